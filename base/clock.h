@@ -1,0 +1,27 @@
+// The two times that Signpost knows: calendar time for headers and schedules that survive a
+// restart, and steady time for everything that waits.
+#pragma once
+
+#include <chrono>
+
+namespace signpost {
+
+using SystemTime = std::chrono::sys_time<std::chrono::microseconds>;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// Any thread. Code with a schedule takes a Clock so that its tests can set the time
+// (tests/support/manual_clock.h); code that only stamps an event may call system_now().
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual SystemTime system_now() const = 0;
+  virtual SteadyTime steady_now() const = 0;
+};
+
+inline SystemTime system_now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+const Clock& real_clock();
+
+}  // namespace signpost

@@ -1,0 +1,211 @@
+#include "base/log.h"
+
+#include "base/ascii.h"
+#include "base/clock.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace signpost::log {
+
+namespace {
+
+constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
+
+void write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;  // nobody is there to be told
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// One queue, one writer thread. The mutex is held for an append or a swap, never for a write.
+class Writer {
+ public:
+  static Writer& instance() {
+    static Writer writer;
+    return writer;
+  }
+
+  void start(const Options& options) {
+    const std::lock_guard lock(mutex_);
+    options_ = options;
+    level_.store(options.level, std::memory_order_relaxed);
+    if (!thread_.joinable()) {
+      stopping_ = false;
+      thread_ = std::thread([this] { run(); });
+    }
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!thread_.joinable()) return;
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+    thread_ = std::thread();
+  }
+
+  ~Writer() { stop(); }
+
+  bool enabled(Level level) const noexcept {
+    return level >= level_.load(std::memory_order_relaxed);
+  }
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+  void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
+    if (!enabled(level)) return;
+    Format format;
+    {
+      const std::lock_guard lock(mutex_);
+      format = options_.format;
+    }
+    std::string line = format_line(format, level, timestamp(), event, fields);
+    line += '\n';
+    bool was_empty = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!thread_.joinable() || stopping_) {
+        write_all(options_.fd, line);
+        return;
+      }
+      if (pending_.size() + line.size() > options_.queue_bytes) {
+        dropped_.fetch_add(1, std::memory_order_relaxed);
+        return;
+      }
+      was_empty = pending_.empty();
+      pending_ += line;
+    }
+    if (was_empty) wake_.notify_one();
+  }
+
+ private:
+  static std::string timestamp() {
+    const SystemTime now = system_now();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+    const auto micros = (now - seconds).count();
+    return fmt::format("{:%FT%T}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                       micros);
+  }
+
+  void run() {
+    std::string writing;
+    std::uint64_t reported = dropped();
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stopping_ || !pending_.empty(); });
+      if (pending_.empty()) return;
+      writing.swap(pending_);
+      const Options options = options_;
+      lock.unlock();
+      write_all(options.fd, writing);
+      writing.clear();
+      if (const std::uint64_t lost = dropped(); lost != reported) {
+        write_all(options.fd, format_line(options.format, Level::Warning, timestamp(),
+                                          "log_dropped", {{"lines", lost - reported}}) +
+                                  "\n");
+        reported = lost;
+      }
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  Options options_;      // guarded by mutex_
+  std::string pending_;  // guarded by mutex_
+  bool stopping_ = false;
+  std::thread thread_;
+  std::atomic<Level> level_{Level::Info};
+  std::atomic<std::uint64_t> dropped_{0};
+};
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += '"';
+}
+
+bool needs_quotes(std::string_view text) {
+  return text.find_first_of(" \"=") != std::string_view::npos;
+}
+
+struct Separator {
+  Format format;
+  void operator()(std::string& out, std::string_view key) const {
+    if (format == Format::Json) {
+      out += ",\"";
+      out += key;
+      out += "\":";
+    } else {
+      out += ' ';
+      out += key;
+      out += '=';
+    }
+  }
+};
+
+void append_text(std::string& out, Format format, std::string_view text) {
+  const std::string safe = ascii::printable(text, 2048);
+  if (format == Format::Json || needs_quotes(safe)) {
+    append_json_string(out, safe);
+  } else {
+    out += safe;
+  }
+}
+
+}  // namespace
+
+std::string format_line(Format format, Level level, std::string_view time, std::string_view event,
+                        std::initializer_list<Field> fields) {
+  std::string out;
+  out.reserve(256);
+  const std::string_view level_name = kLevels[static_cast<int>(level)];
+  if (format == Format::Json) {
+    fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","event":"{}")", time,
+                   level_name, event);
+  } else {
+    fmt::format_to(std::back_inserter(out), "{} {} {}", time, level_name, event);
+  }
+  const Separator separate{format};
+  for (const Field& field : fields) {
+    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+      if (text->empty()) continue;
+      separate(out, field.key);
+      append_text(out, format, *text);
+    } else if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
+      separate(out, field.key);
+      fmt::format_to(std::back_inserter(out), "{}", *number);
+    } else {
+      separate(out, field.key);
+      out += std::get<bool>(field.value) ? "true" : "false";
+    }
+  }
+  if (format == Format::Json) out += '}';
+  return out;
+}
+
+void start(const Options& options) { Writer::instance().start(options); }
+void stop() { Writer::instance().stop(); }
+bool enabled(Level level) noexcept { return Writer::instance().enabled(level); }
+std::uint64_t dropped() { return Writer::instance().dropped(); }
+
+void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  Writer::instance().log(level, event, fields);
+}
+
+}  // namespace signpost::log

@@ -1,0 +1,30 @@
+# Compiler flags for every target (interface target `options`) and the warnings (`warnings`).
+add_library(options INTERFACE)
+target_include_directories(options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(options INTERFACE _GLIBCXX_ASSERTIONS)
+target_compile_options(options INTERFACE -fno-omit-frame-pointer -fstack-protector-strong)
+
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES CXX)
+target_link_options(options INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  target_compile_definitions(options INTERFACE _FORTIFY_SOURCE=2)
+endif()
+if(SIGNPOST_SANITIZE)
+  target_compile_options(options INTERFACE -fsanitize=${SIGNPOST_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(options INTERFACE -fsanitize=${SIGNPOST_SANITIZE})
+endif()
+
+add_library(warnings INTERFACE)
+target_compile_options(warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
+  -Wimplicit-fallthrough -Wswitch-enum)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 sees dangling and overlapping copies inside std::string that are not there
+  # (GCC bugs 105329 and 105651), at -O2 and with sanitizers.
+  target_compile_options(warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
+if(SIGNPOST_WERROR)
+  target_compile_options(warnings INTERFACE -Werror)
+endif()

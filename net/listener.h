@@ -1,0 +1,35 @@
+// A listening socket on one loop. Several loops may listen on one address (SO_REUSEPORT).
+#pragma once
+
+#include "base/result.h"
+#include "net/address.h"
+#include "net/loop.h"
+
+#include <functional>
+#include <memory>
+
+namespace signpost::net {
+
+// Opens, binds and listens: SO_REUSEADDR, SO_REUSEPORT, IPV6_V6ONLY, non-blocking, backlog 4096.
+// The error names the address and says what would help (in use, no permission below 1024, …).
+// Descriptors can be opened before privileges are dropped and handed to Listeners later.
+Result<int> open_listening_socket(const SocketAddress& address);
+
+// The loop's thread only. Owns the descriptor.
+class Listener {
+ public:
+  // `on_accept` gets a non-blocking descriptor with TCP_NODELAY set, which it then owns.
+  using OnAccept = std::function<void(int fd, const SocketAddress& peer)>;
+  Listener(Loop& loop, int listening_fd, OnAccept on_accept);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  SocketAddress local() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace signpost::net

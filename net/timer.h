@@ -1,0 +1,29 @@
+// A one-shot timer on a loop.
+#pragma once
+
+#include "net/loop.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace signpost::net {
+
+// The loop's thread only. Destroying it stops it; no callback runs after that.
+class Timer {
+ public:
+  Timer(Loop& loop, std::function<void()> callback);
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  void start(std::chrono::milliseconds delay);  // restarts a running timer
+  void stop();
+  bool active() const;
+
+ private:
+  struct Impl;
+  Impl* impl_;  // freed by the handle's close callback
+};
+
+}  // namespace signpost::net

@@ -1,0 +1,82 @@
+// What the queue holds of a message: its envelope, its content, and its jobs.
+#pragma once
+
+#include "base/clock.h"
+#include "queue/message_id.h"
+#include "smtp/address.h"
+#include "smtp/dsn_parameters.h"
+#include "smtp/reply.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace signpost::queue {
+
+// Written once with the message, never changed. Holds what routing, signing and notifications need
+// as inputs, no decision that was taken with them: a new configuration applies to old mail too.
+struct Envelope {
+  MessageId id;
+  std::string reverse_path;  // without angle brackets; "" is the null reverse-path
+  std::string login;         // "" when not authenticated
+  std::string peer;          // address of the client
+  std::string from_domain;   // of the From: field, for the choice of DKIM keys
+  std::string message_id;    // the Message-ID field's value, for logs
+  SystemTime received;
+  std::uint64_t size = 0;       // octets of content
+  std::uint16_t job_count = 1;  // jobs at acceptance
+  bool eight_bit = false;       // content has octets above 127
+  bool smtputf8 = false;        // MAIL carried SMTPUTF8
+  bool notification = false;    // a DSN of our own
+  smtp::Return ret = smtp::Return::Unspecified;
+  std::string envelope_id;  // ENVID=
+
+  friend bool operator==(const Envelope&, const Envelope&) = default;
+};
+
+struct Recipient {
+  std::string mailbox;  // "local@domain"
+  smtp::Notify notify;
+  std::string original_recipient;  // ORCPT=
+  friend bool operator==(const Recipient&, const Recipient&) = default;
+};
+
+enum class JobState : std::uint8_t {
+  Ready,     // never tried, or taken up at the next start
+  Deferred,  // due at `due`
+  Held,      // by an operator, until released
+};
+
+// One stored version of a job. Each rewrite has a revision of its own, so that every key in the
+// store is put once and deleted once.
+struct JobRef {
+  MessageId id;
+  std::uint16_t number = 0;  // of the job within its message
+  std::uint32_t revision = 0;
+  friend auto operator<=>(const JobRef&, const JobRef&) = default;
+};
+
+// The recipients of one message in one domain that are still to be delivered.
+struct Job {
+  JobRef ref;
+  JobState state = JobState::Ready;
+  std::string domain;  // of the recipients, lower case, as given (U-label or A-label)
+  std::vector<Recipient> recipients;
+  std::uint32_t attempts = 0;
+  SystemTime due{};            // Deferred only
+  SystemTime last_attempt{};   // epoch: never
+  smtp::Reply last_reply;      // of the last attempt, or our own words with code 0
+  std::string last_remote;     // host that said it, "" if none was reached
+  bool delay_notified = false;
+
+  friend bool operator==(const Job&, const Job&) = default;
+};
+
+// A message on its way through memory: shared by its jobs, never changed.
+struct Message {
+  Envelope envelope;
+  std::string content;  // CRLF line ends, no dot-stuffing, no signature yet
+};
+
+}  // namespace signpost::queue

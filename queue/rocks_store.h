@@ -1,0 +1,24 @@
+// The Store on RocksDB: docs/queue-format.md owns the bytes. The one file that includes RocksDB is
+// rocks_store.cc.
+#pragma once
+
+#include "base/result.h"
+#include "queue/store.h"
+
+#include <memory>
+#include <string>
+
+namespace signpost::queue {
+
+struct RocksOptions {
+  std::size_t write_buffer_size = 64 << 20;  // of the content family
+  std::size_t block_cache_size = 32 << 20;
+  bool sync = true;  // tests of throughput only; never a configuration default
+};
+
+// Opens or creates the queue in `directory`. A format that is newer than this program's is refused
+// and left untouched; the error says what to do. Another process that holds it is an error too.
+Result<std::unique_ptr<Store>> open_rocks_store(const std::string& directory,
+                                                const RocksOptions& options);
+
+}  // namespace signpost::queue

@@ -1,0 +1,57 @@
+// Mailboxes and paths of the SMTP envelope (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+#pragma once
+
+#include <compare>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace signpost::smtp {
+
+// local-part "@" domain. The local part is kept as it was sent, quotes and case included (only the
+// final host may interpret it, section 2.4); the domain is in lower case, without a trailing dot:
+// a name, a U-label name with SMTPUTF8, or an address literal in brackets.
+struct Mailbox {
+  std::string local_part;
+  std::string domain;  // empty only for RCPT TO:<Postmaster>
+
+  std::string text() const;  // without angle brackets
+  bool is_ascii() const;
+  bool is_address_literal() const { return !domain.empty() && domain.front() == '['; }
+  friend auto operator<=>(const Mailbox&, const Mailbox&) = default;
+};
+
+// The null reverse-path "<>" is no mailbox.
+using ReversePath = std::optional<Mailbox>;
+
+enum class PathError {
+  Syntax,            // 501 5.1.7 (sender), 5.1.3 (recipient)
+  TooLong,           // path 256, local part 64, domain 255 octets (section 4.5.3.1)
+  NotAscii,          // 553 5.6.7: UTF-8 without SMTPUTF8
+  DomainMissing,     // an address without "@domain"
+  DomainMalformed,   // labels of 63 octets, no empty label, well-formed address literal
+};
+
+struct PathText {
+  std::string_view path;  // between the angle brackets
+  std::string_view rest;  // what follows: the parameters, blanks removed at the front
+};
+
+// Splits "<...> PARAM=VALUE", minding quoted strings; blanks before "<" are tolerated.
+std::expected<PathText, PathError> split_path(std::string_view argument);
+
+// `path` is what stands between the angle brackets. A source route ("@a,@b:user@c") is read and
+// dropped (appendix C). `utf8` is true once SMTPUTF8 was given.
+std::expected<ReversePath, PathError> parse_reverse_path(std::string_view path, bool utf8);
+std::expected<Mailbox, PathError> parse_forward_path(std::string_view path, bool utf8);
+
+// A bare mailbox as it stands in a configuration file or on a command line.
+std::expected<Mailbox, PathError> parse_mailbox(std::string_view text, bool utf8);
+
+// True for a host name that can be looked up: letters, digits, hyphens (and underscores, which
+// exist), labels of 1 to 63 octets, 253 in all; UTF-8 when `utf8`.
+bool is_domain_name(std::string_view domain, bool utf8);
+bool is_address_literal(std::string_view text);  // [192.0.2.1], [IPv6:2001:db8::1]
+
+}  // namespace signpost::smtp

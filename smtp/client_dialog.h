@@ -1,0 +1,172 @@
+// The sending side of one SMTP connection (RFC 5321 section 3, RFC 2920).
+//
+// It owns no socket and no clock. The driver (relay/delivery_session.h) offers the bytes that came,
+// sends what the dialog wrote to `out`, and carries out each Step:
+//
+//   advance(in, out) -> AwaitReply       read more; give up after timeout(awaiting())
+//                    -> StartTls         do the handshake, then tls_started() or give up
+//                    -> Ready            the greeting, EHLO, TLS and AUTH are done: begin() or quit()
+//                    -> SendContent      send `out`, then the mail data (DotStuffer), then
+//                                        content_sent()
+//                    -> TransactionDone  the recipients' replies; then Ready again by can_begin()
+//                    -> Close            the connection is of no more use, `failure` says why
+//
+// With PIPELINING, MAIL, all RCPTs and DATA leave in one write; the dialog is two cursors, what was
+// sent and what was answered, over one list of commands.
+#pragma once
+
+#include "base/byte_queue.h"
+#include "smtp/command.h"
+#include "smtp/reply.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace signpost::smtp {
+
+// What the dialog waits for; selects the time limit and the words of the log.
+enum class Phase : std::uint8_t {
+  Greeting, Hello, StartTls, Auth, Mail, Rcpt, DataCommand, Content, EndOfData, Rset, Quit, Idle,
+};
+std::string_view phase_text(Phase phase);  // "waiting for the greeting", ...
+
+// Each default is the minimum of RFC 5321 section 4.5.3.2.
+struct ClientTimeouts {
+  std::chrono::seconds greeting{300};
+  std::chrono::seconds hello{300};
+  std::chrono::seconds mail{300};
+  std::chrono::seconds rcpt{300};
+  std::chrono::seconds data_command{120};
+  std::chrono::seconds data_block{180};  // no progress while content is sent
+  std::chrono::seconds end_of_data{600};
+  std::chrono::seconds quit{5};  // RFC 5321 names none for QUIT; nothing depends on its reply
+};
+
+// STARTTLS: Off never asks for it; IfOffered uses it when the peer announces it; Required ends the
+// session with a transient failure when it does not (or answers 454).
+enum class TlsUse : std::uint8_t { Off, IfOffered, Required };
+
+struct ClientOptions {
+  std::string hostname;  // EHLO's argument
+  TlsUse starttls = TlsUse::IfOffered;
+  bool tls = false;  // implicit TLS is on already
+  std::string login;     // AUTH PLAIN (or LOGIN when only that is offered), never in clear
+  std::string password;
+  ClientTimeouts timeouts;
+};
+
+// What the peer announced in its last EHLO reply.
+struct PeerExtensions {
+  bool pipelining = false;
+  bool eight_bit_mime = false;
+  bool smtputf8 = false;
+  bool starttls = false;
+  bool dsn = false;
+  bool chunking = false;
+  bool enhanced_status_codes = false;
+  bool size = false;
+  std::size_t size_limit = 0;  // 0: no limit announced
+  bool auth_plain = false;
+  bool auth_login = false;
+};
+
+// One mail transaction to send. The views must live until TransactionDone or the session's end.
+struct ClientTransaction {
+  struct Recipient {
+    std::string_view mailbox;  // without angle brackets
+    Notify notify;
+    std::string_view original_recipient;
+  };
+  std::string_view reverse_path;  // without angle brackets; empty = "<>"
+  std::vector<Recipient> recipients;
+  std::size_t size = 0;  // octets of content, signature included; SIZE= if the peer has it
+  bool eight_bit = false;  // content has octets above 127: BODY=8BITMIME if the peer has it
+  bool smtputf8 = false;   // addresses or header fields need SMTPUTF8
+  Return ret = Return::Unspecified;
+  std::string_view envelope_id;
+};
+
+// What became of one transaction. `recipients[i]` answers the i-th recipient: the reply that decided
+// about it, to MAIL, RCPT, DATA or the end of data, whichever was the first that was not positive;
+// code 0 when the connection was lost before that.
+struct TransactionResult {
+  struct Recipient {
+    Reply reply;
+    Phase phase = Phase::Rcpt;  // the command that `reply` answers, or that was not answered
+  };
+  std::vector<Recipient> recipients;
+  // The final dot was sent and no reply to it came: the peer may have the message (RFC 1047).
+  bool possibly_delivered = false;
+};
+
+class ClientDialog {
+ public:
+  struct AwaitReply {};
+  struct StartTls {};
+  struct Ready {};
+  struct SendContent {};
+  struct TransactionDone {
+    TransactionResult result;
+  };
+  // The session is over. `reply` is the peer's words that ended it (code 0 if there were none, then
+  // `detail` tells). `transaction` holds the unfinished transaction's results, if there was one.
+  struct Close {
+    enum class Reason : std::uint8_t {
+      Quit,             // as we asked
+      Refused,          // greeting or EHLO/HELO was not positive
+      ServiceClosing,   // 421 at any time (section 3.8)
+      TlsUnavailable,   // Required, but not offered or refused
+      AuthFailed,
+      ProtocolFault,    // unparsable or unasked-for replies, bytes injected behind STARTTLS' 220
+      Disconnected,     // connection_lost()
+    };
+    Reason reason;
+    Phase phase;
+    Reply reply;
+    std::string detail;
+    std::optional<TransactionResult> transaction;
+  };
+  using Step = std::variant<AwaitReply, StartTls, Ready, SendContent, TransactionDone, Close>;
+
+  explicit ClientDialog(ClientOptions options);
+
+  // Call when bytes came, and again after each Step but AwaitReply and Close. The first call waits
+  // for the greeting.
+  Step advance(ByteQueue& in, ByteQueue& out);
+
+  // Starts a transaction: writes MAIL and, with PIPELINING, all up to DATA. REQUIRES: can_begin()
+  void begin(const ClientTransaction& transaction, ByteQueue& out);
+  bool can_begin() const;
+
+  // All of the mail data, the final dot included, was handed to the socket.
+  void content_sent();
+
+  // After StartTls: EHLO goes out again (RFC 3207 section 4.2).
+  void tls_started(ByteQueue& out);
+
+  void quit(ByteQueue& out);  // REQUIRES: can_begin()
+
+  // The connection broke or a time limit passed; `detail` says which. Returns what is left to tell.
+  Close connection_lost(std::string detail);
+
+  Phase awaiting() const;
+  std::chrono::seconds timeout() const;  // for awaiting()
+  const PeerExtensions& extensions() const { return extensions_; }
+  const Reply& greeting() const { return greeting_; }
+  bool transaction_open() const;
+
+ private:
+  // The table of phases stands at the top of client_dialog.cc. (Private members below are the
+  // implementer's to shape.)
+  PeerExtensions extensions_;
+  Reply greeting_;
+  ClientOptions options_;
+};
+
+}  // namespace signpost::smtp

@@ -1,0 +1,136 @@
+// The receiving side of one SMTP connection (RFC 5321 section 3, submission of RFC 6409).
+//
+// It owns no socket, no clock and no log. The driver (relay/submission_session.h) offers the bytes
+// that came, sends the bytes that the dialog wrote to `out`, and carries out each Step:
+//
+//   advance(in, out) -> NeedInput          read more, then advance() again
+//                    -> StartTls           send `out`, throw `in` away, do the handshake,
+//                                          then tls_started()
+//                    -> CheckPassword      check it somewhere, then password_checked()
+//                    -> StoreMessage       store what the sink collected, then message_stored()
+//                    -> Close              send `out` and close
+//
+// While a CheckPassword or a StoreMessage is unanswered nothing is read from `in`: replies keep the
+// order of the commands (RFC 2920 section 3.2). All replies that one call produces are in `out`
+// together, for one write.
+#pragma once
+
+#include "base/byte_queue.h"
+#include "base/byte_sink.h"
+#include "smtp/command.h"
+#include "smtp/mail_data.h"
+#include "smtp/reply.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace signpost::smtp {
+
+struct ServerOptions {
+  std::string hostname;               // greeting and EHLO
+  std::size_t size_limit = 50 << 20;  // octets of content; announced as SIZE
+  std::size_t recipients_limit = 1000;
+  bool offer_starttls = false;  // a TLS context exists and TLS is not on yet
+  bool offer_auth = false;      // only when credentials would not travel in clear (RFC 4954)
+  bool require_tls = false;     // 530 5.7.0 Must issue a STARTTLS command first
+  bool require_auth = false;    // 530 5.7.0 Authentication required
+  bool tls = false;             // implicit TLS is on from the first byte
+  std::size_t error_limit = 20;        // after so many 5xx replies: 421 and close
+  std::size_t auth_failure_limit = 3;  // failed logins on one connection: 421 and close
+};
+
+// One accepted recipient of the transaction under way.
+struct AcceptedRecipient {
+  Mailbox mailbox;
+  Notify notify;
+  std::string original_recipient;
+};
+
+// The decisions that are not the protocol's. Called synchronously from advance(); an empty result
+// accepts, a reply refuses that command. The dialog has already checked syntax, order and limits.
+class ServerPolicy {
+ public:
+  virtual ~ServerPolicy() = default;
+  virtual std::optional<Reply> on_hello(const HelloCommand& hello) = 0;
+  virtual std::optional<Reply> on_mail(const MailCommand& mail) = 0;
+  virtual std::optional<Reply> on_recipient(const RcptCommand& recipient) = 0;
+  // DATA is about to be answered with 354. On acceptance the returned sink takes the content; it
+  // must live until message_stored() or until discard() is called.
+  virtual std::expected<ByteSink*, Reply> on_data() = 0;
+  // The transaction under way is abandoned: RSET, EHLO, a fault in the data, a lost connection.
+  virtual void discard() = 0;
+  // Called for each 4xx or 5xx that the dialog itself decides on, for logs and metrics.
+  virtual void on_refused(std::string_view command_line, const Reply& reply) = 0;
+};
+
+class ServerDialog {
+ public:
+  struct NeedInput {};
+  struct StartTls {};
+  struct CheckPassword {
+    std::string mechanism;  // "PLAIN" or "LOGIN"
+    std::string authorization_identity;  // PLAIN's authzid; empty when not given
+    std::string login;
+    std::string password;
+  };
+  struct StoreMessage {};  // transaction() and the sink hold it
+  struct Close {
+    std::string_view reason;  // for the log: "quit", "too many errors", ...
+  };
+  using Step = std::variant<NeedInput, StartTls, CheckPassword, StoreMessage, Close>;
+
+  struct Transaction {
+    MailCommand mail;
+    std::vector<AcceptedRecipient> recipients;
+  };
+
+  // `policy` must outlive the dialog.
+  ServerDialog(ServerOptions options, ServerPolicy& policy);
+
+  // Writes the greeting (RFC 5321 section 4.2). Once, before the first advance(); with implicit TLS
+  // after the handshake.
+  void greet(ByteQueue& out);
+
+  Step advance(ByteQueue& in, ByteQueue& out);
+
+  // After StartTls: all knowledge of the client is forgotten (RFC 3207 section 4.2).
+  // `offer_auth`: AUTH may be offered from now on.
+  void tls_started(bool offer_auth);
+
+  enum class PasswordResult { Accepted, Rejected, Unavailable };
+  void password_checked(PasswordResult result, ByteQueue& out);
+
+  // The reply to the end of data: 250 2.0.0 Ok: queued as ID, or the refusal. Ends the transaction.
+  void message_stored(const Reply& reply, ByteQueue& out);
+
+  // Writes a 421 with `text` (section 3.8) and makes the next advance() answer Close. For idle
+  // time-outs (4.4.2), shutdown (4.3.2) and overload (4.7.0).
+  void shut_down(EnhancedStatus status, std::string_view text, ByteQueue& out);
+
+  bool in_transaction() const;  // after an accepted MAIL
+  bool receiving_data() const;  // between 354 and the end of data
+  const Transaction& transaction() const { return transaction_; }
+  const HelloCommand& hello() const { return hello_; }  // empty name before EHLO
+  const std::string& login() const { return login_; }   // empty before AUTH succeeded
+  const MailDataDecoder& decoder() const { return decoder_; }
+  std::size_t content_size() const { return content_size_; }
+
+ private:
+  // The states and transitions stand as a table at the top of server_dialog.cc. (Private members
+  // below are the implementer's to shape.)
+  HelloCommand hello_;
+  std::string login_;
+  Transaction transaction_;
+  MailDataDecoder decoder_;
+  std::size_t content_size_ = 0;
+  ServerOptions options_;
+  ServerPolicy& policy_;
+};
+
+}  // namespace signpost::smtp
