@@ -15,6 +15,9 @@ if(SIGNPOST_SANITIZE)
   target_compile_options(options INTERFACE -fsanitize=${SIGNPOST_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(options INTERFACE -fsanitize=${SIGNPOST_SANITIZE})
 endif()
+if(SIGNPOST_FUZZ)
+  target_compile_options(options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 add_library(warnings INTERFACE)
 target_compile_options(warnings INTERFACE
