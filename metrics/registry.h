@@ -3,17 +3,34 @@
 
 #include "metrics/instruments.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace signpost::metrics {
 
 // Any thread. Instruments register themselves; values of an instrument that is gone (a label that a
-// reload removed) stay in the sums, so that counters never fall.
+// reload removed) stay in the sums, so that counters never fall; the level of a gauge that is gone
+// goes with it.
+//
+// A name stands for one type, one help text, one set of label names and, for a histogram, one set
+// of bounds: a second meaning is a broken invariant (CHECK), as is a name or help text that
+// `promtool check metrics` would refuse. Label values are UTF-8.
 class Registry {
  public:
+  enum class Type { Counter, Gauge, Histogram };
+
+  // What instruments of one name and label set add up to.
+  struct Sample {
+    double value = 0;                    // of a histogram: the sum of its observations
+    std::vector<std::uint64_t> buckets;  // of a histogram: not cumulative
+  };
+  // Adds an instrument's value to `total`.
+  using Read = void (*)(const void* instrument, Sample& total);
+
   Registry();
   ~Registry();
   Registry(const Registry&) = delete;
@@ -40,6 +57,11 @@ class Registry {
   friend class Gauge;
   friend class Histogram;
   struct Impl;
+
+  void enroll(const Description& description, Type type, Labels labels,
+              std::span<const double> bounds, const void* instrument, Read read);
+  void retire(const void* instrument);
+
   std::unique_ptr<Impl> impl_;
 };
 
