@@ -1,0 +1,75 @@
+#include "relay/admission.h"
+
+#include "base/log.h"
+
+#include <sys/statvfs.h>
+
+namespace signpost::relay {
+
+void Admission::set_limits(const Limits& limits) {
+  max_sessions_.store(limits.sessions, std::memory_order_relaxed);
+  max_per_client_.store(limits.sessions_per_client, std::memory_order_relaxed);
+  max_memory_.store(limits.memory, std::memory_order_relaxed);
+}
+
+bool Admission::begin_session(const net::IpAddress& client, bool trusted) {
+  if (sessions_.fetch_add(1, std::memory_order_relaxed) >=
+      max_sessions_.load(std::memory_order_relaxed)) {
+    sessions_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  if (trusted) return true;
+  const std::lock_guard lock(mutex_);
+  std::size_t& count = clients_[client.client_prefix()];
+  if (count >= max_per_client_.load(std::memory_order_relaxed)) {
+    sessions_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  ++count;
+  return true;
+}
+
+void Admission::end_session(const net::IpAddress& client, bool trusted) {
+  sessions_.fetch_sub(1, std::memory_order_relaxed);
+  if (trusted) return;
+  const std::lock_guard lock(mutex_);
+  const auto entry = clients_.find(client.client_prefix());
+  if (entry != clients_.end() && --entry->second == 0) clients_.erase(entry);
+}
+
+bool Admission::take_memory(std::size_t octets) {
+  return memory_.fetch_add(octets, std::memory_order_relaxed) + octets <=
+         max_memory_.load(std::memory_order_relaxed);
+}
+
+void Admission::give_memory(std::size_t octets) {
+  memory_.fetch_sub(octets, std::memory_order_relaxed);
+}
+
+bool Admission::memory_is_plenty() const {
+  return memory_.load(std::memory_order_relaxed) < max_memory_.load(std::memory_order_relaxed) / 4;
+}
+
+bool Admission::memory_is_exhausted() const {
+  return memory_.load(std::memory_order_relaxed) >= max_memory_.load(std::memory_order_relaxed);
+}
+
+void Admission::check_disk(const std::string& directory, double free_share,
+                           std::uint64_t free_bytes) {
+  struct statvfs facts {};
+  if (statvfs(directory.c_str(), &facts) != 0) return;
+  const std::uint64_t free = std::uint64_t{facts.f_bavail} * facts.f_frsize;
+  const std::uint64_t all = std::uint64_t{facts.f_blocks} * facts.f_frsize;
+  const auto needed = free_bytes != 0
+                          ? free_bytes
+                          : static_cast<std::uint64_t>(static_cast<double>(all) * free_share);
+  const bool full = free < needed;
+  if (disk_full_.exchange(full, std::memory_order_relaxed) == full) return;
+  if (full) {
+    log::error("disk_full", {{"directory", directory}, {"free_bytes", free}, {"needed", needed}});
+  } else {
+    log::info("disk_has_room", {{"directory", directory}, {"free_bytes", free}});
+  }
+}
+
+}  // namespace signpost::relay

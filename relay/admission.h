@@ -1,0 +1,54 @@
+// What the relay takes on: bounds on sessions, memory and disk, shared by all workers.
+#pragma once
+
+#include "base/result.h"
+#include "net/address.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace signpost::relay {
+
+// Any thread.
+class Admission {
+ public:
+  struct Limits {
+    std::size_t sessions = 10'000;
+    std::size_t sessions_per_client = 100;
+    std::size_t memory = 1 << 30;  // octets of content held in memory, received or on its way out
+  };
+  void set_limits(const Limits& limits);
+
+  // A session from `client` begins; false: refuse it with 421. `trusted` clients only count in all.
+  bool begin_session(const net::IpAddress& client, bool trusted);
+  void end_session(const net::IpAddress& client, bool trusted);
+  std::size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
+
+  // Content in memory. take_memory() counts it in any case and tells whether the limit still holds.
+  bool take_memory(std::size_t octets);
+  void give_memory(std::size_t octets);
+  // Below a share of the limit messages stay in memory from acceptance to delivery; above it they
+  // are read back from the queue.
+  bool memory_is_plenty() const;
+  bool memory_is_exhausted() const;
+
+  // Looks at the file system of `directory`. Called every second by the main thread.
+  void check_disk(const std::string& directory, double free_share, std::uint64_t free_bytes);
+  bool disk_is_full() const { return disk_full_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::size_t> max_sessions_{10'000};
+  std::atomic<std::size_t> max_per_client_{100};
+  std::atomic<std::size_t> max_memory_{1 << 30};
+  std::atomic<std::size_t> sessions_{0};
+  std::atomic<std::size_t> memory_{0};
+  std::atomic<bool> disk_full_{false};
+  std::mutex mutex_;
+  std::unordered_map<net::IpAddress, std::size_t> clients_;  // guarded by mutex_; at most sessions_
+};
+
+}  // namespace signpost::relay

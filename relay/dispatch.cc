@@ -1,0 +1,124 @@
+#include "relay/dispatch.h"
+
+#include "base/log.h"
+#include "base/random.h"
+#include "relay/completion.h"
+#include "relay/delivery_session.h"
+#include "relay/next_hop.h"
+
+#include <utility>
+#include <vector>
+
+namespace signpost::relay {
+
+namespace {
+
+std::vector<Disposition> for_all(const PendingJob& job, const Disposition& disposition) {
+  return std::vector<Disposition>(job.job.recipients.size(), disposition);
+}
+
+void wake(Worker& worker, const std::shared_ptr<Destination>& destination, const SessionRef& ref) {
+  if (ref.worker == worker.index()) {
+    if (DeliverySession* session = worker.delivery(ref.session)) session->wake();
+    return;
+  }
+  Worker& other = *worker.relay().workers[ref.worker];
+  other.post([&other, ref, destination] {
+    // A session that is gone has told its destination, which opened another connection if needed.
+    if (DeliverySession* session = other.delivery(ref.session)) session->wake();
+  });
+}
+
+void dispatch_loaded(Worker& worker, PendingJob job) {
+  const queue::Envelope& envelope = job.message->envelope();
+  auto hop = next_hop(*worker.settings()->config, envelope.reverse_path, job.job.domain);
+  if (!hop) {
+    auto dispositions = for_all(job, local(Outcome::Failed, {5, 1, 2}, hop.error().detail));
+    complete(worker, std::move(job), std::move(dispositions), {});
+    return;
+  }
+  const auto destination = worker.relay().destinations.find_or_create(*hop);
+  const Destination::Pushed pushed =
+      destination->push(job, *hop, worker.index(), worker.loop().now());
+  switch (pushed.then) {
+    case Destination::Pushed::Then::Wait:
+      return;
+    case Destination::Pushed::Then::Open:
+      worker.open_delivery(destination);
+      return;
+    case Destination::Pushed::Then::Wake:
+      wake(worker, destination, pushed.wake);
+      return;
+    case Destination::Pushed::Then::Defer: {
+      auto dispositions = for_all(job, pushed.failure);
+      complete(worker, std::move(job), std::move(dispositions), {.attempted = false});
+      return;
+    }
+    case Destination::Pushed::Then::Full:
+      put_back(worker, std::move(job), std::chrono::seconds(30 + Random::local().below(30)));
+      return;
+  }
+}
+
+}  // namespace
+
+void dispatch(Worker& worker, PendingJob job) {
+  if (job.message) {
+    dispatch_loaded(worker, std::move(job));
+  } else {
+    load_message(worker, std::move(job),
+                 [&worker](PendingJob loaded) { dispatch_loaded(worker, std::move(loaded)); });
+  }
+}
+
+void settle(Worker& worker, const std::shared_ptr<Destination>& destination,
+            Destination::Ended ended, const std::optional<Disposition>& failure) {
+  for (PendingJob& job : ended.stranded) {
+    auto dispositions = for_all(job, *failure);
+    complete(worker, std::move(job), std::move(dispositions), {});
+  }
+  if (!ended.open_another) return;
+  if (worker.relay().draining.load(std::memory_order_relaxed)) {
+    // The jobs stay in the queue for the next start.
+    (void)destination->connection_ended({worker.index(), 0}, false, std::nullopt,
+                                        worker.loop().now());
+    return;
+  }
+  worker.open_delivery(destination);
+}
+
+void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)> then) {
+  struct Load {
+    PendingJob job;
+    Result<std::shared_ptr<const queue::Message>> message = fail(Errc::NotFound, "not read");
+  };
+  auto load = std::make_shared<Load>(Load{std::move(job)});
+  const queue::Store& store = *worker.relay().store;
+  worker.loop().run_blocking(
+      [load, &store] {
+        const queue::MessageId id = load->job.job.ref.id;
+        auto envelope = store.envelope(id);
+        auto content = store.content(id);
+        if (!envelope) {
+          load->message = Failure(std::move(envelope).error());
+        } else if (!content) {
+          load->message = Failure(std::move(content).error());
+        } else {
+          load->message = std::make_shared<const queue::Message>(
+              queue::Message{std::move(*envelope), std::move(*content)});
+        }
+      },
+      [load, &worker, then = std::move(then)] {
+        if (!load->message) {
+          log::error("message_unreadable", {{"id", load->job.job.ref.id.text()},
+                                            {"detail", load->message.error().detail}});
+          put_back(worker, std::move(load->job), std::chrono::hours(1));
+          return;
+        }
+        load->job.message = std::make_shared<OutgoingMessage>(std::move(*load->message),
+                                                              worker.relay().admission);
+        then(std::move(load->job));
+      });
+}
+
+}  // namespace signpost::relay

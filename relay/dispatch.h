@@ -1,0 +1,25 @@
+// The way of a job from the queue to a destination.
+#pragma once
+
+#include "relay/outgoing_message.h"
+#include "relay/worker.h"
+
+#include <chrono>
+#include <functional>
+
+namespace signpost::relay {
+
+// The worker's thread. Gives a claimed job (active_jobs.h) to its destination, opening or waking a
+// connection as its limits allow; a job that cannot wait there goes back to the due index.
+void dispatch(Worker& worker, PendingJob job);
+
+// After a destination let go of a connection: what is stranded is deferred or failed with `failure`,
+// and the next connection is opened if it says so.
+void settle(Worker& worker, const std::shared_ptr<Destination>& destination,
+            Destination::Ended ended, const std::optional<Disposition>& failure);
+
+// Reads the envelope and content of `job` from the store, off the loop, then calls `then` on it. A
+// message that cannot be read is put back for an hour and named in the log; `then` is not called.
+void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)> then);
+
+}  // namespace signpost::relay

@@ -1,0 +1,63 @@
+// The relay's own numbers, one set a worker: the question each answers stands in its help text.
+#pragma once
+
+#include "metrics/instruments.h"
+#include "metrics/registry.h"
+#include "net/tls.h"
+#include "relay/provider.h"
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+namespace signpost::relay {
+
+enum class TlsDirection { In, Out };
+enum class TlsTrust { None, Unverified, Pkix };
+
+// Written by the worker that owns it.
+class RelayMetrics {
+ public:
+  explicit RelayMetrics(metrics::Registry& registry);
+
+  // Families whose label values come from a closed set that is not known at the start (listeners of
+  // the configuration, our own reasons): made at first use, kept for good.
+  metrics::Gauge& sessions(const std::string& listener);
+  metrics::Counter& sessions_total(const std::string& listener);
+  metrics::Counter& auth(std::string_view mechanism, std::string_view result);
+  metrics::Counter& rejected(std::string_view reason);
+  metrics::Counter& unsigned_reason(std::string_view reason);
+  metrics::Counter& signatures(std::string_view algorithm);
+  metrics::Counter& tls_handshakes(TlsDirection direction, std::string_view version,
+                                   TlsTrust trust);
+  metrics::Counter& tls_failures(TlsDirection direction);
+
+  metrics::Counter accepted;
+  metrics::Counter accepted_bytes;
+  metrics::Histogram accept_seconds;
+  metrics::Histogram delivery_seconds;
+  metrics::Counter bare_lf;
+
+  void attempt(std::size_t provider, const Disposition& disposition);
+  metrics::Gauge& connections(std::size_t provider) { return *connections_[provider]; }
+
+ private:
+  template <typename T>
+  using Labelled = std::map<std::string, std::unique_ptr<T>, std::less<>>;
+
+  metrics::Counter& counter(const metrics::Description& description, metrics::Labels labels);
+
+  metrics::Registry& registry_;
+  Labelled<metrics::Gauge> gauges_;
+  Labelled<metrics::Counter> counters_;
+  using PerProvider = std::array<std::unique_ptr<metrics::Counter>, kProviders.size()>;
+  std::array<PerProvider, 3> attempts_;                     // by outcome
+  std::array<PerProvider, kReplyClasses.size()> replies_;   // by class
+  std::array<std::unique_ptr<metrics::Gauge>, kProviders.size()> connections_;
+  std::array<std::unique_ptr<metrics::Counter>, kReplyClasses.size()> bounces_;
+};
+
+}  // namespace signpost::relay
