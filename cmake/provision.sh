@@ -1,0 +1,79 @@
+# What ./check and ./quickstart share: named, timed steps and the Debian packages. Sourced by bash.
+
+# Everything that the build needs.
+kBuildPackages=(
+  build-essential cmake ninja-build pkg-config ccache git ca-certificates
+  libuv1-dev libssl-dev libc-ares-dev librocksdb-dev prometheus-cpp-dev
+  libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libfmt-dev libidn2-dev
+  libsodium-dev libcrypt-dev libcpp-httplib-dev
+)
+
+# What the unit tests link and the other tests run.
+kTestPackages=(
+  libgtest-dev libgmock-dev libbenchmark-dev clang-format-19
+  python3 python3-pytest python3-dkim python3-dnspython libmail-dkim-perl
+  swaks curl openssl
+)
+
+export LC_ALL=C.UTF-8
+export DEBIAN_FRONTEND=noninteractive
+
+provision_started=$SECONDS
+provision_logs=${provision_logs:-build/logs}
+
+# step NAME COMMAND…: runs COMMAND with its output in a log file, shows how long it took, and on
+# failure the end of that output. Returns the command's exit code.
+step() {
+  local name=$1 log status=0 started=$SECONDS
+  shift
+  mkdir -p "$provision_logs"
+  log=$provision_logs/$(tr -cs 'a-zA-Z0-9' '-' <<<"$name" | sed 's/-*$//').log
+  printf '%-58s ' "$name"
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  if ((status == 0)); then
+    printf 'ok  %4d s\n' $((SECONDS - started))
+  else
+    printf 'FAILED (exit %d) after %d s; the end of %s:\n' "$status" $((SECONDS - started)) "$log"
+    tail -n 60 "$log"
+  fi
+  return "$status"
+}
+
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo --preserve-env=DEBIAN_FRONTEND "$@"
+  else
+    echo "This needs root or sudo: $*" >&2
+    return 1
+  fi
+}
+
+# Prints those of the named packages that are not installed.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+      echo "$package"
+  done
+}
+
+install_packages() {
+  local -a missing
+  mapfile -t missing < <(missing_packages "$@")
+  if ((${#missing[@]} == 0)); then
+    echo "all ${#} packages are there"
+    return 0
+  fi
+  echo "missing: ${missing[*]}"
+  as_root apt-get -o DPkg::Lock::Timeout=300 update &&
+    as_root apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"
+}
+
+# configure_and_build PRESET [CMAKE OPTION…]
+configure_and_build() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" "$@" && cmake --build --preset "$preset" -j "$(nproc)"
+}
