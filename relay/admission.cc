@@ -56,7 +56,7 @@ bool Admission::memory_is_exhausted() const {
 
 void Admission::check_disk(const std::string& directory, double free_share,
                            std::uint64_t free_bytes) {
-  struct statvfs facts {};
+  struct statvfs facts{};
   if (statvfs(directory.c_str(), &facts) != 0) return;
   const std::uint64_t free = std::uint64_t{facts.f_bavail} * facts.f_frsize;
   const std::uint64_t all = std::uint64_t{facts.f_blocks} * facts.f_frsize;

@@ -41,8 +41,8 @@ void log_outcome(const PendingJob& job, const queue::Recipient& recipient,
                     {"dkim", facts.dkim}});
 }
 
-// Stores `change`, however long that takes, then runs `done` on the worker. What could not be stored
-// when the process ends is done again after the restart.
+// Stores `change`, however long that takes, then runs `done` on the worker. What could not be
+// stored when the process ends is done again after the restart.
 void commit_until_done(Worker& worker, std::shared_ptr<const queue::Change> change,
                        std::function<void()> done) {
   worker.relay().committer->commit(
@@ -80,9 +80,8 @@ void put_back(Worker& worker, PendingJob job, std::chrono::seconds delay) {
   auto change = std::make_shared<queue::Change>();
   queue::Job after = deferred(job.job, system_now() + delay);
   change->replaced.push_back({job.job, after});
-  commit_until_done(worker, std::move(change), [&worker, before = job.job, after] {
-    release(worker, before, after);
-  });
+  commit_until_done(worker, std::move(change),
+                    [&worker, before = job.job, after] { release(worker, before, after); });
 }
 
 void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositions,
@@ -105,8 +104,8 @@ void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositi
   auto change = std::make_shared<queue::Change>();
   Notifications notifications(envelope, settings, now);
   std::optional<queue::Job> after;
-  const bool notice = next && settings.retry.delay_notice_due(envelope.received, now,
-                                                              job.job.delay_notified);
+  const bool notice =
+      next && settings.retry.delay_notice_due(envelope.received, now, job.job.delay_notified);
   for (std::size_t i = 0; i < dispositions.size(); ++i) {
     Disposition& disposition = dispositions[i];
     const queue::Recipient& recipient = job.job.recipients[i];

@@ -43,7 +43,7 @@ struct LimitsConfig {
   std::size_t sessions = 10'000;
   std::size_t sessions_per_client = 100;
   std::chrono::seconds idle_timeout{300};
-  std::size_t memory = 0;        // octets; 0 until loading has resolved "50%"
+  std::size_t memory = 0;         // octets; 0 until loading has resolved "50%"
   double disk_free_share = 0.05;  // of the file system; used when disk_free_bytes is 0
   std::uint64_t disk_free_bytes = 0;
 };
@@ -96,7 +96,7 @@ struct Config {
   std::string file;  // where it came from, absolute
   std::string hostname;
   std::string data_dir = "/var/lib/signpost";
-  unsigned workers = 0;  // 0: one per CPU
+  unsigned workers = 0;    // 0: one per CPU
   std::string postmaster;  // default: "postmaster@" + hostname
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
@@ -109,7 +109,8 @@ struct Config {
   RetryConfig retry;
   std::vector<DestinationConfig> destinations;
   std::vector<RouteConfig> routes;
-  std::optional<net::SocketAddress> admin_bind;  // nothing: no admin listener. Default 127.0.0.1:8025
+  std::optional<net::SocketAddress>
+      admin_bind;  // nothing: no admin listener. Default 127.0.0.1:8025
   std::string admin_token_file;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
@@ -125,8 +126,8 @@ struct ConfigError {
   std::string text() const;
 };
 
-// Reads and checks `path` alone (not the files that it names). All mistakes at once, in the order of
-// the file; on success the error list is empty and the config is there.
+// Reads and checks `path` alone (not the files that it names). All mistakes at once, in the order
+// of the file; on success the error list is empty and the config is there.
 struct LoadedConfig {
   std::shared_ptr<const Config> config;
   std::vector<ConfigError> errors;

@@ -16,8 +16,8 @@ std::chrono::milliseconds back_off_delay(unsigned failures) {
   constexpr std::chrono::milliseconds kFirst{5000};
   constexpr std::chrono::milliseconds kLongest{300'000};
   const auto delay = std::min(kLongest, kFirst * (1u << std::min(failures - 1, 10u)));
-  return delay + std::chrono::milliseconds(Random::local().below(
-                     static_cast<std::uint64_t>(delay.count() / 2)));
+  return delay + std::chrono::milliseconds(
+                     Random::local().below(static_cast<std::uint64_t>(delay.count() / 2)));
 }
 
 }  // namespace
@@ -71,6 +71,7 @@ std::optional<PendingJob> Destination::take_or_idle(const SessionRef& session) {
     if (std::ranges::find(idle_, session) == idle_.end()) idle_.push_back(session);
     return std::nullopt;
   }
+  std::erase(idle_, session);
   PendingJob job = std::move(ready_.front());
   ready_.pop_front();
   return job;
@@ -86,6 +87,12 @@ void Destination::connection_ready() {
   CHECK(connecting_ > 0);
   --connecting_;
   ++connected_;
+  failures_ = 0;
+  not_before_ = {};
+}
+
+void Destination::forgive() {
+  const std::lock_guard lock(mutex_);
   failures_ = 0;
   not_before_ = {};
 }
@@ -149,6 +156,11 @@ void Destinations::forget_unused(SteadyTime now) {
   std::erase_if(by_key_, [&](const auto& entry) {
     return entry.second.use_count() == 1 && entry.second->unused(now);
   });
+}
+
+void Destinations::forgive_all() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, destination] : by_key_) destination->forgive();
 }
 
 std::size_t Destinations::size() const {

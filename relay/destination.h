@@ -39,11 +39,11 @@ class Destination {
 
   struct Pushed {
     enum class Then {
-      Wait,       // a session will come for it
-      Open,       // the caller opens a connection, reserved for it
-      Wake,       // the idle session `wake` is to be woken: it was taken off the idle list
-      Defer,      // not taken: backing off after failures, `failure` says why
-      Full,       // not taken: too many wait here
+      Wait,   // a session will come for it
+      Open,   // the caller opens a connection, reserved for it
+      Wake,   // the idle session `wake` is to be woken: it was taken off the idle list
+      Defer,  // not taken: backing off after failures, `failure` says why
+      Full,   // not taken: too many wait here
     };
     Then then = Then::Wait;
     SessionRef wake;
@@ -65,10 +65,12 @@ class Destination {
     std::vector<PendingJob> stranded;  // nobody will come for these: they share the failure
     bool open_another = false;         // reserved for the caller
   };
-  // `was_ready`: connection_ready() was called. `failure`: why it never became ready; nothing when it
-  // did, or when it was given up for reasons of our own.
+  // `was_ready`: connection_ready() was called. `failure`: why it never became ready; nothing when
+  // it did, or when it was given up for reasons of our own.
   Ended connection_ended(const SessionRef& session, bool was_ready,
                          const std::optional<Disposition>& failure, SteadyTime now);
+
+  void forgive();  // an operator wants it tried now: the back-off is forgotten
 
   NextHop hop() const;
   std::size_t ready() const;
@@ -94,6 +96,7 @@ class Destinations {
  public:
   std::shared_ptr<Destination> find_or_create(const NextHop& hop);
   void forget_unused(SteadyTime now);  // once a second or so
+  void forgive_all();
   std::size_t size() const;
 
  private:

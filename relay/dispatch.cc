@@ -6,6 +6,7 @@
 #include "relay/delivery_session.h"
 #include "relay/next_hop.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,8 @@ void wake(Worker& worker, const std::shared_ptr<Destination>& destination, const
 }
 
 void dispatch_loaded(Worker& worker, PendingJob job) {
+  // What is stored is delivered after the next start.
+  if (worker.relay().draining.load(std::memory_order_relaxed)) return;
   const queue::Envelope& envelope = job.message->envelope();
   auto hop = next_hop(*worker.settings()->config, envelope.reverse_path, job.job.domain);
   if (!hop) {
@@ -58,6 +61,22 @@ void dispatch_loaded(Worker& worker, PendingJob job) {
       put_back(worker, std::move(job), std::chrono::seconds(30 + Random::local().below(30)));
       return;
   }
+}
+
+// The claim was taken after the job had been read: in between its last holder may have replaced it.
+bool is_current(const queue::Store& store, const queue::Job& job) {
+  const auto stored = store.jobs_of(job.ref.id);
+  return stored && std::ranges::find(*stored, job.ref, &queue::Job::ref) != stored->end();
+}
+
+Result<std::shared_ptr<const queue::Message>> read_message(const queue::Store& store,
+                                                           const queue::MessageId& id) {
+  auto envelope = store.envelope(id);
+  if (!envelope) return Failure(std::move(envelope).error());
+  auto content = store.content(id);
+  if (!content) return Failure(std::move(content).error());
+  return std::make_shared<const queue::Message>(
+      queue::Message{std::move(*envelope), std::move(*content)});
 }
 
 }  // namespace
@@ -90,33 +109,41 @@ void settle(Worker& worker, const std::shared_ptr<Destination>& destination,
 void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)> then) {
   struct Load {
     PendingJob job;
+    bool current = true;
     Result<std::shared_ptr<const queue::Message>> message = fail(Errc::NotFound, "not read");
   };
   auto load = std::make_shared<Load>(Load{std::move(job)});
-  const queue::Store& store = *worker.relay().store;
+  Relay& relay = worker.relay();
   worker.loop().run_blocking(
-      [load, &store] {
-        const queue::MessageId id = load->job.job.ref.id;
-        auto envelope = store.envelope(id);
-        auto content = store.content(id);
-        if (!envelope) {
-          load->message = Failure(std::move(envelope).error());
-        } else if (!content) {
-          load->message = Failure(std::move(content).error());
+      [load, &relay] {
+        load->current = is_current(*relay.store, load->job.job);
+        if (!load->current) return;
+        if (relay.admission.memory_is_exhausted()) {
+          load->message = fail(Errc::Unavailable, "no memory for it now");
         } else {
-          load->message = std::make_shared<const queue::Message>(
-              queue::Message{std::move(*envelope), std::move(*content)});
+          load->message = read_message(*relay.store, load->job.job.ref.id);
         }
       },
       [load, &worker, then = std::move(then)] {
+        if (!load->current) {
+          if (load->job.job.state == queue::JobState::Deferred) {
+            worker.relay().deferred_in_memory.fetch_sub(1);
+          }
+          worker.relay().active.release(load->job.job.ref);
+          return;
+        }
+        if (!load->message && load->message.error().code == Errc::Unavailable) {
+          put_back(worker, std::move(load->job), std::chrono::seconds(30));
+          return;
+        }
         if (!load->message) {
           log::error("message_unreadable", {{"id", load->job.job.ref.id.text()},
                                             {"detail", load->message.error().detail}});
           put_back(worker, std::move(load->job), std::chrono::hours(1));
           return;
         }
-        load->job.message = std::make_shared<OutgoingMessage>(std::move(*load->message),
-                                                              worker.relay().admission);
+        load->job.message =
+            std::make_shared<OutgoingMessage>(std::move(*load->message), worker.relay().admission);
         then(std::move(load->job));
       });
 }

@@ -13,13 +13,15 @@ namespace signpost::relay {
 // connection as its limits allow; a job that cannot wait there goes back to the due index.
 void dispatch(Worker& worker, PendingJob job);
 
-// After a destination let go of a connection: what is stranded is deferred or failed with `failure`,
-// and the next connection is opened if it says so.
+// After a destination let go of a connection: what is stranded is deferred or failed with
+// `failure`, and the next connection is opened if it says so.
 void settle(Worker& worker, const std::shared_ptr<Destination>& destination,
             Destination::Ended ended, const std::optional<Disposition>& failure);
 
-// Reads the envelope and content of `job` from the store, off the loop, then calls `then` on it. A
-// message that cannot be read is put back for an hour and named in the log; `then` is not called.
+// Reads the envelope and content of `job` from the store, off the loop, then calls `then` on it.
+// `then` is not called when the job is no longer what is stored (its claim is released), when
+// memory is exhausted (it is put back for half a minute) or when the message cannot be read (it is
+// put back for an hour and named in the log).
 void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)> then);
 
 }  // namespace signpost::relay

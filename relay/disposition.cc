@@ -49,9 +49,9 @@ Disposition of_recipient(const smtp::TransactionResult::Recipient& recipient,
 HostFailure of_closed_session(const smtp::ClientDialog::Close& close) {
   using Reason = smtp::ClientDialog::Close::Reason;
   if (close.reply.code != 0) {
-    // A 5xx greeting blames the host and not the recipient (a block list, a wrong configuration): the
-    // next host may take the mail, and if none does, tomorrow's policy may. Only the codes made for
-    // it are final.
+    // A 5xx greeting blames the host and not the recipient (a block list, a wrong configuration):
+    // the next host may take the mail, and if none does, tomorrow's policy may. Only the codes made
+    // for it are final.
     const bool final = means_no_mail_here(close.reply);
     return {{final ? Outcome::Failed : Outcome::Delayed, close.reply}, close.reply.code != 556};
   }
@@ -82,9 +82,9 @@ Disposition of_mx_answer(const dns::MxAnswer& answer, std::string_view domain) {
     case MxOutcome::NxDomain:
       return local(Outcome::Failed, {5, 1, 2}, fmt::format("the domain {} does not exist", domain));
     case MxOutcome::Temporary:
-      return local(Outcome::Delayed, {4, 4, 3},
-                   fmt::format("looking up the mail servers of {} failed: {}", domain,
-                               answer.detail));
+      return local(
+          Outcome::Delayed, {4, 4, 3},
+          fmt::format("looking up the mail servers of {} failed: {}", domain, answer.detail));
     case MxOutcome::Hosts:
       break;
   }

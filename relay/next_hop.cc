@@ -18,7 +18,8 @@ bool sender_matches(const std::string& pattern, std::string_view reverse_path) {
   if (pattern.front() != '@') return ascii::equals_ignore_case(pattern, reverse_path);
   const std::size_t at = reverse_path.rfind('@');
   return at != std::string_view::npos &&
-         ascii::equals_ignore_case(std::string_view(pattern).substr(1), reverse_path.substr(at + 1));
+         ascii::equals_ignore_case(std::string_view(pattern).substr(1),
+                                   reverse_path.substr(at + 1));
 }
 
 bool applies(const RouteConfig& route, std::string_view reverse_path, std::string_view domain) {

@@ -13,9 +13,9 @@ namespace signpost::relay {
 
 // A set of MX hosts (by their domain) or one host of a route, with its limits.
 struct NextHop {
-  std::string key;     // what connections and back-off are shared by: "mx:example.net", "smtp:host:25"
-  bool mx = true;      // look up the MX records of `host`
-  std::string host;    // domain, host name or IP address; A-labels in lower case
+  std::string key;  // what connections and back-off are shared by: "mx:example.net", "smtp:host:25"
+  bool mx = true;   // look up the MX records of `host`
+  std::string host;  // domain, host name or IP address; A-labels in lower case
   std::uint16_t port = 25;
   TlsPolicy tls = TlsPolicy::Opportunistic;
   std::size_t connections = 10;
@@ -29,8 +29,8 @@ Result<NextHop> next_hop(const Config& config, std::string_view reverse_path,
 // The A-label form in lower case (RFC 5891); address literals and ASCII names pass as they are.
 Result<std::string> to_a_labels(std::string_view domain);
 
-// "local@domain" with its domain in A-labels when the local part is ASCII, so that a receiver without
-// SMTPUTF8 can be given it; unchanged otherwise.
+// "local@domain" with its domain in A-labels when the local part is ASCII, so that a receiver
+// without SMTPUTF8 can be given it; unchanged otherwise.
 std::string ascii_domain_form(const std::string& mailbox);
 
 }  // namespace signpost::relay

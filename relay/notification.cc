@@ -44,8 +44,8 @@ message::NotifiedRecipient Notifications::notified(const queue::Recipient& recip
   out.final_recipient = recipient.mailbox;
   out.original_recipient = recipient.original_recipient;
   out.action = action;
-  out.status = disposition.reply.status.present() ? disposition.reply.status.text()
-                                                  : default_status(action);
+  out.status =
+      disposition.reply.status.present() ? disposition.reply.status.text() : default_status(action);
   out.remote_mta = mx;
   if (disposition.reply.code != 0) {
     out.diagnostic = disposition.reply.one_line();
@@ -62,8 +62,8 @@ void Notifications::failed(const queue::Recipient& recipient, const Disposition&
   message::NotifiedRecipient report = notified(recipient, disposition, mx, message::Action::Failed);
   if (expired) {
     if (!disposition.reply.status.present()) report.status = "4.4.7";
-    const std::string given_up = fmt::format("not delivered within {} hours",
-                                             settings_.retry.expire.count() / 3600);
+    const std::string given_up =
+        fmt::format("not delivered within {} hours", settings_.retry.expire.count() / 3600);
     report.explanation = report.explanation.empty()
                              ? given_up
                              : fmt::format("{}; at last: {}", given_up, report.explanation);

@@ -17,8 +17,9 @@ OutgoingMessage::~OutgoingMessage() { admission_.give_memory(content().size()); 
 
 namespace {
 
-OutgoingMessage::Signature unsigned_because(std::string_view reason, const queue::Envelope& envelope,
-                                            RelayMetrics& metrics, std::string_view detail = {}) {
+OutgoingMessage::Signature unsigned_because(std::string_view reason,
+                                            const queue::Envelope& envelope, RelayMetrics& metrics,
+                                            std::string_view detail = {}) {
   metrics.unsigned_reason(reason).add();
   log::info("unsigned", {{"id", envelope.id.text()},
                          {"reason", reason},
@@ -37,7 +38,8 @@ OutgoingMessage::Signature make_signature(const queue::Message& message, const S
   if (!domain) return unsigned_because("no_from_domain", envelope, metrics, domain.error().detail);
   const auto identities = settings.keys.find(*domain);
   if (identities.empty()) return unsigned_because("no_key", envelope, metrics);
-  auto fields = dkim::sign(identities, message::HeaderSection::parse(message.content), system_now());
+  auto fields =
+      dkim::sign(identities, message::HeaderSection::parse(message.content), system_now());
   if (!fields) return unsigned_because("signing_failed", envelope, metrics, fields.error().detail);
 
   OutgoingMessage::Signature signature{std::move(*fields), ""};

@@ -14,11 +14,11 @@ struct Suffix {
 };
 
 constexpr Suffix kSuffixes[] = {
-    {".google.com", 1},        {".googlemail.com", 1},   {".protection.outlook.com", 2},
-    {".mx.microsoft", 2},      {".outlook.com", 2},      {".hotmail.com", 2},
-    {".yahoodns.net", 3},      {".mail.icloud.com", 4},  {".orange.fr", 5},
-    {".wanadoo.fr", 5},        {".gmx.net", 6},          {".web.de", 6},
-    {".t-online.de", 7},       {".comcast.net", 8},      {".ovh.net", 9},
+    {".google.com", 1},     {".googlemail.com", 1},  {".protection.outlook.com", 2},
+    {".mx.microsoft", 2},   {".outlook.com", 2},     {".hotmail.com", 2},
+    {".yahoodns.net", 3},   {".mail.icloud.com", 4}, {".orange.fr", 5},
+    {".wanadoo.fr", 5},     {".gmx.net", 6},         {".web.de", 6},
+    {".t-online.de", 7},    {".comcast.net", 8},     {".ovh.net", 9},
     {".protonmail.ch", 10},
 };
 
@@ -65,8 +65,8 @@ std::size_t provider_of(std::string_view mx_host) {
 ReplyClass class_of(const Disposition& disposition) {
   const smtp::Reply& reply = disposition.reply;
   if (disposition.outcome == Outcome::Delivered) return ReplyClass::Accepted;
-  // 4xx is about pace far more often than its status says: greylisting comes as 4.7.1 and 4.2.0, the
-  // large providers' throttling as 4.7.0, 4.7.28 or 4.7.650.
+  // 4xx is about pace far more often than its status says: greylisting comes as 4.7.1 and 4.2.0,
+  // the large providers' throttling as 4.7.0, 4.7.28 or 4.7.650.
   if (reply.transient() && (reply.code == 421 || reply.status.subject == 7 ||
                             mentions(reply.text, {"greylist", "rate", "too many", "try again"}))) {
     return ReplyClass::Rate;
@@ -80,8 +80,9 @@ ReplyClass class_of(const Disposition& disposition) {
   }
   if (reply.status.present()) return class_of_status(reply.status);
   if (reply.code == 0) return ReplyClass::Network;
-  return reply.code == 550 ? ReplyClass::Address : reply.code == 552 ? ReplyClass::Mailbox
-                                                                     : ReplyClass::Other;
+  return reply.code == 550   ? ReplyClass::Address
+         : reply.code == 552 ? ReplyClass::Mailbox
+                             : ReplyClass::Other;
 }
 
 }  // namespace signpost::relay

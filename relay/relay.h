@@ -39,6 +39,7 @@ struct Relay {
   // the queue gauges.
   std::atomic<std::int64_t> deferred_in_memory{0};
   std::atomic<std::int64_t> in_transaction{0};
+  std::atomic<int> password_checks{0};  // waiting or running on the thread pool
   std::atomic<bool> draining{false};
 };
 

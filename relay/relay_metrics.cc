@@ -8,9 +8,10 @@ namespace {
 
 using metrics::Description;
 
-constexpr Description kSessions = {"signpost_smtp_sessions",
-                                   "Open submission sessions. Near limits.sessions: clients hang or "
-                                   "somebody attacks."};
+constexpr Description kSessions = {
+    "signpost_smtp_sessions",
+    "Open submission sessions. Near limits.sessions: clients hang or "
+    "somebody attacks."};
 constexpr Description kSessionsTotal = {"signpost_smtp_sessions_total",
                                         "Submission sessions since the start."};
 constexpr Description kAuth = {"signpost_auth_total",
@@ -38,8 +39,8 @@ constexpr Description kAttempts = {"signpost_delivery_attempts_total",
 constexpr Description kReplies = {"signpost_delivery_replies_total",
                                   "What receivers' replies were about, one a recipient. policy or "
                                   "rate rising at one provider: it has taken offence."};
-constexpr Description kDeliverySeconds = {"signpost_delivery_seconds",
-                                          "From acceptance to the receiver's 250, once a recipient."};
+constexpr Description kDeliverySeconds = {
+    "signpost_delivery_seconds", "From acceptance to the receiver's 250, once a recipient."};
 constexpr Description kConnections = {"signpost_delivery_connections",
                                       "Open connections to receivers, by provider."};
 constexpr Description kHandshakes = {"signpost_tls_handshakes_total",
@@ -80,7 +81,8 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   for (std::size_t p = 0; p < kProviders.size(); ++p) {
     const std::string provider(kProviders[p]);
     for (std::size_t i = 0; i < attempts_.size(); ++i) {
-      attempts_[i][p] = make(kAttempts, {{"provider", provider}, {"result", std::string(kResults[i])}});
+      attempts_[i][p] =
+          make(kAttempts, {{"provider", provider}, {"result", std::string(kResults[i])}});
     }
     for (std::size_t i = 0; i < kReplyClasses.size(); ++i) {
       replies_[i][p] =
@@ -95,7 +97,8 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   // Reasons and algorithms that alert rules ask about exist from the start, as zero.
   for (const char* reason : {"no_key", "no_from_domain", "signing_failed"}) unsigned_reason(reason);
   for (const char* algorithm : {"rsa-sha256", "ed25519-sha256"}) signatures(algorithm);
-  for (const char* reason : {"storage", "memory", "disk", "sessions", "policy", "size", "content"}) {
+  for (const char* reason :
+       {"storage", "memory", "disk", "sessions", "policy", "size", "content"}) {
     rejected(reason);
   }
   for (const char* result : {"accepted", "rejected", "unavailable"}) auth("PLAIN", result);

@@ -54,8 +54,8 @@ class RelayMetrics {
   Labelled<metrics::Gauge> gauges_;
   Labelled<metrics::Counter> counters_;
   using PerProvider = std::array<std::unique_ptr<metrics::Counter>, kProviders.size()>;
-  std::array<PerProvider, 3> attempts_;                     // by outcome
-  std::array<PerProvider, kReplyClasses.size()> replies_;   // by class
+  std::array<PerProvider, 3> attempts_;                    // by outcome
+  std::array<PerProvider, kReplyClasses.size()> replies_;  // by class
   std::array<std::unique_ptr<metrics::Gauge>, kProviders.size()> connections_;
   std::array<std::unique_ptr<metrics::Counter>, kReplyClasses.size()> bounces_;
 };

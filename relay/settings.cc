@@ -45,8 +45,8 @@ void load_keys(const Config& config, Settings& settings, std::vector<std::string
     if (identity) {
       settings.keys.add(std::move(*identity), dkim.subdomains);
     } else {
-      errors.push_back(fmt::format("dkim {} {}: {}", dkim.domain, dkim.selector,
-                                   identity.error().detail));
+      errors.push_back(
+          fmt::format("dkim {} {}: {}", dkim.domain, dkim.selector, identity.error().detail));
     }
   }
 }

@@ -20,8 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds kHandshakeLimit{30};
 constexpr std::chrono::seconds kCloseLimit{5};  // for the peer to take the last reply
-// Stored messages beyond this many jobs in memory wait in the due index for their turn.
-constexpr std::size_t kMaxActiveJobs = 20'000;
+// What finds no room in memory waits so long in the due index.
 constexpr std::chrono::seconds kOverflowDelay{30};
 
 bool is_trusted(const ListenerConfig& listener, const net::IpAddress& peer) {
@@ -55,8 +54,8 @@ std::vector<queue::Job> group_by_domain(const queue::MessageId& id,
       job.domain = domain;
       jobs.push_back(std::move(job));
     }
-    jobs[slot->second].recipients.push_back({accepted.mailbox.local_part + "@" + domain,
-                                             accepted.notify, accepted.original_recipient});
+    jobs[slot->second].recipients.push_back(
+        {accepted.mailbox.local_part + "@" + domain, accepted.notify, accepted.original_recipient});
   }
   return jobs;
 }
@@ -223,15 +222,14 @@ void SubmissionSession::close(std::string_view reason) {
 
 void SubmissionSession::check_password(smtp::ServerDialog::CheckPassword request) {
   // PLAIN's authorization identity may repeat the login, nothing else (RFC 4616 section 2).
-  if (!request.authorization_identity.empty() &&
-      request.authorization_identity != request.login) {
+  if (!request.authorization_identity.empty() && request.authorization_identity != request.login) {
     password_checked(request.login, smtp::ServerDialog::PasswordResult::Rejected);
     return;
   }
   const std::string mechanism = request.mechanism;
   authenticate(worker_, settings_->users, std::move(request.login), std::move(request.password),
-               [&worker = worker_, id = id_, mechanism](
-                   const std::string& login, smtp::ServerDialog::PasswordResult result) {
+               [&worker = worker_, id = id_, mechanism](const std::string& login,
+                                                        smtp::ServerDialog::PasswordResult result) {
                  using enum smtp::ServerDialog::PasswordResult;
                  worker.metrics()
                      .auth(mechanism, result == Accepted   ? "accepted"
@@ -247,7 +245,8 @@ void SubmissionSession::check_password(smtp::ServerDialog::CheckPassword request
 void SubmissionSession::password_checked(const std::string& login,
                                          smtp::ServerDialog::PasswordResult result) {
   if (result != smtp::ServerDialog::PasswordResult::Accepted) {
-    log::warning("auth_failed", {{"session", log_id()}, {"user", login}, {"address", peer_.text()}});
+    log::warning("auth_failed",
+                 {{"session", log_id()}, {"user", login}, {"address", peer_.text()}});
   }
   waiting_ = false;
   dialog_.password_checked(result, stream_.output());
@@ -337,10 +336,11 @@ void SubmissionSession::account_content() {
 
 void SubmissionSession::on_refused(std::string_view command_line, const smtp::Reply& refusal) {
   const bool size = refusal.status.subject == 3 && refusal.status.detail == 4;
-  worker_.metrics().rejected(size                            ? "size"
-                             : refusal.status.subject == 7   ? "policy"
-                             : refusal.status.subject == 6   ? "content"
-                                                             : "command")
+  worker_.metrics()
+      .rejected(size                          ? "size"
+                : refusal.status.subject == 7 ? "policy"
+                : refusal.status.subject == 6 ? "content"
+                                              : "command")
       .add();
   log::info("rejected", {{"session", log_id()},
                          {"address", peer_.text()},
@@ -404,7 +404,8 @@ void SubmissionSession::store_message() {
   auto message = std::make_shared<queue::Message>();
   queue::Envelope& envelope = message->envelope;
   envelope.id = message_id_;
-  envelope.reverse_path = transaction.mail.reverse_path ? transaction.mail.reverse_path->text() : "";
+  envelope.reverse_path =
+      transaction.mail.reverse_path ? transaction.mail.reverse_path->text() : "";
   envelope.login = dialog_.login();
   envelope.peer = peer_.ip.text();
   envelope.from_domain = builder_->from_domain();
@@ -430,7 +431,8 @@ void SubmissionSession::store_message() {
       group_by_domain(message_id_, transaction.recipients, settings_->config->hostname);
   envelope.job_count = static_cast<std::uint16_t>(jobs.size());
   // What memory has no room for is stored as deferred for a moment: the feeder brings it back.
-  const bool in_memory = relay.active.size() + jobs.size() <= kMaxActiveJobs;
+  const bool in_memory =
+      relay.active.size() + jobs.size() <= ActiveJobs::kMax && relay.admission.memory_is_plenty();
   for (queue::Job& job : jobs) {
     if (!in_memory) {
       job.state = queue::JobState::Deferred;
@@ -439,9 +441,7 @@ void SubmissionSession::store_message() {
       (void)relay.active.claim(job.ref);  // nobody else can know this id
     }
   }
-  auto outgoing = in_memory && relay.admission.memory_is_plenty()
-                      ? std::make_shared<OutgoingMessage>(message, relay.admission)
-                      : nullptr;
+  auto outgoing = in_memory ? std::make_shared<OutgoingMessage>(message, relay.admission) : nullptr;
   for (const smtp::AcceptedRecipient& recipient : transaction.recipients) {
     log::debug("recipient", {{"id", message_id_.text()}, {"to", recipient.mailbox.text()}});
   }
@@ -487,20 +487,22 @@ void SubmissionSession::message_stored(const queue::MessageId& id, bool stored) 
       if (!to.empty()) to += ',';
       to += recipient.mailbox.text();
     }
-    log::info("accepted",
-              {{"id", id.text()},
-               {"session", log_id()},
-               {"user", dialog_.login()},
-               {"address", peer_.text()},
-               {"from", transaction.mail.reverse_path ? transaction.mail.reverse_path->text() : "<>"},
-               {"to", to},
-               {"recipients", transaction.recipients.size()},
-               {"size", dialog_.content_size()},
-               {"tls", tls_ ? tls_->version : ""}});
-    dialog_.message_stored(
-        reply(250, {2, 0, 0}, fmt::format("Ok: queued as {}", id.text())), stream_.output());
+    log::info(
+        "accepted",
+        {{"id", id.text()},
+         {"session", log_id()},
+         {"user", dialog_.login()},
+         {"address", peer_.text()},
+         {"from", transaction.mail.reverse_path ? transaction.mail.reverse_path->text() : "<>"},
+         {"to", to},
+         {"recipients", transaction.recipients.size()},
+         {"size", dialog_.content_size()},
+         {"tls", tls_ ? tls_->version : ""}});
+    dialog_.message_stored(reply(250, {2, 0, 0}, fmt::format("Ok: queued as {}", id.text())),
+                           stream_.output());
   } else {
-    const smtp::Reply refusal = reply(451, {4, 3, 0}, "The queue cannot be written, try again later");
+    const smtp::Reply refusal =
+        reply(451, {4, 3, 0}, "The queue cannot be written, try again later");
     reject("storage", refusal);
     dialog_.message_stored(refusal, stream_.output());
   }

@@ -69,7 +69,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   const bool trusted_;
   bool admitted_ = false;
   bool pumping_ = false;
-  bool waiting_ = false;   // for a password check or a commit: nothing is read meanwhile
+  bool waiting_ = false;  // for a password check or a commit: nothing is read meanwhile
   bool closing_ = false;
   bool draining_ = false;
   net::Stream stream_;

@@ -14,8 +14,9 @@ namespace signpost::relay {
 
 struct User {
   std::string name;
-  std::string password;              // "{ARGON2ID}$argon2id$…", "{SHA512-CRYPT}$6$…"
-  std::vector<std::string> senders;  // "@domain" or addresses in lower case; empty: any domain with a key
+  std::string password;  // "{ARGON2ID}$argon2id$…", "{SHA512-CRYPT}$6$…"
+  std::vector<std::string>
+      senders;  // "@domain" or addresses in lower case; empty: any domain with a key
 };
 
 // Constant after loading; shared by all workers.

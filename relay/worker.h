@@ -45,12 +45,12 @@ class Worker {
   const std::shared_ptr<const Settings>& settings() const { return settings_; }
   queue::MessageId next_id(SystemTime now) { return ids_.next(now); }
 
-  // Takes a new configuration: listeners that it no longer names are closed, `sockets` (by `bind` as
-  // written) are listened on. Sessions keep the settings that they began with.
+  // Takes a new configuration: listeners that it no longer names are closed, `sockets` (by `bind`
+  // as written) are listened on. Sessions keep the settings that they began with.
   void configure(std::shared_ptr<const Settings> settings, std::map<std::string, int> sockets);
 
   void open_delivery(std::shared_ptr<Destination> destination);  // its connection is reserved
-  SubmissionSession* submission(std::uint64_t id);  // null when it is gone
+  SubmissionSession* submission(std::uint64_t id);               // null when it is gone
   DeliverySession* delivery(std::uint64_t id);
   // From within the session's own functions: it is destroyed when they have returned.
   void retire(const SubmissionSession& session);

@@ -1,0 +1,60 @@
+// The relay as a process: what is opened in which order, reloaded, and closed again.
+#pragma once
+
+#include "base/result.h"
+#include "relay/admin.h"
+#include "relay/feeder.h"
+#include "relay/relay.h"
+#include "relay/settings.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace signpost::relay {
+
+// The main thread's, but for reload().
+class Daemon {
+ public:
+  explicit Daemon(std::shared_ptr<const Settings> settings);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Opens the queue and every socket, then starts the threads. After an error nothing serves; the
+  // detail says what would help.
+  Result<void> start();
+  void tick();  // once a second
+
+  // All or nothing: the mistakes, or nothing when the new configuration is in force. Any thread.
+  std::vector<std::string> reload();
+
+  // Stops accepting, lets transactions end for a bounded time, then stops all threads.
+  void stop();
+
+ private:
+  using Sockets = std::map<std::string, int>;  // by `bind` as written
+
+  Result<void> open_queue();
+  Result<void> start_workers();
+  Result<void> start_admin();
+  Result<std::vector<Sockets>> open_sockets(const std::vector<ListenerConfig>& listeners) const;
+  void apply_limits(const Config& config);
+  void on_feeding_worker(void (Feeder::*action)());
+  bool drained();
+
+  Relay relay_;
+  metrics::Gauge build_info_;
+  metrics::SharedCounter reloads_ok_;
+  metrics::SharedCounter reloads_failed_;
+  std::mutex reloading_;
+  std::shared_ptr<const Settings> settings_;  // guarded by reloading_ once started
+  std::unique_ptr<Feeder> feeder_;            // lives on the first worker
+  std::unique_ptr<Admin> admin_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace signpost::relay

@@ -1,0 +1,87 @@
+#include "relay/serve.h"
+
+#include "base/log.h"
+#include "relay/daemon.h"
+#include "relay/service_manager.h"
+#include "relay/settings.h"
+#include "relay/version.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <string>
+#include <vector>
+
+namespace signpost::relay {
+
+namespace {
+
+int refuse(const std::vector<std::string>& errors) {
+  for (const std::string& error : errors) std::fprintf(stderr, "signpost: %s\n", error.c_str());
+  return 1;
+}
+
+// Blocked in all threads, taken by the main one.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// Ten thousand sessions need as many descriptors: the soft limit of 1024 is for select(2).
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void run_until_stopped(Daemon& daemon, const sigset_t& signals) {
+  const timespec second{1, 0};
+  for (;;) {
+    const int signal = sigtimedwait(&signals, nullptr, &second);
+    if (signal == SIGTERM || signal == SIGINT) {
+      log::info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      return;
+    }
+    if (signal == SIGHUP) (void)daemon.reload();  // it logs and counts what came of it
+    daemon.tick();
+  }
+}
+
+}  // namespace
+
+int serve(const std::string& config_file) {
+  LoadedSettings loaded = load_settings(config_file);
+  if (!loaded.settings) return refuse(loaded.errors);
+  const Config& config = *loaded.settings->config;
+  const sigset_t signals = block_signals();
+  raise_descriptor_limit();
+  log::start({config.log_level, config.log_format});
+  log::info("starting", {{"version", version()},
+                         {"commit", commit()},
+                         {"hostname", config.hostname},
+                         {"config", config.file}});
+  int result = 0;
+  {
+    Daemon daemon(loaded.settings);
+    if (auto started = daemon.start(); !started) {
+      result = refuse({started.error().detail});
+    } else {
+      log::info("started", {});
+      notify_service_manager("READY=1");
+      run_until_stopped(daemon, signals);
+      notify_service_manager("STOPPING=1");
+      daemon.stop();
+    }
+  }
+  log::stop();
+  return result;
+}
+
+}  // namespace signpost::relay
