@@ -1,0 +1,174 @@
+#include "smtp/reply.h"
+
+#include "base/ascii.h"
+#include "base/check.h"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+namespace signpost::smtp {
+
+namespace {
+
+// One line of a reply: code, separator, text.
+struct ReplyLine {
+  int code = 0;
+  bool last = true;
+  std::string_view text;
+};
+
+std::optional<ReplyLine> parse_line(std::string_view line) {
+  constexpr std::size_t kCodeLength = 3;
+  ReplyLine parsed;
+  const char* const end = line.data() + std::min(line.size(), kCodeLength);
+  const auto [rest, error] = std::from_chars(line.data(), end, parsed.code);
+  if (error != std::errc{} || rest != line.data() + kCodeLength) return std::nullopt;
+  if (parsed.code < 200 || parsed.code > 599) return std::nullopt;
+  // A code alone is a whole last line (RFC 5321 section 4.2).
+  if (line.size() == kCodeLength) return parsed;
+  const char separator = line[kCodeLength];
+  if (separator != ' ' && separator != '-') return std::nullopt;
+  parsed.last = separator == ' ';
+  parsed.text = line.substr(kCodeLength + 1);
+  return parsed;
+}
+
+// The enhanced status at the front of a line, and how many octets it and the blank behind it take.
+struct Prefix {
+  EnhancedStatus status;
+  std::size_t length = 0;
+};
+
+std::optional<Prefix> status_prefix(std::string_view text, int code) {
+  const std::size_t end = std::min(text.find(' '), text.size());
+  const auto status = EnhancedStatus::parse(text.substr(0, end));
+  // RFC 2034 section 4: the class must say what the reply code says.
+  if (!status || status->klass != code / 100) return std::nullopt;
+  return Prefix{*status, std::min(end + 1, text.size())};
+}
+
+// The status on which all lines that carry one agree; not present when two differ.
+EnhancedStatus common_status(int code, const std::vector<std::string_view>& lines) {
+  EnhancedStatus common;
+  for (const std::string_view line : lines) {
+    const auto prefix = status_prefix(line, code);
+    if (!prefix) continue;
+    if (common.present() && common != prefix->status) return {};
+    common = prefix->status;
+  }
+  return common;
+}
+
+Reply assemble(int code, const std::vector<std::string_view>& lines) {
+  Reply reply{code, common_status(code, lines), {}};
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    std::string_view line = lines[i];
+    if (reply.status.present()) {
+      if (const auto prefix = status_prefix(line, code)) line.remove_prefix(prefix->length);
+    }
+    if (i != 0) reply.text += '\n';
+    reply.text += line;
+  }
+  return reply;
+}
+
+std::string_view without_cr(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+std::string EnhancedStatus::text() const {
+  if (!present()) return {};
+  return std::to_string(klass) + '.' + std::to_string(subject) + '.' + std::to_string(detail);
+}
+
+std::optional<EnhancedStatus> EnhancedStatus::parse(std::string_view text) {
+  const auto parts = ascii::split(text, '.');
+  if (parts.size() != 3) return std::nullopt;
+  const auto number = [](std::string_view digits) -> std::optional<std::uint16_t> {
+    // One to three digits without leading zeros (RFC 3463 section 2).
+    if (digits.empty() || digits.size() > 3) return std::nullopt;
+    if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
+    std::uint16_t value = 0;
+    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || rest != digits.data() + digits.size()) return std::nullopt;
+    return value;
+  };
+  const auto klass = number(parts[0]);
+  const auto subject = number(parts[1]);
+  const auto detail = number(parts[2]);
+  if (!klass || !subject || !detail) return std::nullopt;
+  if (*klass != 2 && *klass != 4 && *klass != 5) return std::nullopt;
+  return EnhancedStatus{*klass, *subject, *detail};
+}
+
+std::string Reply::one_line() const {
+  std::string out;
+  const auto add = [&out](std::string_view word) {
+    if (word.empty()) return;
+    if (!out.empty()) out += ' ';
+    out += word;
+  };
+  if (code != 0) add(std::to_string(code));
+  add(status.text());
+  std::string joined;
+  for (const std::string_view line : ascii::split(text, '\n')) {
+    if (!joined.empty()) joined += " / ";
+    joined += line;
+  }
+  add(joined);
+  return out;
+}
+
+void Reply::append_to(ByteQueue& out) const {
+  CHECK(code >= 200 && code <= 599);
+  const std::string number = std::to_string(code);
+  const std::string status_text = status.text();
+  const auto lines = ascii::split(text, '\n');
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool last = i + 1 == lines.size();
+    std::string line = number;
+    if (!last) line += '-';
+    if (last && !(status_text.empty() && lines[i].empty())) line += ' ';
+    line += status_text;
+    if (!status_text.empty() && !lines[i].empty()) line += ' ';
+    // A text may repeat what a client said: it must not be able to end the line.
+    for (const char c : lines[i]) line += ascii::is_control(c) && c != '\t' ? '?' : c;
+    line += "\r\n";
+    out.append(line);
+  }
+}
+
+std::expected<std::optional<Reply>, ReplyError> take_reply(ByteQueue& in) {
+  const std::string_view bytes = in.view();
+  std::vector<std::string_view> lines;
+  int code = 0;
+  std::size_t taken = 0;
+  for (;;) {
+    const std::string_view rest = bytes.substr(taken);
+    const std::size_t end = rest.find('\n');
+    const bool complete = end != std::string_view::npos;
+    const std::string_view line = without_cr(rest.substr(0, end));
+    taken += complete ? end + 1 : rest.size();
+    // Judged before the line is complete, so that what is kept stays bounded.
+    if (line.size() > kMaxReplyLine || taken > kMaxReplySize) {
+      return std::unexpected(ReplyError::TooLong);
+    }
+    if (!complete) return std::nullopt;
+
+    const auto parsed = parse_line(line);
+    if (!parsed) return std::unexpected(ReplyError::Malformed);
+    if (!lines.empty() && parsed->code != code) return std::unexpected(ReplyError::CodeChanged);
+    code = parsed->code;
+    lines.push_back(parsed->text);
+    if (!parsed->last) continue;
+    Reply reply = assemble(code, lines);
+    in.consume(taken);
+    return reply;
+  }
+}
+
+}  // namespace signpost::smtp
