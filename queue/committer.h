@@ -17,13 +17,14 @@ class Registry;
 namespace signpost::queue {
 
 struct CommitterOptions {
-  std::size_t max_group = 1024;             // changes in one write
+  std::size_t max_group = 1024;  // changes in one write
   std::size_t max_group_bytes = 32 << 20;
   std::size_t max_backlog_bytes = 256 << 20;  // beyond: commit() answers Unavailable at once
 };
 
 // Owns the one thread that writes. Completions run on that thread in the order of the commits: they
-// post to a loop and return.
+// post to a loop and return. Only a change that the backlog has no room for is answered at once, on
+// the caller's thread.
 class Committer {
  public:
   using Done = std::move_only_function<void(Result<void>)>;

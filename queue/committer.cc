@@ -1,0 +1,157 @@
+#include "queue/committer.h"
+
+#include "base/log.h"
+#include "metrics/instruments.h"
+#include "metrics/registry.h"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace signpost::queue {
+
+struct Committer::Impl {
+  struct Pending {
+    Change change;
+    Done done;
+    std::size_t size;
+  };
+
+  Impl(Store& s, metrics::Registry& registry, CommitterOptions o)
+      : store(s),
+        options(o),
+        seconds(registry,
+                {"signpost_queue_commit_seconds",
+                 "How long does one synced write of the queue take? Every accepted message waits "
+                 "for one: worry above 0.1 s."},
+                metrics::latency_bounds()),
+        messages(registry,
+                 {"signpost_queue_commit_messages",
+                  "How many changes (a message accepted, delivered or deferred) shared one synced "
+                  "write? Grows with the load; at 1024 the disk no longer keeps up."},
+                 metrics::size_bounds()),
+        thread([this] { run(); }) {}
+
+  void run() {
+    pthread_setname_np(pthread_self(), "committer");
+    std::vector<Pending> group;
+    while (take_group(group)) {
+      write(group);
+      group.clear();
+    }
+  }
+
+  // Waits for work and moves the front of the line to `group`; false when all is written and the
+  // committer goes.
+  bool take_group(std::vector<Pending>& group) {
+    std::unique_lock lock(mutex);
+    arrived.wait(lock, [this] { return stopping || !waiting.empty(); });
+    std::size_t bytes = 0;
+    while (!waiting.empty() && group.size() < options.max_group &&
+           (group.empty() || bytes + waiting.front().size <= options.max_group_bytes)) {
+      bytes += waiting.front().size;
+      group.push_back(std::move(waiting.front()));
+      waiting.pop_front();
+    }
+    return !group.empty();
+  }
+
+  void write(std::vector<Pending>& group) {
+    std::vector<const Change*> changes;
+    changes.reserve(group.size());
+    for (const Pending& pending : group) changes.push_back(&pending.change);
+
+    const auto began = std::chrono::steady_clock::now();
+    const Result<void> result = store.apply(changes);
+    seconds.observe(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    messages.observe(static_cast<double>(group.size()));
+    note(result);
+
+    for (Pending& pending : group) {
+      // Whoever hears of the result may look at the backlog: this change is no longer in it.
+      backlog.fetch_sub(pending.size, std::memory_order_relaxed);
+      pending.done(result);
+      pending = {};
+    }
+  }
+
+  // One line when writing begins to fail, one when it works again; in between last_error() tells.
+  void note(const Result<void>& result) {
+    const std::string words = result ? std::string() : result.error().detail;
+    const bool changed = [&] {
+      const std::lock_guard lock(mutex);
+      return std::exchange(error, words).empty() != words.empty();
+    }();
+    if (!changed) return;
+    if (result) {
+      log::info("queue_writable");
+    } else {
+      log::error("queue_write_failed", {{"error", words}});
+    }
+  }
+
+  // Constant after construction.
+  Store& store;
+  const CommitterOptions options;
+
+  // The committer thread's.
+  metrics::Histogram seconds;
+  metrics::Histogram messages;
+
+  // Shared.
+  std::atomic<std::size_t> backlog{0};
+  mutable std::mutex mutex;  // guards what follows
+  std::condition_variable arrived;
+  std::deque<Pending> waiting;
+  std::string error;
+  bool stopping = false;
+
+  std::thread thread;  // last: it uses all of the above
+};
+
+Committer::Committer(Store& store, metrics::Registry& registry, CommitterOptions options)
+    : impl_(std::make_unique<Impl>(store, registry, options)) {}
+
+Committer::~Committer() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->arrived.notify_one();
+  impl_->thread.join();
+}
+
+void Committer::commit(Change change, Done done) {
+  const std::size_t size = change.size();
+  // An empty line takes even a change that is larger than the bound, else it could never pass.
+  const std::size_t before = impl_->backlog.fetch_add(size, std::memory_order_relaxed);
+  if (before != 0 && before + size > impl_->options.max_backlog_bytes) {
+    impl_->backlog.fetch_sub(size, std::memory_order_relaxed);
+    done(fail(Errc::Unavailable, "too much waits to be written to the queue"));
+    return;
+  }
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->waiting.push_back({std::move(change), std::move(done), size});
+  }
+  impl_->arrived.notify_one();
+}
+
+std::size_t Committer::backlog_bytes() const {
+  return impl_->backlog.load(std::memory_order_relaxed);
+}
+
+std::string Committer::last_error() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->error;
+}
+
+}  // namespace signpost::queue
