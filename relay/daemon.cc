@@ -89,7 +89,9 @@ Result<void> Daemon::open_queue() {
   if (!store) return Failure(std::move(store).error());
   relay_.store = std::move(*store);
   relay_.committer = std::make_unique<queue::Committer>(*relay_.store, relay_.registry);
-  relay_.scheduler = std::make_unique<queue::Scheduler>(*relay_.store, system_now());
+  // Ready jobs of this run are claimed before they are stored, so all that are found may be
+  // offered: no clock has to tell them from the last run's.
+  relay_.scheduler = std::make_unique<queue::Scheduler>(*relay_.store, SystemTime::max());
   add_queue_gauges(relay_);
   const queue::Totals totals = relay_.store->totals();
   log::info("queue_opened", {{"directory", directory},

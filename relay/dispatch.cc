@@ -7,6 +7,7 @@
 #include "relay/next_hop.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -63,10 +64,11 @@ void dispatch_loaded(Worker& worker, PendingJob job) {
   }
 }
 
-// The claim was taken after the job had been read: in between its last holder may have replaced it.
-bool is_current(const queue::Store& store, const queue::Job& job) {
-  const auto stored = store.jobs_of(job.ref.id);
-  return stored && std::ranges::find(*stored, job.ref, &queue::Job::ref) != stored->end();
+// `stored` was offered while we held the claim, and left: it has to be offered again.
+void give_up_claim(Relay& relay, const queue::Job& job, const std::optional<queue::Job>& stored) {
+  if (job.state == queue::JobState::Deferred) relay.deferred_in_memory.fetch_sub(1);
+  relay.active.release(job.ref);
+  if (stored) relay.scheduler->committed(*stored);
 }
 
 Result<std::shared_ptr<const queue::Message>> read_message(const queue::Store& store,
@@ -80,6 +82,15 @@ Result<std::shared_ptr<const queue::Message>> read_message(const queue::Store& s
 }
 
 }  // namespace
+
+std::optional<queue::Job> stored_version(const queue::Store& store, const queue::JobRef& ref) {
+  const auto jobs = store.jobs_of(ref.id);
+  if (!jobs) return std::nullopt;
+  const auto found =
+      std::ranges::find(*jobs, ref.number, [](const queue::Job& job) { return job.ref.number; });
+  if (found == jobs->end()) return std::nullopt;
+  return *found;
+}
 
 void dispatch(Worker& worker, PendingJob job) {
   if (job.message) {
@@ -108,16 +119,20 @@ void settle(Worker& worker, const std::shared_ptr<Destination>& destination,
 
 void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)> then) {
   struct Load {
+    // The claim was taken after the job had been read: in between its last holder may have replaced
+    // it.
+    bool current() const { return stored && stored->ref == job.job.ref; }
+
     PendingJob job;
-    bool current = true;
+    std::optional<queue::Job> stored;
     Result<std::shared_ptr<const queue::Message>> message = fail(Errc::NotFound, "not read");
   };
   auto load = std::make_shared<Load>(Load{std::move(job)});
   Relay& relay = worker.relay();
   worker.loop().run_blocking(
       [load, &relay] {
-        load->current = is_current(*relay.store, load->job.job);
-        if (!load->current) return;
+        load->stored = stored_version(*relay.store, load->job.job.ref);
+        if (!load->current()) return;
         if (relay.admission.memory_is_exhausted()) {
           load->message = fail(Errc::Unavailable, "no memory for it now");
         } else {
@@ -125,11 +140,8 @@ void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)
         }
       },
       [load, &worker, then = std::move(then)] {
-        if (!load->current) {
-          if (load->job.job.state == queue::JobState::Deferred) {
-            worker.relay().deferred_in_memory.fetch_sub(1);
-          }
-          worker.relay().active.release(load->job.job.ref);
+        if (!load->current()) {
+          give_up_claim(worker.relay(), load->job.job, load->stored);
           return;
         }
         if (!load->message && load->message.error().code == Errc::Unavailable) {

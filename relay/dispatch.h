@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 
 namespace signpost::relay {
 
@@ -23,5 +24,8 @@ void settle(Worker& worker, const std::shared_ptr<Destination>& destination,
 // memory is exhausted (it is put back for half a minute) or when the message cannot be read (it is
 // put back for an hour and named in the log).
 void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)> then);
+
+// The version of a job that the store holds now. Blocks; any thread.
+std::optional<queue::Job> stored_version(const queue::Store& store, const queue::JobRef& ref);
 
 }  // namespace signpost::relay

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/log.h"
+#include "relay/dispatch.h"
 
 #include <algorithm>
 #include <future>
@@ -37,6 +38,14 @@ bool is_to(const queue::Job& job, std::string_view to) {
 bool is_from(const queue::Envelope& envelope, std::string_view from) {
   if (from == "<>") return envelope.reverse_path.empty();
   return ascii::equals_ignore_case(envelope.reverse_path, from);
+}
+
+queue::Job due_now(const queue::Job& job) {
+  queue::Job after = job;
+  ++after.ref.revision;
+  after.state = queue::JobState::Deferred;
+  after.due = system_now();
+  return after;
 }
 
 }  // namespace
@@ -119,8 +128,8 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
 Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& entries,
                                   Changed& counts) {
   queue::Change change;
-  std::vector<queue::Job> claimed;
-  std::vector<queue::Job> due;
+  std::vector<queue::Job> claimed;     // as the store holds them
+  std::vector<queue::Job> afterwards;  // as it will hold them
   {
     const std::lock_guard lock(relay_.claiming);
     for (const QueueEntry& entry : entries) {
@@ -128,34 +137,28 @@ Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& 
         ++counts.busy;
         continue;
       }
-      claimed.push_back(entry.job);
-      // Read before the claim: its last holder may have replaced it in between.
-      const auto stored = relay_.store->jobs_of(entry.job.ref.id);
-      if (!stored || std::ranges::find(*stored, entry.job.ref, &queue::Job::ref) == stored->end()) {
-        ++counts.busy;
+      // Read before the claim: its last holder may have replaced or removed it in between.
+      auto stored = stored_version(*relay_.store, entry.job.ref);
+      if (!stored) {
+        relay_.active.release(entry.job.ref);
         continue;
       }
-      ++counts.changed;
       if (action == Action::Remove) {
-        change.removed.push_back(entry.job);
-        continue;
+        change.removed.push_back(*stored);
+      } else {
+        afterwards.push_back(due_now(*stored));
+        change.replaced.push_back({*stored, afterwards.back()});
       }
-      queue::Job after = entry.job;
-      ++after.ref.revision;
-      after.state = queue::JobState::Deferred;
-      after.due = system_now();
-      due.push_back(after);
-      change.replaced.push_back({entry.job, std::move(after)});
+      claimed.push_back(std::move(*stored));
     }
   }
   Result<void> result;
   if (!change.empty()) result = commit(std::move(change));
   for (const queue::Job& job : claimed) relay_.active.release(job.ref);
-  if (!result) {
-    counts.changed = 0;
-    return result;
-  }
-  for (const queue::Job& job : due) relay_.scheduler->committed(job);
+  // What was offered by the scheduler while we held its claim has to be offered again.
+  for (const queue::Job& job : result ? afterwards : claimed) relay_.scheduler->committed(job);
+  if (!result) return result;
+  counts.changed += claimed.size();
   for (const queue::Job& job : claimed) {
     log::info(action == Action::Remove ? "removed" : "retried",
               {{"id", job.ref.id.text()}, {"domain", job.domain}, {"by", "operator"}});
