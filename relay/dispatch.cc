@@ -55,7 +55,9 @@ void dispatch_loaded(Worker& worker, PendingJob job) {
       return;
     case Destination::Pushed::Then::Defer: {
       auto dispositions = for_all(job, pushed.failure);
-      complete(worker, std::move(job), std::move(dispositions), {.attempted = false});
+      AttemptFacts facts;
+      facts.attempted = false;
+      complete(worker, std::move(job), std::move(dispositions), std::move(facts));
       return;
     }
     case Destination::Pushed::Then::Full:
@@ -127,7 +129,8 @@ void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)
     std::optional<queue::Job> stored;
     Result<std::shared_ptr<const queue::Message>> message = fail(Errc::NotFound, "not read");
   };
-  auto load = std::make_shared<Load>(Load{std::move(job)});
+  auto load = std::make_shared<Load>();
+  load->job = std::move(job);
   Relay& relay = worker.relay();
   worker.loop().run_blocking(
       [load, &relay] {
