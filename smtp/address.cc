@@ -1,0 +1,191 @@
+#include "smtp/address.h"
+
+#include "base/ascii.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+namespace signpost::smtp {
+
+namespace {
+
+// RFC 5321 section 4.5.3.1. A path of 256 octets includes its angle brackets.
+constexpr std::size_t kMaxLocalPart = 64;
+constexpr std::size_t kMaxDomain = 255;
+constexpr std::size_t kMaxMailbox = 254;
+constexpr std::size_t kMaxDomainName = 253;
+constexpr std::size_t kMaxLabel = 63;
+
+bool is_utf8_octet(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+
+// atext of RFC 5322 section 3.2.3, extended by RFC 6531 section 3.3.
+bool is_atext(char c) {
+  return ascii::is_alnum(c) || is_utf8_octet(c) ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~").contains(c);
+}
+
+// Any character that may stand in a quoted string, alone or behind a backslash.
+bool is_quotable(char c) { return !ascii::is_control(c); }
+
+// The length of the quoted string at the front of `text`, 0 if it is not one that ends.
+std::size_t quoted_length(std::string_view text) {
+  if (!text.starts_with('"')) return 0;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') return i + 1;
+    if (text[i] == '\\') ++i;
+    if (i == text.size() || !is_quotable(text[i])) return 0;
+  }
+  return 0;
+}
+
+// The length of the dot-string at the front of `text`, 0 if there is none.
+std::size_t dot_string_length(std::string_view text) {
+  std::size_t length = 0;
+  bool atom = false;  // the octet before belongs to an atom
+  for (const char c : text) {
+    if (c == '.' ? !atom : !is_atext(c)) break;
+    atom = c != '.';
+    ++length;
+  }
+  return atom ? length : 0;
+}
+
+bool is_label_octet(char c, bool utf8) {
+  return ascii::is_alnum(c) || c == '-' || c == '_' || (utf8 && is_utf8_octet(c));
+}
+
+// The limit of a U-label is that of its A-label, which only IDNA can tell; here it is bounded by
+// the name as a whole.
+bool is_label(std::string_view label, bool utf8) {
+  if (label.empty() || label.front() == '-' || label.back() == '-') return false;
+  if (label.size() > kMaxLabel && ascii::is_ascii(label)) return false;
+  return std::ranges::all_of(label, [utf8](char c) { return is_label_octet(c, utf8); });
+}
+
+std::expected<std::string, PathError> parse_domain(std::string_view text, bool utf8) {
+  if (text.empty()) return std::unexpected(PathError::DomainMissing);
+  if (text.size() > kMaxDomain) return std::unexpected(PathError::TooLong);
+  // The grammar knows no trailing dot, but people write it; without it equal names are equal.
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (!is_address_literal(text) && !is_domain_name(text, utf8)) {
+    return std::unexpected(PathError::DomainMalformed);
+  }
+  return ascii::lower(text);
+}
+
+// The length of the local part at the front of `text`, 0 if it is malformed.
+std::size_t local_part_length(std::string_view text) {
+  return text.starts_with('"') ? quoted_length(text) : dot_string_length(text);
+}
+
+// Drops "@one,@two:" at the front. Nothing if it is malformed.
+std::optional<std::string_view> without_source_route(std::string_view path) {
+  bool first = true;
+  while (path.starts_with('@')) {
+    const bool literal = path.substr(1).starts_with('[');
+    const std::size_t end = literal
+                                ? path.find_first_of(",:", std::min(path.find(']'), path.size()))
+                                : path.find_first_of(",:");
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view domain = path.substr(1, end - 1);
+    if (!is_domain_name(domain, true) && !is_address_literal(domain)) return std::nullopt;
+    const bool last = path[end] == ':';
+    path.remove_prefix(end + 1);
+    if (last) return path;
+    first = false;
+  }
+  return first ? std::optional(path) : std::nullopt;
+}
+
+std::optional<PathError> check_octets(std::string_view text, bool utf8) {
+  if (ascii::is_ascii(text)) return std::nullopt;
+  if (!utf8) return PathError::NotAscii;
+  return ascii::is_utf8(text) ? std::nullopt : std::optional(PathError::Syntax);
+}
+
+std::expected<Mailbox, PathError> parse_path(std::string_view path, bool utf8) {
+  if (const auto error = check_octets(path, utf8)) return std::unexpected(*error);
+  const auto mailbox = without_source_route(path);
+  if (!mailbox) return std::unexpected(PathError::Syntax);
+  return parse_mailbox(*mailbox, utf8);
+}
+
+}  // namespace
+
+std::string Mailbox::text() const {
+  return domain.empty() ? local_part : local_part + "@" + domain;
+}
+
+bool Mailbox::is_ascii() const { return ascii::is_ascii(local_part) && ascii::is_ascii(domain); }
+
+std::expected<PathText, PathError> split_path(std::string_view argument) {
+  const std::size_t open = argument.find_first_not_of(" \t");
+  if (open == std::string_view::npos || argument[open] != '<') {
+    return std::unexpected(PathError::Syntax);
+  }
+  const std::string_view text = argument.substr(open + 1);
+  bool quoted = false;
+  std::size_t close = 0;
+  for (; close < text.size() && (quoted || text[close] != '>'); ++close) {
+    if (text[close] == '"') quoted = !quoted;
+    if (quoted && text[close] == '\\') ++close;
+  }
+  if (close >= text.size()) return std::unexpected(PathError::Syntax);
+  std::string_view rest = text.substr(close + 1);
+  if (!rest.empty() && !ascii::is_wsp(rest.front())) return std::unexpected(PathError::Syntax);
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+  return PathText{text.substr(0, close), rest};
+}
+
+std::expected<ReversePath, PathError> parse_reverse_path(std::string_view path, bool utf8) {
+  if (path.empty()) return ReversePath();
+  auto mailbox = parse_path(path, utf8);
+  if (!mailbox) return std::unexpected(mailbox.error());
+  return ReversePath(std::move(*mailbox));
+}
+
+std::expected<Mailbox, PathError> parse_forward_path(std::string_view path, bool utf8) {
+  // The one mailbox that every host has (RFC 5321 section 4.1.1.3).
+  if (ascii::equals_ignore_case(path, "postmaster")) return Mailbox{std::string(path), ""};
+  return parse_path(path, utf8);
+}
+
+std::expected<Mailbox, PathError> parse_mailbox(std::string_view text, bool utf8) {
+  if (const auto error = check_octets(text, utf8)) return std::unexpected(*error);
+  const std::size_t length = local_part_length(text);
+  if (length == 0) return std::unexpected(PathError::Syntax);
+  if (length > kMaxLocalPart) return std::unexpected(PathError::TooLong);
+  if (length == text.size()) return std::unexpected(PathError::DomainMissing);
+  if (text[length] != '@') return std::unexpected(PathError::Syntax);
+  auto domain = parse_domain(text.substr(length + 1), utf8);
+  if (!domain) return std::unexpected(domain.error());
+  if (text.size() > kMaxMailbox) return std::unexpected(PathError::TooLong);
+  return Mailbox{std::string(text.substr(0, length)), std::move(*domain)};
+}
+
+bool is_domain_name(std::string_view domain, bool utf8) {
+  if (domain.empty() || domain.size() > kMaxDomainName) return false;
+  if (utf8 && !ascii::is_utf8(domain)) return false;
+  std::string_view last;
+  for (std::size_t begin = 0; begin <= domain.size(); begin += last.size() + 1) {
+    last = domain.substr(begin, domain.find('.', begin) - begin);
+    if (!is_label(last, utf8)) return false;
+  }
+  // No top-level domain is a number, so this is an IPv4 address without its brackets.
+  return !std::ranges::all_of(last, ascii::is_digit);
+}
+
+bool is_address_literal(std::string_view text) {
+  constexpr std::string_view kV6Tag = "IPv6:";
+  if (text.size() < 3 || !text.starts_with('[') || !text.ends_with(']')) return false;
+  text = text.substr(1, text.size() - 2);
+  // inet_pton() stops at a NUL, which is part of no address.
+  if (text.size() > INET6_ADDRSTRLEN + kV6Tag.size() || text.contains('\0')) return false;
+  const bool v6 = ascii::starts_with_ignore_case(text, kV6Tag);
+  if (v6) text.remove_prefix(kV6Tag.size());
+  in6_addr address;
+  return inet_pton(v6 ? AF_INET6 : AF_INET, std::string(text).c_str(), &address) == 1;
+}
+
+}  // namespace signpost::smtp
