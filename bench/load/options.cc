@@ -1,0 +1,191 @@
+#include "bench/load/options.h"
+
+#include "base/ascii.h"
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+
+namespace signpost::bench {
+
+namespace {
+
+constexpr const char* kExamples =
+    "\nExamples:\n"
+    "  signpost-load --to 127.0.0.1:25 --messages 100000 --connections 100\n"
+    "  signpost-load --to relay.example:587 --starttls --user shop --password-file pw \\\n"
+    "                --messages-per-connection 1 --rate 200/s --json\n"
+    "\nThe password comes from --password-file or from SIGNPOST_LOAD_PASSWORD in the environment.\n"
+    "Exit code 0 when every message was acknowledged, 1 when anything failed, 2 for wrong usage.\n";
+
+std::string read_first_line(const std::string& file, std::string& error) {
+  std::ifstream in(file);
+  std::string line;
+  if (!in || !std::getline(in, line)) error = file + ": cannot read a password from it";
+  return std::string(ascii::trim(line));
+}
+
+std::string random_prefix() {
+  std::random_device device;
+  char text[32];
+  std::snprintf(text, sizeof text, "load-%08x", device());
+  return text;
+}
+
+// "200/s", "6000/min", "200": messages a second.
+std::optional<double> parse_rate(const std::string& text) {
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  const std::string unit(end);
+  if (end == text.c_str() || number < 0) return {};
+  if (unit.empty() || unit == "/s") return number;
+  if (unit == "/min") return number / 60;
+  return {};
+}
+
+bool plain_word(const std::string& text) {
+  if (text.empty() || text.size() > 60) return false;
+  for (const char c : text) {
+    if (!ascii::is_alnum(c) && c != '-' && c != '_' && c != '.') return false;
+  }
+  return true;
+}
+
+// What the command line says before it is understood.
+struct Raw {
+  std::string to;
+  std::vector<std::string> sources;
+  std::string password_file;
+  std::string mechanism = "plain";
+  std::string rate = "0";
+  bool starttls = false;
+  bool implicit_tls = false;
+  double timeout = 60;
+  double connect_retry = 0;
+};
+
+void declare(CLI::App& app, Raw& raw, LoadOptions& options) {
+  app.add_option("--to", raw.to, "server, host:port")->required();
+  app.add_option("--source", raw.sources, "local address to send from, repeatable");
+  app.add_option("--threads", options.threads, "threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  app.add_option("--connections", options.connections, "connections at once, over all threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000));
+  app.add_option("--messages", options.messages, "messages in all")->capture_default_str();
+  app.add_option("--size", options.size, "octets a message")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
+  auto* starttls =
+      app.add_flag("--starttls", raw.starttls, "require STARTTLS; any certificate will do");
+  app.add_flag("--implicit-tls", raw.implicit_tls, "TLS from the first byte (port 465)")
+      ->excludes(starttls);
+  app.add_option("--user", options.user, "log in with AUTH");
+  app.add_option("--password-file", raw.password_file, "file whose first line is the password");
+  app.add_option("--auth-mechanism", raw.mechanism, "plain or login")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"plain", "login"}));
+  app.add_flag("--pipelining,!--no-pipelining", options.pipelining,
+               "send the envelope at once if the server offers PIPELINING (the default)");
+  app.add_option("--messages-per-connection", options.messages_per_connection,
+                 "then QUIT and connect anew; 0: no limit, 1: each message its own connection")
+      ->capture_default_str();
+  app.add_option(
+         "--rate", raw.rate,
+         "start messages at this rate (\"200/s\", \"600/min\"), whether or not replies keep up; "
+         "latency then counts from the time a message was due. 0: as fast as replies come")
+      ->capture_default_str();
+  app.add_option("--from", options.from, "reverse-path and From:")->capture_default_str();
+  app.add_option("--recipient-domains", options.recipient_domains,
+                 "domains, in turn (commas or repeated)")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--recipient-prefix", options.recipient_prefix, "local part, followed by numbers")
+      ->capture_default_str();
+  app.add_option("--recipients-per-message", options.recipients_per_message, "recipients")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
+  app.add_flag("--spread-recipients", options.spread_recipients,
+               "recipients of one message over all domains, not in one");
+  app.add_option("--hello", options.hello, "name for EHLO")->capture_default_str();
+  app.add_option("--id-prefix", options.id_prefix,
+                 "of the messages' X-Load-Id; default: a random one");
+  app.add_option("--timeout", raw.timeout, "seconds to wait for any one reply")
+      ->capture_default_str();
+  app.add_option("--connect-retry", raw.connect_retry,
+                 "seconds to keep trying when no session can be set up")
+      ->capture_default_str();
+  app.add_option("--ledger", options.ledger,
+                 "append \"id queue-id\" for each acknowledged message, before it counts as such");
+  app.add_option("--seed", options.seed, "of the bodies")->capture_default_str();
+  app.add_flag("--json", options.json, "report in JSON");
+  app.add_flag("--progress", options.progress,
+               "a line each second on stderr (the default on a terminal)");
+}
+
+// The first thing wrong with the values, empty if nothing is.
+std::string understand(const Raw& raw, LoadOptions& options) {
+  auto to = resolve(raw.to);
+  if (!to) return "--to: " + to.error().detail;
+  options.to = *to;
+  for (const std::string& source : raw.sources) {
+    const bool v6 = source.find(':') != std::string::npos;
+    auto endpoint = resolve(v6 ? "[" + source + "]:0" : source + ":0");
+    if (!endpoint) return "--source: " + endpoint.error().detail;
+    options.sources.push_back(*endpoint);
+  }
+  const auto rate = parse_rate(raw.rate);
+  if (!rate) return "--rate: \"" + raw.rate + "\" is not a rate like 200/s";
+  options.rate = *rate;
+  options.tls = raw.starttls       ? TlsUse::StartTls
+                : raw.implicit_tls ? TlsUse::Implicit
+                                   : TlsUse::None;
+  options.mechanism = raw.mechanism == "login" ? AuthMechanism::Login : AuthMechanism::Plain;
+  options.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(raw.timeout * 1000));
+  options.connect_retry =
+      std::chrono::milliseconds(static_cast<std::int64_t>(raw.connect_retry * 1000));
+  if (options.id_prefix.empty()) options.id_prefix = random_prefix();
+  if (!plain_word(options.id_prefix)) return "--id-prefix: letters, digits, - _ . only, 60 at most";
+  if (!plain_word(options.recipient_prefix))
+    return "--recipient-prefix: letters, digits, - _ . only";
+  if (options.user.empty()) return {};
+  std::string error;
+  if (!raw.password_file.empty()) {
+    options.password = read_first_line(raw.password_file, error);
+  } else if (const char* password = std::getenv("SIGNPOST_LOAD_PASSWORD")) {
+    options.password = password;
+  } else {
+    error = "--user needs --password-file or SIGNPOST_LOAD_PASSWORD";
+  }
+  return error;
+}
+
+}  // namespace
+
+std::optional<LoadOptions> parse_load_options(int argc, char** argv, int& exit_code) {
+  CLI::App app("Sends SMTP load and measures the replies.", "signpost-load");
+  app.footer(kExamples);
+  Raw raw;
+  LoadOptions options;
+  options.progress = isatty(STDERR_FILENO) == 1;
+  declare(app, raw, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    exit_code = app.exit(error) == 0 ? 0 : 2;
+    return {};
+  }
+  if (const std::string error = understand(raw, options); !error.empty()) {
+    std::fprintf(stderr, "signpost-load: %s\n", error.c_str());
+    exit_code = 2;
+    return {};
+  }
+  return options;
+}
+
+}  // namespace signpost::bench

@@ -1,0 +1,312 @@
+#include "bench/load/session.h"
+
+#include "base/ascii.h"
+#include "base/base64.h"
+#include "base/check.h"
+#include "bench/load/generator.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace signpost::bench {
+
+Session::Session(Generator& generator, unsigned index)
+    : generator_(generator), options_(generator.options()), index_(index) {}
+
+Session::~Session() = default;
+
+void Session::enter(State state) {
+  state_ = state;
+  deadline_ = Clock::now() + options_.timeout;
+}
+
+void Session::connect() {
+  CHECK(state_ == State::Idle);
+  if (!setup_failing_) setup_since_ = Clock::now();
+  const Endpoint* source =
+      options_.sources.empty() ? nullptr : &options_.sources[index_ % options_.sources.size()];
+  auto fd = begin_connect(options_.to, source);
+  if (!fd) return setup_failed(fd.error().detail);
+  offers_pipelining_ = false;
+  logged_in_ = false;
+  sent_on_connection_ = 0;
+  reader_ = ReplyReader();
+  channel_ = std::make_unique<Channel>(generator_.poller(), std::move(*fd), *this, EPOLLOUT);
+  enter(State::Connecting);
+}
+
+void Session::connected() {
+  if (auto result = connect_result(channel_->fd()); !result) {
+    return setup_failed(result.error().detail);
+  }
+  ++generator_.results().connections;
+  if (options_.tls == TlsUse::Implicit) channel_->start_tls(generator_.tls(), false);
+  enter(State::Greeting);
+  generator_.needs_flush(*this);  // which also turns the watch from writable to readable
+}
+
+void Session::on_ready(std::uint32_t events) {
+  if (!channel_) return;
+  if (state_ == State::Connecting) return connected();
+  if ((events & EPOLLOUT) != 0) generator_.needs_flush(*this);
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
+  const Channel::State read = channel_->fill();
+  read_replies();
+  if (channel_ && read == Channel::State::Closed) lost(channel_->error());
+}
+
+void Session::read_replies() {
+  while (channel_ && !channel_->handshaking()) {
+    std::size_t consumed = 0;
+    const auto reply = reader_.next(channel_->input(), consumed);
+    channel_->consume(consumed);
+    if (reader_.malformed()) return lost("malformed reply");
+    if (!reply) return;
+    ++generator_.results().reply_codes[reply->code];
+    on_reply(*reply);
+  }
+}
+
+void Session::send(std::string_view line) {
+  channel_->output().append(line).append("\r\n");
+  generator_.needs_flush(*this);
+}
+
+void Session::on_reply(const Reply& reply) {
+  switch (state_) {
+    case State::Greeting:
+      if (reply.code != 220) return setup_failed(fmt::format("greeting: {}", reply.code));
+      enter(State::Hello);
+      return send("EHLO " + options_.hello);
+    case State::Hello:
+      return on_hello(reply);
+    case State::StartTls:
+      if (reply.code != 220) return setup_failed(fmt::format("STARTTLS: {}", reply.code));
+      if (!channel_->input().empty()) return setup_failed("clear text after the reply to STARTTLS");
+      channel_->start_tls(generator_.tls(), false);
+      enter(State::Hello);
+      return send("EHLO " + options_.hello);
+    case State::Auth:
+      return on_auth(reply);
+    case State::Envelope:
+      return on_envelope(reply);
+    case State::Content:
+      return on_content(reply);
+    case State::Reset:
+      return reply.positive() ? after_transaction() : lost(fmt::format("RSET: {}", reply.code));
+    case State::Quit:
+      close();
+      return generator_.connection_over(*this);
+    case State::Idle:
+    case State::Connecting:
+    case State::Ready:
+      // Nobody asked: 421 before a close, most likely.
+      return lost(fmt::format("unasked reply {}", reply.code));
+  }
+}
+
+void Session::on_hello(const Reply& reply) {
+  if (reply.code != 250) return setup_failed(fmt::format("EHLO: {}", reply.code));
+  const auto offered = [&](std::string_view keyword) {
+    return std::ranges::any_of(reply.lines.begin() + 1, reply.lines.end(),
+                               [&](const std::string& line) {
+                                 return ascii::equals_ignore_case(
+                                     std::string_view(line).substr(0, line.find(' ')), keyword);
+                               });
+  };
+  offers_pipelining_ = offered("PIPELINING");
+  if (options_.tls == TlsUse::StartTls && !channel_->tls()) {
+    if (!offered("STARTTLS")) return setup_failed("STARTTLS is not offered");
+    enter(State::StartTls);
+    return send("STARTTLS");
+  }
+  if (!options_.user.empty()) return authenticate();
+  setup_failing_ = false;
+  enter(State::Ready);
+  generator_.ready(*this);
+}
+
+void Session::authenticate() {
+  enter(State::Auth);
+  auth_step_ = 0;
+  if (options_.mechanism == AuthMechanism::Login) return send("AUTH LOGIN");
+  std::string credentials(1, '\0');
+  credentials += options_.user;
+  credentials += '\0';
+  credentials += options_.password;
+  send("AUTH PLAIN " + base64::encode(credentials));
+}
+
+void Session::on_auth(const Reply& reply) {
+  if (reply.code == 334 && options_.mechanism == AuthMechanism::Login && auth_step_ < 2) {
+    return send(base64::encode(auth_step_++ == 0 ? options_.user : options_.password));
+  }
+  if (reply.code != 235) return setup_failed(fmt::format("AUTH: {}", reply.code));
+  setup_failing_ = false;
+  enter(State::Ready);
+  generator_.ready(*this);
+}
+
+void Session::begin(const Schedule::Slot& slot) {
+  CHECK(ready());
+  slot_ = slot;
+  id_ = fmt::format("{}-{}", options_.id_prefix, slot.number);
+  commands_.clear();
+  commands_.push_back(fmt::format("MAIL FROM:<{}>", options_.from));
+  const std::size_t domains = options_.recipient_domains.size();
+  for (unsigned i = 0; i < options_.recipients_per_message; ++i) {
+    const std::size_t domain = (slot.number + (options_.spread_recipients ? i : 0)) % domains;
+    commands_.push_back(fmt::format("RCPT TO:<{}{}{}@{}>", options_.recipient_prefix, slot.number,
+                                    i == 0 ? "" : fmt::format("-{}", i),
+                                    options_.recipient_domains[domain]));
+  }
+  commands_.push_back("DATA");
+  sent_ = 0;
+  answered_ = 0;
+  accepted_recipients_ = 0;
+  first_refusal_ = 0;
+  began_ = generator_.open_loop() ? slot.due : Clock::now();
+  enter(State::Envelope);
+  send_envelope_part();
+}
+
+void Session::send_envelope_part() {
+  const bool all = options_.pipelining && offers_pipelining_;
+  do {
+    send(commands_[sent_++]);
+  } while (all && sent_ < commands_.size());
+}
+
+void Session::on_envelope(const Reply& reply) {
+  const std::size_t index = answered_++;
+  deadline_ = Clock::now() + options_.timeout;
+  const bool data = index + 1 == commands_.size();
+  if (!reply.positive()) {
+    if (first_refusal_ == 0) first_refusal_ = reply.code;
+    if (index > 0 && !data) ++generator_.results().refused_recipients;
+  } else if (index > 0 && !data) {
+    ++accepted_recipients_;
+  }
+  if (data && reply.code == 354) return send_content();
+  if (answered_ < sent_) return;
+  const bool hopeless = (index == 0 && !reply.positive()) ||
+                        (index + 2 == commands_.size() && accepted_recipients_ == 0);
+  if (data || hopeless) {
+    transaction_failed(fmt::format("refused: {}", first_refusal_));
+    if (!channel_) return;
+    enter(State::Reset);
+    return send("RSET");
+  }
+  send_envelope_part();
+}
+
+void Session::send_content() {
+  enter(State::Content);
+  if (accepted_recipients_ > 0) {
+    // "RCPT TO:<" is nine octets, the closing bracket one.
+    const std::string_view recipient = commands_[1];
+    generator_.messages().append(channel_->output(), id_,
+                                 recipient.substr(9, recipient.size() - 10), slot_.number,
+                                 generator_.date());
+  }
+  content_pending_ = true;
+  send(".");
+}
+
+void Session::on_content(const Reply& reply) {
+  const auto now = Clock::now();
+  if (reply.code != 250 || accepted_recipients_ == 0) {
+    transaction_failed(
+        fmt::format("refused: {}", first_refusal_ != 0 ? first_refusal_ : reply.code));
+    if (reply.code == 421) return lost("421");
+    return after_transaction();
+  }
+  generator_.results().reply.record(now - data_ended_);
+  generator_.results().transaction.record(now - began_);
+  generator_.acknowledged(id_, reply.queue_id());
+  after_transaction();
+}
+
+void Session::transaction_failed(const std::string& what) {
+  ++generator_.results().failed;
+  generator_.results().count_error(what);
+}
+
+void Session::after_transaction() {
+  ++sent_on_connection_;
+  if (options_.messages_per_connection != 0 &&
+      sent_on_connection_ >= options_.messages_per_connection) {
+    return quit();
+  }
+  enter(State::Ready);
+  generator_.ready(*this);
+}
+
+void Session::quit() {
+  enter(State::Quit);
+  send("QUIT");
+}
+
+void Session::flush() {
+  if (!channel_) return;
+  if (channel_->flush() == Channel::State::Closed) {
+    // A server may say why (421) before it closes: that reply is more telling than a broken pipe.
+    const std::string error = channel_->error();
+    (void)channel_->fill();
+    read_replies();
+    if (channel_) lost(error);
+    return;
+  }
+  if (content_pending_ && !channel_->output_pending()) {
+    content_pending_ = false;
+    data_ended_ = Clock::now();
+    deadline_ = data_ended_ + options_.timeout;
+  }
+}
+
+void Session::check_deadline(Clock::time_point now) {
+  if (state_ == State::Idle || state_ == State::Ready || now < deadline_) return;
+  lost("no reply in time");
+}
+
+// The connection is gone or useless: what was under way has failed.
+void Session::lost(const std::string& what) {
+  switch (state_) {
+    case State::Envelope:
+    case State::Content:
+      transaction_failed("connection lost: " + what);
+      break;
+    case State::Ready:
+    case State::Reset:
+    case State::Quit:
+    case State::Idle:
+      break;
+    case State::Connecting:
+    case State::Greeting:
+    case State::Hello:
+    case State::StartTls:
+    case State::Auth:
+      return setup_failed(what);
+  }
+  close();
+  generator_.connection_over(*this);
+}
+
+void Session::setup_failed(const std::string& what) {
+  generator_.results().count_error("no session: " + what);
+  close();
+  setup_failing_ = true;
+  const bool again = Clock::now() - setup_since_ < options_.connect_retry;
+  generator_.setup_failed(*this, again);
+}
+
+void Session::close() {
+  if (channel_) generator_.bury(std::move(channel_));
+  content_pending_ = false;
+  state_ = State::Idle;
+}
+
+}  // namespace signpost::bench

@@ -1,0 +1,27 @@
+// A file of lines that outlives its writer: what was promised, for comparison after a crash.
+#pragma once
+
+#include "base/result.h"
+#include "bench/wire/descriptor.h"
+
+#include <string>
+#include <string_view>
+
+namespace signpost::bench {
+
+// Any thread: append() writes whole lines with one write(2), which survives the end of this
+// process.
+class Ledger {
+ public:
+  static Result<Ledger> open(const std::string& file);
+  Ledger() = default;  // keeps nothing
+
+  explicit operator bool() const { return static_cast<bool>(fd_); }
+  // A line that cannot be written ends the process: to go on would falsify the comparison.
+  void append(std::string_view lines);
+
+ private:
+  Descriptor fd_;
+};
+
+}  // namespace signpost::bench

@@ -1,0 +1,93 @@
+#include "bench/wire/load_message.h"
+
+#include "base/ascii.h"
+#include "bench/wire/crc32.h"
+#include "bench/wire/mail_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <random>
+#include <utility>
+
+namespace signpost::bench {
+
+namespace {
+
+constexpr std::size_t kBodies = 64;
+constexpr std::size_t kLineLength = 76;
+// Octets of the header below with names of ordinary length: close enough for --size.
+constexpr std::size_t kHeaderSize = 360;
+
+std::string make_body(std::size_t size, std::mt19937_64& random) {
+  constexpr std::string_view kLetters =
+      "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ .,-0123456789";
+  std::string body;
+  body.reserve(size + 2);
+  while (body.size() + 2 < size) {
+    const std::size_t length = std::min(kLineLength, size - body.size() - 2);
+    // Now and then a line that needs dot-stuffing.
+    body += random() % 16 == 0 ? '.' : 'x';
+    for (std::size_t i = 1; i < length; ++i) body += kLetters[random() % kLetters.size()];
+    body += "\r\n";
+  }
+  if (body.empty()) body = "\r\n";
+  return body;
+}
+
+// The value of the first field of that name in the header, trimmed.
+std::string_view field(std::string_view header, std::string_view name) {
+  for (std::size_t at = 0; at < header.size();) {
+    const std::size_t end = std::min(header.find("\r\n", at), header.size());
+    const std::string_view line = header.substr(at, end - at);
+    if (line.size() > name.size() && line[name.size()] == ':' &&
+        ascii::starts_with_ignore_case(line, name)) {
+      return ascii::trim(line.substr(name.size() + 1));
+    }
+    at = end + 2;
+  }
+  return {};
+}
+
+std::string checksum_of(std::string_view body) { return fmt::format("{:08x}", crc32(body)); }
+
+}  // namespace
+
+LoadMessages::LoadMessages(std::size_t size, std::string from, std::uint64_t seed)
+    : from_(std::move(from)) {
+  std::mt19937_64 random(seed);
+  const std::size_t body_size = size > kHeaderSize ? size - kHeaderSize : 2;
+  // Large bodies: fewer of them, so that the pool stays within some megabytes.
+  const std::size_t count = std::max<std::size_t>(1, std::min(kBodies, (8u << 20) / body_size));
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string body = make_body(body_size, random);
+    bodies_.push_back({dot_stuffed(body), checksum_of(body)});
+  }
+}
+
+void LoadMessages::append(std::string& wire, std::string_view id, std::string_view to,
+                          std::uint64_t number, std::string_view date) const {
+  const Body& body = bodies_[number % bodies_.size()];
+  fmt::format_to(std::back_inserter(wire),
+                 "Date: {}\r\nFrom: Load <{}>\r\nTo: <{}>\r\nSubject: Order {} is on its way\r\n"
+                 "Message-ID: <{}@load.example>\r\nMIME-Version: 1.0\r\n"
+                 "Content-Type: text/plain; charset=us-ascii\r\n{}: {}\r\n{}: {}\r\n\r\n",
+                 date, from_, to, number, id, kIdField, id, kChecksumField, body.checksum);
+  wire += body.stuffed;
+}
+
+LoadVerdict judge(std::string_view content) {
+  const auto blank = content.find("\r\n\r\n");
+  const std::string_view header = content.substr(0, blank);
+  LoadVerdict verdict;
+  verdict.id = field(header, kIdField);
+  if (verdict.id.empty()) return verdict;
+  const std::string_view checksum = field(header, kChecksumField);
+  const std::string_view body =
+      blank == std::string_view::npos ? std::string_view{} : content.substr(blank + 4);
+  verdict.intact = checksum == checksum_of(body);
+  return verdict;
+}
+
+}  // namespace signpost::bench

@@ -1,0 +1,44 @@
+// The messages that the load tools exchange: each names itself and carries its body's checksum, so
+// that the receiving end can tell lost, doubled and damaged ones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signpost::bench {
+
+inline constexpr std::string_view kIdField = "X-Load-Id";
+inline constexpr std::string_view kChecksumField = "X-Load-Body-CRC32";
+
+// Bodies made once and used again and again: the generator must not be what is measured. Constant
+// after construction, shared by all threads.
+class LoadMessages {
+ public:
+  // `size`: octets of the whole message as it is counted by SIZE, at least those of the header.
+  LoadMessages(std::size_t size, std::string from, std::uint64_t seed);
+
+  // Appends the message, dot-stuffed, without the terminating dot line.
+  void append(std::string& wire, std::string_view id, std::string_view to, std::uint64_t number,
+              std::string_view date) const;
+
+ private:
+  struct Body {
+    std::string stuffed;
+    std::string checksum;
+  };
+  std::string from_;
+  std::vector<Body> bodies_;
+};
+
+// What a received message says of itself.
+struct LoadVerdict {
+  std::string_view id;  // of the content; empty: not from signpost-load
+  bool intact = true;   // the checksum, if there is one, is that of the body
+};
+LoadVerdict judge(std::string_view content);
+
+}  // namespace signpost::bench

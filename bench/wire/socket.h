@@ -1,0 +1,37 @@
+// TCP sockets for the load tools: names and numbers to addresses, listening, connecting.
+#pragma once
+
+#include "base/result.h"
+#include "bench/wire/descriptor.h"
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace signpost::bench {
+
+struct Endpoint {
+  sockaddr_storage address{};
+  socklen_t length = 0;
+
+  std::uint16_t port() const;
+  std::string text() const;  // "127.0.0.1:25", "[::1]:25"
+};
+
+// "host:port", "[v6]:port" or ":port"; names are looked up (blocking), the first address wins.
+Result<Endpoint> resolve(std::string_view host_and_port);
+
+// Non-blocking. `shared` sets SO_REUSEPORT, so that each thread can have a socket of its own.
+Result<Descriptor> listen_on(const Endpoint& endpoint, bool shared);
+Endpoint local_endpoint(int fd);
+
+// Begins to connect: writable when done, then connect_result() tells.
+Result<Descriptor> begin_connect(const Endpoint& to, const Endpoint* from);
+Result<void> connect_result(int fd);
+
+// Nothing to accept: an empty descriptor.
+Descriptor accept_one(int listener, Endpoint& peer);
+
+}  // namespace signpost::bench
