@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kBodies = 64;
 constexpr std::size_t kLineLength = 76;
 // Octets of the header below with names of ordinary length: close enough for --size.
-constexpr std::size_t kHeaderSize = 360;
+constexpr std::size_t kHeaderSize = 300;
 
 std::string make_body(std::size_t size, std::mt19937_64& random) {
   constexpr std::string_view kLetters =

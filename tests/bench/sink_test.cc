@@ -1,0 +1,81 @@
+#include "bench/sink/options.h"
+#include "bench/sink/script.h"
+#include "bench/sink/tally.h"
+
+#include <gtest/gtest.h>
+
+namespace signpost::bench {
+namespace {
+
+TEST(ScriptedRecipients, AreReadFromTheLocalPart) {
+  EXPECT_EQ(scripted("tempfail-a@x.example").misdeed, Misdeed::TempFail);
+  EXPECT_EQ(scripted("tempfail2-a@x.example").number, 2u);
+  EXPECT_EQ(scripted("Bounce-a@x.example").misdeed, Misdeed::Bounce);
+  EXPECT_EQ(scripted("tarpit30-a@x.example").number, 30u);
+  EXPECT_EQ(scripted("dropdot@x.example").misdeed, Misdeed::None);
+  EXPECT_EQ(scripted("bouncer-a@x.example").misdeed, Misdeed::None);
+  EXPECT_EQ(scripted("tempfail99999999999999-a@x.example").misdeed, Misdeed::None);
+}
+
+class ScriptTest : public testing::Test {
+ protected:
+  SinkOptions options_;
+  Attempts attempts_;
+  Script script_{options_, attempts_, 1};
+};
+
+TEST_F(ScriptTest, TempFailsTheFirstTriesOfAnAddressOnly) {
+  EXPECT_EQ(script_.recipient("tempfail2-a@x.example").code, 451);
+  EXPECT_EQ(script_.recipient("TEMPFAIL2-A@x.example").code, 451);
+  EXPECT_EQ(script_.recipient("tempfail2-a@x.example").code, 250);
+  EXPECT_EQ(script_.recipient("tempfail2-b@x.example").code, 451);
+}
+
+TEST_F(ScriptTest, TakesTheWorstThatTheRecipientsOfAMessageAskFor) {
+  DataFate fate;
+  script_.data("databounce-a@x.example", fate);
+  script_.data("datafail-b@x.example", fate);
+  script_.data("tarpit2-c@x.example", fate);
+  EXPECT_EQ(fate.code, 554);
+  EXPECT_EQ(fate.delay, std::chrono::seconds(2));
+  EXPECT_FALSE(fate.drop);
+}
+
+TEST_F(ScriptTest, SharesComeOutAsAskedAndTheSameForOneSeed) {
+  options_.refuse_recipient = {0.25, 552};
+  Script again(options_, attempts_, 1);
+  int refused = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const int code = script_.recipient("a@x.example").code;
+    EXPECT_EQ(code, again.recipient("a@x.example").code);
+    refused += code == 552 ? 1 : 0;
+  }
+  EXPECT_NEAR(refused, 1000, 150);
+}
+
+TEST(Shares, AreReadWithTheirCode) {
+  EXPECT_EQ(parse_share("0.5:452", 550)->code, 452);
+  EXPECT_EQ(parse_share("1", 550)->code, 550);
+  for (const char* wrong : {"", "x", "1.5", "-0.1", "0.5:", "0.5:200", "0.5:x", "0.5 ", "nan"}) {
+    EXPECT_FALSE(parse_share(wrong, 550)) << wrong;
+  }
+}
+
+TEST(IdSets, TellNewIdsFromSeenOnes) {
+  IdSet ids;
+  EXPECT_TRUE(ids.insert("a"));
+  EXPECT_TRUE(ids.insert("b"));
+  EXPECT_FALSE(ids.insert("a"));
+}
+
+TEST(Tallies, AreSummed) {
+  Tally first;
+  Tally second;
+  first.add(Count::Messages, 2);
+  second.add(Count::Messages, 3);
+  const std::string text = counts_json({&first, &second}, std::chrono::seconds(1));
+  EXPECT_NE(text.find("\"messages\": 5"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace signpost::bench
