@@ -5,7 +5,8 @@
 //
 //   advance(in, out) -> AwaitReply       read more; give up after timeout(awaiting())
 //                    -> StartTls         do the handshake, then tls_started() or give up
-//                    -> Ready            the greeting, EHLO, TLS and AUTH are done: begin() or quit()
+//                    -> Ready            the greeting, EHLO, TLS and AUTH are done: begin() or
+//                    quit()
 //                    -> SendContent      send `out`, then the mail data (DotStuffer), then
 //                                        content_sent()
 //                    -> TransactionDone  the recipients' replies; then Ready again by can_begin()
@@ -32,7 +33,18 @@ namespace signpost::smtp {
 
 // What the dialog waits for; selects the time limit and the words of the log.
 enum class Phase : std::uint8_t {
-  Greeting, Hello, StartTls, Auth, Mail, Rcpt, DataCommand, Content, EndOfData, Rset, Quit, Idle,
+  Greeting,
+  Hello,
+  StartTls,
+  Auth,
+  Mail,
+  Rcpt,
+  DataCommand,
+  Content,
+  EndOfData,
+  Rset,
+  Quit,
+  Idle,
 };
 std::string_view phase_text(Phase phase);  // "waiting for the greeting", ...
 
@@ -55,8 +67,8 @@ enum class TlsUse : std::uint8_t { Off, IfOffered, Required };
 struct ClientOptions {
   std::string hostname;  // EHLO's argument
   TlsUse starttls = TlsUse::IfOffered;
-  bool tls = false;  // implicit TLS is on already
-  std::string login;     // AUTH PLAIN (or LOGIN when only that is offered), never in clear
+  bool tls = false;   // implicit TLS is on already
+  std::string login;  // AUTH PLAIN (or LOGIN when only that is offered), never in clear
   std::string password;
   ClientTimeouts timeouts;
 };
@@ -85,16 +97,16 @@ struct ClientTransaction {
   };
   std::string_view reverse_path;  // without angle brackets; empty = "<>"
   std::vector<Recipient> recipients;
-  std::size_t size = 0;  // octets of content, signature included; SIZE= if the peer has it
+  std::size_t size = 0;    // octets of content, signature included; SIZE= if the peer has it
   bool eight_bit = false;  // content has octets above 127: BODY=8BITMIME if the peer has it
   bool smtputf8 = false;   // addresses or header fields need SMTPUTF8
   Return ret = Return::Unspecified;
   std::string_view envelope_id;
 };
 
-// What became of one transaction. `recipients[i]` answers the i-th recipient: the reply that decided
-// about it, to MAIL, RCPT, DATA or the end of data, whichever was the first that was not positive;
-// code 0 when the connection was lost before that.
+// What became of one transaction. `recipients[i]` answers the i-th recipient: the reply that
+// decided about it, to MAIL, RCPT, DATA or the end of data, whichever was the first that was not
+// positive; code 0 when the connection was lost before that.
 struct TransactionResult {
   struct Recipient {
     Reply reply;
@@ -118,13 +130,13 @@ class ClientDialog {
   // `detail` tells). `transaction` holds the unfinished transaction's results, if there was one.
   struct Close {
     enum class Reason : std::uint8_t {
-      Quit,             // as we asked
-      Refused,          // greeting or EHLO/HELO was not positive
-      ServiceClosing,   // 421 at any time (section 3.8)
-      TlsUnavailable,   // Required, but not offered or refused
+      Quit,            // as we asked
+      Refused,         // greeting or EHLO/HELO was not positive
+      ServiceClosing,  // 421 at any time (section 3.8)
+      TlsUnavailable,  // Required, but not offered or refused
       AuthFailed,
-      ProtocolFault,    // unparsable or unasked-for replies, bytes injected behind STARTTLS' 220
-      Disconnected,     // connection_lost()
+      ProtocolFault,  // unparsable or unasked-for replies, bytes injected behind STARTTLS' 220
+      Disconnected,   // connection_lost()
     };
     Reason reason;
     Phase phase;
@@ -140,9 +152,10 @@ class ClientDialog {
   // for the greeting.
   Step advance(ByteQueue& in, ByteQueue& out);
 
-  // Starts a transaction: writes MAIL and, with PIPELINING, all up to DATA. REQUIRES: can_begin()
+  // Starts a transaction: writes MAIL and, with PIPELINING, all up to DATA. What the peer's
+  // announced extensions rule out is decided here, and nothing is written. REQUIRES: can_begin()
   void begin(const ClientTransaction& transaction, ByteQueue& out);
-  bool can_begin() const;
+  bool can_begin() const;  // Ready was the last step, and nothing was begun since
 
   // All of the mail data, the final dot included, was handed to the socket.
   void content_sent();
@@ -159,14 +172,77 @@ class ClientDialog {
   std::chrono::seconds timeout() const;  // for awaiting()
   const PeerExtensions& extensions() const { return extensions_; }
   const Reply& greeting() const { return greeting_; }
-  bool transaction_open() const;
+  // The refusal of STARTTLS after which an IfOffered session went on in clear; code 0: none.
+  const Reply& tls_refusal() const { return tls_refusal_; }
+  bool transaction_open() const { return transaction_open_; }
 
  private:
-  // The table of phases stands at the top of client_dialog.cc. (Private members below are the
-  // implementer's to shape.)
+  // One command of the list, sent or still to be sent. Its words are made when it is sent.
+  struct Command {
+    Phase phase;
+    std::size_t recipient = 0;  // of Rcpt
+  };
+  using MaybeStep = std::optional<Step>;
+
+  void ask(Phase phase);
+  void flush(ByteQueue& out);
+  std::string command_line(const Command& command);
+
+  MaybeStep on_reply(const Reply& reply, const ByteQueue& in);
+  MaybeStep on_greeting(const Reply& reply);
+  MaybeStep on_hello(const Reply& reply);
+  MaybeStep on_starttls(const Reply& reply, const ByteQueue& in);
+  MaybeStep on_auth(const Reply& reply);
+  MaybeStep on_mail(const Reply& reply);
+  MaybeStep on_rcpt(const Reply& reply, std::size_t recipient);
+  MaybeStep on_data(const Reply& reply);
+  MaybeStep on_early(const Reply& reply);
+  MaybeStep on_end_of_data(const Reply& reply);
+  MaybeStep on_unasked(const Reply& reply);
+
+  MaybeStep secure();
+  MaybeStep authenticate();
+  void become_ready();
+
+  std::optional<Reply> local_refusal() const;
+  void decide(std::size_t recipient, const Reply& reply);
+  void decide_rest(const Reply& reply);
+  void await_for_undecided(Phase phase);
+  MaybeStep finish_if_settled();
+  TransactionResult take_result();
+  TransactionDone finish();
+
+  Close close(Close::Reason reason, Phase phase, Reply reply, std::string detail);
+  Close fault(Phase phase, std::string detail);
+
+  ClientOptions options_;
   PeerExtensions extensions_;
   Reply greeting_;
-  ClientOptions options_;
+  Reply tls_refusal_;
+  bool tls_;
+  bool extended_ = true;           // EHLO, not HELO
+  bool handshaking_ = false;       // between StartTls and tls_started()
+  std::vector<std::string> auth_;  // AUTH and the responses to 334, in their order
+  std::size_t auth_sent_ = 0;
+
+  // The list of commands under way and the two cursors over it; empty when idle.
+  std::vector<Command> commands_;
+  std::size_t sent_ = 0;
+  std::size_t answered_ = 0;
+  bool ready_ = false;      // idle: begin() or quit() may be called
+  bool announced_ = false;  // ... and advance() has said so
+  bool closed_ = false;
+
+  ClientTransaction transaction_;
+  std::vector<TransactionResult::Recipient> results_;  // code 0: not decided yet
+  std::size_t undecided_ = 0;
+  bool transaction_open_ = false;
+  bool settled_locally_ = false;  // decided in begin(), nothing was sent
+  bool mail_open_ = false;        // the peer holds a transaction that RSET must end
+  bool content_announced_ = false;
+  bool content_sent_ = false;
+  std::optional<Reply> early_reply_;  // came before the content was sent
+  bool out_of_step_ = false;          // ... so nobody knows what the peer still answers
 };
 
 }  // namespace signpost::smtp

@@ -1,0 +1,481 @@
+#include "smtp/client_dialog.h"
+
+#include "base/base64.h"
+#include "base/check.h"
+#include "smtp/client_commands.h"
+
+#include <array>
+#include <utility>
+
+namespace signpost::smtp {
+
+namespace {
+
+using std::chrono::seconds;
+
+// The phases in the order of the enumeration: the command whose reply is awaited, the time limit,
+// the first digits of the replies that lead on, and the words of the log. A 4yz or 5yz refuses in
+// every phase; any other digit means that the two sides are out of step.
+//
+//   Greeting -> Hello [-> StartTls -> Hello] [-> Auth] -> Idle <-> transaction; Idle -> Quit
+//   transaction: [Rset ->] Mail -> Rcpt... -> DataCommand -> Content -> EndOfData
+struct PhaseRow {
+  Phase phase;
+  std::string_view command;
+  seconds ClientTimeouts::* timeout;
+  std::string_view leads_on;
+  std::string_view text;
+};
+constexpr std::array kPhases{
+    PhaseRow{Phase::Greeting, "", &ClientTimeouts::greeting, "2", "waiting for the greeting"},
+    PhaseRow{Phase::Hello, "EHLO", &ClientTimeouts::hello, "2", "waiting for the reply to EHLO"},
+    PhaseRow{Phase::StartTls, "STARTTLS", &ClientTimeouts::hello, "2",
+             "waiting for the reply to STARTTLS"},
+    PhaseRow{Phase::Auth, "AUTH", &ClientTimeouts::hello, "23", "waiting for the reply to AUTH"},
+    PhaseRow{Phase::Mail, "MAIL", &ClientTimeouts::mail, "2", "waiting for the reply to MAIL"},
+    PhaseRow{Phase::Rcpt, "RCPT", &ClientTimeouts::rcpt, "2", "waiting for the reply to RCPT"},
+    PhaseRow{Phase::DataCommand, "DATA", &ClientTimeouts::data_command, "3",
+             "waiting for the reply to DATA"},
+    PhaseRow{Phase::Content, "", &ClientTimeouts::data_block, "", "sending the message"},
+    PhaseRow{Phase::EndOfData, ".", &ClientTimeouts::end_of_data, "2",
+             "waiting for the reply to the end of data"},
+    PhaseRow{Phase::Rset, "RSET", &ClientTimeouts::mail, "2", "waiting for the reply to RSET"},
+    PhaseRow{Phase::Quit, "QUIT", &ClientTimeouts::quit, "23", "waiting for the reply to QUIT"},
+    // Nobody waits for anything here: what does come is a good-bye.
+    PhaseRow{Phase::Idle, "", &ClientTimeouts::quit, "", "between two messages"},
+};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kPhases.size(); ++i) {
+    if (static_cast<std::size_t>(kPhases[i].phase) != i) return false;
+  }
+  return kPhases.size() == static_cast<std::size_t>(Phase::Idle) + 1;
+}
+static_assert(in_order());
+
+const PhaseRow& row(Phase phase) { return kPhases[static_cast<std::size_t>(phase)]; }
+
+bool refuses(const Reply& reply) { return reply.transient() || reply.permanent(); }
+
+bool fits(Phase phase, const Reply& reply) {
+  const char digit = static_cast<char>('0' + reply.code / 100);
+  return refuses(reply) || row(phase).leads_on.contains(digit);
+}
+
+std::string_view error_text(ReplyError error) {
+  switch (error) {
+    case ReplyError::Malformed:
+      return "the peer sent what is no SMTP reply";
+    case ReplyError::CodeChanged:
+      return "the reply code changed inside of a reply";
+    case ReplyError::TooLong:
+      return "a reply was too long";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view phase_text(Phase phase) { return row(phase).text; }
+
+ClientDialog::ClientDialog(ClientOptions options)
+    : options_(std::move(options)), tls_(options_.tls), commands_{{Phase::Greeting}}, sent_(1) {}
+
+Phase ClientDialog::awaiting() const {
+  return answered_ < commands_.size() ? commands_[answered_].phase : Phase::Idle;
+}
+
+seconds ClientDialog::timeout() const { return options_.timeouts.*row(awaiting()).timeout; }
+
+bool ClientDialog::can_begin() const { return ready_ && announced_ && !closed_; }
+
+// --- the two cursors ---
+
+// A command that goes out alone: all before it was answered.
+void ClientDialog::ask(Phase phase) {
+  commands_.assign(1, Command{phase});
+  sent_ = 0;
+  answered_ = 0;
+}
+
+void ClientDialog::flush(ByteQueue& out) {
+  while (sent_ < commands_.size() && (extensions_.pipelining || answered_ == sent_)) {
+    out.append(command_line(commands_[sent_++]) + "\r\n");
+  }
+}
+
+std::string ClientDialog::command_line(const Command& command) {
+  switch (command.phase) {
+    case Phase::Hello:
+      return (extended_ ? "EHLO " : "HELO ") + options_.hostname;
+    case Phase::Auth:
+      return auth_[auth_sent_++];
+    case Phase::Mail:
+      return mail_command(transaction_, extensions_);
+    case Phase::Rcpt:
+      return rcpt_command(transaction_.recipients[command.recipient], extensions_);
+    case Phase::StartTls:
+    case Phase::DataCommand:
+    case Phase::EndOfData:
+    case Phase::Rset:
+    case Phase::Quit:
+      return std::string(row(command.phase).command);
+    case Phase::Greeting:
+    case Phase::Content:
+    case Phase::Idle:
+      break;
+  }
+  check_failed("a phase that sends no command", __FILE__, __LINE__);
+}
+
+ClientDialog::Step ClientDialog::advance(ByteQueue& in, ByteQueue& out) {
+  CHECK(!closed_);
+  if (handshaking_) {
+    if (in.empty()) return AwaitReply{};
+    return fault(Phase::StartTls, "the peer sent octets in clear behind its reply to STARTTLS");
+  }
+  if (settled_locally_) return finish();
+  if (early_reply_ && awaiting() == Phase::EndOfData) {
+    const Reply reply = *std::exchange(early_reply_, std::nullopt);
+    return *on_reply(reply, in);
+  }
+  if (out_of_step_ && !transaction_open_) {
+    return fault(Phase::Idle, "the peer had answered before the message was sent");
+  }
+  for (;;) {
+    const auto reply = take_reply(in);
+    if (!reply) return fault(awaiting(), std::string(error_text(reply.error())));
+    if (!*reply) break;
+    if (MaybeStep step = on_reply(**reply, in)) return std::move(*step);
+  }
+  // Nothing is begun on top of octets that nobody asked for: they may be the start of a 421, and a
+  // command sent now would take it for its reply.
+  if (!in.empty()) return AwaitReply{};
+  if (awaiting() == Phase::Content && !std::exchange(content_announced_, true)) {
+    return SendContent{};
+  }
+  if (ready_ && !std::exchange(announced_, true)) return Ready{};
+  flush(out);
+  return AwaitReply{};
+}
+
+ClientDialog::MaybeStep ClientDialog::on_reply(const Reply& reply, const ByteQueue& in) {
+  if (answered_ == sent_) return on_unasked(reply);
+  const Command command = commands_[answered_];
+  if (reply.code == 421 && command.phase != Phase::Greeting && command.phase != Phase::Quit) {
+    if (transaction_open_) decide_rest(early_reply_.value_or(reply));
+    return close(Close::Reason::ServiceClosing, command.phase, reply, {});
+  }
+  if (command.phase == Phase::Content) return on_early(reply);
+  if (!fits(command.phase, reply)) {
+    return fault(command.phase, "unexpected reply \"" + reply.one_line() + "\"");
+  }
+  ++answered_;
+  switch (command.phase) {
+    case Phase::Greeting:
+      return on_greeting(reply);
+    case Phase::Hello:
+      return on_hello(reply);
+    case Phase::StartTls:
+      return on_starttls(reply, in);
+    case Phase::Auth:
+      return on_auth(reply);
+    case Phase::Rset:
+      // Without it MAIL would be refused for our fault, and the message would suffer for it.
+      if (refuses(reply)) return fault(Phase::Rset, "RSET was refused, " + reply.one_line());
+      return std::nullopt;
+    case Phase::Mail:
+      return on_mail(reply);
+    case Phase::Rcpt:
+      return on_rcpt(reply, command.recipient);
+    case Phase::DataCommand:
+      return on_data(reply);
+    case Phase::EndOfData:
+      return on_end_of_data(reply);
+    case Phase::Quit:
+      return close(Close::Reason::Quit, Phase::Quit, reply, {});
+    case Phase::Content:
+    case Phase::Idle:
+      break;
+  }
+  check_failed("a phase that has no reply", __FILE__, __LINE__);
+}
+
+ClientDialog::MaybeStep ClientDialog::on_unasked(const Reply& reply) {
+  if (reply.code == 421) {
+    if (transaction_open_) decide_rest(reply);
+    return close(Close::Reason::ServiceClosing, awaiting(), reply, {});
+  }
+  return fault(awaiting(), "a reply to nothing, \"" + reply.one_line() + "\"");
+}
+
+// --- until the session is ready ---
+
+ClientDialog::MaybeStep ClientDialog::on_greeting(const Reply& reply) {
+  greeting_ = reply;
+  if (refuses(reply)) return close(Close::Reason::Refused, Phase::Greeting, reply, {});
+  ask(Phase::Hello);
+  return std::nullopt;
+}
+
+ClientDialog::MaybeStep ClientDialog::on_hello(const Reply& reply) {
+  if (reply.permanent() && extended_) {
+    // A server older than RFC 1425, or one that forgot (RFC 5321 section 3.2).
+    extended_ = false;
+    ask(Phase::Hello);
+    return std::nullopt;
+  }
+  if (refuses(reply)) return close(Close::Reason::Refused, Phase::Hello, reply, {});
+  if (extended_) extensions_ = parse_extensions(reply);
+  return secure();
+}
+
+ClientDialog::MaybeStep ClientDialog::secure() {
+  if (tls_ || options_.starttls == TlsUse::Off) return authenticate();
+  if (extensions_.starttls) {
+    ask(Phase::StartTls);
+    return std::nullopt;
+  }
+  if (options_.starttls == TlsUse::IfOffered) return authenticate();
+  return close(Close::Reason::TlsUnavailable, Phase::StartTls, {},
+               "TLS is required and the peer does not offer it");
+}
+
+ClientDialog::MaybeStep ClientDialog::on_starttls(const Reply& reply, const ByteQueue& in) {
+  if (refuses(reply)) {
+    if (options_.starttls == TlsUse::Required) {
+      return close(Close::Reason::TlsUnavailable, Phase::StartTls, reply, {});
+    }
+    tls_refusal_ = reply;
+    return authenticate();
+  }
+  // What stands behind the 220 in clear would be read as if it had come under TLS.
+  if (!in.empty()) {
+    return fault(Phase::StartTls, "the peer sent octets in clear behind its reply to STARTTLS");
+  }
+  handshaking_ = true;
+  return StartTls{};
+}
+
+void ClientDialog::tls_started(ByteQueue& out) {
+  CHECK(handshaking_);
+  handshaking_ = false;
+  tls_ = true;
+  // What was learnt in clear may have been somebody else's words (RFC 3207 section 4.2).
+  extensions_ = {};
+  extended_ = true;
+  ask(Phase::Hello);
+  flush(out);
+}
+
+ClientDialog::MaybeStep ClientDialog::authenticate() {
+  const auto failed = [this](std::string detail) {
+    return close(Close::Reason::AuthFailed, Phase::Auth, {}, std::move(detail));
+  };
+  if (options_.login.empty()) {
+    become_ready();
+    return std::nullopt;
+  }
+  if (!tls_) return failed("a password is not sent without TLS");
+  if (extensions_.auth_plain) {
+    const std::string response = base64::encode('\0' + options_.login + '\0' + options_.password);
+    // Sent once more to a server that overlooks the initial response and asks by 334.
+    auth_ = {"AUTH PLAIN " + response, response};
+  } else if (extensions_.auth_login) {
+    auth_ = {"AUTH LOGIN", base64::encode(options_.login), base64::encode(options_.password)};
+  } else {
+    return failed("the peer offers neither AUTH PLAIN nor AUTH LOGIN");
+  }
+  auth_sent_ = 0;
+  ask(Phase::Auth);
+  return std::nullopt;
+}
+
+ClientDialog::MaybeStep ClientDialog::on_auth(const Reply& reply) {
+  if (refuses(reply)) return close(Close::Reason::AuthFailed, Phase::Auth, reply, {});
+  if (reply.positive()) {
+    auth_.clear();
+    become_ready();
+    return std::nullopt;
+  }
+  if (auth_sent_ == auth_.size()) {
+    return close(Close::Reason::AuthFailed, Phase::Auth, {},
+                 "the peer asked for more than the mechanism has to say");
+  }
+  ask(Phase::Auth);
+  return std::nullopt;
+}
+
+void ClientDialog::become_ready() {
+  commands_.clear();
+  sent_ = 0;
+  answered_ = 0;
+  ready_ = true;
+  announced_ = false;
+}
+
+void ClientDialog::quit(ByteQueue& out) {
+  CHECK(can_begin());
+  ready_ = false;
+  ask(Phase::Quit);
+  flush(out);
+}
+
+// --- a transaction ---
+
+void ClientDialog::begin(const ClientTransaction& transaction, ByteQueue& out) {
+  CHECK(can_begin());
+  ready_ = false;
+  transaction_ = transaction;
+  transaction_open_ = true;
+  content_announced_ = false;
+  content_sent_ = false;
+  results_.assign(transaction.recipients.size(), {Reply{}, Phase::Mail});
+  undecided_ = results_.size();
+  if (const auto refusal = local_refusal()) decide_rest(*refusal);
+  settled_locally_ = undecided_ == 0;
+  if (settled_locally_) return;
+
+  commands_.reserve(results_.size() + 4);
+  // Only now is it known that the transaction given up before must be ended: before QUIT it need
+  // not be.
+  if (std::exchange(mail_open_, false)) commands_.push_back({Phase::Rset});
+  commands_.push_back({Phase::Mail});
+  for (std::size_t i = 0; i < results_.size(); ++i) commands_.push_back({Phase::Rcpt, i});
+  commands_.push_back({Phase::DataCommand});
+  flush(out);
+}
+
+// Content of 8 bits for a peer without 8BITMIME goes out as it is: it can be converted only by
+// breaking its signature, and there is hardly a server that minds.
+std::optional<Reply> ClientDialog::local_refusal() const {
+  if (extensions_.size_limit != 0 && transaction_.size > extensions_.size_limit) {
+    return Reply{552, {5, 3, 4}, "the message is larger than the peer accepts"};
+  }
+  if (transaction_.smtputf8 && !extensions_.smtputf8) {
+    return Reply{550, {5, 6, 7}, "the peer does not accept internationalized mail"};
+  }
+  return std::nullopt;
+}
+
+void ClientDialog::decide(std::size_t recipient, const Reply& reply) {
+  if (results_[recipient].reply.code != 0) return;
+  results_[recipient].reply = reply;
+  --undecided_;
+}
+
+void ClientDialog::decide_rest(const Reply& reply) {
+  for (std::size_t i = 0; i < results_.size(); ++i) decide(i, reply);
+}
+
+void ClientDialog::await_for_undecided(Phase phase) {
+  for (auto& result : results_) {
+    if (result.reply.code == 0) result.phase = phase;
+  }
+}
+
+ClientDialog::MaybeStep ClientDialog::on_mail(const Reply& reply) {
+  if (refuses(reply)) {
+    decide_rest(reply);
+  } else {
+    mail_open_ = true;
+    await_for_undecided(Phase::Rcpt);
+  }
+  return finish_if_settled();
+}
+
+ClientDialog::MaybeStep ClientDialog::on_rcpt(const Reply& reply, std::size_t recipient) {
+  if (refuses(reply)) {
+    decide(recipient, reply);
+  } else if (results_[recipient].reply.code == 0) {
+    results_[recipient].phase = Phase::DataCommand;
+  }
+  return finish_if_settled();
+}
+
+// All recipients are decided and no reply is outstanding: DATA need not be sent.
+ClientDialog::MaybeStep ClientDialog::finish_if_settled() {
+  if (undecided_ == 0 && answered_ == sent_) return finish();
+  return std::nullopt;
+}
+
+ClientDialog::MaybeStep ClientDialog::on_data(const Reply& reply) {
+  if (refuses(reply)) {
+    decide_rest(reply);
+    return finish();
+  }
+  if (undecided_ == 0) {
+    // Sent in one group with RCPTs that were all refused, and yet accepted: the end of data alone
+    // leads out again (RFC 2920 section 3.1).
+    commands_.push_back({Phase::EndOfData});
+    return std::nullopt;
+  }
+  await_for_undecided(Phase::Content);
+  commands_.push_back({Phase::Content});
+  ++sent_;
+  return std::nullopt;
+}
+
+void ClientDialog::content_sent() {
+  CHECK(awaiting() == Phase::Content && content_announced_);
+  commands_[answered_].phase = Phase::EndOfData;
+  await_for_undecided(Phase::EndOfData);
+  content_sent_ = true;
+}
+
+// A refusal before the end of data (no disk left, a policy on the header): most such servers go on
+// to read, and answer no second time.
+ClientDialog::MaybeStep ClientDialog::on_early(const Reply& reply) {
+  if (!refuses(reply) || early_reply_) return on_unasked(reply);
+  early_reply_ = reply;
+  out_of_step_ = true;
+  return std::nullopt;
+}
+
+ClientDialog::MaybeStep ClientDialog::on_end_of_data(const Reply& reply) {
+  decide_rest(reply);
+  mail_open_ = false;
+  return finish();
+}
+
+TransactionResult ClientDialog::take_result() {
+  TransactionResult result{std::move(results_), content_sent_ && undecided_ != 0};
+  results_.clear();
+  transaction_ = {};
+  undecided_ = 0;
+  transaction_open_ = false;
+  settled_locally_ = false;
+  content_sent_ = false;
+  return result;
+}
+
+ClientDialog::TransactionDone ClientDialog::finish() {
+  become_ready();
+  ready_ = !out_of_step_;
+  return {take_result()};
+}
+
+// --- the end ---
+
+ClientDialog::Close ClientDialog::close(Close::Reason reason, Phase phase, Reply reply,
+                                        std::string detail) {
+  closed_ = true;
+  handshaking_ = false;
+  Close close{reason, phase, std::move(reply), std::move(detail), std::nullopt};
+  if (!transaction_open_) return close;
+  if (early_reply_) decide_rest(*early_reply_);
+  close.transaction = take_result();
+  return close;
+}
+
+ClientDialog::Close ClientDialog::fault(Phase phase, std::string detail) {
+  return close(Close::Reason::ProtocolFault, phase, {}, std::move(detail));
+}
+
+ClientDialog::Close ClientDialog::connection_lost(std::string detail) {
+  const Phase phase = awaiting();
+  const auto reason = phase == Phase::Quit ? Close::Reason::Quit : Close::Reason::Disconnected;
+  return close(reason, phase, {}, std::move(detail));
+}
+
+}  // namespace signpost::smtp
