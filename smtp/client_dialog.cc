@@ -82,6 +82,7 @@ ClientDialog::ClientDialog(ClientOptions options)
     : options_(std::move(options)), tls_(options_.tls), commands_{{Phase::Greeting}}, sent_(1) {}
 
 Phase ClientDialog::awaiting() const {
+  if (handshaking_) return Phase::StartTls;
   return answered_ < commands_.size() ? commands_[answered_].phase : Phase::Idle;
 }
 

@@ -1,0 +1,163 @@
+#include "smtp/client_dialog.h"
+
+#include "smtp/client_commands.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace signpost::smtp {
+namespace {
+
+using std::chrono::seconds;
+
+// A dialog and its peer; what the dialog writes is thrown away, the transcripts look at that.
+struct Session {
+  explicit Session(ClientOptions options = {}) : dialog(std::move(options)) {}
+
+  ClientDialog::Step hear(std::string_view bytes) {
+    in.append(bytes);
+    auto step = dialog.advance(in, out);
+    out.clear();
+    return step;
+  }
+  void become_ready() {
+    hear("220 mx.example\r\n");
+    EXPECT_TRUE(std::holds_alternative<ClientDialog::Ready>(hear("250 mx.example\r\n")));
+  }
+  void begin() {
+    ClientTransaction transaction;
+    transaction.reverse_path = "a@x.example";
+    transaction.recipients.push_back({"b@y.example", {}, {}});
+    dialog.begin(transaction, out);
+  }
+
+  ClientDialog dialog;
+  ByteQueue in;
+  ByteQueue out;
+};
+
+TEST(ClientDialog, WaitsForEachPhaseAsLongAsItsTimeLimitSays) {
+  ClientOptions options;
+  options.timeouts = {seconds(1), seconds(2), seconds(3), seconds(4),
+                      seconds(5), seconds(6), seconds(7), seconds(8)};
+  Session session(options);
+  const auto expect = [&](Phase phase, int limit) {
+    EXPECT_EQ(session.dialog.awaiting(), phase);
+    EXPECT_EQ(session.dialog.timeout(), seconds(limit));
+  };
+  expect(Phase::Greeting, 1);
+  session.hear("220 mx.example\r\n");
+  expect(Phase::Hello, 2);
+  session.hear("250 mx.example\r\n");
+  expect(Phase::Idle, 8);
+  session.begin();
+  expect(Phase::Mail, 3);
+  session.hear("250 ok\r\n");
+  expect(Phase::Rcpt, 4);
+  session.hear("250 ok\r\n");
+  expect(Phase::DataCommand, 5);
+  session.hear("354 go\r\n");
+  expect(Phase::Content, 6);
+  session.dialog.content_sent();
+  expect(Phase::EndOfData, 7);
+  session.hear("250 queued\r\n");
+  session.hear("");
+  session.dialog.quit(session.out);
+  expect(Phase::Quit, 8);
+}
+
+TEST(ClientDialog, WaitsByDefaultAtLeastAsLongAsTheStandardAsks) {
+  const ClientTimeouts timeouts;  // RFC 5321 section 4.5.3.2
+  EXPECT_GE(timeouts.greeting, std::chrono::minutes(5));
+  EXPECT_GE(timeouts.mail, std::chrono::minutes(5));
+  EXPECT_GE(timeouts.rcpt, std::chrono::minutes(5));
+  EXPECT_GE(timeouts.data_command, std::chrono::minutes(2));
+  EXPECT_GE(timeouts.data_block, std::chrono::minutes(3));
+  EXPECT_GE(timeouts.end_of_data, std::chrono::minutes(10));
+}
+
+TEST(ClientDialog, HasWordsOfItsOwnForEachPhase) {
+  std::set<std::string_view> words;
+  for (int phase = 0; phase <= static_cast<int>(Phase::Idle); ++phase) {
+    words.insert(phase_text(static_cast<Phase>(phase)));
+  }
+  EXPECT_EQ(words.size(), static_cast<std::size_t>(Phase::Idle) + 1);
+  EXPECT_EQ(phase_text(Phase::Mail), "waiting for the reply to MAIL");
+}
+
+TEST(ClientDialog, SaysReadyOnceAndThenWaits) {
+  Session session;
+  session.become_ready();
+  EXPECT_TRUE(session.dialog.can_begin());
+  EXPECT_TRUE(std::holds_alternative<ClientDialog::AwaitReply>(session.hear("")));
+  EXPECT_TRUE(session.dialog.can_begin());
+  session.begin();
+  EXPECT_FALSE(session.dialog.can_begin());
+}
+
+TEST(ClientDialog, KeepsTheGreeting) {
+  Session session;
+  session.hear("220 mx.example ESMTP\r\n");
+  EXPECT_EQ(session.dialog.greeting(), (Reply{220, {}, "mx.example ESMTP"}));
+}
+
+TEST(ClientDialog, KeepsTheRefusalOfStarttlsForTheLog) {
+  Session session;
+  session.hear("220 mx.example\r\n");
+  session.hear("250-mx.example\r\n250 STARTTLS\r\n");
+  EXPECT_EQ(session.dialog.tls_refusal().code, 0);
+  EXPECT_TRUE(
+      std::holds_alternative<ClientDialog::Ready>(session.hear("454 4.7.0 no TLS today\r\n")));
+  EXPECT_EQ(session.dialog.tls_refusal(), (Reply{454, {4, 7, 0}, "no TLS today"}));
+}
+
+TEST(ClientDialog, SettlesATransactionWithoutRecipientsAtOnce) {
+  Session session;
+  session.become_ready();
+  session.dialog.begin({}, session.out);
+  EXPECT_TRUE(session.out.empty());
+  const auto step = session.hear("");
+  ASSERT_TRUE(std::holds_alternative<ClientDialog::TransactionDone>(step));
+  EXPECT_TRUE(std::get<ClientDialog::TransactionDone>(step).result.recipients.empty());
+}
+
+TEST(ClientDialog, TellsNothingTwiceWhenTheConnectionEndsAfterClose) {
+  Session session;
+  session.become_ready();
+  session.begin();
+  const auto step = session.hear("421 bye\r\n");
+  ASSERT_TRUE(std::holds_alternative<ClientDialog::Close>(step));
+  EXPECT_TRUE(std::get<ClientDialog::Close>(step).transaction);
+  EXPECT_FALSE(session.dialog.connection_lost("closed").transaction);
+}
+
+TEST(PeerExtensions, AreReadFromTheLinesAfterTheFirst) {
+  const PeerExtensions peer =
+      parse_extensions({250,
+                        {},
+                        "mx.example\nPIPELINING\nSIZE 52428800\n8BITMIME\nSMTPUTF8\nSTARTTLS\nDSN\n"
+                        "CHUNKING\nENHANCEDSTATUSCODES\nAUTH PLAIN LOGIN"});
+  EXPECT_TRUE(peer.pipelining && peer.size && peer.eight_bit_mime && peer.smtputf8);
+  EXPECT_TRUE(peer.starttls && peer.dsn && peer.chunking && peer.enhanced_status_codes);
+  EXPECT_TRUE(peer.auth_plain && peer.auth_login);
+  EXPECT_EQ(peer.size_limit, 52428800U);
+}
+
+TEST(PeerExtensions, AreNotReadFromHalfAWord) {
+  const PeerExtensions peer =
+      parse_extensions({250, {}, "mx.example\nXPIPELINING\nSTARTTLSX\nAUTH PLAINER"});
+  EXPECT_FALSE(peer.pipelining || peer.starttls || peer.auth_plain);
+}
+
+TEST(ClientCommandsDeathTest, StopAtAnAddressThatHoldsALineEnd) {
+  ClientTransaction transaction;
+  transaction.reverse_path = "a@x.example>\r\nRCPT TO:<c";
+  EXPECT_DEATH((void)mail_command(transaction, {}), "broken invariant");
+}
+
+}  // namespace
+}  // namespace signpost::smtp
