@@ -9,7 +9,9 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/io_status.h>
 #include <rocksdb/options.h>
 #include <rocksdb/snapshot.h>
 #include <rocksdb/table.h>
@@ -20,10 +22,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
-#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -54,10 +56,67 @@ Failure failure(const rocksdb::Status& status, std::string_view what) {
 }
 
 // ---------------------------------------------------------------------------------------------
+// Files
+
+// RocksDB goes on after "no space left", once there is some; any other error of a write stops it
+// for good. A quota and a limit on file sizes are space as well: said in its words here.
+rocksdb::IOStatus told_as_no_space(rocksdb::IOStatus status) {
+  if (status.ok() || !status.IsIOError() || status.IsNoSpace()) return status;
+  const std::string words = status.ToString();
+  for (const int error : {EDQUOT, EFBIG}) {
+    if (!words.ends_with(std::generic_category().message(error))) continue;
+    status = rocksdb::IOStatus::NoSpace(words);
+    status.SetRetryable(true);  // as RocksDB itself marks ENOSPC
+    break;
+  }
+  return status;
+}
+
+class SpaceAwareFile final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  using FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
+
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* context) override {
+    return told_as_no_space(target()->Append(data, options, context));
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo& verification,
+                           rocksdb::IODebugContext* context) override {
+    return told_as_no_space(target()->Append(data, options, verification, context));
+  }
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                         rocksdb::IODebugContext* context) override {
+    return told_as_no_space(target()->Sync(options, context));
+  }
+  rocksdb::IOStatus Close(const rocksdb::IOOptions& options,
+                          rocksdb::IODebugContext* context) override {
+    return told_as_no_space(target()->Close(options, context));
+  }
+};
+
+class SpaceAwareFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  SpaceAwareFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+
+  const char* Name() const override { return "SpaceAwareFileSystem"; }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* context) override {
+    const rocksdb::IOStatus status =
+        told_as_no_space(target()->NewWritableFile(name, options, file, context));
+    if (status.ok()) *file = std::make_unique<SpaceAwareFile>(std::move(*file));
+    return status;
+  }
+};
+
+// ---------------------------------------------------------------------------------------------
 // Options
 
-rocksdb::DBOptions database_options() {
+rocksdb::DBOptions database_options(rocksdb::Env* env) {
   rocksdb::DBOptions options;
+  options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.max_background_jobs = 2;
@@ -136,9 +195,9 @@ constexpr std::array<const char*, kFamilies> kFamilyNames{"default", "content", 
 
 class RocksStore final : public Store {
  public:
-  RocksStore(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> families,
-             const RocksOptions& options)
-      : options_(options), db_(std::move(db)) {
+  RocksStore(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db,
+             const std::vector<rocksdb::ColumnFamilyHandle*>& families, const RocksOptions& options)
+      : options_(options), env_(std::move(env)), db_(std::move(db)) {
     CHECK(families.size() == kFamilies);
     std::ranges::copy(families, families_.begin());
     write_options_.sync = options.sync;
@@ -200,6 +259,7 @@ class RocksStore final : public Store {
 
   // Constant after open_rocks_store().
   const RocksOptions options_;
+  std::unique_ptr<rocksdb::Env> env_;  // the database uses it until it is gone
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
   rocksdb::WriteOptions write_options_;
@@ -368,18 +428,17 @@ Result<std::uint32_t> RocksStore::count_rows(const MessageId& id) const {
   return count;
 }
 
-// After an error RocksDB refuses to write until it is told that the cause may be gone. It is told
-// at most once a second, since each attempt writes all memtables out.
+// After an error RocksDB refuses to write until the cause is gone. It looks for that itself every
+// few seconds, and does at once when told to; it is told at most once a second, since each attempt
+// may write all memtables out.
 Result<void> RocksStore::resume() {
   if (!failed_) return {};
   const auto now = std::chrono::steady_clock::now();
   if (now < next_resume_) return Failure(last_failure_);
   const rocksdb::Status status = db_->Resume();
   next_resume_ = std::chrono::steady_clock::now() + kResumeInterval;
-  if (!status.ok()) {
-    last_failure_ = failure(status, "the queue cannot be written").error();
-    return Failure(last_failure_);
-  }
+  if (status.IsBusy()) return Failure(last_failure_);  // its own attempt is under way
+  if (!status.ok()) return write_failed(status);
   failed_ = false;
   return {};
 }
@@ -387,7 +446,10 @@ Result<void> RocksStore::resume() {
 Result<void> RocksStore::write_failed(const rocksdb::Status& status) {
   counts_.clear();  // it is ahead of the store: count there again
   failed_ = true;
-  last_failure_ = failure(status, "writing to the queue").error();
+  const bool for_good = status.severity() >= rocksdb::Status::Severity::kFatalError;
+  last_failure_ = failure(status, for_good ? "the queue cannot be written until a restart"
+                                           : "the queue cannot be written")
+                      .error();
   return Failure(last_failure_);
 }
 
@@ -682,12 +744,13 @@ Result<std::unique_ptr<RocksStore>> open_database(const std::string& directory,
   for (std::size_t i = 0; i < kFamilies; ++i) {
     descriptors.emplace_back(kFamilyNames[i], family_options(shapes[i], cache));
   }
+  auto env = rocksdb::NewCompositeEnv(std::make_shared<SpaceAwareFileSystem>());
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(database_options(), directory, descriptors, &families, &db);
+      rocksdb::DB::Open(database_options(env.get()), directory, descriptors, &families, &db);
   if (!status.ok()) return failure(status, "opening the queue in " + directory);
-  return std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(db), std::move(families),
+  return std::make_unique<RocksStore>(std::move(env), std::unique_ptr<rocksdb::DB>(db), families,
                                       options);
 }
 
