@@ -34,9 +34,14 @@ class MailDataDecoder {
   std::size_t longest_line() const { return longest_line_; }  // in octets, without line end
 
  private:
+  class Output;
+
+  void text(std::string_view text, Output& output);
+  void end_line(bool crlf);
+
   bool at_end_ = false;
-  bool at_line_start_ = true;   // the next octet begins a line of content
-  bool after_crlf_ = true;      // ... and that line was begun by a real CRLF (or by DATA itself)
+  bool at_line_start_ = true;  // the next octet begins a line of content
+  bool after_crlf_ = true;     // ... and that line was begun by a real CRLF (or by DATA itself)
   bool saw_bare_lf_ = false;
   bool saw_bare_cr_ = false;
   bool saw_nul_ = false;
@@ -51,7 +56,8 @@ void append_mail_data(std::string& out, std::string_view content);
 // The same in pieces, for content that is sent while the socket takes it.
 class DotStuffer {
  public:
-  explicit DotStuffer(std::string_view content) : rest_(content) {}
+  explicit DotStuffer(std::string_view content)
+      : rest_(content), terminated_(content.empty() || content.ends_with("\r\n")) {}
   // The next piece to write, at most `limit` octets (limit >= 8) of the content itself or of
   // stuffing; empty when all of it, the final dot included, was handed out. Views point into the
   // content or to static storage.
@@ -60,8 +66,9 @@ class DotStuffer {
 
  private:
   std::string_view rest_;
-  bool at_line_start_ = true;
-  bool needs_dot_ = false;
+  bool terminated_;            // the content ends with CRLF
+  bool at_line_start_ = true;  // the first octet of rest_ begins a line
+  bool stuffed_ = false;       // ... and the dot before it was handed out already
   bool finished_ = false;
 };
 

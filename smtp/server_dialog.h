@@ -122,15 +122,84 @@ class ServerDialog {
   std::size_t content_size() const { return content_size_; }
 
  private:
-  // The states and transitions stand as a table at the top of server_dialog.cc. (Private members
-  // below are the implementer's to shape.)
-  HelloCommand hello_;
-  std::string login_;
-  Transaction transaction_;
-  MailDataDecoder decoder_;
-  std::size_t content_size_ = 0;
+  // The states and transitions stand as a table at the top of server_dialog.cc.
+  enum class State : std::uint8_t {
+    Commands, Credentials, CheckingPassword, Content, Storing, Securing, Closing,
+  };
+  enum class Expected : std::uint8_t { PlainMessage, LoginName, LoginPassword };
+  class ContentSink;
+
+  void enter(State state);
+
+  // Each works on the front of `in`; false when it needs more of it.
+  bool process_line(ByteQueue& in, ByteQueue& out);
+  bool process_content(ByteQueue& in, ByteQueue& out);
+  bool skip_line(ByteQueue& in);
+  std::size_t line_limit(std::string_view input) const;
+  void refuse_long_line(std::string_view line, ByteQueue& out);
+
+  void on_command_line(std::string_view line, ByteQueue& out);
+  void on_command(const HelloCommand& hello, std::string_view line, ByteQueue& out);
+  void on_command(const MailCommand& mail, std::string_view line, ByteQueue& out);
+  void on_command(const RcptCommand& rcpt, std::string_view line, ByteQueue& out);
+  void on_command(const DataCommand& data, std::string_view line, ByteQueue& out);
+  void on_command(const RsetCommand& rset, std::string_view line, ByteQueue& out);
+  void on_command(const NoopCommand& noop, std::string_view line, ByteQueue& out);
+  void on_command(const QuitCommand& quit, std::string_view line, ByteQueue& out);
+  void on_command(const StartTlsCommand& starttls, std::string_view line, ByteQueue& out);
+  void on_command(const AuthCommand& auth, std::string_view line, ByteQueue& out);
+  void on_command(const VrfyCommand& vrfy, std::string_view line, ByteQueue& out);
+  void on_command(const ExpnCommand& expn, std::string_view line, ByteQueue& out);
+  void on_command(const HelpCommand& help, std::string_view line, ByteQueue& out);
+
+  // What keeps a MAIL, a STARTTLS or an AUTH from being tried at all, if anything does.
+  std::optional<Reply> mail_obstacle(const MailCommand& mail) const;
+  std::optional<Reply> starttls_obstacle() const;
+  std::optional<Reply> auth_obstacle() const;
+  Reply hello_reply(const HelloCommand& hello) const;
+
+  void prompt(Expected expected, std::string_view challenge, ByteQueue& out);
+  void on_credentials_line(std::string_view line, ByteQueue& out);
+  void on_credentials(std::string_view base64, ByteQueue& out);
+  void on_plain_message(std::string_view message, ByteQueue& out);
+  void on_login_name(std::string name, ByteQueue& out);
+  void on_login_password(std::string password, ByteQueue& out);
+  void check_password(CheckPassword request);
+  void refuse_credentials(const Reply& reply, ByteQueue& out);
+
+  void judge_content();
+  void refuse_content(const Reply& reply);
+  void abandon_transaction();
+  void end_transaction();
+
+  void respond(const Reply& reply, ByteQueue& out);
+  void refuse(std::string_view command_line, const Reply& reply, ByteQueue& out);
+  void close(EnhancedStatus status, std::string_view text, std::string_view reason,
+             ByteQueue& out);
+
   ServerOptions options_;
   ServerPolicy& policy_;
+
+  State state_ = State::Commands;
+  std::optional<Step> step_;  // to be announced by the advance() under way
+  bool skipping_line_ = false;  // the rest of a line that was too long
+  std::size_t errors_ = 0;      // 5xx replies since the last message that was taken
+  std::size_t auth_failures_ = 0;
+  std::string_view close_reason_;
+
+  HelloCommand hello_;
+  std::string login_;
+
+  Expected expected_ = Expected::PlainMessage;  // of the next credentials line
+  std::string mechanism_;
+  std::string claimed_login_;  // login_ once the password proved right
+
+  bool in_transaction_ = false;
+  Transaction transaction_;
+  MailDataDecoder decoder_;
+  ByteSink* sink_ = nullptr;  // the policy's; null while content is swallowed
+  std::size_t content_size_ = 0;
+  std::optional<Reply> content_refusal_;
 };
 
 }  // namespace signpost::smtp

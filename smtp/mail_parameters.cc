@@ -1,0 +1,253 @@
+#include "smtp/mail_parameters.h"
+
+#include "base/ascii.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+namespace signpost::smtp {
+
+namespace {
+
+using Fault = std::optional<CommandError>;
+
+constexpr std::size_t kMaxEnvelopeId = 100;         // RFC 3461 section 4.4, before decoding
+constexpr std::size_t kMaxOriginalRecipient = 500;  // RFC 3461 section 4.2
+constexpr std::size_t kMaxSizeDigits = 20;          // RFC 1870 section 4
+
+struct Parameter {
+  std::string_view keyword;
+  std::optional<std::string_view> value;
+};
+
+bool is_keyword(std::string_view text) {
+  return !text.empty() && ascii::is_alnum(text.front()) &&
+         std::ranges::all_of(text, [](char c) { return ascii::is_alnum(c) || c == '-'; });
+}
+
+// esmtp-param of RFC 5321 section 4.1.2; its value may be UTF-8 (RFC 6531 section 3.3).
+std::optional<Parameter> parse_parameter(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  Parameter parameter{text.substr(0, equals), std::nullopt};
+  if (!is_keyword(parameter.keyword)) return std::nullopt;
+  if (equals == std::string_view::npos) return parameter;
+  parameter.value = text.substr(equals + 1);
+  if (parameter.value->empty() || parameter.value->contains('=')) return std::nullopt;
+  return parameter;
+}
+
+bool is_printable_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// The decoded text goes into DSNs: an encoded line end would write header fields there.
+std::optional<std::string> decode_printable(std::string_view text) {
+  auto decoded = decode_xtext(text);
+  if (!decoded || decoded->empty() || !is_printable_ascii(*decoded)) return std::nullopt;
+  return decoded;
+}
+
+bool is(std::optional<std::string_view> value, std::string_view word) {
+  return value && ascii::equals_ignore_case(*value, word);
+}
+
+Fault parse_size(std::optional<std::string_view> value, MailCommand& mail) {
+  if (!value || value->size() > kMaxSizeDigits || !std::ranges::all_of(*value, ascii::is_digit)) {
+    return CommandError::ParameterMalformed;
+  }
+  std::size_t size = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), size);
+  // Twenty digits may be more than a number holds: more than any limit, too.
+  mail.size = error == std::errc() ? size : std::numeric_limits<std::size_t>::max();
+  return {};
+}
+
+Fault parse_body(std::optional<std::string_view> value, MailCommand& mail) {
+  if (is(value, "7BIT")) {
+    mail.body = Body::SevenBit;
+  } else if (is(value, "8BITMIME")) {
+    mail.body = Body::EightBitMime;
+  } else {
+    return CommandError::ParameterMalformed;
+  }
+  return {};
+}
+
+Fault parse_smtputf8(std::optional<std::string_view> value, MailCommand& mail) {
+  if (value) return CommandError::ParameterMalformed;
+  mail.smtputf8 = true;
+  return {};
+}
+
+Fault parse_ret(std::optional<std::string_view> value, MailCommand& mail) {
+  if (is(value, "FULL")) {
+    mail.ret = Return::Full;
+  } else if (is(value, "HDRS")) {
+    mail.ret = Return::Headers;
+  } else {
+    return CommandError::ParameterMalformed;
+  }
+  return {};
+}
+
+Fault parse_envid(std::optional<std::string_view> value, MailCommand& mail) {
+  if (!value || value->size() > kMaxEnvelopeId) return CommandError::ParameterMalformed;
+  auto decoded = decode_printable(*value);
+  if (!decoded) return CommandError::ParameterMalformed;
+  mail.envelope_id = std::move(*decoded);
+  return {};
+}
+
+// Who submitted the message before: we do not trust the client to say it, as RFC 4954 section 5
+// allows, but it must be well-formed.
+Fault parse_auth(std::optional<std::string_view> value, MailCommand&) {
+  if (!value) return CommandError::ParameterMalformed;
+  if (*value == "<>" || decode_printable(*value)) return {};
+  return CommandError::ParameterMalformed;
+}
+
+// "NEVER", or any of "SUCCESS", "FAILURE" and "DELAY".
+Fault parse_notify(std::optional<std::string_view> value, RcptCommand& rcpt) {
+  static constexpr std::array<std::pair<std::string_view, std::uint8_t>, 4> kWords = {{
+      {"NEVER", Notify::kNever},
+      {"SUCCESS", Notify::kSuccess},
+      {"FAILURE", Notify::kFailure},
+      {"DELAY", Notify::kDelay},
+  }};
+  if (!value) return CommandError::ParameterMalformed;
+  std::uint8_t bits = 0;
+  for (const std::string_view item : ascii::split(*value, ',')) {
+    const auto word = std::ranges::find_if(kWords, [item](const auto& candidate) {
+      return ascii::equals_ignore_case(candidate.first, item);
+    });
+    if (word == kWords.end()) return CommandError::ParameterMalformed;
+    bits = static_cast<std::uint8_t>(bits | word->second);
+  }
+  if ((bits & Notify::kNever) != 0 && bits != Notify::kNever) {
+    return CommandError::ParameterMalformed;
+  }
+  rcpt.notify.bits = bits;
+  return {};
+}
+
+// Writes what is not ASCII as "\x{HEX}": the form of a utf-8 address that may stand everywhere
+// (RFC 6533 section 3). REQUIRES: `text` is well-formed UTF-8
+std::string embed_unicode(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i++]);
+    if (first < 0x80) {
+      result += static_cast<char>(first);
+      continue;
+    }
+    std::uint32_t code = first >= 0xf0   ? first & 0x07u
+                         : first >= 0xe0 ? first & 0x0fu
+                                         : first & 0x1fu;
+    for (; i < text.size() && (static_cast<unsigned char>(text[i]) & 0xc0) == 0x80; ++i) {
+      code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3fu);
+    }
+    std::array<char, 8> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), code, 16).ptr;
+    result += "\\x{";
+    std::transform(digits.data(), end, std::back_inserter(result), ascii::to_upper);
+    result += '}';
+  }
+  return result;
+}
+
+bool is_address_type(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return ascii::is_alnum(c) || c == '-'; });
+}
+
+Fault parse_orcpt(std::optional<std::string_view> value, ParseContext context, RcptCommand& rcpt) {
+  if (!value || value->size() > kMaxOriginalRecipient) return CommandError::ParameterMalformed;
+  const std::size_t semicolon = value->find(';');
+  if (semicolon == std::string_view::npos) return CommandError::ParameterMalformed;
+  const std::string_view type = value->substr(0, semicolon);
+  const std::string_view address = value->substr(semicolon + 1);
+  if (!is_address_type(type)) return CommandError::ParameterMalformed;
+  std::optional<std::string> decoded;
+  if (ascii::is_ascii(address)) {
+    decoded = decode_printable(address);
+  } else if (context.smtputf8 && ascii::equals_ignore_case(type, "utf-8") &&
+             ascii::is_utf8(address)) {
+    decoded = decode_printable(embed_unicode(address));
+  }
+  if (!decoded) return CommandError::ParameterMalformed;
+  rcpt.original_recipient = std::string(type) + ";" + *decoded;
+  return {};
+}
+
+// A parameter that this server knows, and a bit to see when it comes twice.
+template <typename T>
+struct Known {
+  std::string_view keyword;
+  Fault (*parse)(std::optional<std::string_view> value, T& command);
+};
+
+template <typename T, std::size_t N>
+Fault parse_parameters(std::string_view text, const std::array<Known<T>, N>& table, T& command) {
+  std::array<bool, N> seen{};
+  Fault first;
+  for (const std::string_view item : ascii::split(text, ' ')) {
+    if (item.empty()) continue;
+    Fault fault;
+    const auto parameter = parse_parameter(item);
+    const auto known = parameter
+                           ? std::ranges::find_if(table,
+                                                  [&](const Known<T>& candidate) {
+                                                    return ascii::equals_ignore_case(
+                                                        candidate.keyword, parameter->keyword);
+                                                  })
+                           : table.end();
+    if (!parameter) {
+      fault = CommandError::ParameterMalformed;
+    } else if (known == table.end()) {
+      fault = CommandError::ParameterUnknown;
+    } else if (std::exchange(seen[static_cast<std::size_t>(known - table.begin())], true)) {
+      fault = CommandError::ParameterDuplicate;
+    } else {
+      fault = known->parse(parameter->value, command);
+    }
+    if (!first) first = fault;
+  }
+  return first;
+}
+
+constexpr std::array<Known<MailCommand>, 6> kMailParameters = {{
+    {"SIZE", parse_size},
+    {"BODY", parse_body},
+    {"SMTPUTF8", parse_smtputf8},
+    {"RET", parse_ret},
+    {"ENVID", parse_envid},
+    {"AUTH", parse_auth},
+}};
+
+constexpr std::array<Known<RcptCommand>, 2> kRcptParameters = {{
+    {"NOTIFY", parse_notify},
+    {"ORCPT", [](std::optional<std::string_view> value,
+                 RcptCommand& rcpt) { return parse_orcpt(value, {}, rcpt); }},
+}};
+
+constexpr std::array<Known<RcptCommand>, 2> kRcptParametersUtf8 = {{
+    {"NOTIFY", parse_notify},
+    {"ORCPT", [](std::optional<std::string_view> value,
+                 RcptCommand& rcpt) { return parse_orcpt(value, {.smtputf8 = true}, rcpt); }},
+}};
+
+}  // namespace
+
+std::optional<CommandError> parse_mail_parameters(std::string_view text, MailCommand& mail) {
+  return parse_parameters(text, kMailParameters, mail);
+}
+
+std::optional<CommandError> parse_rcpt_parameters(std::string_view text, ParseContext context,
+                                                  RcptCommand& rcpt) {
+  return parse_parameters(text, context.smtputf8 ? kRcptParametersUtf8 : kRcptParameters, rcpt);
+}
+
+}  // namespace signpost::smtp

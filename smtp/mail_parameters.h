@@ -1,0 +1,17 @@
+// The parameters of MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), AUTH
+// (RFC 4954 section 5), RET, ENVID, NOTIFY and ORCPT (RFC 3461 section 4). Private to smtp/.
+#pragma once
+
+#include "smtp/command.h"
+
+#include <optional>
+#include <string_view>
+
+namespace signpost::smtp {
+
+// Each fills in what it understood and returns the first fault. `text` is what follows the path.
+std::optional<CommandError> parse_mail_parameters(std::string_view text, MailCommand& mail);
+std::optional<CommandError> parse_rcpt_parameters(std::string_view text, ParseContext context,
+                                                  RcptCommand& rcpt);
+
+}  // namespace signpost::smtp

@@ -1,0 +1,513 @@
+// The states of the dialog. What is read from the client in each, and where it leads:
+//
+//   state             input                          reply                 next state (Step)
+//   ----------------  -----------------------------  --------------------  -----------------------
+//   Commands          EHLO, HELO                     250                   Commands
+//                     STARTTLS                       220                   Securing (StartTls)
+//                     AUTH without a response        334                   Credentials
+//                     AUTH PLAIN with one            (see below)           CheckingPassword
+//                     AUTH LOGIN with one            334                   Credentials
+//                     MAIL, RCPT, RSET, NOOP, VRFY   2yz                   Commands
+//                     DATA, recipients accepted      354                   Content
+//                     QUIT                           221                   Closing
+//                     HTTP, binary octets            421                   Closing
+//                     anything refused               4yz, 5yz              Commands
+//   Credentials       "*", what cannot be decoded    501                   Commands
+//                     a LOGIN name                   334                   Credentials
+//                     a PLAIN message or password    (see below)           CheckingPassword
+//   CheckingPassword  nothing; password_checked()    235, 454, 535         Commands (CheckPassword)
+//   Content           content, to the sink           -                     Content
+//                     the end, content refused       552, 554              Commands
+//                     the end, content taken         (see below)           Storing (StoreMessage)
+//   Storing           nothing; message_stored()      the driver's          Commands
+//   Securing          nothing; tls_started()         -                     Commands, EHLO forgotten
+//   Closing           nothing                        -                     Closing (Close)
+//
+// From every state: too many 5yz, too many failed logins, a 421 of the policy, shut_down() ->
+// Closing.
+//
+// Within Commands, these facts decide about the order of commands (RFC 5321 section 4.1.4):
+//
+//   command    needs                                      else
+//   ---------  -----------------------------------------  ---------------------------------------
+//   MAIL       EHLO or HELO; no transaction               503 5.5.1
+//              TLS if required; a login if required       530 5.7.0
+//   RCPT       a transaction                              503 5.5.1
+//              a free place                               452 4.5.3
+//   DATA       a transaction; a recipient                 503 5.5.1; 554 5.5.1
+//   STARTTLS   EHLO or HELO; not under TLS                503 5.5.1
+//              offered                                    454 4.7.0
+//   AUTH       EHLO or HELO; no login; no transaction     503 5.5.1
+//              offered                                    530 5.7.0, 538 5.7.11 or 502 5.5.1
+//
+// The transaction ends with the reply to the end of data, and with RSET, EHLO, HELO, STARTTLS, QUIT
+// and any close.
+#include "smtp/server_dialog.h"
+
+#include "base/ascii.h"
+#include "base/base64.h"
+#include "base/check.h"
+#include "smtp/server_replies.h"
+
+#include <utility>
+
+namespace signpost::smtp {
+
+namespace {
+
+using namespace server_replies;
+
+// RFC 5321 section 4.5.3.1.4 asks for 512 octets, and extensions for more.
+constexpr std::size_t kMaxCommandLine = 2048;
+constexpr std::size_t kMaxCredentialsLine = 12288;  // RFC 4954 section 4
+
+// The prompts of AUTH LOGIN, "Username:" and "Password:". Clients compare them.
+constexpr std::string_view kLoginNamePrompt = "VXNlcm5hbWU6";
+constexpr std::string_view kLoginPasswordPrompt = "UGFzc3dvcmQ6";
+
+}  // namespace
+
+// Counts the content, and passes on what the limit allows while there is somebody to take it.
+class ServerDialog::ContentSink final : public ByteSink {
+ public:
+  explicit ContentSink(ServerDialog& dialog) : dialog_(dialog) {}
+  void append(std::string_view piece) override {
+    dialog_.content_size_ += piece.size();
+    if (dialog_.sink_ == nullptr || dialog_.content_size_ > dialog_.options_.size_limit) return;
+    dialog_.sink_->append(piece);
+  }
+
+ private:
+  ServerDialog& dialog_;
+};
+
+ServerDialog::ServerDialog(ServerOptions options, ServerPolicy& policy)
+    : options_(std::move(options)), policy_(policy) {}
+
+void ServerDialog::enter(State state) { state_ = state; }
+
+bool ServerDialog::in_transaction() const { return in_transaction_; }
+bool ServerDialog::receiving_data() const { return state_ == State::Content; }
+
+void ServerDialog::greet(ByteQueue& out) {
+  respond({220, {}, options_.hostname + " ESMTP Signpost"}, out);
+}
+
+ServerDialog::Step ServerDialog::advance(ByteQueue& in, ByteQueue& out) {
+  while (true) {
+    bool progress = false;
+    switch (state_) {
+      case State::Commands:
+      case State::Credentials:
+        progress = process_line(in, out);
+        break;
+      case State::Content:
+        progress = process_content(in, out);
+        break;
+      case State::CheckingPassword:
+      case State::Storing:
+      case State::Securing:
+        break;
+      case State::Closing:
+        return Close{close_reason_};
+    }
+    if (step_) return *std::exchange(step_, std::nullopt);
+    if (!progress) return NeedInput{};
+  }
+}
+
+// ---- Lines
+
+std::size_t ServerDialog::line_limit(std::string_view input) const {
+  const bool credentials =
+      state_ == State::Credentials || ascii::starts_with_ignore_case(input, "AUTH ");
+  return credentials ? kMaxCredentialsLine : kMaxCommandLine;
+}
+
+bool ServerDialog::skip_line(ByteQueue& in) {
+  const std::size_t lf = in.view().find('\n');
+  const bool found = lf != std::string_view::npos;
+  in.consume(found ? lf + 1 : in.size());
+  skipping_line_ = !found;
+  return found;
+}
+
+// A command may end with a bare LF: no client means anything else by it, and unlike in mail data
+// nobody behind us reads it again.
+bool ServerDialog::process_line(ByteQueue& in, ByteQueue& out) {
+  if (in.empty()) return false;
+  if (skipping_line_) return skip_line(in);
+  const std::string_view input = in.view();
+  if (state_ == State::Commands && is_foreign_octet(input.front())) {
+    close({4, 7, 0}, "This is a mail server", "not SMTP", out);
+    return true;
+  }
+  const std::size_t limit = line_limit(input);
+  const std::size_t lf = input.substr(0, limit).find('\n');
+  if (lf == std::string_view::npos) {
+    if (input.size() < limit) return false;
+    skipping_line_ = true;
+    refuse_long_line(input.substr(0, limit), out);
+    return true;
+  }
+  std::string_view line = input.substr(0, lf);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (state_ == State::Credentials) {
+    on_credentials_line(line, out);
+  } else {
+    on_command_line(line, out);
+  }
+  in.consume(lf + 1);
+  // What came in clear behind STARTTLS must not count under TLS (RFC 3207 section 4.2).
+  if (state_ == State::Securing) in.clear();
+  return true;
+}
+
+void ServerDialog::refuse_long_line(std::string_view line, ByteQueue& out) {
+  if (state_ == State::Credentials) {
+    refuse_credentials(credentials_too_long(), out);
+  } else {
+    const bool auth = line_limit(line) == kMaxCredentialsLine;
+    refuse(loggable(line), auth ? credentials_too_long() : line_too_long(), out);
+  }
+}
+
+// ---- Commands
+
+void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
+  if (is_foreign_line(line)) {
+    close({4, 7, 0}, "This is a mail server", "not SMTP", out);
+    return;
+  }
+  const auto command = parse_command(line, {.smtputf8 = transaction_.mail.smtputf8});
+  if (!command) {
+    refuse(loggable(line), to_error(command.error(), line), out);
+    return;
+  }
+  std::visit([&](const auto& parsed) { on_command(parsed, line, out); }, *command);
+}
+
+Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
+  Reply reply{250, {}, options_.hostname};
+  if (!hello.extended) return reply;
+  reply.text += "\nPIPELINING\nSIZE " + std::to_string(options_.size_limit);
+  if (options_.offer_starttls && !options_.tls) reply.text += "\nSTARTTLS";
+  // Not CRAM-MD5: clients would prefer it, and hashed passwords cannot answer it.
+  if (options_.offer_auth) reply.text += "\nAUTH PLAIN LOGIN";
+  reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8";
+  return reply;
+}
+
+void ServerDialog::on_command(const HelloCommand& hello, std::string_view, ByteQueue& out) {
+  if (const auto refusal = policy_.on_hello(hello)) return respond(*refusal, out);
+  abandon_transaction();
+  hello_ = hello;
+  respond(hello_reply(hello), out);
+}
+
+std::optional<Reply> ServerDialog::mail_obstacle(const MailCommand& mail) const {
+  if (hello_.name.empty()) return out_of_order("Send EHLO first");
+  if (in_transaction_) return out_of_order("A transaction is under way");
+  if (options_.require_tls && !options_.tls) {
+    return Reply{530, {5, 7, 0}, "Must issue a STARTTLS command first"};
+  }
+  if (options_.require_auth && login_.empty()) {
+    return Reply{530, {5, 7, 0}, "Authentication required"};
+  }
+  if (mail.size.value_or(0) > options_.size_limit) return too_big();
+  return {};
+}
+
+void ServerDialog::on_command(const MailCommand& mail, std::string_view line, ByteQueue& out) {
+  if (const auto obstacle = mail_obstacle(mail)) return refuse(line, *obstacle, out);
+  if (const auto refusal = policy_.on_mail(mail)) return respond(*refusal, out);
+  transaction_.mail = mail;
+  in_transaction_ = true;
+  respond({250, {2, 1, 0}, "Ok"}, out);
+}
+
+void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, ByteQueue& out) {
+  if (!in_transaction_) return refuse(line, out_of_order("Send MAIL first"), out);
+  if (transaction_.recipients.size() >= options_.recipients_limit) {
+    return refuse(line, {452, {4, 5, 3}, "Too many recipients"}, out);
+  }
+  if (const auto refusal = policy_.on_recipient(rcpt)) return respond(*refusal, out);
+  transaction_.recipients.push_back({rcpt.recipient, rcpt.notify, rcpt.original_recipient});
+  respond({250, {2, 1, 5}, "Ok"}, out);
+}
+
+void ServerDialog::on_command(const DataCommand&, std::string_view line, ByteQueue& out) {
+  if (!in_transaction_) return refuse(line, out_of_order("Send MAIL first"), out);
+  if (transaction_.recipients.empty()) {
+    return refuse(line, {554, {5, 5, 1}, "No valid recipients"}, out);
+  }
+  const auto sink = policy_.on_data();
+  if (!sink) return respond(sink.error(), out);
+  CHECK(*sink != nullptr);
+  sink_ = *sink;
+  decoder_ = {};
+  content_size_ = 0;
+  enter(State::Content);
+  respond({354, {}, "End data with <CR><LF>.<CR><LF>"}, out);
+}
+
+void ServerDialog::on_command(const RsetCommand&, std::string_view, ByteQueue& out) {
+  abandon_transaction();
+  respond(ok(), out);
+}
+
+void ServerDialog::on_command(const NoopCommand&, std::string_view, ByteQueue& out) {
+  respond(ok(), out);
+}
+
+void ServerDialog::on_command(const QuitCommand&, std::string_view, ByteQueue& out) {
+  abandon_transaction();
+  close_reason_ = "quit";
+  enter(State::Closing);
+  respond({221, {2, 0, 0}, options_.hostname + " closing connection"}, out);
+}
+
+std::optional<Reply> ServerDialog::starttls_obstacle() const {
+  if (hello_.name.empty()) return out_of_order("Send EHLO first");
+  if (options_.tls) return out_of_order("TLS is on already");
+  if (!options_.offer_starttls) return Reply{454, {4, 7, 0}, "TLS is not available"};
+  return {};
+}
+
+void ServerDialog::on_command(const StartTlsCommand&, std::string_view line, ByteQueue& out) {
+  if (const auto obstacle = starttls_obstacle()) return refuse(line, *obstacle, out);
+  abandon_transaction();
+  enter(State::Securing);
+  step_ = StartTls{};
+  respond({220, {2, 0, 0}, "Ready to start TLS"}, out);
+}
+
+void ServerDialog::tls_started(bool offer_auth) {
+  CHECK(state_ == State::Securing || state_ == State::Closing);
+  if (state_ == State::Closing) return;
+  options_.tls = true;
+  options_.offer_auth = offer_auth;
+  hello_ = {};
+  login_.clear();
+  enter(State::Commands);
+}
+
+void ServerDialog::on_command(const VrfyCommand&, std::string_view, ByteQueue& out) {
+  respond({252, {2, 5, 2}, "Cannot verify the user, but will take mail for it"}, out);
+}
+
+void ServerDialog::on_command(const ExpnCommand&, std::string_view line, ByteQueue& out) {
+  refuse(line, {502, {5, 5, 1}, "EXPN is not implemented"}, out);
+}
+
+void ServerDialog::on_command(const HelpCommand&, std::string_view, ByteQueue& out) {
+  respond({214, {2, 0, 0}, "See RFC 5321 and RFC 6409"}, out);
+}
+
+// ---- Authentication
+
+std::optional<Reply> ServerDialog::auth_obstacle() const {
+  if (hello_.name.empty()) return out_of_order("Send EHLO first");
+  if (!login_.empty()) return out_of_order("Already authenticated");
+  if (in_transaction_) return out_of_order("A transaction is under way");
+  if (options_.offer_auth) return {};
+  if (options_.tls || !options_.offer_starttls) {
+    return Reply{502, {5, 5, 1}, "Authentication is not available"};
+  }
+  if (options_.require_tls) return Reply{530, {5, 7, 0}, "Must issue a STARTTLS command first"};
+  return Reply{538, {5, 7, 11}, "Encryption required for this mechanism"};
+}
+
+void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQueue& out) {
+  const std::string shown = "AUTH " + auth.mechanism;
+  if (const auto obstacle = auth_obstacle()) return refuse(shown, *obstacle, out);
+  const bool plain = auth.mechanism == "PLAIN";
+  if (!plain && auth.mechanism != "LOGIN") {
+    return refuse(shown, {504, {5, 5, 4}, "Mechanism not recognized"}, out);
+  }
+  mechanism_ = auth.mechanism;
+  if (auth.initial_response) {
+    expected_ = plain ? Expected::PlainMessage : Expected::LoginName;
+    on_credentials(*auth.initial_response, out);
+  } else if (plain) {
+    prompt(Expected::PlainMessage, "", out);
+  } else {
+    prompt(Expected::LoginName, kLoginNamePrompt, out);
+  }
+}
+
+// The blank stands there even when the challenge is empty (RFC 4954 section 4).
+void ServerDialog::prompt(Expected expected, std::string_view challenge, ByteQueue& out) {
+  expected_ = expected;
+  enter(State::Credentials);
+  out.append("334 ");
+  out.append(challenge);
+  out.append("\r\n");
+}
+
+void ServerDialog::refuse_credentials(const Reply& reply, ByteQueue& out) {
+  claimed_login_.clear();
+  enter(State::Commands);
+  refuse("AUTH " + mechanism_, reply, out);
+}
+
+void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
+  if (line == "*") return refuse_credentials({501, {5, 7, 0}, "Authentication cancelled"}, out);
+  on_credentials(line, out);
+}
+
+void ServerDialog::on_credentials(std::string_view base64, ByteQueue& out) {
+  auto decoded = base64::decode(base64);
+  if (!decoded) return refuse_credentials(credentials_malformed(), out);
+  switch (expected_) {
+    case Expected::PlainMessage:
+      return on_plain_message(*decoded, out);
+    case Expected::LoginName:
+      return on_login_name(std::move(*decoded), out);
+    case Expected::LoginPassword:
+      return on_login_password(std::move(*decoded), out);
+  }
+}
+
+// authzid NUL authcid NUL passwd, the latter two not empty (RFC 4616 section 2).
+void ServerDialog::on_plain_message(std::string_view message, ByteQueue& out) {
+  const auto parts = ascii::split(message, '\0');
+  if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) {
+    return refuse_credentials(credentials_malformed(), out);
+  }
+  check_password({mechanism_, std::string(parts[0]), std::string(parts[1]), std::string(parts[2])});
+}
+
+void ServerDialog::on_login_name(std::string name, ByteQueue& out) {
+  if (name.empty() || name.contains('\0')) return refuse_credentials(credentials_malformed(), out);
+  claimed_login_ = std::move(name);
+  prompt(Expected::LoginPassword, kLoginPasswordPrompt, out);
+}
+
+void ServerDialog::on_login_password(std::string password, ByteQueue& out) {
+  if (password.empty() || password.contains('\0')) {
+    return refuse_credentials(credentials_malformed(), out);
+  }
+  check_password({mechanism_, "", claimed_login_, std::move(password)});
+}
+
+void ServerDialog::check_password(CheckPassword request) {
+  claimed_login_ = request.login;
+  step_ = std::move(request);
+  enter(State::CheckingPassword);
+}
+
+void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
+  CHECK(state_ == State::CheckingPassword || state_ == State::Closing);
+  if (state_ == State::Closing) return;
+  switch (result) {
+    case PasswordResult::Accepted:
+      login_ = std::exchange(claimed_login_, {});
+      enter(State::Commands);
+      return respond({235, {2, 7, 0}, "Authentication successful"}, out);
+    case PasswordResult::Unavailable:
+      return refuse_credentials({454, {4, 7, 0}, "Temporary authentication failure"}, out);
+    case PasswordResult::Rejected:
+      break;
+  }
+  ++auth_failures_;
+  refuse_credentials({535, {5, 7, 8}, "Authentication credentials invalid"}, out);
+  if (auth_failures_ >= options_.auth_failure_limit) {
+    close({4, 7, 0}, "Too many failed logins", "too many failed logins", out);
+  }
+}
+
+// ---- Content
+
+bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
+  ContentSink sink(*this);
+  in.consume(decoder_.decode(in.view(), sink));
+  judge_content();
+  if (!decoder_.at_end()) return false;
+  if (content_refusal_) {
+    const Reply refusal = *content_refusal_;
+    end_transaction();
+    enter(State::Commands);
+    refuse("DATA", refusal, out);
+  } else {
+    enter(State::Storing);
+    step_ = StoreMessage{};
+  }
+  return true;
+}
+
+// Content that cannot be taken is read to its end all the same: only then does the client listen.
+void ServerDialog::judge_content() {
+  if (content_size_ > options_.size_limit) {
+    refuse_content(too_big());
+  } else if (decoder_.saw_bare_cr() || decoder_.saw_nul()) {
+    refuse_content({554, {5, 6, 0}, "Bare CR or NUL in the message"});
+  }
+}
+
+void ServerDialog::refuse_content(const Reply& reply) {
+  if (content_refusal_) return;
+  content_refusal_ = reply;
+  sink_ = nullptr;
+  policy_.discard();
+}
+
+void ServerDialog::message_stored(const Reply& reply, ByteQueue& out) {
+  CHECK(state_ == State::Storing || state_ == State::Closing);
+  if (state_ == State::Closing) return;
+  end_transaction();
+  enter(State::Commands);
+  if (reply.positive()) errors_ = 0;
+  respond(reply, out);
+}
+
+void ServerDialog::end_transaction() {
+  in_transaction_ = false;
+  transaction_ = {};
+  sink_ = nullptr;
+  content_refusal_.reset();
+}
+
+void ServerDialog::abandon_transaction() {
+  if (!in_transaction_) return;
+  if (!content_refusal_) policy_.discard();
+  end_transaction();
+}
+
+// ---- Replies
+
+void ServerDialog::respond(const Reply& reply, ByteQueue& out) {
+  reply.append_to(out);
+  if (reply.code == 421) {
+    abandon_transaction();
+    close_reason_ = "refused by policy";
+    enter(State::Closing);
+  }
+  if (reply.permanent() && ++errors_ >= options_.error_limit && state_ != State::Closing) {
+    close({4, 7, 0}, "Too many errors", "too many errors", out);
+  }
+}
+
+void ServerDialog::refuse(std::string_view command_line, const Reply& reply, ByteQueue& out) {
+  policy_.on_refused(command_line, reply);
+  respond(reply, out);
+}
+
+void ServerDialog::close(EnhancedStatus status, std::string_view text, std::string_view reason,
+                         ByteQueue& out) {
+  if (state_ == State::Closing) return;
+  refuse("", {421, status, options_.hostname + " " + std::string(text)}, out);
+  close_reason_ = reason;
+}
+
+// A message whose commit is under way is left to it: the client will not hear of it, and must send
+// it again, but nothing acknowledged is lost.
+void ServerDialog::shut_down(EnhancedStatus status, std::string_view text, ByteQueue& out) {
+  if (state_ == State::Closing) return;
+  if (state_ == State::Storing) end_transaction();
+  const Reply reply{421, status, options_.hostname + " " + std::string(text)};
+  respond(reply, out);
+  close_reason_ = "shut down";
+}
+
+}  // namespace signpost::smtp

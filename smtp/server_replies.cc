@@ -1,0 +1,95 @@
+#include "smtp/server_replies.h"
+
+#include "base/ascii.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace signpost::smtp::server_replies {
+
+namespace {
+
+std::string_view first_word(std::string_view line) { return line.substr(0, line.find(' ')); }
+
+template <std::size_t N>
+bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
+  return std::ranges::any_of(
+      words, [word](std::string_view w) { return ascii::equals_ignore_case(w, word); });
+}
+
+// Bad sender's or bad recipient's mailbox address (RFC 3463 section 3.2).
+EnhancedStatus bad_address(std::string_view line) {
+  const bool sender = ascii::equals_ignore_case(first_word(line), "MAIL");
+  return sender ? EnhancedStatus{5, 1, 7} : EnhancedStatus{5, 1, 3};
+}
+
+}  // namespace
+
+Reply to_error(CommandError error, std::string_view line) {
+  switch (error) {
+    case CommandError::Unknown:
+      return {500, {5, 5, 2}, "Command not recognized"};
+    case CommandError::ArgumentMissing:
+      return {501, {5, 5, 4}, "Argument missing"};
+    case CommandError::ArgumentForbidden:
+      return {501, {5, 5, 4}, "Argument not allowed"};
+    case CommandError::HelloName:
+      return {501, {5, 5, 4}, "Malformed name"};
+    case CommandError::PathSyntax:
+      return {501, bad_address(line), "Malformed address"};
+    case CommandError::PathTooLong:
+      return {501, bad_address(line), "Address too long"};
+    case CommandError::PathNotAscii:
+      return {553, {5, 6, 7}, "Address is not ASCII and SMTPUTF8 was not given"};
+    case CommandError::PathDomain:
+      return {501, bad_address(line), "Address has no domain, or a malformed one"};
+    case CommandError::ParameterUnknown:
+      return {555, {5, 5, 4}, "Parameter not recognized"};
+    case CommandError::ParameterDuplicate:
+      return {501, {5, 5, 4}, "Parameter given twice"};
+    case CommandError::ParameterMalformed:
+      return {501, {5, 5, 4}, "Malformed parameter"};
+    case CommandError::BareControl:
+      return {500, {5, 5, 2}, "Control character in command"};
+  }
+  return {500, {5, 5, 2}, "Command not recognized"};
+}
+
+std::string_view loggable(std::string_view line) {
+  static constexpr std::array<std::string_view, 12> kShown = {"MAIL", "RCPT", "DATA",     "EHLO",
+                                                              "HELO", "RSET", "NOOP",     "QUIT",
+                                                              "VRFY", "EXPN", "STARTTLS", "HELP"};
+  const std::string_view verb = first_word(line);
+  if (is_one_of(verb, kShown)) return line;
+  return ascii::equals_ignore_case(verb, "AUTH") ? "AUTH" : "(unknown)";
+}
+
+bool is_foreign_octet(char first) {
+  const auto octet = static_cast<unsigned char>(first);
+  return octet >= 0x80 ||
+         (ascii::is_control(first) && first != '\r' && first != '\n' && first != '\t');
+}
+
+bool is_foreign_line(std::string_view line) {
+  static constexpr std::array<std::string_view, 9> kForeign = {
+      "GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT", "DELETE", "TRACE", "HOST:"};
+  return is_one_of(first_word(line), kForeign);
+}
+
+Reply ok() { return {250, {2, 0, 0}, "Ok"}; }
+
+Reply out_of_order(std::string_view text) { return {503, {5, 5, 1}, std::string(text)}; }
+
+Reply line_too_long() { return {500, {5, 5, 2}, "Line too long"}; }
+
+// RFC 4954 section 4.
+Reply credentials_too_long() {
+  return {500, {5, 5, 6}, "Authentication exchange line is too long"};
+}
+
+Reply credentials_malformed() { return {501, {5, 5, 2}, "Cannot decode the credentials"}; }
+
+Reply too_big() { return {552, {5, 3, 4}, "Message is larger than this server takes"}; }
+
+}  // namespace signpost::smtp::server_replies

@@ -1,0 +1,31 @@
+// The words of the server: one reply for each thing that can go wrong. Private to smtp/.
+#pragma once
+
+#include "smtp/command.h"
+#include "smtp/reply.h"
+
+#include <string_view>
+
+namespace signpost::smtp::server_replies {
+
+// The reply to a line that parse_command() refused. `line` tells the sender's path from a
+// recipient's.
+Reply to_error(CommandError error, std::string_view line);
+
+// What may be shown of a line in a log. Credentials are left out, also those of a client that has
+// lost its step and sends them as a command.
+std::string_view loggable(std::string_view line);
+
+// True for what browsers, proxies and TLS clients send first. A web page can make its reader's
+// browser post SMTP commands to this port; only the first line tells that it is a browser.
+bool is_foreign_octet(char first);
+bool is_foreign_line(std::string_view line);
+
+Reply ok();
+Reply out_of_order(std::string_view text);  // 503 5.5.1
+Reply line_too_long();
+Reply credentials_too_long();
+Reply credentials_malformed();
+Reply too_big();
+
+}  // namespace signpost::smtp::server_replies
