@@ -54,6 +54,8 @@ void Session::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) generator_.needs_flush(*this);
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
   const Channel::State read = channel_->fill();
+  // A handshake that has just ended lets go what waited for it.
+  if (channel_->output_pending()) generator_.needs_flush(*this);
   read_replies();
   if (channel_ && read == Channel::State::Closed) lost(channel_->error());
 }

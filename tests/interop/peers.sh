@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Unpacks Debian packages into a folder, with the libraries that they need and the machine lacks:
+# real servers for tests, without installing anything. The machine's own mail and name service stay
+# as they are.
+#
+#   peers.sh FOLDER PACKAGE…
+#
+# Programs are then in FOLDER/root/usr/sbin and so on; LD_LIBRARY_PATH must name the folders that
+# FOLDER/libraries lists. What is there already is not fetched again.
+set -euo pipefail
+source "$(dirname "$0")/../../cmake/provision.sh"
+
+(($# >= 2)) || { sed -n '2,/^set/{/^#/s/^# \?//p}' "$0" >&2; exit 2; }
+mkdir -p "$1"
+folder=$(cd "$1" && pwd)
+shift
+
+# Prints each package of the closure of the named ones.
+closure() {
+  apt-get -o Dir::State::status=/dev/null install --print-uris -y --no-install-recommends "$@" |
+    sed -n "s/^'.*' \([^_ ]*\)_.*/\1/p"
+}
+
+# Prints what has to be unpacked for package $1: itself, and what it needs and is not installed.
+wanted() {
+  local package
+  echo "$1"
+  while read -r package; do
+    if [[ $package != "$1" && -n $(missing_packages "$package") ]]; then echo "$package"; fi
+  done < <(closure "$1")
+}
+
+# Only what is a program's library: no need to unpack a web interface's fonts, or Perl.
+needed_for_running() {
+  case $1 in
+    fonts-* | libjs-* | *-perl | usrmerge | lsb-base | cpio | dns-root-data) return 1 ;;
+  esac
+}
+
+mkdir -p "$folder/packages" "$folder/root" "$folder/done"
+for package in "$@"; do
+  [[ -e $folder/done/$package ]] && continue
+  apt-cache show "$package" >/dev/null 2>&1 || as_root apt-get update
+  while read -r name; do
+    needed_for_running "$name" || continue
+    (cd "$folder/packages" && apt-get download "$name")
+    dpkg-deb -x "$folder/packages/${name}"_*.deb "$folder/root"
+  done < <(wanted "$package" | sort -u)
+  touch "$folder/done/$package"
+done
+
+find "$folder/root" -name '*.so*' -printf '%h\n' | sort -u >"$folder/libraries"
+LD_LIBRARY_PATH=$(paste -sd: "$folder/libraries")
+export LD_LIBRARY_PATH
+broken=0
+while read -r program; do
+  if ldd "$program" 2>/dev/null | grep 'not found'; then
+    echo "$program lacks a library" >&2
+    broken=1
+  fi
+done < <(find "$folder/root/usr/sbin" "$folder/root/usr/bin" -type f 2>/dev/null)
+exit "$broken"

@@ -1,0 +1,118 @@
+"""signpost-load against signpost-sink directly: the judges are judged first."""
+
+import json
+import subprocess
+
+import pytest
+
+import harness
+from harness import BIN
+
+
+@pytest.fixture
+def sink(world):
+    return world.sink(save=False)
+
+
+def load(sink, *options):
+    done = subprocess.run(
+        [str(BIN / "signpost-load"), "--to", f"{sink.host}:{sink.port}", "--json", *map(str, options)],
+        capture_output=True, text=True, timeout=harness.DEADLINE)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_every_message_arrives_once_and_whole(sink):
+    code, report = load(sink, "--messages", 2000, "--connections", 20, "--threads", 2)
+    counts = sink.counts()
+    assert (code, report["acknowledged"], report["failed"]) == (0, 2000, 0)
+    assert (counts["unique"], counts["duplicates"], counts["corrupt"], counts["connections"]) == (2000, 0, 0, 20)
+    assert report["replies"]["354"] == 2000
+    assert 0 < report["reply_ms"]["p50"] <= report["reply_ms"]["p99"] <= report["reply_ms"]["max"]
+
+
+def test_large_messages_arrive_whole(sink):
+    assert load(sink, "--messages", 5, "--size", 3_000_000, "--connections", 2)[0] == 0
+    counts = sink.counts()
+    assert counts["unique"] == 5 and counts["corrupt"] == 0
+    assert counts["bytes"] == pytest.approx(15_000_000, rel=0.01)
+
+
+def test_without_pipelining(world):
+    sink = world.sink("--no-pipelining", save=False)
+    assert load(sink, "--messages", 50)[0] == 0
+    assert sink.counts()["pipelining_errors"] == 0
+
+
+@pytest.mark.parametrize("option, sink_option", [("--starttls", ()), ("--implicit-tls", ("--implicit-tls",))])
+def test_tls(world, certificate, option, sink_option):
+    sink = world.sink("--tls-cert", certificate.certificate, "--tls-key", certificate.key, *sink_option, save=False)
+    code, _ = load(sink, option, "--messages", 100, "--connections", 4, "--size", 50_000)
+    counts = sink.counts()
+    assert code == 0 and counts["tls_handshakes"] == 4
+    assert counts["unique"] == 100 and counts["corrupt"] == 0
+
+
+def test_a_connection_for_each_message(sink):
+    code, report = load(sink, "--messages", 100, "--connections", 3, "--messages-per-connection", 1)
+    assert code == 0
+    assert report["connections"] == sink.counts()["connections"] == pytest.approx(100, abs=3)
+
+
+def test_open_loop_keeps_its_rate(sink):
+    code, report = load(sink, "--messages", 200, "--rate", "200/s", "--connections", 5)
+    assert code == 0 and 0.99 <= report["seconds"] < 5
+
+
+def test_recipients_are_spread_as_asked(world):
+    sink = world.sink()
+    assert load(sink, "--messages", 2, "--recipients-per-message", 3, "--recipient-domains", "a.example,b.example")[0] == 0
+    domains = {tuple(r["address"].split("@")[1] for r in envelope["recipients"]) for envelope, _ in sink.wait_for(2)}
+    assert domains == {("a.example",) * 3, ("b.example",) * 3}
+
+
+def test_failures_are_counted_and_told_by_the_exit_code(world):
+    sink = world.sink("--refuse-rcpt", "0.1:550", "--defer-data", "0.1", "--drop-after-dot", "0.1", save=False)
+    code, report = load(sink, "--messages", 500, "--connections", 5)
+    counts = sink.counts()
+    assert code == 1
+    assert report["acknowledged"] == counts["unique"] > 0
+    assert report["acknowledged"] + report["failed"] == 500
+    assert counts["dropped"] > 0 and counts["deferred_messages"] > 0
+    assert report["refused_recipients"] == counts["refused_recipients"] > 0
+
+
+def test_ledgers_of_both_ends_agree(world, tmp_path):
+    sink = world.sink("--ledger", tmp_path / "received", save=False)
+    assert load(sink, "--messages", 300, "--ledger", tmp_path / "acknowledged", "--id-prefix", "run")[0] == 0
+    acknowledged = [line.split()[0] for line in (tmp_path / "acknowledged").read_text().splitlines()]
+    assert sorted(acknowledged) == sorted((tmp_path / "received").read_text().split())
+    assert len(set(acknowledged)) == 300
+
+
+def test_nobody_there_is_an_error_and_ends(world):
+    done = subprocess.run([str(BIN / "signpost-load"), "--to", f"{world.address()}:1", "--messages", "3"],
+                          capture_output=True, text=True, timeout=harness.DEADLINE)
+    assert done.returncode == 1 and "Connection refused" in done.stdout
+
+
+def test_the_local_part_scripts_the_sink(world):
+    sink = world.sink()
+    talk = harness.RawClient(sink.host, sink.port)
+    talk.reply()
+    talk.say("EHLO a.example")
+    talk.say("MAIL FROM:<>")
+    assert talk.say("RCPT TO:<bounce-a@x.example>")[1] == ["550 5.1.1 Not here"]
+    assert talk.say("RCPT TO:<tempfail1-a@x.example>")[0] == 451
+    assert talk.say("RCPT TO:<tempfail1-a@x.example>")[0] == 250
+    assert talk.say("RCPT TO:<dropdot1-a@x.example>")[0] == 250
+    assert talk.say("DATA")[0] == 354
+    talk.write(b"a\r\n.\r\n")
+    with pytest.raises(EOFError):
+        talk.reply()
+
+
+def test_the_sink_ends_after_as_many_messages_as_asked(world):
+    sink = world.sink("--exit-after", "10", save=False)
+    assert load(sink, "--messages", 10, "--connections", 1)[0] in (0, 1)  # QUIT may find nobody
+    sink.process.wait()
+    assert json.loads(sink.count_file.read_text())["messages"] == 10
