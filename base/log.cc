@@ -76,7 +76,7 @@ class Writer {
     bool was_empty = false;
     {
       const std::lock_guard lock(mutex_);
-      if (!thread_.joinable() || stopping_) {
+      if (stopping_ || !thread_.joinable()) {  // in this order: stop() joins without the mutex
         write_all(options_.fd, line);
         return;
       }
@@ -95,30 +95,34 @@ class Writer {
     const SystemTime now = system_now();
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
     const auto micros = (now - seconds).count();
-    return fmt::format("{:%FT%T}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                       micros);
+    return fmt::format("{:%FT%T}.{:06}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), micros);
   }
 
   void run() {
     std::string writing;
-    std::uint64_t reported = dropped();
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [this] { return stopping_ || !pending_.empty(); });
-      if (pending_.empty()) return;
+      const bool last = pending_.empty();
       writing.swap(pending_);
       const Options options = options_;
       lock.unlock();
       write_all(options.fd, writing);
       writing.clear();
-      if (const std::uint64_t lost = dropped(); lost != reported) {
-        write_all(options.fd, format_line(options.format, Level::Warning, timestamp(),
-                                          "log_dropped", {{"lines", lost - reported}}) +
-                                  "\n");
-        reported = lost;
-      }
+      report_dropped(options);
+      if (last) return;
       lock.lock();
     }
+  }
+
+  void report_dropped(const Options& options) {
+    const std::uint64_t lost = dropped();
+    if (lost == reported_) return;
+    write_all(options.fd, format_line(options.format, Level::Warning, timestamp(), "log_dropped",
+                                      {{"lines", lost - reported_}}) +
+                              "\n");
+    reported_ = lost;
   }
 
   std::mutex mutex_;
@@ -127,6 +131,7 @@ class Writer {
   std::string pending_;  // guarded by mutex_
   bool stopping_ = false;
   std::thread thread_;
+  std::uint64_t reported_ = 0;  // lines lost and told of; the writer thread's
   std::atomic<Level> level_{Level::Info};
   std::atomic<std::uint64_t> dropped_{0};
 };
