@@ -3,12 +3,16 @@
 // covers the bytes that are sent.
 //
 //   - our Received field on top;
-//   - Date and Message-ID when missing;
-//   - Bcc fields removed (Resent-Bcc too); Return-Path of a client removed;
-//   - a header section without its blank line gets one; a first line that is no field ("From "
-//     of an mbox) is dropped if it is that, otherwise the message is refused.
+//   - the client's own fields in their order and byte for byte, without Bcc and Resent-Bcc (RFC
+//     5322 section 3.6.3) and without Return-Path, which only final delivery may write;
+//   - Date and Message-ID at the end of the section when they are missing or empty, so that the
+//     trace fields on top stay together;
+//   - a header section without its blank line gets one before the first line that is no field; a
+//     "From " line of an mbox on top is dropped; content that does not begin with a header field
+//     is refused;
+//   - a last line without CRLF gets it.
 //
-// The body is appended as it comes and never touched.
+// The body is appended as it comes and never touched otherwise.
 #pragma once
 
 #include "base/byte_sink.h"
@@ -22,6 +26,8 @@
 
 namespace signpost::message {
 
+class HeaderSection;
+
 struct FixUps {
   std::string received;    // the whole field, CRLF included
   std::string message_id;  // "<id@host>": used when the field is missing
@@ -30,11 +36,11 @@ struct FixUps {
 
 // Why a message cannot be taken as it is.
 enum class ContentFault {
-  NoFrom,            // 550 5.6.0: neither From nor a way to make one
-  SeveralFrom,       // 550 5.6.0: RFC 5322 allows one; signing one of two is not safe
-  MalformedHeader,   // 550 5.6.0: the first line is no header field
-  HeaderTooLong,     // 552 5.3.4: more than the limit of octets or fields
-  TooManyReceived,   // 554 5.4.6: a mail loop (RFC 5321 section 6.3)
+  NoFrom,           // 550 5.6.0: no From field, or an empty one
+  SeveralFrom,      // 550 5.6.0: RFC 5322 allows one; signing one of two is not safe
+  MalformedHeader,  // 550 5.6.0: the first line is no header field
+  HeaderTooLong,    // 552 5.3.4: more than the limit of octets or fields
+  TooManyReceived,  // 554 5.4.6: a mail loop (RFC 5321 section 6.3)
 };
 std::string_view fault_text(ContentFault fault);  // for the reply: plain and short
 
@@ -54,18 +60,36 @@ class ContentBuilder final : public ByteSink {
   std::optional<ContentFault> fault() const { return fault_; }
   std::string take() { return std::move(content_); }
 
-  std::size_t size() const { return content_.size(); }  // memory held, for admission
-  // Facts about the finished content.
-  bool has_eight_bit() const { return eight_bit_; }         // octets above 127 anywhere
+  // Octets held, for admission.
+  std::size_t size() const { return content_.size() + header_.size(); }
+  // Facts about the finished content, our own fields included.
+  bool has_eight_bit() const { return eight_bit_; }  // octets above 127 anywhere
   bool header_has_eight_bit() const { return header_eight_bit_; }
-  const std::string& from_domain() const { return from_domain_; }  // of From:, lower case
+  // Of From:, the domain in lower case. Empty when From names no mailbox beyond doubt (see
+  // first_domain()); such a message is no fault here: what to do about it is the relay's policy.
+  const std::string& from_domain() const { return from_domain_; }
   const std::string& from_address() const { return from_address_; }
+  // "<id@host>" as it is in the content; whatever a client wrote without angle brackets otherwise.
   const std::string& message_id() const { return message_id_; }
 
  private:
-  // (Private members are the implementer's to shape.)
+  std::string_view take_header(std::string_view piece);  // returns what is body
+  void end_line();
+  void end_header();
+  void write_header(const HeaderSection& section);
+  void append_body(std::string_view piece);
+  void refuse(ContentFault fault);
+
   FixUps fix_ups_;
+  std::size_t expected_size_;
+  std::string header_;          // what has come of the header section; empty once it is written
+  std::size_t line_start_ = 0;  // in header_: the line that has not ended
+  std::size_t fields_ = 0;
+  bool in_header_ = true;
+  bool mbox_line_dropped_ = false;
+  bool finished_ = false;
   std::string content_;
+  std::size_t body_start_ = 0;  // in content_
   std::optional<ContentFault> fault_;
   bool eight_bit_ = false;
   bool header_eight_bit_ = false;

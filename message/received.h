@@ -14,13 +14,13 @@ struct ReceivedFacts {
   std::string_view peer_address;  // "192.0.2.1" or "2001:db8::1", as the socket says
   std::string_view by;            // our hostname
   std::string_view id;
-  std::string_view recipient;     // only when there is exactly one (Bcc must not leak)
-  bool extended = true;           // EHLO
+  std::string_view recipient;  // only when there is exactly one (Bcc must not leak)
+  bool extended = true;        // EHLO
   bool tls = false;
   bool authenticated = false;
   bool smtputf8 = false;
-  std::string_view tls_version;   // "TLSv1.3"
-  std::string_view tls_cipher;    // "TLS_AES_256_GCM_SHA384": the tls clause of RFC 8314
+  std::string_view tls_version;  // "TLSv1.3"
+  std::string_view tls_cipher;   // "TLS_AES_256_GCM_SHA384": the tls clause of RFC 8314
   SystemTime time;
 };
 

@@ -17,10 +17,10 @@ struct NotifiedRecipient {
   std::string final_recipient;     // mailbox
   std::string original_recipient;  // "rfc822;user@example" or ""
   Action action = Action::Failed;
-  std::string status;           // "5.1.1"
-  std::string remote_mta;       // host name, "" when none was reached
-  std::string diagnostic;       // the peer's reply on one line, "" when there was none
-  std::string explanation;      // our words for people, when no peer spoke
+  std::string status;       // "5.1.1"
+  std::string remote_mta;   // host name, "" when none was reached
+  std::string diagnostic;   // the peer's reply on one line, "" when there was none
+  std::string explanation;  // our words for people, when no peer spoke
   std::optional<SystemTime> last_attempt;
   std::optional<SystemTime> will_retry_until;  // Delayed only
 };
@@ -35,10 +35,10 @@ struct StatusNotification {
   std::string queue_id;       // of the reported message
   SystemTime arrival;         // of the reported message
   SystemTime now;
-  bool smtputf8 = false;      // the reported message needed SMTPUTF8: RFC 6533 forms
+  bool smtputf8 = false;  // the reported message needed SMTPUTF8: RFC 6533 forms
   std::vector<NotifiedRecipient> recipients;  // all of one Action
-  std::string_view original;  // content of the reported message
-  bool return_full = false;   // message/rfc822; else text/rfc822-headers
+  std::string_view original;                  // content of the reported message
+  bool return_full = false;                   // message/rfc822; else text/rfc822-headers
 };
 
 // The whole content with CRLF line ends, ready to be queued: From, To, Subject, Date, Message-ID,

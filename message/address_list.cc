@@ -1,0 +1,266 @@
+// first_domain() and first_address() of header_section.h: the first mailbox of an address list (RFC
+// 5322 section 3.4).
+//
+// What is found here chooses the key that signs and is compared with what a login may send, so a
+// guess is worse than no answer: whatever other parsers could read in another way (two addresses in
+// one mailbox, blanks within a domain, a quote or comment without its end) is no mailbox. Two
+// liberties are taken since all parsers agree about them: octets above 127 count as letters in a
+// display name, and a display name may be the unquoted address itself.
+#include "base/ascii.h"
+#include "message/header_section.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace signpost::message {
+
+namespace {
+
+constexpr std::size_t kMaxTokens = 512;  // of one mailbox; a display name has a few words
+constexpr std::size_t kMaxLocalPart = 256;
+constexpr std::size_t kMaxDomain = 253;
+constexpr std::size_t kMaxLabel = 63;
+
+struct Token {
+  enum class Kind { End, Malformed, Word, Quoted, EncodedWord, Literal, Special };
+  Kind kind = Kind::End;
+  std::string_view text;
+
+  bool is(char special) const { return kind == Kind::Special && text.front() == special; }
+};
+
+bool is_word_char(char c) {
+  constexpr std::string_view kOthers = ".!#$%&'*+-/=?^_`{|}~";
+  return ascii::is_alnum(c) || (c & 0x80) != 0 || kOthers.contains(c);
+}
+
+// The length of the encoded word (RFC 2047 section 2) at the start of `text`, 0 if there is none.
+// Broken encoders leave commas and at-signs in it; either is harmless, but an encoded word with
+// both is a list of addresses to somebody who splits first and decodes later.
+std::size_t encoded_word_length(std::string_view text) {
+  if (!text.starts_with("=?")) return 0;
+  const std::size_t charset_end = text.find('?', 2);
+  if (charset_end == std::string_view::npos || charset_end + 2 >= text.size()) return 0;
+  if (text[charset_end + 2] != '?') return 0;
+  std::size_t end = charset_end + 3;
+  bool comma = false;
+  bool at_sign = false;
+  while (end < text.size() && text[end] != '?') {
+    const char c = text[end++];
+    if (c <= ' ' || std::string_view("<>\"()[]:;\\\x7f").contains(c)) return 0;
+    comma |= c == ',';
+    at_sign |= c == '@';
+  }
+  const std::string_view charset = text.substr(2, charset_end - 2);
+  if (charset.empty() || !std::ranges::all_of(charset, is_word_char)) return 0;
+  if (!text.substr(end).starts_with("?=") || (comma && at_sign)) return 0;
+  return end + 2;
+}
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(std::string_view text) : rest_(text) {}
+
+  Token next() {
+    if (!skip_blanks_and_comments()) return {Token::Kind::Malformed, {}};
+    if (rest_.empty()) return {};
+    const char c = rest_.front();
+    if (c == '"') return delimited(Token::Kind::Quoted, '"');
+    if (c == '[') return delimited(Token::Kind::Literal, ']');
+    if (std::string_view("<>,;:@").contains(c)) return take(Token::Kind::Special, 1);
+    if (const std::size_t length = encoded_word_length(rest_)) {
+      return take(Token::Kind::EncodedWord, length);
+    }
+    const auto end = std::ranges::find_if_not(rest_, is_word_char);
+    const auto length = static_cast<std::size_t>(end - rest_.begin());
+    return take(length == 0 ? Token::Kind::Malformed : Token::Kind::Word, length);
+  }
+
+ private:
+  Token take(Token::Kind kind, std::size_t length) {
+    const Token token{kind, rest_.substr(0, length)};
+    rest_.remove_prefix(length);
+    return token;
+  }
+
+  // Folds may stand in quoted strings and literals; other control characters may not.
+  static bool is_forbidden(char c) {
+    return ascii::is_control(c) && c != '\t' && c != '\r' && c != '\n';
+  }
+
+  Token delimited(Token::Kind kind, char end) {
+    for (std::size_t i = 1; i < rest_.size(); ++i) {
+      if (rest_[i] == end) return take(kind, i + 1);
+      if (is_forbidden(rest_[i])) break;
+      if (rest_[i] == '\\') ++i;
+    }
+    return {Token::Kind::Malformed, {}};
+  }
+
+  // Comments nest; the depth is counted, so that no input can exhaust the stack.
+  bool skip_blanks_and_comments() {
+    std::size_t depth = 0;
+    while (!rest_.empty()) {
+      const char c = rest_.front();
+      if (c == '(') {
+        ++depth;
+      } else if (depth > 0) {
+        if (c == ')') --depth;
+        if (c == '\\' && rest_.size() > 1) rest_.remove_prefix(1);
+      } else if (!ascii::is_wsp(c) && c != '\r' && c != '\n') {
+        return true;
+      }
+      rest_.remove_prefix(1);
+    }
+    return depth == 0;
+  }
+
+  std::string_view rest_;
+};
+
+struct Mailbox {
+  std::string local_part;
+  std::string domain;  // lower case; a domain literal in brackets
+
+  bool operator==(const Mailbox&) const = default;
+};
+
+bool is_label(std::string_view label) {
+  return !label.empty() && label.size() <= kMaxLabel && std::ranges::all_of(label, [](char c) {
+    return ascii::is_alnum(c) || c == '-' || c == '_' || (c & 0x80) != 0;
+  });
+}
+
+std::optional<std::string> domain_name(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.size() > kMaxDomain || !ascii::is_utf8(text)) return {};
+  const auto labels = ascii::split(text, '.');
+  if (!std::ranges::all_of(labels, is_label)) return {};
+  // An IPv4 address without brackets is no domain.
+  if (std::ranges::all_of(labels.back(), ascii::is_digit)) return {};
+  return ascii::lower(text);
+}
+
+std::optional<std::string> domain_literal(std::string_view text) {
+  const bool plain =
+      std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '\\'; });
+  if (!plain || text.size() > kMaxDomain) return {};
+  return ascii::lower(text);
+}
+
+std::optional<std::string> local_part(const Token& token) {
+  if (token.kind != Token::Kind::Word && token.kind != Token::Kind::Quoted) return {};
+  // Half an encoded word: whoever decodes first sees another address.
+  if (token.kind == Token::Kind::Word && token.text.contains("=?")) return {};
+  std::string text(token.text);
+  std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });
+  if (text.size() > kMaxLocalPart || !ascii::is_utf8(text)) return {};
+  return text;
+}
+
+// Comments and blanks may surround the "@" and nothing else (section 3.4.1), so an addr-spec is
+// exactly three tokens. The obsolete form with blanks around each dot is not taken: half of the
+// parsers would cut the domain short.
+std::optional<Mailbox> addr_spec(const std::vector<Token>& tokens) {
+  if (tokens.size() != 3 || !tokens[1].is('@')) return {};
+  const auto local = local_part(tokens[0]);
+  if (!local) return {};
+  std::optional<std::string> domain;
+  if (tokens[2].kind == Token::Kind::Word) domain = domain_name(tokens[2].text);
+  if (tokens[2].kind == Token::Kind::Literal) domain = domain_literal(tokens[2].text);
+  if (!domain) return {};
+  return Mailbox{*local, *domain};
+}
+
+bool is_phrase(const std::vector<Token>& tokens) {
+  return std::ranges::none_of(tokens, [](const Token& token) { return token.is('@'); });
+}
+
+// Reads the route of "<@a,@b:user@c>" (section 4.4), whose "@" was taken already, up to its colon.
+bool skip_route(Tokenizer& tokens) {
+  for (;;) {
+    const Token domain = tokens.next();
+    if (domain.kind != Token::Kind::Word && domain.kind != Token::Kind::Literal) return false;
+    Token after = tokens.next();
+    if (after.is(':')) return true;
+    if (!after.is(',')) return false;
+    while (after.is(',')) after = tokens.next();
+    if (!after.is('@')) return false;
+  }
+}
+
+// What stands behind the "<", which was taken already, with the ">".
+std::optional<Mailbox> angle_address(Tokenizer& tokens) {
+  Token token = tokens.next();
+  if (token.is('@')) {
+    if (!skip_route(tokens)) return {};
+    token = tokens.next();
+  }
+  std::vector<Token> address;
+  while (!token.is('>')) {
+    if (token.kind == Token::Kind::End || token.kind == Token::Kind::Malformed) return {};
+    if (address.size() == 3) return {};
+    address.push_back(token);
+    token = tokens.next();
+  }
+  return addr_spec(address);
+}
+
+// A mailbox with a display name; `name` holds the tokens before the "<".
+std::optional<Mailbox> name_address(Tokenizer& tokens, const std::vector<Token>& name,
+                                    bool in_group) {
+  const auto mailbox = angle_address(tokens);
+  const Token after = tokens.next();
+  const bool ended = after.is(',') || (in_group ? after.is(';') : after.kind == Token::Kind::End);
+  if (!mailbox || !ended) return {};
+  if (!is_phrase(name) && addr_spec(name) != mailbox) return {};
+  return mailbox;
+}
+
+std::optional<Mailbox> first_mailbox(std::string_view value) {
+  Tokenizer tokens(value);
+  std::vector<Token> words;
+  bool in_group = false;
+  bool after_group = false;  // only a comma may follow
+  for (;;) {
+    const Token token = tokens.next();
+    if (token.kind == Token::Kind::Malformed) return {};
+    if (token.kind == Token::Kind::End) {
+      return in_group ? std::nullopt : addr_spec(words);
+    }
+    if (after_group && !token.is(',')) return {};
+    after_group = false;
+    if (token.is('<')) return name_address(tokens, words, in_group);
+    if (token.is(',')) {
+      if (!words.empty()) return addr_spec(words);
+    } else if (token.is(':')) {
+      if (in_group || words.empty() || !is_phrase(words)) return {};
+      in_group = true;
+      words.clear();
+    } else if (token.is(';')) {
+      if (!in_group) return {};
+      if (!words.empty()) return addr_spec(words);
+      in_group = false;
+      after_group = true;
+    } else {
+      if (token.is('>') || words.size() == kMaxTokens) return {};
+      words.push_back(token);
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> first_domain(std::string_view address_list_value) {
+  auto mailbox = first_mailbox(address_list_value);
+  if (!mailbox || mailbox->domain.front() == '[') return {};
+  return std::move(mailbox->domain);
+}
+
+std::optional<std::string> first_address(std::string_view address_list_value) {
+  const auto mailbox = first_mailbox(address_list_value);
+  if (!mailbox) return {};
+  return mailbox->local_part + '@' + mailbox->domain;
+}
+
+}  // namespace signpost::message

@@ -1,0 +1,18 @@
+// The part of a delivery status notification that people read.
+#pragma once
+
+#include "message/status_notification.h"
+
+#include <string>
+
+namespace signpost::message {
+
+// What of the reported message the notification brings back.
+enum class Returned { Content, Header };
+
+std::string notification_subject(Action action);
+
+// Lines with CRLF. ASCII, unless the notification is in the forms of RFC 6533.
+std::string notification_text(const StatusNotification& notification, Returned returned);
+
+}  // namespace signpost::message

@@ -1,0 +1,175 @@
+#include "message/header_section.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace signpost::message {
+namespace {
+
+std::string address(std::string_view value) { return first_address(value).value_or("(none)"); }
+std::string domain(std::string_view value) { return first_domain(value).value_or("(none)"); }
+
+TEST(AddressList, TakesTheUsualForms) {
+  EXPECT_EQ(address(" john@example.com"), "john@example.com");
+  EXPECT_EQ(address(" <john@example.com>"), "john@example.com");
+  EXPECT_EQ(address("John <john@example.com>"), "john@example.com");
+  EXPECT_EQ(address("John Q. Public<john@example.com>"), "john@example.com");
+  EXPECT_EQ(address("\"Public, John\" <john@example.com>"), "john@example.com");
+  EXPECT_EQ(address("john@example.com (John)"), "john@example.com");
+  EXPECT_EQ(address("<john.doe+tag=x@mail.example.com>"), "john.doe+tag=x@mail.example.com");
+}
+
+TEST(AddressList, KeepsTheLocalPartsCaseAndLowersTheDomain) {
+  EXPECT_EQ(address("John.Doe@EXAMPLE.Com"), "John.Doe@example.com");
+  EXPECT_EQ(domain("John.Doe@EXAMPLE.Com"), "example.com");
+}
+
+TEST(AddressList, DropsTheRootDot) { EXPECT_EQ(domain("a@example.com."), "example.com"); }
+
+TEST(AddressList, TakesTheFirstOfSeveralMailboxes) {
+  EXPECT_EQ(address("a@one.example, b@two.example"), "a@one.example");
+  EXPECT_EQ(address("A <a@one.example>, B <b@two.example>"), "a@one.example");
+  EXPECT_EQ(address(" , ,a@one.example"), "a@one.example");
+}
+
+TEST(AddressList, QuotedStringsHideWhatIsInThem) {
+  EXPECT_EQ(domain("\"a@wrong.example, <b@wrong.example>\" <c@right.example>"), "right.example");
+  EXPECT_EQ(domain("\"say \\\"hi\\\" @wrong.example\" <c@right.example>"), "right.example");
+  EXPECT_EQ(domain("\"back\\\\\" <c@right.example>"), "right.example");
+  EXPECT_EQ(address("\"a@wrong.example\"@right.example"), "\"a@wrong.example\"@right.example");
+  EXPECT_EQ(domain("\"john doe\"@right.example"), "right.example");
+}
+
+TEST(AddressList, CommentsNest) {
+  EXPECT_EQ(domain("(a (b@wrong.example, (c) <d@wrong.example>)) e@right.example"),
+            "right.example");
+  EXPECT_EQ(domain("John (\\) <x@wrong.example>) <c@right.example>"), "right.example");
+  EXPECT_EQ(domain("c (x)@(y) right.example (z)"), "right.example");
+  EXPECT_EQ(domain("c@right.example (" + std::string(100'000, '(') + std::string(100'001, ')')),
+            "right.example");
+}
+
+TEST(AddressList, PassesOverEncodedWords) {
+  EXPECT_EQ(domain("=?utf-8?Q?J=C3=B6rg?= =?utf-8?B?w7Y=?= <j@right.example>"), "right.example");
+  EXPECT_EQ(domain("=?utf-8?Q?M=C3=BCller,_J?= <j@right.example>"), "right.example");
+  EXPECT_EQ(domain("=?utf-8?Q?x@wrong.example?= <j@right.example>"), "right.example");
+  EXPECT_EQ(domain("=?utf-8?Q?x@wrong.example?="), "(none)");
+}
+
+// Whoever splits at commas first reads another address here.
+TEST(AddressList, AnEncodedWordThatCouldBeAListIsNoWord) {
+  EXPECT_EQ(domain("=?utf-8?Q?x@wrong.example,?= <j@right.example>"), "(none)");
+  EXPECT_EQ(domain("=?utf-8?Q?<x@wrong.example>?= <j@right.example>"), "(none)");
+}
+
+TEST(AddressList, OctetsAbove127AreLettersOfAName) {
+  EXPECT_EQ(domain("J\xC3\xB6rg M\xC3\xBCller <j@right.example>"), "right.example");
+  EXPECT_EQ(domain("J\xF6rg <j@right.example>"), "right.example");
+}
+
+TEST(AddressList, Groups) {
+  EXPECT_EQ(domain("Team: a@right.example, b@wrong.example;"), "right.example");
+  EXPECT_EQ(domain("\"The Team\": A <a@right.example>;"), "right.example");
+  EXPECT_EQ(domain("undisclosed-recipients:;"), "(none)");
+  EXPECT_EQ(domain("Empty: ; , a@right.example"), "right.example");
+  EXPECT_EQ(domain("Team: a@right.example"), "(none)");
+  EXPECT_EQ(domain("Team: A <a@right.example>"), "(none)");
+  EXPECT_EQ(domain("Team: Inner: a@right.example;;"), "(none)");
+  EXPECT_EQ(domain("Empty: ; a@wrong.example"), "(none)");
+  EXPECT_EQ(domain("a@wrong.example;"), "(none)");
+}
+
+TEST(AddressList, SourceRoutesAreReadAndDropped) {
+  EXPECT_EQ(address("<@wrong.example:a@right.example>"), "a@right.example");
+  EXPECT_EQ(address("A <@wrong.example,@w2.example:a@right.example>"), "a@right.example");
+  EXPECT_EQ(domain("<@wrong.example>"), "(none)");
+  EXPECT_EQ(domain("<@wrong.example a@right.example>"), "(none)");
+  EXPECT_EQ(domain("@wrong.example:a@right.example"), "(none)");
+}
+
+TEST(AddressList, DomainsInUtf8) {
+  EXPECT_EQ(domain("j@M\xC3\xBCnchen.Example"), "m\xC3\xBCnchen.example");
+  EXPECT_EQ(address("j\xC3\xB6rg@m\xC3\xBCnchen.example"), "j\xC3\xB6rg@m\xC3\xBCnchen.example");
+  EXPECT_EQ(domain("j@m\xFCnchen.example"), "(none)");  // Latin-1
+  EXPECT_EQ(address("j\xF6rg@right.example"), "(none)");
+}
+
+TEST(AddressList, Folding) {
+  EXPECT_EQ(domain(" John\r\n Doe\r\n\t<j@right.example>"), "right.example");
+  EXPECT_EQ(domain("\"John,\r\n Doe\" <j@right.example>"), "right.example");
+  EXPECT_EQ(address("\"a\r\n b\"@right.example"), "\"a b\"@right.example");
+}
+
+TEST(AddressList, AnAddressLiteralIsNoDomain) {
+  EXPECT_EQ(domain("a@[192.0.2.1]"), "(none)");
+  EXPECT_EQ(address("a@[IPv6:2001:DB8::1]"), "a@[ipv6:2001:db8::1]");
+  EXPECT_EQ(domain("a@192.0.2.1"), "(none)");
+}
+
+TEST(AddressList, ANameThatIsTheAddressItselfIsTaken) {
+  EXPECT_EQ(address("j@right.example <j@right.example>"), "j@right.example");
+  EXPECT_EQ(address("j@RIGHT.example <j@right.EXAMPLE>"), "j@right.example");
+  EXPECT_EQ(address("j@one.example <j@two.example>"), "(none)");
+  EXPECT_EQ(address("x j@right.example <j@right.example>"), "(none)");
+}
+
+TEST(AddressList, WhatCanBeReadInTwoWaysIsNothing) {
+  for (const std::string_view value : {"",
+                                       " ",
+                                       "John",
+                                       "john@",
+                                       "@example.com",
+                                       "<>",
+                                       "<john>",
+                                       "a@b@c.example",
+                                       "a b@c.example",
+                                       "a@b.example c",
+                                       "a@b.example c@d.example",
+                                       "a@b .example",
+                                       "a@b. example",
+                                       "a@b (x) .example",
+                                       "<a@b.example",
+                                       "a@b.example>",
+                                       "<a@b.example>>",
+                                       "<<a@b.example>>",
+                                       "<a@b.example> x",
+                                       "<a@b.example> <c@d.example>",
+                                       "\"John <a@b.example>",
+                                       "(John a@b.example",
+                                       "John) <a@b.example>",
+                                       "a@.example",
+                                       "a@b..example",
+                                       "a@b!c",
+                                       "a@b/c.example",
+                                       "a\\@b.example",
+                                       "a@b.example; c@d.example",
+                                       "<a@b.example,c@d.example>",
+                                       "\"a\"b@c.example",
+                                       "\"a\".b@c.example",
+                                       "a@\"b.example\"",
+                                       "Re: x <a@b.example>",
+                                       "a@b.example\x01",
+                                       "a@[192.0.2.1",
+                                       "a@[1.2]3.example"}) {
+    EXPECT_EQ(domain(value), "(none)") << value;
+    EXPECT_EQ(address(value), "(none)") << value;
+  }
+}
+
+TEST(AddressList, HoldsItsBounds) {
+  EXPECT_EQ(domain("a@" + std::string(63, 'x') + ".example"), std::string(63, 'x') + ".example");
+  EXPECT_EQ(domain("a@" + std::string(64, 'x') + ".example"), "(none)");
+  std::string long_domain;
+  for (int i = 0; i < 130; ++i) long_domain += "x.";
+  EXPECT_EQ(domain("a@" + long_domain + "example"), "(none)");
+  EXPECT_EQ(domain(std::string(257, 'a') + "@example.com"), "(none)");
+  std::string words;
+  for (int i = 0; i < 513; ++i) words += "w ";
+  EXPECT_EQ(domain(words + "<a@example.com>"), "(none)");
+  EXPECT_EQ(domain(std::string(1 << 20, ',') + "a@example.com"), "example.com");
+}
+
+}  // namespace
+}  // namespace signpost::message
