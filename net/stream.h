@@ -19,10 +19,10 @@ namespace signpost::net {
 class StreamHandler {
  public:
   virtual ~StreamHandler() = default;
-  virtual void on_connected() {}             // connect() succeeded
+  virtual void on_connected() {}               // connect() succeeded
   virtual void on_secured(const TlsFacts&) {}  // a TLS handshake is done
-  virtual void on_input() = 0;               // input() has grown
-  virtual void on_writable() {}              // output() has shrunk below kLowWater
+  virtual void on_input() = 0;                 // input() has grown
+  virtual void on_writable() {}                // output() has shrunk below kLowWater
   // The connection is over: closed by the peer (Errc::PeerClosed), failed, or a failed connect or
   // handshake. Once, and the last call. What came before the end is in input().
   virtual void on_closed(const Error& error) = 0;
@@ -71,6 +71,7 @@ class Stream {
 
  private:
   struct Impl;
+  explicit Stream(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

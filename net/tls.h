@@ -18,8 +18,8 @@ struct TlsFacts {
   std::string version;  // "TLSv1.3"
   std::string cipher;   // "TLS_AES_256_GCM_SHA384"
   bool resumed = false;
-  bool verified = false;        // the peer's certificate chain and name were right (clients)
-  std::string verify_error;     // why not
+  bool verified = false;     // the peer's certificate chain and name were right (clients)
+  std::string verify_error;  // why not
 };
 
 // A server's certificate and rules; constant, shared by all workers. No session tickets are issued:
@@ -43,8 +43,8 @@ class TlsServerContext {
 class TlsClientContext {
  public:
   // `ca_file` empty: the system's trust store.
-  static Result<std::shared_ptr<const TlsClientContext>> create(const std::string& ca_file = "",
-                                                                TlsVersion minimum = TlsVersion::Tls12);
+  static Result<std::shared_ptr<const TlsClientContext>> create(
+      const std::string& ca_file = "", TlsVersion minimum = TlsVersion::Tls12);
   ~TlsClientContext();
   ssl_ctx_st* handle() const { return context_; }
 

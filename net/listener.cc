@@ -1,0 +1,126 @@
+#include "net/listener.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "net/poll.h"
+#include "net/socket.h"
+#include "net/timer.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace signpost::net {
+
+namespace {
+
+constexpr int kBacklog = 4096;
+// Connections taken in one turn: sessions that are under way must not wait for a flood of new ones.
+constexpr int kAcceptsPerTurn = 64;
+// Without descriptors or memory accept(2) fails again at once, while the socket stays readable.
+constexpr std::chrono::milliseconds kPauseWhenExhausted{100};
+
+Failure cannot_listen(const SocketAddress& address, const char* call) {
+  const int number = errno;
+  std::string detail = "cannot listen on " + address.text() + ": " + call + ": " +
+                       std::generic_category().message(number);
+  if (number == EADDRINUSE) {
+    detail += " (another program listens there, or a Signpost that still runs)";
+  } else if (number == EACCES && address.port < 1024) {
+    detail += " (ports below 1024 need the capability CAP_NET_BIND_SERVICE)";
+  } else if (number == EADDRNOTAVAIL) {
+    detail += " (no interface of this machine has that address)";
+  } else if (number == EAFNOSUPPORT) {
+    detail += address.ip.is_v6() ? " (IPv6 is switched off)" : " (IPv4 is switched off)";
+  }
+  return fail(Errc::Io, std::move(detail));
+}
+
+bool is_exhaustion(int number) {
+  return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM;
+}
+
+bool set_option(int fd, int level, int option) {
+  const int on = 1;
+  return ::setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+}  // namespace
+
+Result<int> open_listening_socket(const SocketAddress& address) {
+  sockaddr_storage native;
+  const socklen_t size = address.to_native(native);
+  Socket socket(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int fd = socket.fd();
+  if (fd < 0) return cannot_listen(address, "socket");
+  if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) || !set_option(fd, SOL_SOCKET, SO_REUSEPORT) ||
+      (address.ip.is_v6() && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY))) {
+    return cannot_listen(address, "setsockopt");
+  }
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&native), size) != 0) {
+    return cannot_listen(address, "bind");
+  }
+  if (::listen(fd, kBacklog) != 0) return cannot_listen(address, "listen");
+  return socket.release();
+}
+
+struct Listener::Impl {
+  Impl(Loop& loop, int fd, OnAccept callback)
+      : socket(fd),
+        on_accept(std::make_shared<const OnAccept>(std::move(callback))),
+        poll(loop, fd, [this](Poll::Events) { accept_some(); }),
+        pause(loop, [this] { poll.want({.readable = true}); }) {
+    poll.want({.readable = true});
+  }
+
+  void accept_some();
+
+  Socket socket;
+  std::shared_ptr<const OnAccept> on_accept;  // outlives a listener that it destroys
+  Poll poll;
+  Timer pause;
+};
+
+void Listener::Impl::accept_some() {
+  const std::shared_ptr<const OnAccept> callback = on_accept;
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    sockaddr_storage native{};
+    socklen_t size = sizeof native;
+    const int fd = ::accept4(socket.fd(), reinterpret_cast<sockaddr*>(&native), &size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+      (*callback)(fd, SocketAddress::from_native(native));
+      if (callback.use_count() == 1) return;  // the listener is gone
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    if (is_exhaustion(errno)) {
+      log::warning("accept_failed", {{"detail", std::generic_category().message(errno)}});
+      poll.want({});
+      pause.start(kPauseWhenExhausted);
+      return;
+    }
+    // Anything else is about the one connection, which is gone already (accept(2), "Error
+    // handling").
+  }
+}
+
+Listener::Listener(Loop& loop, int listening_fd, OnAccept on_accept)
+    : impl_(std::make_unique<Impl>(loop, listening_fd, std::move(on_accept))) {}
+
+Listener::~Listener() = default;
+
+SocketAddress Listener::local() const {
+  sockaddr_storage native{};
+  socklen_t size = sizeof native;
+  CHECK(::getsockname(impl_->socket.fd(), reinterpret_cast<sockaddr*>(&native), &size) == 0);
+  return SocketAddress::from_native(native);
+}
+
+}  // namespace signpost::net

@@ -1,0 +1,55 @@
+#include "net/socket.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace signpost::net {
+
+Error socket_error(int number) {
+  const std::string text = std::generic_category().message(number);
+  if (number == ECONNRESET || number == EPIPE) return {Errc::PeerClosed, text};
+  if (number == ETIMEDOUT) return {Errc::TimedOut, text};
+  return {Errc::Io, text};
+}
+
+Socket::~Socket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Socket::Outcome Socket::read(std::span<char> into) {
+  if (!readable_) return {Status::Blocked};
+  ssize_t got;
+  do {
+    got = ::recv(fd_, into.data(), into.size(), 0);
+  } while (got < 0 && errno == EINTR);
+  if (got > 0) {
+    readable_ = static_cast<std::size_t>(got) == into.size();
+    return {Status::Done, static_cast<std::size_t>(got)};
+  }
+  readable_ = false;
+  if (got == 0) return {Status::Ended};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {Status::Blocked};
+  return {Status::Failed, 0, errno};
+}
+
+Socket::Outcome Socket::write(std::string_view bytes) {
+  if (!writable_) return {Status::Blocked};
+  ssize_t sent;
+  do {
+    sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) {
+    writable_ = static_cast<std::size_t>(sent) == bytes.size();
+    return {Status::Done, static_cast<std::size_t>(sent)};
+  }
+  writable_ = false;
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {Status::Blocked};
+  return {Status::Failed, 0, errno};
+}
+
+void Socket::end_output() { ::shutdown(fd_, SHUT_WR); }
+
+}  // namespace signpost::net

@@ -1,0 +1,540 @@
+#include "net/stream.h"
+
+#include "base/check.h"
+#include "net/poll.h"
+#include "net/socket.h"
+#include "net/tls_session.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace signpost::net {
+
+namespace {
+
+// A phase goes forward only:
+//
+//   Connecting --connected--> Clear --start_tls--> Handshaking --done--> Secured
+//        |                      |                       |                   |
+//        +----------------------+----- any failure, or the peer's end ------+--> Over
+//
+// shut_down() may come in each of them (closing_); it takes effect in Clear or Secured, when all is
+// sent.
+enum class Phase { Connecting, Clear, Handshaking, Secured, Over };
+
+// What one turn may read and throw away while a stream closes, so that a peer that never stops
+// sending does not keep the loop to itself.
+constexpr std::size_t kScratchSize = Stream::kMaxInput;
+
+// A queue that held more than a few lines gives its memory back when it has run empty.
+constexpr std::size_t kKeptCapacity = 4096;
+
+// Where all streams of this thread read to: a session that waits for its peer holds no buffer.
+std::span<char> scratch() {
+  thread_local const std::unique_ptr<char[]> memory =
+      std::make_unique_for_overwrite<char[]>(kScratchSize);
+  return {memory.get(), kScratchSize};
+}
+
+SocketAddress address_of(int fd, int (*ask)(int, sockaddr*, socklen_t*)) {
+  sockaddr_storage native{};
+  socklen_t size = sizeof native;
+  if (ask(fd, reinterpret_cast<sockaddr*>(&native), &size) != 0) return {};
+  return SocketAddress::from_native(native);
+}
+
+Failure cannot(const char* what, const SocketAddress& address) {
+  return fail(Errc::Io, std::string("cannot ") + what + ' ' + address.text() + ": " +
+                            std::generic_category().message(errno));
+}
+
+// What connect(2) says about this machine, not about the other one.
+bool is_local_fault(int number) {
+  constexpr std::array kLocal{EADDRNOTAVAIL, EADDRINUSE, EAFNOSUPPORT, ENETUNREACH,
+                              EACCES,        EPERM,      ENOBUFS,      ENOMEM};
+  return std::ranges::find(kLocal, number) != kLocal.end();
+}
+
+}  // namespace
+
+struct Stream::Impl {
+  Impl(Loop& loop, int fd, StreamHandler& handler, Phase phase);
+
+  // The loop calls
+  void on_ready(Poll::Events events);
+  void on_deferred();
+
+  // Stream's functions
+  void flush();
+  void resume_reading();
+  void start_tls(std::unique_ptr<TlsSession> session);
+  void shut_down();
+  void fail_later(Error error);
+
+  // Steps of a turn
+  void finish_connecting();
+  void continue_handshake();
+  void read_turn();
+  void write_turn();
+
+  // Without calls to the handler
+  std::optional<Error> read_some();
+  std::optional<Error> read_clear();
+  std::optional<Error> read_secured();
+  std::optional<Error> discard();
+  void write_some();
+  void write_clear(ByteQueue& queue);
+  void write_secured();
+  void finish_writing();
+  TlsSession::Status step_handshake();
+  void update_wants();
+  bool reading_allowed() const { return closing_ || input_.size() < kMaxInput; }
+  bool open() const { return phase_ == Phase::Clear || phase_ == Phase::Secured; }
+
+  void end(const Error& error);
+
+  enum Deferred : unsigned { kRead = 1, kWritable = 2, kFail = 4 };
+  void schedule(Deferred what);
+
+  Loop& loop_;
+  StreamHandler& handler_;
+  Phase phase_;
+  Socket socket_;
+  Poll poll_;  // gone before the socket
+  std::unique_ptr<TlsSession> tls_;
+  bool secured_ = false;
+  ByteQueue input_;
+  ByteQueue output_;
+  ByteQueue clear_;  // what was to be sent before the handshake begins
+
+  bool paused_ = false;            // reading stopped since input() is full
+  bool write_blocked_ = false;     // the socket is full
+  bool write_wants_read_ = false;  // OpenSSL cannot write before it has read, and the reverse
+  bool read_wants_write_ = false;
+  TlsSession::Status handshake_wants_ = TlsSession::Status::WantRead;
+
+  bool closing_ = false;        // shut_down() was called
+  bool output_ended_ = false;   // FIN is sent
+  bool input_ended_ = false;    // the peer's end was read
+  std::optional<Error> fault_;  // found where the handler could not be told
+
+  unsigned scheduled_ = 0;
+  std::shared_ptr<Impl*> self_;  // gone when a deferred call comes too late
+  mutable std::optional<SocketAddress> peer_;
+};
+
+Stream::Impl::Impl(Loop& loop, int fd, StreamHandler& handler, Phase phase)
+    : loop_(loop),
+      handler_(handler),
+      phase_(phase),
+      socket_(fd),
+      poll_(loop, fd, [this](Poll::Events events) { on_ready(events); }) {
+  update_wants();
+}
+
+void Stream::Impl::on_ready(Poll::Events events) {
+  if (fault_) return;  // the deferred call is under way
+  if (events.readable) socket_.set_readable(true);
+  if (events.writable) socket_.set_writable();
+  if (phase_ == Phase::Connecting) {
+    finish_connecting();
+  } else if (phase_ == Phase::Handshaking) {
+    continue_handshake();
+  } else {
+    if (open() && (events.writable || write_wants_read_)) write_turn();
+    if (open() && (events.readable || read_wants_write_)) read_turn();
+  }
+  update_wants();
+}
+
+void Stream::Impl::on_deferred() {
+  const unsigned what = std::exchange(scheduled_, 0);
+  if (phase_ == Phase::Over) return;
+  if ((what & kFail) != 0) {
+    // The peer may have said why before it went: that is still in the socket.
+    if (open() && !input_ended_ && !output_ended_) {
+      socket_.set_readable(true);
+      read_turn();
+    }
+    if (phase_ != Phase::Over) end(*fault_);
+    return;
+  }
+  if ((what & kRead) != 0 && open()) read_turn();
+  if ((what & kWritable) != 0 && open() && !closing_) handler_.on_writable();
+  update_wants();
+}
+
+void Stream::Impl::schedule(Deferred what) {
+  if (std::exchange(scheduled_, scheduled_ | what) != 0) return;
+  if (!self_) self_ = std::make_shared<Impl*>(this);
+  loop_.defer([self = std::weak_ptr(self_)] {
+    if (const auto alive = self.lock()) (*alive)->on_deferred();
+  });
+}
+
+void Stream::Impl::fail_later(Error error) {
+  if (fault_ || phase_ == Phase::Over) return;
+  fault_ = std::move(error);
+  update_wants();
+  schedule(kFail);
+}
+
+void Stream::Impl::end(const Error& error) {
+  phase_ = Phase::Over;
+  poll_.want({});
+  handler_.on_closed(error);
+}
+
+void Stream::Impl::finish_connecting() {
+  int number = 0;
+  socklen_t size = sizeof number;
+  ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &number, &size);
+  if (number != 0) {
+    Error error = socket_error(number);
+    error.detail = "cannot connect: " + error.detail;
+    end(error);
+    return;
+  }
+  phase_ = Phase::Clear;
+  if (!closing_) handler_.on_connected();
+  if (open()) write_turn();
+}
+
+void Stream::Impl::continue_handshake() {
+  if (fault_) return;
+  switch (step_handshake()) {
+    case TlsSession::Status::WantRead:
+    case TlsSession::Status::WantWrite:
+      return;
+    case TlsSession::Status::Ended:
+      end({Errc::PeerClosed, "closed by the peer during the TLS handshake"});
+      return;
+    case TlsSession::Status::Failed: {
+      Error error = tls_->error();
+      error.detail = "TLS handshake failed: " + error.detail;
+      end(error);
+      return;
+    }
+    case TlsSession::Status::Done:
+      break;
+  }
+  phase_ = Phase::Secured;
+  secured_ = true;
+  if (!closing_) handler_.on_secured(tls_->facts());
+  write_turn();
+  if (phase_ == Phase::Secured && tls_->has_pending()) read_turn();
+}
+
+// What was queued in clear goes first: the server's 220, the client's STARTTLS.
+TlsSession::Status Stream::Impl::step_handshake() {
+  if (!clear_.empty()) {
+    write_clear(clear_);
+    handshake_wants_ = TlsSession::Status::WantWrite;
+    if (!clear_.empty() || fault_) return handshake_wants_;
+  }
+  handshake_wants_ = tls_->handshake();
+  return handshake_wants_;
+}
+
+void Stream::Impl::read_turn() {
+  const std::size_t before = input_.size();
+  const std::optional<Error> error = read_some();
+  const std::size_t grown = input_.size() - before;
+  if (grown != 0 && !closing_) {
+    handler_.on_input();
+    if (grown > kKeptCapacity) input_.release();
+  }
+  if (!error) return;
+  input_ended_ = true;
+  // A peer that has closed its half may still wait for our last words.
+  const bool words_left = closing_ && !output_ended_ && !fault_;
+  if (!words_left || error->code != Errc::PeerClosed) end(*error);
+}
+
+void Stream::Impl::write_turn() {
+  const std::size_t before = output_.size();
+  write_some();
+  if (fault_ || closing_) return;
+  if (before >= kLowWater && output_.size() < kLowWater) handler_.on_writable();
+}
+
+std::optional<Error> Stream::Impl::read_some() {
+  if (input_ended_) return {};
+  if (output_ended_) return discard();
+  return phase_ == Phase::Secured ? read_secured() : read_clear();
+}
+
+std::optional<Error> Stream::Impl::read_clear() {
+  if (closing_) return discard();
+  if (!reading_allowed()) {
+    paused_ = true;
+    return {};
+  }
+  const std::span<char> room = scratch().first(kMaxInput - input_.size());
+  const Socket::Outcome outcome = socket_.read(room);
+  switch (outcome.status) {
+    case Socket::Status::Done:
+      input_.append({room.data(), outcome.size});
+      return {};
+    case Socket::Status::Blocked:
+      return {};
+    case Socket::Status::Ended:
+      return Error{Errc::PeerClosed, "closed by the peer"};
+    case Socket::Status::Failed:
+      return socket_error(outcome.number);
+  }
+  return {};
+}
+
+std::optional<Error> Stream::Impl::read_secured() {
+  read_wants_write_ = false;
+  std::size_t thrown_away = 0;
+  for (;;) {
+    if (!reading_allowed()) {
+      paused_ = true;
+      return {};
+    }
+    if (thrown_away >= kScratchSize) {
+      // What OpenSSL holds does not make the socket readable.
+      if (tls_->has_pending()) schedule(kRead);
+      return {};
+    }
+    const std::span<char> room = scratch();
+    const TlsSession::Outcome outcome = tls_->read(room);
+    switch (outcome.status) {
+      case TlsSession::Status::Done:
+        if (closing_) {
+          thrown_away += outcome.size;
+        } else {
+          input_.append({room.data(), outcome.size});
+        }
+        continue;
+      case TlsSession::Status::WantRead:
+        return {};
+      case TlsSession::Status::WantWrite:
+        read_wants_write_ = true;
+        return {};
+      case TlsSession::Status::Ended:
+        return Error{Errc::PeerClosed, "closed by the peer"};
+      case TlsSession::Status::Failed:
+        return tls_->error();
+    }
+  }
+}
+
+std::optional<Error> Stream::Impl::discard() {
+  const Socket::Outcome outcome = socket_.read(scratch());
+  switch (outcome.status) {
+    case Socket::Status::Done:
+    case Socket::Status::Blocked:
+      return {};
+    case Socket::Status::Ended:
+      return Error{Errc::PeerClosed, "closed"};
+    case Socket::Status::Failed:
+      return socket_error(outcome.number);
+  }
+  return {};
+}
+
+void Stream::Impl::write_some() {
+  if (fault_ || output_ended_) return;
+  if (!output_.empty()) {
+    const bool bulk = output_.size() > kKeptCapacity;
+    if (phase_ == Phase::Secured) {
+      write_secured();
+    } else {
+      write_clear(output_);
+    }
+    if (bulk) output_.release();
+  }
+  if (closing_ && output_.empty() && !fault_) finish_writing();
+}
+
+void Stream::Impl::write_clear(ByteQueue& queue) {
+  const Socket::Outcome outcome = socket_.write(queue.view());
+  if (outcome.status == Socket::Status::Failed) {
+    fail_later(socket_error(outcome.number));
+    return;
+  }
+  queue.consume(outcome.size);
+  write_blocked_ = !queue.empty();
+}
+
+void Stream::Impl::write_secured() {
+  write_blocked_ = false;
+  write_wants_read_ = false;
+  while (!output_.empty()) {
+    const TlsSession::Outcome outcome = tls_->write(output_.view());
+    switch (outcome.status) {
+      case TlsSession::Status::Done:
+        output_.consume(outcome.size);
+        continue;
+      case TlsSession::Status::WantWrite:
+        write_blocked_ = true;
+        return;
+      case TlsSession::Status::WantRead:
+        write_wants_read_ = true;
+        return;
+      case TlsSession::Status::Ended:
+        fail_later({Errc::PeerClosed, "closed by the peer"});
+        return;
+      case TlsSession::Status::Failed:
+        fail_later(tls_->error());
+        return;
+    }
+  }
+}
+
+void Stream::Impl::finish_writing() {
+  if (phase_ == Phase::Secured && tls_->send_close_notify() == TlsSession::Status::WantWrite) {
+    write_blocked_ = true;
+    return;
+  }
+  write_blocked_ = false;
+  socket_.end_output();
+  output_ended_ = true;
+  if (input_ended_) fail_later({Errc::PeerClosed, "closed"});
+}
+
+void Stream::Impl::update_wants() {
+  using enum TlsSession::Status;
+  Poll::Events wants;
+  switch (phase_) {
+    case Phase::Connecting:
+      wants.writable = true;
+      break;
+    case Phase::Handshaking:
+      wants.readable = handshake_wants_ == WantRead;
+      wants.writable = handshake_wants_ == WantWrite;
+      break;
+    case Phase::Clear:
+    case Phase::Secured:
+      wants.readable = !input_ended_ && reading_allowed();
+      wants.writable = write_blocked_ || read_wants_write_;
+      break;
+    case Phase::Over:
+      break;
+  }
+  poll_.want(fault_ ? Poll::Events{} : wants);
+}
+
+void Stream::Impl::flush() {
+  if (!open()) return;
+  const std::size_t before = output_.size();
+  write_some();
+  // Whoever stopped since too much was unsent learns that it went, though nobody had to wait.
+  if (before >= kLowWater && output_.size() < kLowWater) schedule(kWritable);
+  update_wants();
+}
+
+void Stream::Impl::resume_reading() {
+  if (!open() || !paused_ || !reading_allowed()) return;
+  paused_ = false;
+  if (tls_ && tls_->has_pending()) schedule(kRead);
+  update_wants();
+}
+
+void Stream::Impl::start_tls(std::unique_ptr<TlsSession> session) {
+  if (phase_ == Phase::Over || fault_ || closing_) return;
+  CHECK(phase_ == Phase::Clear);
+  if (!session) {
+    fail_later({Errc::Unavailable, "TLS: out of memory"});
+    return;
+  }
+  tls_ = std::move(session);
+  phase_ = Phase::Handshaking;
+  input_.clear();
+  std::swap(output_, clear_);
+  // Nothing is read from the socket in here, so that the handshake can neither finish nor fail for
+  // what the peer sent before a handler may be told.
+  socket_.set_readable(false);
+  if (!clear_.empty() || tls_->is_client()) {
+    if (step_handshake() == TlsSession::Status::Failed) fail_later(tls_->error());
+  }
+  update_wants();
+}
+
+void Stream::Impl::shut_down() {
+  if (closing_ || phase_ == Phase::Over) return;
+  closing_ = true;
+  if (!open()) return;
+  write_some();
+  update_wants();
+}
+
+Stream::Stream(Loop& loop, int fd, StreamHandler& handler)
+    : impl_(std::make_unique<Impl>(loop, fd, handler, Phase::Clear)) {}
+
+Result<std::unique_ptr<Stream>> Stream::connect(Loop& loop, const SocketAddress& to,
+                                                const IpAddress* source, StreamHandler& handler) {
+  if (source != nullptr && source->is_v6() != to.ip.is_v6()) {
+    return fail(Errc::InvalidArgument,
+                "cannot connect to " + to.text() + " from " + source->text());
+  }
+  sockaddr_storage native;
+  const socklen_t size = to.to_native(native);
+  const int fd = ::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return cannot("open a socket to", to);
+  Socket socket(fd);
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (source != nullptr) {
+    // The port is chosen when the destination is known: 28,000 connections to each of many
+    // destinations from one address instead of to all of them together.
+    ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    const SocketAddress from{*source, 0};
+    sockaddr_storage bound;
+    const socklen_t bound_size = from.to_native(bound);
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&bound), bound_size) != 0) {
+      return cannot("send from", from);
+    }
+  }
+  std::optional<Error> refused;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&native), size) != 0 &&
+      errno != EINPROGRESS) {
+    if (is_local_fault(errno)) return cannot("connect to", to);
+    refused = socket_error(errno);
+    refused->detail = "cannot connect: " + refused->detail;
+  }
+  auto impl = std::make_unique<Impl>(loop, socket.release(), handler, Phase::Connecting);
+  impl->peer_ = to;
+  if (refused) impl->fail_later(std::move(*refused));
+  return std::unique_ptr<Stream>(new Stream(std::move(impl)));
+}
+
+Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Stream::~Stream() = default;
+
+ByteQueue& Stream::input() { return impl_->input_; }
+void Stream::resume_reading() { impl_->resume_reading(); }
+ByteQueue& Stream::output() { return impl_->output_; }
+void Stream::flush() { impl_->flush(); }
+std::size_t Stream::unsent() const { return impl_->output_.size() + impl_->clear_.size(); }
+
+void Stream::start_tls_server(const TlsServerContext& context) {
+  impl_->start_tls(TlsSession::server(context, impl_->socket_));
+}
+
+void Stream::start_tls_client(const TlsClientContext& context, const std::string& server_name) {
+  impl_->start_tls(TlsSession::client(context, impl_->socket_, server_name));
+}
+
+bool Stream::secured() const { return impl_->secured_; }
+void Stream::shut_down() { impl_->shut_down(); }
+
+SocketAddress Stream::peer() const {
+  if (!impl_->peer_) impl_->peer_ = address_of(impl_->socket_.fd(), ::getpeername);
+  return *impl_->peer_;
+}
+
+SocketAddress Stream::local() const { return address_of(impl_->socket_.fd(), ::getsockname); }
+
+}  // namespace signpost::net

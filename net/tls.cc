@@ -1,0 +1,103 @@
+#include "net/tls.h"
+
+#include "net/openssl_error.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <memory>
+
+namespace signpost::net {
+
+namespace {
+
+struct FreeContext {
+  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+};
+using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
+
+// RFC 9325 section 4.2: forward secrecy and authenticated encryption, nothing else.
+constexpr char kServerCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+// Mail to a server that can do no better goes out in clear when the handshake fails, so a weaker
+// cipher or an old server's 1024-bit parameters (security level 1) protect more than they cost: RFC
+// 7435 section 3. What is asked of a certificate before it counts as verified stays at level 2.
+constexpr char kClientCiphers[] =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:HIGH:!aNULL:!eNULL:!PSK:!SRP:!DSS:!MD5:@SECLEVEL=1";
+constexpr int kVerificationLevel = 2;
+
+int protocol_version(TlsVersion version) {
+  return version == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+}
+
+// A key with a passphrase is an error, not a question on the terminal.
+int no_passphrase(char*, int, int, void*) noexcept { return 0; }
+
+Result<ContextPointer> new_context(const SSL_METHOD* method, TlsVersion minimum,
+                                   const char* ciphers) {
+  ERR_clear_error();
+  ContextPointer context(SSL_CTX_new(method));
+  if (!context || SSL_CTX_set_min_proto_version(context.get(), protocol_version(minimum)) != 1 ||
+      SSL_CTX_set_cipher_list(context.get(), ciphers) != 1) {
+    return fail(Errc::Io, "cannot set up TLS: " + take_openssl_errors("unknown reason"));
+  }
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                         SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
+  // A record is fetched together with its header, not after it.
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  SSL_CTX_set_default_passwd_cb(context.get(), no_passphrase);
+  return context;
+}
+
+Failure refused_file(const std::string& file, const char* what) {
+  return fail(Errc::InvalidArgument,
+              file + ": " + what + ": " + take_openssl_errors("unknown reason"));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::load(
+    const std::string& certificate_file, const std::string& key_file, TlsVersion minimum) {
+  auto context = new_context(TLS_server_method(), minimum, kServerCiphers);
+  if (!context) return Failure(std::move(context).error());
+  SSL_CTX* raw = context->get();
+  SSL_CTX_set_options(raw, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_num_tickets(raw, 0);
+  if (SSL_CTX_use_certificate_chain_file(raw, certificate_file.c_str()) != 1) {
+    return refused_file(certificate_file, "cannot load the certificate");
+  }
+  if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(raw) != 1) {
+    return refused_file(key_file, "cannot use the private key");
+  }
+  return std::shared_ptr<const TlsServerContext>(new TlsServerContext(context->release()));
+}
+
+TlsServerContext::~TlsServerContext() { SSL_CTX_free(context_); }
+
+Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::create(const std::string& ca_file,
+                                                                         TlsVersion minimum) {
+  auto context = new_context(TLS_client_method(), minimum, kClientCiphers);
+  if (!context) return Failure(std::move(context).error());
+  SSL_CTX* raw = context->get();
+  if (ca_file.empty()) {
+    if (SSL_CTX_set_default_verify_paths(raw) != 1) {
+      return fail(Errc::Io,
+                  "cannot load the system's trust store: " + take_openssl_errors("unknown reason"));
+    }
+  } else if (SSL_CTX_load_verify_file(raw, ca_file.c_str()) != 1) {
+    return refused_file(ca_file, "cannot load the trusted certificates");
+  }
+  // The chain is judged all the same; the judgement is read after the handshake.
+  SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);
+  X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(raw), kVerificationLevel);
+  return std::shared_ptr<const TlsClientContext>(new TlsClientContext(context->release()));
+}
+
+TlsClientContext::~TlsClientContext() { SSL_CTX_free(context_); }
+
+}  // namespace signpost::net

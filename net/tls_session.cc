@@ -1,0 +1,203 @@
+#include "net/tls_session.h"
+
+#include "base/check.h"
+#include "net/address.h"
+#include "net/openssl_error.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <climits>
+#include <optional>
+
+namespace signpost::net {
+
+// An OpenSSL BIO over a TlsSession's Socket.
+struct SocketBio {
+  static TlsSession& session(BIO* bio) { return *static_cast<TlsSession*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* into, int size) noexcept {
+    TlsSession& self = session(bio);
+    BIO_clear_retry_flags(bio);
+    const Socket::Outcome outcome = self.socket_.read({into, static_cast<std::size_t>(size)});
+    switch (outcome.status) {
+      case Socket::Status::Done:
+        return static_cast<int>(outcome.size);
+      case Socket::Status::Blocked:
+        BIO_set_retry_read(bio);
+        return -1;
+      case Socket::Status::Ended:
+        self.socket_ended_ = true;
+        return 0;
+      case Socket::Status::Failed:
+        self.socket_error_ = outcome.number;
+        return -1;
+    }
+    return -1;
+  }
+
+  static int write(BIO* bio, const char* bytes, int size) noexcept {
+    TlsSession& self = session(bio);
+    BIO_clear_retry_flags(bio);
+    const Socket::Outcome outcome = self.socket_.write({bytes, static_cast<std::size_t>(size)});
+    if (outcome.status == Socket::Status::Done) return static_cast<int>(outcome.size);
+    if (outcome.status == Socket::Status::Blocked) {
+      BIO_set_retry_write(bio);
+    } else {
+      self.socket_error_ = outcome.number;
+    }
+    return -1;
+  }
+
+  static long control(BIO* bio, int command, long, void*) noexcept {
+    if (command == BIO_CTRL_FLUSH) return 1;  // nothing is held back
+    if (command == BIO_CTRL_EOF) return session(bio).socket_ended_ ? 1 : 0;
+    return 0;
+  }
+
+  static const BIO_METHOD* method() {
+    static BIO_METHOD* const made = [] {
+      BIO_METHOD* fresh = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream socket");
+      CHECK(fresh != nullptr);
+      BIO_meth_set_read(fresh, read);
+      BIO_meth_set_write(fresh, write);
+      BIO_meth_set_ctrl(fresh, control);
+      return fresh;
+    }();
+    return made;
+  }
+};
+
+namespace {
+
+int bounded(std::size_t size) {
+  return static_cast<int>(std::min(size, static_cast<std::size_t>(INT_MAX)));
+}
+
+// Whom the certificate has to name. SNI is for host names only (RFC 6066 section 3).
+bool expect_name(SSL* ssl, const std::string& name) {
+  X509_VERIFY_PARAM* rules = SSL_get0_param(ssl);
+  if (const auto address = IpAddress::parse(name)) {
+    return X509_VERIFY_PARAM_set1_ip_asc(rules, address->text().c_str()) == 1;
+  }
+  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size()) == 1 &&
+         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                  const_cast<char*>(name.c_str())) == 1;
+}
+
+}  // namespace
+
+TlsSession::TlsSession(ssl_st* ssl, Socket& socket, bool client)
+    : ssl_(ssl), socket_(socket), client_(client) {}
+
+TlsSession::~TlsSession() { SSL_free(ssl_); }
+
+std::unique_ptr<TlsSession> TlsSession::create(ssl_ctx_st* context, Socket& socket, bool client) {
+  ERR_clear_error();
+  SSL* ssl = SSL_new(context);
+  BIO* bio = BIO_new(SocketBio::method());
+  if (ssl == nullptr || bio == nullptr) {
+    SSL_free(ssl);
+    BIO_free(bio);
+    return nullptr;
+  }
+  std::unique_ptr<TlsSession> session(new TlsSession(ssl, socket, client));
+  BIO_set_data(bio, session.get());
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl, bio, bio);  // the SSL owns it now
+  return session;
+}
+
+std::unique_ptr<TlsSession> TlsSession::server(const TlsServerContext& context, Socket& socket) {
+  auto session = create(context.handle(), socket, false);
+  if (session) SSL_set_accept_state(session->ssl_);
+  return session;
+}
+
+std::unique_ptr<TlsSession> TlsSession::client(const TlsClientContext& context, Socket& socket,
+                                               const std::string& server_name) {
+  auto session = create(context.handle(), socket, true);
+  if (!session) return nullptr;
+  SSL_set_connect_state(session->ssl_);
+  std::string& name = session->server_name_;
+  name = server_name;
+  if (name.ends_with('.')) name.pop_back();
+  // A name that cannot be expected (too long, a zero octet) is one that is never verified.
+  if (!name.empty() && !expect_name(session->ssl_, name)) name.clear();
+  return session;
+}
+
+TlsSession::Status TlsSession::judge(int result) {
+  switch (SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+      return Status::WantRead;
+    case SSL_ERROR_WANT_WRITE:
+      return Status::WantWrite;
+    case SSL_ERROR_ZERO_RETURN:
+      return Status::Ended;
+    default:
+      break;
+  }
+  if (socket_ended_) return Status::Ended;
+  error_ = take_openssl_errors("protocol error");
+  return Status::Failed;
+}
+
+TlsSession::Status TlsSession::handshake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_);
+  return result == 1 ? Status::Done : judge(result);
+}
+
+TlsSession::Outcome TlsSession::read(std::span<char> into) {
+  ERR_clear_error();
+  const int result = SSL_read(ssl_, into.data(), bounded(into.size()));
+  if (result > 0) return {Status::Done, static_cast<std::size_t>(result)};
+  return {judge(result)};
+}
+
+TlsSession::Outcome TlsSession::write(std::string_view bytes) {
+  ERR_clear_error();
+  const int result = SSL_write(ssl_, bytes.data(), bounded(bytes.size()));
+  if (result > 0) return {Status::Done, static_cast<std::size_t>(result)};
+  return {judge(result)};
+}
+
+TlsSession::Status TlsSession::send_close_notify() {
+  ERR_clear_error();
+  const int result = SSL_shutdown(ssl_);
+  return result >= 0 ? Status::Done : judge(result);
+}
+
+bool TlsSession::has_pending() const { return SSL_has_pending(ssl_) == 1; }
+
+TlsFacts TlsSession::facts() const {
+  TlsFacts facts;
+  facts.version = SSL_get_version(ssl_);
+  facts.cipher = SSL_get_cipher_name(ssl_);
+  facts.resumed = SSL_session_reused(ssl_) == 1;
+  if (!client_) return facts;
+  const long verdict = SSL_get_verify_result(ssl_);
+  if (SSL_get0_peer_certificate(ssl_) == nullptr) {
+    facts.verify_error = "no certificate";
+  } else if (verdict != X509_V_OK) {
+    facts.verify_error = X509_verify_cert_error_string(verdict);
+  } else if (server_name_.empty()) {
+    facts.verify_error = "no name to verify";
+  } else {
+    facts.verified = true;
+  }
+  return facts;
+}
+
+Error TlsSession::error() const {
+  if (socket_error_ != 0) return socket_error(socket_error_);
+  return {Errc::Protocol, "TLS: " + error_};
+}
+
+}  // namespace signpost::net

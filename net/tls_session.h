@@ -1,0 +1,68 @@
+// One TLS connection over a Socket. Internal to net/.
+#pragma once
+
+#include "net/socket.h"
+#include "net/tls.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+struct ssl_st;
+
+namespace signpost::net {
+
+// OpenSSL reads and writes through the Socket rather than the bare descriptor: the Socket knows
+// when a system call would bring nothing, and writes without raising SIGPIPE.
+class TlsSession {
+ public:
+  enum class Status {
+    Done,
+    WantRead,   // again when the socket has become readable,
+    WantWrite,  // or writable
+    Ended,      // closed by the peer, with or without close_notify
+    Failed,     // see error()
+  };
+  struct Outcome {
+    Status status;
+    std::size_t size = 0;  // with Done
+  };
+
+  // Null if OpenSSL is out of memory. `socket` must outlive the session.
+  static std::unique_ptr<TlsSession> server(const TlsServerContext& context, Socket& socket);
+  static std::unique_ptr<TlsSession> client(const TlsClientContext& context, Socket& socket,
+                                            const std::string& server_name);
+  ~TlsSession();
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  Status handshake();
+  Outcome read(std::span<char> into);
+  // After WantRead or WantWrite the next call begins with the same bytes.
+  Outcome write(std::string_view bytes);
+  Status send_close_notify();
+
+  bool is_client() const { return client_; }
+  bool has_pending() const;  // bytes that were taken from the socket and not yet read from here
+  TlsFacts facts() const;    // REQUIRES: the handshake is done
+  Error error() const;       // why it Failed
+
+ private:
+  TlsSession(ssl_st* ssl, Socket& socket, bool client);
+  static std::unique_ptr<TlsSession> create(ssl_ctx_st* context, Socket& socket, bool client);
+  Status judge(int result);
+
+  ssl_st* const ssl_;
+  Socket& socket_;
+  const bool client_;
+  std::string server_name_;
+  bool socket_ended_ = false;
+  int socket_error_ = 0;
+  std::string error_;
+
+  friend struct SocketBio;
+};
+
+}  // namespace signpost::net
