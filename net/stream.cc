@@ -115,7 +115,7 @@ struct Stream::Impl {
   ByteQueue output_;
   ByteQueue clear_;  // what was to be sent before the handshake begins
 
-  bool paused_ = false;            // reading stopped since input() is full
+  bool paused_ = false;            // input() is full, and OpenSSL may hold more
   bool write_blocked_ = false;     // the socket is full
   bool write_wants_read_ = false;  // OpenSSL cannot write before it has read, and the reverse
   bool read_wants_write_ = false;
@@ -274,10 +274,7 @@ std::optional<Error> Stream::Impl::read_some() {
 
 std::optional<Error> Stream::Impl::read_clear() {
   if (closing_) return discard();
-  if (!reading_allowed()) {
-    paused_ = true;
-    return {};
-  }
+  if (!reading_allowed()) return {};
   const std::span<char> room = scratch().first(kMaxInput - input_.size());
   const Socket::Outcome outcome = socket_.read(room);
   switch (outcome.status) {
@@ -303,7 +300,6 @@ std::optional<Error> Stream::Impl::read_secured() {
       return {};
     }
     if (thrown_away >= kScratchSize) {
-      // What OpenSSL holds does not make the socket readable.
       if (tls_->has_pending()) schedule(kRead);
       return {};
     }
@@ -436,9 +432,9 @@ void Stream::Impl::flush() {
 }
 
 void Stream::Impl::resume_reading() {
-  if (!open() || !paused_ || !reading_allowed()) return;
-  paused_ = false;
-  if (tls_ && tls_->has_pending()) schedule(kRead);
+  if (!open() || !reading_allowed()) return;
+  // What OpenSSL holds does not make the socket readable.
+  if (std::exchange(paused_, false) && tls_->has_pending()) schedule(kRead);
   update_wants();
 }
 

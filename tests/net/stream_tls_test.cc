@@ -1,0 +1,344 @@
+#include "tests/net/stream_fixture.h"
+
+#include <openssl/ssl.h>
+
+#include <array>
+
+namespace signpost::net {
+namespace {
+
+using Events = std::vector<std::string>;
+
+class StreamTlsTest : public StreamFixture {
+ protected:
+  void SetUp() override { ASSERT_NO_FATAL_FAILURE(make_contexts()); }
+};
+
+TEST_F(StreamTlsTest, SecuresAConnection) {
+  secure_pair();
+  EXPECT_EQ(client_.facts->version, "TLSv1.3");
+  EXPECT_EQ(client_.facts->version, server_.facts->version);
+  EXPECT_EQ(client_.facts->cipher, server_.facts->cipher);
+  EXPECT_FALSE(client_.facts->resumed);
+  EXPECT_FALSE(server_.facts->verified);
+  client_.send("EHLO\r\n");
+  run_until([this] { return server_.received == "EHLO\r\n"; });
+  server_.send("250 hello\r\n");
+  run_until([this] { return client_.received == "250 hello\r\n"; });
+  EXPECT_EQ(client_.events, (Events{"connected", "secured", "input"}));
+}
+
+TEST_F(StreamTlsTest, JudgesTheCertificateByTheName) {
+  secure_pair("mail.example");
+  EXPECT_TRUE(client_.facts->verified) << client_.facts->verify_error;
+  EXPECT_EQ(client_.facts->verify_error, "");
+}
+
+TEST_F(StreamTlsTest, JudgesTheCertificateByTheAddress) {
+  secure_pair("127.0.0.1");
+  EXPECT_TRUE(client_.facts->verified) << client_.facts->verify_error;
+}
+
+TEST_F(StreamTlsTest, IgnoresTheRootsDotInAName) {
+  secure_pair("mail.example.");
+  EXPECT_TRUE(client_.facts->verified) << client_.facts->verify_error;
+}
+
+TEST_F(StreamTlsTest, SecuresButDoesNotVerifyAnotherName) {
+  secure_pair("other.example");
+  EXPECT_FALSE(client_.facts->verified);
+  EXPECT_NE(client_.facts->verify_error.find("ostname"), std::string::npos)
+      << client_.facts->verify_error;
+}
+
+TEST_F(StreamTlsTest, SecuresButDoesNotVerifyWithoutAName) {
+  secure_pair("");
+  EXPECT_FALSE(client_.facts->verified);
+  EXPECT_NE(client_.facts->verify_error, "");
+}
+
+TEST_F(StreamTlsTest, SecuresButDoesNotVerifyAnUnknownIssuer) {
+  const std::string other = directory_.write("other.pem", test::make_certificate({}).certificate);
+  client_context_ = TlsClientContext::create(other).value();
+  secure_pair();
+  EXPECT_FALSE(client_.facts->verified);
+  EXPECT_NE(client_.facts->verify_error, "");
+}
+
+TEST_F(StreamTlsTest, SpeaksTls12WithForwardSecrecy) {
+  SSL_CTX_set_max_proto_version(client_context_->handle(), TLS1_2_VERSION);
+  secure_pair();
+  EXPECT_EQ(server_.facts->version, "TLSv1.2");
+  EXPECT_TRUE(server_.facts->cipher.starts_with("ECDHE-")) << server_.facts->cipher;
+  const std::string sent = pattern(100'000);
+  client_.send(sent);
+  run_until([&] { return server_.received == sent; });
+}
+
+TEST_F(StreamTlsTest, RefusesWhatIsBelowItsMinimum) {
+  make_contexts(TlsVersion::Tls13);
+  SSL_CTX_set_max_proto_version(client_context_->handle(), TLS1_2_VERSION);
+  connect_pair();
+  server_.stream->start_tls_server(*server_context_);
+  client_.stream->start_tls_client(*client_context_, "mail.example");
+  run_until([this] { return server_.closed && client_.closed; });
+  EXPECT_EQ(server_.events, (Events{"closed"}));
+  EXPECT_EQ(server_.closed->code, Errc::Protocol);
+  EXPECT_EQ(client_.closed->code, Errc::Protocol);
+  EXPECT_NE(client_.closed->detail.find("handshake"), std::string::npos);
+}
+
+TEST_F(StreamTlsTest, IssuesNoTickets) {
+  static int tickets;
+  tickets = 0;
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    SSL_CTX* context = client_context_->handle();
+    SSL_CTX_set_max_proto_version(context, version);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
+    SSL_CTX_sess_set_new_cb(context, [](SSL*, SSL_SESSION* session) {
+      if (SSL_SESSION_has_ticket(session) == 1) ++tickets;
+      return 0;
+    });
+    client_ = {};
+    server_ = {};
+    client_.after_each = server_.after_each = [this] { check(); };
+    secure_pair();
+    server_.send("x");  // tickets would have come before
+    run_until([this] { return client_.received == "x"; });
+    EXPECT_EQ(tickets, 0);
+  }
+}
+
+TEST_F(StreamTlsTest, SendsThePendingReplyInClearBeforeTheHandshake) {
+  connect_pair();
+  client_.when_input = [this] {
+    if (client_.received == "220 go\r\n") {
+      client_.stream->start_tls_client(*client_context_, "mail.example");
+      client_.send("EHLO again\r\n");  // waits for the handshake
+    }
+  };
+  server_.when_input = [this] {
+    if (server_.received != "STARTTLS\r\n") return;
+    server_.stream->output().append("220 go\r\n");
+    server_.stream->start_tls_server(*server_context_);
+    server_.received.clear();
+  };
+  client_.send("STARTTLS\r\n");
+  run_until([this] { return server_.received == "EHLO again\r\n"; });
+  EXPECT_TRUE(server_.stream->secured());
+  EXPECT_EQ(server_.events, (Events{"input", "secured", "input"}));
+}
+
+TEST_F(StreamTlsTest, ServerThrowsAwayWhatWasInjectedBehindStartTls) {
+  connect_pair();
+  server_.consuming = false;
+  server_.when_input = [this] {
+    if (server_.stream->secured()) return;
+    ASSERT_TRUE(server_.stream->input().view().starts_with("STARTTLS\r\n"));
+    server_.stream->input().consume(10);
+    server_.stream->output().append("220 go\r\n");
+    server_.stream->start_tls_server(*server_context_);
+    EXPECT_TRUE(server_.stream->input().empty());
+  };
+  client_.when_input = [this] {
+    client_.stream->start_tls_client(*client_context_, "mail.example");
+  };
+  client_.send("STARTTLS\r\nMAIL FROM:<evil@example.com>\r\n");
+  run_until([this] { return client_.stream->secured() && server_.stream->secured(); });
+  client_.when_input = nullptr;
+  client_.send("NOOP\r\n");
+  run_until([this] { return !server_.stream->input().empty(); });
+  EXPECT_EQ(server_.stream->input().view(), "NOOP\r\n");
+}
+
+TEST_F(StreamTlsTest, ClientThrowsAwayWhatWasInjectedBehindTheReply) {
+  connect_pair();
+  client_.consuming = false;
+  client_.when_input = [this] {
+    if (client_.stream->secured()) return;
+    client_.stream->input().consume(8);
+    client_.stream->start_tls_client(*client_context_, "mail.example");
+    EXPECT_TRUE(client_.stream->input().empty());
+  };
+  server_.stream->output().append("220 go\r\n250-injected\r\n");
+  server_.stream->start_tls_server(*server_context_);
+  run_until([this] { return client_.stream->secured() && server_.stream->secured(); });
+  server_.send("250 real\r\n");
+  run_until([this] { return !client_.stream->input().empty(); });
+  EXPECT_EQ(client_.stream->input().view(), "250 real\r\n");
+}
+
+TEST_F(StreamTlsTest, RefusesPlaintextInTheHandshake) {
+  const int raw = connect_raw();
+  server_.stream->start_tls_server(*server_context_);
+  raw_send(raw, "EHLO client.example\r\n");
+  run_until([this] { return server_.closed.has_value(); });
+  EXPECT_EQ(server_.events, (Events{"closed"}));
+  EXPECT_EQ(server_.closed->code, Errc::Protocol);
+  EXPECT_FALSE(server_.stream->secured());
+  ::close(raw);
+}
+
+TEST_F(StreamTlsTest, ReportsAPeerThatLeavesDuringTheHandshake) {
+  const int raw = connect_raw();
+  server_.stream->start_tls_server(*server_context_);
+  ::close(raw);
+  run_until([this] { return server_.closed.has_value(); });
+  EXPECT_EQ(server_.events, (Events{"closed"}));
+  EXPECT_EQ(server_.closed->code, Errc::PeerClosed);
+}
+
+TEST_F(StreamTlsTest, ClientReportsAServerThatAnswersInClear) {
+  const int raw = connect_raw();  // the Stream plays the client on the accepted end
+  server_.stream->start_tls_client(*client_context_, "mail.example");
+  EXPECT_TRUE(server_.events.empty());
+  raw_send(raw, "454 TLS not available\r\n");
+  run_until([this] { return server_.closed.has_value(); });
+  EXPECT_EQ(server_.closed->code, Errc::Protocol);
+  ::close(raw);
+}
+
+TEST_F(StreamTlsTest, ASilentPeerCanBeGivenUpInTheHandshake) {
+  const int raw = connect_raw();
+  server_.stream->start_tls_server(*server_context_);
+  raw_send(raw, "\x16\x03\x01");  // the first octets of a ClientHello, and no more
+  settle();
+  EXPECT_TRUE(server_.events.empty());
+  server_.stream.reset();
+  settle();
+  EXPECT_TRUE(server_.events.empty());
+  ::close(raw);
+}
+
+TEST_F(StreamTlsTest, CloseNotifyIsTheEnd) {
+  secure_pair();
+  server_.stream->output().append("221 bye\r\n");
+  server_.stream->shut_down();
+  run_until([this] { return client_.closed.has_value(); });
+  EXPECT_EQ(client_.received, "221 bye\r\n");
+  EXPECT_EQ(client_.closed->code, Errc::PeerClosed);
+  client_.stream.reset();
+  run_until([this] { return server_.closed.has_value(); });
+  EXPECT_EQ(server_.closed->code, Errc::PeerClosed);
+}
+
+TEST_F(StreamTlsTest, AnEndWithoutCloseNotifyIsAnEndToo) {
+  secure_pair();
+  client_.send("QUIT\r\n");
+  client_.stream.reset();
+  run_until([this] { return server_.closed.has_value(); });
+  EXPECT_EQ(server_.received, "QUIT\r\n");
+  EXPECT_EQ(server_.closed->code, Errc::PeerClosed);
+}
+
+TEST_F(StreamTlsTest, BothMayShutDownAtOnce) {
+  secure_pair();
+  client_.stream->shut_down();
+  server_.stream->shut_down();
+  run_until([this] { return client_.closed && server_.closed; });
+  EXPECT_EQ(client_.closed->code, Errc::PeerClosed);
+  EXPECT_EQ(server_.closed->code, Errc::PeerClosed);
+}
+
+TEST_F(StreamTlsTest, ShutDownDuringTheHandshakeTakesEffectAfterIt) {
+  connect_pair();
+  server_.stream->start_tls_server(*server_context_);
+  client_.stream->start_tls_client(*client_context_, "mail.example");
+  server_.stream->shut_down();
+  run_until([this] { return client_.closed.has_value(); });
+  client_.stream.reset();
+  run_until([this] { return server_.closed.has_value(); });
+  EXPECT_EQ(server_.events, (Events{"closed"}));
+}
+
+TEST_F(StreamTlsTest, StopsReadingWhenNobodyConsumesAndGoesOn) {
+  const std::string sent = pattern(1 << 20);
+  secure_pair();
+  server_.consuming = false;
+  client_.send(sent);
+  run_until([this] { return server_.stream->input().size() >= Stream::kMaxInput; });
+  settle();
+  EXPECT_LT(server_.stream->input().size(), Stream::kMaxInput + 17 * 1024);
+  server_.consuming = true;
+  server_.take();
+  run_until([&] { return server_.received.size() == sent.size(); });
+  EXPECT_TRUE(server_.received == sent);
+}
+
+// The last records are inside OpenSSL when reading stops: the socket will not become readable for
+// them.
+TEST_F(StreamTlsTest, HandsOverWhatOpenSslHoldsWhenReadingGoesOn) {
+  for (std::size_t size = Stream::kMaxInput; size < Stream::kMaxInput + 20'000; size += 1'111) {
+    SCOPED_TRACE(size);
+    client_ = {};
+    server_ = {};
+    client_.after_each = server_.after_each = [this] { check(); };
+    secure_pair();
+    server_.consuming = false;
+    const std::string sent = pattern(size);
+    client_.send(sent);
+    run_until([this] { return server_.stream->input().size() >= Stream::kMaxInput; });
+    settle();
+    server_.consuming = true;
+    server_.take();
+    run_until([&] { return server_.received.size() == sent.size(); });
+    ASSERT_TRUE(server_.received == sent);
+  }
+}
+
+// In clear and under TLS, with room for little in the sockets.
+class StreamTransferTest : public StreamFixture, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(StreamTransferTest, MovesMuchBothWaysAtOnce) {
+  small_buffers_ = true;
+  const std::string up = pattern(3 << 20);
+  const std::string down = pattern((2 << 20) + 12'345);
+  if (GetParam()) {
+    make_contexts();
+    secure_pair();
+  } else {
+    connect_pair();
+  }
+  std::size_t given = 0;
+  const auto feed = [&] {  // the client sends in chunks, as a delivery does
+    while (given < up.size() && client_.stream->unsent() < Stream::kLowWater) {
+      const std::string_view chunk = std::string_view(up).substr(given, 50'000);
+      given += chunk.size();
+      client_.stream->output().append(chunk);
+      client_.stream->flush();
+    }
+  };
+  client_.when_writable = feed;
+  feed();
+  server_.send(down);
+  run_until([&] {
+    return server_.received.size() >= up.size() && client_.received.size() >= down.size();
+  });
+  EXPECT_TRUE(server_.received == up);
+  EXPECT_TRUE(client_.received == down);
+}
+
+TEST_P(StreamTransferTest, ShutDownSendsTheRestFirst) {
+  small_buffers_ = true;
+  const std::string sent = pattern(1 << 20);
+  if (GetParam()) {
+    make_contexts();
+    secure_pair();
+  } else {
+    connect_pair();
+  }
+  server_.stream->output().append(sent);
+  server_.stream->shut_down();
+  client_.send("this is not read");
+  run_until([this] { return client_.closed.has_value(); });
+  EXPECT_TRUE(client_.received == sent);
+  client_.stream.reset();
+  run_until([this] { return server_.closed.has_value(); });
+  EXPECT_EQ(server_.received, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(ClearAndTls, StreamTransferTest, ::testing::Bool(),
+                         [](const auto& tested) { return tested.param ? "Tls" : "Clear"; });
+
+}  // namespace
+}  // namespace signpost::net
