@@ -36,8 +36,8 @@ std::string introduction(Action action, const std::string& host) {
   return who;
 }
 
-// What a person can do about a status (RFC 3463). The longest prefix that fits wins, so the
-// particular ones stand before the general ones.
+// What a person can do about a status (RFC 3463). The first entry that fits wins, so the particular
+// ones stand before the general ones.
 struct Advice {
   std::string_view subject_and_detail;
   std::string_view text;

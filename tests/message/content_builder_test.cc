@@ -1,0 +1,253 @@
+#include "message/content_builder.h"
+
+#include "base/ascii.h"
+#include "message/header_section.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signpost::message {
+namespace {
+
+constexpr std::string_view kReceived =
+    "Received: by relay.example; Mon, 23 Nov 2026 20:24:10 +0000\r\n";
+constexpr std::string_view kDate = "Date: Mon, 23 Nov 2026 20:24:10 +0000\r\n";
+constexpr std::string_view kMessageId = "Message-ID: <made@relay.example>\r\n";
+// A header section that needs nothing.
+constexpr std::string_view kComplete =
+    "From: a@example.com\r\nDate: Sun, 1 Jan 2023 00:00:00 +0000\r\nMessage-ID: "
+    "<1@example.com>\r\n";
+
+FixUps fix_ups() {
+  return {std::string(kReceived), "<made@relay.example>",
+          SystemTime(std::chrono::seconds(1795465450))};
+}
+
+ContentBuilder built(std::string_view content, std::size_t step = std::string_view::npos) {
+  ContentBuilder builder(fix_ups());
+  while (!content.empty()) {
+    builder.append(content.substr(0, step));
+    content.remove_prefix(std::min(step, content.size()));
+  }
+  builder.finish();
+  return builder;
+}
+
+std::string content_of(std::string_view content) {
+  ContentBuilder builder = built(content);
+  EXPECT_EQ(builder.fault(), std::nullopt);
+  return builder.take();
+}
+
+std::string join(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (const auto part : parts) out += part;
+  return out;
+}
+
+TEST(ContentBuilder, PutsReceivedOnTopAndLeavesTheRest) {
+  const std::string mail = join(
+      {"received: from x; y\r\nX-A :  b \r\n\tc\r\n", kComplete, "\r\n.body\r\n\r\n last \r\n"});
+  EXPECT_EQ(content_of(mail), join({kReceived, mail}));
+}
+
+TEST(ContentBuilder, AddsWhatIsMissingAtTheEndOfTheSection) {
+  EXPECT_EQ(content_of("Received: x\r\nFrom: a@example.com\r\n\r\nbody\r\n"),
+            join({kReceived, "Received: x\r\nFrom: a@example.com\r\n", kDate, kMessageId,
+                  "\r\nbody\r\n"}));
+  EXPECT_EQ(content_of("From: a@example.com\r\nDate: now\r\n\r\n"),
+            join({kReceived, "From: a@example.com\r\nDate: now\r\n", kMessageId, "\r\n"}));
+}
+
+TEST(ContentBuilder, AnEmptyDateOrMessageIdCountsAsMissing) {
+  EXPECT_EQ(content_of("Message-Id:\r\nFrom: a@example.com\r\nDate: \r\n \r\n\r\n"),
+            join({kReceived, "From: a@example.com\r\n", kDate, kMessageId, "\r\n"}));
+}
+
+TEST(ContentBuilder, RemovesBccAndReturnPath) {
+  EXPECT_EQ(
+      content_of(join({"Return-Path: <x@example.com>\r\nBCC: a@example.net,\r\n b@example.net\r\n",
+                       kComplete, "resent-bcc: c@example.net\r\nX-Bcc: stays\r\n\r\n",
+                       "Bcc: in the body\r\n"})),
+      join({kReceived, kComplete, "X-Bcc: stays\r\n\r\nBcc: in the body\r\n"}));
+}
+
+TEST(ContentBuilder, GivesAHeaderItsBlankLine) {
+  EXPECT_EQ(content_of(kComplete), join({kReceived, kComplete, "\r\n"}));
+  EXPECT_EQ(content_of(join({kComplete, "Hello Bob: how are you?\r\n\r\nBye\r\n"})),
+            join({kReceived, kComplete, "\r\nHello Bob: how are you?\r\n\r\nBye\r\n"}));
+  EXPECT_EQ(content_of(join({kComplete, "To: b@example.net"})),
+            join({kReceived, kComplete, "To: b@example.net\r\n\r\n"}));
+  EXPECT_EQ(content_of(join({kComplete, "no end"})),
+            join({kReceived, kComplete, "\r\nno end\r\n"}));
+}
+
+TEST(ContentBuilder, EndsTheLastLine) {
+  EXPECT_EQ(content_of(join({kComplete, "\r\nbody"})),
+            join({kReceived, kComplete, "\r\nbody\r\n"}));
+  EXPECT_EQ(content_of(join({kComplete, "\r\n"})), join({kReceived, kComplete, "\r\n"}));
+}
+
+TEST(ContentBuilder, DropsTheFromLineOfAnMbox) {
+  const std::string mbox = "From a@example.com Mon Nov 23 20:24:10 2026\r\n";
+  EXPECT_EQ(content_of(join({mbox, kComplete, "\r\n"})), join({kReceived, kComplete, "\r\n"}));
+  EXPECT_EQ(built(join({mbox, mbox, kComplete})).fault(), ContentFault::MalformedHeader);
+  // Not an mbox: a field with a blank before its colon.
+  EXPECT_EQ(built("From : a@example.com\r\n\r\n").from_address(), "a@example.com");
+}
+
+TEST(ContentBuilder, RefusesWhatDoesNotBeginWithAHeader) {
+  for (const std::string_view mail :
+       {"Hello,\r\n\r\nFrom: a@example.com\r\n", " folded\r\nFrom: a@example.com\r\n\r\n",
+        "Two Words: x\r\nFrom: a@example.com\r\n\r\n",
+        "\xEF\xBB\xBF"
+        "From: a@example.com\r\n\r\n",
+        "Hello"}) {
+    ContentBuilder builder = built(mail);
+    EXPECT_EQ(builder.fault(), ContentFault::MalformedHeader) << mail;
+    EXPECT_TRUE(builder.take().empty());
+  }
+}
+
+TEST(ContentBuilder, RefusesNoFromAndSeveral) {
+  for (const std::string_view mail :
+       {"", "\r\n", "\r\nFrom: a@example.com\r\n", "To: a@example.com\r\n\r\n", "From:\r\n\r\n",
+        "From: \r\n \r\n\r\nbody\r\n", "Sender: a@example.com\r\n\r\n"}) {
+    EXPECT_EQ(built(mail).fault(), ContentFault::NoFrom) << mail;
+  }
+  EXPECT_EQ(built("From: a@example.com\r\nfrom: b@example.com\r\n\r\n").fault(),
+            ContentFault::SeveralFrom);
+  EXPECT_EQ(built("From: a@example.com\r\nFrom:\r\n\r\n").fault(), ContentFault::SeveralFrom);
+}
+
+TEST(ContentBuilder, FindsALoop) {
+  std::string mail(kComplete);
+  for (std::size_t i = 0; i < ContentBuilder::kMaxReceived; ++i) mail += "Received: x\r\n";
+  EXPECT_EQ(built(mail).fault(), std::nullopt);
+  EXPECT_EQ(built(mail + "received: y\r\n").fault(), ContentFault::TooManyReceived);
+}
+
+TEST(ContentBuilder, BoundsTheHeaderSection) {
+  std::string mail(kComplete);
+  mail += "X: " + std::string(ContentBuilder::kMaxHeaderSize - mail.size() - 5, 'x') + "\r\n";
+  ASSERT_EQ(mail.size(), ContentBuilder::kMaxHeaderSize);
+  EXPECT_EQ(built(mail).fault(), std::nullopt);
+  EXPECT_EQ(built(mail + "\r\n", 1000).fault(), ContentFault::HeaderTooLong);
+  std::string fields(kComplete);
+  for (std::size_t i = 3; i < ContentBuilder::kMaxHeaderFields; ++i) fields += "X:\r\n";
+  EXPECT_EQ(built(fields + "\r\n").fault(), std::nullopt);
+  EXPECT_EQ(built(fields + "X:\r\n\r\n").fault(), ContentFault::HeaderTooLong);
+}
+
+TEST(ContentBuilder, ARefusedMessageHoldsNoMemory) {
+  ContentBuilder builder(fix_ups());
+  builder.append("no header\r\n");
+  EXPECT_EQ(builder.fault(), ContentFault::MalformedHeader);
+  builder.append(std::string(100'000, 'x'));
+  EXPECT_EQ(builder.size(), 0U);
+  builder.finish();
+  EXPECT_TRUE(builder.take().empty());
+}
+
+TEST(ContentBuilder, SizeFollowsTheOctetsHeld) {
+  ContentBuilder builder(fix_ups(), 10'000'000);
+  EXPECT_EQ(builder.size(), 0U);
+  builder.append("From: a@e");
+  EXPECT_EQ(builder.size(), 9U);
+  builder.append("xample.com\r\n\r\n1234");
+  EXPECT_GE(builder.size(), kReceived.size() + 27);
+  EXPECT_LT(builder.size(), 1000U);
+}
+
+// Whatever the client claims, a message that is refused costs no more than its header.
+TEST(ContentBuilder, BelievesNoClaimedSize) {
+  ContentBuilder builder(fix_ups(), std::string_view::npos);
+  builder.append("From: a@example.com\r\n\r\nbody\r\n");
+  builder.finish();
+  EXPECT_LE(builder.take().capacity(), std::size_t{33} << 20);
+}
+
+TEST(ContentBuilder, KnowsEightBitOctets) {
+  const std::string umlaut = "\xC3\xB6";
+  EXPECT_FALSE(built(join({kComplete, "\r\nabc\r\n"})).has_eight_bit());
+  const ContentBuilder body = built(join({kComplete, "\r\n", umlaut, "\r\n"}));
+  EXPECT_TRUE(body.has_eight_bit());
+  EXPECT_FALSE(body.header_has_eight_bit());
+  const ContentBuilder header = built(join({kComplete, "Subject: ", umlaut, "\r\n\r\n"}));
+  EXPECT_TRUE(header.has_eight_bit());
+  EXPECT_TRUE(header.header_has_eight_bit());
+  EXPECT_FALSE(built(join({kComplete, "Bcc: ", umlaut, "@x\r\n\r\n"})).has_eight_bit());
+}
+
+TEST(ContentBuilder, TellsWhoTheMessageIsFrom) {
+  const ContentBuilder builder =
+      built("From: \"Doe, J\"\r\n <John@Mail.EXAMPLE.com>\r\n\r\nbody\r\n");
+  EXPECT_EQ(builder.from_address(), "John@mail.example.com");
+  EXPECT_EQ(builder.from_domain(), "mail.example.com");
+  const ContentBuilder unclear = built("From: a@b.example c@d.example\r\n\r\n");
+  EXPECT_EQ(unclear.fault(), std::nullopt);
+  EXPECT_EQ(unclear.from_address(), "");
+  EXPECT_EQ(unclear.from_domain(), "");
+}
+
+TEST(ContentBuilder, TellsTheMessageId) {
+  const auto id = [](std::string_view field) {
+    return built(join({"From: a@example.com\r\n", field, "\r\n"})).message_id();
+  };
+  EXPECT_EQ(id(""), "<made@relay.example>");
+  EXPECT_EQ(id("Message-ID: <1@example.com>\r\n"), "<1@example.com>");
+  EXPECT_EQ(id("MESSAGE-ID:\r\n (c) <1@example.com> (d)\r\n"), "<1@example.com>");
+  EXPECT_EQ(id("Message-ID: 1@example.com \r\n"), "1@example.com");
+  EXPECT_EQ(id("Message-ID:\r\nMessage-ID: <2@example.com>\r\nMessage-ID: <3@x>\r\n"),
+            "<2@example.com>");
+  EXPECT_EQ(id("Message-ID: " + std::string(5000, 'x') + "\r\n").size(), 998U);
+}
+
+TEST(ContentBuilder, EverySplitGivesTheSameResult) {
+  const std::vector<std::string> mails = {
+      join({kComplete, "\r\nbody\r\n\r\nlast"}),
+      "From: J\xC3\xB6rg <j@example.com>\r\nBcc: x@y\r\n z\r\nSubject: a\r\n "
+      "b\r\n\r\n\r\n\r\nbody\r\n",
+      "From x@y Mon Nov 23\r\nFrom: a@example.com\r\nno blank line\r\nbody\r\n",
+      "From: a@example.com\r\n \r\nTo: b@c\r\n\r\nx\r\n",
+      "From: a@example.com\r\nX: bare\nlf\r\n\n\r\nbody\r\n",
+      "From: a@example.com\r\nTo: b",
+      "no header\r\n\r\n",
+      "To: a@example.com\r\n\r\nbody",
+  };
+  for (const std::string& mail : mails) {
+    ContentBuilder whole = built(mail);
+    const std::string content = whole.take();
+    const auto expect_same = [&](ContentBuilder pieces) {
+      EXPECT_EQ(pieces.fault(), whole.fault()) << mail;
+      EXPECT_EQ(pieces.has_eight_bit(), whole.has_eight_bit()) << mail;
+      EXPECT_EQ(pieces.from_address(), whole.from_address()) << mail;
+      EXPECT_EQ(pieces.message_id(), whole.message_id()) << mail;
+      EXPECT_EQ(pieces.take(), content) << mail;
+    };
+    for (std::size_t step = 1; step <= 5; ++step) expect_same(built(mail, step));
+    for (std::size_t first = 0; first <= mail.size(); ++first) {
+      ContentBuilder builder(fix_ups());
+      builder.append(std::string_view(mail).substr(0, first));
+      builder.append(std::string_view(mail).substr(first));
+      builder.finish();
+      expect_same(std::move(builder));
+    }
+  }
+}
+
+TEST(ContentBuilder, EveryFaultHasItsWords) {
+  for (const auto fault :
+       {ContentFault::NoFrom, ContentFault::SeveralFrom, ContentFault::MalformedHeader,
+        ContentFault::HeaderTooLong, ContentFault::TooManyReceived}) {
+    EXPECT_GT(fault_text(fault).size(), 10U);
+    EXPECT_LT(fault_text(fault).size(), 80U);
+  }
+}
+
+}  // namespace
+}  // namespace signpost::message
