@@ -14,7 +14,8 @@ namespace signpost::dkim {
 class TagList {
  public:
   static Result<TagList> parse(std::string_view text);  // duplicate tags are an error
-  std::optional<std::string_view> find(std::string_view tag) const;  // value, blanks at ends removed
+  std::optional<std::string_view> find(
+      std::string_view tag) const;  // value, blanks at ends removed
   const std::vector<std::pair<std::string, std::string>>& tags() const { return tags_; }
 
  private:
