@@ -126,9 +126,9 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.bytes_per_sync = 1 << 20;
   options.manual_wal_flush = false;
   // A write that was cut short by a crash ends the log: what comes before it is whole, what would
-  // come after it was never acknowledged. Reusing old log files (recycle_log_file_num) is not to be
-  // had with it: RocksDB 7.8 allows that only together with a recovery that skips over damage,
-  // which could bring back a removal without the change before it.
+  // come after it was never acknowledged. Old log files are not reused (recycle_log_file_num):
+  // RocksDB 7.8 allows that only together with a recovery that skips over damage, which could bring
+  // back a removal without the change before it.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   // Everything is in the synced log: a stop need not wait for memtables to be written, and the next
   // start writes out what is left and drops the rest.

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -175,6 +176,27 @@ TEST_F(RocksStoreTest, JobDeferredManyTimesLeavesNothing) {
     before = after;
   }
   apply(samples::remove(before));
+  expect_nothing_left();
+}
+
+// More than the store lets wait in memory before it writes the removals out.
+TEST_F(RocksStoreTest, RemovalOfMuchOldMailLeavesNothing) {
+  constexpr int kMessages = 21'000;
+  constexpr int kGroup = 1'000;
+  const auto in_groups = [&](auto change_of) {
+    for (int first = 0; first < kMessages; first += kGroup) {
+      std::vector<Change> changes;
+      for (int i = first; i < first + kGroup; ++i) changes.push_back(change_of(i));
+      std::vector<const Change*> group;
+      for (const Change& change : changes) group.push_back(&change);
+      ASSERT_TRUE(store->apply(group));
+    }
+  };
+  in_groups([](int i) { return enqueue(id(i), 1, 10); });
+  reopen();
+  EXPECT_EQ(store->totals().ready, static_cast<std::uint64_t>(kMessages));
+  in_groups([](int i) { return samples::remove(job(id(i))); });
+  EXPECT_EQ(store->totals().ready, 0U);
   expect_nothing_left();
 }
 
