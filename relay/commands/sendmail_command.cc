@@ -1,0 +1,16 @@
+#include "relay/commands/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+namespace signpost::relay {
+
+void add_sendmail_command(CLI::App& app, CommandLine& line) {
+  CLI::App* command =
+      app.add_subcommand("sendmail", "What /usr/sbin/sendmail does (not supported yet)");
+  command->prefix_command();  // its options are not ours: take them all
+  command->callback([&line] {
+    line.run = [] { return refuse("sendmail is not supported yet; submit by SMTP"); };
+  });
+}
+
+}  // namespace signpost::relay
