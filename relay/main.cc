@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace signpost::relay {
 
@@ -35,6 +37,17 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_sendmail_command(app, line);
 }
 
+// CLI11 misses a command before it looks at the word that stands in its place.
+int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (error.get_name() == "RequiredError" && !unknown.empty()) {
+    refuse(fmt::format("unknown command {}; see --help", unknown.front()));
+  } else {
+    refuse(fmt::format("{}; see --help", error.what()));
+  }
+  return kWrongUsage;
+}
+
 int run(int argc, char** argv) {
   if (argc > 0 && called_as_sendmail(argv[0])) {
     return refuse("sendmail is not supported yet; submit by SMTP");
@@ -47,8 +60,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& asked) {  // --help, --version
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
-    refuse(fmt::format("{}; see --help", error.what()));
-    return kWrongUsage;
+    return wrong_usage(app, error);
   }
   const int code = line.run();
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

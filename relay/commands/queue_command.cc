@@ -339,7 +339,7 @@ void add_changes(CLI::App& queue, CommandLine& line) {
 
 void add_not_built(CLI::App& queue, CommandLine& line, const std::string& name) {
   CLI::App* command = queue.add_subcommand(name, "(not supported yet)");
-  command->prefix_command();
+  command->fallthrough(false)->prefix_command();
   command->callback([&line, name] {
     line.run = [name] { return refuse(fmt::format("queue {} is not supported yet", name)); };
   });

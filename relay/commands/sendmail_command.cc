@@ -7,7 +7,8 @@ namespace signpost::relay {
 void add_sendmail_command(CLI::App& app, CommandLine& line) {
   CLI::App* command =
       app.add_subcommand("sendmail", "What /usr/sbin/sendmail does (not supported yet)");
-  command->prefix_command();  // its options are not ours: take them all
+  // Its options are not ours: take them all.
+  command->fallthrough(false)->prefix_command();
   command->callback([&line] {
     line.run = [] { return refuse("sendmail is not supported yet; submit by SMTP"); };
   });

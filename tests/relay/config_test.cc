@@ -230,7 +230,8 @@ TEST(Config, EveryDocumentedDefaultMayBeWrittenOut) {
       if (section.name.empty()) {
         toml += kGood;
       } else if (section.name == "listener") {
-        // "required" and "starttls" need more than the good lines have: only their form is looked at.
+        // "required" and "starttls" need more than the good lines have: only their form is looked
+        // at.
         toml = "hostname = \"a.example\"\n[[listener]]\nbind = \"127.0.0.1:25\"\n" + toml;
         for (const std::string& error : errors_of(toml)) {
           EXPECT_TRUE(error.find("needs") != std::string::npos) << error;
@@ -252,13 +253,14 @@ TEST(Config, EveryDocumentedDefaultMayBeWrittenOut) {
 
 TEST(Config, DefaultsOfTheReferenceAreThoseOfTheProgram) {
   const auto silent = config_of(kGood);
-  const auto spoken = config_of("data_dir = \"/var/lib/signpost\"\nworkers = 0\n" + kGood +
-                                "[limits]\nmessage_size = \"50MiB\"\nrecipients_per_message = 1000\n"
-                                "sessions = 10000\nsessions_per_client = 100\nidle_timeout = \"5m\"\n"
-                                "memory = \"50%\"\ndisk_free = \"5%\"\n[delivery]\nport = 25\n"
-                                "connect_timeout = \"30s\"\n[retry]\nschedule = [\"1m\", \"5m\", "
-                                "\"10m\", \"20m\", \"30m\", \"1h\", \"2h\", \"4h\"]\nexpire = \"5d\"\n"
-                                "delay_notice = \"4h\"\n");
+  const auto spoken =
+      config_of("data_dir = \"/var/lib/signpost\"\nworkers = 0\n" + kGood +
+                "[limits]\nmessage_size = \"50MiB\"\nrecipients_per_message = 1000\n"
+                "sessions = 10000\nsessions_per_client = 100\nidle_timeout = \"5m\"\n"
+                "memory = \"50%\"\ndisk_free = \"5%\"\n[delivery]\nport = 25\n"
+                "connect_timeout = \"30s\"\n[retry]\nschedule = [\"1m\", \"5m\", "
+                "\"10m\", \"20m\", \"30m\", \"1h\", \"2h\", \"4h\"]\nexpire = \"5d\"\n"
+                "delay_notice = \"4h\"\n");
   ASSERT_TRUE(silent && spoken);
   EXPECT_EQ(silent->data_dir, spoken->data_dir);
   EXPECT_EQ(silent->workers, spoken->workers);
@@ -333,7 +335,8 @@ TEST(Config, ValueOutOfRangeIsRefused) {
        "8:16: limits.idle_timeout: parts of a second do not count here; write a duration from "
        "\"1s\" to \"1h\""},
       {"[limits]\nidle_timeout = \"5 minutes\"\n",
-       "8:16: limits.idle_timeout: \"5 minutes\" is not a duration; write a duration from \"1s\" to "
+       "8:16: limits.idle_timeout: \"5 minutes\" is not a duration; write a duration from \"1s\" "
+       "to "
        "\"1h\""},
       {"[limits]\nmessage_size = \"2GiB\"\n",
        "8:16: limits.message_size: \"2GiB\" is too large; write a size from \"1KiB\" to \"1GiB\""},
@@ -346,7 +349,8 @@ TEST(Config, ValueOutOfRangeIsRefused) {
        "8:10: limits.memory: \"0%\" is too little; write a share or a size of at least 16 MiB, as "
        "in \"50%\" or \"2GiB\""},
       {"[limits]\ndisk_free = \"100%\"\n",
-       "8:13: limits.disk_free: \"100%\" is neither a share nor a size; write a share below 100% or "
+       "8:13: limits.disk_free: \"100%\" is neither a share nor a size; write a share below 100% "
+       "or "
        "a size, as in \"5%\" or \"10GiB\""},
       {"[log]\nlevel = \"verbose\"\n",
        "8:9: log.level: \"verbose\" is not known here; write \"debug\", \"info\", \"warning\" or "
@@ -392,7 +396,8 @@ TEST(Config, MalformedValuesAreNamed) {
        "8:11: delivery.source: \"0.0.0.0\" is not an address of this machine; write addresses of "
        "this machine, as in [\"192.0.2.1\"]"},
       {"[delivery]\nsource = [\"192.0.2.1\", \"192.0.2.1\"]\n",
-       "8:24: delivery.source: \"192.0.2.1\" stands here twice; write addresses of this machine, as "
+       "8:24: delivery.source: \"192.0.2.1\" stands here twice; write addresses of this machine, "
+       "as "
        "in [\"192.0.2.1\"]"},
       {"[admin]\nbind = \"localhost:8025\"\n",
        "8:8: admin.bind: \"localhost:8025\" is not an IP address with a port; write an IP address "
@@ -515,9 +520,9 @@ TEST(Config, ControlCharactersDoNotReachTheTerminal) {
 TEST(Config, HostnameMustBeFull) {
   const std::string listener = kGood.substr(kGood.find('\n') + 1);
   const std::string right = "; write this machine's full name, as in \"mail.shop.example\"";
-  EXPECT_EQ(errors_of("hostname = \"mail\"\n" + listener),
-            std::vector<std::string>{"signpost.toml:1:12: hostname: \"mail\" has no domain" +
-                                     right});
+  EXPECT_EQ(
+      errors_of("hostname = \"mail\"\n" + listener),
+      std::vector<std::string>{"signpost.toml:1:12: hostname: \"mail\" has no domain" + right});
   EXPECT_EQ(errors_of("hostname = \"192.0.2.1\"\n" + listener),
             std::vector<std::string>{
                 "signpost.toml:1:12: hostname: \"192.0.2.1\" is not a domain name" + right});
@@ -643,7 +648,7 @@ std::string slurp(const std::string& path) {
 }
 
 std::string row_of(const KeyText& key) {
-  const std::string initial = key.required        ? "required"
+  const std::string initial = key.required          ? "required"
                               : key.initial.empty() ? "none"
                                                     : "`" + key.initial + "`";
   return "| `" + key.name + "` | " + initial + " | " + key.help + " Write " + key.expect + ". |";

@@ -41,8 +41,8 @@ TEST(Units, Sizes) {
   EXPECT_EQ(parse_size("64KiB"), 65'536u);
   EXPECT_EQ(parse_size("50MiB"), 50u << 20);
   EXPECT_EQ(parse_size("1GiB"), 1u << 30);
-  for (const char* text : {"", "MiB", "-1", "1 MiB", "1mib", "1.5GiB", "5M", "9223372036854775808",
-                           "8388608TiB"}) {
+  for (const char* text :
+       {"", "MiB", "-1", "1 MiB", "1mib", "1.5GiB", "5M", "9223372036854775808", "8388608TiB"}) {
     EXPECT_EQ(parse_size(text), std::nullopt) << text;
   }
   EXPECT_EQ(size_text(50 << 20), "50MiB");

@@ -13,7 +13,8 @@ namespace {
 
 // Of "secret", made by mkpasswd; and one that has the right form, of nothing.
 const std::string kCrypt =
-    "{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf"
+    "{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
+    "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf"
     "7eZTITsuk0Ry5qulYz.";
 const std::string kForm = "{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2g";
 
@@ -27,9 +28,10 @@ std::string error_of(const std::string& toml) {
 }
 
 TEST(Users, AreFoundByName) {
-  const auto users = Users::parse(entry("[shop]", "senders = [\"@Shop.Example\", \"A@b.example\"]\n") +
-                                      entry("[\"who@example.net\"]") + entry("[backup]"),
-                                  "users.toml");
+  const auto users =
+      Users::parse(entry("[shop]", "senders = [\"@Shop.Example\", \"A@b.example\"]\n") +
+                       entry("[\"who@example.net\"]") + entry("[backup]"),
+                   "users.toml");
   ASSERT_TRUE(users);
   ASSERT_EQ((*users)->all().size(), 3u);
   EXPECT_EQ((*users)->all()[0].name, "backup");
@@ -49,9 +51,10 @@ TEST(Users, MistakesHaveTheirPlace) {
             "it: \"{ARGON2ID}...\" or \"{SHA512-CRYPT}...\"");
   EXPECT_EQ(error_of(entry("[shop]", "sender = \"@a.example\"\n")),
             "users.toml:3:1: shop.sender: unknown key; did you mean \"senders\"?");
-  EXPECT_EQ(error_of(entry("[shop]", "senders = [\"a.example\"]\n")),
-            "users.toml:3:12: shop.senders: \"a.example\" has no \"@\"; write addresses and domains, "
-            "as in [\"@shop.example\"], or leave it out for any domain that has a key");
+  EXPECT_EQ(
+      error_of(entry("[shop]", "senders = [\"a.example\"]\n")),
+      "users.toml:3:12: shop.senders: \"a.example\" has no \"@\"; write addresses and domains, "
+      "as in [\"@shop.example\"], or leave it out for any domain that has a key");
   EXPECT_EQ(error_of(entry("[shop]", "senders = []\n")),
             "users.toml:3:11: shop.senders: the list is empty; write addresses and domains, as in "
             "[\"@shop.example\"], or leave it out for any domain that has a key");
@@ -159,7 +162,7 @@ class UsersEdit : public testing::Test {
     return removed ? "" : removed.error().detail;
   }
   mode_t mode() {
-    struct stat facts {};
+    struct stat facts{};
     EXPECT_EQ(::stat(file_.c_str(), &facts), 0);
     return facts.st_mode & 07777;
   }
@@ -209,8 +212,9 @@ TEST_F(UsersEdit, ExistingUserNeedsReplace) {
   EXPECT_EQ(text(), "[shop] # s\nsenders = [\"@a.example\"] # keep\npassword = \"" + kForm +
                         "\" # old é\n");
   EXPECT_EQ(add("shop", true, {"@b.example", "c@d.example"}), "");
-  EXPECT_EQ(text(), "[shop] # s\nsenders = [\"@b.example\", \"c@d.example\"] # keep\npassword = \"" +
-                        kForm + "\" # old é\n");
+  EXPECT_EQ(text(),
+            "[shop] # s\nsenders = [\"@b.example\", \"c@d.example\"] # keep\npassword = \"" +
+                kForm + "\" # old é\n");
 }
 
 TEST_F(UsersEdit, ReplacedUserMayGetSenders) {
@@ -221,19 +225,20 @@ TEST_F(UsersEdit, ReplacedUserMayGetSenders) {
 }
 
 TEST_F(UsersEdit, RemovedUserLeavesTheRestAlone) {
-  write("# ours\n" + entry("[a]") + "\n" + entry("[shop]", "senders = [\n  \"@a.example\", # x\n]\n") +
-        "\n# about z\n" + entry("[z]"));
+  write("# ours\n" + entry("[a]") + "\n" +
+        entry("[shop]", "senders = [\n  \"@a.example\", # x\n]\n") + "\n# about z\n" +
+        entry("[z]"));
   EXPECT_EQ(remove("shop"), "");
   EXPECT_EQ(text(), "# ours\n" + entry("[a]") + "\n# about z\n" + entry("[z]"));
   EXPECT_EQ(remove("z"), "");
   EXPECT_EQ(remove("a"), "");
-  EXPECT_EQ(text(), "# ours\n\n# about z\n");
+  EXPECT_EQ(text(), "# ours\n# about z\n");
   EXPECT_EQ(remove("a"), file_ + ": there is no user \"a\"");
 }
 
 TEST_F(UsersEdit, ForeignFormsAreLeftToTheOperator) {
-  const std::string inlined = "shop = { password = \"" + kForm + "\" }\n" + "a.password = \"" + kForm +
-                              "\"\na.senders = [\"@a.example\"]\n";
+  const std::string inlined = "shop = { password = \"" + kForm + "\" }\n" + "a.password = \"" +
+                              kForm + "\"\na.senders = [\"@a.example\"]\n";
   write(inlined);
   EXPECT_EQ(add("shop", true, {"@b.example"}),
             file_ + ": this user is not written as a table of its own; edit the file by hand");
