@@ -17,8 +17,8 @@ namespace signpost::dkim {
 
 namespace {
 
-constexpr int kMinRsaBits = 1024;  // RFC 8301 section 3.2
-constexpr int kMaxRsaBits = 8192;  // beyond it a signature takes tens of milliseconds
+constexpr unsigned kMinRsaBits = 1024;  // RFC 8301 section 3.2
+constexpr unsigned kMaxRsaBits = 8192;  // beyond it a signature takes tens of milliseconds
 constexpr std::size_t kEd25519Size = 32;
 constexpr std::size_t kKeptContexts = 64;  // in each thread
 
@@ -29,17 +29,36 @@ const unsigned char* bytes(std::string_view text) {
 // A key that asks for a passphrase is refused: there is nobody to type it.
 int no_passphrase(char*, int, int, void*) noexcept { return -1; }
 
+bool is_rsa_size(unsigned bits) { return bits >= kMinRsaBits && bits <= kMaxRsaBits; }
+
+Failure wrong_rsa_size(unsigned bits) {
+  return fail(Errc::InvalidArgument, "the RSA key has " + std::to_string(bits) +
+                                         " bits; make one of 2048 (1024 to 8192 are taken)");
+}
+
 Result<Algorithm> algorithm_of(const EVP_PKEY* key) {
   if (EVP_PKEY_is_a(key, "ED25519") == 1) return Algorithm::Ed25519Sha256;
   if (EVP_PKEY_is_a(key, "RSA") != 1) {
     return fail(Errc::InvalidArgument, "the key is neither RSA nor Ed25519");
   }
-  const int bits = EVP_PKEY_get_bits(key);
-  if (bits < kMinRsaBits || bits > kMaxRsaBits) {
-    return fail(Errc::InvalidArgument, "the RSA key has " + std::to_string(bits) +
-                                           " bits; make one of 2048 (1024 to 8192 are taken)");
-  }
+  const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key));
+  if (!is_rsa_size(bits)) return wrong_rsa_size(bits);
   return Algorithm::RsaSha256;
+}
+
+// SubjectPublicKeyInfo, as everybody publishes it, or the bare RSAPublicKey that the text of
+// section 3.6.1 asks for (erratum 3017).
+PKey read_rsa_public_key(std::string_view der) {
+  const auto size = static_cast<long>(der.size());
+  const unsigned char* const end = bytes(der) + size;
+  const unsigned char* at = bytes(der);
+  PKey key(d2i_PUBKEY(nullptr, &at, size));
+  if (!key) {
+    at = bytes(der);
+    key.reset(d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, size));
+  }
+  if (at != end) key.reset();
+  return key;
 }
 
 Result<PKeyContext> rsa_signing_context(EVP_PKEY* key) {
@@ -73,8 +92,7 @@ struct PrivateKey::Impl {
   Result<std::string> sign_ed25519(std::string_view digest) const;
 
   PKey key;
-  std::uint64_t
-      number;  // never used again, unlike an address: names the key in a thread's contexts
+  std::uint64_t number;  // names the key in a thread's contexts; unlike an address, never reused
 };
 
 PrivateKey::PrivateKey(std::unique_ptr<Impl> impl, Algorithm algorithm)
@@ -101,6 +119,8 @@ Result<std::shared_ptr<const PrivateKey>> PrivateKey::from_pem(std::string_view 
 }
 
 Result<std::shared_ptr<const PrivateKey>> PrivateKey::generate(Algorithm algorithm, unsigned bits) {
+  // Before it is made: a key of 100,000 bits would take days.
+  if (algorithm == Algorithm::RsaSha256 && !is_rsa_size(bits)) return wrong_rsa_size(bits);
   ERR_clear_error();
   PKey key(algorithm == Algorithm::RsaSha256
                ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(bits))
@@ -201,8 +221,7 @@ Result<PublicKey> PublicKey::from_base64(Algorithm algorithm, std::string_view b
     key.reset(
         EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, bytes(*raw), raw->size()));
   } else {
-    const unsigned char* at = bytes(*raw);
-    key.reset(d2i_PUBKEY(nullptr, &at, static_cast<long>(raw->size())));
+    key = read_rsa_public_key(*raw);
   }
   if (!key) return Failure(openssl_error(Errc::InvalidArgument, "p= is no public key"));
   const auto kind = algorithm_of(key.get());

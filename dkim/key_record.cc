@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::size_t kMaxString = 255;  // RFC 1035 section 3.3
 
-// "a:b:c" with blanks around the colons holds `item`.
+// "a:b:c" with blanks around the colons holds `item`. Values are case-sensitive unless their tag
+// says otherwise (section 3.2), and none here does: what others may refuse must not look right.
 bool list_holds(std::string_view list, std::string_view item) {
-  return std::ranges::any_of(ascii::split(list, ':'), [&](std::string_view entry) {
-    return ascii::equals_ignore_case(ascii::trim(entry), item);
-  });
+  return std::ranges::any_of(ascii::split(list, ':'),
+                             [&](std::string_view entry) { return ascii::trim(entry) == item; });
 }
 
 }  // namespace
@@ -56,8 +56,8 @@ Result<KeyRecord> parse_key_record(std::string_view text) {
   const auto p = tags->find("p");
   if (!p) return fail(Errc::InvalidArgument, "key record: no p=");
   record.public_key = without_white_space(*p);
-  if (const auto k = tags->find("k"); k && !ascii::equals_ignore_case(*k, "rsa")) {
-    if (!ascii::equals_ignore_case(*k, "ed25519")) {
+  if (const auto k = tags->find("k"); k && *k != "rsa") {
+    if (*k != "ed25519") {
       return fail(Errc::InvalidArgument, "key record: unknown k=");
     }
     record.algorithm = Algorithm::Ed25519Sha256;

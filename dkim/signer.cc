@@ -5,7 +5,6 @@
 #include "dkim/signature_hash.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace signpost::dkim {
 
@@ -72,7 +71,7 @@ class FieldWriter {
 
 // h=: each signed field as often as it occurs, oversigned ones once more.
 std::vector<std::string_view> names_to_sign(const SigningIdentity& identity,
-                                            const message::HeaderSection& header) {
+                                            const FieldIndex& fields) {
   const auto listed = [](const std::vector<std::string>& names, std::string_view name) {
     return std::ranges::any_of(
         names, [&](const std::string& other) { return ascii::equals_ignore_case(other, name); });
@@ -84,9 +83,9 @@ std::vector<std::string_view> names_to_sign(const SigningIdentity& identity,
   if (!listed(identity.signed_fields, "From") && !listed(identity.oversigned_fields, "From")) {
     add("From", 1);  // section 5.4: From is always signed
   }
-  for (const std::string& name : identity.signed_fields) add(name, header.count(name));
+  for (const std::string& name : identity.signed_fields) add(name, fields.count(name));
   for (const std::string& name : identity.oversigned_fields) {
-    add(name, listed(identity.signed_fields, name) ? 1 : header.count(name) + 1);
+    add(name, listed(identity.signed_fields, name) ? 1 : fields.count(name) + 1);
   }
   return names;
 }
@@ -97,7 +96,7 @@ class BodyHashes {
   explicit BodyHashes(std::string_view body) : body_(body) {}
   const std::string& of(Canonicalization method) {
     std::optional<std::string>& slot = method == Canonicalization::Simple ? simple_ : relaxed_;
-    if (!slot) slot = base64::encode(view(hash_body(method, body_)));
+    if (!slot) slot = base64::encode(view(hash_body(method, body_).digest));
     return *slot;
   }
 
@@ -107,9 +106,9 @@ class BodyHashes {
   std::optional<std::string> relaxed_;
 };
 
-Result<void> append_signature(const SigningIdentity& identity, const message::HeaderSection& header,
+Result<void> append_signature(const SigningIdentity& identity, const FieldIndex& fields,
                               BodyHashes& bodies, SystemTime now, std::string& out) {
-  const auto names = names_to_sign(identity, header);
+  const auto names = names_to_sign(identity, fields);
   const auto time = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
   const std::size_t begin = out.size();
   FieldWriter field(out);
@@ -124,7 +123,7 @@ Result<void> append_signature(const SigningIdentity& identity, const message::He
   field.list("h", names);
   field.tag("bh", bodies.of(identity.canonicalization.body));
   field.open("b");
-  const auto digest = hash_header(identity.canonicalization.header, header, names,
+  const auto digest = hash_header(identity.canonicalization.header, fields, names,
                                   std::string_view(out).substr(begin));
   const auto signature = identity.key->sign(view(digest));
   if (!signature) return Failure(signature.error());
@@ -177,14 +176,15 @@ const std::vector<std::string>& default_oversigned_fields() {
 
 Result<std::string> sign(std::span<const SigningIdentity> identities,
                          const message::HeaderSection& header, SystemTime now) {
-  if (header.count("From") != 1) {
+  const FieldIndex index(header);
+  if (index.count("From") != 1) {
     return fail(Errc::InvalidArgument, "the header section has not exactly one From field");
   }
   BodyHashes bodies(header.body());
   std::string fields;
   fields.reserve(1024 * identities.size());
   for (const SigningIdentity& identity : identities) {
-    if (auto done = append_signature(identity, header, bodies, now, fields); !done) {
+    if (auto done = append_signature(identity, index, bodies, now, fields); !done) {
       return Failure(std::move(done).error());
     }
   }

@@ -8,6 +8,8 @@ namespace signpost::dkim {
 
 namespace {
 
+constexpr std::size_t kMaxTags = 64;  // a dozen are known, and each is looked for among the others
+
 // tag-name of RFC 6376 section 3.2.
 bool is_tag_name(std::string_view name) {
   return !name.empty() && ascii::is_alpha(name.front()) &&
@@ -18,19 +20,12 @@ bool is_tag_name(std::string_view name) {
 
 Result<TagList> TagList::parse(std::string_view text) {
   TagList list;
-  while (!text.empty()) {
+  for (;;) {
     const std::size_t end = text.find(';');
+    const bool last = end == std::string_view::npos;
     const std::string_view spec = ascii::trim(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    if (spec.empty()) {
-      // Only what follows the last semicolon may be empty.
-      if (!ascii::trim(text).empty() || end == std::string_view::npos) {
-        if (!list.tags_.empty() && ascii::trim(text).empty()) break;
-        return fail(Errc::InvalidArgument, "an empty tag");
-      }
-      if (list.tags_.empty()) return fail(Errc::InvalidArgument, "an empty tag");
-      continue;
-    }
+    if (last && spec.empty() && !list.tags_.empty()) return list;  // "a=1;" is well-formed
+    if (spec.empty()) return fail(Errc::InvalidArgument, "an empty tag");
     const std::size_t equals = spec.find('=');
     if (equals == std::string_view::npos) {
       return fail(Errc::InvalidArgument, "a tag without \"=\"");
@@ -40,9 +35,11 @@ Result<TagList> TagList::parse(std::string_view text) {
     if (list.find(name)) {
       return fail(Errc::InvalidArgument, "the tag " + std::string(name) + " occurs twice");
     }
+    if (list.tags_.size() == kMaxTags) return fail(Errc::InvalidArgument, "too many tags");
     list.tags_.emplace_back(name, ascii::trim(spec.substr(equals + 1)));
+    if (last) return list;
+    text.remove_prefix(end + 1);
   }
-  return list;
 }
 
 std::optional<std::string_view> TagList::find(std::string_view tag) const {

@@ -9,6 +9,7 @@
 
 #include <charconv>
 #include <limits>
+#include <utility>
 
 namespace signpost::dkim {
 
@@ -53,8 +54,25 @@ struct Signature {
   std::string body_hash;        // raw
   std::string signature;        // raw
   std::vector<std::string> names;
-  std::uint64_t length = std::numeric_limits<std::uint64_t>::max();
+  std::optional<std::uint64_t> length;  // l=
 };
+
+Result<void> check_times(const TagList& tags, SystemTime now) {
+  const auto wrong = [](const char* what) { return fail(Errc::InvalidArgument, what); };
+  std::optional<std::uint64_t> made;
+  if (const auto t = tags.find("t")) {
+    made = number(*t);
+    if (!made) return wrong("t= is no number");
+  }
+  const auto x = tags.find("x");
+  if (!x) return {};
+  const auto expires = number(*x);
+  if (!expires) return wrong("x= is no number");
+  if (made && *expires <= *made) return wrong("x= is not after t=");
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+  if (std::cmp_greater(seconds.count(), *expires)) return wrong("expired");
+  return {};
+}
 
 Result<Signature> parse(const TagList& tags, SystemTime now) {
   const auto wrong = [](const char* what) { return fail(Errc::InvalidArgument, what); };
@@ -66,9 +84,9 @@ Result<Signature> parse(const TagList& tags, SystemTime now) {
   Signature signature;
   if (*tags.find("v") != "1") return wrong("v= is not 1");
   const std::string_view a = *tags.find("a");
-  if (ascii::equals_ignore_case(a, "ed25519-sha256")) {
+  if (a == "ed25519-sha256") {
     signature.algorithm = Algorithm::Ed25519Sha256;
-  } else if (!ascii::equals_ignore_case(a, "rsa-sha256")) {
+  } else if (a != "rsa-sha256") {
     return wrong("a= is not known, or is too weak (RFC 8301)");
   }
   const auto c = CanonicalizationPair::parse(tags.find("c").value_or("simple/simple"));
@@ -76,9 +94,12 @@ Result<Signature> parse(const TagList& tags, SystemTime now) {
   signature.canonicalization = *c;
   signature.domain = *tags.find("d");
   signature.selector = *tags.find("s");
-  const std::string_view i = tags.find("i").value_or("");
-  const std::size_t at = i.rfind('@');
-  signature.identity_domain = at == std::string_view::npos ? signature.domain : i.substr(at + 1);
+  signature.identity_domain = signature.domain;
+  if (const auto i = tags.find("i")) {
+    const std::size_t at = i->rfind('@');
+    if (at == std::string_view::npos) return wrong("i= has no domain");
+    signature.identity_domain = i->substr(at + 1);
+  }
   if (!is_same_or_below(signature.identity_domain, signature.domain)) {
     return wrong("i= is not below d=");
   }
@@ -94,19 +115,13 @@ Result<Signature> parse(const TagList& tags, SystemTime now) {
   }
   if (!from) return wrong("h= does not name From");
   if (const auto l = tags.find("l")) {
-    const auto length = number(*l);
-    if (!length) return wrong("l= is no number");
-    signature.length = *length;
+    signature.length = number(*l);
+    if (!signature.length) return wrong("l= is no number");
   }
   if (const auto q = tags.find("q"); q && q->find("dns/txt") == std::string_view::npos) {
     return wrong("q= is not known");
   }
-  if (const auto x = tags.find("x")) {
-    const auto expires = number(*x);
-    if (!expires) return wrong("x= is no number");
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-    if (static_cast<std::uint64_t>(seconds.count()) > *expires) return wrong("expired");
-  }
+  if (auto times = check_times(tags, now); !times) return Failure(std::move(times).error());
   return signature;
 }
 
@@ -131,11 +146,15 @@ Judgement judge(const Signature& signature, const message::HeaderSection& header
   const auto key = PublicKey::from_base64(record->algorithm, record->public_key);
   if (!key) return {Verdict::PermError, key.error().detail};
 
-  const auto body = hash_body(signature.canonicalization.body, header.body(), signature.length);
-  if (view(body) != signature.body_hash) return {Verdict::Fail, "the body has changed"};
+  const auto body = hash_body(signature.canonicalization.body, header.body(),
+                              signature.length.value_or(std::numeric_limits<std::uint64_t>::max()));
+  if (signature.length && *signature.length > body.octets) {
+    return {Verdict::PermError, "l= is more than the body has"};  // section 3.5
+  }
+  if (view(body.digest) != signature.body_hash) return {Verdict::Fail, "the body has changed"};
   const std::vector<std::string_view> names(signature.names.begin(), signature.names.end());
-  const auto digest =
-      hash_header(signature.canonicalization.header, header, names, without_signature(field.raw));
+  const auto digest = hash_header(signature.canonicalization.header, FieldIndex(header, &field),
+                                  names, without_signature(field.raw));
   if (!key->verify(view(digest), signature.signature)) {
     return {Verdict::Fail, "the header section has changed, or the key is another one"};
   }

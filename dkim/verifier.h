@@ -12,7 +12,7 @@
 
 namespace signpost::dkim {
 
-enum class Verdict { Pass, Fail, PermError, TempError };
+enum class Verdict { Pass, Fail, PermError };
 
 struct SignatureResult {
   Verdict verdict = Verdict::PermError;

@@ -1,0 +1,36 @@
+#include "dkim/field_index.h"
+
+#include "base/ascii.h"
+
+#include <algorithm>
+
+namespace signpost::dkim {
+
+namespace {
+
+// An order of names, without regard to case. Lengths first: they tell most names apart.
+bool before(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return a.size() < b.size();
+  return std::ranges::lexicographical_compare(a, b, {}, ascii::to_lower, ascii::to_lower);
+}
+
+}  // namespace
+
+FieldIndex::FieldIndex(const message::HeaderSection& header, const message::HeaderField* excluded) {
+  fields_.reserve(header.fields().size());
+  for (const message::HeaderField& field : header.fields()) {
+    if (&field != excluded) fields_.push_back(&field);
+  }
+  std::ranges::sort(fields_, [](const message::HeaderField* a, const message::HeaderField* b) {
+    if (before(a->name, b->name)) return true;
+    return !before(b->name, a->name) && a > b;  // they are in one array: the last one first
+  });
+}
+
+FieldIndex::Instances FieldIndex::find(std::string_view name) const {
+  const auto found = std::ranges::equal_range(
+      fields_, name, before, [](const message::HeaderField* field) { return field->name; });
+  return {{found.begin(), found.end()}, static_cast<std::size_t>(found.begin() - fields_.begin())};
+}
+
+}  // namespace signpost::dkim

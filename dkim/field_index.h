@@ -1,0 +1,36 @@
+// The fields of a header section by their names: found without reading the whole section for each
+// name, which a message of ten thousand fields would make slow.
+#pragma once
+
+#include "message/header_section.h"
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace signpost::dkim {
+
+// Points into the header section, which must outlive it.
+class FieldIndex {
+ public:
+  // `excluded`: the DKIM-Signature field that is verified; it never signs itself (RFC 6376 section
+  // 3.5, "h=").
+  explicit FieldIndex(const message::HeaderSection& header,
+                      const message::HeaderField* excluded = nullptr);
+
+  // The instances of `name`, the last one in the section first (section 5.4.2), and where they
+  // begin in the index: a number that stands for the name.
+  struct Instances {
+    std::span<const message::HeaderField* const> fields;
+    std::size_t begin;
+  };
+  Instances find(std::string_view name) const;
+  std::size_t count(std::string_view name) const { return find(name).fields.size(); }
+  std::size_t size() const { return fields_.size(); }
+
+ private:
+  std::vector<const message::HeaderField*> fields_;
+};
+
+}  // namespace signpost::dkim
