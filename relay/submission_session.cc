@@ -72,6 +72,7 @@ SubmissionSession::SubmissionSession(Worker& worker, std::uint64_t id,
       mode_(listener.mode),
       peer_(peer),
       trusted_(is_trusted(listener, peer.ip)),
+      auth_offered_(listener.auth != AuthMode::Off && settings_->users != nullptr),
       stream_(worker.loop(), fd, *this),
       timer_(worker.loop(), [this] { on_timeout(); }),
       dialog_(dialog_options(*settings_, listener, peer.ip, trusted_), *this) {}
@@ -138,7 +139,7 @@ void SubmissionSession::on_secured(const net::TlsFacts& facts) {
       dialog_.greet(stream_.output());
     }
   } else {
-    dialog_.tls_started(settings_->users != nullptr);
+    dialog_.tls_started(auth_offered_);
   }
   waiting_ = false;
   pump();
@@ -269,19 +270,17 @@ bool SubmissionSession::sender_permitted(std::string_view address) const {
 std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& mail) {
   const Admission& admission = worker_.relay().admission;
   if (dialog_.login().empty() && !trusted_) {
-    return reply(530, {5, 7, 0}, "Authentication required");
+    return refused("relaying", reply(530, {5, 7, 0}, "Authentication required"));
   }
   if (draining_) return reply(421, {4, 3, 2}, "Service is closing");
   if (admission.disk_is_full()) {
-    reject("disk", {});
-    return reply(452, {4, 3, 1}, "Insufficient system storage, try again later");
+    return refused("disk", reply(452, {4, 3, 1}, "Insufficient system storage, try again later"));
   }
   if (admission.memory_is_exhausted()) {
-    reject("memory", {});
-    return reply(452, {4, 3, 1}, "Insufficient memory, try again later");
+    return refused("memory", reply(452, {4, 3, 1}, "Insufficient memory, try again later"));
   }
   if (mail.reverse_path && !sender_permitted(mail.reverse_path->text())) {
-    return reply(553, {5, 7, 1}, "This login may not send from that address");
+    return refused("sender", reply(553, {5, 7, 1}, "This login may not send from that address"));
   }
   return {};
 }
@@ -291,7 +290,8 @@ std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptComma
 std::expected<ByteSink*, smtp::Reply> SubmissionSession::on_data() {
   if (!worker_.relay().committer->last_error().empty() &&
       worker_.relay().committer->backlog_bytes() > settings_->config->limits.message_size) {
-    return std::unexpected(reply(451, {4, 3, 0}, "The queue cannot be written, try again later"));
+    return std::unexpected(
+        refused("storage", reply(451, {4, 3, 0}, "The queue cannot be written, try again later")));
   }
   const SystemTime now = system_now();
   const smtp::ServerDialog::Transaction& transaction = dialog_.transaction();
@@ -347,6 +347,11 @@ void SubmissionSession::on_refused(std::string_view command_line, const smtp::Re
                          {"user", dialog_.login()},
                          {"command", command_line},
                          {"reply", refusal.one_line()}});
+}
+
+smtp::Reply SubmissionSession::refused(std::string_view reason, smtp::Reply refusal) {
+  reject(reason, refusal);
+  return refusal;
 }
 
 void SubmissionSession::reject(std::string_view reason, const smtp::Reply& refusal) {

@@ -58,6 +58,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void on_timeout();
   void close(std::string_view reason);
   void reject(std::string_view reason, const smtp::Reply& reply);
+  smtp::Reply refused(std::string_view reason, smtp::Reply reply);  // reject(), for a return
   std::string log_id() const;
 
   Worker& worker_;
@@ -67,6 +68,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   const ListenerMode mode_;
   const net::SocketAddress peer_;
   const bool trusted_;
+  const bool auth_offered_;
   bool admitted_ = false;
   bool pumping_ = false;
   bool waiting_ = false;  // for a password check or a commit: nothing is read meanwhile
