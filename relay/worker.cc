@@ -50,6 +50,9 @@ void Worker::configure(std::shared_ptr<const Settings> settings,
     return std::ranges::find(wanted, entry.first, &ListenerConfig::name) == wanted.end();
   });
   for (const auto& [name, fd] : sockets) {
+    // Shown from the start, as zero.
+    (void)metrics_.sessions(name);
+    (void)metrics_.sessions_total(name);
     listeners_[name] = std::make_unique<net::Listener>(
         loop_, fd, [this, name](int accepted, const net::SocketAddress& peer) {
           accept(name, accepted, peer);
