@@ -1,5 +1,5 @@
-// Parses DNS answers as they came from the wire (RFC 1035 section 4.1). c-ares 1.18 gives no TTL for
-// MX and knows no TLSA: this reads what its callback hands over. Pure; has a fuzz target.
+// Parses DNS answers as they came from the wire (RFC 1035 section 4.1). c-ares 1.18 gives no TTL
+// for MX and knows no TLSA: this reads what its callback hands over. Pure; has a fuzz target.
 #pragma once
 
 #include "net/address.h"

@@ -27,8 +27,8 @@ struct ResolverOptions {
   std::size_t cache_entries = 100'000;      // the least recently used goes first
   std::chrono::seconds max_ttl{86400};
   std::chrono::seconds max_negative_ttl{900};
-  std::chrono::seconds temporary_ttl{5};    // failures are remembered so long, to spare a dead server
-  std::size_t max_queries = 2000;           // under way at once; beyond: Temporary
+  std::chrono::seconds temporary_ttl{5};  // failures are remembered so long, to spare a dead server
+  std::size_t max_queries = 2000;         // under way at once; beyond: Temporary
 };
 
 enum class Status {
@@ -63,7 +63,8 @@ class Resolver {
   [[nodiscard]] virtual QueryHandle mail_exchangers(const std::string& domain,
                                                     std::function<void(const MxAnswer&)> done) = 0;
   // A and AAAA together; CNAMEs are followed. Ok as soon as one family has addresses and the other
-  // has answered too or failed. IPv6 addresses come first.
+  // has answered too or failed. IPv6 addresses come first. An address as `host` is its own answer,
+  // and "localhost" is the loopback; /etc/hosts is not read.
   [[nodiscard]] virtual QueryHandle addresses(const std::string& host,
                                               std::function<void(const AddressAnswer&)> done) = 0;
   virtual std::size_t cache_size() const = 0;

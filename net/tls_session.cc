@@ -179,7 +179,11 @@ bool TlsSession::has_pending() const { return SSL_has_pending(ssl_) == 1; }
 TlsFacts TlsSession::facts() const {
   TlsFacts facts;
   facts.version = SSL_get_version(ssl_);
-  facts.cipher = SSL_get_cipher_name(ssl_);
+  // The name of IANA's registry, as the tls clause of a Received field wants it (RFC 8314
+  // section 7.4).
+  if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl_)) {
+    facts.cipher = SSL_CIPHER_standard_name(cipher);
+  }
   facts.resumed = SSL_session_reused(ssl_) == 1;
   if (!client_) return facts;
   const long verdict = SSL_get_verify_result(ssl_);

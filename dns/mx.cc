@@ -1,0 +1,60 @@
+#include "dns/mx.h"
+
+#include "base/ascii.h"
+#include "base/random.h"
+#include "dns/name.h"
+#include "net/address.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+namespace signpost::dns {
+
+namespace {
+
+// An exchanger is a name with an address of its own (RFC 5321 section 5.1). "localhost" would be
+// ourselves, whoever published it.
+bool is_usable(const std::string& host) {
+  return canonical_name(host).has_value() && !is_localhost(host) && !net::IpAddress::parse(host);
+}
+
+}  // namespace
+
+MxAnswer order_mail_exchangers(std::vector<MxHost> hosts) {
+  MxAnswer answer;
+  const bool null_mx =
+      !hosts.empty() && std::ranges::all_of(hosts, &std::string::empty, &MxHost::host);
+  if (null_mx) {
+    answer.outcome = MxAnswer::Outcome::NullMx;
+    answer.detail = "null MX";
+    return answer;
+  }
+  std::erase_if(hosts, [](const MxHost& mx) { return !is_usable(mx.host); });
+  if (hosts.empty()) {
+    // Before RFC 7505 this was how a domain said that it takes no mail.
+    answer.outcome = MxAnswer::Outcome::NullMx;
+    answer.detail = "no usable host among the MX records";
+    return answer;
+  }
+  std::ranges::shuffle(hosts, Random::local());
+  std::ranges::stable_sort(hosts, {}, &MxHost::preference);
+  std::unordered_set<std::string> seen;
+  std::erase_if(hosts, [&](const MxHost& mx) { return !seen.insert(mx.host).second; });
+  if (hosts.size() > kMaxHosts) hosts.resize(kMaxHosts);
+  answer.outcome = MxAnswer::Outcome::Hosts;
+  answer.hosts = std::move(hosts);
+  return answer;
+}
+
+void remove_self(std::vector<MxHost>& hosts, const std::string& own_hostname) {
+  std::optional<std::uint16_t> own;
+  for (const MxHost& mx : hosts) {
+    if (!ascii::equals_ignore_case(mx.host, own_hostname)) continue;
+    own = own ? std::min(*own, mx.preference) : mx.preference;
+  }
+  if (own) std::erase_if(hosts, [&](const MxHost& mx) { return mx.preference >= *own; });
+}
+
+}  // namespace signpost::dns
