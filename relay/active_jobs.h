@@ -15,7 +15,7 @@ namespace signpost::relay {
 // Any thread. Bounded by those who claim: the feeder and the submission sessions.
 class ActiveJobs {
  public:
-  static constexpr std::size_t kMax = 20'000;  // kept by those who claim; more stay in the store
+  static constexpr std::size_t kMax = 50'000;  // kept by those who claim; more stay in the store
 
   bool claim(const queue::JobRef& ref);  // false: somebody has it
   void release(const queue::JobRef& ref);

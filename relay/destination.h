@@ -33,7 +33,7 @@ struct SessionRef {
 // Open a connection has it reserved already and must end it with connection_ended().
 class Destination {
  public:
-  static constexpr std::size_t kMaxReady = 5000;  // more are put back into the due index
+  static constexpr std::size_t kMaxReady = 20'000;  // more are put back into the due index
 
   explicit Destination(NextHop hop) : hop_(std::move(hop)) {}
 

@@ -61,7 +61,7 @@ void dispatch_loaded(Worker& worker, PendingJob job) {
       return;
     }
     case Destination::Pushed::Then::Full:
-      put_back(worker, std::move(job), std::chrono::seconds(30 + Random::local().below(30)));
+      put_back(worker, std::move(job), std::chrono::seconds(10 + Random::local().below(20)));
       return;
   }
 }
