@@ -83,16 +83,18 @@ class Tokenizer {
     return token;
   }
 
-  // Folds may stand in quoted strings and literals; other control characters may not.
-  static bool is_forbidden(char c) {
-    return ascii::is_control(c) && c != '\t' && c != '\r' && c != '\n';
-  }
+  static bool is_forbidden(char c) { return ascii::is_control(c) && c != '\t'; }
 
   Token delimited(Token::Kind kind, char end) {
     for (std::size_t i = 1; i < rest_.size(); ++i) {
       if (rest_[i] == end) return take(kind, i + 1);
-      if (is_forbidden(rest_[i])) break;
+      if (rest_.substr(i).starts_with("\r\n")) {
+        ++i;  // a fold
+        continue;
+      }
+      // A quoted line end would become something else once the folds are removed.
       if (rest_[i] == '\\') ++i;
+      if (i == rest_.size() || is_forbidden(rest_[i])) break;
     }
     return {Token::Kind::Malformed, {}};
   }

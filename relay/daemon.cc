@@ -10,10 +10,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <future>
-#include <system_error>
 #include <utility>
 
 namespace signpost::relay {
@@ -79,12 +77,6 @@ Result<void> Daemon::start() {
 
 Result<void> Daemon::open_queue() {
   const std::string directory = settings_->config->data_dir + "/queue";
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) {
-    return fail(Errc::Io,
-                fmt::format("data_dir: {} cannot be made: {}", directory, error.message()));
-  }
   auto store = queue::open_rocks_store(directory, {});
   if (!store) return Failure(std::move(store).error());
   relay_.store = std::move(*store);

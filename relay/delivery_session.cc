@@ -262,6 +262,14 @@ bool DeliverySession::ready() {
                   false);
       return false;
     }
+    if (const smtp::Reply& refusal = dialog_->tls_refusal(); refusal.code != 0) {
+      log::warning("tls_refused", {{"session", log_id()},
+                                   {"mx", target_.host},
+                                   {"address", target_.address.text()},
+                                   {"reply", refusal.one_line()},
+                                   {"then", "in clear"}});
+      worker_.metrics().tls_failures(TlsDirection::Out).add();
+    }
     was_ready_ = true;
     failure_.reset();
     destination_->connection_ready();

@@ -22,8 +22,8 @@ std::chrono::milliseconds back_off_delay(unsigned failures) {
 
 }  // namespace
 
-bool Destination::may_open() const {
-  if (connecting_ + connected_ >= hop_.connections) return false;
+bool Destination::may_open(SteadyTime now) const {
+  if (connecting_ + connected_ >= hop_.connections || now < not_before_) return false;
   // One connection on its way for each waiting job is enough; after a failure one at all is.
   return connecting_ < (failures_ == 0 ? ready_.size() : 1);
 }
@@ -33,7 +33,7 @@ Destination::Pushed Destination::push(PendingJob& job, const NextHop& hop, std::
   const std::lock_guard lock(mutex_);
   hop_ = hop;
   Pushed pushed;
-  if (now < not_before_ && connected_ == 0) {
+  if (now < not_before_ && connecting_ + connected_ == 0) {
     pushed.then = Pushed::Then::Defer;
     pushed.failure = last_failure_;
     return pushed;
@@ -50,7 +50,7 @@ Destination::Pushed Destination::push(PendingJob& job, const NextHop& hop, std::
     pushed.wake = *chosen;
     *chosen = idle_.back();
     idle_.pop_back();
-  } else if (may_open()) {
+  } else if (may_open(now)) {
     ++connecting_;
     pushed.then = Pushed::Then::Open;
   }
@@ -112,16 +112,16 @@ Destination::Ended Destination::connection_ended(const SessionRef& session, bool
   --count;
   std::erase(idle_, session);
   Ended ended;
-  if (failure && connected_ == 0) {
-    // A failure that another connection does not contradict is the destination's.
-    back_off(*failure, now);
-    if (connecting_ == 0) {
-      ended.stranded.assign(std::make_move_iterator(ready_.begin()),
-                            std::make_move_iterator(ready_.end()));
-      ready_.clear();
-    }
+  if (failure) back_off(*failure, now);
+  const bool nobody_left = connecting_ + connected_ == 0;
+  if (failure && nobody_left) {
+    // No other connection contradicts it: the failure is the destination's.
+    ended.stranded.assign(std::make_move_iterator(ready_.begin()),
+                          std::make_move_iterator(ready_.end()));
+    ready_.clear();
   }
-  if (!ready_.empty() && (!failure || connecting_ + connected_ == 0) && may_open()) {
+  // Jobs are never left to nobody, back-off or not.
+  if (!ready_.empty() && (nobody_left || may_open(now))) {
     ++connecting_;
     ended.open_another = true;
   }

@@ -77,7 +77,7 @@ class Destination {
   bool unused(SteadyTime now) const;  // no jobs, no connections, no back-off to remember
 
  private:
-  bool may_open() const;
+  bool may_open(SteadyTime now) const;
   void back_off(const Disposition& failure, SteadyTime now);
 
   mutable std::mutex mutex_;  // guards all below

@@ -378,7 +378,8 @@ std::optional<smtp::Reply> SubmissionSession::refuse_content() {
         return reply(554, {5, 4, 6}, text);
     }
   }
-  if (!builder_->from_address().empty() && !sender_permitted(builder_->from_address())) {
+  // A From: that has no one clear address must not be a way around this.
+  if (!sender_permitted(builder_->from_address())) {
     return reply(550, {5, 7, 1},
                  fmt::format("This login may not send with From: <{}>",
                              ascii::printable(builder_->from_address(), 200)));

@@ -93,7 +93,7 @@ Result<void> create_private_file(const std::string& path, std::string_view text)
 Result<void> edit_private_file(const std::string& path,
                                const std::function<Result<std::string>(const std::string&)>& edit) {
   std::error_code error;
-  const auto target = std::filesystem::weakly_canonical(path, error);
+  const auto target = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
   if (error) return fail(Errc::Io, "cannot be found: " + error.message());
   const Descriptor folder(::open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return system_failure("its folder cannot be opened");

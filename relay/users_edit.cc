@@ -1,11 +1,9 @@
-// How `signpost user` changes users.toml: by lines, so that comments and everything else stay as
-// they are. Each edit is read again before it is written: a file that does not say then what it
-// should is left alone.
+#include "relay/users_edit.h"
+
 #include "base/ascii.h"
 #include "relay/config_values.h"
 #include "relay/text_file.h"
 #include "relay/toml_document.h"
-#include "relay/users.h"
 
 #include <fmt/format.h>
 
@@ -114,6 +112,8 @@ Result<void> change_user(std::string& text, const std::string& file, const User&
   return changed;
 }
 
+}  // namespace
+
 Result<std::string> with_user(const std::string& old, const std::string& file, const User& user,
                               bool replace) {
   const auto before = Users::parse(old, file);
@@ -158,6 +158,8 @@ Result<std::string> without_user(const std::string& old, const std::string& file
   if (!confirmed) return Failure(confirmed.error());
   return text;
 }
+
+namespace {
 
 // The name of the file goes before what edit_private_file() itself has to say.
 Result<void> edit(const std::string& file,

@@ -419,16 +419,17 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
 
 // ---- Content
 
+// Content that cannot be taken is read to its end all the same: only then does the client listen.
 bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
   ContentSink sink(*this);
   in.consume(decoder_.decode(in.view(), sink));
-  judge_content();
+  const auto refusal = content_refusal();
+  if (refusal) discard_content();
   if (!decoder_.at_end()) return false;
-  if (content_refusal_) {
-    const Reply refusal = *content_refusal_;
+  if (refusal) {
     end_transaction();
     enter(State::Commands);
-    refuse("DATA", refusal, out);
+    refuse("DATA", *refusal, out);
   } else {
     enter(State::Storing);
     step_ = StoreMessage{};
@@ -436,18 +437,18 @@ bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
   return true;
 }
 
-// Content that cannot be taken is read to its end all the same: only then does the client listen.
-void ServerDialog::judge_content() {
-  if (content_size_ > options_.size_limit) {
-    refuse_content(too_big());
-  } else if (decoder_.saw_bare_cr() || decoder_.saw_nul()) {
-    refuse_content({554, {5, 6, 0}, "Bare CR or NUL in the message"});
+// Of two faults the same one is told whichever came first, and however the content was split.
+std::optional<Reply> ServerDialog::content_refusal() const {
+  if (decoder_.saw_bare_cr() || decoder_.saw_nul()) {
+    return Reply{554, {5, 6, 0}, "Bare CR or NUL in the message"};
   }
+  if (content_size_ > options_.size_limit) return too_big();
+  return {};
 }
 
-void ServerDialog::refuse_content(const Reply& reply) {
-  if (content_refusal_) return;
-  content_refusal_ = reply;
+void ServerDialog::discard_content() {
+  if (content_discarded_) return;
+  content_discarded_ = true;
   sink_ = nullptr;
   policy_.discard();
 }
@@ -465,12 +466,12 @@ void ServerDialog::end_transaction() {
   in_transaction_ = false;
   transaction_ = {};
   sink_ = nullptr;
-  content_refusal_.reset();
+  content_discarded_ = false;
 }
 
 void ServerDialog::abandon_transaction() {
   if (!in_transaction_) return;
-  if (!content_refusal_) policy_.discard();
+  if (!content_discarded_) policy_.discard();
   end_transaction();
 }
 

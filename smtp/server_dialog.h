@@ -167,8 +167,8 @@ class ServerDialog {
   void check_password(CheckPassword request);
   void refuse_credentials(const Reply& reply, ByteQueue& out);
 
-  void judge_content();
-  void refuse_content(const Reply& reply);
+  std::optional<Reply> content_refusal() const;
+  void discard_content();
   void abandon_transaction();
   void end_transaction();
 
@@ -199,7 +199,7 @@ class ServerDialog {
   MailDataDecoder decoder_;
   ByteSink* sink_ = nullptr;  // the policy's; null while content is swallowed
   std::size_t content_size_ = 0;
-  std::optional<Reply> content_refusal_;
+  bool content_discarded_ = false;  // of a message that will be refused at its end
 };
 
 }  // namespace signpost::smtp

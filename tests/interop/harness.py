@@ -291,7 +291,8 @@ class Relay:
     # What has to be there before the start.
 
     def write_config(self):
-        lines = [f'hostname = "relay.example"', f'data_dir = "data"', f"workers = {self.workers}"]
+        lines = ['hostname = "relay.example"', 'postmaster = "postmaster@shop.example"', 'data_dir = "data"',
+                 f"workers = {self.workers}"]
         lines += ["[[listener]]", f'bind = "{self.host}:{SUBMISSION_PORT}"']
         lines += ["[[listener]]", f'bind = "{self.host}:{IMPLICIT_TLS_PORT}"', 'mode = "implicit"']
         lines += ["[[listener]]", f'bind = "{self.host}:{TRUSTED_PORT}"', 'mode = "plain"', 'auth = "off"',

@@ -102,6 +102,13 @@ TEST(AddressList, Folding) {
   EXPECT_EQ(address("\"a\r\n b\"@right.example"), "\"a b\"@right.example");
 }
 
+TEST(AddressList, AQuotedStringWithABareOrQuotedLineEndIsNone) {
+  EXPECT_EQ(domain("\"a\\\r\n b\" <c@right.example>"), "(none)");
+  EXPECT_EQ(domain("\"a\rb\" <c@right.example>"), "(none)");
+  EXPECT_EQ(domain("\"a\r\\\r\\\"@b\"@c.example"), "(none)");
+  EXPECT_EQ(domain("\"a\\"), "(none)");
+}
+
 TEST(AddressList, AnAddressLiteralIsNoDomain) {
   EXPECT_EQ(domain("a@[192.0.2.1]"), "(none)");
   EXPECT_EQ(address("a@[IPv6:2001:DB8::1]"), "a@[ipv6:2001:db8::1]");

@@ -226,6 +226,32 @@ TEST_F(SchedulerTest, ManyMissedJobsAreAllHandedOut) {
   EXPECT_EQ(take(scheduler), Refs{});
 }
 
+TEST_F(SchedulerTest, ManyJobsCommittedWhileTheScanPassesThemAreAllHandedOut) {
+  const Job scanned = stored_deferred(2h, now());
+  Scheduler scheduler(store, now() - 24h);
+  constexpr int kMany = 10'500;
+  Change change;
+  std::set<JobRef> expected;
+  for (int i = 0; i < kMany; ++i) {
+    const MessageId id = id_at(now() + std::chrono::microseconds(i));
+    Job made = deferred(job(id), now() - 30min + std::chrono::microseconds(i));
+    expected.insert(made.ref);
+    change.enqueued.push_back({message(id), {std::move(made)}});
+  }
+  store.on_due_read([&] {
+    store.on_due_read({});
+    ASSERT_TRUE(apply(store, change));
+    for (const auto& enqueued : change.enqueued) scheduler.committed(enqueued.jobs[0]);
+  });
+  ASSERT_EQ(take(scheduler), Refs{scanned.ref});
+  std::set<JobRef> taken;
+  for (int i = 0; i < 100; ++i) {
+    for (const JobRef& ref : take(scheduler, 256)) taken.insert(ref);
+  }
+  taken.erase(scanned.ref);
+  EXPECT_EQ(taken, expected);
+}
+
 TEST_F(SchedulerTest, WindowsKeepTheLimitAndMissNothing) {
   Change change;
   std::set<JobRef> expected;

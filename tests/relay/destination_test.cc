@@ -151,6 +151,16 @@ TEST_F(DestinationTest, AConnectionThatEndsWithJobsLeftIsReplaced) {
   EXPECT_TRUE(ended.stranded.empty());
 }
 
+TEST_F(DestinationTest, JobsAreNotLeftAloneWhenTheOnlyWorkingConnectionEnds) {
+  push(1);
+  push(2);
+  destination_.connection_ready();
+  (void)destination_.connection_ended(second_, false, refused(), now_);
+  (void)destination_.take();
+  const auto ended = destination_.connection_ended(first_, true, std::nullopt, now_);
+  EXPECT_TRUE(ended.open_another);
+}
+
 TEST_F(DestinationTest, TakesNoMoreThanItsBound) {
   for (std::size_t i = 0; i < Destination::kMaxReady; ++i) {
     ASSERT_NE(push(static_cast<std::uint16_t>(i)).then, Then::Full);

@@ -1,12 +1,23 @@
 #include "smtp/mail_data.h"
 
+#include "tests/support/mail_data_reference.h"
+
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
 
 namespace signpost::smtp {
+
+static void PrintTo(const DecodedMailData& decoded, std::ostream* out) {
+  *out << testing::PrintToString(decoded.content) << " rest "
+       << testing::PrintToString(decoded.rest) << " end " << decoded.at_end << " bare_lf "
+       << decoded.bare_lf << " bare_cr " << decoded.bare_cr << " nul " << decoded.nul << " longest "
+       << decoded.longest_line;
+}
+
 namespace {
 
 class StringSink final : public ByteSink {
@@ -20,24 +31,7 @@ class StringSink final : public ByteSink {
   int pieces = 0;
 };
 
-struct Decoded {
-  std::string content;
-  std::string rest;  // what was not taken
-  bool at_end = false;
-  bool bare_lf = false;
-  bool bare_cr = false;
-  bool nul = false;
-  std::size_t longest_line = 0;
-
-  friend bool operator==(const Decoded&, const Decoded&) = default;
-};
-
-void PrintTo(const Decoded& decoded, std::ostream* out) {
-  *out << testing::PrintToString(decoded.content) << " rest "
-       << testing::PrintToString(decoded.rest) << " end " << decoded.at_end << " bare_lf "
-       << decoded.bare_lf << " bare_cr " << decoded.bare_cr << " nul " << decoded.nul << " longest "
-       << decoded.longest_line;
-}
+using Decoded = DecodedMailData;
 
 // Offers `pieces` one after the other, together with what was left before.
 Decoded decode(const std::vector<std::string>& pieces) {
@@ -51,50 +45,6 @@ Decoded decode(const std::vector<std::string>& pieces) {
   }
   return {sink.content,          pending,           decoder.at_end(),      decoder.saw_bare_lf(),
           decoder.saw_bare_cr(), decoder.saw_nul(), decoder.longest_line()};
-}
-
-// The same rules, octet by octet, over the whole input.
-Decoded reference(std::string_view input) {
-  Decoded result;
-  std::size_t line = 0;
-  bool start = true;  // of a line that a real CRLF (or DATA) began
-  std::size_t i = 0;
-  const auto left = [&](std::size_t n) { return input.size() - i == n; };
-  while (i < input.size()) {
-    const char c = input[i];
-    if (start && c == '.') {
-      if (left(1) || (left(2) && input[i + 1] == '\r')) break;
-      if (input.substr(i, 3) == ".\r\n") {
-        result.at_end = true;
-        i += 3;
-        break;
-      }
-      start = false;
-      ++i;
-      continue;
-    }
-    if (c == '\r' && left(1)) break;
-    if (c == '\n' || (c == '\r' && input[i + 1] == '\n')) {
-      if (c == '\n') result.bare_lf = true;
-      result.content += "\r\n";
-      start = c == '\r';
-      i += c == '\r' ? 2 : 1;
-      line = 0;
-      continue;
-    }
-    start = false;
-    ++i;
-    if (c == '\r') {
-      result.bare_cr = true;
-    } else if (c == '\0') {
-      result.nul = true;
-    } else {
-      result.content += c;
-      result.longest_line = std::max(result.longest_line, ++line);
-    }
-  }
-  result.rest = input.substr(i);
-  return result;
 }
 
 std::vector<std::string> octets(std::string_view text) {
@@ -211,24 +161,11 @@ TEST(MailDataDecoder, DoesWhatTheReferenceDoesHoweverTheInputIsSplit) {
   std::mt19937 random(20);
   for (int round = 0; round < 20000; ++round) {
     const std::string data = random_data(random);
-    const Decoded expected = reference(data);
+    const Decoded expected = reference_decoded(data);
     ASSERT_EQ(decode({data}), expected) << testing::PrintToString(data);
     ASSERT_EQ(decode(random_split(data, random)), expected) << testing::PrintToString(data);
     ASSERT_EQ(decode(octets(data)), expected) << testing::PrintToString(data);
   }
-}
-
-// Dot-stuffing octet by octet.
-std::string reference_stuffed(std::string_view content) {
-  std::string data;
-  bool start = true;
-  for (const char c : content) {
-    if (start && c == '.') data += '.';
-    data += c;
-    start = c == '\n';
-  }
-  if (!content.empty() && !content.ends_with("\r\n")) data += "\r\n";
-  return data + ".\r\n";
 }
 
 std::string stuffed(std::string_view content, std::size_t limit) {

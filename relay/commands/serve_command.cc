@@ -1,0 +1,16 @@
+#include "relay/commands/command_line.h"
+#include "relay/serve.h"
+
+#include <CLI/CLI.hpp>
+
+namespace signpost::relay {
+
+void add_serve_command(CLI::App& app, CommandLine& line) {
+  CLI::App* command = app.add_subcommand("serve", "Run the relay in the foreground");
+  command->footer(
+      "SIGTERM stops accepting, finishes what is in flight and ends; SIGHUP reloads.\n"
+      "Example: signpost serve -c /etc/signpost/signpost.toml");
+  command->callback([&line] { line.run = [&line] { return serve(line.config_file); }; });
+}
+
+}  // namespace signpost::relay

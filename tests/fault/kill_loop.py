@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Kills the relay with SIGKILL at random moments under load, again and again, and compares what it had
+acknowledged with what arrived: nothing may be missing. Duplicates are counted: a message that was
+between its final dot and the receiver's reply may come twice (RFC 1047).
+
+    tests/fault/kill_loop.py [--rounds 5] [--seed N]
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
+import harness  # noqa: E402
+from harness import BIN  # noqa: E402
+
+
+def start_load(relay, ledger, round_number, messages):
+    return subprocess.Popen(
+        [str(BIN / "signpost-load"), "--to", f"{relay.host}:{harness.TRUSTED_PORT}", "--messages", str(messages),
+         "--connections", "30", "--size", "3000", "--recipients-per-message", "2", "--spread-recipients",
+         "--recipient-domains", "receiver.example,slow.example", "--from", "orders@shop.example",
+         "--id-prefix", f"round{round_number}", "--ledger", str(ledger)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def lines(path):
+    return path.read_text().split("\n")[:-1] if path.exists() else []
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
+    options.add_argument("--messages", type=int, default=20_000, help="a round, at most")
+    arguments = options.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    chance = random.Random(arguments.seed)
+
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-kill-"))
+    certificate = harness.Certificate(folder)
+    acknowledged, fast_ledger, slow_ledger = folder / "acknowledged", folder / "fast", folder / "slow"
+    dns = harness.NameServer(folder / "dns", harness.address(1))
+    # One receiver is quick, one holds mail in flight and sends some of it back for later: at each kill
+    # there are messages in every state.
+    fast = harness.Sink(folder / "sink1", harness.address(2), options=("--ledger", fast_ledger), save=False)
+    slow = harness.Sink(folder / "sink2", harness.address(3), save=False,
+                        options=("--ledger", slow_ledger, "--delay-ms", "20", "--delay-share", "0.3", "--defer-rcpt", "0.05",
+                                 "--drop-after-dot", "0.002"))
+    dns.mx("receiver.example", (10, "mx.receiver.example", fast.host))
+    dns.mx("slow.example", (10, "mx.slow.example", slow.host))
+    relay = harness.Relay(folder / "relay", harness.address(4), dns=dns, certificate=certificate,
+                          settings={"log": 'level = "warning"\nformat = "json"'})
+    relay.add_key("shop.example", "s1", "ed25519")
+    dns.start()
+    relay.start()
+    try:
+        for number in range(arguments.rounds):
+            load = start_load(relay, acknowledged, number, arguments.messages)
+            time.sleep(chance.uniform(0.2, 2.0))  # the moment is the point of it
+            relay.kill()
+            load.kill()
+            load.wait()
+            started = time.monotonic()
+            relay.launch()
+            print(f"round {number + 1}: {len(lines(acknowledged))} acknowledged so far, "
+                  f"up again after {time.monotonic() - started:.2f} s", flush=True)
+        relay.wait_empty(deadline=120 * harness.PATIENCE)
+        relay.stop()
+        return compare(acknowledged, {"receiver.example": fast_ledger, "slow.example": slow_ledger})
+    finally:
+        relay.kill()
+        for one in (fast, slow, dns):
+            one.stop()
+
+
+def compare(acknowledged, ledgers):
+    promised = {line.split()[0] for line in lines(acknowledged)}
+    failures = 0
+    for domain, ledger in ledgers.items():
+        arrived = lines(ledger)
+        missing = promised - set(arrived)
+        print(f"{domain}: {len(promised)} acknowledged, {len(set(arrived) & promised)} of them arrived, "
+              f"{len(arrived) - len(set(arrived))} duplicates")
+        for one in sorted(missing)[:20]:
+            print(f"  MISSING {one}")
+        failures += len(missing)
+    if not promised:
+        print("nothing was acknowledged: the test proves nothing")
+        return 1
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

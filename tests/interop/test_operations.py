@@ -1,0 +1,336 @@
+"""What operators do and see: commands, reload, metrics, stopping and starting."""
+
+import json
+import re
+import signal
+import smtplib
+import subprocess
+
+import pytest
+
+import harness
+from conftest import message
+from harness import PASSWORD, ROOT, SUBMISSION_PORT
+
+PROMTOOL = harness.peer_program("usr/bin/promtool")
+
+
+@pytest.fixture
+def stuck(world):
+    """A relay with three messages that are deferred for an hour."""
+    sink = world.receiver("receiver.example")
+    world.receiver("other.example")
+    relay = world.start(settings={"retry": 'schedule = ["1h"]\ndelay_notice = "0s"'})
+    for number, domain in enumerate(["receiver.example", "receiver.example", "other.example"]):
+        relay.send(f"s{number}@shop.example", f"tempfail1-{number}@{domain}", message())
+    harness.wait_until(lambda: len(relay.events("deferred")) == 3, "three deferred messages")
+    return relay, sink
+
+
+def test_queue_list_and_show(stuck):
+    relay, _ = stuck
+    jobs = relay.queue("list")
+    jobs = jobs["jobs"] if isinstance(jobs, dict) else jobs
+    assert len(jobs) == 3
+    assert {job["state"] for job in jobs} == {"deferred"}
+    assert {job["last_reply"] for job in jobs} == {"451 4.3.0 Not now"}
+    text = relay.run("queue", "list")
+    assert text.returncode == 0 and all(job["id"] in text.stdout for job in jobs)
+    only = relay.queue("list", "--to", "other.example")
+    only = only["jobs"] if isinstance(only, dict) else only
+    assert [job["domain"] for job in only] == ["other.example"]
+    only = relay.queue("list", "--from", "s1@shop.example")
+    only = only["jobs"] if isinstance(only, dict) else only
+    assert [job["from"] for job in only] == ["s1@shop.example"]
+    shown = relay.queue("show", jobs[0]["id"])
+    assert shown["id"] == jobs[0]["id"] and shown["jobs"][0]["attempts"] == 1
+    unknown = relay.run("queue", "show", "0" * len(jobs[0]["id"]))
+    assert unknown.returncode == 1 and unknown.stderr.count("\n") == 1
+
+
+def test_queue_retry_delivers_now(stuck):
+    relay, sink = stuck
+    done = relay.run("queue", "retry", "--to", "receiver.example")
+    assert done.returncode == 0, done.stderr
+    sink.wait_for(2)
+    harness.wait_until(lambda: len(relay.queued_jobs()) == 1, "the other one to be left")
+
+
+def test_queue_remove(stuck):
+    relay, sink = stuck
+    queue_id = relay.queued_jobs()[0]["id"]
+    assert relay.run("queue", "remove", queue_id).returncode == 0
+    assert queue_id not in [job["id"] for job in relay.queued_jobs()]
+    assert len(relay.queued_jobs()) == 2
+    assert relay.run("queue", "remove").returncode != 0  # not the whole queue by a slip
+    assert len(relay.queued_jobs()) == 2
+
+
+def test_queue_gauges(stuck):
+    relay, _ = stuck
+    assert relay.metric("signpost_queue_messages", state="deferred") == 3
+    assert relay.metric("signpost_queue_messages", state="ready") == 0
+    assert relay.metric("signpost_queue_oldest_seconds", state="deferred") > 0
+
+
+def test_reload_takes_a_new_user_and_a_new_listener(world):
+    world.receiver("receiver.example")
+    relay = world.start()
+    old = relay.smtp(SUBMISSION_PORT, user="shop", starttls=True)
+    relay.add_user("second")
+    relay.extra += f'[[listener]]\nbind = "{relay.host}:2600"\n'
+    relay.write_config()
+    done = relay.run("reload")
+    assert done.returncode == 0, done.stderr
+    relay.smtp(2600, user="second", starttls=True)
+    assert old.noop()[0] == 250
+    assert relay.metric("signpost_config_reloads_total", result="ok") + relay.metric(
+        "signpost_config_reloads_total", result="succeeded") == 1
+    relay.wait_event("config_reloaded")
+
+
+@pytest.mark.parametrize("spoil", ["syntax", "unknown key", "missing certificate"])
+def test_a_bad_reload_leaves_the_old_configuration_in_force(world, spoil):
+    sink = world.receiver("receiver.example")
+    relay = world.start()
+    session = relay.smtp()
+    good = relay.config.read_text()
+    relay.config.write_text({
+        "syntax": good + "\n[delivery\n",
+        "unknown key": good + "\n[[destination]]\nmatch = [\"x.example\"]\nconection = 3\n",
+        "missing certificate": re.sub(r'certificate = ".*"', 'certificate = "/nonexistent.pem"', good),
+    }[spoil])
+    done = relay.run("reload")
+    # The command reads the configuration too, for the admin address: it may refuse by itself.
+    assert done.returncode == 1 and done.stderr.strip()
+    relay.process.process.send_signal(signal.SIGHUP)
+    relay.wait_event("config_reload_failed")
+    assert relay.metric("signpost_config_reloads_total", result="failed") >= 1
+    assert session.noop()[0] == 250
+    relay.send("a@shop.example", "b@receiver.example", message())
+    sink.wait_for(1)
+
+
+@pytest.mark.parametrize("broken, words", [
+    ("hostname = 3", ["hostname"]),
+    ("[limits]\nmesage_size = \"1MiB\"", ["mesage_size", ":"]),
+    ("[limits]\nmessage_size = \"lots\"", ["message_size"]),
+    ("[[dkim]]\ndomain = \"x.example\"\nselector = \"s\"\nkey = \"/nonexistent.pem\"", ["/nonexistent.pem"]),
+])
+def test_check_names_file_line_and_remedy(world, broken, words):
+    relay = world.add_relay()
+    relay.add_user("shop")
+    text = relay.config.read_text()
+    if broken.startswith("hostname"):
+        text = re.sub(r"(?m)^hostname = .*$", broken, text)
+    else:
+        text = re.sub(r"(?ms)^\[limits\]\n.*?(?=^\[)", "", text) + broken + "\n"
+    relay.config.write_text(text)
+    checked = relay.run("check")
+    assert checked.returncode == 1
+    assert re.search(r"signpost\.toml|nonexistent", checked.stderr + checked.stdout)
+    for word in words:
+        assert word in checked.stderr + checked.stdout
+    served = relay.run("serve")
+    assert served.returncode == 1 and served.stderr.strip()
+
+
+def test_check_accepts_what_serve_accepts(world):
+    relay = world.add_relay()
+    relay.add_key("shop.example", "s1", "rsa")
+    relay.add_user("shop")
+    relay.write_config()
+    done = relay.run("check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_compares_keys_with_the_dns(world):
+    relay = world.add_relay()
+    relay.add_key("shop.example", "s1", "rsa")
+    relay.add_key("shop.example", "s2", "ed25519")
+    relay.add_user("shop")
+    relay.write_config()
+    world.dns.start()
+    done = relay.run("check", "--dns")
+    assert done.returncode == 0, done.stderr + done.stdout
+    world.dns.records = [line for line in world.dns.records if "s2._domainkey" not in line]
+    world.dns.reload()
+    done = relay.run("check", "--dns")
+    assert done.returncode == 1 and "s2" in done.stderr + done.stdout
+
+
+def test_dkim_record_prints_what_keygen_printed(world):
+    relay = world.add_relay()
+    for algorithm in ("rsa", "ed25519"):
+        relay.add_key("shop.example", algorithm, algorithm)
+        key = relay.keys[-1][2]
+        assert key.stat().st_mode & 0o777 == 0o600
+        again = relay.run("dkim", "record", "--key", key, "--domain", "shop.example", "--selector", algorithm, config=False)
+        assert again.stdout == world.dns.records[-1]
+
+
+def test_users_are_added_listed_and_removed(world):
+    relay = world.add_relay()
+    relay.add_user("shop")
+    relay.add_user("other")
+    listed = json.loads(relay.run("user", "list", "--json").stdout)
+    assert "shop" in json.dumps(listed) and "other" in json.dumps(listed)
+    assert PASSWORD not in relay.users.read_text() and "{ARGON2ID}" in relay.users.read_text()
+    assert relay.run("user", "remove", "other").returncode == 0
+    assert "other" not in relay.users.read_text()
+
+
+def test_sender_rules_of_a_login(world):
+    relay = world.add_relay()
+    relay.add_user("shop")
+    relay.users.write_text(relay.users.read_text().rstrip() + '\nsenders = ["@shop.example"]\n')
+    world.start()
+    client = relay.smtp(SUBMISSION_PORT, user="shop", starttls=True)
+    code, text = client.mail("somebody@else.example")
+    if code == 250:
+        code, text = client.rcpt("x@receiver.example")
+    assert code in (550, 553) and text.startswith(b"5.7.1"), text
+
+
+def test_health_and_readiness(world):
+    relay = world.start()
+    assert relay.get("/healthz") == (200, "ok\n")
+    assert relay.get("/readyz")[0] == 200
+    assert relay.get("/nonsense")[0] == 404
+
+
+METRICS = """signpost_build_info signpost_smtp_sessions signpost_smtp_sessions_total signpost_auth_total
+signpost_messages_accepted_total signpost_accepted_bytes_total signpost_messages_rejected_total signpost_accept_seconds
+signpost_queue_messages signpost_queue_oldest_seconds signpost_queue_commit_seconds signpost_queue_commit_messages
+signpost_dkim_signatures_total signpost_dkim_unsigned_total signpost_dns_queries_total signpost_dns_query_seconds
+signpost_delivery_attempts_total signpost_delivery_replies_total signpost_delivery_seconds signpost_delivery_connections
+signpost_tls_handshakes_total signpost_bounces_total signpost_config_reloads_total""".split()
+
+
+def names_in(expressions):
+    return set(re.findall(r"\bsignpost_[a-z0-9_]+", expressions))
+
+
+@pytest.fixture
+def busy(world, certificate):
+    """A relay that has done a little of everything."""
+    sink = world.receiver("receiver.example", "--tls-cert", certificate.certificate, "--tls-key", certificate.key)
+    world.receiver("shop.example")
+    relay = world.add_relay()
+    relay.add_key("shop.example", "s1", "rsa")
+    world.start()
+    relay.send("a@shop.example", ["b@receiver.example", "bounce-c@receiver.example"], message(), port=SUBMISSION_PORT, user="shop", starttls=True)
+    relay.send("a@other.example", "b@receiver.example", message(sender="a@other.example"))
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        relay.smtp(SUBMISSION_PORT, starttls=True).login("shop", "wrong")
+    sink.wait_for(2)
+    relay.run("reload")
+    relay.wait_empty()
+    return relay
+
+
+def test_all_metrics_are_there_and_promtool_likes_them(busy):
+    text = busy.get("/metrics")[1]
+    families = set(re.findall(r"(?m)^# TYPE (\S+)", text))
+    assert set(METRICS) <= families, set(METRICS) - families
+    done = subprocess.run([PROMTOOL, "check", "metrics"], input=text, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # What the outside world chooses is no label.
+    assert not re.search(r'="[^"]*(receiver|shop|other)\.example', text)
+
+
+def test_every_metric_of_dashboard_and_rules_exists(busy):
+    text = busy.get("/metrics")[1]
+    known = set(re.findall(r"(?m)^(signpost_[a-z0-9_]+?)(?:\{| )", text)) | set(re.findall(r"(?m)^# TYPE (\S+)", text))
+    dashboard = json.loads((ROOT / "etc/grafana/signpost.json").read_text())
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    assert len(expressions) > 15
+    assert names_in("\n".join(expressions)) <= known, names_in("\n".join(expressions)) - known
+    rules = "".join(line for line in open(ROOT / "etc/prometheus/signpost.rules.yml") if "expr:" in line or "signpost_" in line)
+    assert names_in(rules) <= known, names_in(rules) - known
+
+
+def test_the_alert_rules_are_right():
+    rules = ROOT / "etc/prometheus/signpost.rules.yml"
+    done = subprocess.run([PROMTOOL, "check", "rules", rules], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = subprocess.run([PROMTOOL, "test", "rules", ROOT / "tests/interop/signpost.rules.test.yml"], capture_output=True, text=True,
+                          cwd=ROOT / "tests/interop")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_sigterm_finishes_what_is_in_flight_and_exits_0(world):
+    sink = world.receiver("receiver.example", "--delay-ms", "1000")
+    relay = world.start()
+    queue_id = relay.send("a@shop.example", "b@receiver.example", message())
+    harness.wait_until(lambda: sink.counts()["connections"] == 1, "the delivery to begin")
+    assert relay.stop() == 0
+    sink.wait_for(1)
+    relay.launch()
+    relay.wait_empty()
+    assert sink.counts()["messages"] >= 1
+    assert len(relay.events("accepted", id=queue_id)) == 1
+
+
+def test_sigterm_lets_a_transaction_end_and_takes_no_new_one(world):
+    sink = world.receiver("receiver.example")
+    relay = world.start()
+    talk = relay.raw()
+    talk.open_data(recipient="b@receiver.example")
+    relay.process.process.send_signal(signal.SIGTERM)
+    harness.wait_until(lambda: not harness.listening(relay.host, harness.TRUSTED_PORT) or relay.events("stopping"), "it to stop")
+    talk.write(message() + b".\r\n")
+    code, lines = talk.reply()
+    assert relay.process.wait() == 0
+    relay.launch()
+    if code == 250:
+        sink.wait_for(1)
+    else:
+        assert code == 421
+
+
+def test_a_restart_takes_up_what_was_deferred(world):
+    sink = world.receiver("receiver.example")
+    relay = world.start(settings={"retry": 'schedule = ["2s"]\ndelay_notice = "0s"'})
+    relay.send("a@shop.example", "tempfail1-b@receiver.example", message())
+    relay.wait_event("deferred")
+    assert relay.stop() == 0
+    relay.launch()
+    sink.wait_for(1)
+    relay.wait_empty()
+
+
+def test_a_kill_loses_nothing_that_was_acknowledged(world):
+    sink = world.receiver("receiver.example")
+    relay = world.start()
+    for number in range(50):
+        relay.send("a@shop.example", f"r{number}@receiver.example", message())
+    relay.kill()
+    relay.launch()
+    relay.wait_empty()
+    arrived = {r["address"] for envelope, _ in sink.saved() for r in envelope["recipients"]}
+    assert arrived == {f"r{number}@receiver.example" for number in range(50)}
+
+
+def test_a_second_relay_on_the_same_queue_is_refused(world):
+    relay = world.start()
+    second = relay.run("serve")
+    assert second.returncode == 1 and second.stderr.strip()
+    assert relay.ready()
+
+
+def test_wrong_usage_is_exit_code_2(world):
+    relay = world.add_relay()
+    assert relay.run("nonsense", config=False).returncode == 2
+    assert relay.run("queue", config=False).returncode == 2
+    assert relay.run("--help", config=False).returncode == 0
+
+
+def test_text_log_has_one_line_an_event(world):
+    sink = world.receiver("receiver.example")
+    relay = world.start(settings={"log": 'format = "text"'})
+    queue_id = relay.send("a@shop.example", "b@receiver.example", message())
+    sink.wait_for(1)
+    harness.wait_until(lambda: "delivered" in relay.log.read_text(), "the event")
+    line = next(line for line in relay.log.read_text().splitlines() if "delivered" in line)
+    assert queue_id in line and "b@receiver.example" in line

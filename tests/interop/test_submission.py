@@ -1,0 +1,231 @@
+"""Mail handed in by the clients that people use: smtplib, swaks, curl."""
+
+import base64
+import smtplib
+import subprocess
+
+import pytest
+
+import harness
+from conftest import field, message
+from harness import IMPLICIT_TLS_PORT, PASSWORD, SUBMISSION_PORT, TRUSTED_PORT
+
+RECIPIENT = "someone@receiver.example"
+
+
+@pytest.fixture(scope="module")
+def relay(shared):
+    return shared.relay
+
+
+@pytest.fixture
+def recipient(request):
+    """An address that only this test writes to."""
+    letters = "".join(c if c.isalnum() else "-" for c in request.node.name.lower())
+    return f"{letters}@receiver.example"
+
+
+def arrived(shared, recipient):
+    return shared.sinks[0].message_to(recipient)
+
+
+def swaks(relay, recipient, *options):
+    return subprocess.run(
+        ["swaks", "--server", relay.host, "--from", "orders@shop.example", "--to", recipient,
+         "--helo", "client.example", "--header", "From: orders@shop.example", "--timeout", "20", *options],
+        capture_output=True, text=True, timeout=harness.DEADLINE)
+
+
+def curl(relay, recipient, scheme, port, *options, password=PASSWORD):
+    return subprocess.run(
+        ["curl", "--silent", "--show-error", "--insecure", "--url", f"{scheme}://{relay.host}:{port}/client.example",
+         "--mail-from", "orders@shop.example", "--mail-rcpt", recipient, "--user", f"shop:{password}",
+         "--upload-file", "-", *options],
+        input=message(to=recipient), capture_output=True, timeout=harness.DEADLINE)
+
+
+@pytest.mark.parametrize("session", [
+    dict(port=SUBMISSION_PORT, user="shop", starttls=True),
+    dict(port=IMPLICIT_TLS_PORT, user="shop", implicit=True),
+    dict(port=TRUSTED_PORT),
+], ids=["starttls", "implicit-tls", "trusted-network"])
+def test_smtplib(shared, relay, recipient, session):
+    queue_id = relay.send("orders@shop.example", recipient, message(to=recipient), **session)
+    envelope, content = arrived(shared, recipient)
+    assert envelope["mail_from"] == "orders@shop.example"
+    assert field(content, "Subject") == "Your order"
+    accepted = relay.wait_event("accepted", id=queue_id)
+    assert accepted["from"] == "orders@shop.example" and accepted["to"] == recipient
+    assert accepted.get("user", "") == session.get("user", "")
+    assert relay.wait_event("delivered", id=queue_id)["mx"] == "mx.receiver.example"
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_swaks_over_starttls(shared, relay, recipient, mechanism):
+    done = swaks(relay, recipient, "--port", str(SUBMISSION_PORT), "--tls", "--auth", mechanism, "--auth-user", "shop",
+                 "--auth-password", PASSWORD)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "250 2.0.0 Ok: queued as " in done.stdout
+    envelope, content = arrived(shared, recipient)
+    assert "with ESMTPSA" in field(content, "Received")
+
+
+def test_swaks_over_implicit_tls_and_pipelined(shared, relay, recipient):
+    done = swaks(relay, recipient, "--port", str(IMPLICIT_TLS_PORT), "--tls-on-connect", "--pipeline", "--auth", "PLAIN",
+                 "--auth-user", "shop", "--auth-password", PASSWORD)
+    assert done.returncode == 0, done.stdout + done.stderr
+    arrived(shared, recipient)
+
+
+@pytest.mark.parametrize("scheme, port, options", [
+    ("smtp", SUBMISSION_PORT, ("--ssl-reqd",)),
+    ("smtps", IMPLICIT_TLS_PORT, ()),
+    ("smtp", SUBMISSION_PORT, ("--ssl-reqd", "--login-options", "AUTH=LOGIN")),
+], ids=["starttls", "implicit-tls", "login"])
+def test_curl(shared, relay, recipient, scheme, port, options):
+    done = curl(relay, recipient, scheme, port, *options)
+    assert done.returncode == 0, done.stderr
+    arrived(shared, recipient)
+
+
+def test_a_wrong_password_is_refused_and_counted(relay):
+    before = relay.metric("signpost_auth_total", result="rejected")
+    client = relay.smtp(SUBMISSION_PORT, starttls=True)
+    with pytest.raises(smtplib.SMTPAuthenticationError) as refusal:
+        client.login("shop", "wrong")
+    assert refusal.value.smtp_code == 535 and refusal.value.smtp_error.startswith(b"5.7.8 ")
+    assert relay.metric("signpost_auth_total", result="rejected") > before
+    assert relay.wait_event("auth_failed")["user"] == "shop"
+    assert "wrong" not in [event.get("password") for event in relay.events()]
+    done = curl(relay, RECIPIENT, "smtps", IMPLICIT_TLS_PORT, password="wrong")
+    assert done.returncode == 67  # CURLE_LOGIN_DENIED
+
+
+def test_an_unknown_login_gets_the_same_reply_as_a_wrong_password(relay):
+    client = relay.smtp(SUBMISSION_PORT, starttls=True)
+    replies = set()
+    for user in ("shop", "nobody"):
+        with pytest.raises(smtplib.SMTPAuthenticationError) as refusal:
+            client.login(user, "wrong")
+        replies.add(refusal.value.smtp_error)
+    assert len(replies) == 1
+
+
+def test_nothing_is_relayed_without_a_login(relay):
+    client = relay.smtp(SUBMISSION_PORT, starttls=True)
+    client.ehlo()
+    code, text = client.mail("orders@shop.example")
+    assert code == 530 and text.startswith(b"5.7.0 ")
+
+
+def test_what_ehlo_offers_before_and_after_tls(relay):
+    client = relay.smtp(SUBMISSION_PORT)
+    client.ehlo()
+    assert {"pipelining", "size", "8bitmime", "smtputf8", "enhancedstatuscodes", "starttls"} <= set(client.esmtp_features)
+    assert client.esmtp_features["size"] == str(50 << 20)
+    client.starttls()
+    client.ehlo()
+    assert "starttls" not in client.esmtp_features
+    assert client.esmtp_features["auth"].split() == ["PLAIN", "LOGIN"]
+
+
+def test_plaintext_after_starttls_is_not_taken_over(relay):
+    talk = relay.raw(SUBMISSION_PORT)
+    talk.reply()
+    talk.say("EHLO client.example")
+    talk.write(b"STARTTLS\r\nMAIL FROM:<injected@shop.example>\r\n")
+    import ssl
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    code, _ = talk.reply()
+    if code != 220:  # refused at once: as good
+        return
+    secured = context.wrap_socket(talk.socket)
+    secured.sendall(b"NOOP\r\n")
+    assert secured.recv(1000).startswith(b"250 2.0.0")  # the reply to NOOP, not one to MAIL
+
+
+def test_auth_plain_without_initial_response(relay):
+    client = relay.smtp(IMPLICIT_TLS_PORT, implicit=True)
+    client.ehlo()
+    assert client.docmd("AUTH", "PLAIN")[0] == 334
+    secret = base64.b64encode(f"\0shop\0{PASSWORD}".encode()).decode()
+    assert client.docmd(secret)[0] == 235
+
+
+def test_every_refusal_has_an_enhanced_status(relay):
+    talk = relay.raw()
+    talk.reply()
+    for command in ["NONSENSE", "MAIL FROM:<a@b.example>", "EHLO", "EHLO client.example", "RCPT TO:<a@b.example>", "DATA",
+                    "MAIL FROM:a@b.example", "MAIL FROM:<a@b.example> NOSUCH=1", "AUTH PLAIN",
+                    "MAIL FROM:<a@b.example> SIZE=99999999999", "VRFY someone", "STARTTLS"]:
+        code, lines = talk.say(command)
+        if command != "EHLO client.example":
+            assert 250 < code < 600, command
+            assert lines[-1][4:9].count(".") == 2, (command, lines)
+
+
+def test_a_message_over_the_limit_leaves_nothing_behind(world, certificate):
+    relay = world.start(settings={"limits": 'message_size = "100KiB"'})
+    client = relay.smtp()
+    client.ehlo()
+    code, text = client.mail("a@shop.example", ["SIZE=200000"])
+    assert code == 552 and text.startswith(b"5.3.4 ")
+    assert client.mail("a@shop.example")[0] == 250
+    assert client.rcpt(RECIPIENT)[0] == 250
+    code, text = client.data(b"From: a@shop.example\r\n\r\n" + b"x" * 70 + b"\r\n" * 60_000)
+    assert code == 552 and text.startswith(b"5.3.4 ")
+    assert client.noop()[0] == 250
+    assert relay.queued_jobs() == []
+    assert relay.metric("signpost_messages_rejected_total", reason="size") >= 1
+
+
+def test_too_many_recipients_are_deferred_to_another_transaction(world):
+    relay = world.start(settings={"limits": "recipients_per_message = 3"})
+    client = relay.smtp()
+    client.ehlo()
+    client.mail("a@shop.example")
+    codes = [client.rcpt(f"r{i}@receiver.example")[0] for i in range(5)]
+    assert codes == [250, 250, 250, 452, 452]
+
+
+def test_sessions_beyond_the_limit_get_421(world):
+    relay = world.start(settings={"limits": "sessions = 2"})
+    first = [relay.raw() for _ in range(2)]
+    assert [talk.reply()[0] for talk in first] == [220, 220]
+    assert relay.raw().reply()[0] == 421
+    first[0].say("QUIT")
+    harness.wait_until(lambda: relay.raw().reply()[0] == 220, "a session to be free again")
+
+
+def test_an_idle_session_is_closed(world):
+    relay = world.start(settings={"limits": 'idle_timeout = "1s"'})
+    talk = relay.raw()
+    assert talk.reply()[0] == 220
+    assert talk.reply()[0] == 421
+    assert talk.closed()
+
+
+def test_a_client_that_goes_away_in_the_data_leaves_nothing_behind(relay):
+    before = relay.metric("signpost_messages_accepted_total")
+    talk = relay.raw()
+    talk.open_data()
+    talk.write(message()[:50])
+    talk.close()
+    assert relay.smtp().noop()[0] == 250
+    assert relay.metric("signpost_messages_accepted_total") == before
+
+
+def test_an_smtputf8_message(shared, relay, recipient):
+    recipient = "jürgen@receiver.example"
+    content = f"From: Händler <orders@shop.example>\r\nTo: <{recipient}>\r\nSubject: Grüße\r\n\r\nDanke\r\n"
+    client = relay.smtp()
+    client.ehlo()
+    assert client.docmd("MAIL", "FROM:<orders@shop.example> SMTPUTF8 BODY=8BITMIME")[0] == 250
+    client.command_encoding = "utf-8"
+    assert client.docmd("RCPT", f"TO:<{recipient}>")[0] == 250
+    assert client.data(content.encode())[0] == 250
+    envelope, received = arrived(shared, recipient)
+    assert "SMTPUTF8" in envelope["mail_parameters"] and "BODY=8BITMIME" in envelope["mail_parameters"]
+    assert field(received, "Subject") == "Grüße"

@@ -1,0 +1,580 @@
+#!/usr/bin/python3
+"""The command line as an operator meets it: exit codes, words on stderr, files, terminal, admin API.
+
+usage: command_line_test.py PROGRAM
+"""
+import http.server
+import json
+import os
+import pathlib
+import pty
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.parse
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+
+CONFIG = """hostname = "mail.shop.example"
+[[listener]]
+bind = "127.0.0.1:2525"
+mode = "plain"
+[auth]
+users = "users.toml"
+"""
+HASH = "{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2g"
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.config = self.folder / "signpost.toml"
+        self.config.write_text(CONFIG)
+
+    def run_program(self, *words, input="", env=None):
+        return subprocess.run([PROGRAM, *map(str, words)], input=input, capture_output=True,
+                              text=True, timeout=60, env={**os.environ, "TZ": "UTC", **(env or {})})
+
+    def signpost(self, *words, **more):
+        return self.run_program("-c", self.config, *words, **more)
+
+    def check(self, result, code, out="", err=""):
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (code, out, err))
+
+    def refused(self, result, err, code=1):
+        self.check(result, code, "", "signpost: " + err + "\n")
+
+
+class Usage(Case):
+    def test_help_and_version_are_done(self):
+        for words in (["--help"], ["queue", "--help"], ["queue", "list", "-h"], ["user", "add", "-h"]):
+            result = self.run_program(*words)
+            self.assertEqual((result.returncode, result.stderr), (0, ""), words)
+        self.assertIn("Example:", self.run_program("queue", "list", "--help").stdout)
+        self.assertRegex(self.run_program("--version").stdout, r"^signpost \d+\.\d+\.\d+\n$")
+
+    def test_wrong_usage_is_2_with_one_line(self):
+        for words in ([], ["nonsense"], ["check", "--nonsense"], ["dkim"], ["dkim", "keygen"],
+                      ["user", "add"], ["queue", "list", "--state", "sad"], ["queue", "retry"],
+                      ["queue", "remove", "--yes"], ["queue", "show"], ["check", "extra"],
+                      ["dkim", "keygen", "--domain", "a.example", "--selector", "s", "--out", "x",
+                       "--algorithm", "dsa"],
+                      ["dkim", "keygen", "--domain", "a.example", "--selector", "s", "--out", "x",
+                       "--bits", "512"]):
+            result = self.run_program(*words)
+            self.assertEqual(result.returncode, 2, words)
+            self.assertEqual(result.stdout, "", words)
+            self.assertRegex(result.stderr, r"^signpost: [^\n]+\n$", words)
+
+    def test_unknown_command_is_named(self):
+        self.refused(self.run_program("lsit"), "unknown command lsit; see --help", 2)
+        self.refused(self.run_program("queue", "lsit"), "unknown command lsit; see --help", 2)
+
+    def test_config_may_stand_behind_the_command(self):
+        self.assertIn("users.toml", self.run_program("user", "list", "-c", self.config).stderr)
+
+    def test_what_is_not_built_says_so(self):
+        self.refused(self.signpost("queue", "hold", "--to", "a.example"),
+                     "queue hold is not supported yet")
+        self.refused(self.signpost("queue", "release"), "queue release is not supported yet")
+        self.refused(self.signpost("queue", "explain", "x"), "queue explain is not supported yet")
+        self.refused(self.signpost("sendmail", "-t", "-i", "-oi", "a@b.example"),
+                     "sendmail is not supported yet; submit by SMTP")
+        self.refused(self.signpost("check", "--dns"), "--dns is not supported yet")
+        link = self.folder / "sendmail"
+        link.symlink_to(PROGRAM)
+        result = subprocess.run([link, "-t"], capture_output=True, text=True, timeout=60)
+        self.refused(result, "sendmail is not supported yet; submit by SMTP")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_output_that_cannot_be_written_is_refused(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([PROGRAM, "check", "--keys"], stdout=full, timeout=60,
+                                    stderr=subprocess.PIPE, text=True)
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, "signpost: standard output cannot be written\n"))
+
+
+class Check(Case):
+    def test_good_configuration_is_summed_up(self):
+        self.signpost("user", "add", "shop", input="secret\n")
+        key = self.folder / "s1.pem"
+        made = self.signpost("dkim", "keygen", "--domain", "a.example", "--selector", "s1", "--out",
+                             key, "--algorithm", "ed25519")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.config.write_text(CONFIG + '[[dkim]]\ndomain = "a.example"\nselector = "s1"\n'
+                               'key = "s1.pem"\n')
+        result = self.signpost("check")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("  listener  127.0.0.1:2525 plain, login required\n", result.stdout)
+        self.assertIn("  users     1\n", result.stdout)
+        self.assertIn("  dkim      a.example selector s1, ed25519-sha256, ", result.stdout)
+        summary = json.loads(self.signpost("check", "--json").stdout)
+        self.assertTrue(summary["ok"])
+        self.assertEqual(summary["users"], 1)
+        self.assertEqual(summary["dkim"][0]["algorithm"], "ed25519-sha256")
+
+    def test_every_mistake_is_shown(self):
+        self.config.write_text(CONFIG + "[log]\nlevel = 1\n[limits]\nsesions = 1\n")
+        expect = ('write "debug", "info", "warning" or "error"')
+        self.check(self.signpost("check"), 1, "",
+                   f"signpost: {self.config}:8:9: log.level: a whole number stands here; {expect}\n"
+                   f"signpost: {self.config}:10:1: limits.sesions: unknown key; "
+                   'did you mean "sessions"?\n')
+        result = self.signpost("check", "--json")
+        self.assertEqual(result.returncode, 1)
+        errors = json.loads(result.stdout)["errors"]
+        self.assertEqual([(e["line"], e["column"], e["key"]) for e in errors],
+                         [(8, 9, "log.level"), (10, 1, "limits.sesions")])
+
+    def test_every_file_is_read(self):
+        (self.folder / "users.toml").write_text('[shop]\npassword = "secret"\n')
+        (self.folder / "s1.pem").write_text("nonsense")
+        (self.folder / "token").write_text("\n")
+        self.config.write_text(
+            CONFIG + '[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n'
+            '[[dkim]]\ndomain = "a.example"\nselector = "s1"\nkey = "s1.pem"\n'
+            '[[dkim]]\ndomain = "a.example"\nselector = "s2"\nkey = "s2.pem"\n'
+            '[admin]\ntoken_file = "token"\n')
+        result = self.signpost("check")
+        self.assertEqual(result.returncode, 1)
+        lines = [line for line in result.stderr.splitlines() if "warning" not in line]
+        for line, part in zip(lines, ["cert.pem", "users.toml:2:12: shop.password", "s1.pem: ",
+                                      "s2.pem: cannot be read", "token: holds no token"]):
+            self.assertIn(part, line)
+        self.assertEqual(len(lines), 5)
+        self.assertNotIn("secret", result.stderr)
+
+    def test_readable_secrets_draw_a_warning(self):
+        users = self.folder / "users.toml"
+        users.write_text(f'[shop]\npassword = "{HASH}"\n')
+        users.chmod(0o644)
+        result = self.signpost("check")
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(result.stderr, f"signpost: warning: {users}: everybody on this machine can "
+                         f"read it; chmod o= {users}\n")
+
+    def test_missing_configuration_is_named(self):
+        self.refused(self.run_program("check", "-c", "/nowhere/x.toml"),
+                     "/nowhere/x.toml: cannot be read: No such file or directory")
+
+    def test_keys_are_listed(self):
+        text = self.signpost("check", "--keys").stdout
+        self.assertIn('[limits]\nmessage_size = "50MiB"\n', text)
+        keys = json.loads(self.signpost("check", "--keys", "--json").stdout)["keys"]
+        self.assertIn({"section": "delivery", "key": "port", "default": "25", "required": False,
+                       "value": "a whole number from 1 to 65535", "meaning": "Port of MX hosts."},
+                      keys)
+
+
+class Dkim(Case):
+    def keygen(self, *words):
+        return self.run_program("dkim", "keygen", "--domain", "Shop.Example", "--selector", "s1",
+                                "--out", self.folder / "key.pem", *words)
+
+    def test_key_is_private_and_its_record_ready(self):
+        for algorithm, kind in (("rsa", "rsa"), ("ed25519", "ed25519")):
+            result = self.keygen("--algorithm", algorithm)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertTrue(result.stdout.startswith("s1._domainkey.shop.example"), result.stdout)
+            self.assertIn(f"v=DKIM1; k={kind}; p=", result.stdout)
+            key = self.folder / "key.pem"
+            self.assertEqual(stat.S_IMODE(key.stat().st_mode), 0o600)
+            again = self.run_program("dkim", "record", "--key", key, "--domain", "shop.example",
+                                     "--selector", "s1")
+            self.check(again, 0, result.stdout)
+            record = json.loads(self.run_program("dkim", "record", "--key", key, "--domain",
+                                                 "shop.example", "--selector", "s1",
+                                                 "--json").stdout)
+            self.assertEqual(record["name"].rstrip("."), "s1._domainkey.shop.example")
+            self.assertTrue(record["text"].startswith(f"v=DKIM1; k={kind}; p="))
+            key.unlink()
+
+    def test_existing_key_is_never_overwritten(self):
+        key = self.folder / "key.pem"
+        key.write_text("precious")
+        self.refused(self.keygen(), f"{key}: cannot be created: File exists")
+        self.assertEqual(key.read_text(), "precious")
+
+    def test_names_are_checked(self):
+        out = self.folder / "key.pem"
+        self.refused(self.run_program("dkim", "keygen", "--domain", "a b", "--selector", "s",
+                                      "--out", out), '--domain: "a b" is not a domain name')
+        self.refused(self.run_program("dkim", "keygen", "--domain", "a.example", "--selector", "s 1",
+                                      "--out", out), '--selector: "s 1" is not a selector')
+        self.assertFalse(out.exists())
+
+    def test_wrong_key_is_named(self):
+        key = self.folder / "key.pem"
+        key.write_text("nonsense")
+        result = self.run_program("dkim", "record", "--key", key, "--domain", "a.example",
+                                  "--selector", "s")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertTrue(result.stderr.startswith(f"signpost: {key}: "), result.stderr)
+
+
+class Users(Case):
+    def setUp(self):
+        super().setUp()
+        self.users = self.folder / "users.toml"
+
+    def test_password_comes_from_standard_input(self):
+        self.check(self.signpost("user", "add", "shop", "--sender", "@Shop.example", "--sender",
+                                 "a@b.example", input="secret\r\nrest\n"),
+                   0, f'"shop" is in {self.users}; `signpost reload` makes the relay read it\n')
+        text = self.users.read_text()
+        self.assertRegex(text, r'^\[shop\]\npassword = "\{ARGON2ID\}\$argon2id\$')
+        self.assertIn('senders = ["@shop.example", "a@b.example"]\n', text)
+        self.assertNotIn("secret", text)
+        self.assertEqual(stat.S_IMODE(self.users.stat().st_mode), 0o600)
+
+    def test_existing_login_needs_replace(self):
+        self.signpost("user", "add", "shop", "--sender", "@a.example", input="one\n")
+        before = self.users.read_text()
+        self.refused(self.signpost("user", "add", "shop", input="two\n"),
+                     f'{self.users}: there is a user "shop" already; give --replace to change the '
+                     'password')
+        self.assertEqual(self.users.read_text(), before)
+        self.assertEqual(self.signpost("user", "add", "shop", "--replace", input="two\n").returncode, 0)
+        self.assertNotEqual(self.users.read_text(), before)
+        self.assertIn("@a.example", self.users.read_text())
+
+    def test_what_cannot_be_a_login_is_refused(self):
+        for words, text, error in (
+                (["shop"], "", "no password was given"),
+                (["shop"], "\n", "no password was given"),
+                (["shop"], "x" * 1025 + "\n", "a password has at most 1024 octets"),
+                (["shop"], "a\0b\n", "a password cannot hold a NUL"),
+                ([""], "secret\n", "a name cannot be empty"),
+                (["a\nb"], "secret\n", "a name has no control characters"),
+                (["shop", "--sender", "shop.example"], "secret\n",
+                 '--sender: "shop.example" has no "@"')):
+            self.refused(self.signpost("user", "add", *words, input=text), error)
+        self.assertFalse(self.users.exists())
+
+    def test_list_shows_no_hash(self):
+        self.users.write_text(f'["who@b.example"]\npassword = "{HASH}"\n'
+                              f'[a]\nsenders = ["@a.example"]\npassword = "{HASH}"\n')
+        self.check(self.signpost("user", "list"), 0,
+                   "NAME           SCHEME    SENDERS\n"
+                   "a              ARGON2ID  @a.example\n"
+                   "who@b.example  ARGON2ID  any domain with a key\n")
+        self.assertEqual(json.loads(self.signpost("user", "list", "--json").stdout), {"users": [
+            {"name": "a", "scheme": "ARGON2ID", "senders": ["@a.example"]},
+            {"name": "who@b.example", "scheme": "ARGON2ID", "senders": []}]})
+
+    def test_remove(self):
+        self.users.write_text(f'# ours\n[a]\npassword = "{HASH}"\n')
+        self.check(self.signpost("user", "remove", "a"), 0,
+                   f'"a" is gone from {self.users}; `signpost reload` makes the relay read it\n')
+        self.assertEqual(self.users.read_text(), "# ours\n")
+        self.refused(self.signpost("user", "remove", "a"), f'{self.users}: there is no user "a"')
+
+    def test_file_may_be_named(self):
+        other = self.folder / "other.toml"
+        result = self.run_program("user", "add", "a", "--users", other, "-c", "/nowhere",
+                                  input="secret\n")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertTrue(other.exists())
+
+    def test_configuration_without_users_is_named(self):
+        self.config.write_text(CONFIG.replace('[auth]\nusers = "users.toml"\n', ""))
+        self.refused(self.signpost("user", "list"), f"{self.config} names no file of users; write "
+                     "[auth] with users, or give --users")
+
+    def terminal(self, *answers):
+        """Runs `user add shop` on a terminal of its own; gives exit status and what was shown."""
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execv(PROGRAM, [PROGRAM, "-c", str(self.config), "user", "add", "shop"])
+        shown = b""
+        pending = list(answers)
+        while True:
+            try:
+                part = os.read(terminal, 1000)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+            if shown.endswith(b": ") and pending:
+                os.write(terminal, pending.pop(0))
+        _, status = os.waitpid(child, 0)
+        os.close(terminal)
+        return status, shown.decode()
+
+    def test_terminal_is_asked_twice_without_echo(self):
+        status, shown = self.terminal(b"secret\n", b"secret\n")
+        self.assertEqual(status, 0, shown)
+        self.assertIn("New password: ", shown)
+        self.assertIn("The same again: ", shown)
+        self.assertNotIn("secret", shown)
+        self.assertTrue(self.users.exists())
+
+    def test_two_different_passwords_are_refused(self):
+        status, shown = self.terminal(b"secret\n", b"Secret\n")
+        self.assertEqual(os.waitstatus_to_exitcode(status), 1)
+        self.assertIn("signpost: the two passwords are not the same", shown)
+        self.assertFalse(self.users.exists())
+
+    def test_interrupt_ends_the_question(self):
+        status, _ = self.terminal(b"sec\x03")
+        self.assertTrue(os.WIFSIGNALED(status))
+        self.assertFalse(self.users.exists())
+
+
+JOB = {"id": "01hx", "number": 0, "state": "deferred", "from": "shop@a.example",
+       "to": ["x@example.net"], "domain": "example.net", "size": 12345,
+       "received": "2026-03-01T12:00:00Z", "attempts": 2, "due": "2026-03-01T13:00:00Z",
+       "last_attempt": None, "last_reply": "450 4.7.1 later \x1b[31m", "last_remote": "mx.example.net",
+       "user": "shop"}
+
+
+class FakeRelay(http.server.BaseHTTPRequestHandler):
+    """The admin API with answers that a test sets; remembers what it was asked."""
+    answers = {}
+    asked = []
+
+    def answer(self, body=""):
+        type(self).asked.append((self.command, self.path, body, self.headers.get("Authorization")))
+        path = self.path.split("?")[0]
+        status, text = type(self).answers.get(path, (404, {"error": "no such thing here"}))
+        if callable(text):
+            text = text(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query))
+        data = (text if isinstance(text, str) else json.dumps(text)).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        self.answer()
+
+    def do_POST(self):
+        self.answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Admin(Case):
+    def setUp(self):
+        super().setUp()
+        FakeRelay.answers, FakeRelay.asked = {}, []
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakeRelay)
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        self.port = self.server.server_address[1]
+        self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{self.port}"\n')
+
+    def serve(self, path, answer, status=200):
+        FakeRelay.answers[path] = (status, answer)
+
+    def test_list_is_a_table_in_local_time(self):
+        second = {**JOB, "id": "01hy", "state": "ready", "from": "", "to": ["a@b.example"] * 5,
+                  "due": None, "last_reply": "", "last_remote": "", "size": 7, "attempts": 0}
+        self.serve("/api/v1/queue", {"jobs": [JOB, second], "next": ""})
+        self.check(self.signpost("queue", "list", env={"TZ": "CET-1"}), 0, """\
+ID    STATE      SIZE  RECEIVED                   DUE                        TRIES  FROM            TO                                                LAST REPLY
+01hx  deferred  12345  2026-03-01T13:00:00+01:00  2026-03-01T14:00:00+01:00      2  shop@a.example  x@example.net                                     mx.example.net: 450 4.7.1 later \\x1b[31m
+01hy  ready         7  2026-03-01T13:00:00+01:00  -                              0  <>              a@b.example, a@b.example, a@b.example and 2 more  -
+2 jobs
+""")
+
+    def test_list_in_json_is_in_utc(self):
+        self.serve("/api/v1/queue", {"jobs": [JOB], "next": ""})
+        result = self.signpost("queue", "list", "--json", env={"TZ": "CET-1"})
+        self.assertEqual(json.loads(result.stdout), {"jobs": [JOB], "more": False})
+        self.serve("/api/v1/queue", {"jobs": [], "next": ""})
+        self.assertEqual(json.loads(self.signpost("queue", "list", "--json").stdout),
+                         {"jobs": [], "more": False})
+
+    def test_list_follows_the_pages(self):
+        pages = {None: ([JOB] * 2, "aa"), "aa": ([], "bb"), "bb": ([JOB], "")}
+
+        def page(query):
+            jobs, after = pages[query.get("after", [None])[0]]
+            return {"jobs": jobs, "next": after}
+        self.serve("/api/v1/queue", page)
+        result = self.signpost("queue", "list", "--json")
+        self.assertEqual(len(json.loads(result.stdout)["jobs"]), 3)
+        self.assertTrue(self.signpost("queue", "list").stdout.endswith("\n3 jobs\n"))
+
+    def test_list_says_when_there_is_more(self):
+        self.serve("/api/v1/queue", {"jobs": [JOB], "next": "aa"})
+        result = self.signpost("queue", "list", "--limit", 1)
+        self.assertTrue(result.stdout.endswith("\n1 job, and there are more\n"), result.stdout)
+        self.assertIn("limit=1", FakeRelay.asked[-1][1])
+        result = self.signpost("queue", "list", "--limit", 1, "--json")
+        self.assertTrue(json.loads(result.stdout)["more"])
+
+    def test_filters_are_passed_on(self):
+        self.serve("/api/v1/queue", {"jobs": [], "next": ""})
+        self.check(self.signpost("queue", "list", "--to", "a&b=c.example", "--from", "<>", "--user",
+                                 "ü x", "--state", "held"), 0, "0 jobs\n")
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(FakeRelay.asked[0][1]).query)
+        self.assertEqual(query, {"to": ["a&b=c.example"], "from": ["<>"], "user": ["ü x"],
+                                 "state": ["held"], "limit": ["1000"]})
+
+    def test_show(self):
+        message = {"id": "01hx", "from": "shop@a.example", "user": "shop", "peer": "192.0.2.1",
+                   "received": "2026-03-01T12:00:00Z", "size": 12345, "message_id": "<m@a.example>",
+                   "envelope_id": "", "notification": False, "jobs": [JOB]}
+        self.serve("/api/v1/queue/01hx", message)
+        self.check(self.signpost("queue", "show", "01hx"), 0, """\
+Message 01hx
+  from         shop@a.example
+  user         shop
+  peer         192.0.2.1
+  received     2026-03-01T12:00:00+00:00
+  size         12345
+  message id   <m@a.example>
+
+JOB  STATE     DUE                        TRIES  TO             LAST REPLY
+  0  deferred  2026-03-01T13:00:00+00:00      2  x@example.net  mx.example.net: 450 4.7.1 later \\x1b[31m
+""")
+        self.assertEqual(json.loads(self.signpost("queue", "show", "01hx", "--json").stdout), message)
+        self.refused(self.signpost("queue", "show", "01hz"), "there is no message 01hz in the queue")
+        self.refused(self.signpost("queue", "show", "../x"), '"../x" is no queue id')
+
+    def test_retry_and_remove(self):
+        self.serve("/api/v1/queue/retry", {"matched": 3, "changed": 2, "busy": 1})
+        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now\n")
+        self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 3, "busy": 0})
+        self.check(self.signpost("queue", "remove", "--to", "a.example", "--user", "shop"), 0,
+                   "3 matched, 3 removed\n")
+        self.check(self.signpost("queue", "remove", "--from", "<>", "--json"), 0,
+                   '{\n  "busy": 0,\n  "changed": 3,\n  "matched": 3\n}\n')
+        self.assertEqual([(method, path, json.loads(body)) for method, path, body, _ in
+                          FakeRelay.asked],
+                         [("POST", "/api/v1/queue/retry", {"id": "01hx"}),
+                          ("POST", "/api/v1/queue/remove", {"to": "a.example", "user": "shop"}),
+                          ("POST", "/api/v1/queue/remove", {"from": "<>"})])
+
+    def test_what_was_not_removed_is_told(self):
+        self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 2, "busy": 1})
+        self.check(self.signpost("queue", "remove", "01hx"), 1, "3 matched, 2 removed\n",
+                   "signpost: 1 being delivered just now, not removed; try again\n")
+        self.serve("/api/v1/queue/remove", {"matched": 0, "changed": 0, "busy": 0})
+        self.refused(self.signpost("queue", "remove", "01hx"), "nothing in the queue matches")
+
+    def test_remove_asks_on_a_terminal(self):
+        self.serve("/api/v1/queue/remove", {"matched": 1, "changed": 1, "busy": 0})
+        for answer, code, asked in ((b"n\n", 1, 0), (b"\n", 1, 0), (b"y\n", 0, 1)):
+            FakeRelay.asked.clear()
+            leader, follower = pty.openpty()
+            os.write(leader, answer)
+            result = subprocess.run([PROGRAM, "-c", self.config, "queue", "remove", "01hx"],
+                                    stdin=follower, capture_output=True, text=True, timeout=60)
+            os.close(leader)
+            os.close(follower)
+            self.assertEqual((result.returncode, len(FakeRelay.asked)), (code, asked), result.stderr)
+            self.assertIn("[y/N]", result.stderr)
+
+    def test_reload(self):
+        self.serve("/api/v1/reload", {"result": "ok"})
+        self.check(self.signpost("reload"), 0, "reloaded\n")
+        self.serve("/api/v1/reload", {"errors": ["x.toml:1:2: a: bad", "y.toml: bad"]}, 409)
+        self.check(self.signpost("reload"), 1, "", "signpost: x.toml:1:2: a: bad\n"
+                   "signpost: y.toml: bad\n"
+                   "signpost: nothing was reloaded: the relay goes on as before\n")
+
+    def test_mistakes_elsewhere_in_the_file_do_not_matter(self):
+        with self.config.open("a") as config:
+            config.write("[log]\nlevel = 1\n")
+        self.serve("/api/v1/queue", {"jobs": [], "next": ""})
+        self.check(self.signpost("queue", "list"), 0, "0 jobs\n")
+        self.config.write_text(CONFIG + '[admin]\nbind = "nonsense"\n')
+        result = self.signpost("queue", "list")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(":8:8: admin.bind: ", result.stderr)
+
+    def test_token_is_shown_to_the_relay(self):
+        (self.folder / "token").write_text("open sesame\n")
+        with self.config.open("a") as config:
+            config.write('token_file = "token"\n')
+        self.serve("/api/v1/queue", {"jobs": [], "next": ""})
+        self.check(self.signpost("queue", "list"), 0, "0 jobs\n")
+        self.assertEqual(FakeRelay.asked[0][3], "Bearer open sesame")
+        self.serve("/api/v1/queue", {"error": "no"}, 401)
+        self.assertIn("wants the token", self.signpost("queue", "list").stderr)
+        (self.folder / "token").unlink()
+        self.refused(self.signpost("queue", "list"),
+                     f"{self.folder}/token: cannot be read: No such file or directory")
+
+    def test_relay_that_is_not_there_is_named(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+            self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{port}"\n')
+            for words in (["queue", "list"], ["queue", "show", "x"], ["queue", "retry", "x"],
+                          ["reload"]):
+                self.refused(self.signpost(*words), f"no relay answers at 127.0.0.1:{port} "
+                             f"(admin.bind in {self.config}): is it running?")
+        self.config.write_text(CONFIG + '[admin]\nbind = ""\n')
+        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.bind is "": a relay '
+                     "without it cannot be asked")
+
+    def test_strange_answers_are_survived(self):
+        for answer in ("", "nonsense", "[]", "{}", '{"jobs": 5}', '{"jobs": [{"to": {}}]}',
+                       '{"jobs": [{"id": 5, "to": [1], "due": true}]}'):
+            self.serve("/api/v1/queue", answer)
+            result = self.signpost("queue", "list")
+            self.assertIn(result.returncode, (0, 1), answer)
+            self.assertRegex(result.stdout + result.stderr, r"jobs?\n$|answered 200\n$", answer)
+        self.serve("/api/v1/queue", {"error": "the queue is upset"}, 503)
+        self.refused(self.signpost("queue", "list"), "the queue is upset")
+
+
+class Documents(Case):
+    """What the program knows is in its man page and in the completions."""
+
+    def commands(self, *words):
+        text = self.run_program(*words, "--help").stdout
+        listed = re.search(r"\nSubcommands:\n((?:  .*\n)+)", text)
+        return re.findall(r"^  ([a-z]+) ", listed.group(1), re.M) if listed else []
+
+    def options(self, *words):
+        return set(re.findall(r"(--[a-z]+)", self.run_program(*words, "--help").stdout.split(
+            "Example")[0]))
+
+    def test_commands_and_options_are_documented(self):
+        man = (SOURCE / "docs/man/signpost.1").read_text().replace("\\-", "-")
+        bash = (SOURCE / "etc/completion/signpost.bash").read_text()
+        zsh = (SOURCE / "etc/completion/_signpost").read_text()
+        paths = [()] + [(c,) for c in self.commands()]
+        paths += [(c, action) for (c,) in paths[1:] for action in self.commands(c)]
+        self.assertGreater(len(paths), 15)
+        for path in paths:
+            for word in [*path[-1:], *self.options(*path)]:
+                for name, text in (("man", man), ("bash", bash), ("zsh", zsh)):
+                    self.assertRegex(text, rf"(?<![a-z]){re.escape(word)}(?![a-z])",
+                                     f"{name}: {path} {word}")
+
+    @unittest.skipUnless(shutil.which("bash"), "needs bash")
+    def test_bash_completes(self):
+        def complete(*words):
+            script = (f'source "{SOURCE}/etc/completion/signpost.bash"; COMP_WORDS=("$@"); '
+                      'COMP_CWORD=$(($# - 1)); _signpost; echo "${COMPREPLY[*]}"')
+            return subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True,
+                                  text=True, check=True, timeout=60).stdout.split()
+        self.assertEqual(complete("signpost", "qu"), ["queue"])
+        self.assertEqual(complete("signpost", "-c", "user", "queue", "re"),
+                         ["retry", "remove", "release"])
+        self.assertEqual(complete("signpost", "queue", "list", "--st"), ["--state"])
+        self.assertEqual(complete("signpost", "queue", "list", "--state", "d"), ["deferred"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,119 @@
+#include "relay/notification.h"
+
+#include <gtest/gtest.h>
+
+namespace signpost::relay {
+namespace {
+
+using testing::Test;
+
+class NotificationTest : public Test {
+ protected:
+  NotificationTest() {
+    auto config = std::make_shared<Config>();
+    config->hostname = "mail.shop.example";
+    config->postmaster = "postmaster@shop.example";
+    settings_.config = config;
+    settings_.retry.delays = {std::chrono::minutes(1)};
+    settings_.retry.expire = std::chrono::hours(48);
+    envelope_.reverse_path = "orders@shop.example";
+    envelope_.received = SystemTime(std::chrono::hours(24 * 365 * 50));
+    envelope_.envelope_id = "envid-7";
+  }
+
+  SystemTime now() const { return envelope_.received + std::chrono::hours(5); }
+  Notifications notifications() const { return Notifications(envelope_, settings_, now()); }
+  std::vector<queue::Change::Enqueued> build(const Notifications& of) {
+    return of.build("From: <orders@shop.example>\r\nSubject: hello\r\n\r\nsecret body\r\n", [this] {
+      queue::MessageId id;
+      id.octets[9] = next_++;
+      return id;
+    });
+  }
+  static queue::Recipient recipient(std::uint8_t notify = smtp::Notify::kUnspecified) {
+    return {"nobody@example.net", {notify}, "rfc822;nobody@example.net"};
+  }
+  static Disposition unknown_user() { return {Outcome::Failed, {550, {5, 1, 1}, "no such user"}}; }
+
+  Settings settings_;
+  queue::Envelope envelope_;
+  std::uint8_t next_ = 1;
+};
+
+TEST_F(NotificationTest, AFailureIsReportedToTheReversePathFromTheNullReversePath) {
+  auto collected = notifications();
+  collected.failed(recipient(), unknown_user(), "mx.example.net", false);
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  const queue::Envelope& envelope = reports[0].message->envelope;
+  EXPECT_EQ(envelope.reverse_path, "");
+  EXPECT_TRUE(envelope.notification);
+  EXPECT_EQ(envelope.from_domain, "shop.example");
+  EXPECT_EQ(envelope.size, reports[0].message->content.size());
+  ASSERT_EQ(reports[0].jobs.size(), 1u);
+  EXPECT_EQ(reports[0].jobs[0].domain, "shop.example");
+  EXPECT_EQ(reports[0].jobs[0].recipients[0].mailbox, "orders@shop.example");
+  const std::string& content = reports[0].message->content;
+  for (const char* part :
+       {"Action: failed", "Status: 5.1.1", "mx.example.net", "no such user", "envid-7",
+        "Original-Recipient: rfc822;nobody@example.net", "Auto-Submitted: auto-replied"}) {
+    EXPECT_NE(content.find(part), std::string::npos) << part << "\n" << content;
+  }
+}
+
+TEST_F(NotificationTest, NothingAnswersTheNullReversePath) {
+  envelope_.reverse_path.clear();
+  auto collected = notifications();
+  collected.failed(recipient(), unknown_user(), "", false);
+  EXPECT_TRUE(build(collected).empty());
+}
+
+TEST_F(NotificationTest, NotifyNeverIsKept) {
+  auto collected = notifications();
+  collected.failed(recipient(smtp::Notify::kNever), unknown_user(), "", false);
+  collected.failed(recipient(smtp::Notify::kSuccess), unknown_user(), "", false);
+  collected.delayed(recipient(smtp::Notify::kFailure), unknown_user(), "");
+  EXPECT_TRUE(build(collected).empty());
+}
+
+TEST_F(NotificationTest, SuccessIsReportedOnlyWhenAskedFor) {
+  auto collected = notifications();
+  const Disposition delivered{Outcome::Delivered, {250, {2, 0, 0}, "ok"}};
+  collected.relayed(recipient(), delivered, "mx.example.net");
+  EXPECT_TRUE(build(collected).empty());
+  collected.relayed(recipient(smtp::Notify::kSuccess), delivered, "mx.example.net");
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_NE(reports[0].message->content.find("Action: relayed"), std::string::npos);
+}
+
+TEST_F(NotificationTest, OneReportForAllRecipientsOfAKind) {
+  auto collected = notifications();
+  collected.failed(recipient(), unknown_user(), "", false);
+  collected.failed(recipient(), unknown_user(), "", false);
+  collected.delayed(recipient(), local(Outcome::Delayed, {4, 4, 1}, "refused"), "");
+  EXPECT_EQ(build(collected).size(), 2u);
+}
+
+TEST_F(NotificationTest, AnExpiredMessageSaysForHowLongItWasTried) {
+  auto collected = notifications();
+  collected.failed(recipient(), local(Outcome::Failed, {4, 4, 1}, "connection refused"), "", true);
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  const std::string& content = reports[0].message->content;
+  EXPECT_NE(content.find("48 hours"), std::string::npos) << content;
+  EXPECT_NE(content.find("connection refused"), std::string::npos) << content;
+}
+
+TEST_F(NotificationTest, ReturnsTheBodyOnlyWhenTheSenderAskedForIt) {
+  auto headers_only = notifications();
+  headers_only.failed(recipient(), unknown_user(), "", false);
+  EXPECT_EQ(build(headers_only)[0].message->content.find("secret body"), std::string::npos);
+  envelope_.ret = smtp::Return::Full;
+  auto full = notifications();
+  full.failed(recipient(), unknown_user(), "", false);
+  EXPECT_NE(build(full)[0].message->content.find("secret body"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace signpost::relay
