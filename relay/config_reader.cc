@@ -50,14 +50,11 @@ std::vector<std::string> sections_with(std::string_view key) {
 }  // namespace
 
 void ConfigErrors::add(TomlPosition where, std::string key, std::string message) {
-  errors_.push_back({file_, where.line, where.column, std::move(key), std::move(message)});
-}
-
-std::vector<ConfigError> ConfigErrors::take() {
-  std::ranges::stable_sort(errors_, [](const ConfigError& a, const ConfigError& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  // Behind those of the same place: the order in which they were found.
+  const auto place = std::ranges::upper_bound(errors_, where, {}, [](const ConfigError& error) {
+    return TomlPosition{error.line, error.column};
   });
-  return std::move(errors_);
+  errors_.insert(place, {file_, where.line, where.column, std::move(key), std::move(message)});
 }
 
 void Setting::wrong(const TomlValue& where, std::string_view what) {

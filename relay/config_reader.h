@@ -22,12 +22,12 @@
 
 namespace signpost::relay {
 
-// All mistakes of one file.
+// All mistakes of one file, in its order.
 class ConfigErrors {
  public:
   explicit ConfigErrors(std::string file) : file_(std::move(file)) {}
   void add(TomlPosition where, std::string key, std::string message);
-  std::vector<ConfigError> take();  // in the order of the file
+  std::vector<ConfigError> take() { return std::move(errors_); }
   bool empty() const { return errors_.empty(); }
 
  private:

@@ -26,7 +26,7 @@ void convert_table(const toml::table& table, TomlValue& value) {
     value.members.push_back({std::string(key.str()), position(key.source().begin), convert(node)});
   }
   // The library sorts by name; mistakes are reported in the order of the file.
-  std::ranges::stable_sort(value.members, {}, &TomlMember::begin);
+  std::ranges::sort(value.members, {}, &TomlMember::begin);
 }
 
 void convert_array(const toml::array& array, TomlValue& value) {

@@ -1,5 +1,6 @@
 #include "relay/commands/password_prompt.h"
 
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -20,13 +21,17 @@ volatile std::sig_atomic_t pending_signal = 0;
 
 extern "C" void remember_signal(int signal) noexcept { pending_signal = signal; }
 
-// No echo while it lives. A signal that would end the program in between only interrupts the read,
-// so that the terminal is not left mute; it is raised again afterwards.
+// No echo while it lives. A signal that would end the program in between only interrupts the wait
+// for input, so that the terminal is not left mute; it is raised again afterwards.
 class Silence {
  public:
   Silence() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : kSignals) sigaddset(&signals, signal);
+    sigprocmask(SIG_BLOCK, &signals, &old_mask_);
     struct sigaction action{};
-    action.sa_handler = remember_signal;  // without SA_RESTART: read() returns
+    action.sa_handler = remember_signal;
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
       sigaction(kSignals[i], &action, &old_actions_[i]);
     }
@@ -41,26 +46,41 @@ class Silence {
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
       sigaction(kSignals[i], &old_actions_[i], nullptr);
     }
+    sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
     if (pending_signal != 0) (void)std::raise(pending_signal);
   }
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
   bool silent() const { return silent_; }
+  // To be in force only while the program waits: a signal in any other instant stays pending, and
+  // cannot come just before a read() that then waits for ever.
+  const sigset_t& waiting_mask() const { return old_mask_; }
 
  private:
   static constexpr std::array<int, 4> kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   std::array<struct sigaction, kSignals.size()> old_actions_{};
+  sigset_t old_mask_{};
   termios old_{};
   bool silent_ = false;
 };
 
+// False when a signal came first.
+bool wait_for_input(const sigset_t& mask) {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  while (ppoll(&input, 1, nullptr, &mask) < 0) {
+    if (errno != EINTR || pending_signal != 0) return false;
+  }
+  return true;
+}
+
 // One line without its end. Nothing at the end of the input or when a signal came.
-std::optional<std::string> read_line() {
+std::optional<std::string> read_line(const Silence* silence = nullptr) {
   std::string line;
   for (;;) {
+    if (silence != nullptr && !wait_for_input(silence->waiting_mask())) return {};
     char c = 0;
     const ssize_t size = ::read(STDIN_FILENO, &c, 1);
-    if (size < 0 && errno == EINTR && pending_signal == 0) continue;
+    if (size < 0 && errno == EINTR) continue;
     if (size < 0 || (size == 0 && line.empty())) return {};
     if (size == 0 || c == '\n') break;
     if (line.size() <= kLongestPassword) line += c;
@@ -77,11 +97,11 @@ Result<std::string> ask_twice() {
   const Silence silence;
   if (!silence.silent()) return fail(Errc::Io, "the terminal does not let me hide the password");
   ask("New password: ");
-  auto first = read_line();
+  auto first = read_line(&silence);
   ask("\n");
   if (!first) return fail(Errc::InvalidArgument, "no password was given");
   ask("The same again: ");
-  const auto second = read_line();
+  const auto second = read_line(&silence);
   ask("\n");
   if (!second || *first != *second) {
     return fail(Errc::InvalidArgument, "the two passwords are not the same");
