@@ -85,6 +85,18 @@ class Pieces {
       octets.remove_prefix(taken);
     }
   }
+  // Puts the octets at the start of `text` that are neither blank nor CR, as many as there is room
+  // for, and says how many: a word is too short to be worth a search and a copy of its own.
+  std::size_t put_plain(std::string_view text) {
+    if (size_ == buffer_.size()) flush();
+    const std::size_t most = std::min(text.size(), buffer_.size() - size_);
+    const char* const from = text.data();
+    char* const to = buffer_.data() + size_;
+    std::size_t i = 0;
+    for (; i < most && !ascii::is_wsp(from[i]) && from[i] != '\r'; ++i) to[i] = from[i];
+    size_ += i;
+    return i;
+  }
   void flush() {
     if (size_ != 0) sink_.append({buffer_.data(), size_});
     size_ = 0;
@@ -95,13 +107,6 @@ class Pieces {
   std::array<char, 4096> buffer_;
   std::size_t size_ = 0;
 };
-
-// How many octets at the start of `text` relaxed canonicalization has no interest in.
-std::size_t plain_length(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size() && !ascii::is_wsp(text[i]) && text[i] != '\r') ++i;
-  return i;
-}
 
 // Blanks and line ends are owed until an octet follows that is neither: so those at the end of a
 // line, and the empty lines at the end of the body, are never paid (section 3.4.4).
@@ -125,8 +130,11 @@ void relax(std::string_view body, ByteSink& sink) {
     for (; line_ends > 0; --line_ends) out.put(kCrlf);
     if (blank) out.put(" ");
     blank = false;
-    const std::size_t length = std::max<std::size_t>(plain_length(body), 1);  // 1: a bare CR
-    out.put(body.substr(0, length));
+    std::size_t length = out.put_plain(body);
+    if (length == 0) {  // a bare CR
+      out.put(body.substr(0, 1));
+      length = 1;
+    }
     body.remove_prefix(length);
     empty = false;
   }
