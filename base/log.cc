@@ -17,6 +17,7 @@ namespace signpost::log {
 
 namespace {
 
+constexpr std::chrono::milliseconds kGather{10};
 constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
 
 void write_all(int fd, std::string_view bytes) {
@@ -40,6 +41,7 @@ class Writer {
     const std::lock_guard lock(mutex_);
     options_ = options;
     level_.store(options.level, std::memory_order_relaxed);
+    format_.store(options.format, std::memory_order_relaxed);
     if (!thread_.joinable()) {
       stopping_ = false;
       thread_ = std::thread([this] { run(); });
@@ -66,12 +68,8 @@ class Writer {
 
   void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
     if (!enabled(level)) return;
-    Format format;
-    {
-      const std::lock_guard lock(mutex_);
-      format = options_.format;
-    }
-    std::string line = format_line(format, level, timestamp(), event, fields);
+    std::string line =
+        format_line(format_.load(std::memory_order_relaxed), level, timestamp(), event, fields);
     line += '\n';
     bool was_empty = false;
     {
@@ -91,12 +89,17 @@ class Writer {
   }
 
  private:
+  // The part that changes once a second is kept.
   static std::string timestamp() {
+    thread_local std::chrono::sys_seconds kept{};
+    thread_local std::string text;
     const SystemTime now = system_now();
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-    const auto micros = (now - seconds).count();
-    return fmt::format("{:%FT%T}.{:06}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), micros);
+    if (text.empty() || seconds != kept) {
+      kept = seconds;
+      text = fmt::format("{:%FT%T}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+    }
+    return fmt::format("{}.{:06}Z", text, (now - seconds).count());
   }
 
   void run() {
@@ -104,6 +107,8 @@ class Writer {
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [this] { return stopping_ || !pending_.empty(); });
+      // Lines come in bursts: one write for each of them would cost more than to format it.
+      wake_.wait_for(lock, kGather, [this] { return stopping_; });
       const bool last = pending_.empty();
       writing.swap(pending_);
       const Options options = options_;
@@ -133,6 +138,7 @@ class Writer {
   std::thread thread_;
   std::uint64_t reported_ = 0;  // lines lost and told of; the writer thread's
   std::atomic<Level> level_{Level::Info};
+  std::atomic<Format> format_{Format::Text};
   std::atomic<std::uint64_t> dropped_{0};
 };
 
