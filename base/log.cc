@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -151,6 +152,13 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+// Graphic ASCII that neither format escapes: nearly all that is ever logged.
+bool is_plain(std::string_view text) {
+  return text.size() <= 512 && std::ranges::all_of(text, [](char c) {
+           return c > ' ' && c < '\x7f' && c != '"' && c != '\\' && c != '=';
+         });
+}
+
 bool needs_quotes(std::string_view text) {
   return text.find_first_of(" \"=") != std::string_view::npos;
 }
@@ -171,6 +179,12 @@ struct Separator {
 };
 
 void append_text(std::string& out, Format format, std::string_view text) {
+  if (is_plain(text)) {
+    if (format == Format::Json) out += '"';
+    out += text;
+    if (format == Format::Json) out += '"';
+    return;
+  }
   const std::string safe = ascii::printable(text, 2048);
   if (format == Format::Json || needs_quotes(safe)) {
     append_json_string(out, safe);
