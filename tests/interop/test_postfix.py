@@ -106,5 +106,5 @@ def test_smtp_sink_takes_everything(world, tmp_path, options):
     relay = world.start()
     for number in range(5):
         relay.send("a@shop.example", [f"r{number}@receiver.example", f"s{number}@receiver.example"], message())
-    harness.wait_until(lambda: len(relay.events("delivered")) == 10, f"ten deliveries, {relay.events()[-3:]}")
+    harness.wait_until(lambda: len(relay.events("delivered")) == 10, lambda: f"ten deliveries, {relay.events()[-3:]}")
     relay.wait_empty()
