@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "canonicalization_reference.h"
+#include "tests/dkim/canonicalization_reference.h"
 #include <random>
 #include <string>
 #include <string_view>

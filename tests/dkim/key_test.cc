@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "test_keys.h"
+#include "tests/dkim/test_keys.h"
 #include <functional>
 #include <memory>
 #include <string>

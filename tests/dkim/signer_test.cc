@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "test_keys.h"
+#include "tests/dkim/test_keys.h"
 #include <string>
 #include <string_view>
 #include <vector>

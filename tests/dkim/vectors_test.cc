@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "test_keys.h"
+#include "tests/dkim/test_keys.h"
 #include <fstream>
 #include <iterator>
 #include <string>
