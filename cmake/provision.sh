@@ -5,12 +5,15 @@ kBuildPackages=(
   build-essential cmake ninja-build pkg-config ccache git ca-certificates
   libuv1-dev libssl-dev libc-ares-dev librocksdb-dev prometheus-cpp-dev
   libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libfmt-dev libidn2-dev
-  libsodium-dev libcrypt-dev libcpp-httplib-dev
+  libsodium-dev libcrypt-dev libcpp-httplib-dev libbenchmark-dev
 )
+
+# What ./quickstart runs besides.
+kQuickstartPackages=(python3 python3-dkim python3-dnspython swaks curl openssl)
 
 # What the unit tests link and the other tests run.
 kTestPackages=(
-  libgtest-dev libgmock-dev libbenchmark-dev clang-format-19
+  libgtest-dev libgmock-dev clang-format-19
   python3 python3-pytest python3-dkim python3-dnspython libmail-dkim-perl
   swaks curl openssl
 )
@@ -24,19 +27,48 @@ provision_logs=${provision_logs:-build/logs}
 # step NAME COMMAND…: runs COMMAND with its output in a log file, shows how long it took, and on
 # failure the end of that output. Returns the command's exit code.
 step() {
-  local name=$1 log status=0 started=$SECONDS
+  local name=$1 log status started=$SECONDS
   shift
   mkdir -p "$provision_logs"
-  log=$provision_logs/$(tr -cs 'a-zA-Z0-9' '-' <<<"$name" | sed 's/-*$//').log
+  log=$(step_log "$name")
   printf '%-58s ' "$name"
-  "$@" >"$log" 2>&1 </dev/null || status=$?
-  if ((status == 0)); then
-    printf 'ok  %4d s\n' $((SECONDS - started))
+  # A subshell with -e of its own: inside `||` a function would go on after a command that failed.
+  set +e
+  (
+    set -e
+    "$@"
+  ) >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  step_end "$status" "$started" "$log"
+}
+
+# step_here NAME COMMAND…: the same in this shell, for a function whose variables must stay.
+step_here() {
+  local name=$1 log status started=$SECONDS
+  shift
+  mkdir -p "$provision_logs"
+  log=$(step_log "$name")
+  printf '%-58s ' "$name"
+  set +e
+  "$@" >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  step_end "$status" "$started" "$log"
+}
+
+step_log() { echo "$provision_logs/$(tr -cs 'a-zA-Z0-9' '-' <<<"$1" | sed 's/-*$//').log"; }
+
+# step_end STATUS STARTED LOG
+step_end() {
+  local took=$((SECONDS - $2))
+  if (($1 == 0)); then
+    printf 'ok  %4d s\n' "$took"
   else
-    printf 'FAILED (exit %d) after %d s; the end of %s:\n' "$status" $((SECONDS - started)) "$log"
-    tail -n 60 "$log"
+    printf 'FAILED (exit %d) after %d s; the end of %s:\n' "$1" "$took" "$3"
+    tail -n 60 "$3"
   fi
-  return "$status"
+  return "$1"
 }
 
 as_root() {

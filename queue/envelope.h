@@ -64,10 +64,10 @@ struct Job {
   std::string domain;  // of the recipients, lower case, as given (U-label or A-label)
   std::vector<Recipient> recipients;
   std::uint32_t attempts = 0;
-  SystemTime due{};            // Deferred only
-  SystemTime last_attempt{};   // epoch: never
-  smtp::Reply last_reply;      // of the last attempt, or our own words with code 0
-  std::string last_remote;     // host that said it, "" if none was reached
+  SystemTime due{};           // Deferred only
+  SystemTime last_attempt{};  // epoch: never
+  smtp::Reply last_reply;     // of the last attempt, or our own words with code 0
+  std::string last_remote;    // host that said it, "" if none was reached
   bool delay_notified = false;
 
   friend bool operator==(const Job&, const Job&) = default;

@@ -20,8 +20,8 @@ struct RetrySchedule {
   std::chrono::seconds delay_after(std::uint32_t attempts, double fraction) const;
 
   // Due time after an attempt at `now`; nothing when the message, accepted at `received`, would be
-  // older than `expire` by then or is already: it has to be given up. Sane when the clock jumped: an
-  // acceptance in the future counts as now.
+  // older than `expire` by then or is already: it has to be given up. Sane when the clock jumped:
+  // an acceptance in the future counts as now.
   std::optional<SystemTime> next(SystemTime received, SystemTime now, std::uint32_t attempts,
                                  double fraction) const;
 

@@ -37,8 +37,8 @@ using Position = std::string;
 
 struct JobPage {
   std::vector<Job> jobs;
-  Position next;      // where to go on: give it to the next call
-  bool end = false;   // nothing more matched when this page was read
+  Position next;     // where to go on: give it to the next call
+  bool end = false;  // nothing more matched when this page was read
 };
 
 struct Totals {

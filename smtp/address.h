@@ -26,11 +26,11 @@ struct Mailbox {
 using ReversePath = std::optional<Mailbox>;
 
 enum class PathError {
-  Syntax,            // 501 5.1.7 (sender), 5.1.3 (recipient)
-  TooLong,           // path 256, local part 64, domain 255 octets (section 4.5.3.1)
-  NotAscii,          // 553 5.6.7: UTF-8 without SMTPUTF8
-  DomainMissing,     // an address without "@domain"
-  DomainMalformed,   // labels of 63 octets, no empty label, well-formed address literal
+  Syntax,           // 501 5.1.7 (sender), 5.1.3 (recipient)
+  TooLong,          // path 256, local part 64, domain 255 octets (section 4.5.3.1)
+  NotAscii,         // 553 5.6.7: UTF-8 without SMTPUTF8
+  DomainMissing,    // an address without "@domain"
+  DomainMalformed,  // labels of 63 octets, no empty label, well-formed address literal
 };
 
 struct PathText {

@@ -53,24 +53,24 @@ struct VrfyCommand {
 };
 struct ExpnCommand {};
 
-using Command = std::variant<HelloCommand, MailCommand, RcptCommand, DataCommand, RsetCommand,
-                             NoopCommand, QuitCommand, StartTlsCommand, AuthCommand, VrfyCommand,
-                             ExpnCommand, HelpCommand>;
+using Command =
+    std::variant<HelloCommand, MailCommand, RcptCommand, DataCommand, RsetCommand, NoopCommand,
+                 QuitCommand, StartTlsCommand, AuthCommand, VrfyCommand, ExpnCommand, HelpCommand>;
 
 // Each value has its reply in server_dialog.cc's table.
 enum class CommandError {
-  Unknown,               // 500 5.5.2
-  ArgumentMissing,       // 501 5.5.4
-  ArgumentForbidden,     // 501 5.5.4: "DATA now", "STARTTLS x"
-  HelloName,             // 501 5.5.4
-  PathSyntax,            // 501 5.1.7 or 5.1.3
-  PathTooLong,           // 501 5.1.7 or 5.1.3
-  PathNotAscii,          // 553 5.6.7
-  PathDomain,            // 501 5.1.7 or 5.1.3: no domain, or a malformed one
-  ParameterUnknown,      // 555 5.5.4
-  ParameterDuplicate,    // 501 5.5.4
-  ParameterMalformed,    // 501 5.5.4
-  BareControl,           // 500 5.5.2: a NUL, bare CR or other control byte in the line
+  Unknown,             // 500 5.5.2
+  ArgumentMissing,     // 501 5.5.4
+  ArgumentForbidden,   // 501 5.5.4: "DATA now", "STARTTLS x"
+  HelloName,           // 501 5.5.4
+  PathSyntax,          // 501 5.1.7 or 5.1.3
+  PathTooLong,         // 501 5.1.7 or 5.1.3
+  PathNotAscii,        // 553 5.6.7
+  PathDomain,          // 501 5.1.7 or 5.1.3: no domain, or a malformed one
+  ParameterUnknown,    // 555 5.5.4
+  ParameterDuplicate,  // 501 5.5.4
+  ParameterMalformed,  // 501 5.5.4
+  BareControl,         // 500 5.5.2: a NUL, bare CR or other control byte in the line
 };
 
 struct ParseContext {

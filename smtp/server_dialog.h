@@ -36,11 +36,11 @@ struct ServerOptions {
   std::string hostname;               // greeting and EHLO
   std::size_t size_limit = 50 << 20;  // octets of content; announced as SIZE
   std::size_t recipients_limit = 1000;
-  bool offer_starttls = false;  // a TLS context exists and TLS is not on yet
-  bool offer_auth = false;      // only when credentials would not travel in clear (RFC 4954)
-  bool require_tls = false;     // 530 5.7.0 Must issue a STARTTLS command first
-  bool require_auth = false;    // 530 5.7.0 Authentication required
-  bool tls = false;             // implicit TLS is on from the first byte
+  bool offer_starttls = false;         // a TLS context exists and TLS is not on yet
+  bool offer_auth = false;             // only when credentials would not travel in clear (RFC 4954)
+  bool require_tls = false;            // 530 5.7.0 Must issue a STARTTLS command first
+  bool require_auth = false;           // 530 5.7.0 Authentication required
+  bool tls = false;                    // implicit TLS is on from the first byte
   std::size_t error_limit = 20;        // after so many 5xx replies: 421 and close
   std::size_t auth_failure_limit = 3;  // failed logins on one connection: 421 and close
 };
@@ -74,7 +74,7 @@ class ServerDialog {
   struct NeedInput {};
   struct StartTls {};
   struct CheckPassword {
-    std::string mechanism;  // "PLAIN" or "LOGIN"
+    std::string mechanism;               // "PLAIN" or "LOGIN"
     std::string authorization_identity;  // PLAIN's authzid; empty when not given
     std::string login;
     std::string password;
@@ -124,7 +124,13 @@ class ServerDialog {
  private:
   // The states and transitions stand as a table at the top of server_dialog.cc.
   enum class State : std::uint8_t {
-    Commands, Credentials, CheckingPassword, Content, Storing, Securing, Closing,
+    Commands,
+    Credentials,
+    CheckingPassword,
+    Content,
+    Storing,
+    Securing,
+    Closing,
   };
   enum class Expected : std::uint8_t { PlainMessage, LoginName, LoginPassword };
   class ContentSink;
@@ -174,14 +180,13 @@ class ServerDialog {
 
   void respond(const Reply& reply, ByteQueue& out);
   void refuse(std::string_view command_line, const Reply& reply, ByteQueue& out);
-  void close(EnhancedStatus status, std::string_view text, std::string_view reason,
-             ByteQueue& out);
+  void close(EnhancedStatus status, std::string_view text, std::string_view reason, ByteQueue& out);
 
   ServerOptions options_;
   ServerPolicy& policy_;
 
   State state_ = State::Commands;
-  std::optional<Step> step_;  // to be announced by the advance() under way
+  std::optional<Step> step_;    // to be announced by the advance() under way
   bool skipping_line_ = false;  // the rest of a line that was too long
   std::size_t errors_ = 0;      // 5xx replies since the last message that was taken
   std::size_t auth_failures_ = 0;

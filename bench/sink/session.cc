@@ -124,6 +124,13 @@ void SinkSession::process() {
         break;
       case State::Waiting:
         return;
+      case State::BrokenHandshake:
+        // The answer to the client's first record is none: its handshake must fail.
+        if (channel_.input().empty()) return;
+        line("This is not what you expected");
+        worker_.tally().add(Count::TlsFailures);
+        close_after_flush();
+        break;
       case State::Closing:
         channel_.drop_input();
         return;
@@ -198,11 +205,8 @@ void SinkSession::hello(bool extended, std::string_view name) {
 void SinkSession::start_tls() {
   if (channel_.tls()) return protocol_error(503, "5.5.1", "TLS is on already");
   if (worker_.options().broken_tls) {
-    // What comes next is no TLS record: the client's handshake must fail.
-    line("220 2.0.0 Go ahead");
-    line("This is not what you expected");
-    worker_.tally().add(Count::TlsFailures);
-    return close_after_flush();
+    state_ = State::BrokenHandshake;
+    return line("220 2.0.0 Go ahead");
   }
   if (worker_.tls() == nullptr) return protocol_error(502, "5.5.1", "TLS is not offered");
   reset_transaction();

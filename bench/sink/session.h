@@ -29,7 +29,7 @@ class SinkSession : public Handler {
   bool dead() const { return dead_; }
 
  private:
-  enum class State { Command, Data, Waiting, Closing };
+  enum class State { Command, Data, Waiting, BrokenHandshake, Closing };
 
   void process();
   bool take_command();

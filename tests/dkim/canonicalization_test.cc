@@ -1,8 +1,9 @@
 #include "dkim/canonicalization.h"
 
+#include "tests/dkim/canonicalization_reference.h"
+
 #include <gtest/gtest.h>
 
-#include "canonicalization_reference.h"
 #include <random>
 #include <string>
 #include <string_view>

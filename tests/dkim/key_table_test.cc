@@ -1,8 +1,9 @@
 #include "dkim/key_table.h"
 
+#include "tests/dkim/test_keys.h"
+
 #include <gtest/gtest.h>
 
-#include "test_keys.h"
 #include <string>
 #include <string_view>
 

@@ -1,12 +1,12 @@
 #include "dkim/key.h"
 
 #include "base/base64.h"
+#include "tests/dkim/test_keys.h"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include "test_keys.h"
 #include <functional>
 #include <memory>
 #include <string>

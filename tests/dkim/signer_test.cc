@@ -2,10 +2,10 @@
 
 #include "base/ascii.h"
 #include "dkim/tag_list.h"
+#include "tests/dkim/test_keys.h"
 
 #include <gtest/gtest.h>
 
-#include "test_keys.h"
 #include <string>
 #include <string_view>
 #include <vector>

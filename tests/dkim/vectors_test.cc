@@ -3,10 +3,10 @@
 #include "dkim/signature_hash.h"
 #include "dkim/tag_list.h"
 #include "dkim/verifier.h"
+#include "tests/dkim/test_keys.h"
 
 #include <gtest/gtest.h>
 
-#include "test_keys.h"
 #include <fstream>
 #include <iterator>
 #include <string>

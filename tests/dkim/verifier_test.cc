@@ -2,10 +2,10 @@
 
 #include "base/base64.h"
 #include "dkim/signature_hash.h"
+#include "tests/dkim/test_keys.h"
 
 #include <gtest/gtest.h>
 
-#include "test_keys.h"
 #include <string>
 #include <string_view>
 #include <tuple>

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Kills the relay with SIGKILL at random moments under load, again and again, and compares what it had
 acknowledged with what arrived: nothing may be missing. Duplicates are counted: a message that was
 between its final dot and the receiver's reply may come twice (RFC 1047).
@@ -57,9 +57,9 @@ def main():
     relay = harness.Relay(folder / "relay", harness.address(4), dns=dns, certificate=certificate,
                           settings={"log": 'level = "warning"\nformat = "json"'})
     relay.add_key("shop.example", "s1", "ed25519")
-    dns.start()
-    relay.start()
     try:
+        dns.start()
+        relay.start()
         for number in range(arguments.rounds):
             load = start_load(relay, acknowledged, number, arguments.messages)
             time.sleep(chance.uniform(0.2, 2.0))  # the moment is the point of it

@@ -44,14 +44,15 @@ def address(host):
 
 
 def wait_until(condition, what, deadline=None):
-    """Waits until `condition` returns something true, and returns that."""
+    """Waits until `condition` returns something true, and returns that. `what` is said when it does not: a
+    text, or a function that looks what there is instead."""
     end = time.monotonic() + (deadline or DEADLINE)
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"waited in vain for {what}")
+            raise AssertionError(f"waited in vain for {what() if callable(what) else what}"[:3000])
         time.sleep(0.02)
 
 
@@ -153,7 +154,7 @@ class Sink:
     def wait_for(self, count=1, **options):
         """The messages, once there are at least `count`."""
         return wait_until(lambda: (lambda all: all if len(all) >= count else None)(self.saved()),
-                          f"{count} messages at {self.host}, there are {len(self.saved())}", **options)
+                          lambda: f"{count} messages at {self.host}, there are {len(self.saved())}", **options)
 
     def message_to(self, recipient, **options):
         """The first message for that recipient, once it is there."""
@@ -397,7 +398,7 @@ class Relay:
         def look():
             self.process.check_alive()
             return self.events(event, **fields)
-        return wait_until(look, f"event {event} {fields}; the log ends\n{self.log.read_text()[-3000:]}",
+        return wait_until(look, lambda: f"event {event} {fields}; the log ends\n{self.log.read_text()[-2500:]}",
                           deadline)[-1]
 
     def run(self, *words, config=True, input=None):
@@ -416,7 +417,7 @@ class Relay:
         return json.loads(self.get("/api/v1/queue?limit=1000")[1])["jobs"]
 
     def wait_empty(self, deadline=None):
-        wait_until(lambda: not self.queued_jobs(), f"an empty queue, there is {self.queued_jobs()}", deadline)
+        wait_until(lambda: not self.queued_jobs(), lambda: f"an empty queue, there is {self.queued_jobs()}", deadline)
 
     # What it is told.
 

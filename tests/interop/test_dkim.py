@@ -31,7 +31,10 @@ def dkimpy_verdicts(content, dns):
     for index in range(fields(content).count("dkim-signature")):
         value = [v for n, v in verifier.headers if n.lower() == b"dkim-signature"][index]
         algorithm = re.search(rb"a=([a-z0-9-]+)", value).group(1).decode()
-        verdicts[algorithm] = verifier.verify(index, dnsfunc=lambda name, timeout=5: dns.txt(name.decode() if isinstance(name, bytes) else name))
+        try:
+            verdicts[algorithm] = verifier.verify(index, dnsfunc=lambda name, timeout=5: dns.txt(name.decode()))
+        except dkim.ValidationError:  # so it says that the body is another
+            verdicts[algorithm] = False
     return verdicts
 
 

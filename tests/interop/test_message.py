@@ -84,7 +84,7 @@ def test_a_wild_ehlo_name_cannot_forge_a_header(shared, relay, recipient):
         outside = re.sub(r"\\.", "", received)
         assert "by forged.example" not in re.sub(r"\([^()]*\)", "", outside)
     else:
-        assert code == 501
+        assert 500 <= code < 600
 
 
 def test_bare_line_feeds_become_line_ends(shared, relay, recipient):

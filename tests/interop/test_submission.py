@@ -102,9 +102,9 @@ def test_a_wrong_password_is_refused_and_counted(relay):
 
 
 def test_an_unknown_login_gets_the_same_reply_as_a_wrong_password(relay):
-    client = relay.smtp(SUBMISSION_PORT, starttls=True)
     replies = set()
     for user in ("shop", "nobody"):
+        client = relay.smtp(SUBMISSION_PORT, starttls=True)
         with pytest.raises(smtplib.SMTPAuthenticationError) as refusal:
             client.login(user, "wrong")
         replies.add(refusal.value.smtp_error)
