@@ -95,6 +95,7 @@ def test_a_bounce_that_bounces_ends_there(world):
     relay.send("bounce-me@shop.example", "bounce-b@receiver.example", message())
     harness.wait_until(lambda: len(relay.events("bounced")) == 2, "two bounces")
     relay.wait_empty()
+    harness.wait_until(lambda: relay.events("notification"), "the notification in the log")
     assert len(relay.events("notification")) == 1
 
 
@@ -107,6 +108,7 @@ def test_what_fails_for_now_is_tried_again_until_it_works(world, local):
     delivered = relay.wait_event("delivered", id=queue_id)
     tries = int(re.search(r"\d", local).group()) + 1
     assert delivered["attempt"] == tries
+    harness.wait_until(lambda: len(relay.events("deferred", id=queue_id)) >= tries - 1, "the attempts in the log")
     assert len(relay.events("deferred", id=queue_id)) == tries - 1
     assert relay.metric("signpost_delivery_attempts_total", result="deferred") == tries - 1
     relay.wait_empty()

@@ -254,6 +254,7 @@ def test_sigterm_finishes_what_is_in_flight_and_exits_0(world):
     relay.launch()
     relay.wait_empty()
     assert sink.counts()["messages"] >= 1
+    harness.wait_until(lambda: relay.events("accepted", id=queue_id), "the acceptance in the log")
     assert len(relay.events("accepted", id=queue_id)) == 1
 
 

@@ -1,4 +1,4 @@
-#include "awkward_message.h"
+#include "tests/dkim/interop/awkward_message.h"
 
 #include <algorithm>
 #include <iterator>

@@ -13,8 +13,8 @@
 #include "dkim/key_record.h"
 #include "dkim/signer.h"
 #include "dkim/verifier.h"
+#include "tests/dkim/interop/awkward_message.h"
 
-#include "awkward_message.h"
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
