@@ -19,7 +19,7 @@ namespace signpost::queue {
 
 struct Committer::Impl {
   struct Pending {
-    Change change;
+    std::shared_ptr<const Change> change;
     Done done;
     std::size_t size;
   };
@@ -66,7 +66,7 @@ struct Committer::Impl {
   void write(std::vector<Pending>& group) {
     std::vector<const Change*> changes;
     changes.reserve(group.size());
-    for (const Pending& pending : group) changes.push_back(&pending.change);
+    for (const Pending& pending : group) changes.push_back(pending.change.get());
 
     const auto began = std::chrono::steady_clock::now();
     const Result<void> result = store.apply(changes);
@@ -130,7 +130,11 @@ Committer::~Committer() {
 }
 
 void Committer::commit(Change change, Done done) {
-  const std::size_t size = change.size();
+  commit(std::make_shared<const Change>(std::move(change)), std::move(done));
+}
+
+void Committer::commit(std::shared_ptr<const Change> change, Done done) {
+  const std::size_t size = change->size();
   // An empty line takes even a change that is larger than the bound, else it could never pass.
   const std::size_t before = impl_->backlog.fetch_add(size, std::memory_order_relaxed);
   if (before != 0 && before + size > impl_->options.max_backlog_bytes) {

@@ -38,6 +38,8 @@ class Committer {
   // Any thread. After success the change survives a crash; after an error nothing of it is stored.
   // A group whose write fails is an error for each of its changes; later groups are tried anew.
   void commit(Change change, Done done);
+  // The same for a change that the caller keeps, to commit it again if need be.
+  void commit(std::shared_ptr<const Change> change, Done done);
 
   std::size_t backlog_bytes() const;  // any thread; for admission
   // Empty while the last write succeeded; else the storage error's words. Any thread; for /readyz.

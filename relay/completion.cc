@@ -46,14 +46,17 @@ void log_outcome(const PendingJob& job, const queue::Recipient& recipient,
 void commit_until_done(Worker& worker, std::shared_ptr<const queue::Change> change,
                        std::function<void()> done) {
   worker.relay().committer->commit(
-      queue::Change(*change), [&worker, change, done = std::move(done)](Result<void> result) {
-        worker.post([&worker, change, done, ok = result.has_value()] {
+      change, [&worker, change, done = std::move(done)](Result<void> result) mutable {
+        worker.post([&worker, change = std::move(change), done = std::move(done),
+                     ok = result.has_value()]() mutable {
           if (ok) {
             done();
-          } else {
-            worker.after(std::chrono::seconds(1),
-                         [&worker, change, done] { commit_until_done(worker, change, done); });
+            return;
           }
+          worker.after(std::chrono::seconds(1),
+                       [&worker, change = std::move(change), done = std::move(done)]() mutable {
+                         commit_until_done(worker, std::move(change), std::move(done));
+                       });
         });
       });
 }

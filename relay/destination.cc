@@ -31,7 +31,7 @@ bool Destination::may_open(SteadyTime now) const {
 Destination::Pushed Destination::push(PendingJob& job, const NextHop& hop, std::size_t worker,
                                       SteadyTime now) {
   const std::lock_guard lock(mutex_);
-  hop_ = hop;
+  if (hop_ != hop) hop_ = hop;
   Pushed pushed;
   if (now < not_before_ && connecting_ + connected_ == 0) {
     pushed.then = Pushed::Then::Defer;

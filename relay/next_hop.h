@@ -20,6 +20,7 @@ struct NextHop {
   TlsPolicy tls = TlsPolicy::Opportunistic;
   std::size_t connections = 10;
   std::size_t messages_per_connection = 100;
+  friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
 // `reverse_path` as in the envelope. InvalidArgument when the domain cannot be a domain (5.1.2).
