@@ -15,7 +15,7 @@ kQuickstartPackages=(python3 python3-dkim python3-nacl python3-dnspython swaks c
 kTestPackages=(
   libgtest-dev libgmock-dev clang-format-19
   python3 python3-pytest python3-dkim python3-nacl python3-dnspython libmail-dkim-perl
-  swaks curl openssl
+  swaks curl openssl strace
 )
 
 export LC_ALL=C.UTF-8

@@ -42,7 +42,14 @@ void authenticate(Worker& worker, std::shared_ptr<const Users> users, std::strin
     return;
   }
   worker.loop().run_blocking(
-      [check] { check->right = verify_password(check->user(), check->password); },
+      [check, &relay] {
+        // A shop that starts with fifty connections at once pays for the first few of them.
+        const User* asked = check->user();
+        check->right =
+            (asked && relay.passwords.contains(check->login, asked->password, check->password,
+                                               std::chrono::steady_clock::now())) ||
+            verify_password(asked, check->password);
+      },
       [&worker, check] {
         Relay& shared = worker.relay();
         shared.password_checks.fetch_sub(1);
