@@ -23,6 +23,18 @@ struct Check {
   const User* user() const { return users ? users->find(login) : nullptr; }
 };
 
+// On the thread pool. A shop that starts with fifty connections at once pays for the first few.
+bool is_right(Relay& relay, const Check& check) {
+  const User* user = check.user();
+  const auto now = std::chrono::steady_clock::now();
+  if (user && relay.passwords.contains(check.login, user->password, check.password, now)) {
+    return true;
+  }
+  if (!verify_password(user, check.password)) return false;
+  relay.passwords.insert(check.login, user->password, check.password, now);
+  return true;
+}
+
 }  // namespace
 
 void authenticate(Worker& worker, std::shared_ptr<const Users> users, std::string login,
@@ -41,26 +53,16 @@ void authenticate(Worker& worker, std::shared_ptr<const Users> users, std::strin
     worker.loop().defer([check] { check->done(check->login, Unavailable); });
     return;
   }
-  worker.loop().run_blocking(
-      [check, &relay] {
-        // A shop that starts with fifty connections at once pays for the first few of them.
-        const User* asked = check->user();
-        check->right =
-            (asked && relay.passwords.contains(check->login, asked->password, check->password,
-                                               std::chrono::steady_clock::now())) ||
-            verify_password(asked, check->password);
-      },
-      [&worker, check] {
-        Relay& shared = worker.relay();
-        shared.password_checks.fetch_sub(1);
-        if (!check->right) {
-          worker.after(kRejectionDelay, [check] { check->done(check->login, Rejected); });
-          return;
-        }
-        shared.passwords.insert(check->login, check->user()->password, check->password,
-                                worker.loop().now());
-        check->done(check->login, Accepted);
-      });
+  worker.loop().run_blocking([check, &relay] { check->right = is_right(relay, *check); },
+                             [&worker, check] {
+                               worker.relay().password_checks.fetch_sub(1);
+                               if (check->right) {
+                                 check->done(check->login, Accepted);
+                               } else {
+                                 worker.after(kRejectionDelay,
+                                              [check] { check->done(check->login, Rejected); });
+                               }
+                             });
 }
 
 }  // namespace signpost::relay
