@@ -9,13 +9,13 @@ kBuildPackages=(
 )
 
 # What ./quickstart runs besides.
-kQuickstartPackages=(python3 python3-dkim python3-nacl python3-dnspython swaks curl openssl)
+kQuickstartPackages=(python3 python3-dkim python3-nacl python3-dnspython swaks libnet-ssleay-perl curl openssl)
 
 # What the unit tests link and the other tests run.
 kTestPackages=(
   libgtest-dev libgmock-dev clang-format-19
   python3 python3-pytest python3-dkim python3-nacl python3-dnspython libmail-dkim-perl
-  swaks curl openssl strace
+  swaks libnet-ssleay-perl curl openssl strace util-linux
 )
 
 export LC_ALL=C.UTF-8

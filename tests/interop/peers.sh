@@ -49,7 +49,9 @@ for package in "$@"; do
   touch "$folder/done/$package"
 done
 
-find "$folder/root" -name '*.so*' -printf '%h\n' | sort -u >"$folder/libraries"
+# At once whole: tests of another build may be reading it.
+find "$folder/root" -name '*.so*' -printf '%h\n' | sort -u >"$folder/libraries.$$"
+mv "$folder/libraries.$$" "$folder/libraries"
 LD_LIBRARY_PATH=$(paste -sd: "$folder/libraries")
 export LD_LIBRARY_PATH
 broken=0

@@ -1,6 +1,7 @@
 """signpost-load against signpost-sink directly: the judges are judged first."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -116,3 +117,12 @@ def test_the_sink_ends_after_as_many_messages_as_asked(world):
     assert load(sink, "--messages", 10, "--connections", 1)[0] in (0, 1)  # QUIT may find nobody
     sink.process.wait()
     assert json.loads(sink.count_file.read_text())["messages"] == 10
+
+
+@pytest.mark.parametrize("tool", ["signpost-load", "signpost-sink"])
+def test_the_manual_names_every_option(tool):
+    usage = subprocess.run([str(BIN / tool), "--help"], capture_output=True, text=True).stdout
+    options = set(re.findall(r"--[a-z0-9][a-z0-9-]+", usage)) - {"--help"}
+    manual = (harness.ROOT / f"docs/man/{tool}.1").read_text().replace("\\-", "-")
+    assert len(options) > 15
+    assert [option for option in sorted(options) if option not in manual] == []
