@@ -21,6 +21,10 @@ kTestPackages=(
 export LC_ALL=C.UTF-8
 export DEBIAN_FRONTEND=noninteractive
 
+# So that a clone in another folder finds what this one has compiled.
+export CCACHE_BASEDIR=$PWD
+export CCACHE_NOHASHDIR=1
+
 provision_started=$SECONDS
 provision_logs=${provision_logs:-build/logs}
 
