@@ -113,7 +113,7 @@ def test_what_fails_for_now_is_tried_again_until_it_works(world, local):
     assert relay.metric("signpost_delivery_attempts_total", result="deferred") == tries - 1
     relay.wait_empty()
     if local.startswith("dropdot"):
-        assert relay.events("possibly_delivered", id=queue_id)
+        assert relay.wait_event("possibly_delivered", id=queue_id)
 
 
 def test_a_receiver_that_comes_back_gets_its_mail(world):

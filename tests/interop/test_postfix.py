@@ -41,7 +41,7 @@ def test_postfix_uses_signpost_as_its_smarthost(world, postfix):
         raise AssertionError(client.log_text()[-3000:])
     assert field(content, "DKIM-Signature")
     assert "with ESMTPSA" in field(content, "Received")
-    assert relay.events("accepted")[0]["user"] == "shop"
+    assert relay.wait_event("accepted")["user"] == "shop"
     harness.wait_until(lambda: "status=sent (250 2.0.0 Ok: queued as" in client.log_text(), "Postfix's word for it")
 
 
@@ -77,6 +77,7 @@ def test_postfix_receives_and_the_signature_survives(world, postfix, certificate
     for index in (0, 1):
         assert verifier.verify(index, dnsfunc=lambda name, timeout=5: world.dns.txt(name.decode()))
     relay.wait_empty()
+    harness.wait_until(lambda: len(relay.events("delivered", id=queue_id)) >= 20, "the deliveries in the log")
     delivered = relay.events("delivered", id=queue_id)
     assert len(delivered) == 20 and delivered[0]["tls"]
     assert "Ok: queued as" in delivered[0]["reply"]
