@@ -3,9 +3,8 @@
 //   dkim_corpus FOLDER [SEED [COUNT]]
 //
 //   FOLDER/records    key records: name, tab, text
-//   FOLDER/manifest   file, tab, "pass" or "fail", tab, signatures as algorithm:selector with
-//   commas,
-//                     tab, traits with commas
+//   FOLDER/manifest   file, tab, "pass" or "fail", tab, signatures as
+//                     algorithm:selector with commas, tab, traits with commas
 //   FOLDER/*.eml      "pass" as signed; "fail" after a change that no verifier may overlook
 //
 // The same seed makes the same octets. Our own verifier has judged all of them before.
