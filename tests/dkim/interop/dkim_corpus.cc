@@ -7,7 +7,7 @@
 //                     algorithm:selector with commas, tab, traits with commas
 //   FOLDER/*.eml      "pass" as signed; "fail" after a change that no verifier may overlook
 //
-// The same seed makes the same octets. Our own verifier has judged all of them before.
+// The same seed makes the same messages; the keys are new each time.
 #include "base/check.h"
 #include "dkim/key_record.h"
 #include "dkim/signer.h"
