@@ -10,7 +10,7 @@ PANELS = [("rate", "end to end, messages a second (longer is better)", "{:,.0f}"
           ("p99_ms", "end of data to 250, p99 in ms (shorter is better)", "{:,.1f}")]
 
 STYLE = """<style>
-text { font: 13px sans-serif; fill: #222 } .title { font-weight: bold }
+text { font: 13px sans-serif; fill: #222 } .title { font-weight: bold } .small { font-size: 12px }
 .ours { fill: #2b7a4b } .theirs { fill: #8a8f98 } .range { stroke: #222; stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) { text { fill: #ddd } .range { stroke: #ddd } .ours { fill: #4cb37a } }
 </style>"""
@@ -46,10 +46,13 @@ def draw(result):
         elements += drawn
         top += height
     facts = result["machine"]
-    caption = (f"{facts['date']}, {facts['cpu']}, {facts['cores']} cores; 4 KB messages, 50 connections, RSA-2048 unless "
-               "named; bar: median, line: min to max")
-    elements.append(f'<text x="0" y="{top + 12}">{html.escape(caption)}</text>')
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top + 22}" role="img" '
+    captions = [f"{facts['date']}, {facts['cpu']}, {facts['cores']} cores, Linux {facts['kernel']}. Load, relay and sink "
+                "share the cores.",
+                "4 KB messages over 50 connections, synced, signed (RSA-2048 unless named), delivered. Line: min to max."]
+    for line in captions:
+        elements.append(f'<text class="small" x="0" y="{top + 12}">{html.escape(line)}</text>')
+        top += 18
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top + 4}" role="img" '
             f'aria-label="Signpost compared">{STYLE}\n' + "\n".join(elements) + "\n</svg>\n")
 
 

@@ -527,8 +527,9 @@ class Postfix:
     It is never installed: no file outside of `folder` and the unpacked package is used.
     """
 
-    def __init__(self, folder, host, smtp_port=2527, settings=None, clients=()):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-postfix-"))
+    def __init__(self, folder, host, smtp_port=2527, settings=None, clients=(), parent=None):
+        """`parent`: where the queue is to be; else among the temporary files."""
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-postfix-", dir=parent))
         self.folder.chmod(0o755)
         self.log = pathlib.Path(folder) / "postfix.log"
         self.host = host
@@ -581,6 +582,7 @@ class Postfix:
             "showq unix n - n - - showq", "error unix - - n - - error", "retry unix - - n - - error",
             "discard unix - - n - - discard", "local unix - n n - - local",
             "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache", "tlsmgr unix - - n 1000? 1 tlsmgr",
+            "tlsproxy unix - - n - 0 tlsproxy",
             "postlog unix-dgram n - n - 1 postlogd",
         ]
         (etc / "master.cf").write_text("\n".join(services) + "\n")

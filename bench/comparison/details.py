@@ -1,0 +1,108 @@
+"""What only Signpost is asked, beyond the rows of the comparison."""
+
+import contextlib
+import smtplib
+import socket
+import ssl
+
+import harness
+from comparison import cost
+from comparison.relays import HOST, RELAY_PORT, TLS_PORT, USER, Signpost
+from comparison.run import SIZE
+
+HANDSHAKE_PORT = 3999
+
+
+@contextlib.contextmanager
+def signpost(bench, **options):
+    relay = Signpost(bench.work / "signpost", bench.keys, **options)
+    try:
+        yield relay
+    finally:
+        relay.stop()
+
+
+def untrusting():
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def idle_sessions(relay, count, port):
+    """Octets a session of `count` that said EHLO and wait; over TLS on the port that speaks it."""
+    idle = cost.resident_bytes(relay.pids[0])
+    context = untrusting()
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            session = stack.enter_context(socket.create_connection((HOST, port)))
+            if port == TLS_PORT:
+                session = stack.enter_context(context.wrap_socket(session))
+            session.recv(512)
+            session.sendall(b"EHLO idle.example\r\n")
+            session.recv(512)
+        return (cost.resident_bytes(relay.pids[0]) - idle) / count
+
+
+def memory(bench, quick):
+    found = {"idle_sessions": 200 if quick else 10_000, "idle_tls_sessions": 100 if quick else 2_000}
+    with signpost(bench) as relay:
+        found["memory_idle_mib"] = cost.resident_bytes(relay.pids[0]) / 2**20
+        found["memory_session_kib"] = idle_sessions(relay, found["idle_sessions"], RELAY_PORT) / 1024
+    with signpost(bench) as relay:
+        found["memory_tls_session_kib"] = idle_sessions(relay, found["idle_tls_sessions"], TLS_PORT) / 1024
+    return found
+
+
+def latencies(bench, messages, peak):
+    """At half of the peak rate over 50 connections, and one client after the other over one."""
+    with signpost(bench) as relay:
+        half = bench.measure(relay, max(200, messages // 2), "--rate", f"{int(peak / 2)}/s")
+        serial = bench.measure(relay, max(50, messages // 20), connections=1)
+    return {"half_peak_p50_ms": half["p50_ms"], "half_peak_p99_ms": half["p99_ms"], "half_peak_cpu_us": half["cpu_us"],
+            "serial_p50_ms": serial["p50_ms"], "serial_p99_ms": serial["p99_ms"], "sync_ms": cost.sync_ms(bench.work)}
+
+
+def disk(bench, messages):
+    with signpost(bench) as relay:
+        before = cost.written_bytes(relay.pids[0])
+        bench.measure(relay, messages)
+        written = cost.written_bytes(relay.pids[0]) - before
+    return {"disk_bytes_a_byte": written / (messages * SIZE)}
+
+
+def large(bench, messages):
+    with signpost(bench) as relay:
+        return {"cpu_us_100k": bench.measure(relay, max(50, messages // 10), size=100_000)["cpu_us"]}
+
+
+def short_connections(bench, messages):
+    """A connection, a TLS 1.3 handshake and a login for each message, the login's hash in the cache."""
+    with signpost(bench) as relay:
+        with smtplib.SMTP_SSL(HOST, TLS_PORT, context=untrusting()) as first:
+            first.login(USER, harness.PASSWORD)
+        short = bench.measure(relay, max(50, messages // 10), "--implicit-tls", "--user", USER, "--password-file",
+                              relay.password_file, "--messages-per-connection", "1", port=TLS_PORT)
+    certificate = bench.keys.certificate
+    alone = cost.handshake_us(certificate.certificate, certificate.key, HOST, HANDSHAKE_PORT)
+    return {"cpu_us_own_connection": short["cpu_us"], "rate_own_connection": short["rate"], "cpu_us_handshake": alone}
+
+
+def scaling(bench, messages):
+    found = {}
+    for workers in (1, 2):
+        with signpost(bench, workers=workers) as relay:
+            run = bench.measure(relay, messages)
+        found |= {f"rate_{workers}_workers": run["rate"], f"cpu_us_{workers}_workers": run["cpu_us"]}
+    return found
+
+
+def all_of(bench, messages, peak, quick, say):
+    found = {}
+    for name, part in (("memory", lambda: memory(bench, quick)), ("latency", lambda: latencies(bench, messages, peak)),
+                       ("disk", lambda: disk(bench, messages)), ("100 KB messages", lambda: large(bench, messages)),
+                       ("a connection for each message", lambda: short_connections(bench, messages)),
+                       ("workers", lambda: scaling(bench, messages))):
+        say(f"Signpost: {name}")
+        found |= part()
+    return found
