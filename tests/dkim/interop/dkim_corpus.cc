@@ -1,14 +1,13 @@
 // Writes a folder of signed messages for other people's verifiers:
 //
-//   dkim_corpus FOLDER KEYS [SEED [COUNT]]
+//   dkim_corpus FOLDER [SEED [COUNT]]
 //
 //   FOLDER/records    key records: name, tab, text
-//   FOLDER/manifest   file, tab, "pass" or "fail", tab, signatures as algorithm:selector with
-//   commas,
-//                     tab, traits with commas
+//   FOLDER/manifest   file, tab, "pass" or "fail", tab, signatures as
+//                     algorithm:selector with commas, tab, traits with commas
 //   FOLDER/*.eml      "pass" as signed; "fail" after a change that no verifier may overlook
 //
-// The same seed makes the same octets. Our own verifier has judged all of them before.
+// The same seed makes the same messages; the keys are new each time.
 #include "base/check.h"
 #include "dkim/key_record.h"
 #include "dkim/signer.h"
@@ -26,6 +25,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace signpost::dkim::interop {
@@ -38,16 +38,16 @@ using Key = std::shared_ptr<const PrivateKey>;
 
 class Corpus {
  public:
-  Corpus(std::filesystem::path folder, std::filesystem::path keys, unsigned seed)
-      : folder_(std::move(folder)), random_(seed) {
+  // Messages and changes follow from the seed; the keys are new each time.
+  Corpus(std::filesystem::path folder, unsigned seed) : folder_(std::move(folder)), random_(seed) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     manifest_.open(folder_ / "manifest", std::ios::binary);
     std::ofstream records(folder_ / "records", std::ios::binary);
-    for (const char* name : {"rsa1024", "rsa2048", "rsa4096", "ed25519"}) {
-      std::ifstream in(keys / (std::string(name) + ".pem"), std::ios::binary);
-      const std::string pem{std::istreambuf_iterator<char>(in), {}};
-      auto key = PrivateKey::from_pem(pem);
+    for (const auto& [name, bits] :
+         {std::pair{"rsa1024", 1024u}, {"rsa2048", 2048u}, {"rsa4096", 4096u}, {"ed25519", 0u}}) {
+      auto key =
+          PrivateKey::generate(bits == 0 ? Algorithm::Ed25519Sha256 : Algorithm::RsaSha256, bits);
       CHECK(key.has_value());
       records_[record_name(kDomain, name)] = record_text(**key);
       keys_[name] = std::move(*key);
@@ -174,15 +174,15 @@ class Corpus {
 }  // namespace signpost::dkim::interop
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 5) {
-    std::fputs("usage: dkim_corpus FOLDER KEYS [SEED [COUNT]]\n", stderr);
+  if (argc < 2 || argc > 4) {
+    std::fputs("usage: dkim_corpus FOLDER [SEED [COUNT]]\n", stderr);
     return 2;
   }
   const auto number = [&](int at, unsigned long otherwise) {
     return static_cast<unsigned>(argc > at ? std::strtoul(argv[at], nullptr, 10) : otherwise);
   };
-  const unsigned seed = number(3, 1);
-  signpost::dkim::interop::Corpus corpus(argv[1], argv[2], seed);
-  std::printf("%u files, seed %u\n", corpus.write(number(4, 400)), seed);
+  const unsigned seed = number(2, 1);
+  signpost::dkim::interop::Corpus corpus(argv[1], seed);
+  std::printf("%u files, seed %u\n", corpus.write(number(3, 400)), seed);
   return 0;
 }
