@@ -34,6 +34,7 @@ struct Outcome {
   std::vector<MxHost> hosts;              // of MX, as the records gave them
   std::vector<net::IpAddress> addresses;  // of A and AAAA
   std::string detail;
+  std::vector<std::string> texts{};  // of TXT
 };
 
 // Bounded: the least recently used entry goes first.

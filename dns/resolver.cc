@@ -75,6 +75,8 @@ void take_records(const Answer& answer, Outcome& outcome) {
       outcome.hosts.push_back({mx->preference, mx->host});
     } else if (const auto* address = std::get_if<AddressRecord>(&record)) {
       if (outcome.addresses.size() < kMaxAddresses) outcome.addresses.push_back(address->address);
+    } else if (const auto* text = std::get_if<TextRecord>(&record)) {
+      if (outcome.texts.size() < kMaxTexts) outcome.texts.push_back(text->text);
     }
   }
   if (outcome.hosts.size() > kMaxMxRecords) {
@@ -140,7 +142,7 @@ struct Waiter {
 };
 
 // A query whose callback is its waiter's.
-struct MxQuery final : Query {
+struct SimpleQuery final : Query {
   std::shared_ptr<Waiter> waiter;
 };
 
@@ -211,6 +213,7 @@ class AresResolver final : public Resolver {
         mx_metrics_(registry, "MX"),
         a_metrics_(registry, "A"),
         aaaa_metrics_(registry, "AAAA"),
+        txt_metrics_(registry, "TXT"),
         timer_(loop, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }),
         pace_(loop, [this] { send_next_burst(); }) {}
   ~AresResolver() override;
@@ -221,6 +224,7 @@ class AresResolver final : public Resolver {
                               std::function<void(const MxAnswer&)> done) override;
   QueryHandle addresses(const std::string& host,
                         std::function<void(const AddressAnswer&)> done) override;
+  QueryHandle texts(const std::string& name, std::function<void(const TextAnswer&)> done) override;
   std::size_t cache_size() const override { return cache_.size(); }
 
  private:
@@ -251,7 +255,10 @@ class AresResolver final : public Resolver {
   void process(int readable, int writable);
   void set_timer();
   TypeMetrics& metrics(std::uint16_t type) {
-    return type == kTypeMx ? mx_metrics_ : type == kTypeA ? a_metrics_ : aaaa_metrics_;
+    return type == kTypeMx    ? mx_metrics_
+           : type == kTypeA   ? a_metrics_
+           : type == kTypeTxt ? txt_metrics_
+                              : aaaa_metrics_;
   }
 
   net::Loop& loop_;
@@ -260,6 +267,7 @@ class AresResolver final : public Resolver {
   TypeMetrics mx_metrics_;
   TypeMetrics a_metrics_;
   TypeMetrics aaaa_metrics_;
+  TypeMetrics txt_metrics_;
   net::Timer timer_;
   net::Timer pace_;
   std::size_t sent_in_burst_ = 0;
@@ -314,7 +322,7 @@ Result<void> AresResolver::open() {
 
 QueryHandle AresResolver::mail_exchangers(const std::string& domain,
                                           std::function<void(const MxAnswer&)> done) {
-  auto query = std::make_unique<MxQuery>();
+  auto query = std::make_unique<SimpleQuery>();
   const std::string name = canonical_name(domain).value_or("");
   query->waiter = ask(kTypeMx, name, [name, done = std::move(done)](const Outcome& outcome) {
     done(to_mx_answer(name, outcome));
@@ -342,10 +350,20 @@ QueryHandle AresResolver::addresses(const std::string& host,
   return query;
 }
 
+QueryHandle AresResolver::texts(const std::string& name,
+                                std::function<void(const TextAnswer&)> done) {
+  auto query = std::make_unique<SimpleQuery>();
+  query->waiter = ask(kTypeTxt, canonical_name(name).value_or(""),
+                      [done = std::move(done)](const Outcome& outcome) {
+                        done({outcome.status, outcome.texts, outcome.detail});
+                      });
+  return query;
+}
+
 // What is known without asking anybody.
 std::optional<Outcome> known_outcome(std::uint16_t type, const std::string& name) {
   if (name.empty()) return Outcome{Status::NxDomain, {}, {}, "not a valid name"};
-  if (type == kTypeMx) return {};
+  if (type == kTypeMx || type == kTypeTxt) return {};
   std::vector<net::IpAddress> addresses;
   if (const auto literal = net::IpAddress::parse(name)) {
     addresses = {*literal};

@@ -44,6 +44,13 @@ struct AddressAnswer {
   std::string detail;                     // for the log: "SERVFAIL", "timed out", …
 };
 
+struct TextAnswer {
+  Status status = Status::Temporary;
+  std::vector<std::string> texts;  // each record's strings joined; at most kMaxTexts
+  std::string detail;
+};
+inline constexpr std::size_t kMaxTexts = 10;
+
 // Destroying it cancels the callback. Must not outlive its Resolver.
 class Query {
  public:
@@ -67,6 +74,9 @@ class Resolver {
   // and "localhost" is the loopback; /etc/hosts is not read.
   [[nodiscard]] virtual QueryHandle addresses(const std::string& host,
                                               std::function<void(const AddressAnswer&)> done) = 0;
+  // TXT records; CNAMEs are followed.
+  [[nodiscard]] virtual QueryHandle texts(const std::string& name,
+                                          std::function<void(const TextAnswer&)> done) = 0;
   virtual std::size_t cache_size() const = 0;
 };
 

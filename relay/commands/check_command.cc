@@ -5,6 +5,7 @@
 #include "relay/commands/table.h"
 #include "relay/config.h"
 #include "relay/config_keys.h"
+#include "relay/published_keys.h"
 #include "relay/text_file.h"
 #include "relay/users.h"
 
@@ -120,6 +121,17 @@ Findings examine(const std::string& config_file) {
   return findings;
 }
 
+void check_published_keys(Findings& findings) {
+  const auto published = look_up_keys(*findings.config, findings.keys);
+  if (!published) {
+    findings.add_error("dns.servers: " + published.error().detail);
+    return;
+  }
+  for (const PublishedKey& key : *published) {
+    if (!key.problem.empty()) findings.add_error(fmt::format("{}: {}", key.name, key.problem));
+  }
+}
+
 std::string_view mode_text(ListenerMode mode) {
   switch (mode) {
     case ListenerMode::StartTls:
@@ -190,8 +202,8 @@ Json summary(const Findings& findings) {
 }
 
 int check(const CheckOptions& options, const std::string& config_file) {
-  if (options.dns) return refuse("--dns is not supported yet");
-  const Findings findings = examine(config_file);
+  Findings findings = examine(config_file);
+  if (options.dns && findings.error_lines.empty()) check_published_keys(findings);
   const bool good = findings.error_lines.empty();
   if (options.json) {
     const Json json =
@@ -236,7 +248,7 @@ void add_check_command(CLI::App& app, CommandLine& line) {
       app.add_subcommand("check", "Read the configuration and every file that it names");
   auto options = std::make_shared<CheckOptions>();
   command->add_flag("--dns", options->dns,
-                    "Compare each DKIM key with the record published for it (not supported yet)");
+                    "Compare each DKIM key with the record published for it");
   command->add_flag("--keys", options->keys,
                     "Instead, list every key with its default and meaning");
   command->add_flag("--json", options->json, "Print JSON");

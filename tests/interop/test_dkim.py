@@ -184,3 +184,20 @@ def test_other_canonicalizations(world, tmp_path, canonicalization):
     contents = [content for _, content in sink.wait_for(30)]
     assert [dkimpy_verdicts(content, world.dns) for content in contents] == [{"rsa-sha256": True}] * 30
     assert mail_dkim_verdicts(contents, world.dns, tmp_path) == [{"rsa-sha256": "pass"}] * 30
+
+
+def test_check_compares_the_keys_with_what_is_published(world):
+    relay = world.add_relay()
+    relay.add_key("shop.example", "s1")
+    relay.add_key("shop.example", "s2", algorithm="ed25519")
+    world.start()
+    good = relay.run("check", "--dns")
+    assert good.returncode == 0, good.stderr
+    key = relay.folder / "shop.example.s2.pem"
+    key.unlink()
+    made = relay.run("dkim", "keygen", "--domain", "shop.example", "--selector", "s2", "--algorithm", "ed25519",
+                     "--out", key, config=False)
+    assert made.returncode == 0, made.stderr
+    bad = relay.run("check", "--dns")
+    assert bad.returncode == 1 and "s2._domainkey.shop.example: the record holds another key" in bad.stderr
+    assert "s1._domainkey" not in bad.stderr

@@ -88,7 +88,6 @@ class Usage(Case):
         self.refused(self.signpost("queue", "explain", "x"), "queue explain is not supported yet")
         self.refused(self.signpost("sendmail", "-t", "-i", "-oi", "a@b.example"),
                      "sendmail is not supported yet; submit by SMTP")
-        self.refused(self.signpost("check", "--dns"), "--dns is not supported yet")
         link = self.folder / "sendmail"
         link.symlink_to(PROGRAM)
         result = subprocess.run([link, "-t"], capture_output=True, text=True, timeout=60)
