@@ -96,6 +96,9 @@ def markdown(result):
         lines.append(f"| {row['relay']} | {'both sides' if row['tls'] else 'no'} | {cell(row['rate'])} | "
                      f"{cell(row['cpu_us'])} | {cell(row['signatures'], 2)} | {cell(row['p50_ms'], 1)} | "
                      f"{cell(row['p99_ms'], 1)} | {syncs} |")
+    counted = {row["syncs_counted_by"] for row in result["rows"] if row.get("syncs_counted_by")}
+    if counted:
+        lines += ["", f"Syncs are counted by {' and '.join(sorted(counted))}, in runs of their own."]
     lines += ["", "| Signpost | measured |", "|---|---|"]
     lines += [f"| {name} | {text} |" for name, text in result["figures"]]
     return "\n".join(lines) + "\n"
