@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <experimental/simd>
 #include <optional>
 
 namespace signpost::dkim {
@@ -22,27 +23,86 @@ std::optional<Canonicalization> parse_method(std::string_view text) {
   return std::nullopt;
 }
 
+namespace simd = std::experimental;
+using Octets = simd::native_simd<signed char>;
+
+// Where relaxed canonicalization may change an octet, given the one that follows it: a blank that
+// is not a single space within a line. Of a field, line ends go too. Of one octet or of many.
+constexpr auto kInBody = [](const auto& octet, const auto& following) {
+  return octet == '\t' ||
+         (octet == ' ' && (following == ' ' || following == '\t' || following == '\r'));
+};
+constexpr auto kInField = [](const auto& octet, const auto& following) {
+  return octet == '\r' || kInBody(octet, following);
+};
+
+// The length of the part of `text` that is left alone. Most text changes nowhere, or only now and
+// then: so it is looked at in blocks, and passed on in stretches.
+template <typename MayChange>
+std::size_t unchanged(std::string_view text, MayChange may_change) {
+  const auto* const octets = reinterpret_cast<const signed char*>(text.data());
+  std::size_t at = 0;
+  for (; at + Octets::size() < text.size(); at += Octets::size()) {
+    const Octets here(octets + at, simd::element_aligned);
+    const Octets following(octets + at + 1, simd::element_aligned);
+    const auto changes = may_change(here, following);
+    if (simd::any_of(changes)) {
+      return at + static_cast<std::size_t>(simd::find_first_set(changes));
+    }
+  }
+  while (at < text.size() && !may_change(text[at], at + 1 < text.size() ? text[at + 1] : '\r')) {
+    ++at;
+  }
+  return at;
+}
+
+std::size_t blanks(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && ascii::is_wsp(text[length])) ++length;
+  return length;
+}
+
+// Neither blanks nor line ends, which then are those of empty lines or of folds.
+std::string_view without_blanks_at_end(std::string_view text) {
+  for (;;) {
+    if (text.ends_with(kCrlf)) {
+      text.remove_suffix(kCrlf.size());
+    } else if (!text.empty() && ascii::is_wsp(text.back())) {
+      text.remove_suffix(1);
+    } else {
+      return text;
+    }
+  }
+}
+
+// Drops the blanks and line ends that `text` begins with; true when there was a blank among them.
+bool skip_folding(std::string_view& text) {
+  bool blank = false;
+  for (;;) {
+    const std::size_t length = blanks(text);
+    blank |= length != 0;
+    text.remove_prefix(length);
+    if (!text.starts_with(kCrlf)) return blank;
+    text.remove_prefix(kCrlf.size());
+  }
+}
+
 // Appends `text` with the line ends of folds dropped and each run of blanks made one space; blanks
 // at both ends are gone (section 3.4.2).
 void append_collapsed(std::string_view text, std::string& out) {
-  const std::size_t begin = out.size();
-  out.resize(begin + text.size());  // more than comes of it: no growing in the loop
-  char* const first = out.data() + begin;
-  char* next = first;
-  bool blank = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (ascii::is_wsp(c)) {
-      blank = true;
-    } else if (c == '\r' && text.substr(i).starts_with(kCrlf)) {
-      ++i;
-    } else {
-      if (blank && next != first) *next++ = ' ';
-      blank = false;
-      *next++ = c;
+  text = without_blanks_at_end(text);
+  skip_folding(text);
+  while (!text.empty()) {
+    const std::size_t length = unchanged(text, kInField);
+    out += text.substr(0, length);
+    text.remove_prefix(length);
+    if (skip_folding(text)) {
+      out += ' ';
+    } else if (text.starts_with('\r')) {  // a bare one
+      out += '\r';
+      text.remove_prefix(1);
     }
   }
-  out.resize(begin + static_cast<std::size_t>(next - first));
 }
 
 void canonicalize_field_relaxed(std::string_view raw, std::string& out) {
@@ -85,18 +145,6 @@ class Pieces {
       octets.remove_prefix(taken);
     }
   }
-  // Puts the octets at the start of `text` that are neither blank nor CR, as many as there is room
-  // for, and says how many: a word is too short to be worth a search and a copy of its own.
-  std::size_t put_plain(std::string_view text) {
-    if (size_ == buffer_.size()) flush();
-    const std::size_t most = std::min(text.size(), buffer_.size() - size_);
-    const char* const from = text.data();
-    char* const to = buffer_.data() + size_;
-    std::size_t i = 0;
-    for (; i < most && !ascii::is_wsp(from[i]) && from[i] != '\r'; ++i) to[i] = from[i];
-    size_ += i;
-    return i;
-  }
   void flush() {
     if (size_ != 0) sink_.append({buffer_.data(), size_});
     size_ = 0;
@@ -108,73 +156,29 @@ class Pieces {
   std::size_t size_ = 0;
 };
 
-// Blanks and line ends are owed until an octet follows that is neither: so those at the end of a
-// line, and the empty lines at the end of the body, are never paid (section 3.4.4).
-void relax(std::string_view body, ByteSink& sink) {
-  Pieces out(sink);
-  bool empty = true;
-  bool blank = false;
-  std::size_t line_ends = 0;
-  while (!body.empty()) {
-    if (ascii::is_wsp(body.front())) {
-      blank = true;
-      body.remove_prefix(1);
-      continue;
-    }
-    if (body.starts_with(kCrlf)) {
-      blank = false;
-      ++line_ends;
-      body.remove_prefix(kCrlf.size());
-      continue;
-    }
-    for (; line_ends > 0; --line_ends) out.put(kCrlf);
-    if (blank) out.put(" ");
-    blank = false;
-    std::size_t length = out.put_plain(body);
-    if (length == 0) {  // a bare CR
-      out.put(body.substr(0, 1));
-      length = 1;
-    }
-    body.remove_prefix(length);
-    empty = false;
-  }
-  if (!empty) out.put(kCrlf);
-  out.flush();
-}
-
-// True when relaxed canonicalization changes `octet`, given the one that follows it. A bare CR
-// behind a space is taken for a line end: what is in doubt is left to relax().
-constexpr bool may_change(char octet, char following) {
-  return octet == '\t' || (octet == ' ' && (following == ' ' || following == '\r'));
-}
-
-// True when no blank in `body` has to change: no tab, no two blanks in a row, none at the end of a
-// line. This is the common case, and the whole body is then one piece.
-bool is_relaxed_already(std::string_view body) {
-  constexpr std::size_t kBlock = 64;  // of a fixed size, without a branch: the compiler uses SIMD
-  std::size_t at = 0;
-  for (; at + kBlock < body.size(); at += kBlock) {
-    const char* const block = body.data() + at;
-    unsigned char changes = 0;
-    for (std::size_t i = 0; i < kBlock; ++i) {
-      changes |= static_cast<unsigned char>(
-          (block[i] == '\t') |
-          ((block[i] == ' ') & ((block[i + 1] == ' ') | (block[i + 1] == '\r'))));
-    }
-    if (changes != 0) return false;
-  }
-  for (; at < body.size(); ++at) {
-    if (may_change(body[at], at + 1 < body.size() ? body[at + 1] : '\r')) return false;
-  }
-  return true;
-}
-
-void canonicalize_body_relaxed(std::string_view body, ByteSink& sink) {
-  if (!is_relaxed_already(body)) return relax(body, sink);
-  body = without_empty_lines_at_end(body);
+// Each run of blanks becomes one space, or nothing at the end of a line; empty lines at the end go
+// (section 3.4.4).
+void canonicalize_body_relaxed(std::string_view whole, ByteSink& sink) {
+  std::string_view body = without_blanks_at_end(whole);
   if (body.empty()) return;
-  sink.append(body);
-  if (!body.ends_with(kCrlf)) sink.append(kCrlf);
+  std::size_t length = unchanged(body, kInBody);
+  if (length == body.size()) {  // the common case: the body is one piece, with its last line end
+    const bool ended = whole.substr(length).starts_with(kCrlf);
+    sink.append(ended ? whole.substr(0, length + kCrlf.size()) : body);
+    if (!ended) sink.append(kCrlf);
+    return;
+  }
+  Pieces out(sink);
+  for (;;) {
+    out.put(body.substr(0, length));
+    body.remove_prefix(length);
+    if (body.empty()) break;
+    body.remove_prefix(blanks(body));
+    if (!body.starts_with(kCrlf)) out.put(" ");
+    length = unchanged(body, kInBody);
+  }
+  out.put(kCrlf);
+  out.flush();
 }
 
 }  // namespace

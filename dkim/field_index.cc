@@ -14,12 +14,19 @@ bool before(std::string_view a, std::string_view b) {
   return std::ranges::lexicographical_compare(a, b, {}, ascii::to_lower, ascii::to_lower);
 }
 
+std::uint64_t initial(std::string_view name) {
+  const auto letter = name.empty() ? 0u : static_cast<unsigned>(ascii::to_lower(name.front()));
+  return std::uint64_t{1} << ((name.size() * 13 + letter) % 64);
+}
+
 }  // namespace
 
 FieldIndex::FieldIndex(const message::HeaderSection& header, const message::HeaderField* excluded) {
   fields_.reserve(header.fields().size());
   for (const message::HeaderField& field : header.fields()) {
-    if (&field != excluded) fields_.push_back(&field);
+    if (&field == excluded) continue;
+    fields_.push_back(&field);
+    initials_ |= initial(field.name);
   }
   std::ranges::sort(fields_, [](const message::HeaderField* a, const message::HeaderField* b) {
     if (before(a->name, b->name)) return true;
@@ -28,6 +35,7 @@ FieldIndex::FieldIndex(const message::HeaderSection& header, const message::Head
 }
 
 FieldIndex::Instances FieldIndex::find(std::string_view name) const {
+  if ((initials_ & initial(name)) == 0) return {{}, 0};
   const auto found = std::ranges::equal_range(
       fields_, name, before, [](const message::HeaderField* field) { return field->name; });
   return {{found.begin(), found.end()}, static_cast<std::size_t>(found.begin() - fields_.begin())};

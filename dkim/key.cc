@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <limits>
 #include <unordered_map>
+#include <utility>
 
 namespace signpost::dkim {
 
@@ -184,14 +185,19 @@ Result<std::string> PrivateKey::Impl::sign_rsa(std::string_view digest) const {
 
 Result<std::string> PrivateKey::Impl::sign_ed25519(std::string_view digest) const {
   thread_local const DigestContext context(EVP_MD_CTX_new());
+  thread_local std::uint64_t prepared = 0;  // the number of the key that `context` is for
   std::string signature(2 * kEd25519Size, '\0');
   std::size_t size = signature.size();
-  EVP_MD_CTX_reset(context.get());
-  if (EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
+  const bool again = std::exchange(prepared, 0) == number;
+  if (!again) EVP_MD_CTX_reset(context.get());
+  // To begin anew with the same key spares OpenSSL a search for the algorithm.
+  if (EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, again ? nullptr : key.get()) !=
+          1 ||
       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
                      bytes(digest), digest.size()) != 1) {
     return Failure(openssl_error(Errc::Io, "Ed25519 signature"));
   }
+  prepared = number;
   return signature;
 }
 

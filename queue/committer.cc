@@ -1,5 +1,6 @@
 #include "queue/committer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "metrics/instruments.h"
 #include "metrics/registry.h"
@@ -19,9 +20,9 @@ namespace signpost::queue {
 
 struct Committer::Impl {
   struct Pending {
-    std::shared_ptr<const Change> change;
-    Done done;
+    Batch batch;
     std::size_t size;
+    SteadyTime since;
   };
 
   Impl(Store& s, metrics::Registry& registry, CommitterOptions o)
@@ -52,33 +53,53 @@ struct Committer::Impl {
   // committer goes.
   bool take_group(std::vector<Pending>& group) {
     std::unique_lock lock(mutex);
-    arrived.wait(lock, [this] { return stopping || !waiting.empty(); });
+    while (!must_write()) {
+      if (waiting.empty()) {
+        arrived.wait(lock);
+      } else {
+        arrived.wait_until(lock, waiting.front().since + options.soon);
+      }
+    }
+    std::size_t size = 0;
     std::size_t bytes = 0;
-    while (!waiting.empty() && group.size() < options.max_group &&
+    while (!waiting.empty() && size < options.max_group &&
            (group.empty() || bytes + waiting.front().size <= options.max_group_bytes)) {
-      bytes += waiting.front().size;
-      group.push_back(std::move(waiting.front()));
+      Pending& next = waiting.front();
+      size += next.batch.changes.size();
+      bytes += next.size;
+      waiting_changes -= next.batch.changes.size();
+      if (next.batch.urgency == Urgency::Now) --urgent;
+      group.push_back(std::move(next));
       waiting.pop_front();
     }
     return !group.empty();
   }
 
+  // With the mutex held.
+  bool must_write() const {
+    return stopping || urgent > 0 || waiting_changes >= options.max_group ||
+           (!waiting.empty() &&
+            std::chrono::steady_clock::now() >= waiting.front().since + options.soon);
+  }
+
   void write(std::vector<Pending>& group) {
-    std::vector<const Change*> changes;
-    changes.reserve(group.size());
-    for (const Pending& pending : group) changes.push_back(pending.change.get());
+    changes.clear();
+    for (const Pending& pending : group) {
+      for (const auto& change : pending.batch.changes) changes.push_back(change.get());
+    }
 
     const auto began = std::chrono::steady_clock::now();
     const Result<void> result = store.apply(changes);
     seconds.observe(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
-    messages.observe(static_cast<double>(group.size()));
+    messages.observe(static_cast<double>(changes.size()));
     note(result);
 
     for (Pending& pending : group) {
-      // Whoever hears of the result may look at the backlog: this change is no longer in it.
+      // Whoever hears of the result may look at the backlog: this batch is no longer in it.
       backlog.fetch_sub(pending.size, std::memory_order_relaxed);
-      pending.done(result);
+      pending.batch.changes.clear();  // before, so that who keeps them may be the one to free them
+      pending.batch.done(result);
       pending = {};
     }
   }
@@ -105,12 +126,15 @@ struct Committer::Impl {
   // The committer thread's.
   metrics::Histogram seconds;
   metrics::Histogram messages;
+  std::vector<const Change*> changes;
 
   // Shared.
   std::atomic<std::size_t> backlog{0};
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable arrived;
   std::deque<Pending> waiting;
+  std::size_t waiting_changes = 0;
+  std::size_t urgent = 0;  // batches among them
   std::string error;
   bool stopping = false;
 
@@ -130,23 +154,31 @@ Committer::~Committer() {
 }
 
 void Committer::commit(Change change, Done done) {
-  commit(std::make_shared<const Change>(std::move(change)), std::move(done));
+  commit({{std::make_shared<const Change>(std::move(change))}, Urgency::Now, std::move(done)});
 }
 
-void Committer::commit(std::shared_ptr<const Change> change, Done done) {
-  const std::size_t size = change->size();
+void Committer::commit(Batch batch) {
+  Impl& impl = *impl_;
+  std::size_t size = 0;
+  for (const auto& change : batch.changes) size += change->size();
   // An empty line takes even a change that is larger than the bound, else it could never pass.
-  const std::size_t before = impl_->backlog.fetch_add(size, std::memory_order_relaxed);
-  if (before != 0 && before + size > impl_->options.max_backlog_bytes) {
-    impl_->backlog.fetch_sub(size, std::memory_order_relaxed);
-    done(fail(Errc::Unavailable, "too much waits to be written to the queue"));
+  const std::size_t before = impl.backlog.fetch_add(size, std::memory_order_relaxed);
+  if (before != 0 && before + size > impl.options.max_backlog_bytes) {
+    impl.backlog.fetch_sub(size, std::memory_order_relaxed);
+    batch.done(fail(Errc::Unavailable, "too much waits to be written to the queue"));
     return;
   }
+  bool wake;
   {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->waiting.push_back({std::move(change), std::move(done), size});
+    const std::lock_guard lock(impl.mutex);
+    const bool idle = impl.waiting.empty();
+    impl.waiting_changes += batch.changes.size();
+    if (batch.urgency == Urgency::Now) ++impl.urgent;
+    impl.waiting.push_back({std::move(batch), size, std::chrono::steady_clock::now()});
+    // Asleep it is either without work or until the first of the line has waited long enough.
+    wake = idle || impl.must_write();
   }
-  impl_->arrived.notify_one();
+  if (wake) impl.arrived.notify_one();
 }
 
 std::size_t Committer::backlog_bytes() const {

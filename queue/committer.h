@@ -1,14 +1,16 @@
 // Makes queue changes durable. All changes waiting when the disk becomes free are written as one
-// batch with one sync, so throughput grows with load while a lone change waits for nobody.
+// group with one sync, so throughput grows with load while a lone change waits for nobody.
 #pragma once
 
 #include "base/result.h"
 #include "queue/store.h"
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace signpost::metrics {
 class Registry;
@@ -16,18 +18,32 @@ class Registry;
 
 namespace signpost::queue {
 
+enum class Urgency {
+  Now,   // somebody waits for it: written as soon as the disk is free
+  Soon,  // nobody does: goes along with the next one, or by itself after CommitterOptions::soon
+};
+
 struct CommitterOptions {
-  std::size_t max_group = 1024;  // changes in one write
+  std::size_t max_group = 1024;  // changes in one write, give or take one batch
   std::size_t max_group_bytes = 32 << 20;
   std::size_t max_backlog_bytes = 256 << 20;  // beyond: commit() answers Unavailable at once
+  // What a crash undoes of deliveries is delivered again: so long, and no longer, a removal waits.
+  std::chrono::microseconds soon{5000};
 };
 
 // Owns the one thread that writes. Completions run on that thread in the order of the commits: they
-// post to a loop and return. Only a change that the backlog has no room for is answered at once, on
+// post to a loop and return. Only a batch that the backlog has no room for is answered at once, on
 // the caller's thread.
 class Committer {
  public:
   using Done = std::move_only_function<void(Result<void>)>;
+
+  // Changes that are written in one group and answered together.
+  struct Batch {
+    std::vector<std::shared_ptr<const Change>> changes;  // in this order; at least one
+    Urgency urgency = Urgency::Now;
+    Done done;
+  };
 
   // `store` and `registry` must outlive the committer.
   Committer(Store& store, metrics::Registry& registry, CommitterOptions options = {});
@@ -35,11 +51,11 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Any thread. After success the change survives a crash; after an error nothing of it is stored.
-  // A group whose write fails is an error for each of its changes; later groups are tried anew.
-  void commit(Change change, Done done);
-  // The same for a change that the caller keeps, to commit it again if need be.
-  void commit(std::shared_ptr<const Change> change, Done done);
+  // Any thread. After success the changes survive a crash; after an error nothing of them is
+  // stored. A group whose write fails is an error for each of its batches; later groups are tried
+  // anew.
+  void commit(Batch batch);
+  void commit(Change change, Done done);  // one that somebody waits for
 
   std::size_t backlog_bytes() const;  // any thread; for admission
   // Empty while the last write succeeded; else the storage error's words. Any thread; for /readyz.

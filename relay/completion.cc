@@ -44,20 +44,17 @@ void log_outcome(const PendingJob& job, const queue::Recipient& recipient,
 // Stores `change`, however long that takes, then runs `done` on the worker. What could not be
 // stored when the process ends is done again after the restart.
 void commit_until_done(Worker& worker, std::shared_ptr<const queue::Change> change,
-                       std::function<void()> done) {
-  worker.relay().committer->commit(
-      change, [&worker, change, done = std::move(done)](Result<void> result) mutable {
-        worker.post([&worker, change = std::move(change), done = std::move(done),
-                     ok = result.has_value()]() mutable {
-          if (ok) {
-            done();
-            return;
-          }
-          worker.after(std::chrono::seconds(1),
-                       [&worker, change = std::move(change), done = std::move(done)]() mutable {
-                         commit_until_done(worker, std::move(change), std::move(done));
-                       });
-        });
+                       net::Task done) {
+  worker.commits().add(
+      change, queue::Urgency::Soon, [&worker, change, done = std::move(done)](bool stored) mutable {
+        if (stored) {
+          done();
+          return;
+        }
+        worker.after(std::chrono::seconds(1),
+                     [&worker, change = std::move(change), done = std::move(done)]() mutable {
+                       commit_until_done(worker, std::move(change), std::move(done));
+                     });
       });
 }
 

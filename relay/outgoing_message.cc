@@ -57,7 +57,12 @@ OutgoingMessage::Signature make_signature(const queue::Message& message, const S
 
 const OutgoingMessage::Signature& OutgoingMessage::signature(const Settings& settings,
                                                              RelayMetrics& metrics) {
-  std::call_once(signed_, [&] { signature_ = make_signature(*message_, settings, metrics); });
+  // Not std::call_once: that makes a system call for whoever might wait, though nobody does.
+  const std::lock_guard lock(signing_);
+  if (!made_) {
+    signature_ = make_signature(*message_, settings, metrics);
+    made_ = true;
+  }
   return signature_;
 }
 

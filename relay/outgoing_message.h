@@ -33,7 +33,8 @@ class OutgoingMessage {
  private:
   std::shared_ptr<const queue::Message> message_;
   Admission& admission_;
-  std::once_flag signed_;
+  std::mutex signing_;  // guards what follows while it is made
+  bool made_ = false;
   Signature signature_;
 };
 

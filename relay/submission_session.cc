@@ -451,29 +451,25 @@ void SubmissionSession::store_message() {
   for (const smtp::AcceptedRecipient& recipient : transaction.recipients) {
     log::debug("recipient", {{"id", message_id_.text()}, {"to", recipient.mailbox.text()}});
   }
-  queue::Change change;
-  change.enqueued.push_back({std::move(message), jobs});
-  relay.committer->commit(
-      std::move(change),
-      [&worker = worker_, session = id_, id = message_id_, jobs = std::move(jobs),
-       outgoing = std::move(outgoing), in_memory](Result<void> result) mutable {
-        worker.post([&worker, session, id, jobs = std::move(jobs), outgoing = std::move(outgoing),
-                     in_memory, stored = result.has_value()]() mutable {
-          // The reply first: the client waits for it, the receivers do not.
-          if (SubmissionSession* alive = worker.submission(session)) {
-            alive->message_stored(id, stored);
-          }
-          for (queue::Job& job : jobs) {
-            if (!stored) {
-              worker.relay().active.release(job.ref);
-            } else if (in_memory) {
-              dispatch(worker, {std::move(job), outgoing});
-            } else {
-              worker.relay().scheduler->committed(job);
-            }
-          }
-        });
-      });
+  auto change = std::make_shared<queue::Change>();
+  change->enqueued.push_back({std::move(message), jobs});
+  worker_.commits().add(std::move(change), queue::Urgency::Now,
+                        [&worker = worker_, session = id_, id = message_id_, jobs = std::move(jobs),
+                         outgoing = std::move(outgoing), in_memory](bool stored) mutable {
+                          // The reply first: the client waits for it, the receivers do not.
+                          if (SubmissionSession* alive = worker.submission(session)) {
+                            alive->message_stored(id, stored);
+                          }
+                          for (queue::Job& job : jobs) {
+                            if (!stored) {
+                              worker.relay().active.release(job.ref);
+                            } else if (in_memory) {
+                              dispatch(worker, {std::move(job), outgoing});
+                            } else {
+                              worker.relay().scheduler->committed(job);
+                            }
+                          }
+                        });
 }
 
 void SubmissionSession::message_stored(const queue::MessageId& id, bool stored) {

@@ -12,7 +12,11 @@
 namespace signpost::relay {
 
 Worker::Worker(Relay& relay, std::size_t index, std::shared_ptr<const Settings> settings)
-    : relay_(relay), index_(index), settings_(std::move(settings)), metrics_(relay.registry) {}
+    : relay_(relay),
+      index_(index),
+      settings_(std::move(settings)),
+      metrics_(relay.registry),
+      commits_(loop_, *relay.committer) {}
 
 Worker::~Worker() {
   submissions_.clear();
@@ -38,6 +42,7 @@ void Worker::stop() {
     submissions_.clear();
     deliveries_.clear();
     timers_.clear();
+    commits_.hand_over();
     loop_.stop();
   });
 }

@@ -10,6 +10,7 @@
 #include "relay/relay.h"
 #include "relay/relay_metrics.h"
 #include "relay/settings.h"
+#include "relay/turn_commits.h"
 
 #include <chrono>
 #include <cstdint>
@@ -41,6 +42,7 @@ class Worker {
   net::Loop& loop() { return loop_; }
   dns::Resolver& resolver() { return *resolver_; }
   RelayMetrics& metrics() { return metrics_; }
+  TurnCommits& commits() { return commits_; }
   std::size_t index() const { return index_; }
   const std::shared_ptr<const Settings>& settings() const { return settings_; }
   queue::MessageId next_id(SystemTime now) { return ids_.next(now); }
@@ -70,6 +72,7 @@ class Worker {
   std::shared_ptr<const Settings> settings_;
   net::Loop loop_;
   RelayMetrics metrics_;
+  TurnCommits commits_;
   queue::MessageIdGenerator ids_;
   std::unique_ptr<dns::Resolver> resolver_;
   std::map<std::string, std::unique_ptr<net::Listener>> listeners_;  // by `bind` as written

@@ -49,6 +49,12 @@ class Outcomes {
   std::vector<std::string> all_;
 };
 
+std::vector<std::shared_ptr<const Change>> shared(std::vector<Change> changes) {
+  std::vector<std::shared_ptr<const Change>> all;
+  for (Change& change : changes) all.push_back(std::make_shared<const Change>(std::move(change)));
+  return all;
+}
+
 MessageId id(int n) { return id_at(kNoon + std::chrono::microseconds(n)); }
 
 class CommitterTest : public testing::Test {
@@ -157,10 +163,44 @@ TEST_F(CommitterTest, DestructionWritesWhatWaits) {
   auto committer = std::make_unique<Committer>(store, registry);
   occupy(*committer);
   for (int i = 1; i <= 3; ++i) committer->commit(enqueue(id(i)), outcomes.expect("x"));
+  committer->commit({shared({enqueue(id(4))}), Urgency::Soon, outcomes.expect("x")});
   store.release();
   committer.reset();
-  EXPECT_EQ(outcomes.now().size(), 4U);
+  EXPECT_EQ(outcomes.now().size(), 5U);
+  EXPECT_TRUE(store.content(id(4)));
   EXPECT_TRUE(store.content(id(3)));
+}
+
+TEST_F(CommitterTest, BatchIsWrittenInOneGroupAndAnsweredOnce) {
+  Committer committer(store, registry, {.max_group = 2});
+  occupy(committer);
+  committer.commit({shared({enqueue(id(1)), enqueue(id(2)), enqueue(id(3))}), Urgency::Now,
+                    outcomes.expect("batch")});
+  committer.commit(enqueue(id(4)), outcomes.expect("next"));
+  store.release();
+  EXPECT_EQ(outcomes.await(3), (std::vector<std::string>{"first ok", "batch ok", "next ok"}));
+  EXPECT_EQ(store.groups(), (std::vector<std::size_t>{1, 3, 1}));
+}
+
+TEST_F(CommitterTest, WhatNobodyWaitsForGoesWithTheNextThatSomebodyDoes) {
+  Committer committer(store, registry, {.soon = std::chrono::hours(1)});
+  committer.commit({shared({enqueue(id(1))}), Urgency::Soon, outcomes.expect("soon")});
+  committer.commit(enqueue(id(2)), outcomes.expect("now"));
+  EXPECT_EQ(outcomes.await(2), (std::vector<std::string>{"soon ok", "now ok"}));
+  EXPECT_EQ(store.groups(), (std::vector<std::size_t>{2}));
+}
+
+TEST_F(CommitterTest, WhatNobodyWaitsForIsWrittenByItselfInTime) {
+  Committer committer(store, registry, {.soon = std::chrono::milliseconds(1)});
+  committer.commit({shared({enqueue(id(1))}), Urgency::Soon, outcomes.expect("soon")});
+  EXPECT_EQ(outcomes.await(1), std::vector<std::string>{"soon ok"});
+}
+
+TEST_F(CommitterTest, FullGroupIsWrittenThoughNobodyWaitsForIt) {
+  Committer committer(store, registry, {.max_group = 2, .soon = std::chrono::hours(1)});
+  committer.commit({shared({enqueue(id(1))}), Urgency::Soon, outcomes.expect("a")});
+  committer.commit({shared({enqueue(id(2))}), Urgency::Soon, outcomes.expect("b")});
+  EXPECT_EQ(outcomes.await(2), (std::vector<std::string>{"a ok", "b ok"}));
 }
 
 TEST_F(CommitterTest, CompletionMayCommitTheNextChange) {

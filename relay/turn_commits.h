@@ -1,0 +1,38 @@
+// The queue changes of one turn of a worker's loop, handed to the committer together when the turn
+// is over: one wake-up there and one back, however many messages the turn brought.
+#pragma once
+
+#include "net/loop.h"
+#include "queue/committer.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace signpost::relay {
+
+// The loop's thread only. A turn is short and its replies leave at its end anyway, so nobody waits
+// longer for it.
+class TurnCommits {
+ public:
+  using Done = std::move_only_function<void(bool stored)>;
+
+  // Both must outlive it, and the answers of what was handed over.
+  TurnCommits(net::Loop& loop, queue::Committer& committer);
+  TurnCommits(const TurnCommits&) = delete;
+  TurnCommits& operator=(const TurnCommits&) = delete;
+
+  // `done` runs in a later turn, in the order of the calls.
+  void add(std::shared_ptr<const queue::Change> change, queue::Urgency urgency, Done done);
+
+  void hand_over();  // by itself at the end of each turn; by the owner before the last one
+
+ private:
+  net::Loop& loop_;
+  queue::Committer& committer_;
+  std::vector<std::shared_ptr<const queue::Change>> changes_;
+  std::vector<Done> done_;
+  queue::Urgency urgency_ = queue::Urgency::Soon;
+};
+
+}  // namespace signpost::relay
