@@ -15,7 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 # What belongs to nobody: POSIX and Linux.
-SYSTEM = re.compile(r"^(sys|netinet|arpa|linux|net|bits)/|^(unistd|fcntl|netdb|poll|pwd|grp|termios|dirent|signal|spawn|sysexits|time|stdlib|stdio|stdint|stddef|string|"
+SYSTEM = re.compile(r"^(sys|netinet|arpa|linux|net|bits)/|^(malloc|unistd|fcntl|netdb|poll|pwd|grp|termios|dirent|signal|spawn|sysexits|time|stdlib|stdio|stdint|stddef|string|"
                     r"pthread|syslog|glob|resolv|ifaddrs|endian|getopt|errno)\.h$")
 
 
@@ -47,7 +47,7 @@ def complaints(path, folder, rules, shared):
                 yield where + f'"{name}": {folder}/ may include {", ".join(sorted(allowed)) or "nothing"} only'
             elif target not in rules:
                 yield where + f'"{name}": no such folder in the table'
-        elif "/" not in name and not name.endswith((".h", ".hpp")):
+        elif ("/" not in name or name.startswith("experimental/")) and not name.endswith((".h", ".hpp")):
             continue  # the standard library
         elif SYSTEM.search(name) or (ROOT / name).exists():
             if (ROOT / name).exists():

@@ -10,14 +10,25 @@
 
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 namespace signpost::dns {
 
 namespace {
 
-constexpr char kProgram[] = "/usr/sbin/knotd";
+// Unpacked by tests/interop/peers.sh. What it links against lies there too.
+constexpr char kProgram[] = SIGNPOST_PEERS "/root/usr/sbin/knotd";
+constexpr char kLibraries[] = SIGNPOST_PEERS "/libraries";
 constexpr int kStartLimit = 30'000;  // ms
+
+// The folders of its libraries, for the dynamic linker.
+std::string library_path() {
+  std::ifstream in(kLibraries);
+  std::string path;
+  for (std::string folder; std::getline(in, folder);) path += (path.empty() ? "" : ":") + folder;
+  return path;
+}
 
 // A port that is free for UDP and for TCP at this moment.
 net::SocketAddress free_address() {
@@ -42,7 +53,7 @@ net::SocketAddress free_address() {
 KnotServer::KnotServer(const std::map<std::string, std::string>& zones) {
   if (!std::filesystem::exists(kProgram)) {
     throw std::runtime_error(std::string(kProgram) +
-                             " is missing: this test needs the Debian package knot");
+                             " is missing: run tests/interop/peers.sh build/peers knot");
   }
   address_ = free_address();
   for (const auto& [name, text] : zones) directory_.write(name + ".zone", text);
@@ -95,13 +106,15 @@ void KnotServer::start(const std::string& configuration_file) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   const pid_t parent = ::getpid();
+  const std::string libraries = "LD_LIBRARY_PATH=" + library_path();
+  const std::array<const char*, 2> environment{libraries.c_str(), nullptr};
   process_ = ::fork();
   if (process_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it must not outlive a test that crashes
     if (::getppid() != parent) ::_exit(127);
     ::dup2(ends[1], STDOUT_FILENO);
     ::dup2(ends[1], STDERR_FILENO);
-    ::execl(kProgram, kProgram, "-c", configuration_file.c_str(), nullptr);
+    ::execle(kProgram, kProgram, "-c", configuration_file.c_str(), nullptr, environment.data());
     ::_exit(127);
   }
   ::close(ends[1]);

@@ -61,12 +61,13 @@ class KnotTest : public ResolverFixture {
       server_ = std::make_unique<KnotServer>(
           std::map<std::string, std::string>{{"example", zone_with_many()}});
     } catch (const std::runtime_error& error) {
-      FAIL() << error.what();
+      why_not_ = error.what();
     }
   }
   static void TearDownTestSuite() { server_.reset(); }
   void SetUp() override {
-    ASSERT_NE(server_, nullptr);
+    // Here and not above: a test of a suite that could not be set up counts as skipped.
+    ASSERT_NE(server_, nullptr) << why_not_;
     open({server_->address()});
   }
 
@@ -79,6 +80,7 @@ class KnotTest : public ResolverFixture {
   }
 
   static inline std::unique_ptr<KnotServer> server_;
+  static inline std::string why_not_;
 };
 
 TEST_F(KnotTest, OrdersMailExchangersByPreference) {
