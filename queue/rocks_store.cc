@@ -13,6 +13,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/io_status.h>
 #include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/snapshot.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
@@ -125,6 +126,7 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.wal_bytes_per_sync = 1 << 20;
   options.bytes_per_sync = 1 << 20;
   options.manual_wal_flush = false;
+  options.allow_concurrent_memtable_write = false;  // there is one writer
   // A write that was cut short by a crash ends the log: what comes before it is whole, what would
   // come after it was never acknowledged. Old log files are not reused (recycle_log_file_num):
   // RocksDB 7.8 allows that only together with a recovery that skips over damage, which could bring
@@ -161,6 +163,8 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = shape.write_buffer_size;
+  // One hint for all keys: a key is looked for around the one that was inserted before it.
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
   options.compression =
@@ -236,7 +240,7 @@ class RocksStore final : public Store {
     void clear();
   };
 
-  Result<void> gather(const Change& change);
+  Result<void> gather(const Change& change);  // what it does to messages that are stored
   void enqueue(const Change::Enqueued& enqueued);
   Result<void> remove(const Job& job);
   Result<void> replace(const Change::Replaced& replaced);
@@ -298,6 +302,12 @@ Result<void> RocksStore::apply(std::span<const Change* const> changes) {
   if (auto ready = resume(); !ready) return ready;
   group_.clear();
   counts_.trim();
+  // New messages first: nothing else in the group refers to a new message before it is stored. Keys
+  // that ascend find their place in a memtable next to the one before; new ones and old ones in
+  // turn would each search for it.
+  for (const Change* change : changes) {
+    for (const Change::Enqueued& enqueued : change->enqueued) enqueue(enqueued);
+  }
   for (const Change* change : changes) {
     if (auto gathered = gather(*change); !gathered) {
       counts_.clear();  // it is ahead of the store: count there again
@@ -313,7 +323,6 @@ Result<void> RocksStore::apply(std::span<const Change* const> changes) {
 }
 
 Result<void> RocksStore::gather(const Change& change) {
-  for (const Change::Enqueued& enqueued : change.enqueued) enqueue(enqueued);
   for (const Job& job : change.removed) {
     if (auto done = remove(job); !done) return done;
   }
