@@ -115,6 +115,7 @@ Result<void> Daemon::start_workers() {
   const Config& config = *settings_->config;
   const unsigned count =
       config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+  relay_.destinations.set_workers(count);
   for (unsigned i = 0; i < count; ++i) {
     relay_.workers.push_back(std::make_unique<Worker>(relay_, i, settings_));
     if (auto opened = relay_.workers.back()->open_resolver(); !opened) return opened;

@@ -28,6 +28,17 @@ bool Destination::may_open(SteadyTime now) const {
   return connecting_ < (failures_ == 0 ? ready_.size() : 1);
 }
 
+// Whoever delivers also signs, so the worker with the fewest connections gets the next one.
+std::size_t Destination::reserve(std::size_t preferred) {
+  ++connecting_;
+  std::size_t chosen = preferred;
+  for (std::size_t worker = 0; worker < connections_of_.size(); ++worker) {
+    if (connections_of_[worker] < connections_of_[chosen]) chosen = worker;
+  }
+  ++connections_of_[chosen];
+  return chosen;
+}
+
 Destination::Pushed Destination::push(PendingJob& job, const NextHop& hop, std::size_t worker,
                                       SteadyTime now) {
   const std::lock_guard lock(mutex_);
@@ -51,7 +62,7 @@ Destination::Pushed Destination::push(PendingJob& job, const NextHop& hop, std::
     *chosen = idle_.back();
     idle_.pop_back();
   } else if (may_open(now)) {
-    ++connecting_;
+    pushed.open = reserve(worker);
     pushed.then = Pushed::Then::Open;
   }
   return pushed;
@@ -110,6 +121,8 @@ Destination::Ended Destination::connection_ended(const SessionRef& session, bool
   std::size_t& count = was_ready ? connected_ : connecting_;
   CHECK(count > 0);
   --count;
+  CHECK(connections_of_[session.worker] > 0);
+  --connections_of_[session.worker];
   std::erase(idle_, session);
   Ended ended;
   if (failure) back_off(*failure, now);
@@ -122,8 +135,7 @@ Destination::Ended Destination::connection_ended(const SessionRef& session, bool
   }
   // Jobs are never left to nobody, back-off or not.
   if (!ready_.empty() && (nobody_left || may_open(now))) {
-    ++connecting_;
-    ended.open_another = true;
+    ended.open = reserve(session.worker);
   }
   return ended;
 }
@@ -146,7 +158,7 @@ bool Destination::unused(SteadyTime now) const {
 std::shared_ptr<Destination> Destinations::find_or_create(const NextHop& hop) {
   const std::lock_guard lock(mutex_);
   std::shared_ptr<Destination>& slot = by_key_[hop.key];
-  if (!slot) slot = std::make_shared<Destination>(hop);
+  if (!slot) slot = std::make_shared<Destination>(hop, workers_);
   return slot;
 }
 

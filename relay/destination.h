@@ -35,18 +35,21 @@ class Destination {
  public:
   static constexpr std::size_t kMaxReady = 20'000;  // more are put back into the due index
 
-  explicit Destination(NextHop hop) : hop_(std::move(hop)) {}
+  // `workers`: how many there are to spread the connections over.
+  explicit Destination(NextHop hop, std::size_t workers = 1)
+      : hop_(std::move(hop)), connections_of_(workers) {}
 
   struct Pushed {
     enum class Then {
       Wait,   // a session will come for it
-      Open,   // the caller opens a connection, reserved for it
+      Open,   // a connection is to be opened, reserved for worker `open`
       Wake,   // the idle session `wake` is to be woken: it was taken off the idle list
       Defer,  // not taken: backing off after failures, `failure` says why
       Full,   // not taken: too many wait here
     };
     Then then = Then::Wait;
     SessionRef wake;
+    std::size_t open = 0;
     Disposition failure;
   };
   // `job` is moved from unless the answer is Defer or Full. An idle session of `worker` is
@@ -63,7 +66,7 @@ class Destination {
 
   struct Ended {
     std::vector<PendingJob> stranded;  // nobody will come for these: they share the failure
-    bool open_another = false;         // reserved for the caller
+    std::optional<std::size_t> open;   // another one is reserved for this worker
   };
   // `was_ready`: connection_ready() was called. `failure`: why it never became ready; nothing when
   // it did, or when it was given up for reasons of our own.
@@ -78,12 +81,14 @@ class Destination {
 
  private:
   bool may_open(SteadyTime now) const;
+  std::size_t reserve(std::size_t preferred);  // a connection, for the worker that it returns
   void back_off(const Disposition& failure, SteadyTime now);
 
   mutable std::mutex mutex_;  // guards all below
   NextHop hop_;
   std::deque<PendingJob> ready_;
   std::vector<SessionRef> idle_;
+  std::vector<std::size_t> connections_of_;  // by worker, connecting or connected
   std::size_t connecting_ = 0;
   std::size_t connected_ = 0;
   unsigned failures_ = 0;  // connections in a row that did not become ready
@@ -94,12 +99,14 @@ class Destination {
 // All destinations with something to do. Any thread.
 class Destinations {
  public:
+  void set_workers(std::size_t count) { workers_ = count; }  // before the first is made
   std::shared_ptr<Destination> find_or_create(const NextHop& hop);
   void forget_unused(SteadyTime now);  // once a second or so
   void forgive_all();
   std::size_t size() const;
 
  private:
+  std::size_t workers_ = 1;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<Destination>> by_key_;
 };

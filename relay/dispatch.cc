@@ -31,6 +31,27 @@ void wake(Worker& worker, const std::shared_ptr<Destination>& destination, const
   });
 }
 
+// On `worker` itself.
+void open_here(Worker& worker, const std::shared_ptr<Destination>& destination) {
+  if (worker.relay().draining.load(std::memory_order_relaxed)) {
+    // The jobs stay in the queue for the next start.
+    (void)destination->connection_ended({worker.index(), 0}, false, std::nullopt,
+                                        worker.loop().now());
+    return;
+  }
+  worker.open_delivery(destination);
+}
+
+void open_reserved(Worker& worker, const std::shared_ptr<Destination>& destination,
+                   std::size_t index) {
+  if (index == worker.index()) {
+    open_here(worker, destination);
+    return;
+  }
+  Worker& other = *worker.relay().workers[index];
+  other.post([&other, destination] { open_here(other, destination); });
+}
+
 void dispatch_loaded(Worker& worker, PendingJob job) {
   // What is stored is delivered after the next start.
   if (worker.relay().draining.load(std::memory_order_relaxed)) return;
@@ -48,7 +69,7 @@ void dispatch_loaded(Worker& worker, PendingJob job) {
     case Destination::Pushed::Then::Wait:
       return;
     case Destination::Pushed::Then::Open:
-      worker.open_delivery(destination);
+      open_reserved(worker, destination, pushed.open);
       return;
     case Destination::Pushed::Then::Wake:
       wake(worker, destination, pushed.wake);
@@ -109,14 +130,7 @@ void settle(Worker& worker, const std::shared_ptr<Destination>& destination,
     auto dispositions = for_all(job, *failure);
     complete(worker, std::move(job), std::move(dispositions), {});
   }
-  if (!ended.open_another) return;
-  if (worker.relay().draining.load(std::memory_order_relaxed)) {
-    // The jobs stay in the queue for the next start.
-    (void)destination->connection_ended({worker.index(), 0}, false, std::nullopt,
-                                        worker.loop().now());
-    return;
-  }
-  worker.open_delivery(destination);
+  if (ended.open) open_reserved(worker, destination, *ended.open);
 }
 
 void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)> then) {

@@ -1,6 +1,7 @@
 """What only Signpost is asked, beyond the rows of the comparison."""
 
 import contextlib
+import os
 import smtplib
 import socket
 import ssl
@@ -89,12 +90,16 @@ def short_connections(bench, messages):
 
 
 def scaling(bench, messages):
-    found = {}
-    for workers in (1, 2):
-        with signpost(bench, workers=workers) as relay:
-            run = bench.measure(relay, messages)
-        found |= {f"rate_{workers}_workers": run["rate"], f"cpu_us_{workers}_workers": run["cpu_us"]}
-    return found
+    """One worker that has one core to itself, load and sink on the others; then two on two cores. Where there are
+    more than two cores, load and sink keep away from the relay's; else what they take is counted out."""
+    cores = sorted(os.sched_getaffinity(0))
+    others = cores[2:]
+    with signpost(bench, workers=1, cores=cores[:1]) as relay:
+        one = bench.measure(relay, messages, cores=others or cores[1:] or None)
+    with signpost(bench, workers=2, cores=cores[:2]) as relay:
+        two = bench.measure(relay, messages, cores=others or None)
+    return {"rate_1_worker": one["rate"], "cpu_us_1_worker": one["cpu_us"], "rate_2_workers": two["rate"],
+            "rate_2_workers_alone": two["rate"] if others else two["rate_alone"], "cpu_us_2_workers": two["cpu_us"]}
 
 
 def all_of(bench, messages, peak, quick, say):

@@ -66,7 +66,7 @@ class Keys:
 class Signpost:
     name = "Signpost"
 
-    def __init__(self, folder, keys, tls=False, algorithm="rsa", workers=0):
+    def __init__(self, folder, keys, tls=False, algorithm="rsa", workers=0, cores=None):
         folder = empty(folder)
         values = keys.values() | {"signing_key": keys.private(algorithm), "workers": workers,
                                   "delivery_tls": "encrypt" if tls else "off"}
@@ -76,8 +76,13 @@ class Signpost:
         self.password_file.write_text(harness.PASSWORD + "\n")
         subprocess.run([str(keys.bin / "signpost"), "user", "add", USER, "-c", str(configuration)],
                        input=harness.PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
+        def prepare():
+            more_files()
+            if cores:
+                os.sched_setaffinity(0, cores)
+
         self.process = harness.Process([keys.bin / "signpost", "serve", "-c", configuration], folder / "log",
-                                       preexec_fn=more_files)
+                                       preexec_fn=prepare)
         harness.wait_until(lambda: self.process.check_alive() and harness.listening(HOST, ADMIN_PORT), self.name)
         self.pids = [self.process.process.pid]
         self.cpu = Cpu(self.pids)

@@ -1,7 +1,9 @@
 """One run: the load on one side of a relay, the sink on the other, and a check of all that arrived."""
 
 import json
+import os
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -15,39 +17,51 @@ SIZE = 4096
 SAMPLE = 5
 
 
+def pinned(cores):
+    return ["taskset", "--cpu-list", ",".join(map(str, cores))] if cores else []
+
+
+def children_seconds():
+    """CPU time of the children that are gone: here, the load and the sink."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 class Bench:
     """The programs, the keys and the folder that all runs share."""
 
     def __init__(self, bin_folder, work, keys):
         self.bin, self.work, self.keys = bin_folder, work, keys
 
-    def load(self, messages, *options, connections=50, size=SIZE, port=RELAY_PORT):
+    def load(self, messages, *options, connections=50, size=SIZE, port=RELAY_PORT, cores=None):
         more_files()
-        return json.loads(output_of(self.bin / "signpost-load", "--to", f"{HOST}:{port}", "--connections", connections,
+        return json.loads(output_of(*pinned(cores), self.bin / "signpost-load", "--to", f"{HOST}:{port}", "--connections", connections,
                                     "--messages", messages, "--size", size, "--from", f"load@{DOMAIN}", "--json",
                                     *options))
 
-    def start_sink(self, messages, tls):
+    def start_sink(self, messages, tls, cores=None):
         self.saved = self.work / "sink"
         shutil.rmtree(self.saved, ignore_errors=True)
         self.saved.mkdir(parents=True)
         certificate = self.keys.certificate
         options = ["--tls-cert", certificate.certificate, "--tls-key", certificate.key] if tls else []
         sink = subprocess.Popen([str(word) for word in [
-            self.bin / "signpost-sink", "--listen", f"{SINK_HOST}:{SINK_PORT}", "--json", "--exit-after", messages,
+            *pinned(cores), self.bin / "signpost-sink", "--listen", f"{SINK_HOST}:{SINK_PORT}", "--json", "--exit-after", messages,
             "--max-seconds", 300, "--save", self.saved, "--save-limit", SAMPLE, *options]],
             stdout=subprocess.PIPE, text=True)
         assert sink.stdout.readline().startswith("listening"), "the sink does not listen"
         return sink
 
-    def measure(self, relay, messages, *options, tls=False, algorithm="rsa", **load):
-        """Sends and delivers; the figures, after a check that all arrived once, whole and signed."""
-        sink = self.start_sink(messages, tls)
+    def measure(self, relay, messages, *options, tls=False, algorithm="rsa", cores=None, **load):
+        """Sends and delivers; the figures, after a check that all arrived once, whole and signed. `cores`: those
+        that the load and the sink keep to."""
+        sink = self.start_sink(messages, tls, cores)
         try:
-            before, began = relay.cpu.seconds(), time.monotonic()
-            report = self.load(messages, *(["--starttls"] if tls else []), *options, **load)
+            others, before, began = children_seconds(), relay.cpu.seconds(), time.monotonic()
+            report = self.load(messages, *(["--starttls"] if tls else []), *options, cores=cores, **load)
             counts = json.loads(sink.communicate(timeout=320)[0])
             took = time.monotonic() - began
+            others = children_seconds() - others
             # What a relay still does about messages that are gone belongs to them.
             time.sleep(0.5)
             used = relay.cpu.seconds() - before
@@ -59,6 +73,8 @@ class Bench:
         self.verify_sample(algorithm)
         latency = report["reply_ms"]
         return {"rate": messages / took, "accept_rate": report["messages_per_second"], "cpu_us": used / messages * 1e6,
+                # What load and sink took from the cores that they share with the relay is counted out.
+                "rate_alone": messages / max(took - others / os.cpu_count(), 1e-9),
                 "p50_ms": latency["p50"], "p99_ms": latency["p99"], "connections_to_sink": counts["connections"]}
 
     def verify_sample(self, algorithm):

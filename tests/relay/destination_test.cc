@@ -28,7 +28,7 @@ class DestinationTest : public testing::Test {
     hop.connections = 2;
     return hop;
   }();
-  Destination destination_{hop_};
+  Destination destination_{hop_, 2};
   SteadyTime now_ = SteadyTime{} + std::chrono::hours(1);
   const SessionRef first_{0, 1};
   const SessionRef second_{1, 2};
@@ -38,6 +38,18 @@ TEST_F(DestinationTest, OpensNoMoreConnectionsThanAllowed) {
   EXPECT_EQ(push(1).then, Then::Open);
   EXPECT_EQ(push(2).then, Then::Open);
   EXPECT_EQ(push(3).then, Then::Wait);
+}
+
+TEST_F(DestinationTest, SpreadsConnectionsOverTheWorkers) {
+  connections(4);
+  EXPECT_EQ(push(1, 0).open, 0U);
+  EXPECT_EQ(push(2, 0).open, 1U);
+  EXPECT_EQ(push(3, 1).open, 1U);
+  EXPECT_EQ(push(4, 1).open, 0U);
+  for (int i = 0; i < 4; ++i) destination_.connection_ready();
+  // Two of worker 0 end: what is left is with worker 1, so that the replacement is not.
+  EXPECT_EQ(destination_.connection_ended({0, 1}, true, std::nullopt, now_).open, 0U);
+  EXPECT_EQ(destination_.connection_ended({1, 2}, true, std::nullopt, now_).open, 1U);
 }
 
 TEST_F(DestinationTest, HandsJobsOutInTheOrderOfTheirArrival) {
@@ -101,7 +113,7 @@ TEST_F(DestinationTest, JobsShareTheFailureWhenNoConnectionIsLeft) {
   EXPECT_TRUE(ended.stranded.empty()) << "another connection is still on its way";
   ended = destination_.connection_ended(second_, false, refused(), now_);
   EXPECT_EQ(ended.stranded.size(), 2u);
-  EXPECT_FALSE(ended.open_another);
+  EXPECT_FALSE(ended.open);
 }
 
 TEST_F(DestinationTest, BacksOffAfterAFailureAndForgetsItInTime) {
@@ -147,7 +159,7 @@ TEST_F(DestinationTest, AConnectionThatEndsWithJobsLeftIsReplaced) {
   destination_.connection_ready();
   (void)destination_.take();
   const auto ended = destination_.connection_ended(first_, true, std::nullopt, now_);
-  EXPECT_TRUE(ended.open_another);
+  EXPECT_TRUE(ended.open);
   EXPECT_TRUE(ended.stranded.empty());
 }
 
@@ -158,7 +170,7 @@ TEST_F(DestinationTest, JobsAreNotLeftAloneWhenTheOnlyWorkingConnectionEnds) {
   (void)destination_.connection_ended(second_, false, refused(), now_);
   (void)destination_.take();
   const auto ended = destination_.connection_ended(first_, true, std::nullopt, now_);
-  EXPECT_TRUE(ended.open_another);
+  EXPECT_TRUE(ended.open);
 }
 
 TEST_F(DestinationTest, TakesNoMoreThanItsBound) {
