@@ -53,6 +53,9 @@ struct Committer::Impl {
   // committer goes.
   bool take_group(std::vector<Pending>& group) {
     std::unique_lock lock(mutex);
+    if (crowded) {
+      stopped.wait_until(lock, last_write + options.pause, [this] { return stopping; });
+    }
     while (!must_write()) {
       if (waiting.empty()) {
         arrived.wait(lock);
@@ -62,22 +65,26 @@ struct Committer::Impl {
     }
     std::size_t size = 0;
     std::size_t bytes = 0;
+    std::size_t answers = 0;
     while (!waiting.empty() && size < options.max_group &&
            (group.empty() || bytes + waiting.front().size <= options.max_group_bytes)) {
       Pending& next = waiting.front();
       size += next.batch.changes.size();
       bytes += next.size;
       waiting_changes -= next.batch.changes.size();
-      if (next.batch.urgency == Urgency::Now) --urgent;
+      answers += next.batch.awaited;
       group.push_back(std::move(next));
       waiting.pop_front();
     }
+    awaited -= answers;
+    crowded = answers >= options.crowd;
+    last_write = std::chrono::steady_clock::now();
     return !group.empty();
   }
 
   // With the mutex held.
   bool must_write() const {
-    return stopping || urgent > 0 || waiting_changes >= options.max_group ||
+    return stopping || awaited > 0 || waiting_changes >= options.max_group ||
            (!waiting.empty() &&
             std::chrono::steady_clock::now() >= waiting.front().since + options.soon);
   }
@@ -127,14 +134,17 @@ struct Committer::Impl {
   metrics::Histogram seconds;
   metrics::Histogram messages;
   std::vector<const Change*> changes;
+  bool crowded = false;  // many waited for the last write
+  SteadyTime last_write;
 
   // Shared.
   std::atomic<std::size_t> backlog{0};
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable arrived;
+  std::condition_variable stopped;
   std::deque<Pending> waiting;
   std::size_t waiting_changes = 0;
-  std::size_t urgent = 0;  // batches among them
+  std::size_t awaited = 0;  // those of them that somebody waits for
   std::string error;
   bool stopping = false;
 
@@ -150,11 +160,12 @@ Committer::~Committer() {
     impl_->stopping = true;
   }
   impl_->arrived.notify_one();
+  impl_->stopped.notify_one();
   impl_->thread.join();
 }
 
 void Committer::commit(Change change, Done done) {
-  commit({{std::make_shared<const Change>(std::move(change))}, Urgency::Now, std::move(done)});
+  commit({{std::make_shared<const Change>(std::move(change))}, 1, std::move(done)});
 }
 
 void Committer::commit(Batch batch) {
@@ -173,7 +184,7 @@ void Committer::commit(Batch batch) {
     const std::lock_guard lock(impl.mutex);
     const bool idle = impl.waiting.empty();
     impl.waiting_changes += batch.changes.size();
-    if (batch.urgency == Urgency::Now) ++impl.urgent;
+    impl.awaited += batch.awaited;
     impl.waiting.push_back({std::move(batch), size, std::chrono::steady_clock::now()});
     // Asleep it is either without work or until the first of the line has waited long enough.
     wake = idle || impl.must_write();

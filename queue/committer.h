@@ -1,5 +1,7 @@
 // Makes queue changes durable. All changes waiting when the disk becomes free are written as one
-// group with one sync, so throughput grows with load while a lone change waits for nobody.
+// group with one sync, so throughput grows with load while a lone change waits for nobody. A change
+// that nobody waits for, the removal of what is delivered, goes along with the next that somebody
+// does.
 #pragma once
 
 #include "base/result.h"
@@ -18,17 +20,16 @@ class Registry;
 
 namespace signpost::queue {
 
-enum class Urgency {
-  Now,   // somebody waits for it: written as soon as the disk is free
-  Soon,  // nobody does: goes along with the next one, or by itself after CommitterOptions::soon
-};
-
 struct CommitterOptions {
   std::size_t max_group = 1024;  // changes in one write, give or take one batch
   std::size_t max_group_bytes = 32 << 20;
   std::size_t max_backlog_bytes = 256 << 20;  // beyond: commit() answers Unavailable at once
   // What a crash undoes of deliveries is delivered again: so long, and no longer, a removal waits.
   std::chrono::microseconds soon{5000};
+  // After a write for at least so many who waited the next one begins no sooner than this after it
+  // began: a crowd is served better together.
+  std::size_t crowd = 6;
+  std::chrono::microseconds pause{3000};
 };
 
 // Owns the one thread that writes. Completions run on that thread in the order of the commits: they
@@ -41,7 +42,7 @@ class Committer {
   // Changes that are written in one group and answered together.
   struct Batch {
     std::vector<std::shared_ptr<const Change>> changes;  // in this order; at least one
-    Urgency urgency = Urgency::Now;
+    std::size_t awaited = 1;                             // how many of them somebody waits for
     Done done;
   };
 

@@ -45,17 +45,17 @@ void log_outcome(const PendingJob& job, const queue::Recipient& recipient,
 // stored when the process ends is done again after the restart.
 void commit_until_done(Worker& worker, std::shared_ptr<const queue::Change> change,
                        net::Task done) {
-  worker.commits().add(
-      change, queue::Urgency::Soon, [&worker, change, done = std::move(done)](bool stored) mutable {
-        if (stored) {
-          done();
-          return;
-        }
-        worker.after(std::chrono::seconds(1),
-                     [&worker, change = std::move(change), done = std::move(done)]() mutable {
-                       commit_until_done(worker, std::move(change), std::move(done));
-                     });
-      });
+  worker.commits().add(change, TurnCommits::Awaited::No,
+                       [&worker, change, done = std::move(done)](bool stored) mutable {
+                         if (stored) {
+                           done();
+                           return;
+                         }
+                         worker.after(std::chrono::seconds(1), [&worker, change = std::move(change),
+                                                                done = std::move(done)]() mutable {
+                           commit_until_done(worker, std::move(change), std::move(done));
+                         });
+                       });
 }
 
 void release(Worker& worker, const queue::Job& before, const std::optional<queue::Job>& after) {

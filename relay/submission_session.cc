@@ -453,7 +453,7 @@ void SubmissionSession::store_message() {
   }
   auto change = std::make_shared<queue::Change>();
   change->enqueued.push_back({std::move(message), jobs});
-  worker_.commits().add(std::move(change), queue::Urgency::Now,
+  worker_.commits().add(std::move(change), TurnCommits::Awaited::Yes,
                         [&worker = worker_, session = id_, id = message_id_, jobs = std::move(jobs),
                          outgoing = std::move(outgoing), in_memory](bool stored) mutable {
                           // The reply first: the client waits for it, the receivers do not.

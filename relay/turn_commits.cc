@@ -7,12 +7,11 @@ namespace signpost::relay {
 TurnCommits::TurnCommits(net::Loop& loop, queue::Committer& committer)
     : loop_(loop), committer_(committer) {}
 
-void TurnCommits::add(std::shared_ptr<const queue::Change> change, queue::Urgency urgency,
-                      Done done) {
+void TurnCommits::add(std::shared_ptr<const queue::Change> change, Awaited awaited, Done done) {
   if (changes_.empty()) loop_.defer([this] { hand_over(); });
   changes_.push_back(std::move(change));
   done_.push_back(std::move(done));
-  if (urgency == queue::Urgency::Now) urgency_ = queue::Urgency::Now;
+  if (awaited == Awaited::Yes) ++awaited_;
 }
 
 void TurnCommits::hand_over() {
@@ -20,7 +19,7 @@ void TurnCommits::hand_over() {
   // The changes come back to be freed where they were made: memory that wanders between threads
   // makes malloc wait.
   auto changes = std::exchange(changes_, {});
-  committer_.commit({changes, std::exchange(urgency_, queue::Urgency::Soon),
+  committer_.commit({changes, std::exchange(awaited_, 0),
                      [&loop = loop_, changes = std::move(changes),
                       done = std::exchange(done_, {})](Result<void> result) mutable {
                        loop.post([changes = std::move(changes), done = std::move(done),

@@ -22,8 +22,10 @@ class TurnCommits {
   TurnCommits(const TurnCommits&) = delete;
   TurnCommits& operator=(const TurnCommits&) = delete;
 
-  // `done` runs in a later turn, in the order of the calls.
-  void add(std::shared_ptr<const queue::Change> change, queue::Urgency urgency, Done done);
+  // `done` runs in a later turn, in the order of the calls. `awaited`: somebody waits for it, so it
+  // is written as soon as the disk is free.
+  enum class Awaited : bool { No, Yes };
+  void add(std::shared_ptr<const queue::Change> change, Awaited awaited, Done done);
 
   void hand_over();  // by itself at the end of each turn; by the owner before the last one
 
@@ -32,7 +34,7 @@ class TurnCommits {
   queue::Committer& committer_;
   std::vector<std::shared_ptr<const queue::Change>> changes_;
   std::vector<Done> done_;
-  queue::Urgency urgency_ = queue::Urgency::Soon;
+  std::size_t awaited_ = 0;
 };
 
 }  // namespace signpost::relay

@@ -163,7 +163,7 @@ TEST_F(CommitterTest, DestructionWritesWhatWaits) {
   auto committer = std::make_unique<Committer>(store, registry);
   occupy(*committer);
   for (int i = 1; i <= 3; ++i) committer->commit(enqueue(id(i)), outcomes.expect("x"));
-  committer->commit({shared({enqueue(id(4))}), Urgency::Soon, outcomes.expect("x")});
+  committer->commit({shared({enqueue(id(4))}), 0, outcomes.expect("x")});
   store.release();
   committer.reset();
   EXPECT_EQ(outcomes.now().size(), 5U);
@@ -174,8 +174,8 @@ TEST_F(CommitterTest, DestructionWritesWhatWaits) {
 TEST_F(CommitterTest, BatchIsWrittenInOneGroupAndAnsweredOnce) {
   Committer committer(store, registry, {.max_group = 2});
   occupy(committer);
-  committer.commit({shared({enqueue(id(1)), enqueue(id(2)), enqueue(id(3))}), Urgency::Now,
-                    outcomes.expect("batch")});
+  committer.commit(
+      {shared({enqueue(id(1)), enqueue(id(2)), enqueue(id(3))}), 3, outcomes.expect("batch")});
   committer.commit(enqueue(id(4)), outcomes.expect("next"));
   store.release();
   EXPECT_EQ(outcomes.await(3), (std::vector<std::string>{"first ok", "batch ok", "next ok"}));
@@ -184,7 +184,7 @@ TEST_F(CommitterTest, BatchIsWrittenInOneGroupAndAnsweredOnce) {
 
 TEST_F(CommitterTest, WhatNobodyWaitsForGoesWithTheNextThatSomebodyDoes) {
   Committer committer(store, registry, {.soon = std::chrono::hours(1)});
-  committer.commit({shared({enqueue(id(1))}), Urgency::Soon, outcomes.expect("soon")});
+  committer.commit({shared({enqueue(id(1))}), 0, outcomes.expect("soon")});
   committer.commit(enqueue(id(2)), outcomes.expect("now"));
   EXPECT_EQ(outcomes.await(2), (std::vector<std::string>{"soon ok", "now ok"}));
   EXPECT_EQ(store.groups(), (std::vector<std::size_t>{2}));
@@ -192,14 +192,34 @@ TEST_F(CommitterTest, WhatNobodyWaitsForGoesWithTheNextThatSomebodyDoes) {
 
 TEST_F(CommitterTest, WhatNobodyWaitsForIsWrittenByItselfInTime) {
   Committer committer(store, registry, {.soon = std::chrono::milliseconds(1)});
-  committer.commit({shared({enqueue(id(1))}), Urgency::Soon, outcomes.expect("soon")});
+  committer.commit({shared({enqueue(id(1))}), 0, outcomes.expect("soon")});
   EXPECT_EQ(outcomes.await(1), std::vector<std::string>{"soon ok"});
+}
+
+TEST_F(CommitterTest, CrowdIsServedTogether) {
+  Committer committer(store, registry, {.crowd = 3, .pause = std::chrono::hours(1)});
+  occupy(committer);
+  for (int i = 1; i <= 3; ++i) committer.commit(enqueue(id(i)), outcomes.expect("x"));
+  store.release();
+  outcomes.await(4);
+  EXPECT_EQ(store.groups(), (std::vector<std::size_t>{1, 3}));
+  // Now it pauses, and even who is awaited waits. Only the end of it all comes sooner.
+  committer.commit(enqueue(id(4)), outcomes.expect("x"));
+  EXPECT_EQ(outcomes.now().size(), 4U);
+}
+
+TEST_F(CommitterTest, PauseAfterACrowdEnds) {
+  Committer committer(store, registry, {.crowd = 1, .pause = std::chrono::milliseconds(1)});
+  committer.commit(enqueue(id(1)), outcomes.expect("a"));
+  outcomes.await(1);
+  committer.commit(enqueue(id(2)), outcomes.expect("b"));
+  EXPECT_EQ(outcomes.await(2), (std::vector<std::string>{"a ok", "b ok"}));
 }
 
 TEST_F(CommitterTest, FullGroupIsWrittenThoughNobodyWaitsForIt) {
   Committer committer(store, registry, {.max_group = 2, .soon = std::chrono::hours(1)});
-  committer.commit({shared({enqueue(id(1))}), Urgency::Soon, outcomes.expect("a")});
-  committer.commit({shared({enqueue(id(2))}), Urgency::Soon, outcomes.expect("b")});
+  committer.commit({shared({enqueue(id(1))}), 0, outcomes.expect("a")});
+  committer.commit({shared({enqueue(id(2))}), 0, outcomes.expect("b")});
   EXPECT_EQ(outcomes.await(2), (std::vector<std::string>{"a ok", "b ok"}));
 }
 

@@ -13,7 +13,6 @@
 namespace signpost::relay {
 namespace {
 
-using queue::Urgency;
 using queue::samples::enqueue;
 using queue::samples::id_at;
 using queue::samples::kNoon;
@@ -23,6 +22,9 @@ std::shared_ptr<const queue::Change> change(int n) {
   return std::make_shared<const queue::Change>(
       enqueue(id_at(kNoon + std::chrono::microseconds(n))));
 }
+
+constexpr auto kYes = TurnCommits::Awaited::Yes;
+constexpr auto kNo = TurnCommits::Awaited::No;
 
 class TurnCommitsTest : public testing::Test {
  protected:
@@ -43,33 +45,33 @@ class TurnCommitsTest : public testing::Test {
 
 TEST_F(TurnCommitsTest, ChangesOfOneTurnAreOneGroupAnsweredInTheirOrder) {
   loop.post([this] {
-    commits.add(change(1), Urgency::Now, expect("a"));
-    commits.add(change(2), Urgency::Soon, expect("b"));
+    commits.add(change(1), kYes, expect("a"));
+    commits.add(change(2), kNo, expect("b"));
     EXPECT_TRUE(store.groups().empty());
-    commits.add(change(3), Urgency::Now, expect("c", true));
+    commits.add(change(3), kYes, expect("c", true));
   });
   loop.run();
   EXPECT_EQ(answers, (std::vector<std::string>{"a ok", "b ok", "c ok"}));
   EXPECT_EQ(store.groups(), (std::vector<std::size_t>{3}));
 }
 
-TEST_F(TurnCommitsTest, RemovalAloneWaitsForTheNextAcceptance) {
+TEST_F(TurnCommitsTest, RemovalAloneGoesWithTheNextAcceptance) {
   loop.post([this] {
-    commits.add(change(1), Urgency::Soon, expect("soon"));
-    loop.post([this] { commits.add(change(2), Urgency::Now, expect("now", true)); });
+    commits.add(change(1), kNo, expect("soon"));
+    loop.post([this] { commits.add(change(2), kYes, expect("now", true)); });
   });
   loop.run();
   EXPECT_EQ(answers, (std::vector<std::string>{"soon ok", "now ok"}));
   EXPECT_EQ(store.groups(), (std::vector<std::size_t>{2}));
 }
 
-TEST_F(TurnCommitsTest, UrgencyOfOneTurnIsNotTheNextOnes) {
-  loop.post([this] { commits.add(change(1), Urgency::Now, expect("first", true)); });
+TEST_F(TurnCommitsTest, WhoWaitsInOneTurnDoesNotHurryTheNext) {
+  loop.post([this] { commits.add(change(1), kYes, expect("first", true)); });
   loop.run();
   loop.post([this] {
-    commits.add(change(2), Urgency::Soon, expect("soon"));
+    commits.add(change(2), kNo, expect("soon"));
     commits.hand_over();
-    commits.add(change(3), Urgency::Now, expect("now", true));
+    commits.add(change(3), kYes, expect("now", true));
   });
   loop.run();
   EXPECT_EQ(store.groups(), (std::vector<std::size_t>{1, 2}));
@@ -78,8 +80,8 @@ TEST_F(TurnCommitsTest, UrgencyOfOneTurnIsNotTheNextOnes) {
 TEST_F(TurnCommitsTest, FailedWriteIsToldToEach) {
   store.fail_writes("no space left");
   loop.post([this] {
-    commits.add(change(1), Urgency::Now, expect("a"));
-    commits.add(change(2), Urgency::Now, expect("b", true));
+    commits.add(change(1), kYes, expect("a"));
+    commits.add(change(2), kYes, expect("b", true));
   });
   loop.run();
   EXPECT_EQ(answers, (std::vector<std::string>{"a failed", "b failed"}));
@@ -88,8 +90,8 @@ TEST_F(TurnCommitsTest, FailedWriteIsToldToEach) {
 
 TEST_F(TurnCommitsTest, AnswerMayAddTheNextChange) {
   loop.post([this] {
-    commits.add(change(1), Urgency::Now,
-                [this](bool) { commits.add(change(2), Urgency::Now, expect("second", true)); });
+    commits.add(change(1), kYes,
+                [this](bool) { commits.add(change(2), kYes, expect("second", true)); });
   });
   loop.run();
   EXPECT_EQ(answers, (std::vector<std::string>{"second ok"}));
