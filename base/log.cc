@@ -198,7 +198,7 @@ void append_text(std::string& out, Format format, std::string_view text) {
 std::string format_line(Format format, Level level, std::string_view time, std::string_view event,
                         std::initializer_list<Field> fields) {
   std::string out;
-  out.reserve(256);
+  out.reserve(512);
   const std::string_view level_name = kLevels[static_cast<int>(level)];
   if (format == Format::Json) {
     fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","event":"{}")", time,

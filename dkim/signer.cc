@@ -77,6 +77,7 @@ std::vector<std::string_view> names_to_sign(const SigningIdentity& identity,
         names, [&](const std::string& other) { return ascii::equals_ignore_case(other, name); });
   };
   std::vector<std::string_view> names;
+  names.reserve(64);
   const auto add = [&](std::string_view name, std::size_t times) {
     names.insert(names.end(), times, name);
   };

@@ -86,10 +86,13 @@ std::string EnhancedStatus::text() const {
 }
 
 std::optional<EnhancedStatus> EnhancedStatus::parse(std::string_view text) {
-  const auto parts = ascii::split(text, '.');
-  if (parts.size() != 3) return std::nullopt;
-  const auto number = [](std::string_view digits) -> std::optional<std::uint16_t> {
-    // One to three digits without leading zeros (RFC 3463 section 2).
+  // The part before the next dot, or what is left: one to three digits without leading zeros (RFC
+  // 3463 section 2).
+  const auto number = [&text](bool last) -> std::optional<std::uint16_t> {
+    const std::size_t end = last ? text.size() : text.find('.');
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = text.substr(0, end);
+    text.remove_prefix(last ? end : end + 1);
     if (digits.empty() || digits.size() > 3) return std::nullopt;
     if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
     std::uint16_t value = 0;
@@ -97,10 +100,10 @@ std::optional<EnhancedStatus> EnhancedStatus::parse(std::string_view text) {
     if (error != std::errc{} || rest != digits.data() + digits.size()) return std::nullopt;
     return value;
   };
-  const auto klass = number(parts[0]);
-  const auto subject = number(parts[1]);
-  const auto detail = number(parts[2]);
-  if (!klass || !subject || !detail) return std::nullopt;
+  const auto klass = number(false);
+  const auto subject = klass ? number(false) : std::nullopt;
+  const auto detail = subject ? number(true) : std::nullopt;
+  if (!detail) return std::nullopt;
   if (*klass != 2 && *klass != 4 && *klass != 5) return std::nullopt;
   return EnhancedStatus{*klass, *subject, *detail};
 }
@@ -128,9 +131,11 @@ void Reply::append_to(ByteQueue& out) const {
   const std::string number = std::to_string(code);
   const std::string status_text = status.text();
   const auto lines = ascii::split(text, '\n');
+  std::string line;
+  line.reserve(128);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const bool last = i + 1 == lines.size();
-    std::string line = number;
+    line = number;
     if (!last) line += '-';
     if (last && !(status_text.empty() && lines[i].empty())) line += ' ';
     line += status_text;
