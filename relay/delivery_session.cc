@@ -18,7 +18,8 @@ using smtp::ClientDialog;
 
 constexpr std::chrono::seconds kHandshakeLimit{60};
 constexpr std::chrono::seconds kIdleLimit{5};
-constexpr std::size_t kSendAhead = 256 * 1024;  // octets of content waiting for the socket
+constexpr std::chrono::milliseconds kQuickReply{50};  // to the end of data
+constexpr std::size_t kSendAhead = 256 * 1024;        // octets of content waiting for the socket
 
 smtp::TlsUse tls_use(TlsPolicy policy, bool in_clear) {
   switch (policy) {
@@ -64,7 +65,9 @@ DeliverySession::DeliverySession(Worker& worker, std::uint64_t id,
 
 DeliverySession::~DeliverySession() {
   if (counted_) worker_.metrics().connections(provider_).add(-1);
-  if (current_) worker_.relay().in_transaction.fetch_sub(1);
+  for (const auto& one : {&current_, &next_}) {
+    if (*one) worker_.relay().in_transaction.fetch_sub(1);
+  }
 }
 
 void DeliverySession::enter(State state) { state_ = state; }
@@ -240,7 +243,9 @@ bool DeliverySession::carry_out(ClientDialog::Step& step) {
   }
   if (auto* done = std::get_if<ClientDialog::TransactionDone>(&step)) {
     transaction_done(done->result, "no reply");
+    last_reply_took_ = worker_.loop().now() - content_sent_;
     if (current_->dispositions.size() == current_->job.job.recipients.size()) complete_current();
+    if (next_ && next_->early) current_ = std::move(next_);
     return true;
   }
   if (std::holds_alternative<ClientDialog::StartTls>(step)) {
@@ -279,23 +284,47 @@ bool DeliverySession::ready() {
       quit();
       return true;
     }
+    current_ = std::move(next_);  // taken, but it could not be begun early
+  }
+  if (!current_) {
     auto job = destination_->take_or_idle(ref());
     if (!job) {
       enter(State::Idle);
       timer_.start(kIdleLimit);
       return false;
     }
-    current_.emplace();
-    current_->job = std::move(*job);
-    current_->reverse_path = ascii_domain_form(current_->job.message->envelope().reverse_path);
-    worker_.relay().in_transaction.fetch_add(1);
+    current_ = taken(std::move(*job));
   }
-  begin_transaction();
+  ++messages_;
+  dialog_->begin(next_transaction(*current_), stream_->output());
   return true;
 }
 
-void DeliverySession::begin_transaction() {
-  Current& current = *current_;
+std::unique_ptr<DeliverySession::Current> DeliverySession::taken(PendingJob job) {
+  auto current = std::make_unique<Current>();
+  current->job = std::move(job);
+  current->reverse_path = ascii_domain_form(current->job.message->envelope().reverse_path);
+  worker_.relay().in_transaction.fetch_add(1);
+  return current;
+}
+
+// The mail data is sent and its reply may take its time: what waits is put behind it.
+void DeliverySession::begin_early() {
+  const bool last = current_->dispositions.size() + current_->mailboxes.size() ==
+                    current_->job.job.recipients.size();
+  if (!last || draining_ || messages_ >= hop_.messages_per_connection ||
+      !dialog_->can_begin_early() || !stream_->input().empty()) {
+    return;
+  }
+  auto job = destination_->take_early(last_reply_took_ <= kQuickReply);
+  if (!job) return;
+  auto next = taken(std::move(*job));
+  next->early = dialog_->begin_early(next_transaction(*next), stream_->output());
+  if (next->early) ++messages_;
+  next_ = std::move(next);
+}
+
+smtp::ClientTransaction DeliverySession::next_transaction(Current& current) {
   const queue::Envelope& envelope = current.job.message->envelope();
   const auto& recipients = current.job.job.recipients;
   const std::size_t first = current.dispositions.size();
@@ -318,8 +347,7 @@ void DeliverySession::begin_transaction() {
   transaction.eight_bit = envelope.eight_bit;
   transaction.ret = envelope.ret;
   transaction.envelope_id = envelope.envelope_id;
-  ++messages_;
-  dialog_->begin(transaction, stream_->output());
+  return transaction;
 }
 
 void DeliverySession::send_content() {
@@ -329,6 +357,8 @@ void DeliverySession::send_content() {
   if (content.done()) {
     current_->content.reset();
     dialog_->content_sent();
+    content_sent_ = worker_.loop().now();
+    begin_early();
   }
   stream_->flush();
 }
@@ -377,12 +407,12 @@ void DeliverySession::closed(ClientDialog::Close close) {
     log::debug("connection_closed",
                {{"session", log_id()}, {"mx", target_.host}, {"detail", detail}});
   }
-  std::optional<PendingJob> again;
+  std::vector<std::unique_ptr<Current>> untried;
+  if (next_) untried.push_back(std::move(next_));
   if (current_) {
     if (peer_hung_up_between_messages(close)) {
-      again = std::move(current_->job);
-      current_.reset();
-      worker_.relay().in_transaction.fetch_sub(1);
+      if (current_->early && close.reply.code == 0) destination_->forbid_early();
+      untried.push_back(std::move(current_));
     } else {
       if (close.transaction) transaction_done(*close.transaction, detail);
       // Recipients whose transaction never began share what ended the session.
@@ -397,7 +427,12 @@ void DeliverySession::closed(ClientDialog::Close close) {
   }
   drop_stream();
   end(std::nullopt);
-  if (again) dispatch(worker_, std::move(*again));
+  for (auto& one : untried) give_back(std::move(one));
+}
+
+void DeliverySession::give_back(std::unique_ptr<Current> untried) {
+  worker_.relay().in_transaction.fetch_sub(1);
+  dispatch(worker_, std::move(untried->job));
 }
 
 void DeliverySession::quit() {

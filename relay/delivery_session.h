@@ -48,6 +48,7 @@ class DeliverySession final : private net::StreamHandler {
     std::string reverse_path;
     std::vector<std::string> mailboxes;  // of the transaction under way
     std::optional<smtp::DotStuffer> content;
+    bool early = false;  // was begun behind the message before
   };
 
   // net::StreamHandler
@@ -67,11 +68,14 @@ class DeliverySession final : private net::StreamHandler {
   void pump();
   bool carry_out(smtp::ClientDialog::Step& step);  // false: nothing more to do until bytes come
   bool ready();                                    // false: idle or quitting
-  void begin_transaction();
+  std::unique_ptr<Current> taken(PendingJob job);
+  smtp::ClientTransaction next_transaction(Current& current);
+  void begin_early();
   void send_content();
   void transaction_done(const smtp::TransactionResult& result, const std::string& detail);
   void complete_current();
   void closed(smtp::ClientDialog::Close close);
+  void give_back(std::unique_ptr<Current> untried);
   bool peer_hung_up_between_messages(const smtp::ClientDialog::Close& close) const;
   void quit();
   void end(const std::optional<Disposition>& failure);
@@ -95,10 +99,13 @@ class DeliverySession final : private net::StreamHandler {
   std::optional<smtp::ClientDialog> dialog_;
   std::optional<net::TlsFacts> tls_;
   std::optional<Disposition> failure_;  // of the last host that failed
-  std::optional<Current> current_;
+  std::unique_ptr<Current> current_;
+  std::unique_ptr<Current> next_;  // taken while current_ waits for its last reply
   std::size_t provider_ = 0;
   std::size_t messages_ = 0;  // begun on this connection
-  bool in_clear_ = false;     // STARTTLS failed on this address: now without
+  SteadyTime content_sent_;
+  SteadyTime::duration last_reply_took_ = SteadyTime::duration::max();
+  bool in_clear_ = false;  // STARTTLS failed on this address: now without
   bool was_ready_ = false;
   bool counted_ = false;  // in the connections gauge
   bool quitting_ = false;

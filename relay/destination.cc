@@ -76,6 +76,16 @@ std::optional<PendingJob> Destination::take() {
   return job;
 }
 
+std::optional<PendingJob> Destination::take_early(bool quick) {
+  if (!early_.load(std::memory_order_relaxed)) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const std::size_t others = quick ? 0 : connecting_ + connected_;
+  if (!idle_.empty() || ready_.size() <= others) return std::nullopt;
+  PendingJob job = std::move(ready_.front());
+  ready_.pop_front();
+  return job;
+}
+
 std::optional<PendingJob> Destination::take_or_idle(const SessionRef& session) {
   const std::lock_guard lock(mutex_);
   if (ready_.empty()) {

@@ -7,6 +7,7 @@
 #include "relay/next_hop.h"
 #include "relay/outgoing_message.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -59,6 +60,12 @@ class Destination {
   // For a ready session: the next job, or it is idle from now on and will be woken.
   std::optional<PendingJob> take_or_idle(const SessionRef& session);
   std::optional<PendingJob> take();
+  // For a session that would begin it behind the message before, where it waits for that message's
+  // reply: only what no session is free for. `quick`: that reply is near; else there must be more
+  // jobs than sessions to come for them.
+  std::optional<PendingJob> take_early(bool quick);
+  // The peer lost what was begun early: never again.
+  void forbid_early() { early_.store(false, std::memory_order_relaxed); }
   // The session's idle time is over. False: it has been woken and must look for a job.
   bool leave_idle(const SessionRef& session);
 
@@ -94,6 +101,8 @@ class Destination {
   unsigned failures_ = 0;  // connections in a row that did not become ready
   SteadyTime not_before_{};
   Disposition last_failure_;
+
+  std::atomic<bool> early_{true};
 };
 
 // All destinations with something to do. Any thread.

@@ -112,9 +112,10 @@ std::string ClientDialog::command_line(const Command& command) {
     case Phase::Auth:
       return auth_[auth_sent_++];
     case Phase::Mail:
-      return mail_command(transaction_, extensions_);
+      return mail_command(next_ ? *next_ : transaction_, extensions_);
     case Phase::Rcpt:
-      return rcpt_command(transaction_.recipients[command.recipient], extensions_);
+      return rcpt_command((next_ ? *next_ : transaction_).recipients[command.recipient],
+                          extensions_);
     case Phase::StartTls:
     case Phase::DataCommand:
     case Phase::EndOfData:
@@ -327,33 +328,58 @@ void ClientDialog::quit(ByteQueue& out) {
 void ClientDialog::begin(const ClientTransaction& transaction, ByteQueue& out) {
   CHECK(can_begin());
   ready_ = false;
+  open(transaction);
+  if (const auto refusal = local_refusal(transaction)) decide_rest(*refusal);
+  settled_locally_ = undecided_ == 0;
+  if (settled_locally_) return;
+
+  // Only now is it known that the transaction given up before must be ended: before QUIT it need
+  // not be.
+  if (std::exchange(mail_open_, false)) commands_.push_back({Phase::Rset});
+  list_commands(transaction);
+  flush(out);
+}
+
+void ClientDialog::open(const ClientTransaction& transaction) {
   transaction_ = transaction;
   transaction_open_ = true;
   content_announced_ = false;
   content_sent_ = false;
   results_.assign(transaction.recipients.size(), {Reply{}, Phase::Mail});
   undecided_ = results_.size();
-  if (const auto refusal = local_refusal()) decide_rest(*refusal);
-  settled_locally_ = undecided_ == 0;
-  if (settled_locally_) return;
+}
 
-  commands_.reserve(results_.size() + 4);
-  // Only now is it known that the transaction given up before must be ended: before QUIT it need
-  // not be.
-  if (std::exchange(mail_open_, false)) commands_.push_back({Phase::Rset});
+void ClientDialog::list_commands(const ClientTransaction& transaction) {
+  commands_.reserve(commands_.size() + transaction.recipients.size() + 3);
   commands_.push_back({Phase::Mail});
-  for (std::size_t i = 0; i < results_.size(); ++i) commands_.push_back({Phase::Rcpt, i});
+  for (std::size_t i = 0; i < transaction.recipients.size(); ++i) {
+    commands_.push_back({Phase::Rcpt, i});
+  }
   commands_.push_back({Phase::DataCommand});
+}
+
+// Not after a reply that came too early: who knows what the peer takes the next octets for.
+bool ClientDialog::can_begin_early() const {
+  return extensions_.pipelining && !closed_ && !next_ && content_sent_ && !out_of_step_ &&
+         awaiting() == Phase::EndOfData && answered_ + 1 == commands_.size();
+}
+
+bool ClientDialog::begin_early(const ClientTransaction& transaction, ByteQueue& out) {
+  CHECK(can_begin_early());
+  if (transaction.recipients.empty() || local_refusal(transaction)) return false;
+  next_ = transaction;
+  list_commands(transaction);
   flush(out);
+  return true;
 }
 
 // Content of 8 bits for a peer without 8BITMIME goes out as it is: it can be converted only by
 // breaking its signature, and there is hardly a server that minds.
-std::optional<Reply> ClientDialog::local_refusal() const {
-  if (extensions_.size_limit != 0 && transaction_.size > extensions_.size_limit) {
+std::optional<Reply> ClientDialog::local_refusal(const ClientTransaction& transaction) const {
+  if (extensions_.size_limit != 0 && transaction.size > extensions_.size_limit) {
     return Reply{552, {5, 3, 4}, "the message is larger than the peer accepts"};
   }
-  if (transaction_.smtputf8 && !extensions_.smtputf8) {
+  if (transaction.smtputf8 && !extensions_.smtputf8) {
     return Reply{550, {5, 6, 7}, "the peer does not accept internationalized mail"};
   }
   return std::nullopt;
@@ -451,9 +477,17 @@ TransactionResult ClientDialog::take_result() {
 }
 
 ClientDialog::TransactionDone ClientDialog::finish() {
-  become_ready();
-  ready_ = !out_of_step_;
-  return {take_result()};
+  TransactionDone done{take_result()};
+  if (next_) {
+    commands_.erase(commands_.begin(), commands_.begin() + static_cast<std::ptrdiff_t>(answered_));
+    sent_ = commands_.size();
+    answered_ = 0;
+    open(*std::exchange(next_, std::nullopt));
+  } else {
+    become_ready();
+    ready_ = !out_of_step_;
+  }
+  return done;
 }
 
 // --- the end ---
@@ -462,6 +496,7 @@ ClientDialog::Close ClientDialog::close(Close::Reason reason, Phase phase, Reply
                                         std::string detail) {
   closed_ = true;
   handshaking_ = false;
+  next_.reset();
   Close close{reason, phase, std::move(reply), std::move(detail), std::nullopt};
   if (!transaction_open_) return close;
   if (early_reply_) decide_rest(*early_reply_);

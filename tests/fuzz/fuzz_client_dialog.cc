@@ -1,10 +1,13 @@
 // Any octets as a peer of ClientDialog. The first octet chooses the options, the second the size of
-// the pieces. Each transaction that is begun must get exactly one result, with its recipients.
+// the pieces. Each transaction that is begun must get exactly one result, with its recipients; only
+// one that was begun early, and still waits for the one before it, may end without.
 #include "base/check.h"
 #include "smtp/client_dialog.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string_view>
 #include <variant>
 
@@ -26,7 +29,7 @@ class Driver {
 
   void finish() {
     if (!closed_) closed(dialog_.connection_lost("end of input"));
-    CHECK(begun_ == answered_);
+    CHECK(under_way_.size() <= 1);
   }
 
   bool is_closed() const { return closed_; }
@@ -56,6 +59,7 @@ class Driver {
       ready();
     } else if (std::holds_alternative<ClientDialog::SendContent>(step)) {
       dialog_.content_sent();
+      if ((choice_ & 64) != 0 && dialog_.can_begin_early()) begin_early();
     } else if (const auto* done = std::get_if<ClientDialog::TransactionDone>(&step)) {
       result(done->result);
       CHECK(!done->result.possibly_delivered);
@@ -66,26 +70,35 @@ class Driver {
   }
 
   void ready() {
-    CHECK(begun_ == answered_);
+    CHECK(under_way_.empty());
     CHECK(dialog_.can_begin());
-    if (begun_ == 20) return dialog_.quit(out_);
+    if (begun_ >= 20) return dialog_.quit(out_);
+    dialog_.begin(next(), out_);
+  }
+
+  void begin_early() {
+    const bool open = dialog_.transaction_open();
+    if (!dialog_.begin_early(next(), out_)) under_way_.pop_back();
+    CHECK(open && dialog_.transaction_open());
+    CHECK(under_way_.size() < 2 || !dialog_.can_begin_early());
+  }
+
+  smtp::ClientTransaction next() {
     smtp::ClientTransaction transaction;
     transaction.reverse_path = "a@x.example";
-    recipients_ = begun_ % 4;
-    transaction.recipients.assign(recipients_, {"b@y.example", {}, "rfc822;b@y.example"});
+    under_way_.push_back(begun_++ % 4);
+    transaction.recipients.assign(under_way_.back(), {"b@y.example", {}, "rfc822;b@y.example"});
     transaction.size = 1000;
     transaction.eight_bit = (choice_ & 16) != 0;
     transaction.smtputf8 = (choice_ & 32) != 0;
     transaction.envelope_id = "id";
-    ++begun_;
-    dialog_.begin(transaction, out_);
+    return transaction;
   }
 
   void result(const smtp::TransactionResult& result) {
-    CHECK(result.recipients.size() == recipients_);
-    ++answered_;
-    CHECK(begun_ == answered_);
-    CHECK(!dialog_.transaction_open());
+    CHECK(!under_way_.empty() && result.recipients.size() == under_way_.front());
+    under_way_.pop_front();
+    CHECK(dialog_.transaction_open() == (!closed_ && !under_way_.empty()));
     const auto unanswered = std::ranges::count_if(
         result.recipients, [](const auto& recipient) { return recipient.reply.code == 0; });
     CHECK(!result.possibly_delivered || unanswered != 0);
@@ -95,7 +108,7 @@ class Driver {
     closed_ = true;
     CHECK(!dialog_.can_begin());
     CHECK(close.reply.code != 0 || !close.detail.empty());
-    CHECK(close.transaction.has_value() == (begun_ != answered_));
+    CHECK(close.transaction.has_value() == !under_way_.empty());
     if (close.transaction) result(*close.transaction);
   }
 
@@ -103,9 +116,8 @@ class Driver {
   const std::uint8_t choice_;
   ByteQueue in_;
   ByteQueue out_;
-  std::size_t recipients_ = 0;
+  std::deque<std::size_t> under_way_;  // recipients of the transactions without a result
   std::size_t begun_ = 0;
-  std::size_t answered_ = 0;
   bool closed_ = false;
 };
 

@@ -86,6 +86,40 @@ TEST_F(DestinationTest, PrefersTheIdleSessionOfTheSameWorker) {
   EXPECT_EQ(push(4, second_.worker).wake, first_);
 }
 
+TEST_F(DestinationTest, EarlyIsOnlyWhatNoSessionIsFreeFor) {
+  push(1);
+  push(2);
+  push(3);
+  destination_.connection_ready();
+  destination_.connection_ready();
+  // Two sessions, three jobs: one too many. With two jobs only a session that is soon free.
+  EXPECT_EQ(number(destination_.take_early(false)), 1);
+  EXPECT_EQ(number(destination_.take_early(false)), -1);
+  EXPECT_EQ(number(destination_.take_early(true)), 2);
+  (void)destination_.take();
+  EXPECT_EQ(number(destination_.take_early(true)), -1);
+}
+
+TEST_F(DestinationTest, NothingIsTakenEarlyBesideAnIdleSession) {
+  push(1);
+  push(2);
+  destination_.connection_ready();
+  destination_.connection_ready();
+  (void)destination_.take();
+  (void)destination_.take();
+  (void)destination_.take_or_idle(first_);
+  (void)destination_.take_or_idle(second_);
+  push(3);  // wakes one, which has not come for it yet
+  EXPECT_EQ(number(destination_.take_early(true)), -1);
+}
+
+TEST_F(DestinationTest, NothingIsTakenEarlyOnceAPeerHasLostIt) {
+  push(1);
+  destination_.connection_ready();
+  destination_.forbid_early();
+  EXPECT_EQ(number(destination_.take_early(true)), -1);
+}
+
 TEST_F(DestinationTest, ASessionThatTakesAJobIsNotWokenForTheNext) {
   connections(1);
   push(1);

@@ -12,6 +12,7 @@
 //   begin: from=a@x to=b@y to=c@y size=100 8bit smtputf8 ret=full|hdrs envid=ID
 //                                     notify=never|success,failure,delay and orcpt=TYPE;ADDRESS
 //                                     belong to the `to` before them
+//   begin early: …                    the same, behind the content of the one before
 //   ! tls started, ! content sent, ! quit, ! connection lost "WHY"
 //   => ready
 //   => send content
@@ -138,6 +139,7 @@ class Player {
     if (after("=> ")) return expect_outcome(line);
     expect_nothing_left();
     if (after("begin: ")) return begin(line);
+    if (after("begin early: ")) return begin_early(line);
     if (after("! ")) return act(line);
     FAIL() << "a line of no kind";
   }
@@ -164,17 +166,31 @@ class Player {
   void begin(std::string_view words) {
     expect_step("ready");
     ASSERT_TRUE(dialog().can_begin());
-    envelope_ = {};
-    ClientTransaction& transaction = envelope_.transaction;
+    envelopes_.clear();
+    dialog().begin(read(words), out_);
+    EXPECT_TRUE(dialog().transaction_open());
+    run();
+  }
+
+  void begin_early(std::string_view words) {
+    ASSERT_TRUE(dialog().can_begin_early());
+    ASSERT_TRUE(dialog().begin_early(read(words), out_));
+    EXPECT_FALSE(dialog().can_begin_early());
+    run();
+  }
+
+  const ClientTransaction& read(std::string_view words) {
+    Envelope& envelope = envelopes_.emplace_back();
+    ClientTransaction& transaction = envelope.transaction;
     for (const std::string_view word : ascii::split(words, ' ')) {
       const std::size_t equals = std::min(word.find('='), word.size());
       const std::string_view key = word.substr(0, equals);
-      const std::string_view value = envelope_.keep(word.substr(std::min(equals + 1, word.size())));
+      const std::string_view value = envelope.keep(word.substr(std::min(equals + 1, word.size())));
       if (key == "from")
         transaction.reverse_path = value;
       else if (key == "to") {
         transaction.recipients.push_back({value, {}, {}});
-        envelope_.recipients.emplace_back(value);
+        envelope.recipients.emplace_back(value);
       } else if (key == "size")
         transaction.size = std::stoul(std::string(value));
       else if (key == "8bit")
@@ -190,11 +206,9 @@ class Player {
       else if (key == "orcpt")
         transaction.recipients.back().original_recipient = value;
       else
-        FAIL() << "no such word: " << word;
+        ADD_FAILURE() << "no such word: " << word;
     }
-    dialog().begin(transaction, out_);
-    EXPECT_TRUE(dialog().transaction_open());
-    run();
+    return transaction;
   }
 
   void act(std::string_view action) {
@@ -317,14 +331,17 @@ class Player {
   }
 
   void tell(const std::string& verb, const TransactionResult& result) {
-    ASSERT_EQ(result.recipients.size(), envelope_.recipients.size());
+    ASSERT_FALSE(envelopes_.empty());
+    const std::vector<std::string> recipients = std::move(envelopes_.front().recipients);
+    envelopes_.pop_front();
+    ASSERT_EQ(result.recipients.size(), recipients.size());
     for (std::size_t i = 0; i < result.recipients.size(); ++i) {
       const auto& [reply, phase] = result.recipients[i];
-      outcomes_.push_back(verb + " " + envelope_.recipients[i] + " " + name(phase) + " " +
+      outcomes_.push_back(verb + " " + recipients[i] + " " + name(phase) + " " +
                           (reply.code == 0 ? "no reply" : reply.one_line()));
     }
     if (result.possibly_delivered) outcomes_.emplace_back("possibly delivered");
-    EXPECT_FALSE(dialog().transaction_open());
+    EXPECT_EQ(dialog().transaction_open(), !closed_ && !envelopes_.empty());
   }
 
   const bool octets_;
@@ -332,7 +349,7 @@ class Player {
   bool whole_only_ = false;
   ClientOptions options_;
   std::optional<ClientDialog> dialog_;
-  Envelope envelope_;
+  std::deque<Envelope> envelopes_;  // of the transactions without a result
   ByteQueue in_;
   ByteQueue out_;
   std::string said_;
