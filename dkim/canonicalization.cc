@@ -1,10 +1,10 @@
 #include "dkim/canonicalization.h"
 
 #include "base/ascii.h"
+#include "base/octet_pairs.h"
 
 #include <algorithm>
 #include <array>
-#include <experimental/simd>
 #include <optional>
 
 namespace signpost::dkim {
@@ -23,11 +23,8 @@ std::optional<Canonicalization> parse_method(std::string_view text) {
   return std::nullopt;
 }
 
-namespace simd = std::experimental;
-using Octets = simd::native_simd<signed char>;
-
 // Where relaxed canonicalization may change an octet, given the one that follows it: a blank that
-// is not a single space within a line. Of a field, line ends go too. Of one octet or of many.
+// is not a single space within a line. Of a field, line ends go too.
 constexpr auto kInBody = [](const auto& octet, const auto& following) {
   return octet == '\t' ||
          (octet == ' ' && (following == ' ' || following == '\t' || following == '\r'));
@@ -36,24 +33,11 @@ constexpr auto kInField = [](const auto& octet, const auto& following) {
   return octet == '\r' || kInBody(octet, following);
 };
 
-// The length of the part of `text` that is left alone. Most text changes nowhere, or only now and
-// then: so it is looked at in blocks, and passed on in stretches.
+// The length of the part of `text` that is left alone: most text changes nowhere, or only now and
+// then, and is passed on in stretches. REQUIRES: `text` does not end with a blank
 template <typename MayChange>
 std::size_t unchanged(std::string_view text, MayChange may_change) {
-  const auto* const octets = reinterpret_cast<const signed char*>(text.data());
-  std::size_t at = 0;
-  for (; at + Octets::size() < text.size(); at += Octets::size()) {
-    const Octets here(octets + at, simd::element_aligned);
-    const Octets following(octets + at + 1, simd::element_aligned);
-    const auto changes = may_change(here, following);
-    if (simd::any_of(changes)) {
-      return at + static_cast<std::size_t>(simd::find_first_set(changes));
-    }
-  }
-  while (at < text.size() && !may_change(text[at], at + 1 < text.size() ? text[at + 1] : '\r')) {
-    ++at;
-  }
-  return at;
+  return std::min(find_octet_pair(text, may_change), text.size());
 }
 
 std::size_t blanks(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "smtp/mail_data.h"
 
 #include "base/check.h"
+#include "base/octet_pairs.h"
 
 #include <algorithm>
 #include <cstring>
@@ -37,6 +38,14 @@ const char* find_or_end(const char* begin, const char* end, char c) {
   return found != nullptr ? found : end;
 }
 
+// True when there is no NUL and no CR without its LF in `input`, except perhaps at its end.
+bool is_clean(std::string_view input) {
+  const auto odd = [](const auto& octet, const auto& following) {
+    return octet == '\0' || (octet == '\r' && !(following == '\n'));
+  };
+  return find_octet_pair(input, odd) == std::string_view::npos && input.back() != '\0';
+}
+
 }  // namespace
 
 void MailDataDecoder::end_line(bool crlf) {
@@ -47,7 +56,13 @@ void MailDataDecoder::end_line(bool crlf) {
 }
 
 // One line's octets, or a part of them, without its line end. Here a CR has no LF behind it.
-void MailDataDecoder::text(std::string_view text, Output& output) {
+// `clean`: there is neither CR nor NUL in it.
+void MailDataDecoder::text(std::string_view text, bool clean, Output& output) {
+  if (clean) {
+    line_length_ += text.size();
+    longest_line_ = std::max(longest_line_, line_length_);
+    return;
+  }
   const char* end = text.data() + text.size();
   const char* cr = find_or_end(text.data(), end, '\r');
   const char* nul = find_or_end(text.data(), end, '\0');
@@ -71,6 +86,7 @@ std::size_t MailDataDecoder::decode(std::string_view input, ByteSink& sink) {
   const char* position = input.data();
   const char* const end = position + input.size();
   Output output(position, sink);
+  const bool clean = is_clean(input);
   while (position != end) {
     if (at_line_start_ && after_crlf_ && *position == '.') {
       const std::string_view rest(position, end);
@@ -89,7 +105,7 @@ std::size_t MailDataDecoder::decode(std::string_view input, ByteSink& sink) {
     const bool cr = stop != position && stop[-1] == '\r';
     // A CR at the end of the input waits for what comes behind it.
     const char* text_end = cr ? stop - 1 : stop;
-    text({position, text_end}, output);
+    text({position, text_end}, clean, output);
     position = text_end;
     if (lf == nullptr) break;
     if (!cr) {
@@ -113,6 +129,10 @@ void append_mail_data(std::string& out, std::string_view content) {
   }
 }
 
+constexpr auto kDotBehindLineFeed = [](const auto& octet, const auto& following) {
+  return octet == '\n' && following == '.';
+};
+
 // The piece ends behind a dot that begins a line, and the next one begins with that same dot: the
 // doubled dot costs no piece of its own.
 std::string_view DotStuffer::next(std::size_t limit) {
@@ -123,14 +143,13 @@ std::string_view DotStuffer::next(std::size_t limit) {
     return terminated_ ? ".\r\n" : "\r\n.\r\n";
   }
   const std::string_view window = rest_.substr(0, limit);
-  // Dots are rarer than line ends, in base64 there are none at all: look for them first.
-  for (std::size_t dot = window.find('.', stuffed_ ? 1 : 0); dot != std::string_view::npos;
-       dot = window.find('.', dot + 1)) {
-    if (dot == 0 ? at_line_start_ : window[dot - 1] == '\n') {
-      stuffed_ = true;
-      rest_.remove_prefix(dot);
-      return window.substr(0, dot + 1);
-    }
+  const bool at_once = at_line_start_ && !stuffed_ && window.front() == '.';
+  const std::size_t line_feed = at_once ? 0 : find_octet_pair(window, kDotBehindLineFeed);
+  if (line_feed != std::string_view::npos) {
+    const std::size_t dot = at_once ? 0 : line_feed + 1;
+    stuffed_ = true;
+    rest_.remove_prefix(dot);
+    return window.substr(0, dot + 1);
   }
   stuffed_ = false;
   at_line_start_ = window.back() == '\n';

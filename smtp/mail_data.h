@@ -37,7 +37,7 @@ class MailDataDecoder {
  private:
   class Output;
 
-  void text(std::string_view text, Output& output);
+  void text(std::string_view text, bool clean, Output& output);
   void end_line(bool crlf);
 
   bool at_end_ = false;
