@@ -7,7 +7,7 @@ import socket
 import ssl
 
 import harness
-from comparison import cost
+from comparison import cost, run
 from comparison.relays import HOST, RELAY_PORT, TLS_PORT, USER, Signpost
 from comparison.run import SIZE
 
@@ -89,25 +89,29 @@ def short_connections(bench, messages):
     return {"cpu_us_own_connection": short["cpu_us"], "rate_own_connection": short["rate"], "cpu_us_handshake": alone}
 
 
-def scaling(bench, messages):
-    """One worker that has one core to itself, load and sink on the others; then two on two cores. Where there are
-    more than two cores, load and sink keep away from the relay's; else what they take is counted out."""
+def scaling(bench, messages, rounds):
+    """One worker that has one core to itself, load and sink on the others; then two on two cores, in turn. Where
+    there are more than two cores, load and sink keep away from the relay's; else what they take is counted out."""
     cores = sorted(os.sched_getaffinity(0))
     others = cores[2:]
-    with signpost(bench, workers=1, cores=cores[:1]) as relay:
-        one = bench.measure(relay, messages, cores=others or cores[1:] or None)
-    with signpost(bench, workers=2, cores=cores[:2]) as relay:
-        two = bench.measure(relay, messages, cores=others or None)
-    return {"rate_1_worker": one["rate"], "cpu_us_1_worker": one["cpu_us"], "rate_2_workers": two["rate"],
-            "rate_2_workers_alone": two["rate"] if others else two["rate_alone"], "cpu_us_2_workers": two["cpu_us"]}
+    runs = []
+    for _ in range(rounds):
+        with signpost(bench, workers=1, cores=cores[:1]) as relay:
+            one = bench.measure(relay, messages, cores=others or cores[1:] or None)
+        with signpost(bench, workers=2, cores=cores[:2]) as relay:
+            two = bench.measure(relay, messages, cores=others or None)
+        runs.append({"rate_1_worker": one["rate"], "rate_2_workers": two["rate"],
+                     "scaling": (two["rate"] if others else two["rate_alone"]) / one["rate"],
+                     "scaling_cpu": two["cpu_us"] / one["cpu_us"]})
+    return run.summary(runs)
 
 
-def all_of(bench, messages, peak, quick, say):
+def all_of(bench, messages, peak, rounds, quick, say):
     found = {}
     for name, part in (("memory", lambda: memory(bench, quick)), ("latency", lambda: latencies(bench, messages, peak)),
                        ("disk", lambda: disk(bench, messages)), ("100 KB messages", lambda: large(bench, messages)),
                        ("a connection for each message", lambda: short_connections(bench, messages)),
-                       ("workers", lambda: scaling(bench, messages))):
+                       ("workers", lambda: scaling(bench, messages, rounds))):
         say(f"Signpost: {name}")
         found |= part()
     return found

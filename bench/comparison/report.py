@@ -70,9 +70,8 @@ def figures(rows, found, signature, busy):
          f"{own:.0f} µs, {own - cpu:.0f} of them for the connection"),
         ("one such handshake in `openssl s_server` / the connection's share in handshakes",
          f"{handshake:.0f} µs / {(own - cpu) / handshake:.2f}"),
-        ("2 workers / 1 worker: rate, CPU a message (load and sink on the same cores)",
-         f"{found['rate_2_workers'] / found['rate_1_workers']:.2f}, "
-         f"{found['cpu_us_2_workers'] / found['cpu_us_1_workers']:.2f}"),
+        ("2 workers on two cores / 1 worker on one, load and sink counted out: rate; CPU a message",
+         f"{cell(found['scaling'], 2)}; {cell(found['scaling_cpu'], 2)}"),
     ]
 
 
