@@ -11,7 +11,12 @@ namespace {
 // An order of names, without regard to case. Lengths first: they tell most names apart.
 bool before(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return a.size() < b.size();
-  return std::ranges::lexicographical_compare(a, b, {}, ascii::to_lower, ascii::to_lower);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char x = ascii::to_lower(a[i]);
+    const char y = ascii::to_lower(b[i]);
+    if (x != y) return x < y;
+  }
+  return false;
 }
 
 std::uint64_t initial(std::string_view name) {

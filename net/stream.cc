@@ -34,8 +34,8 @@ enum class Phase { Connecting, Clear, Handshaking, Secured, Over };
 // sending does not keep the loop to itself.
 constexpr std::size_t kScratchSize = Stream::kMaxInput;
 
-// A queue that held more than a few lines gives its memory back when it has run empty.
-constexpr std::size_t kKeptCapacity = 4096;
+// A queue that held more than a usual message gives its memory back when it has run empty.
+constexpr std::size_t kKeptCapacity = 8192;
 
 // Where all streams of this thread read to: a session that waits for its peer holds no buffer.
 std::span<char> scratch() {

@@ -236,8 +236,12 @@ bool DeliverySession::carry_out(ClientDialog::Step& step) {
   if (std::holds_alternative<ClientDialog::SendContent>(step)) {
     const auto& signature =
         current_->job.message->signature(*worker_.settings(), worker_.metrics());
+    const std::string& content = current_->job.message->content();
+    // All at once, with some room for doubled dots: else the queue would grow step by step.
+    stream_->output().prepare(
+        std::min(signature.fields.size() + content.size() + content.size() / 64 + 512, kSendAhead));
     stream_->output().append(signature.fields);
-    current_->content.emplace(current_->job.message->content());
+    current_->content.emplace(content);
     send_content();
     return !current_->content;
   }
