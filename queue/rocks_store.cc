@@ -98,7 +98,8 @@ class SpaceAwareFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
 class SpaceAwareFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  SpaceAwareFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  explicit SpaceAwareFileSystem(std::shared_ptr<rocksdb::FileSystem> disk)
+      : FileSystemWrapper(std::move(disk)) {}
 
   const char* Name() const override { return "SpaceAwareFileSystem"; }
 
@@ -753,7 +754,8 @@ Result<std::unique_ptr<RocksStore>> open_database(const std::string& directory,
   for (std::size_t i = 0; i < kFamilies; ++i) {
     descriptors.emplace_back(kFamilyNames[i], family_options(shapes[i], cache));
   }
-  auto env = rocksdb::NewCompositeEnv(std::make_shared<SpaceAwareFileSystem>());
+  auto env = rocksdb::NewCompositeEnv(std::make_shared<SpaceAwareFileSystem>(
+      options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =

@@ -8,12 +8,17 @@
 #include <memory>
 #include <string>
 
+namespace rocksdb {
+class FileSystem;
+}
+
 namespace signpost::queue {
 
 struct RocksOptions {
   std::size_t write_buffer_size = 64 << 20;  // of the content family
   std::size_t block_cache_size = 32 << 20;
   bool sync = true;  // tests of throughput only; never a configuration default
+  std::shared_ptr<rocksdb::FileSystem> file_system{};  // tests of faults; else the machine's own
 };
 
 // Opens or creates the queue in `directory`. A format that is newer than this program's is refused

@@ -8,6 +8,7 @@
 #include "relay/active_jobs.h"
 #include "relay/admission.h"
 #include "relay/destination.h"
+#include "relay/login_guard.h"
 #include "relay/password_cache.h"
 
 #include <atomic>
@@ -27,6 +28,7 @@ struct Relay {
   ActiveJobs active;
   Destinations destinations;
   PasswordCache passwords;
+  LoginGuard logins;
   std::unique_ptr<queue::Store> store;
   std::unique_ptr<queue::Committer> committer;
   std::unique_ptr<queue::Scheduler> scheduler;

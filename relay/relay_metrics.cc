@@ -16,8 +16,8 @@ constexpr Description kSessionsTotal = {"signpost_smtp_sessions_total",
                                         "Submission sessions since the start."};
 constexpr Description kAuth = {"signpost_auth_total",
                                "AUTH attempts by mechanism and result (accepted, rejected, "
-                               "unavailable). A rise of rejected: a wrong password somewhere, or "
-                               "guessing."};
+                               "unavailable, locked). A rise of rejected: a wrong password "
+                               "somewhere, or guessing; locked: somebody went on guessing."};
 constexpr Description kAccepted = {"signpost_messages_accepted_total",
                                    "Messages acknowledged with 250."};
 constexpr Description kAcceptedBytes = {"signpost_accepted_bytes_total",
@@ -101,7 +101,9 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
        {"storage", "memory", "disk", "sessions", "policy", "size", "content"}) {
     rejected(reason);
   }
-  for (const char* result : {"accepted", "rejected", "unavailable"}) auth("PLAIN", result);
+  for (const char* result : {"accepted", "rejected", "unavailable", "locked"}) {
+    auth("PLAIN", result);
+  }
   for (const TlsDirection direction : {TlsDirection::In, TlsDirection::Out}) {
     tls_failures(direction);
     tls_handshakes(direction, "TLSv1.3",

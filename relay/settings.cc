@@ -1,6 +1,7 @@
 #include "relay/settings.h"
 
 #include "relay/next_hop.h"
+#include "relay/text_file.h"
 
 #include <fmt/format.h>
 
@@ -51,6 +52,19 @@ void load_keys(const Config& config, Settings& settings, std::vector<std::string
   }
 }
 
+// Secrets that everybody may read are none.
+void check_secrets(const Config& config, std::vector<std::string>& errors) {
+  std::vector<std::string> files;
+  for (const DkimConfig& dkim : config.dkim) files.push_back(dkim.key);
+  if (config.tls) files.push_back(config.tls->key);
+  for (const std::string& file : {config.users_file, config.admin_token_file}) {
+    if (!file.empty()) files.push_back(file);
+  }
+  for (const std::string& file : files) {
+    if (auto checked = check_private(file); !checked) errors.push_back(checked.error().detail);
+  }
+}
+
 // Takes what a loader gave, or its words.
 template <typename T>
 void keep(Result<std::shared_ptr<const T>> loaded, std::shared_ptr<const T>& into,
@@ -84,6 +98,7 @@ LoadedSettings load_settings(const std::string& config_file) {
   }
   keep(net::TlsClientContext::create(), settings->client_tls, result.errors);
   load_keys(config, *settings, result.errors);
+  check_secrets(config, result.errors);
   if (result.errors.empty()) result.settings = std::move(settings);
   return result;
 }

@@ -228,13 +228,15 @@ void SubmissionSession::check_password(smtp::ServerDialog::CheckPassword request
     return;
   }
   const std::string mechanism = request.mechanism;
-  authenticate(worker_, settings_->users, std::move(request.login), std::move(request.password),
+  authenticate(worker_, peer_.ip, settings_->users, std::move(request.login),
+               std::move(request.password),
                [&worker = worker_, id = id_, mechanism](const std::string& login,
                                                         smtp::ServerDialog::PasswordResult result) {
                  using enum smtp::ServerDialog::PasswordResult;
                  worker.metrics()
                      .auth(mechanism, result == Accepted   ? "accepted"
                                       : result == Rejected ? "rejected"
+                                      : result == Locked   ? "locked"
                                                            : "unavailable")
                      .add();
                  if (SubmissionSession* session = worker.submission(id)) {

@@ -81,6 +81,14 @@ Result<std::string> read_text_file(const std::string& path) {
   }
 }
 
+Result<void> check_private(const std::string& path) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) != 0 || (facts.st_mode & S_IRWXO) == 0) return {};
+  return fail(Errc::InvalidArgument,
+              fmt::format("{}: everybody on this machine may {} it; chmod o= {}", path,
+                          (facts.st_mode & S_IWOTH) != 0 ? "write" : "read", path));
+}
+
 Result<void> create_private_file(const std::string& path, std::string_view text) {
   const Descriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kPrivate));

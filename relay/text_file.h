@@ -12,6 +12,10 @@ namespace signpost::relay {
 // The whole file, at most 16 MiB. The error's detail is "cannot be read: …", without the path.
 Result<std::string> read_text_file(const std::string& path);
 
+// Fails when others than the owner and the group of `path` (behind symbolic links) may read or
+// write it, with what to do about it; a file that cannot be examined is left to whoever reads it.
+Result<void> check_private(const std::string& path);
+
 // Creates `path` with mode 0600 and `text`, on disk when this returns. An existing file is refused.
 Result<void> create_private_file(const std::string& path, std::string_view text);
 

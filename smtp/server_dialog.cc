@@ -407,11 +407,14 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
       return respond({235, {2, 7, 0}, "Authentication successful"}, out);
     case PasswordResult::Unavailable:
       return refuse_credentials({454, {4, 7, 0}, "Temporary authentication failure"}, out);
+    case PasswordResult::Locked:
+      refuse_credentials({454, {4, 7, 0}, "Too many failed logins, try again later"}, out);
+      break;
     case PasswordResult::Rejected:
+      refuse_credentials({535, {5, 7, 8}, "Authentication credentials invalid"}, out);
       break;
   }
   ++auth_failures_;
-  refuse_credentials({535, {5, 7, 8}, "Authentication credentials invalid"}, out);
   if (auth_failures_ >= options_.auth_failure_limit) {
     close({4, 7, 0}, "Too many failed logins", "too many failed logins", out);
   }

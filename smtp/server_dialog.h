@@ -103,7 +103,7 @@ class ServerDialog {
   // `offer_auth`: AUTH may be offered from now on.
   void tls_started(bool offer_auth);
 
-  enum class PasswordResult { Accepted, Rejected, Unavailable };
+  enum class PasswordResult { Accepted, Rejected, Unavailable, Locked };
   void password_checked(PasswordResult result, ByteQueue& out);
 
   // The reply to the end of data: 250 2.0.0 Ok: queued as ID, or the refusal. Ends the transaction.

@@ -12,7 +12,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
 #include <memory>
 
@@ -51,11 +50,10 @@ struct Findings {
   }
 };
 
-void warn_if_public(const std::string& file, Findings& findings) {
-  struct stat facts{};
-  if (::stat(file.c_str(), &facts) != 0 || (facts.st_mode & S_IRWXO) == 0) return;
-  findings.warnings.push_back(
-      fmt::format("{}: everybody on this machine can read it; chmod o= {}", file, file));
+void refuse_public(const std::string& file, Findings& findings) {
+  if (const auto checked = check_private(file); !checked) {
+    findings.add_error(checked.error().detail);
+  }
 }
 
 void check_tls(const Config& config, Findings& findings) {
@@ -63,7 +61,7 @@ void check_tls(const Config& config, Findings& findings) {
   const auto context = net::TlsServerContext::load(config.tls->certificate, config.tls->key,
                                                    config.tls->min_version);
   if (!context) findings.add_error(context.error().detail);
-  warn_if_public(config.tls->key, findings);
+  refuse_public(config.tls->key, findings);
 }
 
 void check_users(const Config& config, Findings& findings) {
@@ -77,7 +75,7 @@ void check_users(const Config& config, Findings& findings) {
       findings.add_error(std::string(line));
     }
   }
-  warn_if_public(config.users_file, findings);
+  refuse_public(config.users_file, findings);
 }
 
 void check_keys(const Config& config, Findings& findings) {
@@ -92,7 +90,7 @@ void check_keys(const Config& config, Findings& findings) {
       findings.add_error(fmt::format("{}: {}", dkim.key, key.error().detail));
       continue;
     }
-    warn_if_public(dkim.key, findings);
+    refuse_public(dkim.key, findings);
     findings.keys.push_back(std::move(*key));
   }
 }
@@ -105,7 +103,7 @@ void check_token(const Config& config, Findings& findings) {
   } else if (ascii::trim(*token).empty()) {
     findings.add_error(config.admin_token_file + ": holds no token");
   }
-  warn_if_public(config.admin_token_file, findings);
+  refuse_public(config.admin_token_file, findings);
 }
 
 Findings examine(const std::string& config_file) {

@@ -1,7 +1,10 @@
 """Mail handed in by the clients that people use: smtplib, swaks, curl."""
 
 import base64
+import concurrent.futures
+import contextlib
 import smtplib
+import ssl
 import subprocess
 
 import pytest
@@ -11,6 +14,13 @@ from conftest import field, message
 from harness import IMPLICIT_TLS_PORT, PASSWORD, SUBMISSION_PORT, TRUSTED_PORT
 
 RECIPIENT = "someone@receiver.example"
+
+
+def untrusting():
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +119,31 @@ def test_an_unknown_login_gets_the_same_reply_as_a_wrong_password(relay):
             client.login(user, "wrong")
         replies.add(refusal.value.smtp_error)
     assert len(replies) == 1
+
+
+def test_who_guesses_is_locked_out_and_nobody_else(relay, shared):
+    guesser = harness.address(211)  # an address of its own: the others' tests go on
+
+    def attempt(user, password):
+        client = smtplib.SMTP(relay.host, SUBMISSION_PORT, "client.example", timeout=30, source_address=(guesser, 0))
+        with contextlib.closing(client):
+            client.starttls(context=untrusting())
+            try:
+                return client.login(user, password)
+            except smtplib.SMTPAuthenticationError as refusal:
+                return refusal.smtp_code, refusal.smtp_error
+
+    relay.smtp(SUBMISSION_PORT, user="shop", starttls=True).quit()  # known from where it always comes from
+    with concurrent.futures.ThreadPoolExecutor(11) as pool:
+        # smtplib tries each mechanism that is offered: two tries a call.
+        replies = list(pool.map(lambda number: attempt(f"guess{number}", "wrong"), range(11)))
+    assert {code for code, _ in replies} <= {535, 454}
+    # Even the right password tells nothing now.
+    code, text = attempt("shop", PASSWORD)
+    assert code == 454 and text.startswith(b"4.7.0 Too many failed logins")
+    assert relay.wait_event("auth_locked")["address"] == guesser
+    assert relay.metric("signpost_auth_total", result="locked") > 0
+    relay.smtp(SUBMISSION_PORT, user="shop", starttls=True).quit()
 
 
 def test_nothing_is_relayed_without_a_login(relay):

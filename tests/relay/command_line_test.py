@@ -29,6 +29,7 @@ mode = "plain"
 [auth]
 users = "users.toml"
 """
+os.umask(0o077)  # as whoever writes secrets has it
 HASH = "{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2g"
 
 
@@ -152,14 +153,17 @@ class Check(Case):
         self.assertEqual(len(lines), 5)
         self.assertNotIn("secret", result.stderr)
 
-    def test_readable_secrets_draw_a_warning(self):
+    def test_secrets_that_everybody_may_read_are_refused(self):
         users = self.folder / "users.toml"
         users.write_text(f'[shop]\npassword = "{HASH}"\n')
-        users.chmod(0o644)
-        result = self.signpost("check")
-        self.assertEqual(result.returncode, 0)
-        self.assertEqual(result.stderr, f"signpost: warning: {users}: everybody on this machine can "
-                         f"read it; chmod o= {users}\n")
+        self.check(self.signpost("check"), 0, self.signpost("check").stdout)
+        for mode, may in ((0o644, "read"), (0o602, "write")):
+            users.chmod(mode)
+            for command in ("check", "serve"):
+                self.refused(self.signpost(command), f"{users}: everybody on this machine may {may} it; "
+                             f"chmod o= {users}")
+        users.chmod(0o640)
+        self.assertEqual(self.signpost("check").returncode, 0)
 
     def test_missing_configuration_is_named(self):
         self.refused(self.run_program("check", "-c", "/nowhere/x.toml"),

@@ -1,0 +1,195 @@
+// The promise of a 250, kept through a power failure: what a successful apply() stored is there
+// when the store is opened again, and of the group under way at the failure all or nothing.
+//
+// SIGNPOST_SEED replays a run, SIGNPOST_ROUNDS makes it longer.
+#include "queue/rocks_store.h"
+#include "tests/queue/samples.h"
+#include "tests/support/power_loss_file_system.h"
+#include "tests/support/temporary_directory.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace signpost::queue {
+namespace {
+
+using samples::id_at;
+using samples::kNoon;
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+// What a store should hold: jobs by message and number.
+using Model = std::map<MessageId, std::map<std::uint16_t, Job>>;
+
+// A relay's life in small: messages come, jobs are delivered or deferred, power fails.
+class Life {
+ public:
+  Life(std::uint64_t seed, bool sync) : random_(seed), sync_(sync) {}
+
+  // Until the power fails. Afterwards the store holds before(), or before() with the last group.
+  void live() {
+    auto store = open();
+    ASSERT_NE(store, nullptr);
+    disk_->fail_after(20 + random_() % 400);
+    while (!disk_->failed()) {
+      before_ = model_;
+      const std::vector<Change> group = next_group();
+      std::vector<const Change*> changes;
+      for (const Change& change : group) changes.push_back(&change);
+      if (!store->apply(changes)) break;
+      before_ = model_;
+      acknowledged_ += group.size();
+    }
+  }
+
+  // What became of the acknowledged changes: the first difference, or "".
+  std::string compare() {
+    disk_->restore(random_);
+    auto store = open();
+    if (store == nullptr) return "the store cannot be opened";
+    const auto found = dump(*store);
+    if (!found) return found.error().detail;
+    const std::string missing = difference(*found, before_, *store);
+    if (missing.empty()) {
+      model_ = before_;
+      return "";
+    }
+    const std::string otherwise = difference(*found, model_, *store);
+    if (otherwise.empty()) before_ = model_;
+    return otherwise.empty() ? "" : missing + "; with the group under way: " + otherwise;
+  }
+
+  std::size_t acknowledged() const { return acknowledged_; }
+
+ private:
+  std::unique_ptr<Store> open() {
+    RocksOptions options;
+    options.write_buffer_size = 32 << 10;  // memtables are written out all the time
+    options.sync = sync_;
+    options.file_system = disk_;
+    auto store = open_rocks_store(directory_.path() + "/queue", options);
+    EXPECT_TRUE(store) << store.error().detail;
+    return store ? std::move(*store) : nullptr;
+  }
+
+  std::vector<Change> next_group() {
+    std::vector<Change> group;
+    for (std::size_t n = 1 + random_() % 6; n > 0; --n) {
+      if (model_.empty() || random_() % 2 == 0) {
+        group.push_back(accept());
+      } else {
+        group.push_back(attempt());
+      }
+    }
+    return group;
+  }
+
+  Change accept() {
+    const MessageId id = id_at(kNoon + std::chrono::microseconds(next_++));
+    const auto jobs = static_cast<std::uint16_t>(1 + random_() % 3);
+    Change change = samples::enqueue(id, jobs, 100 + random_() % 6000);
+    for (const Job& job : change.enqueued[0].jobs) model_[id][job.ref.number] = job;
+    return change;
+  }
+
+  Change attempt() {
+    auto message = model_.begin();
+    std::advance(message, static_cast<std::ptrdiff_t>(random_() % model_.size()));
+    auto job = message->second.begin();
+    const Job before = job->second;
+    if (random_() % 4 == 0) {
+      const Job after = samples::deferred(samples::next_revision(before),
+                                          kNoon + std::chrono::seconds(random_() % 1000));
+      job->second = after;
+      return samples::replace(before, after);
+    }
+    message->second.erase(job);
+    if (message->second.empty()) model_.erase(message);
+    return samples::remove(before);
+  }
+
+  static Result<Model> dump(const Store& store) {
+    Model found;
+    Position from;
+    for (;;) {
+      auto page = store.jobs(from, 100);
+      if (!page) return Failure(std::move(page).error());
+      for (Job& job : page->jobs) found[job.ref.id][job.ref.number] = std::move(job);
+      if (page->end) return found;
+      from = page->next;
+    }
+  }
+
+  static std::string difference(const Model& found, const Model& wanted, const Store& store) {
+    for (const auto& [id, jobs] : wanted) {
+      const auto message = found.find(id);
+      if (message == found.end()) return id.text() + " is missing";
+      if (message->second.size() != jobs.size()) return id.text() + " has other jobs";
+      for (const auto& [number, job] : jobs) {
+        const auto stored = message->second.find(number);
+        if (stored == message->second.end() || stored->second.ref != job.ref) {
+          return id.text() + " has another job";
+        }
+      }
+      const auto content = store.content(id);
+      if (!content || !content->starts_with("Message-ID: <" + id.text())) {
+        return id.text() + " has no content";
+      }
+      if (!store.envelope(id)) return id.text() + " has no envelope";
+    }
+    for (const auto& [id, jobs] : found) {
+      if (!wanted.contains(id)) return id.text() + " came back";
+    }
+    return "";
+  }
+
+  std::mt19937_64 random_;
+  const bool sync_;
+  test::TemporaryDirectory directory_;
+  const std::shared_ptr<test::PowerLossFileSystem> disk_ =
+      std::make_shared<test::PowerLossFileSystem>();
+  Model model_;   // with all that was asked for
+  Model before_;  // with all that was acknowledged
+  std::int64_t next_ = 0;
+  std::size_t acknowledged_ = 0;
+};
+
+TEST(RocksStorePowerLoss, WhatWasAcknowledgedIsThereAndWhatWasUnderWayIsWhole) {
+  const std::uint64_t seed = number_from("SIGNPOST_SEED", std::random_device()());
+  const std::uint64_t rounds = number_from("SIGNPOST_ROUNDS", 10);
+  const testing::ScopedTrace trace(__FILE__, __LINE__, "SIGNPOST_SEED=" + std::to_string(seed));
+  Life life(seed, true);
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    life.live();
+    ASSERT_EQ(life.compare(), "") << "in round " << round;
+  }
+  std::printf("SIGNPOST_SEED=%llu: %llu failures, %zu acknowledged changes\n",
+              static_cast<unsigned long long>(seed), static_cast<unsigned long long>(rounds),
+              life.acknowledged());
+  EXPECT_GT(life.acknowledged(), rounds);
+}
+
+// The test above would notice: without the sync an acknowledged change is lost.
+TEST(RocksStorePowerLoss, WithoutTheSyncAcknowledgedChangesAreLost) {
+  int lost = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Life life(seed, false);
+    life.live();
+    lost += life.compare().empty() ? 0 : 1;
+  }
+  EXPECT_GT(lost, 2);
+}
+
+}  // namespace
+}  // namespace signpost::queue

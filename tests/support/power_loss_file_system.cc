@@ -1,0 +1,202 @@
+#include "tests/support/power_loss_file_system.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <ranges>
+#include <utility>
+
+namespace signpost::test {
+
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+
+namespace {
+
+std::string directory_of(const std::string& name) {
+  return std::filesystem::path(name).parent_path().string();
+}
+
+std::optional<std::string> read(const std::string& name) {
+  std::ifstream in(name, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+void write(const std::string& name, const std::string& octets) {
+  std::ofstream(name, std::ios::binary | std::ios::trunc) << octets;
+}
+
+}  // namespace
+
+class PowerLossFileSystem::File final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  File(PowerLossFileSystem& disk, std::string name, std::unique_ptr<rocksdb::FSWritableFile>&& file)
+      : FSWritableFileOwnerWrapper(std::move(file)), disk_(disk), name_(std::move(name)) {}
+
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
+                  IODebugContext* context) override {
+    IOStatus status = disk_.step();
+    if (status.ok()) status = target()->Append(data, options, context);
+    if (status.ok()) disk_.wrote(name_, data.size());
+    return status;
+  }
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
+                  const rocksdb::DataVerificationInfo& /*verification*/,
+                  IODebugContext* context) override {
+    return Append(data, options, context);
+  }
+  IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
+    IOStatus status = disk_.step();
+    if (status.ok()) status = target()->Flush(options, context);
+    if (status.ok()) disk_.synced(name_);
+    return status;
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* context) override {
+    return Sync(options, context);
+  }
+  // Begins to write what it may, and promises nothing.
+  IOStatus RangeSync(std::uint64_t /*offset*/, std::uint64_t /*size*/, const IOOptions& /*options*/,
+                     IODebugContext* /*context*/) override {
+    return disk_.step();
+  }
+
+ private:
+  PowerLossFileSystem& disk_;
+  const std::string name_;
+};
+
+class PowerLossFileSystem::Directory final : public rocksdb::FSDirectoryWrapper {
+ public:
+  Directory(PowerLossFileSystem& disk, std::string name,
+            std::unique_ptr<rocksdb::FSDirectory>&& directory)
+      : FSDirectoryWrapper(std::move(directory)), disk_(disk), name_(std::move(name)) {}
+
+  IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*context*/) override {
+    IOStatus status = disk_.step();
+    if (status.ok()) disk_.directory_synced(name_);
+    return status;
+  }
+  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* context,
+                               const rocksdb::DirFsyncOptions& /*reason*/) override {
+    return Fsync(options, context);
+  }
+
+ private:
+  PowerLossFileSystem& disk_;
+  const std::string name_;
+};
+
+void PowerLossFileSystem::fail_after(std::uint64_t operations) {
+  last_.store(operations_.load() + operations);
+}
+
+IOStatus PowerLossFileSystem::step() {
+  if (operations_.fetch_add(1) >= last_.load()) failed_.store(true);
+  return failed() ? IOStatus::IOError("no power") : IOStatus::OK();
+}
+
+void PowerLossFileSystem::wrote(const std::string& name, std::uint64_t octets) {
+  const std::lock_guard lock(mutex_);
+  sizes_[name].written += octets;
+}
+
+void PowerLossFileSystem::synced(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  Size& size = sizes_[name];
+  size.synced = size.written;
+}
+
+void PowerLossFileSystem::directory_synced(const std::string& directory) {
+  const std::filesystem::path synced(directory);
+  const auto is_in = [&](const std::string& name) {
+    return std::filesystem::path(directory_of(name)).lexically_normal() ==
+           (synced / "").lexically_normal().parent_path();
+  };
+  const std::lock_guard lock(mutex_);
+  std::erase_if(created_, is_in);
+  std::erase_if(renamed_, [&](const Rename& rename) { return is_in(rename.to); });
+}
+
+IOStatus PowerLossFileSystem::NewWritableFile(const std::string& name,
+                                              const rocksdb::FileOptions& options,
+                                              std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                              IODebugContext* context) {
+  IOStatus status = step();
+  if (status.ok()) status = target()->NewWritableFile(name, options, file, context);
+  if (!status.ok()) return status;
+  {
+    const std::lock_guard lock(mutex_);
+    sizes_[name] = {};
+    created_.push_back(name);
+  }
+  *file = std::make_unique<File>(*this, name, std::move(*file));
+  return status;
+}
+
+IOStatus PowerLossFileSystem::NewDirectory(const std::string& name, const IOOptions& options,
+                                           std::unique_ptr<rocksdb::FSDirectory>* directory,
+                                           IODebugContext* context) {
+  const IOStatus status = target()->NewDirectory(name, options, directory, context);
+  if (status.ok()) *directory = std::make_unique<Directory>(*this, name, std::move(*directory));
+  return status;
+}
+
+IOStatus PowerLossFileSystem::RenameFile(const std::string& from, const std::string& to,
+                                         const IOOptions& options, IODebugContext* context) {
+  IOStatus status = step();
+  if (!status.ok()) return status;
+  const std::lock_guard lock(mutex_);
+  std::optional<std::string> before = read(to);
+  status = target()->RenameFile(from, to, options, context);
+  if (!status.ok()) return status;
+  sizes_[to] = std::exchange(sizes_[from], {});
+  std::erase(created_, from);
+  renamed_.push_back({to, std::move(before)});
+  return status;
+}
+
+// Files that are deleted stay deleted, which is the harder of what a disk may do to them.
+IOStatus PowerLossFileSystem::DeleteFile(const std::string& name, const IOOptions& options,
+                                         IODebugContext* context) {
+  IOStatus status = step();
+  if (status.ok()) status = target()->DeleteFile(name, options, context);
+  if (!status.ok()) return status;
+  const std::lock_guard lock(mutex_);
+  sizes_.erase(name);
+  std::erase(created_, name);
+  return status;
+}
+
+void PowerLossFileSystem::restore(std::mt19937_64& random) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, size] : sizes_) {
+    if (size.written == size.synced) continue;
+    auto octets = read(name);
+    if (!octets) continue;
+    const std::uint64_t kept = size.synced + random() % (size.written - size.synced + 1);
+    octets->resize(kept);
+    if (random() % 2 == 0) {
+      for (std::uint64_t i = size.synced; i < kept; ++i) {
+        if (random() % 64 == 0) (*octets)[i] = static_cast<char>(random());
+      }
+    }
+    write(name, *octets);
+  }
+  for (const Rename& rename : std::views::reverse(renamed_)) {
+    if (rename.before) {
+      write(rename.to, *rename.before);
+    } else {
+      std::filesystem::remove(rename.to);
+    }
+  }
+  for (const std::string& name : created_) std::filesystem::remove(name);
+  sizes_.clear();
+  created_.clear();
+  renamed_.clear();
+  last_.store(UINT64_MAX);
+  failed_.store(false);
+}
+
+}  // namespace signpost::test
