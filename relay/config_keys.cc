@@ -341,8 +341,11 @@ const Keys<LimitsConfig>& limits_keys() {
       count_key("sessions_per_client", &LimitsConfig::sessions_per_client, 1, 1'000'000, "100",
                 "Sessions of one address (IPv6: one /64) outside trusted_networks; beyond them "
                 "421."),
-      duration_key("idle_timeout", &LimitsConfig::idle_timeout, 1s, 1h, "\"5m\"",
-                   "Silence after which a session is closed; RFC 5321 asks for five minutes."),
+      duration_key(
+          "idle_timeout", &LimitsConfig::idle_timeout, 1s, 1h, "\"5m\"",
+          "Silence after which a session is closed; RFC 5321 asks for five minutes. A command line "
+          "has to be whole by then, and mail data has to bring 500 octets a second on "
+          "average."),
       {{"memory", "a share or a size of at least 16 MiB, as in \"50%\" or \"2GiB\"", "\"50%\"",
         "Memory for messages under way, as a share of the machine's or the control group's; beyond "
         "it 452."},

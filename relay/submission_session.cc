@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds kHandshakeLimit{30};
 constexpr std::chrono::seconds kCloseLimit{5};  // for the peer to take the last reply
+constexpr std::size_t kMinDataRate = 500;       // octets of mail data a second, on average
 // What finds no room in memory waits so long in the due index.
 constexpr std::chrono::seconds kOverflowDelay{30};
 
@@ -165,6 +166,7 @@ void SubmissionSession::on_closed(const Error& error) {
 void SubmissionSession::pump() {
   if (pumping_ || closing_) return;
   pumping_ = true;
+  const std::size_t waiting = stream_.input().size();
   while (!waiting_ && !closing_) {
     // A client that sends commands and takes no replies gets no more of them.
     if (stream_.unsent() > net::Stream::kMaxInput) break;
@@ -192,10 +194,28 @@ void SubmissionSession::pump() {
     }
   }
   account_content();
+  const bool progress = stream_.input().size() != waiting || stream_.unsent() > unsent_;
   stream_.flush();
   stream_.resume_reading();
-  if (!waiting_ && !closing_) timer_.start(settings_->config->limits.idle_timeout);
+  unsent_ = stream_.unsent();
+  if (!waiting_ && !closing_) arm_timer(progress);
   pumping_ = false;
+}
+
+// Time is won by a whole command line, and in mail data by a number of octets: a client that
+// trickles does not hold its session for as long as it likes.
+void SubmissionSession::arm_timer(bool progress) {
+  const std::chrono::milliseconds idle = settings_->config->limits.idle_timeout;
+  if (!dialog_.receiving_data()) {
+    data_began_.reset();
+    if (progress || !timer_.active()) timer_.start(idle);
+    return;
+  }
+  const SteadyTime now = worker_.loop().now();
+  if (!data_began_) data_began_ = now;
+  const auto earned = std::chrono::seconds(dialog_.content_size() / kMinDataRate);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*data_began_ - now);
+  timer_.start(std::clamp(left + idle + earned, std::chrono::milliseconds(0), idle));
 }
 
 void SubmissionSession::on_timeout() {

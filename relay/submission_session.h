@@ -57,6 +57,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void account_content();
   void on_timeout();
   void close(std::string_view reason);
+  void arm_timer(bool progress);
   void reject(std::string_view reason, const smtp::Reply& reply);
   smtp::Reply refused(std::string_view reason, smtp::Reply reply);  // reject(), for a return
   std::string log_id() const;
@@ -82,6 +83,8 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   queue::MessageId message_id_;  // of the message under way
   std::size_t accounted_ = 0;    // octets of builder_ counted as memory in use
   SteadyTime end_of_data_{};
+  std::optional<SteadyTime> data_began_;
+  std::size_t unsent_ = 0;  // octets of replies that the client had not taken after the last turn
 };
 
 }  // namespace signpost::relay
