@@ -222,7 +222,8 @@ class RocksStore final : public Store {
   Result<std::string> content(const MessageId& id) const override;
   Result<std::vector<Job>> jobs_of(const MessageId& id) const override;
   Result<JobPage> due(const Position& from, SystemTime until, std::size_t limit) const override;
-  Result<JobPage> jobs(const Position& from, std::size_t limit) const override;
+  Result<JobPage> jobs(const Position& from, std::size_t limit,
+                       std::string_view containing) const override;
   Position due_position(const Job& job) const override { return due_key(job.due, job.ref); }
   Totals totals() const override;
   std::optional<SystemTime> oldest(JobState state) const override;
@@ -578,12 +579,16 @@ Result<JobPage> RocksStore::due(const Position& from, SystemTime until, std::siz
   return page;
 }
 
-Result<JobPage> RocksStore::jobs(const Position& from, std::size_t limit) const {
+Result<JobPage> RocksStore::jobs(const Position& from, std::size_t limit,
+                                 std::string_view containing) const {
   const auto rows = scan(kJob, bounded(nullptr));
   JobPage page;
   page.next = from;
-  for (rows->Seek(slice(from)); rows->Valid() && page.jobs.size() < limit; rows->Next()) {
-    page.next = position_after(rows->key());
+  std::size_t seen = 0;
+  for (rows->Seek(slice(from)); rows->Valid() && seen < limit; rows->Next()) {
+    ++seen;
+    page.next.assign(view(rows->key())).push_back('\0');  // position_after(), in place
+    if (!view(rows->value()).contains(containing)) continue;
     if (auto job = read_job(rows->key(), rows->value())) page.jobs.push_back(std::move(*job));
   }
   if (!rows->status().ok()) return failure(rows->status(), "reading jobs");

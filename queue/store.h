@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace signpost::queue {
@@ -62,7 +63,13 @@ class Store {
   virtual Result<JobPage> due(const Position& from, SystemTime until, std::size_t limit) const = 0;
   // All jobs by message id, from `from` (empty: the first). For recovery and listings; skips and
   // logs rows that cannot be read.
-  virtual Result<JobPage> jobs(const Position& from, std::size_t limit) const = 0;
+  Result<JobPage> jobs(const Position& from, std::size_t limit) const {
+    return jobs(from, limit, {});
+  }
+  // The same, but only rows whose stored form has `containing` in it: a quick way past those that
+  // cannot be meant. `limit` is for the rows that are looked at.
+  virtual Result<JobPage> jobs(const Position& from, std::size_t limit,
+                               std::string_view containing) const = 0;
   // The position of a job's row in due(): a job that is due before the scan's position was missed.
   virtual Position due_position(const Job& job) const = 0;
 

@@ -18,6 +18,9 @@ using smtp::ClientDialog;
 
 constexpr std::chrono::seconds kHandshakeLimit{60};
 constexpr std::chrono::seconds kIdleLimit{5};
+// Else a reply without end would fill the input, and nobody would see that it is too long.
+static_assert(smtp::kMaxReplySize < net::Stream::kMaxInput);
+
 constexpr std::chrono::milliseconds kQuickReply{50};  // to the end of data
 constexpr std::size_t kSendAhead = 256 * 1024;        // octets of content waiting for the socket
 

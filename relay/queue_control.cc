@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -13,8 +14,9 @@ namespace signpost::relay {
 
 namespace {
 
-constexpr std::size_t kPage = 256;             // rows read at a time
-constexpr std::size_t kMaxRowsAList = 20'000;  // rows looked at for one listing
+constexpr std::size_t kPage = 256;             // rows changed at a time
+constexpr std::size_t kScan = 4096;            // rows read at a time
+constexpr std::size_t kMaxRowsAList = 50'000;  // rows looked at for one listing
 
 std::string_view state_text(queue::JobState state) {
   switch (state) {
@@ -38,6 +40,11 @@ bool is_to(const queue::Job& job, std::string_view to) {
 bool is_from(const queue::Envelope& envelope, std::string_view from) {
   if (from == "<>") return envelope.reverse_path.empty();
   return ascii::equals_ignore_case(envelope.reverse_path, from);
+}
+
+// What the stored form of each job that matches has in it: domains are stored in lower case.
+std::string certain_part(const QueueFilter& filter) {
+  return ascii::lower(std::string_view(filter.to).substr(filter.to.rfind('@') + 1));
 }
 
 queue::Job due_now(const queue::Job& job) {
@@ -77,15 +84,25 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter,
     return page;
   }
   queue::Position position = from;
+  // Mostly few of the rows match, so many are read at once. When that finds more than there is room
+  // for, no more rows are read than there is room.
+  std::size_t step = filter.empty() ? limit : kScan;
   for (std::size_t rows = 0; rows < kMaxRowsAList && page.entries.size() < limit;) {
-    const std::size_t wanted = std::min(kPage, limit - page.entries.size());
-    auto read = relay_.store->jobs(position, wanted);
+    const std::size_t room = limit - page.entries.size();
+    auto read = relay_.store->jobs(position, std::min(step, kScan), certain_part(filter));
     if (!read) return Failure(std::move(read).error());
+    std::vector<QueueEntry> found;
     for (const queue::Job& job : read->jobs) {
-      if (auto found = entry(job, filter)) page.entries.push_back(std::move(*found));
+      if (auto one = entry(job, filter)) found.push_back(std::move(*one));
     }
+    if (found.size() > room) {
+      step = room;
+      continue;
+    }
+    std::ranges::move(found, std::back_inserter(page.entries));
+    if (filter.empty()) step = room - found.size();
     if (read->end) return page;
-    rows += std::max<std::size_t>(read->jobs.size(), 1);
+    rows += std::min(step, kScan);
     position = std::move(read->next);
   }
   page.next = std::move(position);

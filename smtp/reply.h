@@ -53,7 +53,7 @@ enum class ReplyError {
 };
 
 inline constexpr std::size_t kMaxReplyLine = 4096;
-inline constexpr std::size_t kMaxReplySize = 64 * 1024;
+inline constexpr std::size_t kMaxReplySize = 32 * 1024;
 
 // Takes one whole reply from the front of `in`. Nothing while it is not complete: call again when
 // more bytes came. After an error the connection is of no more use. A line end may be CRLF or LF.

@@ -99,7 +99,7 @@ def main():
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-long-", dir=arguments.folder))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-long-", dir=arguments.folder and arguments.folder.resolve()))
     dns = harness.NameServer(folder / "dns", harness.address(1))
     relay = harness.Relay(folder / "relay", harness.address(2), dns=dns, certificate=harness.Certificate(folder),
                           settings={"log": 'level = "warning"\nformat = "json"', "retry": f'schedule = ["{arguments.retry}s"]\nexpire = "5d"'})

@@ -287,6 +287,19 @@ TEST_F(RocksStoreTest, JobsArePagedByMessage) {
   EXPECT_EQ(seen.size(), 21U);
 }
 
+TEST_F(RocksStoreTest, JobsThatCannotBeMeantArePassedOver) {
+  for (int i = 0; i < 7; ++i) apply(enqueue(id(i), 3));  // domain0.example … domain2.example
+  const auto some = store->jobs({}, 100, "domain1.example");
+  ASSERT_TRUE(some);
+  EXPECT_EQ(some->jobs.size(), 7U);
+  EXPECT_TRUE(some->end);
+  // Rows that are passed over count: a page costs no more than its limit.
+  const auto first = store->jobs({}, 3, "domain1.example");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->jobs.size(), 1U);
+  EXPECT_FALSE(first->end);
+}
+
 TEST_F(RocksStoreTest, OldestIsTheFirstMessageWithAJobInThatState) {
   EXPECT_EQ(store->oldest(JobState::Ready), std::nullopt);
   apply(enqueue(message(id(1)), {deferred(job(id(1)), kNoon)}));

@@ -172,7 +172,8 @@ Result<JobPage> FaultStore::due(const Position& from, SystemTime until, std::siz
   return page;
 }
 
-Result<JobPage> FaultStore::jobs(const Position& from, std::size_t limit) const {
+Result<JobPage> FaultStore::jobs(const Position& from, std::size_t limit,
+                                 std::string_view /*containing*/) const {
   const std::lock_guard lock(mutex_);
   if (read_error_) return Failure(*read_error_);
   JobPage page;
