@@ -227,6 +227,7 @@ class RocksStore final : public Store {
   Position due_position(const Job& job) const override { return due_key(job.due, job.ref); }
   Totals totals() const override;
   std::optional<SystemTime> oldest(JobState state) const override;
+  bool needs_restart() const override { return needs_restart_.load(std::memory_order_relaxed); }
   std::string engine_text() const override;
 
  private:
@@ -279,6 +280,7 @@ class RocksStore final : public Store {
   std::chrono::steady_clock::time_point next_resume_{};
 
   // Shared.
+  std::atomic<bool> needs_restart_{false};
   std::array<std::atomic<std::uint64_t>, 3> jobs_{};  // by JobState
   // No job of a message older than this is stored: where oldest() begins, so that it need not walk
   // over what was removed since the last flush. Lowered by apply(), raised by oldest().
@@ -458,6 +460,7 @@ Result<void> RocksStore::write_failed(const rocksdb::Status& status) {
   counts_.clear();  // it is ahead of the store: count there again
   failed_ = true;
   const bool for_good = status.severity() >= rocksdb::Status::Severity::kFatalError;
+  if (for_good) needs_restart_.store(true, std::memory_order_relaxed);
   last_failure_ = failure(status, for_good ? "the queue cannot be written until a restart"
                                            : "the queue cannot be written")
                       .error();

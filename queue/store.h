@@ -77,6 +77,8 @@ class Store {
   // The time of acceptance of the oldest message with a job in `state`, looking at no more than a
   // bounded number of rows; nothing when none was found.
   virtual std::optional<SystemTime> oldest(JobState state) const = 0;
+  // A write failed in a way that only opening the store anew gets over. Any thread.
+  virtual bool needs_restart() const = 0;
   virtual std::string engine_text() const = 0;  // for logs: "RocksDB 7.8.3, format 1, …"
 };
 

@@ -34,7 +34,7 @@ void close_all(const std::vector<std::map<std::string, int>>& sockets) {
 }
 
 // What cannot change while the relay runs.
-std::vector<std::string> needs_restart(const Config& before, const Config& after) {
+std::vector<std::string> keys_for_restart(const Config& before, const Config& after) {
   std::vector<std::string> keys;
   if (before.data_dir != after.data_dir) keys.emplace_back("data_dir");
   if (before.workers != after.workers) keys.emplace_back("workers");
@@ -162,6 +162,8 @@ void Daemon::tick() {
   relay_.destinations.forget_unused(std::chrono::steady_clock::now());
 }
 
+bool Daemon::needs_restart() const { return relay_.store->needs_restart(); }
+
 std::vector<std::string> Daemon::reload() {
   const std::lock_guard lock(reloading_);
   const auto refuse = [this](std::vector<std::string> errors) {
@@ -185,7 +187,7 @@ std::vector<std::string> Daemon::reload() {
   }
   auto sockets = open_sockets(added);
   if (!sockets) return refuse({sockets.error().detail});
-  for (const std::string& key : needs_restart(before, after)) {
+  for (const std::string& key : keys_for_restart(before, after)) {
     log::warning("config_needs_restart", {{"key", key}});
   }
   for (std::size_t i = 0; i < relay_.workers.size(); ++i) {

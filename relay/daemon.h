@@ -28,6 +28,8 @@ class Daemon {
   // detail says what would help.
   Result<void> start();
   void tick();  // once a second
+  // The queue cannot be written until it is opened anew: only a restart helps.
+  bool needs_restart() const;
 
   // All or nothing: the mistakes, or nothing when the new configuration is in force. Any thread.
   std::vector<std::string> reload();

@@ -52,16 +52,23 @@ void keep_freed_memory() {
 #endif
 }
 
-void run_until_stopped(Daemon& daemon, const sigset_t& signals) {
+// The exit code: 0 when it was told to stop.
+int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
   const timespec second{1, 0};
   for (;;) {
     const int signal = sigtimedwait(&signals, nullptr, &second);
     if (signal == SIGTERM || signal == SIGINT) {
       log::info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-      return;
+      return 0;
     }
     if (signal == SIGHUP) (void)daemon.reload();  // it logs and counts what came of it
     daemon.tick();
+    if (daemon.needs_restart()) {
+      // After a failed write nobody knows what the disk holds of it. The next start reads it: all
+      // that was acknowledged is there, or the start says what is wrong.
+      log::error("stopping", {{"detail", "the queue can be written again only after a restart"}});
+      return 1;
+    }
   }
 }
 
@@ -87,7 +94,7 @@ int serve(const std::string& config_file) {
     } else {
       log::info("started", {});
       notify_service_manager("READY=1");
-      run_until_stopped(daemon, signals);
+      result = run_until_stopped(daemon, signals);
       notify_service_manager("STOPPING=1");
       daemon.stop();
     }

@@ -284,6 +284,7 @@ class Relay:
         self.extra = extra
         self.workers = workers
         self.keys = []
+        self.environment = None  # os.environ
         self.process = None
         self.log = self.folder / "signpost.log"
         self.config = self.folder / "signpost.toml"
@@ -338,7 +339,7 @@ class Relay:
         return self
 
     def launch(self):
-        self.process = Process([BIN / "signpost", "serve", "-c", self.config], self.log)
+        self.process = Process([BIN / "signpost", "serve", "-c", self.config], self.log, env=self.environment)
         wait_until(lambda: self.process.check_alive() and self.ready(), "the relay to be ready")
 
     def stop(self):

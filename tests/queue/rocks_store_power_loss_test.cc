@@ -180,7 +180,24 @@ TEST(RocksStorePowerLoss, WhatWasAcknowledgedIsThereAndWhatWasUnderWayIsWhole) {
   EXPECT_GT(life.acknowledged(), rounds);
 }
 
-// The test above would notice: without the sync an acknowledged change is lost.
+TEST(RocksStorePowerLoss, AFailedWriteIsSaidToNeedARestart) {
+  const auto disk = std::make_shared<test::PowerLossFileSystem>();
+  const test::TemporaryDirectory directory;
+  RocksOptions options;
+  options.file_system = disk;
+  auto store = open_rocks_store(directory.path() + "/queue", options);
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(samples::apply(**store, samples::enqueue(id_at(kNoon))));
+  EXPECT_FALSE((*store)->needs_restart());
+  disk->fail_after(0);
+  // The first failure may be one that passes, which the next write finds out.
+  for (int i = 1; i <= 2; ++i) {
+    EXPECT_FALSE(samples::apply(**store, samples::enqueue(id_at(kNoon + std::chrono::seconds(i)))));
+  }
+  EXPECT_TRUE((*store)->needs_restart());
+}
+
+// The first test would notice: without the sync an acknowledged change is lost.
 TEST(RocksStorePowerLoss, WithoutTheSyncAcknowledgedChangesAreLost) {
   int lost = 0;
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {

@@ -48,6 +48,7 @@ class FaultStore final : public queue::Store {
   queue::Position due_position(const queue::Job& job) const override;
   queue::Totals totals() const override;
   std::optional<SystemTime> oldest(queue::JobState state) const override;
+  bool needs_restart() const override { return false; }
   std::string engine_text() const override;
 
  private:
