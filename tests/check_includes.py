@@ -15,7 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 # What belongs to nobody: POSIX and Linux.
-SYSTEM = re.compile(r"^(sys|netinet|arpa|linux|net|bits)/|^(malloc|unistd|fcntl|netdb|poll|pwd|grp|termios|dirent|signal|spawn|sysexits|time|stdlib|stdio|stdint|stddef|string|"
+SYSTEM = re.compile(r"^(sys|netinet|arpa|linux|net|bits)/|^(dlfcn|malloc|unistd|fcntl|netdb|poll|pwd|grp|termios|dirent|signal|spawn|sysexits|time|stdlib|stdio|stdint|stddef|string|"
                     r"pthread|syslog|glob|resolv|ifaddrs|endian|getopt|errno)\.h$")
 
 
