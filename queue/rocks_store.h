@@ -1,5 +1,5 @@
-// The Store on RocksDB: docs/queue-format.md owns the bytes. The one file that includes RocksDB is
-// rocks_store.cc.
+// The Store on RocksDB: docs/queue-format.md owns the bytes. Nobody outside of queue/ sees a type
+// of RocksDB.
 #pragma once
 
 #include "base/result.h"
@@ -22,7 +22,9 @@ struct RocksOptions {
 };
 
 // Opens or creates the queue in `directory`. A format that is newer than this program's is refused
-// and left untouched; the error says what to do. Another process that holds it is an error too.
+// and left untouched; the error says what to do. Another process that holds it is an error too. A
+// queue that is damaged is replaced by what can be read of it, and kept beside it with a report of
+// what is missing: docs/queue-format.md.
 Result<std::unique_ptr<Store>> open_rocks_store(const std::string& directory,
                                                 const RocksOptions& options);
 

@@ -57,6 +57,18 @@ void RawQueue::erase(const std::string& family, std::string_view key) {
             .ok());
 }
 
+std::string RawQueue::largest_data_file(const std::string& family) const {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  impl_->db->GetLiveFilesMetaData(&files);
+  const rocksdb::LiveFileMetaData* largest = nullptr;
+  for (const auto& file : files) {
+    if (file.column_family_name != family) continue;
+    if (largest == nullptr || file.size > largest->size) largest = &file;
+  }
+  CHECK(largest != nullptr);
+  return largest->relative_filename;
+}
+
 std::size_t RawQueue::data_files_after_compaction() {
   std::size_t files = 0;
   for (const auto& [name, handle] : impl_->families) {

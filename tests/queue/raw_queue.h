@@ -18,6 +18,7 @@ class RawQueue {
   std::size_t all_rows() const;  // without the default family
   void put(const std::string& family, std::string_view key, std::string_view value);
   void erase(const std::string& family, std::string_view key);
+  std::string largest_data_file(const std::string& family) const;  // its name
   // Merges all data files; how many are left. What removals did not cancel out would show.
   std::size_t data_files_after_compaction();
 

@@ -1,0 +1,40 @@
+// A log of any octets: reading past damage ends, what is whole is part of the file, and what is
+// recognised encodes again and lies within the octets.
+#include "base/check.h"
+#include "queue/codec.h"
+#include "queue/log_records.h"
+#include "queue/log_remains.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace signpost::queue;
+  const std::string_view file(reinterpret_cast<const char*>(data), size);
+  LogReader reader;
+  std::string records;
+  reader.read(file, records);
+  CHECK(records.size() <= file.size());
+  const std::string raw = without_block_headers(std::string(file));
+  CHECK(raw.size() <= file.size());
+
+  const std::string_view sources[] = {records, raw};
+  Remains remains;
+  search_log(records, 0, true, {}, remains);
+  search_log(raw, 1, false, {}, remains);
+  for (const auto& [id, of] : remains.messages) {
+    CHECK(of.source < 2);
+    const std::string_view source = sources[of.source];
+    CHECK(of.content_offset <= source.size());
+    CHECK(of.content_size <= source.size() - of.content_offset);
+    if (of.envelope) {
+      CHECK(of.envelope->id == id);
+      (void)encode_envelope(*of.envelope);
+    }
+    for (const Job& job : of.jobs) CHECK(job.ref.id == id);
+    CHECK(!of.certain || of.envelope);
+  }
+  return 0;
+}
