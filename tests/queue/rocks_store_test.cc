@@ -423,9 +423,9 @@ TEST_F(RocksStoreTest, UnreadableOrMissingFormatIsRefusedWhenThereIsMail) {
   apply(enqueue(id(1)));
   store.reset();
   RawQueue(path()).put("default", "format", "one");
-  EXPECT_EQ(open_rocks_store(path(), {}).error().code, Errc::Corrupt);
+  EXPECT_EQ(open_rocks_store(path(), {}).error().code, Errc::InvalidArgument);
   RawQueue(path()).erase("default", "format");
-  EXPECT_EQ(open_rocks_store(path(), {}).error().code, Errc::Corrupt);
+  EXPECT_EQ(open_rocks_store(path(), {}).error().code, Errc::InvalidArgument);
 }
 
 TEST_F(RocksStoreTest, FirstStartThatWasCutShortIsFinished) {
