@@ -18,6 +18,8 @@
 
 namespace signpost::queue {
 
+constexpr SteadyTime kNotWriting = SteadyTime::min();
+
 struct Committer::Impl {
   struct Pending {
     Batch batch;
@@ -96,7 +98,9 @@ struct Committer::Impl {
     }
 
     const auto began = std::chrono::steady_clock::now();
+    writing_since.store(began, std::memory_order_relaxed);
     const Result<void> result = store.apply(changes);
+    writing_since.store(kNotWriting, std::memory_order_relaxed);
     seconds.observe(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     messages.observe(static_cast<double>(changes.size()));
@@ -139,6 +143,7 @@ struct Committer::Impl {
 
   // Shared.
   std::atomic<std::size_t> backlog{0};
+  std::atomic<SteadyTime> writing_since{kNotWriting};
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable arrived;
   std::condition_variable stopped;
@@ -197,8 +202,17 @@ std::size_t Committer::backlog_bytes() const {
 }
 
 std::string Committer::last_error() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->error;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->error.empty()) return impl_->error;
+  }
+  const SteadyTime since = impl_->writing_since.load(std::memory_order_relaxed);
+  if (since == kNotWriting) return "";
+  const auto lasts = std::chrono::steady_clock::now() - since;
+  if (lasts < impl_->options.too_long) return "";
+  return "the queue cannot be written: a write has been taking " +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(lasts).count()) +
+         " s: the disk does not answer";
 }
 
 }  // namespace signpost::queue

@@ -30,6 +30,8 @@ struct CommitterOptions {
   // began: a crowd is served better together.
   std::size_t crowd = 6;
   std::chrono::microseconds pause{3000};
+  // A write that takes longer is told like one that failed, while it lasts.
+  std::chrono::milliseconds too_long{10'000};
 };
 
 // Owns the one thread that writes. Completions run on that thread in the order of the commits: they
@@ -59,7 +61,8 @@ class Committer {
   void commit(Change change, Done done);  // one that somebody waits for
 
   std::size_t backlog_bytes() const;  // any thread; for admission
-  // Empty while the last write succeeded; else the storage error's words. Any thread; for /readyz.
+  // Empty while the last write succeeded and none takes too long; else the words for it. Any
+  // thread; for /readyz.
   std::string last_error() const;
 
  private:

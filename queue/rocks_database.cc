@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdarg>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -46,9 +48,6 @@ rocksdb::DBOptions database_options() {
   options.max_manifest_file_size = 64 << 20;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 4 << 20;
-  options.keep_log_file_num = 4;
   return options;
 }
 
@@ -88,7 +87,27 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
   return options;
 }
 
-// Keeps RocksDB from writing a LOG file into a directory that is only looked at.
+// What RocksDB has to say goes to the log that everybody reads. A LOG file of its own would be one
+// more file to fail: on a full disk Debian's RocksDB ends the process when it cannot write there.
+class EventLogger final : public rocksdb::Logger {
+ public:
+  EventLogger() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    Logv(rocksdb::InfoLogLevel::WARN_LEVEL, format, arguments);
+  }
+  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    // HEADER_LEVEL, the list of all options, is above all others.
+    if (level < GetInfoLogLevel() || level >= rocksdb::InfoLogLevel::HEADER_LEVEL) return;
+    std::array<char, 1024> line{};
+    std::vsnprintf(line.data(), line.size(), format, arguments);
+    log::log(level == rocksdb::InfoLogLevel::WARN_LEVEL ? log::Level::Warning : log::Level::Error,
+             "queue_engine", {{"detail", line.data()}});
+  }
+};
+
+// For a directory that is only looked at: what is wrong with it is the caller's to say.
 class Silence final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -96,9 +115,12 @@ class Silence final : public rocksdb::Logger {
 };
 
 // A sector that cannot be read is damage like one that is read wrongly. Other errors of the system
-// (permissions, descriptors) pass or can be mended, and say nothing of what is stored.
-bool is_medium_error(const rocksdb::Status& status) {
-  return status.IsIOError() && status.ToString().ends_with(std::generic_category().message(EIO));
+// (a write that fails, permissions, descriptors) say nothing of what is stored.
+bool is_unreadable(const rocksdb::Status& status) {
+  if (!status.IsIOError()) return false;
+  const std::string words = status.ToString();
+  return words.ends_with(std::generic_category().message(EIO)) &&
+         (words.contains("While pread") || words.contains("While read"));
 }
 
 rocksdb::WALRecoveryMode mode_of(Database::Log log) {
@@ -119,7 +141,7 @@ Failure failure(const rocksdb::Status& status, std::string_view what) {
   Errc code = Errc::Io;
   if (status.IsNotFound()) code = Errc::NotFound;
   // A data file that is gone is as good as one that is damaged: asking again will not help.
-  if (status.IsCorruption() || status.IsPathNotFound() || is_medium_error(status)) {
+  if (status.IsCorruption() || status.IsPathNotFound() || is_unreadable(status)) {
     code = Errc::Corrupt;
   }
   std::string detail(what);
@@ -154,6 +176,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
       space_aware(options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
   rocksdb::DBOptions settings = database_options();
   settings.env = env.get();
+  settings.info_log = std::make_shared<EventLogger>();
   settings.create_if_missing = true;
   settings.create_missing_column_families = true;
   std::vector<rocksdb::ColumnFamilyHandle*> families;

@@ -66,6 +66,8 @@ class RocksStore final : public Store {
   Totals totals() const override;
   std::optional<SystemTime> oldest(JobState state) const override;
   bool needs_restart() const override { return needs_restart_.load(std::memory_order_relaxed); }
+  std::uint64_t pending_bytes() const override;
+  Result<void> reclaim_space(std::atomic<bool>& cancelled) override;
   std::string engine_text() const override;
 
  private:
@@ -467,6 +469,25 @@ std::optional<SystemTime> RocksStore::oldest(JobState state) const {
     if (job && job->state == state) return ref->id.time();
   }
   return std::nullopt;
+}
+
+std::uint64_t RocksStore::pending_bytes() const {
+  std::uint64_t octets = 0;
+  db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &octets);
+  return octets;
+}
+
+// Removals that are written out let the log files go that have them, and what they remove.
+Result<void> RocksStore::reclaim_space(std::atomic<bool>& cancelled) {
+  rocksdb::Status status = db().Flush(rocksdb::FlushOptions(), database_->mail_families());
+  rocksdb::CompactRangeOptions all;
+  all.canceled = &cancelled;
+  all.exclusive_manual_compaction = false;
+  for (rocksdb::ColumnFamilyHandle* each : database_->mail_families()) {
+    if (status.ok()) status = db().CompactRange(all, each, nullptr, nullptr);
+  }
+  if (!status.ok() && !status.IsIncomplete()) return failure(status, "reclaiming space");
+  return {};
 }
 
 std::string RocksStore::engine_text() const {

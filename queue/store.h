@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "queue/envelope.h"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -79,6 +80,12 @@ class Store {
   virtual std::optional<SystemTime> oldest(JobState state) const = 0;
   // A write failed in a way that only opening the store anew gets over. Any thread.
   virtual bool needs_restart() const = 0;
+  // What is in memory and has to be written to data files yet, in octets. Any thread.
+  virtual std::uint64_t pending_bytes() const = 0;
+  // Gives the space of removed mail back to the file system now instead of by and by. Blocks, up
+  // to minutes, until it is done or `cancelled` becomes true; any thread, one at a time. Writes and
+  // reads go on.
+  virtual Result<void> reclaim_space(std::atomic<bool>& cancelled) = 0;
   virtual std::string engine_text() const = 0;  // for logs: "RocksDB 7.8.3, format 1, …"
 };
 

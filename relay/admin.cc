@@ -100,7 +100,7 @@ std::string known_states_only(std::string_view state) {
 std::string not_ready_reason(const Relay& relay) {
   if (relay.draining.load()) return "draining: the relay is about to stop";
   if (std::string error = relay.committer->last_error(); !error.empty()) {
-    return "the queue cannot be written: " + error;
+    return error;
   }
   if (relay.admission.disk_is_full()) return "the disk is full: less than limits.disk_free is left";
   if (relay.admission.memory_is_exhausted()) return "out of memory: limits.memory is in use";

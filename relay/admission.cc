@@ -4,6 +4,9 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace signpost::relay {
 
 void Admission::set_limits(const Limits& limits) {
@@ -55,7 +58,7 @@ bool Admission::memory_is_exhausted() const {
 }
 
 void Admission::check_disk(const std::string& directory, double free_share,
-                           std::uint64_t free_bytes) {
+                           std::uint64_t free_bytes, std::uint64_t pending) {
   struct statvfs facts{};
   if (statvfs(directory.c_str(), &facts) != 0) return;
   const std::uint64_t free = std::uint64_t{facts.f_bavail} * facts.f_frsize;
@@ -63,13 +66,24 @@ void Admission::check_disk(const std::string& directory, double free_share,
   const auto needed = free_bytes != 0
                           ? free_bytes
                           : static_cast<std::uint64_t>(static_cast<double>(all) * free_share);
-  const bool full = free < needed;
-  if (disk_full_.exchange(full, std::memory_order_relaxed) == full) return;
+  const bool full = free < needed || free - needed < pending;
+  const std::uint64_t room = full ? 0 : free - needed - pending;
+  disk_room_.store(static_cast<std::int64_t>(
+                       std::min(room, std::uint64_t{std::numeric_limits<std::int64_t>::max()})),
+                   std::memory_order_relaxed);
+  if (std::exchange(disk_was_full_, full) == full) return;
   if (full) {
-    log::error("disk_full", {{"directory", directory}, {"free_bytes", free}, {"needed", needed}});
+    log::error(
+        "disk_full",
+        {{"directory", directory}, {"free_bytes", free}, {"needed", needed}, {"pending", pending}});
   } else {
     log::info("disk_has_room", {{"directory", directory}, {"free_bytes", free}});
   }
+}
+
+void Admission::take_disk(std::size_t octets) {
+  // Twice: to the log now, to a data file if it stays.
+  disk_room_.fetch_sub(static_cast<std::int64_t>(2 * octets), std::memory_order_relaxed);
 }
 
 }  // namespace signpost::relay

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -36,9 +37,13 @@ class Admission {
   bool memory_is_plenty() const;
   bool memory_is_exhausted() const;
 
-  // Looks at the file system of `directory`. Called every second by the main thread.
-  void check_disk(const std::string& directory, double free_share, std::uint64_t free_bytes);
-  bool disk_is_full() const { return disk_full_.load(std::memory_order_relaxed); }
+  // Looks at the file system of `directory`, where `pending` octets are still to be written. Called
+  // every second by the main thread.
+  void check_disk(const std::string& directory, double free_share, std::uint64_t free_bytes,
+                  std::uint64_t pending);
+  // A message of so many octets is on its way to the disk: what a second brings fits in too.
+  void take_disk(std::size_t octets);
+  bool disk_is_full() const { return disk_room_.load(std::memory_order_relaxed) <= 0; }
 
  private:
   std::atomic<std::size_t> max_sessions_{10'000};
@@ -46,7 +51,8 @@ class Admission {
   std::atomic<std::size_t> max_memory_{1 << 30};
   std::atomic<std::size_t> sessions_{0};
   std::atomic<std::size_t> memory_{0};
-  std::atomic<bool> disk_full_{false};
+  std::atomic<std::int64_t> disk_room_{std::numeric_limits<std::int64_t>::max()};
+  bool disk_was_full_ = false;  // the main thread's
   std::mutex mutex_;
   std::unordered_map<net::IpAddress, std::size_t> clients_;  // guarded by mutex_; at most sessions_
 };

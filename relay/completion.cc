@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -42,20 +43,25 @@ void log_outcome(const PendingJob& job, const queue::Recipient& recipient,
 }
 
 // Stores `change`, however long that takes, then runs `done` on the worker. What could not be
-// stored when the process ends is done again after the restart.
-void commit_until_done(Worker& worker, std::shared_ptr<const queue::Change> change,
-                       net::Task done) {
-  worker.commits().add(change, TurnCommits::Awaited::No,
-                       [&worker, change, done = std::move(done)](bool stored) mutable {
-                         if (stored) {
-                           done();
-                           return;
-                         }
-                         worker.after(std::chrono::seconds(1), [&worker, change = std::move(change),
-                                                                done = std::move(done)]() mutable {
-                           commit_until_done(worker, std::move(change), std::move(done));
-                         });
-                       });
+// stored when the process ends is done again after the restart. `give_up` is asked before each
+// further try: when it returns true it has done what there is to do instead.
+void commit_until_done(
+    Worker& worker, std::shared_ptr<const queue::Change> change, net::Task done,
+    std::function<bool()> give_up = [] { return false; }) {
+  worker.commits().add(
+      change, TurnCommits::Awaited::No,
+      [&worker, change, done = std::move(done), give_up = std::move(give_up)](bool stored) mutable {
+        if (stored) {
+          done();
+          return;
+        }
+        worker.after(
+            std::chrono::seconds(1), [&worker, change = std::move(change), done = std::move(done),
+                                      give_up = std::move(give_up)]() mutable {
+              if (give_up()) return;
+              commit_until_done(worker, std::move(change), std::move(done), std::move(give_up));
+            });
+      });
 }
 
 void release(Worker& worker, const queue::Job& before, const std::optional<queue::Job>& after) {
@@ -63,6 +69,16 @@ void release(Worker& worker, const queue::Job& before, const std::optional<queue
   if (before.state == queue::JobState::Deferred) relay.deferred_in_memory.fetch_sub(1);
   relay.active.release(before.ref);
   if (after) relay.scheduler->committed(*after);
+}
+
+// A job that could not be put off in the store until it was due again is tried again as it is
+// stored: a disk that cannot be written stops no delivery. The attempt is not counted then.
+std::function<bool()> again_when_due(Worker& worker, const queue::Job& stored, SystemTime due) {
+  return [&worker, stored, due] {
+    if (system_now() < due) return false;
+    dispatch(worker, {stored, nullptr});
+    return true;
+  };
 }
 
 // What is left of the job for a later attempt.
@@ -80,8 +96,10 @@ void put_back(Worker& worker, PendingJob job, std::chrono::seconds delay) {
   auto change = std::make_shared<queue::Change>();
   queue::Job after = deferred(job.job, system_now() + delay);
   change->replaced.push_back({job.job, after});
-  commit_until_done(worker, std::move(change),
-                    [&worker, before = job.job, after] { release(worker, before, after); });
+  commit_until_done(
+      worker, std::move(change),
+      [&worker, before = job.job, after] { release(worker, before, after); },
+      again_when_due(worker, job.job, after.due));
 }
 
 void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositions,
@@ -146,7 +164,7 @@ void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositi
   change->enqueued =
       notifications.build(job.message->content(), [&] { return worker.next_id(now); });
 
-  commit_until_done(worker, change, [&worker, change, before = job.job, after] {
+  const auto stored = [&worker, change, before = job.job, after] {
     for (const queue::Change::Enqueued& report : change->enqueued) {
       auto message = std::make_shared<OutgoingMessage>(report.message, worker.relay().admission);
       for (const queue::Job& dsn : report.jobs) {
@@ -154,7 +172,12 @@ void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositi
       }
     }
     release(worker, before, after);
-  });
+  };
+  if (after) {
+    commit_until_done(worker, change, stored, again_when_due(worker, job.job, after->due));
+  } else {
+    commit_until_done(worker, change, stored);
+  }
 }
 
 }  // namespace signpost::relay

@@ -19,6 +19,7 @@ namespace signpost::relay {
 namespace {
 
 constexpr std::chrono::seconds kDrainLimit{30};
+constexpr std::chrono::seconds kReclaimInterval{30};
 
 constexpr metrics::Description kBuildInfo = {"signpost_build_info",
                                              "Always 1; the labels say which build this is."};
@@ -158,8 +159,26 @@ void Daemon::tick() {
   const std::lock_guard lock(reloading_);
   const LimitsConfig& limits = settings_->config->limits;
   relay_.admission.check_disk(settings_->config->data_dir, limits.disk_free_share,
-                              limits.disk_free_bytes);
+                              limits.disk_free_bytes, relay_.store->pending_bytes());
+  reclaim_space();
   relay_.destinations.forget_unused(std::chrono::steady_clock::now());
+}
+
+// What takes the last room may be mail that is gone: the queue lets go of it when it has enough of
+// that, or when it is told to.
+void Daemon::reclaim_space() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (!relay_.admission.disk_is_full() || now < next_reclaiming_) return;
+  if (reclaiming_.valid() &&
+      reclaiming_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    return;
+  }
+  next_reclaiming_ = now + kReclaimInterval;
+  reclaiming_ = std::async(std::launch::async, [this] {
+    if (auto done = relay_.store->reclaim_space(reclaiming_cancelled_); !done) {
+      log::warning("queue_reclaiming_failed", {{"error", done.error().detail}});
+    }
+  });
 }
 
 bool Daemon::needs_restart() const { return relay_.store->needs_restart(); }
@@ -242,6 +261,8 @@ void Daemon::stop() {
     log::info("stopped", {{"sessions_cut", relay_.admission.sessions()}});
   }
   feeder_.reset();
+  reclaiming_cancelled_.store(true);
+  if (reclaiming_.valid()) reclaiming_.wait();
   // The committer writes what is waiting; its answers go to loops that no longer run.
   relay_.committer.reset();
   relay_.workers.clear();

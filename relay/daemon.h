@@ -1,12 +1,15 @@
 // The relay as a process: what is opened in which order, reloaded, and closed again.
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "relay/admin.h"
 #include "relay/feeder.h"
 #include "relay/relay.h"
 #include "relay/settings.h"
 
+#include <atomic>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -45,6 +48,7 @@ class Daemon {
   Result<void> start_admin();
   Result<std::vector<Sockets>> open_sockets(const std::vector<ListenerConfig>& listeners) const;
   void apply_limits(const Config& config);
+  void reclaim_space();
   void on_feeding_worker(void (Feeder::*action)());
   bool drained();
 
@@ -57,6 +61,9 @@ class Daemon {
   std::unique_ptr<Feeder> feeder_;            // lives on the first worker
   std::unique_ptr<Admin> admin_;
   std::vector<std::thread> threads_;
+  std::future<void> reclaiming_;  // while the disk is full
+  std::atomic<bool> reclaiming_cancelled_{false};
+  SteadyTime next_reclaiming_{};
 };
 
 }  // namespace signpost::relay

@@ -452,6 +452,7 @@ void SubmissionSession::store_message() {
   if (dialog_.decoder().saw_bare_lf()) worker_.metrics().bare_lf.add();
   message->content = builder_->take();
   envelope.size = message->content.size();
+  worker_.relay().admission.take_disk(envelope.size);
   discard();
 
   Relay& relay = worker_.relay();

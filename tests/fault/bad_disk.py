@@ -1,18 +1,22 @@
 #!/usr/bin/python3
-"""A disk that answers EIO to a sync: the client gets a 4xx, the relay ends with an exit code that tells systemd to
-start it again, and after the restart, on a disk that works, everything that was acknowledged arrives once. While the
-disk stays bad it does not start.
+"""Disks that fail: what was acknowledged arrives, what is not stored is never acknowledged, and the relay says what is
+wrong.
 
-    tests/fault/bad_disk.py LIBRARY        # build/release/tests/fault/libbad_disk.so
+    tests/fault/bad_disk.py LIBRARY [SCENARIO …]     # build/release/tests/fault/libbad_disk.so
 """
 
+import concurrent.futures
 import os
 import pathlib
+import socket
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 import harness  # noqa: E402
+
+LIBRARY = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
 
 
 def content(number):
@@ -20,62 +24,220 @@ def content(number):
             f"Message-ID: <{number}@shop.example>\r\nDate: Fri, 21 Nov 1997 09:55:06 -0600\r\n\r\nThank you.\r\n").encode()
 
 
-def main():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-disk-"))
-    bad = folder / "bad"
-    dns = harness.NameServer(folder / "dns", harness.address(1))
-    sink = harness.Sink(folder / "sink", harness.address(2), options=("--delay-ms", "20"))
-    dns.mx("receiver.example", (10, "mx.receiver.example", sink.host))
-    relay = harness.Relay(folder / "relay", harness.address(3), dns=dns, certificate=harness.Certificate(folder))
-    relay.environment = {**os.environ, "LD_PRELOAD": str(pathlib.Path(sys.argv[1]).resolve()), "SIGNPOST_BAD_DISK": str(bad)}
-    try:
-        dns.start()
-        relay.start()
-        acknowledged = 0
+def recipient(number):
+    return f"r{number}@receiver.example"
+
+
+class Scene:
+    """A relay whose disk can be made bad, a receiver that can be missing."""
+
+    def __init__(self, settings=None, sink=True):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-disk-"))
+        self.flag = self.folder / "bad"
+        self.dns = harness.NameServer(self.folder / "dns", harness.address(1))
+        self.dns.mx("receiver.example", (10, "mx.receiver.example", harness.address(2)))
+        self.sink = None
+        if sink:
+            self.open_receiver()
+        self.relay = harness.Relay(self.folder / "relay", harness.address(3), dns=self.dns, settings=settings,
+                                   certificate=harness.Certificate(self.folder))
+        self.relay.environment = {**os.environ, "LD_PRELOAD": str(LIBRARY), "SIGNPOST_BAD_DISK": str(self.flag)}
+        self.acknowledged = []
+
+    def __enter__(self):
+        self.dns.start()
+        self.relay.start()
+        return self
+
+    def __exit__(self, *_):
+        self.relay.kill()
+        for one in filter(None, (self.sink, self.dns)):
+            one.stop()
+
+    def open_receiver(self):
+        self.sink = harness.Sink(self.folder / "sink", harness.address(2), options=("--delay-ms", "20"))
+
+    def becomes(self, *words):
+        changed = self.flag.with_suffix(".new")
+        changed.write_text(" ".join(words))
+        changed.rename(self.flag)
+
+    def is_good_again(self):
+        self.flag.unlink()
+
+    def send(self, number):
+        self.relay.send("orders@shop.example", recipient(number), content(number))
+        self.acknowledged.append(number)
+
+    def refused(self, number):
+        """The reply to a message that cannot be stored."""
+        with self.relay.smtp() as client:
+            client.ehlo()
+            code, text = client.mail("orders@shop.example")
+            if code == 250:
+                client.rcpt(recipient(number))
+                code, text = client.docmd("DATA")
+            if code == 354:
+                client.send(content(number) + b".\r\n")
+                code, text = client.getreply()
+            assert 400 <= code < 500, (code, text)
+            return f"{code} {text.decode()}"
+
+    def not_ready(self):
+        """What /readyz says, once it is red."""
+        harness.wait_until(lambda: self.relay.get("/readyz")[0] == 503, "/readyz to be red")
+        return self.relay.get("/readyz")[1].strip()
+
+    def all_arrived(self):
+        self.relay.wait_empty()
+        arrived = [envelope["recipients"][0]["address"] for envelope, _ in self.sink.saved()]
+        missing = {recipient(number) for number in self.acknowledged} - set(arrived)
+        assert not missing, missing
+        duplicates = len(arrived) - len(set(arrived))
+        print(f"    {len(self.acknowledged)} acknowledged, {len(set(arrived))} arrived, {duplicates} duplicates")
+        return arrived
+
+
+def error_on_sync():
+    """EIO: the client gets a 4xx, the relay ends with an exit code that tells systemd to start it again, and does not
+    start while the disk stays bad."""
+    error_that_stays("sync", "EIO", "Input/output error")
+
+
+def error_on_write():
+    error_that_stays("write", "EIO", "Input/output error")
+
+
+def read_only():
+    """What the kernel makes of a file system with errors."""
+    error_that_stays("write", "EROFS", "Read-only file system")
+
+
+def error_that_stays(call, name, words):
+    with Scene() as scene:
         for number in range(100):
-            relay.send("orders@shop.example", f"r{number}@receiver.example", content(number))
-            acknowledged += 1
-
-        bad.touch()
-        client = relay.smtp()
-        client.ehlo()
+            scene.send(number)
+        scene.becomes(call, name)
         for _ in range(2):  # the second one finds that the first failure does not pass
-            client.mail("orders@shop.example")
-            client.rcpt("late@receiver.example")
-            code, text = client.data(content("late"))
-            print(f"{acknowledged} acknowledged, then: {code} {text.decode()}")
-            assert code == 451, text
-        client.close()
-        code = relay.process.wait()
-        print(f"the relay ended with {code}")
+            print("   ", scene.refused("late"))
+        code = scene.relay.process.wait()
         assert code == 1, code
-        assert "Input/output error" in relay.events("queue_write_failed")[-1]["error"]
-        assert "only after a restart" in relay.events("stopping")[-1]["detail"]
+        assert words in scene.relay.events("queue_write_failed")[-1]["error"]
+        assert "only after a restart" in scene.relay.events("stopping")[-1]["detail"]
 
-        again = harness.Process([harness.BIN / "signpost", "serve", "-c", relay.config], folder / "again",
-                                env=relay.environment)
+        again = harness.Process([harness.BIN / "signpost", "serve", "-c", scene.relay.config], scene.folder / "again",
+                                env=scene.relay.environment)
         assert again.wait() != 0, "it starts on a disk that cannot be written"
         said = [line for line in again.log_text().splitlines() if line.startswith("signpost: ")]
-        assert said and "Input/output error" in said[-1], again.log_text()
-        print(said[-1])
+        assert said and words in said[-1], again.log_text()
+        print("   ", said[-1])
 
-        bad.unlink()
-        relay.launch()
-        relay.wait_empty()
-        arrived = [envelope["recipients"][0]["address"] for envelope, _ in sink.saved()]
-        missing = {f"r{number}@receiver.example" for number in range(acknowledged)} - set(arrived)
+        scene.is_good_again()
+        scene.relay.launch()
         # What was refused may have reached the disk before its sync failed: then it is delivered, and the client,
         # which was told to come back, sends it once more. That is the safe side.
-        print(f"{len(set(arrived))} arrived, {len(arrived) - len(set(arrived))} duplicates, "
-              f"the refused one {'came too' if 'late@receiver.example' in arrived else 'did not come'}")
-        assert not missing, missing
-        relay.send("orders@shop.example", "after@receiver.example", content("after"))
-        sink.message_to("after@receiver.example")
-        return 0
-    finally:
-        relay.kill()
-        for one in (sink, dns):
-            one.stop()
+        scene.all_arrived()
+        scene.send("after")
+        scene.all_arrived()
+
+
+def full():
+    """No space: 4xx and red while it lasts, delivery goes on, and no restart is needed."""
+    with Scene(sink=False, settings={"retry": 'schedule = ["5s"]\nexpire = "1h"\ndelay_notice = "0s"'}) as scene:
+        for number in range(50):
+            scene.send(number)
+        harness.wait_until(lambda: all(job["state"] == "deferred" for job in scene.relay.queued_jobs()),
+                           "the first attempts to fail")
+        scene.open_receiver()
+        scene.becomes("write", "ENOSPC")
+        print("   ", scene.refused("late"))
+        print("   ", scene.not_ready())
+        # They are delivered though their removal cannot be stored yet.
+        scene.sink.wait_for(50)
+        print("   ", scene.refused("late"))
+        assert scene.relay.process.alive()
+        scene.is_good_again()
+        harness.wait_until(scene.relay.ready, "the relay to be ready again")
+        scene.relay.wait_event("queue_writable")
+        scene.send("after")
+        arrived = scene.all_arrived()
+        assert len(arrived) == 51, "what was delivered while its removal waited was delivered once more"
+
+
+def stalled():
+    """A sync that does not return: no 250 before it does, everything else goes on, and /readyz turns red."""
+    with Scene() as scene:
+        for number in range(20):
+            scene.send(number)
+        scene.all_arrived()
+        scene.becomes("stall")
+        waiting = scene.relay.smtp()
+        waiting.ehlo()
+        waiting.mail("orders@shop.example")
+        waiting.rcpt(recipient("stalled"))
+        waiting.docmd("DATA")
+        waiting.send(content("stalled") + b".\r\n")
+        print("   ", scene.not_ready())
+        assert scene.relay.get("/healthz")[0] == 200
+        with scene.relay.smtp(harness.SUBMISSION_PORT, user="shop", starttls=True) as other:  # TLS, AUTH and commands do not wait
+            assert other.noop()[0] == 250
+        assert "signpost_queue_commit_seconds" in scene.relay.get("/metrics")[1]
+        waiting.sock.settimeout(0.2)
+        try:
+            early = waiting.sock.recv(100)
+            assert not early, f"it said {early} before the sync was done"
+        except (TimeoutError, socket.timeout):
+            pass
+        waiting.sock.settimeout(harness.DEADLINE)
+        scene.is_good_again()
+        code, text = waiting.getreply()
+        assert code == 250, text
+        scene.acknowledged.append("stalled")
+        harness.wait_until(scene.relay.ready, "the relay to be ready again")
+        scene.all_arrived()
+
+
+def slow(milliseconds, clients, messages):
+    with Scene() as scene:
+        scene.becomes("slow", str(milliseconds))
+
+        def submit(client):
+            for number in range(messages):
+                scene.send(f"{client}-{number}")
+
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            for done in [pool.submit(submit, client) for client in range(clients)]:
+                done.result()
+        took = time.monotonic() - began
+        # One sync a message would take longer by far; each message waits for one, so it cannot be quicker.
+        print(f"    {clients * messages} messages over {clients} connections took {took:.1f} s, "
+              f"the syncs alone would be {clients * messages * milliseconds / 1000:.0f} s")
+        assert took >= messages * milliseconds / 1000, "a 250 came before its sync"
+        scene.all_arrived()
+
+
+def slow_100_ms():
+    """Syncs of 100 ms: groups grow, so that many clients wait for one sync together."""
+    slow(100, clients=20, messages=5)
+
+
+def slow_5_s():
+    """Syncs of 5 s: the same, nothing times out."""
+    slow(5000, clients=10, messages=1)
+
+
+SCENARIOS = [error_on_sync, error_on_write, read_only, full, stalled, slow_100_ms, slow_5_s]
+
+
+def main():
+    wanted = sys.argv[2:]
+    for scenario in SCENARIOS:
+        if wanted and scenario.__name__ not in wanted:
+            continue
+        print(scenario.__name__, flush=True)
+        scenario()
+    return 0
 
 
 if __name__ == "__main__":

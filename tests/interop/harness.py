@@ -124,6 +124,11 @@ class Certificate:
              "-keyout", self.key, "-out", self.certificate], check=True, capture_output=True)
 
 
+def saved_in(folder):
+    """The envelopes of what a sink saved there."""
+    return [json.loads(pathlib.Path(file).read_text()) for file in sorted(glob.glob(f"{folder}/*.json"))]
+
+
 class Sink:
     """signpost-sink: what arrived, as files."""
 

@@ -90,6 +90,16 @@ TEST_F(CommitterTest, NothingIsReportedBeforeTheWriteIsDone) {
   EXPECT_EQ(outcomes.await(1), std::vector<std::string>{"first ok"});
 }
 
+TEST_F(CommitterTest, WriteThatTakesTooLongIsToldWhileItLasts) {
+  Committer committer(store, registry, {.too_long = std::chrono::milliseconds(0)});
+  EXPECT_EQ(committer.last_error(), "");
+  occupy(committer);
+  EXPECT_TRUE(committer.last_error().contains("the disk does not answer"));
+  store.release();
+  outcomes.await(1);
+  EXPECT_EQ(committer.last_error(), "");
+}
+
 TEST_F(CommitterTest, ChangesThatWaitShareOneWriteAndCompleteInOrder) {
   Committer committer(store, registry);
   occupy(committer);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -198,6 +199,25 @@ TEST_F(RocksStoreTest, RemovalOfMuchOldMailLeavesNothing) {
   in_groups([](int i) { return samples::remove(job(id(i))); });
   EXPECT_EQ(store->totals().ready, 0U);
   expect_nothing_left();
+}
+
+TEST_F(RocksStoreTest, SpaceOfRemovedMailIsGivenBackWhenAsked) {
+  const auto used = [&] {
+    std::uintmax_t octets = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(path())) {
+      const std::string kind = entry.path().extension();
+      if (kind == ".log" || kind == ".sst" || kind == ".blob") octets += entry.file_size();
+    }
+    return octets;
+  };
+  for (int i = 0; i < 500; ++i) apply(enqueue(id(i), 1, 20'000));
+  reopen();  // now it is in data files
+  for (int i = 1; i < 500; ++i) apply(samples::remove(job(id(i))));
+  ASSERT_GT(used(), 9'000'000U);
+  std::atomic<bool> cancelled{false};
+  ASSERT_TRUE(store->reclaim_space(cancelled));
+  EXPECT_LT(used(), 6'000'000U);
+  EXPECT_EQ(store->content(id(0)).value(), samples::content_of(id(0), 20'000));
 }
 
 TEST_F(RocksStoreTest, NotificationIsStoredWithTheRemovalItReports) {

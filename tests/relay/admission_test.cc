@@ -49,12 +49,19 @@ TEST(Admission, MemoryIsCountedAndGivenBack) {
 
 TEST(Admission, ADiskWithoutTheWantedRoomIsFull) {
   Admission admission;
-  admission.check_disk(".", 0.0, 1);
+  constexpr std::uint64_t kAll = ~std::uint64_t{0};
+  admission.check_disk(".", 0.0, 1, 0);
   EXPECT_FALSE(admission.disk_is_full());
-  admission.check_disk(".", 0.0, ~std::uint64_t{0});
+  admission.check_disk(".", 0.0, kAll, 0);
   EXPECT_TRUE(admission.disk_is_full());
-  admission.check_disk(".", 0.0, 1);
+  admission.check_disk(".", 0.0, 1, 0);
   EXPECT_FALSE(admission.disk_is_full());
+  admission.check_disk(".", 0.0, 1, kAll);  // what is still to be written counts
+  EXPECT_TRUE(admission.disk_is_full());
+  admission.check_disk(".", 0.0, 1, 0);
+  EXPECT_FALSE(admission.disk_is_full());
+  admission.take_disk(kAll / 5);  // and what has come since
+  EXPECT_TRUE(admission.disk_is_full());
 }
 
 }  // namespace

@@ -49,6 +49,8 @@ class FaultStore final : public queue::Store {
   queue::Totals totals() const override;
   std::optional<SystemTime> oldest(queue::JobState state) const override;
   bool needs_restart() const override { return false; }
+  std::uint64_t pending_bytes() const override { return 0; }
+  Result<void> reclaim_space(std::atomic<bool>&) override { return {}; }
   std::string engine_text() const override;
 
  private:
