@@ -9,6 +9,12 @@
 
 namespace signpost::relay {
 
+namespace {
+
+constexpr std::size_t kSmall = 256 << 10;  // octets of a message that needs no share of its own
+
+}  // namespace
+
 void Admission::set_limits(const Limits& limits) {
   max_sessions_.store(limits.sessions, std::memory_order_relaxed);
   max_per_client_.store(limits.sessions_per_client, std::memory_order_relaxed);
@@ -49,8 +55,19 @@ void Admission::give_memory(std::size_t octets) {
   memory_.fetch_sub(octets, std::memory_order_relaxed);
 }
 
-bool Admission::memory_is_plenty() const {
-  return memory_.load(std::memory_order_relaxed) < max_memory_.load(std::memory_order_relaxed) / 4;
+bool Admission::has_memory_for(std::size_t octets) const {
+  const std::size_t limit = max_memory_.load(std::memory_order_relaxed);
+  const std::size_t taken = memory_.load(std::memory_order_relaxed);
+  return taken < limit && octets <= limit - taken;
+}
+
+bool Admission::may_hold(std::size_t octets) const {
+  const std::size_t limit = max_memory_.load(std::memory_order_relaxed);
+  const std::size_t taken = memory_.load(std::memory_order_relaxed);
+  // A single message is never too large: it could not be sent at all.
+  if (taken == 0) return true;
+  const std::size_t share = octets <= kSmall ? limit : limit / 2;
+  return taken < share && octets <= share - taken;
 }
 
 bool Admission::memory_is_exhausted() const {

@@ -32,9 +32,11 @@ class Admission {
   // Content in memory. take_memory() counts it in any case and tells whether the limit still holds.
   bool take_memory(std::size_t octets);
   void give_memory(std::size_t octets);
-  // Below a share of the limit messages stay in memory from acceptance to delivery; above it they
-  // are read back from the queue.
-  bool memory_is_plenty() const;
+  bool has_memory_for(std::size_t octets) const;
+  // Whether a message of so many octets may be in memory on its way out; else it waits in the
+  // queue. Large ones may take half of the limit together: receivers that take them slowly hold up
+  // neither the small ones nor what is being received.
+  bool may_hold(std::size_t octets) const;
   bool memory_is_exhausted() const;
 
   // Looks at the file system of `directory`, where `pending` octets are still to be written. Called

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
+constexpr std::size_t kMinBuffer = 4 << 20;
 
 constexpr metrics::Description kBuildInfo = {"signpost_build_info",
                                              "Always 1; the labels say which build this is."};
@@ -78,10 +79,17 @@ Result<void> Daemon::start() {
 
 Result<void> Daemon::open_queue() {
   const std::string directory = settings_->config->data_dir + "/queue";
-  auto store = queue::open_rocks_store(directory, {});
+  // limits.memory is for content; what the store takes beside it is in proportion.
+  const std::size_t memory = settings_->config->limits.memory;
+  queue::RocksOptions options;
+  options.write_buffer_size = std::clamp(memory / 16, kMinBuffer, options.write_buffer_size);
+  options.block_cache_size = std::clamp(memory / 16, kMinBuffer, options.block_cache_size);
+  auto store = queue::open_rocks_store(directory, options);
   if (!store) return Failure(std::move(store).error());
   relay_.store = std::move(*store);
-  relay_.committer = std::make_unique<queue::Committer>(*relay_.store, relay_.registry);
+  queue::CommitterOptions committing;
+  committing.max_group_bytes = std::clamp(memory / 16, kMinBuffer, committing.max_group_bytes);
+  relay_.committer = std::make_unique<queue::Committer>(*relay_.store, relay_.registry, committing);
   // Ready jobs of this run are claimed before they are stored, so all that are found may be
   // offered: no clock has to tell them from the last run's.
   relay_.scheduler = std::make_unique<queue::Scheduler>(*relay_.store, SystemTime::max());

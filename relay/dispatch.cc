@@ -94,11 +94,14 @@ void give_up_claim(Relay& relay, const queue::Job& job, const std::optional<queu
   if (stored) relay.scheduler->committed(*stored);
 }
 
-Result<std::shared_ptr<const queue::Message>> read_message(const queue::Store& store,
+Result<std::shared_ptr<const queue::Message>> read_message(const Relay& relay,
                                                            const queue::MessageId& id) {
-  auto envelope = store.envelope(id);
+  auto envelope = relay.store->envelope(id);
   if (!envelope) return Failure(std::move(envelope).error());
-  auto content = store.content(id);
+  if (!relay.admission.may_hold(envelope->size)) {
+    return fail(Errc::Unavailable, "no memory for it now");
+  }
+  auto content = relay.store->content(id);
   if (!content) return Failure(std::move(content).error());
   return std::make_shared<const queue::Message>(
       queue::Message{std::move(*envelope), std::move(*content)});
@@ -150,11 +153,7 @@ void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)
       [load, &relay] {
         load->stored = stored_version(*relay.store, load->job.job.ref);
         if (!load->current()) return;
-        if (relay.admission.memory_is_exhausted()) {
-          load->message = fail(Errc::Unavailable, "no memory for it now");
-        } else {
-          load->message = read_message(*relay.store, load->job.job.ref.id);
-        }
+        load->message = read_message(relay, load->job.job.ref.id);
       },
       [load, &worker, then = std::move(then)] {
         if (!load->current()) {

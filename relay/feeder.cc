@@ -42,7 +42,7 @@ void Feeder::feed() {
   // Half of the room is left for mail that is being accepted.
   const std::size_t room = active < ActiveJobs::kMax / 2 ? ActiveJobs::kMax / 2 - active : 0;
   const std::size_t limit = std::min(room, kWindow);
-  if (limit == 0 || !relay.admission.memory_is_plenty()) {
+  if (limit == 0 || relay.admission.memory_is_exhausted()) {
     timer_.start(kInterval);
     return;
   }

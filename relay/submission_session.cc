@@ -33,6 +33,10 @@ smtp::Reply reply(int code, smtp::EnhancedStatus status, std::string text) {
   return {code, status, std::move(text)};
 }
 
+smtp::Reply insufficient_memory() {
+  return reply(452, {4, 3, 1}, "Insufficient memory, try again later");
+}
+
 std::string domain_of(std::string_view mailbox) {
   const std::size_t at = mailbox.rfind('@');
   return std::string(at == std::string_view::npos ? std::string_view() : mailbox.substr(at + 1));
@@ -298,8 +302,8 @@ std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& m
   if (admission.disk_is_full()) {
     return refused("disk", reply(452, {4, 3, 1}, "Insufficient system storage, try again later"));
   }
-  if (admission.memory_is_exhausted()) {
-    return refused("memory", reply(452, {4, 3, 1}, "Insufficient memory, try again later"));
+  if (!admission.has_memory_for(mail.size.value_or(0))) {
+    return refused("memory", insufficient_memory());
   }
   if (mail.reverse_path && !sender_permitted(mail.reverse_path->text())) {
     return refused("sender", reply(553, {5, 7, 1}, "This login may not send from that address"));
@@ -352,17 +356,20 @@ void SubmissionSession::discard() {
 
 void SubmissionSession::account_content() {
   if (!builder_ || builder_->size() <= accounted_) return;
-  (void)worker_.relay().admission.take_memory(builder_->size() - accounted_);
+  const bool room = worker_.relay().admission.take_memory(builder_->size() - accounted_);
   accounted_ = builder_->size();
+  if (room || !dialog_.receiving_data()) return;
+  dialog_.give_up_content(insufficient_memory());  // on_refused() counts it
 }
 
 void SubmissionSession::on_refused(std::string_view command_line, const smtp::Reply& refusal) {
-  const bool size = refusal.status.subject == 3 && refusal.status.detail == 4;
+  const bool system = refusal.status.subject == 3;
   worker_.metrics()
-      .rejected(size                          ? "size"
-                : refusal.status.subject == 7 ? "policy"
-                : refusal.status.subject == 6 ? "content"
-                                              : "command")
+      .rejected(system && refusal.status.detail == 4   ? "size"
+                : system && refusal.status.detail == 1 ? "memory"
+                : refusal.status.subject == 7          ? "policy"
+                : refusal.status.subject == 6          ? "content"
+                                                       : "command")
       .add();
   log::info("rejected", {{"session", log_id()},
                          {"address", peer_.text()},
@@ -460,8 +467,8 @@ void SubmissionSession::store_message() {
       group_by_domain(message_id_, transaction.recipients, settings_->config->hostname);
   envelope.job_count = static_cast<std::uint16_t>(jobs.size());
   // What memory has no room for is stored as deferred for a moment: the feeder brings it back.
-  const bool in_memory =
-      relay.active.size() + jobs.size() <= ActiveJobs::kMax && relay.admission.memory_is_plenty();
+  const bool in_memory = relay.active.size() + jobs.size() <= ActiveJobs::kMax &&
+                         relay.admission.may_hold(envelope.size);
   for (queue::Job& job : jobs) {
     if (!in_memory) {
       job.state = queue::JobState::Deferred;
@@ -470,7 +477,7 @@ void SubmissionSession::store_message() {
       (void)relay.active.claim(job.ref);  // nobody else can know this id
     }
   }
-  auto outgoing = in_memory ? std::make_shared<OutgoingMessage>(message, relay.admission) : nullptr;
+  auto outgoing = std::make_shared<OutgoingMessage>(message, relay.admission);
   for (const smtp::AcceptedRecipient& recipient : transaction.recipients) {
     log::debug("recipient", {{"id", message_id_.text()}, {"to", recipient.mailbox.text()}});
   }

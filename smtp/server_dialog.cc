@@ -446,7 +446,13 @@ std::optional<Reply> ServerDialog::content_refusal() const {
     return Reply{554, {5, 6, 0}, "Bare CR or NUL in the message"};
   }
   if (content_size_ > options_.size_limit) return too_big();
-  return {};
+  return given_up_;
+}
+
+void ServerDialog::give_up_content(Reply reply) {
+  CHECK(state_ == State::Content);
+  given_up_ = std::move(reply);
+  discard_content();
 }
 
 void ServerDialog::discard_content() {
@@ -470,6 +476,7 @@ void ServerDialog::end_transaction() {
   transaction_ = {};
   sink_ = nullptr;
   content_discarded_ = false;
+  given_up_.reset();
 }
 
 void ServerDialog::abandon_transaction() {

@@ -109,6 +109,10 @@ class ServerDialog {
   // The reply to the end of data: 250 2.0.0 Ok: queued as ID, or the refusal. Ends the transaction.
   void message_stored(const Reply& reply, ByteQueue& out);
 
+  // While receiving_data(): the policy can hold no more of the content. It is discarded, read to
+  // its end, and then answered with `reply`.
+  void give_up_content(Reply reply);
+
   // Writes a 421 with `text` (section 3.8) and makes the next advance() answer Close. For idle
   // time-outs (4.4.2), shutdown (4.3.2) and overload (4.7.0).
   void shut_down(EnhancedStatus status, std::string_view text, ByteQueue& out);
@@ -205,6 +209,7 @@ class ServerDialog {
   ByteSink* sink_ = nullptr;  // the policy's; null while content is swallowed
   std::size_t content_size_ = 0;
   bool content_discarded_ = false;  // of a message that will be refused at its end
+  std::optional<Reply> given_up_;   // why the policy does not take it
 };
 
 }  // namespace signpost::smtp

@@ -43,8 +43,8 @@ def submit(relay, dice):
 def damage(queue, dice):
     """Other octets in one place of one of its files, as a bad sector leaves them; says where."""
     files = sorted(file for file in queue.iterdir() if file.suffix in (".log", ".sst", ".blob") and file.stat().st_size)
-    file = max((one for one in files if one.suffix == ".log"), key=lambda one: one.stat().st_size) \
-        if dice.random() < 0.5 else dice.choice(files)
+    logs = [file for file in files if file.suffix == ".log"]
+    file = dice.choice(files if dice.random() < 0.5 or not logs else logs)
     octets = bytearray(file.read_bytes())
     at = dice.randrange(len(octets))
     size = min(dice.choice([1, 100, 4096]), len(octets) - at)
@@ -53,12 +53,24 @@ def damage(queue, dice):
     return f"{size} octets at {at} of {file.name} ({len(octets)} octets)"
 
 
-def wait_for_the_readable(relay):
-    """Until only those are queued whose content or envelope cannot be read."""
+def as_a_service(relay, condition, what):
+    """Waits for the condition; starts the relay again when it ends by itself, as systemd would."""
     def look():
+        if not relay.process.alive():
+            assert relay.process.process.returncode == 1, relay.process.log_text()[-3000:]
+            relay.process.log_file.close()
+            relay.process = harness.Process([harness.BIN / "signpost", "serve", "-c", relay.config], relay.log)
+            return False
+        return relay.ready() and condition()
+    harness.wait_until(look, what)
+
+
+def only_unreadable_left(relay):
+    try:
         unreadable = {event["id"] for event in relay.events("message_unreadable")}
         return all(job["id"] in unreadable for job in relay.queued_jobs())
-    harness.wait_until(look, "all that can be read to be delivered")
+    except OSError:
+        return False  # it is just ending
 
 
 def round_of(folder, dice):
@@ -78,8 +90,7 @@ def round_of(folder, dice):
             relay.kill()
         where = damage(queue, dice)
         sink = harness.Sink(folder / "sink", harness.address(2))
-        relay.launch()
-        wait_for_the_readable(relay)
+        as_a_service(relay, lambda: only_unreadable_left(relay), "all that can be read to be delivered")
         # What only deliveries came upon is salvaged by the next start.
         relay.stop()
         relay.launch()

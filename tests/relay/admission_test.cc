@@ -38,13 +38,32 @@ TEST(Admission, TrustedClientsOnlyCountInAll) {
 TEST(Admission, MemoryIsCountedAndGivenBack) {
   Admission admission;
   admission.set_limits({1, 1, 1000});
-  EXPECT_TRUE(admission.memory_is_plenty());
+  EXPECT_TRUE(admission.has_memory_for(1000));
+  EXPECT_FALSE(admission.has_memory_for(1001));
   EXPECT_TRUE(admission.take_memory(600));
-  EXPECT_FALSE(admission.memory_is_plenty());
+  EXPECT_TRUE(admission.has_memory_for(400));
+  EXPECT_FALSE(admission.has_memory_for(401));
   EXPECT_FALSE(admission.take_memory(600));
   EXPECT_TRUE(admission.memory_is_exhausted());
+  EXPECT_FALSE(admission.has_memory_for(0));
   admission.give_memory(1200);
-  EXPECT_TRUE(admission.memory_is_plenty());
+  EXPECT_FALSE(admission.memory_is_exhausted());
+  EXPECT_TRUE(admission.has_memory_for(1000));
+}
+
+TEST(Admission, LargeMessagesOnTheirWayOutLeaveHalfOfTheMemory) {
+  constexpr std::size_t kMiB = 1 << 20;
+  Admission admission;
+  admission.set_limits({1, 1, 64 * kMiB});
+  EXPECT_TRUE(admission.may_hold(100 * kMiB));  // alone it must be sent some time
+  (void)admission.take_memory(20 * kMiB);
+  EXPECT_TRUE(admission.may_hold(12 * kMiB));
+  EXPECT_FALSE(admission.may_hold(13 * kMiB));
+  (void)admission.take_memory(20 * kMiB);
+  EXPECT_FALSE(admission.may_hold(kMiB));
+  EXPECT_TRUE(admission.may_hold(10'000));
+  (void)admission.take_memory(24 * kMiB);
+  EXPECT_FALSE(admission.may_hold(10'000));
 }
 
 TEST(Admission, ADiskWithoutTheWantedRoomIsFull) {

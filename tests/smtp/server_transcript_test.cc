@@ -21,6 +21,7 @@
 //   => To <b@y> [notify=BITS] [orcpt="TYPE;ADDRESS"]
 //   ! password accepted | rejected | unavailable
 //   ! stored 250 2.0.0 Ok: queued as X
+//   ! give up 452 4.3.1 TEXT
 //   ! tls [without auth]
 //   ! shut down 4.4.2 TEXT
 //   ! state hello="NAME" login="LOGIN"     what the dialog knows of the client now
@@ -307,6 +308,8 @@ class Player {
       const std::size_t blank = action.find(' ');
       dialog().shut_down(EnhancedStatus::parse(action.substr(0, blank)).value(),
                          action.substr(blank + 1), out_);
+    } else if (after("give up ")) {
+      dialog().give_up_content(parse_reply(action));
     } else if (after("stored ")) {
       dialog().message_stored(parse_reply(action), out_);
     } else if (action == "tls") {
