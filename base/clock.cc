@@ -10,7 +10,27 @@ class RealClock final : public Clock {
   SteadyTime steady_now() const override { return std::chrono::steady_clock::now(); }
 };
 
+constexpr std::chrono::microseconds kFarAhead = std::chrono::hours(24);
+
+std::int64_t microseconds(auto time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+}
+
 }  // namespace
+
+SystemTime ScheduleClock::at(SystemTime system, SteadyTime steady) {
+  const std::int64_t seen = microseconds(system) - microseconds(steady);
+  std::int64_t offset = offset_.load(std::memory_order_relaxed);
+  while (offset < seen || offset - seen > kFarAhead.count()) {
+    if (offset_.compare_exchange_weak(offset, seen, std::memory_order_relaxed)) offset = seen;
+  }
+  return SystemTime(std::chrono::microseconds(microseconds(steady) + offset));
+}
+
+SystemTime schedule_now() {
+  static ScheduleClock clock;
+  return clock.at(system_now(), std::chrono::steady_clock::now());
+}
 
 const Clock& real_clock() {
   static const RealClock clock;

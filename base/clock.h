@@ -2,7 +2,10 @@
 // restart, and steady time for everything that waits.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <limits>
 
 namespace signpost {
 
@@ -23,5 +26,20 @@ inline SystemTime system_now() {
 }
 
 const Clock& real_clock();
+
+// Calendar time for schedules, which must not stand still for an hour because somebody set the
+// clock back: it follows the system's clock when that goes ahead, and runs on when it goes back by
+// up to a day. What goes back further was far ahead before, and wrong: then it follows too. Any
+// thread.
+class ScheduleClock {
+ public:
+  SystemTime at(SystemTime system, SteadyTime steady);
+
+ private:
+  // What to add to steady time; the least number: nothing was asked yet.
+  std::atomic<std::int64_t> offset_{std::numeric_limits<std::int64_t>::min()};
+};
+
+SystemTime schedule_now();
 
 }  // namespace signpost

@@ -84,11 +84,12 @@ class Search {
     const auto key = take(rest, *key_size);
     if (!key) return 0;
     const auto value = take_value(rest);
-    if (!value) return 0;
-    const bool found = job                            ? found_job(*key, *value)
-                       : *family == families_.content ? found_content(*key, *value)
-                                                      : found_envelope(*key, *value);
-    return found ? before - rest.size() : 0;
+    const bool found = value && (job                            ? found_job(*key, *value)
+                                 : *family == families_.content ? found_content(*key, *value)
+                                                                : found_envelope(*key, *value));
+    if (found) return before - rest.size();
+    remains_.messages.try_emplace(id_of(*key));
+    return 0;
   }
 
   bool found_envelope(std::string_view key, std::string_view value) {

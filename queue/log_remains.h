@@ -26,13 +26,13 @@ struct FamilyNumbers {
 
 struct Remains {
   struct Of {
-    std::optional<Envelope> envelope;
-    std::vector<Job> jobs;           // each in its last revision
-    std::size_t source = 0;          // of the content, as the caller numbers them
-    std::size_t content_offset = 0;  // in that source
-    std::size_t content_size = 0;    // 0: no content was recognised
-    bool certain = false;            // content and envelope are from a whole record
-    bool removed = false;            // it left the queue
+    std::optional<Envelope> envelope;  // nothing: only a key of the message was recognised
+    std::vector<Job> jobs;             // each in its last revision
+    std::size_t source = 0;            // of the content, as the caller numbers them
+    std::size_t content_offset = 0;    // in that source
+    std::size_t content_size = 0;      // 0: no content was recognised
+    bool certain = false;              // content and envelope are from a whole record
+    bool removed = false;              // it left the queue
   };
   std::map<MessageId, Of> messages;
 };

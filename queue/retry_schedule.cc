@@ -31,6 +31,11 @@ std::optional<SystemTime> RetrySchedule::next(SystemTime received, SystemTime no
   return now + delay;
 }
 
+std::chrono::seconds RetrySchedule::longest_delay() const {
+  const auto longest = static_cast<double>(std::ranges::max(delays).count()) * (1 + jitter);
+  return std::chrono::seconds(static_cast<std::int64_t>(longest) + 1);
+}
+
 bool RetrySchedule::delay_notice_due(SystemTime received, SystemTime now, bool already_sent) const {
   return !already_sent && delay_notice.count() > 0 && age(received, now) >= delay_notice;
 }

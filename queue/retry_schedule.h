@@ -25,6 +25,9 @@ struct RetrySchedule {
   std::optional<SystemTime> next(SystemTime received, SystemTime now, std::uint32_t attempts,
                                  double fraction) const;
 
+  // The longest time from an attempt to the next.
+  std::chrono::seconds longest_delay() const;
+
   bool delay_notice_due(SystemTime received, SystemTime now, bool already_sent) const;
 };
 

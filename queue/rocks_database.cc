@@ -102,8 +102,10 @@ class EventLogger final : public rocksdb::Logger {
     if (level < GetInfoLogLevel() || level >= rocksdb::InfoLogLevel::HEADER_LEVEL) return;
     std::array<char, 1024> line{};
     std::vsnprintf(line.data(), line.size(), format, arguments);
+    std::string_view words(line.data());
+    words = words.substr(0, words.find_last_not_of("\n ") + 1);
     log::log(level == rocksdb::InfoLogLevel::WARN_LEVEL ? log::Level::Warning : log::Level::Error,
-             "queue_engine", {{"detail", line.data()}});
+             "queue_engine", {{"detail", words}});
   }
 };
 

@@ -159,6 +159,17 @@ std::string list_of(const std::vector<Job>& jobs) {
   return list.empty() ? "unknown" : list;
 }
 
+// When the messages were accepted that are beyond doubt; a minute more on each side.
+std::pair<SystemTime, SystemTime> times_of(const Remains& remains) {
+  std::pair times{SystemTime::max(), SystemTime::min()};
+  for (const auto& [id, of] : remains.messages) {
+    if (!of.envelope) continue;
+    times.first = std::min<SystemTime>(times.first, id.time() - std::chrono::minutes(1));
+    times.second = std::max<SystemTime>(times.second, id.time() + std::chrono::minutes(1));
+  }
+  return times;
+}
+
 class Salvage {
  public:
   Salvage(const std::string& directory, const RocksOptions& options, SystemTime now)
@@ -426,8 +437,11 @@ Result<void> Salvage::search_logs(const Database& from, const Database& to) {
   }
   std::size_t open = sources.count();
   std::string octets;
+  const auto [first, last] = times_of(remains);
   for (auto& [id, of] : remains.messages) {
-    if (of.removed || !of.envelope) continue;
+    if (of.removed) continue;
+    // A key alone may be any octets that look like one.
+    if (!of.envelope && (id.time() < first || id.time() > last)) continue;
     std::string there;
     if (to.db().Get({}, to[kEnvelope], slice(message_key(id)), &there).ok()) continue;
     if (from.db().Get({}, from[kEnvelope], slice(message_key(id)), &there).ok()) continue;
@@ -523,7 +537,7 @@ Result<Salvaged> salvage(const std::string& directory, const RocksOptions& optio
                          std::string_view why, SystemTime now) {
   std::error_code error;
   fs::remove_all(workplace_of(directory), error);
-  if (!error) fs::create_directory(workplace_of(directory), error);
+  if (!error) fs::create_directories(workplace_of(directory) + "/queue", error);
   if (!error) {
     fs::permissions(workplace_of(directory), fs::perms::owner_all, error);
   }

@@ -166,6 +166,15 @@ Result<std::vector<Job>> Scheduler::take(SystemTime now, std::size_t limit) {
   return out;
 }
 
+Result<std::vector<Job>> Scheduler::take_strays(SystemTime horizon, std::size_t limit) const {
+  Job first;
+  first.due = horizon;
+  auto page =
+      impl_->store.due(impl_->store.due_position(first), SystemTime::max() - kIdsAhead, limit);
+  if (!page) return Failure(std::move(page).error());
+  return std::move(page->jobs);
+}
+
 void Scheduler::committed(const Job& job) {
   if (job.state != JobState::Deferred) return;
   Position position = impl_->store.due_position(job);

@@ -34,6 +34,11 @@ class Scheduler {
   // store could not be read further, which the next call will say.
   Result<std::vector<Job>> take(SystemTime now, std::size_t limit);
 
+  // At most `limit` deferred jobs that are due later than `horizon`, which no schedule can mean:
+  // they were put off when the clock was far ahead, or in a run whose clock was. To be asked now
+  // and then; hands out the same ones until they are replaced.
+  Result<std::vector<Job>> take_strays(SystemTime horizon, std::size_t limit) const;
+
   // Every deferred job that was committed (a retry by hand may be due before what was handed out
   // already), after its claim was released; and a deferred job whose claim was given up without a
   // new version of it. Any thread, cheap.

@@ -75,7 +75,7 @@ void release(Worker& worker, const queue::Job& before, const std::optional<queue
 // stored: a disk that cannot be written stops no delivery. The attempt is not counted then.
 std::function<bool()> again_when_due(Worker& worker, const queue::Job& stored, SystemTime due) {
   return [&worker, stored, due] {
-    if (system_now() < due) return false;
+    if (schedule_now() < due) return false;
     dispatch(worker, {stored, nullptr});
     return true;
   };
@@ -94,7 +94,7 @@ queue::Job deferred(const queue::Job& before, SystemTime due) {
 
 void put_back(Worker& worker, PendingJob job, std::chrono::seconds delay) {
   auto change = std::make_shared<queue::Change>();
-  queue::Job after = deferred(job.job, system_now() + delay);
+  queue::Job after = deferred(job.job, schedule_now() + delay);
   change->replaced.push_back({job.job, after});
   commit_until_done(
       worker, std::move(change),
@@ -118,6 +118,8 @@ void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositi
   const std::uint32_t attempts = job.job.attempts + 1;
   const auto next =
       settings.retry.next(envelope.received, now, attempts, Random::local().fraction());
+  // By the clock of schedules, which may be ahead.
+  const auto ahead = schedule_now() - now;
 
   auto change = std::make_shared<queue::Change>();
   Notifications notifications(envelope, settings, now);
@@ -143,7 +145,7 @@ void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositi
         break;
       case Outcome::Delayed:
         if (!after) {
-          after = deferred(job.job, *next);
+          after = deferred(job.job, *next + ahead);
           after->recipients.clear();
           after->attempts = attempts;
           after->last_attempt = now;

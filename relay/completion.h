@@ -31,7 +31,9 @@ struct AttemptFacts {
 void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositions,
               AttemptFacts facts);
 
-// Without an attempt: the job goes back to the due index for `delay`.
+constexpr std::chrono::hours kLongestPutBack{1};
+
+// Without an attempt: the job goes back to the due index for `delay`, at most kLongestPutBack.
 void put_back(Worker& worker, PendingJob job, std::chrono::seconds delay);
 
 }  // namespace signpost::relay

@@ -167,7 +167,7 @@ void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)
         if (!load->message) {
           log::error("message_unreadable", {{"id", load->job.job.ref.id.text()},
                                             {"detail", load->message.error().detail}});
-          put_back(worker, std::move(load->job), std::chrono::hours(1));
+          put_back(worker, std::move(load->job), kLongestPutBack);
           return;
         }
         load->job.message =

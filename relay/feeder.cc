@@ -1,6 +1,7 @@
 #include "relay/feeder.h"
 
 #include "base/log.h"
+#include "relay/completion.h"
 #include "relay/dispatch.h"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kInterval{200};  // between looks at the due index
 constexpr std::size_t kWindow = 256;
+constexpr std::chrono::minutes kStraysInterval{1};  // between looks at its far end
 
 // Those of `jobs` that nobody works on, claimed. What somebody holds comes back by itself when its
 // holder is done (queue/scheduler.h).
@@ -51,15 +53,23 @@ void Feeder::feed() {
     bool more = false;
   };
   auto window = std::make_shared<Window>();
+  const SteadyTime now = worker_.loop().now();
+  const SystemTime time = schedule_now();
+  const bool strays = now >= next_strays_ || time < last_time_;  // back by far
+  if (strays) next_strays_ = now + kStraysInterval;
+  last_time_ = time;
+  const auto longest =
+      std::max<std::chrono::seconds>(worker_.settings()->retry.longest_delay(), kLongestPutBack);
   worker_.loop().run_blocking(
-      [window, limit, &relay] {
+      [window, limit, strays, time, longest, &relay] {
         const std::lock_guard lock(relay.claiming);
-        auto taken = relay.scheduler->take(system_now(), limit);
+        auto taken = strays ? relay.scheduler->take_strays(time + 2 * longest, limit)
+                            : relay.scheduler->take(time, limit);
         if (!taken) {
           log::error("queue_unreadable", {{"detail", taken.error().detail}});
           return;
         }
-        window->more = taken->size() == limit;
+        window->more = strays || taken->size() == limit;
         window->jobs = claimed(relay, std::move(*taken));
       },
       [this, window, alive = std::weak_ptr<bool>(alive_)] {

@@ -1,6 +1,7 @@
 // Brings due jobs from the store to the workers.
 #pragma once
 
+#include "base/clock.h"
 #include "net/timer.h"
 #include "queue/envelope.h"
 #include "relay/worker.h"
@@ -26,6 +27,8 @@ class Feeder {
   Worker& worker_;
   net::Timer timer_;
   bool stopped_ = false;
+  SteadyTime next_strays_{};
+  SystemTime last_time_ = SystemTime::min();
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what the pool is at
   std::size_t next_worker_ = 0;
 };

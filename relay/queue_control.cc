@@ -51,7 +51,7 @@ queue::Job due_now(const queue::Job& job) {
   queue::Job after = job;
   ++after.ref.revision;
   after.state = queue::JobState::Deferred;
-  after.due = system_now();
+  after.due = schedule_now();
   return after;
 }
 

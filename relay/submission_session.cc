@@ -472,7 +472,7 @@ void SubmissionSession::store_message() {
   for (queue::Job& job : jobs) {
     if (!in_memory) {
       job.state = queue::JobState::Deferred;
-      job.due = now + kOverflowDelay;
+      job.due = schedule_now() + kOverflowDelay;
     } else {
       (void)relay.active.claim(job.ref);  // nobody else can know this id
     }

@@ -21,5 +21,45 @@ TEST(RealClock, NeverGoesBackInSteadyTime) {
   }
 }
 
+class ScheduleClockTest : public testing::Test {
+ protected:
+  // So many seconds of steady time after the start, while the system's clock says `system`.
+  std::int64_t at(std::int64_t steady, std::int64_t system) {
+    const SystemTime time = clock.at(SystemTime(std::chrono::seconds(system)),
+                                     SteadyTime(std::chrono::seconds(steady)));
+    return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+  }
+  ScheduleClock clock;
+};
+
+TEST_F(ScheduleClockTest, IsTheSystemsClockWhileThatGoesEvenly) {
+  EXPECT_EQ(at(10, 1'000'010), 1'000'010);
+  EXPECT_EQ(at(20, 1'000'020), 1'000'020);
+}
+
+TEST_F(ScheduleClockTest, FollowsItAhead) {
+  at(10, 1'000'010);
+  EXPECT_EQ(at(20, 1'003'620), 1'003'620);
+  EXPECT_EQ(at(30, 900'003'630), 900'003'630);
+}
+
+TEST_F(ScheduleClockTest, RunsOnWhenItGoesBack) {
+  at(10, 1'000'010);
+  EXPECT_EQ(at(20, 1'000'020 - 3600), 1'000'020);
+  EXPECT_EQ(at(80, 1'000'080 - 3600), 1'000'080);
+  // Once it has caught up they are the same again.
+  EXPECT_EQ(at(90, 1'000'095), 1'000'095);
+}
+
+TEST_F(ScheduleClockTest, GivesUpATimeThatWasFarAhead) {
+  at(10, 1'000'010);
+  at(20, 9'000'020);
+  EXPECT_EQ(at(30, 1'000'030), 1'000'030);
+}
+
+TEST(ScheduleNow, IsNearTheSystemsClock) {
+  EXPECT_GE(schedule_now(), system_now() - std::chrono::seconds(1));
+}
+
 }  // namespace
 }  // namespace signpost

@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 import harness  # noqa: E402
 
-LIBRARY = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
+LIBRARY = pathlib.Path(sys.argv[1]).resolve(strict=True)
 
 
 def content(number):

@@ -9,6 +9,7 @@ import argparse
 import pathlib
 import random
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -54,10 +55,10 @@ def damage(queue, dice):
 
 
 def as_a_service(relay, condition, what):
-    """Waits for the condition; starts the relay again when it ends by itself, as systemd would."""
+    """Starts the relay that was killed, and again when it ends by itself, as systemd would; waits for the condition."""
     def look():
         if not relay.process.alive():
-            assert relay.process.process.returncode == 1, relay.process.log_text()[-3000:]
+            assert relay.process.process.returncode in (1, -signal.SIGKILL), relay.process.log_text()[-3000:]
             relay.process.log_file.close()
             relay.process = harness.Process([harness.BIN / "signpost", "serve", "-c", relay.config], relay.log)
             return False
@@ -105,8 +106,8 @@ def round_of(folder, dice):
               f"{len(missing) - len(unnamed)} of them named, {len(arrived) - len(set(arrived))} duplicates",
               flush=True)
         # The last write of a log cannot be told from one that was cut short by a crash, and a message of which
-        # nothing can be recognised has no name.
-        assert len(unnamed) <= 1, (where, unnamed, named)
+        # no key is left has no name: the smallest here has its three within some 700 octets.
+        assert len(unnamed) <= 1 + int(where.split()[0]) // 700, (where, unnamed, named)
         if missing and not unnamed:
             assert reports, where
         for id in missing:

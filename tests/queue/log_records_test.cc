@@ -153,7 +153,6 @@ TEST_F(SearchLogTest, MessageIsRecognisedAmongOtherOctets) {
   const std::string octets =
       "\x05\x01\x0a junk \x05\x02" + rows_of(*message, jobs) + "\x05\x03\x10";
   search(octets);
-  ASSERT_EQ(remains.messages.size(), 1U);
   const Remains::Of& of = remains.messages.at(id);
   EXPECT_EQ(of.envelope, message->envelope);
   EXPECT_EQ(of.jobs, jobs);
@@ -183,6 +182,12 @@ TEST_F(SearchLogTest, RemovalsAndLaterRevisionsCount) {
   EXPECT_FALSE(remains.messages.at(id).removed);
   search(removal(1, message_key(id)));
   EXPECT_TRUE(remains.messages.at(id).removed);
+}
+
+TEST_F(SearchLogTest, KeyAloneIsATrace) {
+  search(put(2, message_key(id), "no envelope"));
+  ASSERT_TRUE(remains.messages.contains(id));
+  EXPECT_FALSE(remains.messages.at(id).envelope);
 }
 
 TEST_F(SearchLogTest, EnvelopeAloneIsEnoughToNameAMessage) {

@@ -52,5 +52,15 @@ TEST(RetrySchedule, NoDelayNoticeWhenSwitchedOff) {
   EXPECT_FALSE(silent.delay_notice_due(kNoon, kNoon + 1000h, false));
 }
 
+TEST(RetrySchedule, LongestDelayBoundsThemAll) {
+  RetrySchedule schedule;
+  schedule.delays = {std::chrono::seconds(60), std::chrono::seconds(7200),
+                     std::chrono::seconds(10)};
+  for (std::uint32_t attempts = 1; attempts < 5; ++attempts) {
+    EXPECT_LE(schedule.delay_after(attempts, 0.999), schedule.longest_delay());
+  }
+  EXPECT_LT(schedule.longest_delay(), std::chrono::seconds(8000));
+}
+
 }  // namespace
 }  // namespace signpost::queue

@@ -300,5 +300,18 @@ TEST_F(SchedulerTest, WhatWasReadBeforeAnErrorIsHandedOut) {
   EXPECT_FALSE(scheduler.take(now(), 10));
 }
 
+TEST_F(SchedulerTest, JobsDueBeyondAllSchedulesAreStrays) {
+  const Job soon = stored_deferred(1h, now() + 4h, 1);
+  const Job stray = stored_deferred(1h, now() + 24h * 365, 2);
+  Scheduler scheduler(store, now());
+  EXPECT_TRUE(take(scheduler).empty());
+  const auto strays = scheduler.take_strays(now() + 8h, 100);
+  ASSERT_TRUE(strays);
+  EXPECT_EQ(*strays, std::vector<Job>{stray});
+  // Once it is put off as the schedule says it is none any more.
+  put_off(stray, now() + 1min);
+  EXPECT_TRUE(scheduler.take_strays(now() + 8h, 100)->empty());
+}
+
 }  // namespace
 }  // namespace signpost::queue
