@@ -86,6 +86,7 @@ Result<void> settle_format(const Database& database) {
   return write_format(database);
 }
 
+// What every attempt depends on is read once before anything depends on it.
 Result<void> count_jobs(Opened& opened) {
   const auto rows = opened.database->scan(kJob, bounded(nullptr));
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
@@ -105,6 +106,10 @@ Result<void> count_jobs(Opened& opened) {
     opened.first = std::min(opened.first, job->ref.id.time());
   }
   if (!rows->status().ok()) return failure(rows->status(), "counting the jobs in the queue");
+  const auto due = opened.database->scan(kDue, bounded(nullptr));
+  for (due->SeekToFirst(); due->Valid(); due->Next()) {
+  }
+  if (!due->status().ok()) return failure(due->status(), "reading the due times in the queue");
   return {};
 }
 

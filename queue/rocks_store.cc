@@ -94,6 +94,7 @@ class RocksStore final : public Store {
   Result<std::uint32_t> count_rows(const MessageId& id) const;
 
   Failure read_failed(const rocksdb::Status& status, std::string_view what) const;
+  Failure scan_failed(const rocksdb::Status& status, std::string_view what) const;
   Result<void> resume();
   Result<void> write_failed(const rocksdb::Status& status);
   void publish();
@@ -121,7 +122,7 @@ class RocksStore final : public Store {
   std::chrono::steady_clock::time_point next_resume_{};
 
   // Shared.
-  std::atomic<bool> needs_restart_{false};
+  mutable std::atomic<bool> needs_restart_{false};
   mutable std::atomic<bool> damaged_{false};        // found so by a read
   std::array<std::atomic<std::uint64_t>, 3> jobs_;  // by JobState
   // No job of a message older than this is stored: where oldest() begins, so that it need not walk
@@ -346,6 +347,13 @@ Failure RocksStore::read_failed(const rocksdb::Status& status, std::string_view 
   return failed;
 }
 
+// An index that cannot be read to its end stops more than one message: the restart must not wait.
+Failure RocksStore::scan_failed(const rocksdb::Status& status, std::string_view what) const {
+  Failure failed = read_failed(status, what);
+  if (failed.error().code == Errc::Corrupt) needs_restart_.store(true, std::memory_order_relaxed);
+  return failed;
+}
+
 Result<Envelope> RocksStore::envelope(const MessageId& id) const {
   rocksdb::PinnableSlice row;
   const rocksdb::Status status =
@@ -415,10 +423,10 @@ Result<JobPage> RocksStore::due(const Position& from, SystemTime until, std::siz
           {{"id", ref->id.text()}, {"job", ref->number}, {"error", "a due time without its job"}});
       continue;
     }
-    if (!status.ok()) return read_failed(status, "reading a job that is due");
+    if (!status.ok()) return scan_failed(status, "reading a job that is due");
     if (auto job = read_job(key, view(row))) page.jobs.push_back(std::move(*job));
   }
-  if (!rows->status().ok()) return read_failed(rows->status(), "reading due times");
+  if (!rows->status().ok()) return scan_failed(rows->status(), "reading due times");
   page.end = !rows->Valid();
   return page;
 }
@@ -436,7 +444,7 @@ Result<JobPage> RocksStore::jobs(const Position& from, std::size_t limit,
     if (auto job = read_job(view(rows->key()), view(rows->value())))
       page.jobs.push_back(std::move(*job));
   }
-  if (!rows->status().ok()) return read_failed(rows->status(), "reading jobs");
+  if (!rows->status().ok()) return scan_failed(rows->status(), "reading jobs");
   page.end = !rows->Valid();
   return page;
 }

@@ -78,7 +78,8 @@ class Store {
   // The time of acceptance of the oldest message with a job in `state`, looking at no more than a
   // bounded number of rows; nothing when none was found.
   virtual std::optional<SystemTime> oldest(JobState state) const = 0;
-  // A write failed in a way that only opening the store anew gets over. Any thread.
+  // A write failed, or an index cannot be read, in a way that only opening the store anew gets
+  // over. Any thread.
   virtual bool needs_restart() const = 0;
   // What is in memory and has to be written to data files yet, in octets. Any thread.
   virtual std::uint64_t pending_bytes() const = 0;

@@ -220,6 +220,29 @@ TEST_F(RocksSalvageTest, BlockOfJobs) {
   EXPECT_TRUE(report().contains("unreadable: jobs behind")) << report();
 }
 
+// The index of due times is made anew from the jobs.
+TEST_F(RocksSalvageTest, BlockOfDueTimes) {
+  fill_data_files();
+  damage(data_file("due"), 100);
+  open();
+  EXPECT_NE(kept(), "");
+  EXPECT_TRUE(missing_messages().empty());
+}
+
+TEST_F(RocksSalvageTest, IndexThatBecomesUnreadableNeedsARestart) {
+  fill_data_files();
+  open();
+  EXPECT_FALSE(store->needs_restart());
+  for (const fs::path& each : files(".sst")) damage(each, 100);  // what is open is read again
+  bool failed = false;
+  for (int n = 0; n < 20 && !failed; ++n) {
+    failed = !store->jobs({}, 10'000) || !store->due({}, kNoon + std::chrono::hours(9999), 10'000);
+  }
+  EXPECT_TRUE(failed);
+  EXPECT_TRUE(store->needs_restart());
+  EXPECT_TRUE(fs::exists(path() + ".check"));
+}
+
 TEST_F(RocksSalvageTest, BlockOfEnvelopes) {
   fill_data_files();
   damage(data_file("envelope"), 20'000);
