@@ -96,8 +96,9 @@ struct Config {
   std::string file;  // where it came from, absolute
   std::string hostname;
   std::string data_dir = "/var/lib/signpost";
-  unsigned workers = 0;    // 0: one per CPU
-  std::string postmaster;  // default: "postmaster@" + hostname
+  std::optional<std::string> user;  // "": stay root; nothing: the package's account, if there
+  unsigned workers = 0;             // 0: one per CPU
+  std::string postmaster;           // default: "postmaster@" + hostname
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
   std::string users_file;  // "" when [auth] is absent

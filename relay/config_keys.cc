@@ -146,6 +146,10 @@ void read_data_dir(Setting& setting, Config& config) {
   if (auto path = setting.path()) config.data_dir = std::move(*path);
 }
 
+void read_user(Setting& setting, Config& config) {
+  if (const std::string* name = setting.string()) config.user = *name;
+}
+
 void read_listener_bind(Setting& setting, ListenerConfig& listener) {
   read_one(setting, listener, &ListenerConfig::bind, parse_bind);
   if (setting.value().kind == Kind::String) listener.name = setting.value().string;
@@ -267,6 +271,11 @@ const Keys<Config>& general_keys() {
       {{"data_dir", "the path of a folder", "\"/var/lib/signpost\"",
         "Folder of the queue; on a local disk, for this relay alone."},
        read_data_dir},
+      {{"user", "the name of an account, or \"\" to stay root", "\"signpost\"",
+        "Account that signpost serve becomes when root starts it, before it reads keys or listens; "
+        "ports below 1024 stay open to it. Without this key and without that account it stays "
+        "root."},
+       read_user},
       count_key("workers", &Config::workers, 0, 1024, "0",
                 "Threads that carry sessions and deliveries; 0 is one per CPU."),
       parsed_key<Config>({"postmaster", "an address, as in \"postmaster@shop.example\"", "",

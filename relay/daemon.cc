@@ -39,6 +39,7 @@ void close_all(const std::vector<std::map<std::string, int>>& sockets) {
 std::vector<std::string> keys_for_restart(const Config& before, const Config& after) {
   std::vector<std::string> keys;
   if (before.data_dir != after.data_dir) keys.emplace_back("data_dir");
+  if (before.user != after.user) keys.emplace_back("user");
   if (before.workers != after.workers) keys.emplace_back("workers");
   if (before.dns_servers != after.dns_servers) keys.emplace_back("dns.servers");
   if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");

@@ -1,13 +1,16 @@
 #include "relay/serve.h"
 
 #include "base/log.h"
+#include "relay/config.h"
 #include "relay/daemon.h"
+#include "relay/privileges.h"
 #include "relay/service_manager.h"
 #include "relay/settings.h"
 #include "relay/version.h"
 
 #include <malloc.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -72,9 +75,18 @@ int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
   }
 }
 
+// What the configuration file says of it; its mistakes are told when all of it is loaded.
+Result<std::string> drop_privileges_of(const std::string& config_file) {
+  const LoadedConfig loaded = load_config(config_file);
+  if (!loaded.config) return "";
+  return drop_privileges(loaded.config->user, loaded.config->data_dir);
+}
+
 }  // namespace
 
 int serve(const std::string& config_file) {
+  const auto user = drop_privileges_of(config_file);
+  if (!user) return refuse({user.error().detail});
   LoadedSettings loaded = load_settings(config_file);
   if (!loaded.settings) return refuse(loaded.errors);
   const Config& config = *loaded.settings->config;
@@ -85,7 +97,11 @@ int serve(const std::string& config_file) {
   log::info("starting", {{"version", version()},
                          {"commit", commit()},
                          {"hostname", config.hostname},
-                         {"config", config.file}});
+                         {"config", config.file},
+                         {"user", *user}});
+  if (geteuid() == 0) {
+    log::warning("running_as_root", {{"detail", "name an account with the key user"}});
+  }
   int result = 0;
   {
     Daemon daemon(loaded.settings);

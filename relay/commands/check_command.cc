@@ -5,6 +5,7 @@
 #include "relay/commands/table.h"
 #include "relay/config.h"
 #include "relay/config_keys.h"
+#include "relay/privileges.h"
 #include "relay/published_keys.h"
 #include "relay/text_file.h"
 #include "relay/users.h"
@@ -112,6 +113,10 @@ Findings examine(const std::string& config_file) {
   for (const ConfigError& error : loaded.errors) findings.add_error(error);
   if (!loaded.config) return findings;
   findings.config = loaded.config;
+  // What serve could not read as its account is not good.
+  if (auto user = drop_privileges(loaded.config->user, ""); !user) {
+    findings.add_error(user.error().detail);
+  }
   check_tls(*loaded.config, findings);
   check_users(*loaded.config, findings);
   check_keys(*loaded.config, findings);
