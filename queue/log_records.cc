@@ -16,9 +16,6 @@ std::uint32_t octet(std::string_view octets, std::size_t at) {
   return static_cast<std::uint8_t>(octets[at]);
 }
 
-// A checksum of octets that hold checksums is stored rotated and shifted.
-std::uint32_t masked(std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xa282ead8U; }
-
 constexpr std::array<std::uint32_t, 256> crc_table() {
   std::array<std::uint32_t, 256> table{};
   for (std::uint32_t i = 0; i < table.size(); ++i) {
@@ -41,6 +38,11 @@ std::uint32_t crc32c(std::string_view octets) {
   return ~crc;
 }
 
+std::uint32_t masked_crc32c(std::string_view octets) {
+  const std::uint32_t crc = crc32c(octets);
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+}
+
 void LogReader::read(std::string_view file, std::string& records) {
   while (!file.empty()) {
     read_block(file.substr(0, kBlockSize), records);
@@ -56,7 +58,7 @@ void LogReader::read_block(std::string_view block, std::string& records) {
     const std::uint32_t type = octet(block, 6);
     if (type == kZero && length == 0) return;  // room that was not used
     if (kHeaderSize + length > block.size()) break;
-    if (masked(crc32c(block.substr(kHeaderSize - 1, 1 + length))) == stored) {
+    if (masked_crc32c(block.substr(kHeaderSize - 1, 1 + length)) == stored) {
       take(type, block.substr(kHeaderSize, length), records);
     } else {
       lose();

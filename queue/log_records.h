@@ -38,5 +38,7 @@ std::string without_block_headers(std::string file);
 
 // CRC-32C (Castagnoli), as in RFC 3720 section 12.1.
 std::uint32_t crc32c(std::string_view octets);
+// The same as RocksDB stores it, so that a checksum of octets that hold checksums stays one.
+std::uint32_t masked_crc32c(std::string_view octets);
 
 }  // namespace signpost::queue

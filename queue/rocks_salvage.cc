@@ -1,6 +1,7 @@
 #include "queue/rocks_salvage.h"
 
 #include "base/log.h"
+#include "queue/blob_records.h"
 #include "queue/codec.h"
 #include "queue/keys.h"
 #include "queue/log_records.h"
@@ -18,8 +19,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -102,11 +105,11 @@ std::optional<MessageId> id_in(std::string_view key) {
   return id;
 }
 
-std::vector<std::string> log_files(const std::string& directory) {
+std::vector<std::string> files_of(const std::string& directory, std::string_view kind) {
   std::vector<std::string> files;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension() == ".log") files.push_back(entry.path());
+    if (entry.path().extension() == kind) files.push_back(entry.path());
   }
   std::ranges::sort(files);  // their numbers have leading zeros
   return files;
@@ -132,7 +135,7 @@ std::string octets_of(const std::string& file) {
 // The logs of a queue twice: the whole records of each, then all octets of each.
 class LogSources {
  public:
-  explicit LogSources(const std::string& directory) : files_(log_files(directory)) {}
+  explicit LogSources(const std::string& directory) : files_(files_of(directory, ".log")) {}
 
   std::size_t count() const { return 2 * files_.size(); }
   bool certain(std::size_t source) const { return source < files_.size(); }
@@ -146,6 +149,37 @@ class LogSources {
 
  private:
   const std::vector<std::string> files_;
+};
+
+// The contents in a queue's blob files, found without the index that points there.
+class Blobs {
+ public:
+  explicit Blobs(const std::string& directory) : files_(files_of(directory, ".blob")) {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      find_blobs(octets_of(files_[i]), [&](const MessageId& id, std::size_t offset,
+                                           std::size_t size) { places_[id] = {i, offset, size}; });
+    }
+  }
+
+  std::optional<std::string> content(const MessageId& id) {
+    const auto found = places_.find(id);
+    if (found == places_.end()) return std::nullopt;
+    const Place& place = found->second;
+    if (std::exchange(open_, place.file) != place.file) octets_ = octets_of(files_[place.file]);
+    if (!blob_is_whole(octets_, place.offset, place.size)) return std::nullopt;
+    return octets_.substr(place.offset, place.size);
+  }
+
+ private:
+  struct Place {
+    std::size_t file = 0;
+    std::size_t offset = 0;
+    std::size_t size = 0;
+  };
+  const std::vector<std::string> files_;
+  std::map<MessageId, Place> places_;
+  std::size_t open_ = SIZE_MAX;
+  std::string octets_;  // of the file that is open
 };
 
 std::string list_of(const std::vector<Job>& jobs) {
@@ -200,7 +234,7 @@ class Salvage {
   static Found take_message(RowSurvey& contents, RowSurvey& envelopes, RowSurvey& jobs);
   static void take_envelope(Found& found, std::string_view row);
   static void take_job(Found& found, std::string_view key, std::string_view row);
-  static void look_again(Found& found, const Database& from);
+  void look_again(Found& found, const Database& from);
   bool lacks_recipients(const Found& found) const;
   Result<void> keep(Found& found, const Database& to);
   Result<void> write(const Database& to);
@@ -219,6 +253,7 @@ class Salvage {
   const SystemTime now_;
   Report report_;
   std::set<MessageId> edges_;   // messages at the edge of a place without readable jobs
+  std::optional<Blobs> blobs_;  // once a content is missing
   bool jobs_left_out_ = false;  // a whole file of them
   rocksdb::WriteBatch batch_;
   Salvaged done_;
@@ -362,6 +397,10 @@ void Salvage::look_again(Found& found, const Database& from) {
   const rocksdb::Slice key = slice(message_key(found.id));
   std::string row;
   if (!found.content && from.db().Get({}, from[kContent], key, &row).ok()) found.content = row;
+  if (!found.content) {
+    if (!blobs_) blobs_.emplace(view_directory());
+    found.content = blobs_->content(found.id);
+  }
   if (!found.envelope && from.db().Get({}, from[kEnvelope], key, &row).ok()) {
     take_envelope(found, row);
   }
@@ -571,7 +610,7 @@ Result<void> finish_salvage(const std::string& directory) {
 
 bool log_goes_on_past_damage(const std::string& directory) {
   LogReader reader;
-  for (const std::string& file : log_files(directory)) {
+  for (const std::string& file : files_of(directory, ".log")) {
     std::string records;
     reader.read(octets_of(file), records);
   }

@@ -1,6 +1,7 @@
-// A log of any octets: reading past damage ends, what is whole is part of the file, and what is
-// recognised encodes again and lies within the octets.
+// A log or a blob file of any octets: reading past damage ends, what is whole is part of the file,
+// and what is recognised encodes again and lies within the octets.
 #include "base/check.h"
+#include "queue/blob_records.h"
 #include "queue/codec.h"
 #include "queue/log_records.h"
 #include "queue/log_remains.h"
@@ -19,6 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(records.size() <= file.size());
   const std::string raw = without_block_headers(std::string(file));
   CHECK(raw.size() <= file.size());
+
+  find_blobs(file, [&](const MessageId&, std::size_t offset, std::size_t blob) {
+    CHECK(offset <= file.size() && blob <= file.size() - offset);
+    (void)blob_is_whole(file, offset, blob);
+  });
 
   const std::string_view sources[] = {records, raw};
   Remains remains;

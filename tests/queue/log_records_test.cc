@@ -1,5 +1,6 @@
 #include "queue/log_records.h"
 
+#include "queue/blob_records.h"
 #include "queue/codec.h"
 #include "queue/keys.h"
 #include "queue/log_remains.h"
@@ -7,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -112,6 +114,50 @@ TEST(WithoutBlockHeaders, LeavesWhatIsBetweenThem) {
   EXPECT_EQ(without_block_headers("1234567"), "");
   const std::string part(kBlock - 7, 'x');
   EXPECT_EQ(without_block_headers(record(kFirst, part) + record(kLast, "end")), part + "end");
+}
+
+// Blobs -------------------------------------------------------------------------------------------
+
+void append_number(std::string& out, std::uint64_t value, int octets) {
+  for (int i = 0; i < octets; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+std::string blob(const MessageId& id, std::string_view value) {
+  const std::string key(message_key(id));
+  std::string made;
+  append_number(made, key.size(), 8);
+  append_number(made, value.size(), 8);
+  append_number(made, 0, 8);
+  append_number(made, masked_crc32c(made), 4);
+  append_number(made, masked_crc32c(key + std::string(value)), 4);
+  return made.append(key).append(value);
+}
+
+std::map<MessageId, std::string> blobs_in(std::string_view file) {
+  std::map<MessageId, std::string> found;
+  find_blobs(file, [&](const MessageId& id, std::size_t offset, std::size_t size) {
+    if (blob_is_whole(file, offset, size)) found[id] = file.substr(offset, size);
+  });
+  return found;
+}
+
+TEST(FindBlobs, PassesWhatIsDamaged) {
+  const MessageId one = samples::id_at(samples::kNoon, 1);
+  const MessageId two = samples::id_at(samples::kNoon, 2);
+  const MessageId three = samples::id_at(samples::kNoon, 3);
+  const std::string file = std::string(30, 'h') + blob(one, "the first") + blob(two, "the second") +
+                           blob(three, "") + std::string(32, 'f');
+  const std::map<MessageId, std::string> all{{one, "the first"}, {two, "the second"}, {three, ""}};
+  EXPECT_EQ(blobs_in(file), all);
+  EXPECT_TRUE(blobs_in(file.substr(0, 30)).empty());
+  EXPECT_EQ(blobs_in(file.substr(0, file.size() - 40)).size(), 2U);
+  for (std::size_t at = 30; at < 30 + 42 + 9; ++at) {  // any octet of the first one
+    std::string damaged = file;
+    damaged[at] ^= 0x10;
+    auto rest = all;
+    rest.erase(one);
+    EXPECT_EQ(blobs_in(damaged), rest) << at;
+  }
 }
 
 // Rows as RocksDB's write batch has them.

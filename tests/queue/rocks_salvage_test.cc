@@ -262,6 +262,18 @@ TEST_F(RocksSalvageTest, BlockOfEnvelopes) {
   EXPECT_TRUE(report().contains("unreadable: its envelope")) << report();
 }
 
+// The contents of 2 KiB and more are in blob files, which name what they hold.
+TEST_F(RocksSalvageTest, BlockOfTheIndexOfContents) {
+  fill_data_files();
+  damage(data_file("content"), 5'000, 30'000);
+  std::ofstream(path() + ".check") << '\n';
+  open();
+  EXPECT_NE(kept(), "");
+  const auto missing = missing_messages();
+  EXPECT_FALSE(missing.empty());
+  for (const int n : missing) EXPECT_EQ(n % 2, 1) << "a message of 5,000 octets";
+}
+
 TEST_F(RocksSalvageTest, BlobThatAMergeCameUpon) {
   fill_data_files();
   const auto blobs = files(".blob");
