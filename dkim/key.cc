@@ -7,7 +7,9 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <sodium.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -89,12 +91,27 @@ struct PrivateKey::Impl {
     static std::atomic<std::uint64_t> next{1};
     number = next.fetch_add(1, std::memory_order_relaxed);
   }
+  ~Impl() { sodium_memzero(ed25519.data(), ed25519.size()); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  bool expand_ed25519();
   Result<std::string> sign_rsa(std::string_view digest) const;
-  Result<std::string> sign_ed25519(std::string_view digest) const;
+  std::string sign_ed25519(std::string_view digest) const;
 
   PKey key;
   std::uint64_t number;  // names the key in a thread's contexts; unlike an address, never reused
+  std::array<unsigned char, crypto_sign_SECRETKEYBYTES> ed25519{};  // as libsodium wants it
 };
+
+Result<std::shared_ptr<const PrivateKey>> PrivateKey::own(std::unique_ptr<Impl> impl) {
+  const auto algorithm = algorithm_of(impl->key.get());
+  if (!algorithm) return Failure(algorithm.error());
+  if (*algorithm == Algorithm::Ed25519Sha256 && !impl->expand_ed25519()) {
+    return Failure(openssl_error(Errc::InvalidArgument, "the Ed25519 key cannot be used"));
+  }
+  return std::shared_ptr<const PrivateKey>(new PrivateKey(std::move(impl), *algorithm));
+}
 
 PrivateKey::PrivateKey(std::unique_ptr<Impl> impl, Algorithm algorithm)
     : impl_(std::move(impl)), algorithm_(algorithm) {}
@@ -113,10 +130,7 @@ Result<std::shared_ptr<const PrivateKey>> PrivateKey::from_pem(std::string_view 
     return Failure(openssl_error(Errc::InvalidArgument,
                                  "not a private key in PEM (PKCS#8 or PKCS#1, no passphrase)"));
   }
-  const auto algorithm = algorithm_of(key.get());
-  if (!algorithm) return Failure(algorithm.error());
-  return std::shared_ptr<const PrivateKey>(
-      new PrivateKey(std::make_unique<Impl>(std::move(key)), *algorithm));
+  return own(std::make_unique<Impl>(std::move(key)));
 }
 
 Result<std::shared_ptr<const PrivateKey>> PrivateKey::generate(Algorithm algorithm, unsigned bits) {
@@ -127,10 +141,7 @@ Result<std::shared_ptr<const PrivateKey>> PrivateKey::generate(Algorithm algorit
                ? EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", static_cast<std::size_t>(bits))
                : EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   if (!key) return Failure(openssl_error(Errc::InvalidArgument, "the key cannot be made"));
-  const auto made = algorithm_of(key.get());
-  if (!made) return Failure(made.error());
-  return std::shared_ptr<const PrivateKey>(
-      new PrivateKey(std::make_unique<Impl>(std::move(key)), *made));
+  return own(std::make_unique<Impl>(std::move(key)));
 }
 
 unsigned PrivateKey::bits() const {
@@ -183,27 +194,31 @@ Result<std::string> PrivateKey::Impl::sign_rsa(std::string_view digest) const {
   return signature;
 }
 
-Result<std::string> PrivateKey::Impl::sign_ed25519(std::string_view digest) const {
-  thread_local const DigestContext context(EVP_MD_CTX_new());
-  thread_local std::uint64_t prepared = 0;  // the number of the key that `context` is for
-  std::string signature(2 * kEd25519Size, '\0');
-  std::size_t size = signature.size();
-  const bool again = std::exchange(prepared, 0) == number;
-  if (!again) EVP_MD_CTX_reset(context.get());
-  // To begin anew with the same key spares OpenSSL a search for the algorithm.
-  if (EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, again ? nullptr : key.get()) !=
-          1 ||
-      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
-                     bytes(digest), digest.size()) != 1) {
-    return Failure(openssl_error(Errc::Io, "Ed25519 signature"));
-  }
-  prepared = number;
+bool PrivateKey::Impl::expand_ed25519() {
+  std::array<unsigned char, crypto_sign_SEEDBYTES> seed{};
+  std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> public_half{};
+  std::size_t size = seed.size();
+  const bool done = sodium_init() >= 0 &&
+                    EVP_PKEY_get_raw_private_key(key.get(), seed.data(), &size) == 1 &&
+                    size == seed.size() &&
+                    crypto_sign_seed_keypair(public_half.data(), ed25519.data(), seed.data()) == 0;
+  sodium_memzero(seed.data(), seed.size());
+  return done;
+}
+
+// PureEdDSA (RFC 8032) makes the same signature whoever computes it; libsodium takes less than half
+// of OpenSSL's time for it.
+std::string PrivateKey::Impl::sign_ed25519(std::string_view digest) const {
+  std::string signature(crypto_sign_BYTES, '\0');
+  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, bytes(digest),
+                       digest.size(), ed25519.data());
   return signature;
 }
 
 Result<std::string> PrivateKey::sign(std::string_view digest) const {
+  if (algorithm_ == Algorithm::Ed25519Sha256) return impl_->sign_ed25519(digest);
   ERR_clear_error();
-  return algorithm_ == Algorithm::RsaSha256 ? impl_->sign_rsa(digest) : impl_->sign_ed25519(digest);
+  return impl_->sign_rsa(digest);
 }
 
 // Public keys -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ std::string_view algorithm_text(Algorithm algorithm);  // "rsa-sha256", for a=
 std::string_view key_type_text(Algorithm algorithm);   // "rsa", for k=
 
 // A private key, loaded once and shared. sign() may be called from any thread: each thread has its
-// own context. Never copied, logged or printed.
+// own context. Never logged or printed.
 class PrivateKey {
  public:
   // PEM, PKCS#8 or PKCS#1; RSA of at least 1024 bits (RFC 8301 section 3.2) or Ed25519.
@@ -37,6 +37,7 @@ class PrivateKey {
  private:
   struct Impl;
   explicit PrivateKey(std::unique_ptr<Impl> impl, Algorithm algorithm);
+  static Result<std::shared_ptr<const PrivateKey>> own(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
   Algorithm algorithm_;
 };

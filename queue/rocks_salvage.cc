@@ -400,6 +400,10 @@ void Salvage::look_again(Found& found, const Database& from) {
   if (!found.content) {
     if (!blobs_) blobs_.emplace(view_directory());
     found.content = blobs_->content(found.id);
+    // It could not be read before, and was put off for that.
+    if (found.content) {
+      for (Job& job : found.jobs) job.due = std::min(job.due, now_);
+    }
   }
   if (!found.envelope && from.db().Get({}, from[kEnvelope], key, &row).ok()) {
     take_envelope(found, row);

@@ -90,6 +90,25 @@ TEST(PrivateKey, Ed25519IsReadFromPkcs8) {
   expect_signs(**key);
 }
 
+// The plain version is OpenSSL's.
+TEST(PrivateKey, Ed25519SignaturesAreThoseOfOpenSsl) {
+  for (int n = 0; n < 50; ++n) {
+    const OwnedKey reference(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), &EVP_PKEY_free);
+    const auto key = PrivateKey::from_pem(pkcs8(reference.get()));
+    ASSERT_TRUE(key) << key.error().detail;
+    const std::string digest(32, static_cast<char>(n));
+    EVP_MD_CTX* const context = EVP_MD_CTX_new();
+    std::string expected(64, '\0');
+    std::size_t size = expected.size();
+    ASSERT_EQ(EVP_DigestSignInit(context, nullptr, nullptr, nullptr, reference.get()), 1);
+    ASSERT_EQ(EVP_DigestSign(context, reinterpret_cast<unsigned char*>(expected.data()), &size,
+                             reinterpret_cast<const unsigned char*>(digest.data()), digest.size()),
+              1);
+    EVP_MD_CTX_free(context);
+    EXPECT_EQ((*key)->sign(digest).value(), expected);
+  }
+}
+
 TEST(PrivateKey, IsWrittenAsPkcs8AndReadAgain) {
   for (const KeyPtr& key : {rsa_key(), ed25519_key()}) {
     const std::string pem = key->to_pem();
