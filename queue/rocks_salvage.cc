@@ -1,13 +1,13 @@
 #include "queue/rocks_salvage.h"
 
 #include "base/log.h"
-#include "queue/blob_records.h"
 #include "queue/codec.h"
 #include "queue/keys.h"
 #include "queue/log_records.h"
 #include "queue/log_remains.h"
 #include "queue/rocks_database.h"
 #include "queue/row_survey.h"
+#include "queue/salvage_sources.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -104,83 +104,6 @@ std::optional<MessageId> id_in(std::string_view key) {
   std::copy_n(key.begin(), id.octets.size(), id.octets.begin());
   return id;
 }
-
-std::vector<std::string> files_of(const std::string& directory, std::string_view kind) {
-  std::vector<std::string> files;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension() == kind) files.push_back(entry.path());
-  }
-  std::ranges::sort(files);  // their numbers have leading zeros
-  return files;
-}
-
-// What can be read of it: a sector that cannot be is left out as zeros.
-std::string octets_of(const std::string& file) {
-  constexpr std::size_t kSector = 4096;
-  std::string octets;
-  std::error_code error;
-  octets.resize(fs::file_size(file, error));
-  if (error) return "";
-  std::ifstream in(file, std::ios::binary);
-  for (std::size_t at = 0; at < octets.size(); at += kSector) {
-    const std::size_t size = std::min(kSector, octets.size() - at);
-    in.clear();
-    in.seekg(static_cast<std::streamoff>(at));
-    in.read(octets.data() + at, static_cast<std::streamsize>(size));
-  }
-  return octets;
-}
-
-// The logs of a queue twice: the whole records of each, then all octets of each.
-class LogSources {
- public:
-  explicit LogSources(const std::string& directory) : files_(files_of(directory, ".log")) {}
-
-  std::size_t count() const { return 2 * files_.size(); }
-  bool certain(std::size_t source) const { return source < files_.size(); }
-  std::string read(std::size_t source) const {
-    std::string octets = octets_of(files_[source % files_.size()]);
-    if (!certain(source)) return without_block_headers(std::move(octets));
-    std::string records;
-    LogReader().read(octets, records);
-    return records;
-  }
-
- private:
-  const std::vector<std::string> files_;
-};
-
-// The contents in a queue's blob files, found without the index that points there.
-class Blobs {
- public:
-  explicit Blobs(const std::string& directory) : files_(files_of(directory, ".blob")) {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      find_blobs(octets_of(files_[i]), [&](const MessageId& id, std::size_t offset,
-                                           std::size_t size) { places_[id] = {i, offset, size}; });
-    }
-  }
-
-  std::optional<std::string> content(const MessageId& id) {
-    const auto found = places_.find(id);
-    if (found == places_.end()) return std::nullopt;
-    const Place& place = found->second;
-    if (std::exchange(open_, place.file) != place.file) octets_ = octets_of(files_[place.file]);
-    if (!blob_is_whole(octets_, place.offset, place.size)) return std::nullopt;
-    return octets_.substr(place.offset, place.size);
-  }
-
- private:
-  struct Place {
-    std::size_t file = 0;
-    std::size_t offset = 0;
-    std::size_t size = 0;
-  };
-  const std::vector<std::string> files_;
-  std::map<MessageId, Place> places_;
-  std::size_t open_ = SIZE_MAX;
-  std::string octets_;  // of the file that is open
-};
 
 std::string list_of(const std::vector<Job>& jobs) {
   std::string list;
