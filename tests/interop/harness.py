@@ -392,7 +392,8 @@ class Relay:
 
     def events(self, event=None, **fields):
         found = []
-        for line in self.log.read_text(errors="replace").splitlines():
+        # The last line may be half written.
+        for line in self.log.read_text(errors="replace").split("\n")[:-1]:
             if not line.startswith("{"):
                 continue
             one = json.loads(line)
