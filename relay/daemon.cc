@@ -7,6 +7,7 @@
 #include "relay/worker.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,8 @@ namespace {
 constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
 constexpr std::size_t kMinBuffer = 4 << 20;
+constexpr std::size_t kOtherDescriptors = 1000;
+constexpr rlim_t kMostDescriptors = 1'000'000;
 
 constexpr metrics::Description kBuildInfo = {"signpost_build_info",
                                              "Always 1; the labels say which build this is."};
@@ -56,6 +59,16 @@ Result<std::string> read_token(const std::string& file) {
                 fmt::format("admin.token_file {}: cannot be read or is empty", file));
   }
   return token;
+}
+
+// How many connections to receivers the descriptors are enough for, beside the clients' sessions
+// and what the store, the log and the listeners have open.
+std::size_t delivery_limit(std::size_t sessions) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;
+  const auto all = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
+  const std::size_t others = sessions + kOtherDescriptors;
+  return std::max(all > others ? all - others : 0, all / 4);
 }
 
 }  // namespace
@@ -128,6 +141,7 @@ Result<void> Daemon::start_workers() {
   relay_.destinations.set_workers(count);
   for (unsigned i = 0; i < count; ++i) {
     relay_.workers.push_back(std::make_unique<Worker>(relay_, i, settings_));
+    relay_.workers.back()->set_delivery_limit(delivery_limit(config.limits.sessions) / count);
     if (auto opened = relay_.workers.back()->open_resolver(); !opened) return opened;
   }
   auto sockets = open_sockets(config.listeners);

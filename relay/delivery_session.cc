@@ -296,6 +296,10 @@ bool DeliverySession::ready() {
   if (!current_) {
     auto job = destination_->take_or_idle(ref());
     if (!job) {
+      if (worker_.short_of_connections() && destination_->leave_idle(ref())) {
+        quit();
+        return true;
+      }
       enter(State::Idle);
       timer_.start(kIdleLimit);
       return false;

@@ -31,25 +31,14 @@ void wake(Worker& worker, const std::shared_ptr<Destination>& destination, const
   });
 }
 
-// On `worker` itself.
-void open_here(Worker& worker, const std::shared_ptr<Destination>& destination) {
-  if (worker.relay().draining.load(std::memory_order_relaxed)) {
-    // The jobs stay in the queue for the next start.
-    (void)destination->connection_ended({worker.index(), 0}, false, std::nullopt,
-                                        worker.loop().now());
-    return;
-  }
-  worker.open_delivery(destination);
-}
-
 void open_reserved(Worker& worker, const std::shared_ptr<Destination>& destination,
                    std::size_t index) {
   if (index == worker.index()) {
-    open_here(worker, destination);
+    worker.open_delivery(destination);
     return;
   }
   Worker& other = *worker.relay().workers[index];
-  other.post([&other, destination] { open_here(other, destination); });
+  other.post([&other, destination] { other.open_delivery(destination); });
 }
 
 void dispatch_loaded(Worker& worker, PendingJob job) {

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "relay/delivery_session.h"
+#include "relay/destination.h"
 #include "relay/submission_session.h"
 
 #include <unistd.h>
@@ -40,6 +41,7 @@ void Worker::stop() {
   loop_.post([this] {
     listeners_.clear();
     submissions_.clear();
+    waiting_.clear();
     deliveries_.clear();
     timers_.clear();
     commits_.hand_over();
@@ -79,6 +81,15 @@ void Worker::accept(const std::string& listener, int fd, const net::SocketAddres
 }
 
 void Worker::open_delivery(std::shared_ptr<Destination> destination) {
+  if (relay_.draining.load(std::memory_order_relaxed)) {
+    // The jobs stay in the queue for the next start.
+    (void)destination->connection_ended({index_, 0}, false, std::nullopt, loop_.now());
+    return;
+  }
+  if (deliveries_.size() >= delivery_limit_) {
+    waiting_.push_back(std::move(destination));
+    return;
+  }
   const std::uint64_t id = next_session_++;
   auto session = std::make_unique<DeliverySession>(*this, id, std::move(destination));
   DeliverySession& started = *deliveries_.emplace(id, std::move(session)).first->second;
@@ -100,7 +111,13 @@ void Worker::retire(const SubmissionSession& session) {
 }
 
 void Worker::retire(const DeliverySession& session) {
-  loop_.defer([this, id = session.id()] { deliveries_.erase(id); });
+  loop_.defer([this, id = session.id()] {
+    deliveries_.erase(id);
+    if (waiting_.empty()) return;
+    auto next = std::move(waiting_.front());
+    waiting_.pop_front();
+    open_delivery(std::move(next));
+  });
 }
 
 void Worker::after(std::chrono::milliseconds delay, net::Task task) {

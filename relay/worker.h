@@ -14,6 +14,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -51,8 +53,14 @@ class Worker {
   // as written) are listened on. Sessions keep the settings that they began with.
   void configure(std::shared_ptr<const Settings> settings, std::map<std::string, int> sockets);
 
-  void open_delivery(std::shared_ptr<Destination> destination);  // its connection is reserved
-  SubmissionSession* submission(std::uint64_t id);               // null when it is gone
+  // At most so many delivery sessions at once: connections are descriptors, which the store needs
+  // as well. Before run().
+  void set_delivery_limit(std::size_t limit) { delivery_limit_ = limit; }
+  // The destination has reserved a connection. Beyond the limit it waits for another to end.
+  void open_delivery(std::shared_ptr<Destination> destination);
+  // Connections are wanted more urgently than kept: who has nothing to do closes.
+  bool short_of_connections() const { return !waiting_.empty(); }
+  SubmissionSession* submission(std::uint64_t id);  // null when it is gone
   DeliverySession* delivery(std::uint64_t id);
   // From within the session's own functions: it is destroyed when they have returned.
   void retire(const SubmissionSession& session);
@@ -79,6 +87,8 @@ class Worker {
   std::uint64_t next_session_ = 1;
   std::unordered_map<std::uint64_t, std::unique_ptr<SubmissionSession>> submissions_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DeliverySession>> deliveries_;
+  std::size_t delivery_limit_ = std::numeric_limits<std::size_t>::max();
+  std::deque<std::shared_ptr<Destination>> waiting_;  // for a connection; each once or a few times
   std::uint64_t next_timer_ = 1;
   std::unordered_map<std::uint64_t, std::unique_ptr<net::Timer>> timers_;
 };

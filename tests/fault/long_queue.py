@@ -114,6 +114,10 @@ def main():
         dns.start()
         relay.start()
         return run(arguments, relay, hosts, ledger, arrived, sinks, folder)
+    except BaseException:
+        if relay.process:
+            say(f"the relay: exit code {relay.process.process.poll()}, its log ends\n{relay.log_end()}")
+        raise
     finally:
         relay.kill()
         for one in (*sinks, dns):
@@ -159,7 +163,7 @@ def run(arguments, relay, hosts, ledger, arrived, sinks, folder):
                                    for number in range(GROUPS)), "the first delivery", deadline=120)
     figures["start to first delivery, s"] = time.monotonic() - began
 
-    left = None
+    left = settled = None
     peak = memory(relay)
     while True:
         time.sleep(1)
@@ -168,8 +172,9 @@ def run(arguments, relay, hosts, ledger, arrived, sinks, folder):
         if left is None or now < left[0]:
             left = (now, time.monotonic())
         dead = sum(1 for one in ids(ledger)) - len(set(all_arrived())) if now < arguments.messages * 0.21 else None
-        if dead is not None and now == dead and relay.queue("list", "--limit", "1"):
+        if dead is not None and now == dead and settled == now and relay.queue("list", "--limit", "1"):
             break
+        settled = now if now == dead else None
         if time.monotonic() - left[1] > 120 * harness.PATIENCE:
             break
     figures["all delivered after, s"] = time.monotonic() - began

@@ -290,6 +290,7 @@ class Relay:
         self.workers = workers
         self.keys = []
         self.environment = None  # os.environ
+        self.program = [BIN / "signpost"]
         self.process = None
         self.log = self.folder / "signpost.log"
         self.config = self.folder / "signpost.toml"
@@ -344,7 +345,7 @@ class Relay:
         return self
 
     def launch(self):
-        self.process = Process([BIN / "signpost", "serve", "-c", self.config], self.log, env=self.environment)
+        self.process = Process([*self.program, "serve", "-c", self.config], self.log, env=self.environment)
         wait_until(lambda: self.process.check_alive() and self.ready(), "the relay to be ready")
 
     def stop(self):
@@ -400,6 +401,11 @@ class Relay:
             if event in (None, one.get("event")) and all(one.get(k) == v for k, v in fields.items()):
                 found.append(one)
         return found
+
+    def log_end(self):
+        with open(self.log, "rb") as file:
+            file.seek(max(0, self.log.stat().st_size - 4000))
+            return file.read().decode(errors="replace")
 
     def wait_event(self, event, deadline=None, **fields):
         def look():
