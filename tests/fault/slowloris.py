@@ -8,6 +8,7 @@ the median of the rounds.
 """
 
 import argparse
+import heapq
 import json
 import pathlib
 import random
@@ -65,12 +66,15 @@ class Slow(threading.Thread):
             self.open += 1
             if number % 50 == 0:
                 self.drain(selector, sockets, 0)
+        due = [(state[2], one.fileno(), one) for one, state in sockets.items()]
+        heapq.heapify(due)
         self.full.set()
         while not self.done.is_set():
-            self.drain(selector, sockets, 0.05)
             now = time.monotonic()
-            for one, state in list(sockets.items()):
-                if state[2] > now:
+            while due and due[0][0] <= now:
+                _, _, one = heapq.heappop(due)
+                state = sockets.get(one)
+                if state is None:
                     continue
                 rest, at, _ = state
                 try:
@@ -78,7 +82,8 @@ class Slow(threading.Thread):
                 except (BlockingIOError, OSError):
                     pass
                 state[1] = at + 1
-                state[2] = now + self.pause
+                heapq.heappush(due, (now + self.pause, one.fileno(), one))
+            self.drain(selector, sockets, 0.02)
         for one in sockets:
             one.close()
 
