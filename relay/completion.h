@@ -27,7 +27,8 @@ struct AttemptFacts {
 // The worker's thread. `dispositions[i]` is that of the job's i-th recipient. Logs and counts, then
 // removes the job, or defers what is left of it by the retry schedule, or gives it up when it has
 // expired, with the notifications that follow from it. The job's claim is released when all that is
-// stored; while the store refuses, it is tried again every second.
+// stored; while the store refuses, it is asked again every second, and a job that is due by then is
+// tried again as it is stored.
 void complete(Worker& worker, PendingJob job, std::vector<Disposition> dispositions,
               AttemptFacts facts);
 

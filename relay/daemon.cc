@@ -141,7 +141,8 @@ Result<void> Daemon::start_workers() {
   relay_.destinations.set_workers(count);
   for (unsigned i = 0; i < count; ++i) {
     relay_.workers.push_back(std::make_unique<Worker>(relay_, i, settings_));
-    relay_.workers.back()->set_delivery_limit(delivery_limit(config.limits.sessions) / count);
+    relay_.workers.back()->set_delivery_limit(
+        std::max<std::size_t>(1, delivery_limit(config.limits.sessions) / count));
     if (auto opened = relay_.workers.back()->open_resolver(); !opened) return opened;
   }
   auto sockets = open_sockets(config.listeners);

@@ -21,8 +21,8 @@ void settle(Worker& worker, const std::shared_ptr<Destination>& destination,
 
 // Reads the envelope and content of `job` from the store, off the loop, then calls `then` on it.
 // `then` is not called when the job is no longer what is stored (its claim is released), when
-// memory is exhausted (it is put back for half a minute) or when the message cannot be read (it is
-// put back for an hour and named in the log).
+// memory has no room for it (it is put back for half a minute) or when the message cannot be read
+// (it is put back for an hour and named in the log).
 void load_message(Worker& worker, PendingJob job, std::function<void(PendingJob)> then);
 
 // The version of a job that the store holds now. Blocks; any thread.
