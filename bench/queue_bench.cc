@@ -1,11 +1,10 @@
 // What the queue costs a message: stored in a group, removed as soon as 256 more were stored, as a
 // relay does that delivers at once. Each apply() is one synced write on the disk of the temporary
 // directory (TMPDIR), so the real time is the disk's and the CPU time is ours.
-#include "queue/codec.h"
-#include "queue/rocks_store.h"
-
 #include <benchmark/benchmark.h>
 
+#include "rocks/codec.h"
+#include "rocks/rocks_store.h"
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
@@ -59,7 +58,7 @@ Job job_of(const MessageId& id) {
 void apply_groups(benchmark::State& state, bool sync) {
   const auto group_size = static_cast<std::size_t>(state.range(0));
   const QueueDirectory directory;
-  auto store = open_rocks_store(directory.path() + "/queue", {.sync = sync});
+  auto store = rocks::open_rocks_store(directory.path() + "/queue", {.sync = sync});
   if (!store) {
     state.SkipWithError(store.error().detail.c_str());
     return;
@@ -102,15 +101,15 @@ BENCHMARK(BM_CommitGroupWithoutSync)->Arg(1)->Arg(16)->Arg(256)->MeasureProcessC
 void BM_EncodeEnvelope(benchmark::State& state) {
   MessageIdGenerator ids;
   const Envelope envelope = envelope_of(ids.next(system_now()));
-  for (auto _ : state) benchmark::DoNotOptimize(encode_envelope(envelope));
+  for (auto _ : state) benchmark::DoNotOptimize(rocks::encode_envelope(envelope));
 }
 BENCHMARK(BM_EncodeEnvelope);
 
 void BM_DecodeJob(benchmark::State& state) {
   MessageIdGenerator ids;
   const Job job = job_of(ids.next(system_now()));
-  const std::string row = encode_job(job);
-  for (auto _ : state) benchmark::DoNotOptimize(decode_job(job.ref, row));
+  const std::string row = rocks::encode_job(job);
+  for (auto _ : state) benchmark::DoNotOptimize(rocks::decode_job(job.ref, row));
 }
 BENCHMARK(BM_DecodeJob);
 

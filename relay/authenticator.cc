@@ -17,23 +17,23 @@ constexpr std::chrono::seconds kAnswerDelay{1};  // of a refusal
 
 struct Check {
   net::IpAddress client;
-  std::shared_ptr<const Users> users;
+  std::shared_ptr<const auth::Users> users;
   std::string login;
   std::string password;
   AuthenticationDone done;
   bool right = false;
 
-  const User* user() const { return users ? users->find(login) : nullptr; }
+  const auth::User* user() const { return users ? users->find(login) : nullptr; }
 };
 
 // On the thread pool. A shop that starts with fifty connections at once pays for the first few.
 bool is_right(Relay& relay, const Check& check) {
-  const User* user = check.user();
+  const auth::User* user = check.user();
   const auto now = std::chrono::steady_clock::now();
   if (user && relay.passwords.contains(check.login, user->password, check.password, now)) {
     return true;
   }
-  if (!verify_password(user, check.password)) return false;
+  if (!auth::verify_password(user, check.password)) return false;
   relay.passwords.insert(check.login, user->password, check.password, now);
   return true;
 }
@@ -58,8 +58,9 @@ void reject(Worker& worker, const std::shared_ptr<Check>& check) {
 
 }  // namespace
 
-void authenticate(Worker& worker, const net::IpAddress& client, std::shared_ptr<const Users> users,
-                  std::string login, std::string password, AuthenticationDone done) {
+void authenticate(Worker& worker, const net::IpAddress& client,
+                  std::shared_ptr<const auth::Users> users, std::string login, std::string password,
+                  AuthenticationDone done) {
   auto check = std::make_shared<Check>(
       Check{client, std::move(users), std::move(login), std::move(password), std::move(done)});
   Relay& relay = worker.relay();
@@ -67,7 +68,7 @@ void authenticate(Worker& worker, const net::IpAddress& client, std::shared_ptr<
     worker.after(kAnswerDelay, [check] { check->done(check->login, Locked); });
     return;
   }
-  const User* user = check->user();
+  const auth::User* user = check->user();
   if (user && relay.passwords.contains(check->login, user->password, check->password,
                                        worker.loop().now())) {
     worker.loop().defer([&worker, check] { accept(worker, *check); });

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "net/address.h"
-#include "relay/users.h"
 #include "relay/worker.h"
 #include "smtp/server_dialog.h"
 
+#include "auth/users.h"
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,7 +19,8 @@ using AuthenticationDone =
 // a while ago is known at once; others are hashed on the thread pool. A rejection comes a second
 // late, so that guessing is slow, and after many of them the answer is Locked without a look at the
 // password (relay/login_guard.h). While too many checks wait, the answer is Unavailable.
-void authenticate(Worker& worker, const net::IpAddress& client, std::shared_ptr<const Users> users,
-                  std::string login, std::string password, AuthenticationDone done);
+void authenticate(Worker& worker, const net::IpAddress& client,
+                  std::shared_ptr<const auth::Users> users, std::string login, std::string password,
+                  AuthenticationDone done);
 
 }  // namespace signpost::relay

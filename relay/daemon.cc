@@ -1,7 +1,6 @@
 #include "relay/daemon.h"
 
 #include "base/log.h"
-#include "queue/rocks_store.h"
 #include "relay/queue_gauges.h"
 #include "relay/version.h"
 #include "relay/worker.h"
@@ -10,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "rocks/rocks_store.h"
 #include <algorithm>
 #include <fstream>
 #include <future>
@@ -39,7 +39,8 @@ void close_all(const std::vector<std::map<std::string, int>>& sockets) {
 }
 
 // What cannot change while the relay runs.
-std::vector<std::string> keys_for_restart(const Config& before, const Config& after) {
+std::vector<std::string> keys_for_restart(const config::Config& before,
+                                          const config::Config& after) {
   std::vector<std::string> keys;
   if (before.data_dir != after.data_dir) keys.emplace_back("data_dir");
   if (before.user != after.user) keys.emplace_back("user");
@@ -95,10 +96,10 @@ Result<void> Daemon::open_queue() {
   const std::string directory = settings_->config->data_dir + "/queue";
   // limits.memory is for content; what the store takes beside it is in proportion.
   const std::size_t memory = settings_->config->limits.memory;
-  queue::RocksOptions options;
+  rocks::RocksOptions options;
   options.write_buffer_size = std::clamp(memory / 16, kMinBuffer, options.write_buffer_size);
   options.block_cache_size = std::clamp(memory / 16, kMinBuffer, options.block_cache_size);
-  auto store = queue::open_rocks_store(directory, options);
+  auto store = rocks::open_rocks_store(directory, options);
   if (!store) return Failure(std::move(store).error());
   relay_.store = std::move(*store);
   queue::CommitterOptions committing;
@@ -119,9 +120,9 @@ Result<void> Daemon::open_queue() {
 
 // Each worker listens with sockets of its own: the kernel spreads the connections (SO_REUSEPORT).
 Result<std::vector<Daemon::Sockets>> Daemon::open_sockets(
-    const std::vector<ListenerConfig>& listeners) const {
+    const std::vector<config::ListenerConfig>& listeners) const {
   std::vector<Sockets> sockets(relay_.workers.size());
-  for (const ListenerConfig& listener : listeners) {
+  for (const config::ListenerConfig& listener : listeners) {
     for (Sockets& of_worker : sockets) {
       auto fd = net::open_listening_socket(listener.bind);
       if (!fd) {
@@ -135,7 +136,7 @@ Result<std::vector<Daemon::Sockets>> Daemon::open_sockets(
 }
 
 Result<void> Daemon::start_workers() {
-  const Config& config = *settings_->config;
+  const config::Config& config = *settings_->config;
   const unsigned count =
       config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
   relay_.destinations.set_workers(count);
@@ -155,14 +156,14 @@ Result<void> Daemon::start_workers() {
     threads_.emplace_back([&worker = *worker] { worker.run(); });
   }
   on_feeding_worker(&Feeder::start);
-  for (const ListenerConfig& listener : config.listeners) {
+  for (const config::ListenerConfig& listener : config.listeners) {
     log::info("listening", {{"bind", listener.name}});
   }
   return {};
 }
 
 Result<void> Daemon::start_admin() {
-  const Config& config = *settings_->config;
+  const config::Config& config = *settings_->config;
   if (!config.admin_bind) return {};
   auto token = read_token(config.admin_token_file);
   if (!token) return Failure(std::move(token).error());
@@ -174,14 +175,14 @@ Result<void> Daemon::start_admin() {
   return {};
 }
 
-void Daemon::apply_limits(const Config& config) {
+void Daemon::apply_limits(const config::Config& config) {
   relay_.admission.set_limits(
       {config.limits.sessions, config.limits.sessions_per_client, config.limits.memory});
 }
 
 void Daemon::tick() {
   const std::lock_guard lock(reloading_);
-  const LimitsConfig& limits = settings_->config->limits;
+  const config::LimitsConfig& limits = settings_->config->limits;
   relay_.admission.check_disk(settings_->config->data_dir, limits.disk_free_share,
                               limits.disk_free_bytes, relay_.store->pending_bytes());
   reclaim_space();
@@ -219,11 +220,11 @@ std::vector<std::string> Daemon::reload() {
   LoadedSettings loaded = load_settings(settings_->config->file);
   if (!loaded.settings) return refuse(std::move(loaded.errors));
 
-  const Config& before = *settings_->config;
-  const Config& after = *loaded.settings->config;
-  std::vector<ListenerConfig> added;
-  for (const ListenerConfig& listener : after.listeners) {
-    if (std::ranges::find(before.listeners, listener.name, &ListenerConfig::name) ==
+  const config::Config& before = *settings_->config;
+  const config::Config& after = *loaded.settings->config;
+  std::vector<config::ListenerConfig> added;
+  for (const config::ListenerConfig& listener : after.listeners) {
+    if (std::ranges::find(before.listeners, listener.name, &config::ListenerConfig::name) ==
         before.listeners.end()) {
       added.push_back(listener);
     }

@@ -46,8 +46,9 @@ class Daemon {
   Result<void> open_queue();
   Result<void> start_workers();
   Result<void> start_admin();
-  Result<std::vector<Sockets>> open_sockets(const std::vector<ListenerConfig>& listeners) const;
-  void apply_limits(const Config& config);
+  Result<std::vector<Sockets>> open_sockets(
+      const std::vector<config::ListenerConfig>& listeners) const;
+  void apply_limits(const config::Config& config);
   void reclaim_space();
   void on_feeding_worker(void (Feeder::*action)());
   bool drained();

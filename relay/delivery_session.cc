@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/log.h"
 #include "relay/dispatch.h"
+#include "smtp/idna.h"
 
 #include <fmt/format.h>
 
@@ -24,20 +25,20 @@ static_assert(smtp::kMaxReplySize < net::Stream::kMaxInput);
 constexpr std::chrono::milliseconds kQuickReply{50};  // to the end of data
 constexpr std::size_t kSendAhead = 256 * 1024;        // octets of content waiting for the socket
 
-smtp::TlsUse tls_use(TlsPolicy policy, bool in_clear) {
+smtp::TlsUse tls_use(config::TlsPolicy policy, bool in_clear) {
   switch (policy) {
-    case TlsPolicy::Off:
+    case config::TlsPolicy::Off:
       return smtp::TlsUse::Off;
-    case TlsPolicy::Opportunistic:
+    case config::TlsPolicy::Opportunistic:
       return in_clear ? smtp::TlsUse::Off : smtp::TlsUse::IfOffered;
-    case TlsPolicy::Encrypt:
-    case TlsPolicy::Verify:
+    case config::TlsPolicy::Encrypt:
+    case config::TlsPolicy::Verify:
       return smtp::TlsUse::Required;
   }
   return smtp::TlsUse::Required;
 }
 
-const net::IpAddress* source_for(const Config& config, const net::IpAddress& target) {
+const net::IpAddress* source_for(const config::Config& config, const net::IpAddress& target) {
   const auto& sources = config.delivery.source;
   const auto found = std::ranges::find(sources, target.is_v6(), &net::IpAddress::is_v6);
   return found == sources.end() ? nullptr : &*found;
@@ -81,7 +82,7 @@ void DeliverySession::connect() {
   enter(State::Connecting);
   tls_.reset();
   dialog_.reset();
-  const Config& config = *settings_->config;
+  const config::Config& config = *settings_->config;
   auto stream = net::Stream::connect(worker_.loop(), target_.address,
                                      source_for(config, target_.address.ip), *this);
   if (!stream) {
@@ -140,7 +141,7 @@ void DeliverySession::exhausted(const Disposition& why) {
 
 void DeliverySession::tls_failed(const std::string& detail) {
   worker_.metrics().tls_failures(TlsDirection::Out).add();
-  const bool retry_in_clear = hop_.tls == TlsPolicy::Opportunistic;
+  const bool retry_in_clear = hop_.tls == config::TlsPolicy::Opportunistic;
   log::warning("tls_failed", {{"session", log_id()},
                               {"direction", "out"},
                               {"mx", target_.host},
@@ -164,7 +165,7 @@ void DeliverySession::on_secured(const net::TlsFacts& facts) {
       .tls_handshakes(TlsDirection::Out, facts.version,
                       facts.verified ? TlsTrust::Pkix : TlsTrust::Unverified)
       .add();
-  if (hop_.tls == TlsPolicy::Verify && !facts.verified) {
+  if (hop_.tls == config::TlsPolicy::Verify && !facts.verified) {
     host_failed(local(Outcome::Delayed, {4, 7, 5},
                       fmt::format("the certificate of {} is not trusted: {}", target_.host,
                                   facts.verify_error)),
@@ -314,7 +315,7 @@ bool DeliverySession::ready() {
 std::unique_ptr<DeliverySession::Current> DeliverySession::taken(PendingJob job) {
   auto current = std::make_unique<Current>();
   current->job = std::move(job);
-  current->reverse_path = ascii_domain_form(current->job.message->envelope().reverse_path);
+  current->reverse_path = smtp::ascii_domain_form(current->job.message->envelope().reverse_path);
   worker_.relay().in_transaction.fetch_add(1);
   return current;
 }
@@ -347,7 +348,7 @@ smtp::ClientTransaction DeliverySession::next_transaction(Current& current) {
   current.mailboxes.clear();
   current.mailboxes.reserve(count);
   for (std::size_t i = first; i < first + count; ++i) {
-    current.mailboxes.push_back(ascii_domain_form(recipients[i].mailbox));
+    current.mailboxes.push_back(smtp::ascii_domain_form(recipients[i].mailbox));
     transaction.smtputf8 |= !ascii::is_ascii(current.mailboxes.back());
     transaction.recipients.push_back(
         {current.mailboxes.back(), recipients[i].notify, recipients[i].original_recipient});

@@ -2,9 +2,9 @@
 
 #include "base/ascii.h"
 #include "smtp/address.h"
+#include "smtp/idna.h"
 
 #include <fmt/format.h>
-#include <idn2.h>
 
 #include <algorithm>
 #include <memory>
@@ -22,9 +22,10 @@ bool sender_matches(const std::string& pattern, std::string_view reverse_path) {
                                    reverse_path.substr(at + 1));
 }
 
-bool applies(const RouteConfig& route, std::string_view reverse_path, std::string_view domain) {
+bool applies(const config::RouteConfig& route, std::string_view reverse_path,
+             std::string_view domain) {
   const auto matches_domain = [&](const std::string& pattern) {
-    return domain_matches(pattern, domain);
+    return config::domain_matches(pattern, domain);
   };
   const auto matches_sender = [&](const std::string& pattern) {
     return sender_matches(pattern, reverse_path);
@@ -33,10 +34,10 @@ bool applies(const RouteConfig& route, std::string_view reverse_path, std::strin
          (route.senders.empty() || std::ranges::any_of(route.senders, matches_sender));
 }
 
-void apply_limits(NextHop& hop, const Config& config, std::string_view domain) {
-  for (const DestinationConfig& destination : config.destinations) {
+void apply_limits(NextHop& hop, const config::Config& config, std::string_view domain) {
+  for (const config::DestinationConfig& destination : config.destinations) {
     const bool matches = std::ranges::any_of(destination.match, [&](const std::string& pattern) {
-      return domain_matches(pattern, domain);
+      return config::domain_matches(pattern, domain);
     });
     if (!matches) continue;
     hop.connections = destination.connections;
@@ -48,29 +49,9 @@ void apply_limits(NextHop& hop, const Config& config, std::string_view domain) {
 
 }  // namespace
 
-Result<std::string> to_a_labels(std::string_view domain) {
-  if (ascii::is_ascii(domain)) return ascii::lower(domain);
-  char* out = nullptr;
-  const std::string text(domain);
-  const int status = idn2_to_ascii_8z(text.c_str(), &out, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
-  if (status != IDN2_OK) return fail(Errc::InvalidArgument, idn2_strerror(status));
-  std::string ascii_form(out);
-  idn2_free(out);
-  return ascii_form;
-}
-
-std::string ascii_domain_form(const std::string& mailbox) {
-  const std::size_t at = mailbox.rfind('@');
-  if (at == std::string::npos || ascii::is_ascii(mailbox)) return mailbox;
-  const std::string_view local = std::string_view(mailbox).substr(0, at);
-  if (!ascii::is_ascii(local)) return mailbox;
-  const auto domain = to_a_labels(std::string_view(mailbox).substr(at + 1));
-  return domain ? fmt::format("{}@{}", local, *domain) : mailbox;
-}
-
-Result<NextHop> next_hop(const Config& config, std::string_view reverse_path,
+Result<NextHop> next_hop(const config::Config& config, std::string_view reverse_path,
                          std::string_view recipient_domain) {
-  auto domain = to_a_labels(recipient_domain);
+  auto domain = smtp::to_a_labels(recipient_domain);
   if (!domain) {
     return fail(Errc::InvalidArgument, fmt::format("{} is not a domain name: {}", recipient_domain,
                                                    domain.error().detail));
@@ -79,7 +60,7 @@ Result<NextHop> next_hop(const Config& config, std::string_view reverse_path,
   hop.tls = config.delivery.tls;
   hop.port = config.delivery.port;
   apply_limits(hop, config, *domain);
-  for (const RouteConfig& route : config.routes) {
+  for (const config::RouteConfig& route : config.routes) {
     if (!applies(route, reverse_path, *domain)) continue;
     if (route.tls) hop.tls = *route.tls;
     if (route.mx) break;

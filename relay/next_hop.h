@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/result.h"
-#include "relay/config.h"
 
+#include "config/config.h"
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,21 +17,14 @@ struct NextHop {
   bool mx = true;   // look up the MX records of `host`
   std::string host;  // domain, host name or IP address; A-labels in lower case
   std::uint16_t port = 25;
-  TlsPolicy tls = TlsPolicy::Opportunistic;
+  config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
   std::size_t connections = 10;
   std::size_t messages_per_connection = 100;
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
 // `reverse_path` as in the envelope. InvalidArgument when the domain cannot be a domain (5.1.2).
-Result<NextHop> next_hop(const Config& config, std::string_view reverse_path,
+Result<NextHop> next_hop(const config::Config& config, std::string_view reverse_path,
                          std::string_view recipient_domain);
-
-// The A-label form in lower case (RFC 5891); address literals and ASCII names pass as they are.
-Result<std::string> to_a_labels(std::string_view domain);
-
-// "local@domain" with its domain in A-labels when the local part is ASCII, so that a receiver
-// without SMTPUTF8 can be given it; unchanged otherwise.
-std::string ascii_domain_form(const std::string& mailbox);
 
 }  // namespace signpost::relay

@@ -89,7 +89,7 @@ void Notifications::relayed(const queue::Recipient& recipient, const Disposition
 queue::Change::Enqueued Notifications::enqueue(
     const std::vector<message::NotifiedRecipient>& recipients, std::string_view content,
     queue::MessageId id) const {
-  const Config& config = *settings_.config;
+  const config::Config& config = *settings_.config;
   message::StatusNotification notification;
   notification.reporting_mta = config.hostname;
   notification.from = config.postmaster;

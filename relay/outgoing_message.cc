@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "dkim/signer.h"
 #include "message/header_section.h"
-#include "relay/next_hop.h"
+#include "smtp/idna.h"
 
 namespace signpost::relay {
 
@@ -34,7 +34,7 @@ OutgoingMessage::Signature make_signature(const queue::Message& message, const S
   if (envelope.from_domain.empty()) {
     return unsigned_because("no_from_domain", envelope, metrics);
   }
-  const auto domain = to_a_labels(envelope.from_domain);
+  const auto domain = smtp::to_a_labels(envelope.from_domain);
   if (!domain) return unsigned_because("no_from_domain", envelope, metrics, domain.error().detail);
   const auto identities = settings.keys.find(*domain);
   if (identities.empty()) return unsigned_because("no_key", envelope, metrics);

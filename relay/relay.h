@@ -8,9 +8,9 @@
 #include "relay/active_jobs.h"
 #include "relay/admission.h"
 #include "relay/destination.h"
-#include "relay/login_guard.h"
-#include "relay/password_cache.h"
 
+#include "auth/login_guard.h"
+#include "auth/password_cache.h"
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -27,8 +27,8 @@ struct Relay {
   Admission admission;
   ActiveJobs active;
   Destinations destinations;
-  PasswordCache passwords;
-  LoginGuard logins;
+  auth::PasswordCache passwords;
+  auth::LoginGuard logins;
   std::unique_ptr<queue::Store> store;
   std::unique_ptr<queue::Committer> committer;
   std::unique_ptr<queue::Scheduler> scheduler;

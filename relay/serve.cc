@@ -1,7 +1,6 @@
 #include "relay/serve.h"
 
 #include "base/log.h"
-#include "relay/config.h"
 #include "relay/daemon.h"
 #include "relay/privileges.h"
 #include "relay/service_manager.h"
@@ -12,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -77,7 +77,7 @@ int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
 
 // What the configuration file says of it; its mistakes are told when all of it is loaded.
 Result<std::string> drop_privileges_of(const std::string& config_file) {
-  const LoadedConfig loaded = load_config(config_file);
+  const config::LoadedConfig loaded = config::load_config(config_file);
   if (!loaded.config) return "";
   return drop_privileges(loaded.config->user, loaded.config->data_dir);
 }
@@ -89,7 +89,7 @@ int serve(const std::string& config_file) {
   if (!user) return refuse({user.error().detail});
   LoadedSettings loaded = load_settings(config_file);
   if (!loaded.settings) return refuse(loaded.errors);
-  const Config& config = *loaded.settings->config;
+  const config::Config& config = *loaded.settings->config;
   const sigset_t signals = block_signals();
   raise_descriptor_limit();
   keep_freed_memory();

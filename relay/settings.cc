@@ -1,10 +1,11 @@
 #include "relay/settings.h"
 
 #include "relay/next_hop.h"
-#include "relay/text_file.h"
+#include "smtp/idna.h"
 
 #include <fmt/format.h>
 
+#include "config/text_file.h"
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -20,12 +21,12 @@ Result<std::string> read_file(const std::string& file) {
   return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
-Result<dkim::SigningIdentity> load_identity(const DkimConfig& config) {
+Result<dkim::SigningIdentity> load_identity(const config::DkimConfig& config) {
   auto pem = read_file(config.key);
   if (!pem) return Failure(std::move(pem).error());
   auto key = dkim::PrivateKey::from_pem(*pem);
   if (!key) return fail(key.error().code, fmt::format("{}: {}", config.key, key.error().detail));
-  auto domain = to_a_labels(config.domain);
+  auto domain = smtp::to_a_labels(config.domain);
   if (!domain) return Failure(std::move(domain).error());
   auto canonicalization = dkim::CanonicalizationPair::parse(config.canonicalization);
   if (!canonicalization) return fail(Errc::InvalidArgument, canonicalization.error());
@@ -40,8 +41,8 @@ Result<dkim::SigningIdentity> load_identity(const DkimConfig& config) {
   return identity;
 }
 
-void load_keys(const Config& config, Settings& settings, std::vector<std::string>& errors) {
-  for (const DkimConfig& dkim : config.dkim) {
+void load_keys(const config::Config& config, Settings& settings, std::vector<std::string>& errors) {
+  for (const config::DkimConfig& dkim : config.dkim) {
     auto identity = load_identity(dkim);
     if (identity) {
       settings.keys.add(std::move(*identity), dkim.subdomains);
@@ -53,15 +54,16 @@ void load_keys(const Config& config, Settings& settings, std::vector<std::string
 }
 
 // Secrets that everybody may read are none.
-void check_secrets(const Config& config, std::vector<std::string>& errors) {
+void check_secrets(const config::Config& config, std::vector<std::string>& errors) {
   std::vector<std::string> files;
-  for (const DkimConfig& dkim : config.dkim) files.push_back(dkim.key);
+  for (const config::DkimConfig& dkim : config.dkim) files.push_back(dkim.key);
   if (config.tls) files.push_back(config.tls->key);
   for (const std::string& file : {config.users_file, config.admin_token_file}) {
     if (!file.empty()) files.push_back(file);
   }
   for (const std::string& file : files) {
-    if (auto checked = check_private(file); !checked) errors.push_back(checked.error().detail);
+    if (auto checked = config::check_private(file); !checked)
+      errors.push_back(checked.error().detail);
   }
 }
 
@@ -80,16 +82,16 @@ void keep(Result<std::shared_ptr<const T>> loaded, std::shared_ptr<const T>& int
 
 LoadedSettings load_settings(const std::string& config_file) {
   LoadedSettings result;
-  LoadedConfig loaded = load_config(config_file);
-  for (const ConfigError& error : loaded.errors) result.errors.push_back(error.text());
+  config::LoadedConfig loaded = config::load_config(config_file);
+  for (const config::ConfigError& error : loaded.errors) result.errors.push_back(error.text());
   if (!loaded.config) return result;
 
-  const Config& config = *loaded.config;
+  const config::Config& config = *loaded.config;
   auto settings = std::make_shared<Settings>();
   settings->config = loaded.config;
   settings->retry = {config.retry.schedule, config.retry.expire, config.retry.delay_notice};
   if (!config.users_file.empty()) {
-    keep(Users::load(config.users_file), settings->users, result.errors);
+    keep(auth::Users::load(config.users_file), settings->users, result.errors);
   }
   if (config.tls) {
     keep(net::TlsServerContext::load(config.tls->certificate, config.tls->key,

@@ -6,9 +6,9 @@
 #include "dkim/key_table.h"
 #include "net/tls.h"
 #include "queue/retry_schedule.h"
-#include "relay/config.h"
-#include "relay/users.h"
 
+#include "auth/users.h"
+#include "config/config.h"
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,8 +16,8 @@
 namespace signpost::relay {
 
 struct Settings {
-  std::shared_ptr<const Config> config;
-  std::shared_ptr<const Users> users;                // null without [auth]
+  std::shared_ptr<const config::Config> config;
+  std::shared_ptr<const auth::Users> users;          // null without [auth]
   std::shared_ptr<const net::TlsServerContext> tls;  // null without [tls]
   std::shared_ptr<const net::TlsClientContext> client_tls;
   dkim::KeyTable keys;

@@ -6,6 +6,7 @@
 #include "relay/authenticator.h"
 #include "relay/dispatch.h"
 #include "relay/next_hop.h"
+#include "smtp/idna.h"
 
 #include <fmt/format.h>
 
@@ -24,7 +25,7 @@ constexpr std::size_t kMinDataRate = 500;       // octets of mail data a second,
 // What finds no room in memory waits so long in the due index.
 constexpr std::chrono::seconds kOverflowDelay{30};
 
-bool is_trusted(const ListenerConfig& listener, const net::IpAddress& peer) {
+bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& peer) {
   return std::ranges::any_of(listener.trusted_networks,
                              [&](const net::Network& network) { return network.contains(peer); });
 }
@@ -68,7 +69,7 @@ std::vector<queue::Job> group_by_domain(const queue::MessageId& id,
 }  // namespace
 
 SubmissionSession::SubmissionSession(Worker& worker, std::uint64_t id,
-                                     const ListenerConfig& listener, int fd,
+                                     const config::ListenerConfig& listener, int fd,
                                      const net::SocketAddress& peer)
     : worker_(worker),
       id_(id),
@@ -77,7 +78,7 @@ SubmissionSession::SubmissionSession(Worker& worker, std::uint64_t id,
       mode_(listener.mode),
       peer_(peer),
       trusted_(is_trusted(listener, peer.ip)),
-      auth_offered_(listener.auth != AuthMode::Off && settings_->users != nullptr),
+      auth_offered_(listener.auth != config::AuthMode::Off && settings_->users != nullptr),
       stream_(worker.loop(), fd, *this),
       timer_(worker.loop(), [this] { on_timeout(); }),
       dialog_(dialog_options(*settings_, listener, peer.ip, trusted_), *this) {}
@@ -91,19 +92,20 @@ SubmissionSession::~SubmissionSession() {
 }
 
 smtp::ServerOptions SubmissionSession::dialog_options(const Settings& settings,
-                                                      const ListenerConfig& listener,
+                                                      const config::ListenerConfig& listener,
                                                       const net::IpAddress& peer, bool trusted) {
-  const Config& config = *settings.config;
+  const config::Config& config = *settings.config;
   smtp::ServerOptions options;
   options.hostname = config.hostname;
   options.size_limit = config.limits.message_size;
   options.recipients_limit = config.limits.recipients_per_message;
-  options.tls = listener.mode == ListenerMode::Implicit;
-  options.offer_starttls = listener.mode == ListenerMode::StartTls && settings.tls != nullptr;
-  const bool auth = listener.auth != AuthMode::Off && settings.users != nullptr;
+  options.tls = listener.mode == config::ListenerMode::Implicit;
+  options.offer_starttls =
+      listener.mode == config::ListenerMode::StartTls && settings.tls != nullptr;
+  const bool auth = listener.auth != config::AuthMode::Off && settings.users != nullptr;
   // Credentials travel under TLS or within this machine, never in clear over a network.
   options.offer_auth = auth && (options.tls || peer.is_loopback());
-  options.require_auth = listener.auth == AuthMode::Required && !trusted;
+  options.require_auth = listener.auth == config::AuthMode::Required && !trusted;
   options.require_tls = options.offer_starttls && options.require_auth && !peer.is_loopback();
   return options;
 }
@@ -112,7 +114,7 @@ void SubmissionSession::start() {
   worker_.metrics().sessions_total(listener_).add();
   admitted_ = worker_.relay().admission.begin_session(peer_.ip, trusted_);
   if (admitted_) worker_.metrics().sessions(listener_).add(1);
-  if (mode_ == ListenerMode::Implicit) {
+  if (mode_ == config::ListenerMode::Implicit) {
     timer_.start(kHandshakeLimit);
     stream_.start_tls_server(*settings_->tls);
     return;
@@ -136,7 +138,7 @@ void SubmissionSession::drain() {
 void SubmissionSession::on_secured(const net::TlsFacts& facts) {
   tls_ = facts;
   worker_.metrics().tls_handshakes(TlsDirection::In, facts.version, TlsTrust::None).add();
-  if (mode_ == ListenerMode::Implicit) {
+  if (mode_ == config::ListenerMode::Implicit) {
     if (!admitted_) {
       reject("sessions", reply(421, {4, 7, 0}, "too many sessions"));
       dialog_.shut_down({4, 7, 0}, "Too many sessions, try again later", stream_.output());
@@ -154,7 +156,7 @@ void SubmissionSession::on_input() { pump(); }
 void SubmissionSession::on_writable() { pump(); }
 
 void SubmissionSession::on_closed(const Error& error) {
-  if (mode_ == ListenerMode::Implicit ? !tls_ : waiting_ && !tls_ && !builder_) {
+  if (mode_ == config::ListenerMode::Implicit ? !tls_ : waiting_ && !tls_ && !builder_) {
     worker_.metrics().tls_failures(TlsDirection::In).add();
     log::info("tls_failed", {{"session", log_id()},
                              {"direction", "in"},
@@ -284,12 +286,12 @@ std::optional<smtp::Reply> SubmissionSession::on_hello(const smtp::HelloCommand&
 
 bool SubmissionSession::sender_permitted(std::string_view address) const {
   if (dialog_.login().empty()) return true;  // a trusted network may send as anybody
-  const User* user = settings_->users->find(dialog_.login());
+  const auth::User* user = settings_->users->find(dialog_.login());
   if (user == nullptr) return false;
-  if (!user->senders.empty()) return sender_allowed(*user, address);
+  if (!user->senders.empty()) return auth::sender_allowed(*user, address);
   // Without a list: any domain that we hold a key for; without any key there is nothing to misuse.
   if (settings_->keys.empty()) return true;
-  const auto domain = to_a_labels(domain_of(address));
+  const auto domain = smtp::to_a_labels(domain_of(address));
   return domain && !settings_->keys.find(*domain).empty();
 }
 
@@ -413,8 +415,8 @@ std::optional<smtp::Reply> SubmissionSession::refuse_content() {
                  fmt::format("This login may not send with From: <{}>",
                              ascii::printable(builder_->from_address(), 200)));
   }
-  if (settings_->config->unsigned_policy == UnsignedPolicy::Reject) {
-    const auto domain = to_a_labels(builder_->from_domain());
+  if (settings_->config->unsigned_policy == config::UnsignedPolicy::Reject) {
+    const auto domain = smtp::to_a_labels(builder_->from_domain());
     if (!domain || settings_->keys.find(*domain).empty()) {
       return reply(550, {5, 7, 20},
                    fmt::format("No DKIM key for the From: domain {}",

@@ -19,8 +19,8 @@ namespace signpost::relay {
 // Belongs to its worker's thread. Retires itself through Worker::retire().
 class SubmissionSession final : private net::StreamHandler, private smtp::ServerPolicy {
  public:
-  SubmissionSession(Worker& worker, std::uint64_t id, const ListenerConfig& listener, int fd,
-                    const net::SocketAddress& peer);
+  SubmissionSession(Worker& worker, std::uint64_t id, const config::ListenerConfig& listener,
+                    int fd, const net::SocketAddress& peer);
   ~SubmissionSession() override;
 
   void start();
@@ -46,7 +46,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void on_refused(std::string_view command_line, const smtp::Reply& reply) override;
 
   static smtp::ServerOptions dialog_options(const Settings& settings,
-                                            const ListenerConfig& listener,
+                                            const config::ListenerConfig& listener,
                                             const net::IpAddress& peer, bool trusted);
 
   void pump();  // lets the dialog work on what came, carries its steps out, sends the replies
@@ -66,7 +66,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   const std::uint64_t id_;
   const std::shared_ptr<const Settings> settings_;
   const std::string listener_;
-  const ListenerMode mode_;
+  const config::ListenerMode mode_;
   const net::SocketAddress peer_;
   const bool trusted_;
   const bool auth_offered_;

@@ -54,7 +54,7 @@ void Worker::configure(std::shared_ptr<const Settings> settings,
   settings_ = std::move(settings);
   const auto& wanted = settings_->config->listeners;
   std::erase_if(listeners_, [&](const auto& entry) {
-    return std::ranges::find(wanted, entry.first, &ListenerConfig::name) == wanted.end();
+    return std::ranges::find(wanted, entry.first, &config::ListenerConfig::name) == wanted.end();
   });
   for (const auto& [name, fd] : sockets) {
     // Shown from the start, as zero.
@@ -69,7 +69,7 @@ void Worker::configure(std::shared_ptr<const Settings> settings,
 
 void Worker::accept(const std::string& listener, int fd, const net::SocketAddress& peer) {
   const auto& configs = settings_->config->listeners;
-  const auto config = std::ranges::find(configs, listener, &ListenerConfig::name);
+  const auto config = std::ranges::find(configs, listener, &config::ListenerConfig::name);
   if (config == configs.end()) {
     ::close(fd);
     return;

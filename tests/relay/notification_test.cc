@@ -10,7 +10,7 @@ using testing::Test;
 class NotificationTest : public Test {
  protected:
   NotificationTest() {
-    auto config = std::make_shared<Config>();
+    auto config = std::make_shared<config::Config>();
     config->hostname = "mail.shop.example";
     config->postmaster = "postmaster@shop.example";
     settings_.config = config;

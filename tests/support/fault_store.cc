@@ -1,8 +1,8 @@
 #include "tests/support/fault_store.h"
 
 #include "base/check.h"
-#include "queue/keys.h"
 
+#include "rocks/keys.h"
 #include <algorithm>
 #include <utility>
 
@@ -78,7 +78,7 @@ std::size_t FaultStore::largest_page() const {
   return largest_page_;
 }
 
-Result<void> FaultStore::apply(std::span<const Change* const> changes) {
+Result<void> FaultStore::apply(std::span<const queue::Change* const> changes) {
   std::unique_lock lock(mutex_);
   if (hold_) {
     held_ = true;
@@ -87,44 +87,44 @@ Result<void> FaultStore::apply(std::span<const Change* const> changes) {
     held_ = false;
   }
   if (write_error_) return Failure(*write_error_);
-  for (const Change* change : changes) apply_to(state_, *change);
+  for (const queue::Change* change : changes) apply_to(state_, *change);
   if (!losing_) synced_ = state_;
   groups_.push_back(changes.size());
   return {};
 }
 
-void FaultStore::apply_to(State& state, const Change& change) {
-  for (const Change::Enqueued& enqueued : change.enqueued) {
+void FaultStore::apply_to(State& state, const queue::Change& change) {
+  for (const queue::Change::Enqueued& enqueued : change.enqueued) {
     state.messages.emplace(enqueued.message->envelope.id, *enqueued.message);
-    for (const Job& job : enqueued.jobs) put(state, job);
+    for (const queue::Job& job : enqueued.jobs) put(state, job);
   }
-  for (const Job& job : change.removed) {
+  for (const queue::Job& job : change.removed) {
     drop(state, job);
-    const auto next = state.jobs.lower_bound(queue::job_key({job.ref.id, 0, 0}));
+    const auto next = state.jobs.lower_bound(rocks::job_key({job.ref.id, 0, 0}));
     const bool left = next != state.jobs.end() && next->second.ref.id == job.ref.id;
     if (!left) state.messages.erase(job.ref.id);
   }
-  for (const Change::Replaced& replaced : change.replaced) {
+  for (const queue::Change::Replaced& replaced : change.replaced) {
     drop(state, replaced.before);
     put(state, replaced.after);
   }
 }
 
-void FaultStore::put(State& state, const Job& job) {
-  CHECK(state.jobs.emplace(queue::job_key(job.ref), job).second);
-  if (job.state == JobState::Deferred) {
-    CHECK(state.due.emplace(queue::due_key(job.due, job.ref), job.ref).second);
+void FaultStore::put(State& state, const queue::Job& job) {
+  CHECK(state.jobs.emplace(rocks::job_key(job.ref), job).second);
+  if (job.state == queue::JobState::Deferred) {
+    CHECK(state.due.emplace(rocks::due_key(job.due, job.ref), job.ref).second);
   }
 }
 
-void FaultStore::drop(State& state, const Job& job) {
-  CHECK(state.jobs.erase(queue::job_key(job.ref)) == 1);
-  if (job.state == JobState::Deferred) {
-    CHECK(state.due.erase(queue::due_key(job.due, job.ref)) == 1);
+void FaultStore::drop(State& state, const queue::Job& job) {
+  CHECK(state.jobs.erase(rocks::job_key(job.ref)) == 1);
+  if (job.state == queue::JobState::Deferred) {
+    CHECK(state.due.erase(rocks::due_key(job.due, job.ref)) == 1);
   }
 }
 
-Result<queue::Envelope> FaultStore::envelope(const MessageId& id) const {
+Result<queue::Envelope> FaultStore::envelope(const queue::MessageId& id) const {
   const std::lock_guard lock(mutex_);
   if (read_error_) return Failure(*read_error_);
   const auto it = state_.messages.find(id);
@@ -132,7 +132,7 @@ Result<queue::Envelope> FaultStore::envelope(const MessageId& id) const {
   return it->second.envelope;
 }
 
-Result<std::string> FaultStore::content(const MessageId& id) const {
+Result<std::string> FaultStore::content(const queue::MessageId& id) const {
   const std::lock_guard lock(mutex_);
   if (read_error_) return Failure(*read_error_);
   const auto it = state_.messages.find(id);
@@ -140,28 +140,29 @@ Result<std::string> FaultStore::content(const MessageId& id) const {
   return it->second.content;
 }
 
-Result<std::vector<Job>> FaultStore::jobs_of(const MessageId& id) const {
+Result<std::vector<queue::Job>> FaultStore::jobs_of(const queue::MessageId& id) const {
   const std::lock_guard lock(mutex_);
   if (read_error_) return Failure(*read_error_);
-  std::vector<Job> jobs;
-  for (auto it = state_.jobs.lower_bound(queue::job_key({id, 0, 0}));
+  std::vector<queue::Job> jobs;
+  for (auto it = state_.jobs.lower_bound(rocks::job_key({id, 0, 0}));
        it != state_.jobs.end() && it->second.ref.id == id; ++it) {
     jobs.push_back(it->second);
   }
   return jobs;
 }
 
-Result<JobPage> FaultStore::due(const Position& from, SystemTime until, std::size_t limit) const {
-  JobPage page;
+Result<queue::JobPage> FaultStore::due(const queue::Position& from, SystemTime until,
+                                       std::size_t limit) const {
+  queue::JobPage page;
   std::function<void()> hook;
   {
     const std::lock_guard lock(mutex_);
     if (read_error_) return Failure(*read_error_);
     page.next = from;
-    const std::string bound = queue::due_bound(until + std::chrono::microseconds(1));
+    const std::string bound = rocks::due_bound(until + std::chrono::microseconds(1));
     auto it = state_.due.lower_bound(from);
     for (; it != state_.due.end() && it->first < bound && page.jobs.size() < limit; ++it) {
-      page.jobs.push_back(state_.jobs.at(queue::job_key(it->second)));
+      page.jobs.push_back(state_.jobs.at(rocks::job_key(it->second)));
       page.next = it->first + '\0';
     }
     page.end = it == state_.due.end() || it->first >= bound;
@@ -172,11 +173,11 @@ Result<JobPage> FaultStore::due(const Position& from, SystemTime until, std::siz
   return page;
 }
 
-Result<JobPage> FaultStore::jobs(const Position& from, std::size_t limit,
-                                 std::string_view /*containing*/) const {
+Result<queue::JobPage> FaultStore::jobs(const queue::Position& from, std::size_t limit,
+                                        std::string_view /*containing*/) const {
   const std::lock_guard lock(mutex_);
   if (read_error_) return Failure(*read_error_);
-  JobPage page;
+  queue::JobPage page;
   page.next = from;
   auto it = state_.jobs.lower_bound(from);
   for (; it != state_.jobs.end() && page.jobs.size() < limit; ++it) {
@@ -188,20 +189,22 @@ Result<JobPage> FaultStore::jobs(const Position& from, std::size_t limit,
   return page;
 }
 
-Position FaultStore::due_position(const Job& job) const { return queue::due_key(job.due, job.ref); }
+queue::Position FaultStore::due_position(const queue::Job& job) const {
+  return rocks::due_key(job.due, job.ref);
+}
 
 queue::Totals FaultStore::totals() const {
   const std::lock_guard lock(mutex_);
   queue::Totals totals;
   for (const auto& [key, job] : state_.jobs) {
-    if (job.state == JobState::Ready) ++totals.ready;
-    if (job.state == JobState::Deferred) ++totals.deferred;
-    if (job.state == JobState::Held) ++totals.held;
+    if (job.state == queue::JobState::Ready) ++totals.ready;
+    if (job.state == queue::JobState::Deferred) ++totals.deferred;
+    if (job.state == queue::JobState::Held) ++totals.held;
   }
   return totals;
 }
 
-std::optional<SystemTime> FaultStore::oldest(JobState state) const {
+std::optional<SystemTime> FaultStore::oldest(queue::JobState state) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [key, job] : state_.jobs) {
     if (job.state == state) return job.ref.id.time();

@@ -42,7 +42,7 @@ class FaultStore final : public queue::Store {
   Result<std::vector<queue::Job>> jobs_of(const queue::MessageId& id) const override;
   Result<queue::JobPage> due(const queue::Position& from, SystemTime until,
                              std::size_t limit) const override;
-  using Store::jobs;
+  using queue::Store::jobs;
   Result<queue::JobPage> jobs(const queue::Position& from, std::size_t limit,
                               std::string_view containing) const override;
   queue::Position due_position(const queue::Job& job) const override;

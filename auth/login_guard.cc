@@ -1,0 +1,93 @@
+#include "auth/login_guard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace signpost::auth {
+
+namespace {
+
+constexpr std::size_t kMaxLogin = 256;  // octets kept of a name that a client may choose freely
+
+std::string pair_of(const std::string& client, std::string_view login) {
+  return client + ' ' + std::string(login);
+}
+
+}  // namespace
+
+LoginGuard::Record* LoginGuard::Table::find(const std::string& name) {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return nullptr;
+  by_use_.splice(by_use_.begin(), by_use_, found->second);
+  return &found->second->second;
+}
+
+LoginGuard::Record& LoginGuard::Table::at(const std::string& name, std::size_t entries) {
+  if (Record* const record = find(name)) return *record;
+  if (by_use_.size() >= entries) {
+    by_name_.erase(by_use_.back().first);
+    by_use_.pop_back();
+  }
+  by_use_.emplace_front(name, Record{});
+  by_name_.emplace(by_use_.front().first, by_use_.begin());
+  return by_use_.front().second;
+}
+
+bool LoginGuard::is_known(const std::string& pair, SteadyTime now) {
+  const Record* const record = pairs_.find(pair);
+  return record != nullptr && now < record->known_until;
+}
+
+bool LoginGuard::may_try(const net::IpAddress& client, std::string_view login, SteadyTime now) {
+  const std::string from = client.client_prefix().text();
+  login = login.substr(0, kMaxLogin);
+  const std::lock_guard lock(mutex_);
+  if (is_known(pair_of(from, login), now)) return true;
+  const auto locked = [&](Table& table, const std::string& name) {
+    const Record* const record = table.find(name);
+    return record != nullptr && now < record->locked_until;
+  };
+  return !locked(clients_, from) && !locked(logins_, std::string(login));
+}
+
+void LoginGuard::succeeded(const net::IpAddress& client, std::string_view login, SteadyTime now) {
+  const std::string pair = pair_of(client.client_prefix().text(), login.substr(0, kMaxLogin));
+  const std::lock_guard lock(mutex_);
+  Record& record = pairs_.at(pair, limits_.entries);
+  record = {};
+  record.known_until = now + limits_.known;
+}
+
+// One failure more; how long it locks.
+std::chrono::seconds LoginGuard::count(Record& record, double most, SteadyTime now) const {
+  const std::chrono::duration<double> since = now - record.counted;
+  record.failures = std::max(0.0, record.failures - since / limits_.forgotten);
+  if (record.failures == 0 && now >= record.locked_until + limits_.longest_lock) record.locks = 0;
+  record.counted = now;
+  record.failures += 1;
+  if (record.failures <= most || now < record.locked_until) return std::chrono::seconds(0);
+  const auto length =
+      std::min(limits_.longest_lock, limits_.first_lock * (1 << std::min(record.locks, 10u)));
+  ++record.locks;
+  record.locked_until = now + length;
+  record.failures = most;  // the first failure after the lock is the next one
+  record.counted = record.locked_until;
+  return length;
+}
+
+LoginGuard::Locked LoginGuard::failed(const net::IpAddress& client, std::string_view login,
+                                      SteadyTime now) {
+  const std::string from = client.client_prefix().text();
+  login = login.substr(0, kMaxLogin);
+  const std::string pair = pair_of(from, login);
+  const std::lock_guard lock(mutex_);
+  if (is_known(pair, now)) {
+    Record& record = *pairs_.find(pair);
+    if (count(record, limits_.client_failures, now).count() != 0) record.known_until = {};
+    return {};
+  }
+  return {count(clients_.at(from, limits_.entries), limits_.client_failures, now),
+          count(logins_.at(std::string(login), limits_.entries), limits_.login_failures, now)};
+}
+
+}  // namespace signpost::auth

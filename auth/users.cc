@@ -1,0 +1,144 @@
+#include "auth/users.h"
+
+#include "base/ascii.h"
+
+#include <fmt/format.h>
+
+#include "auth/password_scheme.h"
+#include "config/config_reader.h"
+#include "config/config_values.h"
+#include "config/text_file.h"
+
+namespace signpost::auth {
+
+namespace {
+
+using Kind = config::TomlValue::Kind;
+
+void read_senders(config::Setting& setting, User& user) {
+  const auto* items = setting.list(Kind::String);
+  if (items == nullptr) return;
+  // [] would read as "nobody" and act as "everybody".
+  if (items->empty()) setting.wrong("the list is empty");
+  for (const config::TomlValue& item : *items) {
+    auto sender = config::parse_sender_pattern(item.string);
+    if (sender) {
+      user.senders.push_back(std::move(*sender));
+    } else {
+      setting.wrong(item, sender.error().what);
+    }
+  }
+}
+
+void read_password(config::Setting& setting, User& user) {
+  const std::string* hash = setting.string();
+  if (hash == nullptr) return;
+  // The value itself is never shown: it may be a password that somebody wrote as it is.
+  if (const auto problem = password_hash_problem(*hash)) {
+    setting.wrong(*problem);
+  } else {
+    user.password = *hash;
+  }
+}
+
+const config::Keys<User>& user_keys() {
+  static const config::Keys<User> keys{
+      {{"password",
+        "a hash as `signpost user add` makes it: \"{ARGON2ID}...\" or "
+        "\"{SHA512-CRYPT}...\"",
+        "", "The password's hash.", true},
+       read_password},
+      {{"senders",
+        "addresses and domains, as in [\"@shop.example\"], or leave it out for any domain "
+        "that has a key",
+        "", "What this login may send as."},
+       read_senders},
+      {{"rate", "no rate", "", "Recipients in a time. Not supported yet."},
+       [](config::Setting& setting, User&) { setting.not_built(setting.value(), "this"); }},
+  };
+  return keys;
+}
+
+void read_user(const config::TomlMember& member, config::ConfigErrors& errors,
+               std::vector<User>& users) {
+  const std::string shown = ascii::printable(member.key, 100);
+  if (const auto problem = user_name_problem(member.key)) {
+    errors.add(member.begin, shown, *problem);
+    return;
+  }
+  if (member.value.kind != Kind::Table) {
+    errors.add(member.begin, shown,
+               fmt::format("{} stands here; write a table [{}] with password",
+                           describe(member.value.kind), config::toml_string(shown)));
+    return;
+  }
+  User& user = users.emplace_back();
+  user.name = member.key;
+  // "[a.b]" without quotes is a table in a table.
+  for (const config::TomlMember& inner : member.value.members) {
+    if (inner.value.kind != Kind::Table) continue;
+    errors.add(inner.begin, shown,
+               fmt::format("a name with dots stands in quotes; write [{}]",
+                           config::toml_string(shown + "." + ascii::printable(inner.key, 100))));
+    return;
+  }
+  config::read_table(member.value, config::toml_key(shown), user_keys(), "", errors, user);
+}
+
+std::string all_texts(const std::vector<config::ConfigError>& errors) {
+  std::string text;
+  for (const config::ConfigError& error : errors) {
+    if (!text.empty()) text += '\n';
+    text += error.text();
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::string> user_name_problem(std::string_view name) {
+  constexpr std::size_t kLongestName = 255;
+  if (name.empty()) return "a name cannot be empty";
+  if (name.size() > kLongestName) return "a name has at most 255 octets";
+  if (!ascii::is_utf8(name)) return "a name must be UTF-8";
+  if (std::ranges::any_of(name, ascii::is_control)) return "a name has no control characters";
+  if (name.front() == ' ' || name.back() == ' ')
+    return "a name neither begins nor ends with a space";
+  return {};
+}
+
+Result<std::shared_ptr<const Users>> Users::load(const std::string& file) {
+  const auto text = config::read_text_file(file);
+  if (!text) return fail(text.error().code, file + ": " + text.error().detail);
+  return parse(*text, file);
+}
+
+Result<std::shared_ptr<const Users>> Users::parse(std::string_view toml, const std::string& file) {
+  config::ConfigErrors errors(file);
+  auto users = std::make_shared<Users>();
+  if (const auto root = config::parse_toml(toml)) {
+    for (const config::TomlMember& member : root->members) read_user(member, errors, users->users_);
+  } else {
+    errors.add(root.error().position, "", root.error().message);
+  }
+  if (!errors.empty()) return fail(Errc::InvalidArgument, all_texts(errors.take()));
+  std::ranges::sort(users->users_, {}, &User::name);
+  return users;
+}
+
+const User* Users::find(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(users_, name, {}, &User::name);
+  return found == users_.end() || found->name != name ? nullptr : &*found;
+}
+
+bool sender_allowed(const User& user, std::string_view address) {
+  if (user.senders.empty()) return true;
+  const std::size_t at = address.rfind('@');
+  if (at == std::string_view::npos) return false;
+  // "@domain" is the end of the address from its last "@" on, so a whole domain and nothing else.
+  return std::ranges::any_of(user.senders, [&](const std::string& sender) {
+    return ascii::equals_ignore_case(sender, sender.front() == '@' ? address.substr(at) : address);
+  });
+}
+
+}  // namespace signpost::auth

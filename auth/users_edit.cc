@@ -1,0 +1,196 @@
+#include "auth/users_edit.h"
+
+#include "base/ascii.h"
+
+#include <fmt/format.h>
+
+#include "config/config_values.h"
+#include "config/text_file.h"
+#include "config/toml_document.h"
+#include <algorithm>
+
+namespace signpost::auth {
+
+namespace {
+
+// The octet at which a position stands: columns count characters.
+std::size_t offset_of(std::string_view text, config::TomlPosition position) {
+  std::size_t offset = 0;
+  for (unsigned line = 1; line < position.line; ++line) {
+    const std::size_t end = text.find('\n', offset);
+    if (end == std::string_view::npos) return text.size();
+    offset = end + 1;
+  }
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  for (unsigned column = 1; column < position.column && offset < text.size(); ++column) {
+    ++offset;
+    while (offset < text.size() && continues(text[offset])) ++offset;
+  }
+  return offset;
+}
+
+std::size_t next_line(std::string_view text, std::size_t offset) {
+  const std::size_t end = text.find('\n', offset);
+  return end == std::string_view::npos ? text.size() : end + 1;
+}
+
+std::string senders_text(const std::vector<std::string>& senders) {
+  std::string text = "[";
+  for (const std::string& sender : senders) {
+    if (text.size() > 1) text += ", ";
+    text += config::toml_string(sender);
+  }
+  return text + "]";
+}
+
+void append_user(std::string& text, const std::string& name, const std::string& hash,
+                 const std::vector<std::string>& senders) {
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  if (!text.empty()) text += '\n';
+  text += fmt::format("[{}]\npassword = {}\n", config::toml_key(name), config::toml_string(hash));
+  if (!senders.empty()) text += fmt::format("senders = {}\n", senders_text(senders));
+}
+
+// From the header to the line of the last value; comments after that may belong to the next user.
+void erase_table(std::string& text, const config::TomlValue& table) {
+  const std::size_t begin = offset_of(text, {table.begin.line, 1});
+  std::size_t end = next_line(text, offset_of(text, table.begin));
+  for (const config::TomlMember& member : table.members) {
+    end = std::max(end, next_line(text, offset_of(text, member.value.end)));
+  }
+  // One of the two empty lines that would meet.
+  if (begin == 0 || text[begin - 1] == '\n') {
+    if (end < text.size() && text[end] == '\n') ++end;
+  }
+  text.erase(begin, end - begin);
+}
+
+Result<config::TomlValue> parse(const std::string& text, const std::string& file) {
+  auto root = config::parse_toml(text);
+  if (root) return std::move(*root);
+  const config::TomlError& error = root.error();
+  return fail(Errc::InvalidArgument, fmt::format("{}:{}:{}: {}", file, error.position.line,
+                                                 error.position.column, error.message));
+}
+
+// Puts `value` where `key` of the user's table has its own, or on a new line below the header.
+Result<void> set_key(std::string& text, const std::string& file, const std::string& user,
+                     std::string_view key, const std::string& value) {
+  const auto root = parse(text, file);
+  if (!root) return Failure(root.error());
+  const config::TomlValue& table = *root->find(user);
+  if (const config::TomlValue* old = table.find(key)) {
+    const std::size_t begin = offset_of(text, old->begin);
+    text.replace(begin, offset_of(text, old->end) - begin, value);
+  } else {
+    const std::size_t below = next_line(text, offset_of(text, table.begin));
+    text.insert(below, fmt::format("{} = {}\n", key, value));
+  }
+  return {};
+}
+
+bool same_user(const User& a, const User& b) {
+  return a.name == b.name && a.password == b.password && a.senders == b.senders;
+}
+
+// Does `text` say exactly what `wanted` lists?
+Result<void> confirm(const std::string& text, const std::string& file, std::vector<User> wanted) {
+  std::ranges::sort(wanted, {}, &User::name);
+  const auto users = Users::parse(text, file);
+  if (users && std::ranges::equal((*users)->all(), wanted, same_user)) return {};
+  return fail(
+      Errc::InvalidArgument,
+      fmt::format("{}: this user is not written as a table of its own; edit the file by hand",
+                  file));
+}
+
+Result<void> change_user(std::string& text, const std::string& file, const User& user) {
+  auto changed = set_key(text, file, user.name, "password", config::toml_string(user.password));
+  if (changed && !user.senders.empty()) {
+    changed = set_key(text, file, user.name, "senders", senders_text(user.senders));
+  }
+  return changed;
+}
+
+}  // namespace
+
+Result<std::string> with_user(const std::string& old, const std::string& file, const User& user,
+                              bool replace) {
+  const auto before = Users::parse(old, file);
+  if (!before) return Failure(before.error());
+  const bool exists = (*before)->find(user.name) != nullptr;
+  if (exists && !replace) {
+    return fail(Errc::InvalidArgument, fmt::format("{}: there is a user {} already", file,
+                                                   config::toml_string(user.name)));
+  }
+
+  std::string text = old;
+  std::vector<User> wanted = (*before)->all();
+  if (exists) {
+    if (auto changed = change_user(text, file, user); !changed) return Failure(changed.error());
+    const auto entry = std::ranges::find(wanted, user.name, &User::name);
+    entry->password = user.password;
+    if (!user.senders.empty()) entry->senders = user.senders;
+  } else {
+    append_user(text, user.name, user.password, user.senders);
+    wanted.push_back(user);
+  }
+  const auto confirmed = confirm(text, file, std::move(wanted));
+  if (!confirmed) return Failure(confirmed.error());
+  return text;
+}
+
+Result<std::string> without_user(const std::string& old, const std::string& file,
+                                 const std::string& name) {
+  const auto before = Users::parse(old, file);
+  if (!before) return Failure(before.error());
+  const auto root = parse(old, file);
+  if (!root) return Failure(root.error());
+  const config::TomlValue* table = root->find(name);
+  if (table == nullptr) {
+    return fail(Errc::NotFound,
+                fmt::format("{}: there is no user {}", file, config::toml_string(name)));
+  }
+  std::string text = old;
+  erase_table(text, *table);
+  std::vector<User> wanted = (*before)->all();
+  std::erase_if(wanted, [&](const User& user) { return user.name == name; });
+  const auto confirmed = confirm(text, file, std::move(wanted));
+  if (!confirmed) return Failure(confirmed.error());
+  return text;
+}
+
+namespace {
+
+// The name of the file goes before what edit_private_file() itself has to say.
+Result<void> edit(const std::string& file,
+                  const std::function<Result<std::string>(const std::string&)>& change) {
+  bool refused = false;
+  auto done = config::edit_private_file(file, [&](const std::string& old) {
+    auto text = change(old);
+    refused = !text;
+    return text;
+  });
+  if (!done && !refused) return fail(done.error().code, file + ": " + done.error().detail);
+  return done;
+}
+
+}  // namespace
+
+Result<void> add_user(const std::string& file, const std::string& name, const std::string& hash,
+                      bool replace, const std::vector<std::string>& senders) {
+  if (auto problem = user_name_problem(name)) return fail(Errc::InvalidArgument, *problem);
+  User user{name, hash, {}};
+  for (const std::string& sender : senders) {
+    auto pattern = config::parse_sender_pattern(sender);
+    if (!pattern) return fail(Errc::InvalidArgument, pattern.error().what);
+    user.senders.push_back(std::move(*pattern));
+  }
+  return edit(file, [&](const std::string& old) { return with_user(old, file, user, replace); });
+}
+
+Result<void> remove_user(const std::string& file, const std::string& name) {
+  return edit(file, [&](const std::string& old) { return without_user(old, file, name); });
+}
+
+}  // namespace signpost::auth

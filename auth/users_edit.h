@@ -1,0 +1,18 @@
+// How `signpost user` changes users.toml: by lines, so that comments and everything else stay as
+// they are. Each edit is read again: a text that would not say then what it should is refused.
+#pragma once
+
+#include "base/result.h"
+
+#include "auth/users.h"
+#include <string>
+
+namespace signpost::auth {
+
+// `old` is the text of `file`, which is only named in errors. See add_user() and remove_user().
+Result<std::string> with_user(const std::string& old, const std::string& file, const User& user,
+                              bool replace);
+Result<std::string> without_user(const std::string& old, const std::string& file,
+                                 const std::string& name);
+
+}  // namespace signpost::auth

@@ -1,0 +1,37 @@
+// The command line: what is common to all commands, and one function for each that adds it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace signpost::commands {
+
+enum ExitCode { kDone = 0, kRefused = 1, kWrongUsage = 2 };
+
+struct CommandLine {
+  std::string config_file = "/etc/signpost/signpost.toml";
+  std::function<int()> run;  // what the words that were given ask for; the result is the exit code
+};
+
+// `line` must outlive `app`.
+void add_serve_command(CLI::App& app, CommandLine& line);
+void add_check_command(CLI::App& app, CommandLine& line);
+void add_dkim_commands(CLI::App& app, CommandLine& line);
+void add_user_commands(CLI::App& app, CommandLine& line);
+void add_reload_command(CLI::App& app, CommandLine& line);
+void add_queue_commands(CLI::App& app, CommandLine& line);
+void add_sendmail_command(CLI::App& app, CommandLine& line);
+
+// One clear line on standard error for each message; gives kRefused.
+int refuse(std::string_view message);
+int refuse(const std::vector<std::string>& messages);
+
+void print(std::string_view text);  // to standard output
+
+}  // namespace signpost::commands

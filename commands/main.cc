@@ -1,0 +1,76 @@
+// The program: reads the command line and does what it asks for.
+#include "relay/version.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "commands/command_line.h"
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signpost::commands {
+
+namespace {
+
+// Called by the name sendmail (a link in /usr/sbin) it is that command.
+bool called_as_sendmail(const char* program) {
+  const std::string_view name(program);
+  return name.substr(name.rfind('/') + 1) == "sendmail";
+}
+
+void add_commands(CLI::App& app, CommandLine& line) {
+  app.fallthrough();  // --config may stand behind any command
+  app.require_subcommand(1);
+  app.add_option("-c,--config", line.config_file, "Configuration file")->capture_default_str();
+  app.set_version_flag("--version", fmt::format("signpost {}", relay::version()));
+  app.footer(
+      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n"
+      "`signpost COMMAND --help` shows a command's options and an example.");
+  add_serve_command(app, line);
+  add_check_command(app, line);
+  add_dkim_commands(app, line);
+  add_user_commands(app, line);
+  add_queue_commands(app, line);
+  add_reload_command(app, line);
+  add_sendmail_command(app, line);
+}
+
+// CLI11 misses a command before it looks at the word that stands in its place.
+int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (error.get_name() == "RequiredError" && !unknown.empty()) {
+    refuse(fmt::format("unknown command {}; see --help", unknown.front()));
+  } else {
+    refuse(fmt::format("{}; see --help", error.what()));
+  }
+  return kWrongUsage;
+}
+
+int run(int argc, char** argv) {
+  if (argc > 0 && called_as_sendmail(argv[0])) {
+    return refuse("sendmail is not supported yet; submit by SMTP");
+  }
+  CommandLine line;
+  CLI::App app("SMTP outbound relay and DKIM signing gateway", "signpost");
+  add_commands(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    return wrong_usage(app, error);
+  }
+  const int code = line.run();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return refuse("standard output cannot be written");
+  }
+  return code;
+}
+
+}  // namespace
+
+}  // namespace signpost::commands
+
+int main(int argc, char** argv) { return signpost::commands::run(argc, argv); }

@@ -1,0 +1,82 @@
+#include "commands/published_keys.h"
+
+#include "base/check.h"
+#include "dkim/key_record.h"
+#include "dns/resolver.h"
+#include "metrics/registry.h"
+#include "net/loop.h"
+#include "smtp/idna.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace signpost::commands {
+
+namespace {
+
+std::string problem_of(const dns::TextAnswer& answer, const dkim::PrivateKey& key) {
+  switch (answer.status) {
+    case dns::Status::Ok:
+      return problem_of_records(answer.texts, key);
+    case dns::Status::NoData:
+    case dns::Status::NxDomain:
+      return fmt::format("no such record; publish \"{}\"", dkim::record_text(key));
+    case dns::Status::Temporary:
+      return fmt::format("cannot be looked up now: {}", answer.detail);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string problem_of_records(const std::vector<std::string>& texts, const dkim::PrivateKey& key) {
+  std::string problem = "no text";
+  for (const std::string& text : texts) {
+    const auto record = dkim::parse_key_record(text);
+    if (!record) {
+      problem = record.error().detail;
+    } else if (record->public_key.empty()) {
+      problem = "the record says that the key is revoked (p= is empty)";
+    } else if (record->algorithm != key.algorithm() ||
+               record->public_key != key.public_key_base64()) {
+      problem = fmt::format("the record holds another key; ours is \"{}\"", dkim::record_text(key));
+    } else {
+      return "";
+    }
+  }
+  return problem;
+}
+
+Result<std::vector<PublishedKey>> look_up_keys(
+    const config::Config& config,
+    const std::vector<std::shared_ptr<const dkim::PrivateKey>>& keys) {
+  CHECK(keys.size() == config.dkim.size());
+  std::vector<PublishedKey> found(keys.size());
+  if (keys.empty()) return found;
+  metrics::Registry registry;
+  net::Loop loop;
+  dns::ResolverOptions options;
+  options.servers = config.dns_servers;
+  options.timeout = std::chrono::seconds(3);
+  options.tries = 2;
+  auto resolver = dns::Resolver::create(loop, options, registry);
+  if (!resolver) return Failure(std::move(resolver).error());
+
+  std::vector<dns::QueryHandle> queries;
+  std::size_t left = keys.size();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto domain = smtp::to_a_labels(config.dkim[i].domain);
+    found[i].name =
+        dkim::record_name(domain ? *domain : config.dkim[i].domain, config.dkim[i].selector);
+    queries.push_back((*resolver)->texts(found[i].name, [&, i](const dns::TextAnswer& answer) {
+      found[i].problem = problem_of(answer, *keys[i]);
+      if (--left == 0) loop.stop();
+    }));
+  }
+  loop.run();
+  queries.clear();
+  return found;
+}
+
+}  // namespace signpost::commands

@@ -1,0 +1,28 @@
+// Are the DKIM keys of the configuration those that the world can look up?
+#pragma once
+
+#include "base/result.h"
+#include "dkim/key.h"
+
+#include "config/config.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace signpost::commands {
+
+struct PublishedKey {
+  std::string name;     // of the record: "s1._domainkey.shop.example"
+  std::string problem;  // empty: it holds the public half of our key
+};
+
+// Asks the name servers of `config` for the record of each of its DKIM keys; `keys[i]` is that of
+// `config.dkim[i]`. Blocks, for half a minute at most when nobody answers. Any thread that runs no
+// loop.
+Result<std::vector<PublishedKey>> look_up_keys(
+    const config::Config& config, const std::vector<std::shared_ptr<const dkim::PrivateKey>>& keys);
+
+// What is wrong with `texts`, the TXT records found under one name; "" if one of them fits `key`.
+std::string problem_of_records(const std::vector<std::string>& texts, const dkim::PrivateKey& key);
+
+}  // namespace signpost::commands

@@ -1,0 +1,154 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "auth/users.h"
+#include "commands/command_line.h"
+#include "commands/password_prompt.h"
+#include "commands/table.h"
+#include "config/config_file.h"
+#include "config/config_values.h"
+#include "config/toml_document.h"
+#include <filesystem>
+#include <memory>
+
+namespace signpost::commands {
+
+namespace {
+
+using Json = nlohmann::json;
+
+struct UserOptions {
+  std::string name;
+  std::vector<std::string> senders;
+  std::string file;  // "": as the configuration says
+  bool replace = false;
+  bool json = false;
+};
+
+// users.toml of the configuration, unless it was named.
+Result<std::string> users_file(const UserOptions& options, const std::string& config_file) {
+  if (!options.file.empty()) return options.file;
+  const config::LoadedConfig loaded = config::load_config_partly(config_file);
+  for (const config::ConfigError& error : loaded.errors) {
+    if (!loaded.config || error.key.starts_with("auth")) {
+      return fail(Errc::InvalidArgument, error.text());
+    }
+  }
+  if (loaded.config->users_file.empty()) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("{} names no file of users; write [auth] with users, or give --users",
+                            config_file));
+  }
+  return loaded.config->users_file;
+}
+
+int add(const UserOptions& options, const std::string& config_file) {
+  const auto file = users_file(options, config_file);
+  if (!file) return refuse(file.error().detail);
+  // What can be refused is refused before anybody types a password.
+  if (const auto problem = auth::user_name_problem(options.name)) return refuse(*problem);
+  for (const std::string& sender : options.senders) {
+    const auto pattern = config::parse_sender_pattern(sender);
+    if (!pattern) return refuse("--sender: " + pattern.error().what);
+  }
+  const auto password = read_new_password();
+  if (!password) return refuse(password.error().detail);
+  const auto added = auth::add_user(*file, options.name, auth::hash_password(*password),
+                                    options.replace, options.senders);
+  if (!added) {
+    const std::string hint = options.replace ? "" : "; give --replace to change the password";
+    return refuse(added.error().detail + (added.error().detail.ends_with(" already") ? hint : ""));
+  }
+  print(fmt::format("{} is in {}; `signpost reload` makes the relay read it\n",
+                    config::toml_string(options.name), *file));
+  return kDone;
+}
+
+int remove(const UserOptions& options, const std::string& config_file) {
+  const auto file = users_file(options, config_file);
+  if (!file) return refuse(file.error().detail);
+  std::error_code error;
+  if (!std::filesystem::exists(*file, error)) return refuse(*file + ": there is no such file");
+  if (const auto removed = auth::remove_user(*file, options.name); !removed) {
+    return refuse(removed.error().detail);
+  }
+  print(fmt::format("{} is gone from {}; `signpost reload` makes the relay read it\n",
+                    config::toml_string(options.name), *file));
+  return kDone;
+}
+
+std::string scheme_of(const std::string& hash) {
+  return hash.substr(1, std::min(hash.find('}'), hash.size()) - 1);
+}
+
+int list(const UserOptions& options, const std::string& config_file) {
+  const auto file = users_file(options, config_file);
+  if (!file) return refuse(file.error().detail);
+  const auto users = auth::Users::load(*file);
+  if (!users) return refuse(users.error().detail);
+  if (options.json) {
+    Json json = Json::array();
+    for (const auth::User& user : (*users)->all()) {
+      json.push_back(
+          {{"name", user.name}, {"scheme", scheme_of(user.password)}, {"senders", user.senders}});
+    }
+    print(Json{{"users", std::move(json)}}.dump(2) + "\n");
+    return kDone;
+  }
+  Table table({{"NAME"}, {"SCHEME"}, {"SENDERS"}});
+  for (const auth::User& user : (*users)->all()) {
+    table.add({user.name, scheme_of(user.password),
+               user.senders.empty() ? "any domain with a key"
+                                    : fmt::format("{}", fmt::join(user.senders, ", "))});
+  }
+  print(table.take());
+  return kDone;
+}
+
+using UserAction = int (*)(const UserOptions&, const std::string&);
+
+CLI::App* add_command(CLI::App& user, CommandLine& line, const char* name, const char* help,
+                      UserAction action, const std::shared_ptr<UserOptions>& options) {
+  CLI::App* command = user.add_subcommand(name, help);
+  command->add_option("--users", options->file,
+                      "File of users; without it, the one that the configuration names");
+  command->callback([&line, options, action] {
+    line.run = [&line, options, action] { return action(*options, line.config_file); };
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_user_commands(CLI::App& app, CommandLine& line) {
+  CLI::App* user = app.add_subcommand("user", "Add, remove and list the logins of users.toml");
+  user->require_subcommand(1);
+
+  auto options = std::make_shared<UserOptions>();
+  CLI::App* command = add_command(*user, line, "add", "Add a login", add, options);
+  command->add_option("name", options->name, "Login")->required();
+  command
+      ->add_option(
+          "--sender", options->senders,
+          "Address or @domain that it may send as; may be repeated. Without it: any domain "
+          "that has a DKIM key")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_flag("--replace", options->replace, "Change the password of an existing login");
+  command->footer(
+      "The password comes from the terminal, or else from the first line of standard input.\n"
+      "Example: signpost user add shop --sender @shop.example");
+
+  options = std::make_shared<UserOptions>();
+  command = add_command(*user, line, "remove", "Remove a login", remove, options);
+  command->add_option("name", options->name, "Login")->required();
+  command->footer("Example: signpost user remove shop");
+
+  options = std::make_shared<UserOptions>();
+  command = add_command(*user, line, "list", "List the logins", list, options);
+  command->add_flag("--json", options->json, "Print JSON");
+  command->footer("Example: signpost user list --json");
+}
+
+}  // namespace signpost::commands

@@ -1,0 +1,22 @@
+#include "config/config.h"
+
+#include <fmt/format.h>
+
+namespace signpost::config {
+
+std::string ConfigError::text() const {
+  std::string place = file;
+  if (line > 0) place += fmt::format(":{}:{}", line, column);
+  return key.empty() ? fmt::format("{}: {}", place, message)
+                     : fmt::format("{}: {}: {}", place, key, message);
+}
+
+bool domain_matches(std::string_view pattern, std::string_view domain) {
+  if (pattern == "*") return true;
+  if (!pattern.starts_with("*.")) return pattern == domain;
+  const std::string_view suffix =
+      pattern.substr(1);  // with its dot: "*.a.example" is below "a.example"
+  return domain.size() > suffix.size() && domain.ends_with(suffix);
+}
+
+}  // namespace signpost::config

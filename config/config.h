@@ -1,0 +1,142 @@
+// The configuration: etc/signpost.toml read once, checked whole, then constant and shared.
+//
+// Every member stands for the key of the same name; its default is the shipped one. config_file.cc
+// binds names to members.
+#pragma once
+
+#include "base/log.h"
+#include "base/result.h"
+#include "net/address.h"
+#include "net/tls.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signpost::config {
+
+enum class ListenerMode { StartTls, Implicit, Plain };
+enum class AuthMode { Required, Optional, Off };
+
+struct ListenerConfig {
+  std::string name;  // "127.0.0.1:587", the `listener` label of metrics: as written in `bind`
+  net::SocketAddress bind;
+  ListenerMode mode = ListenerMode::StartTls;
+  AuthMode auth = AuthMode::Required;
+  std::vector<net::Network> trusted_networks;
+};
+
+struct TlsConfig {
+  std::string certificate;  // paths are absolute after loading
+  std::string key;
+  net::TlsVersion min_version = net::TlsVersion::Tls12;
+};
+
+struct LimitsConfig {
+  std::size_t message_size = 50 << 20;
+  std::size_t recipients_per_message = 1000;
+  std::size_t sessions = 10'000;
+  std::size_t sessions_per_client = 100;
+  std::chrono::seconds idle_timeout{300};
+  std::size_t memory = 0;         // octets; 0 until loading has resolved "50%"
+  double disk_free_share = 0.05;  // of the file system; used when disk_free_bytes is 0
+  std::uint64_t disk_free_bytes = 0;
+};
+
+struct DkimConfig {
+  std::string domain;
+  std::string selector;
+  std::string key;  // file
+  bool subdomains = false;
+  std::string canonicalization = "relaxed/relaxed";
+  std::vector<std::string> headers;   // empty: dkim::default_signed_fields()
+  std::vector<std::string> oversign;  // empty: dkim::default_oversigned_fields()
+  std::optional<std::chrono::seconds> expire;
+};
+
+enum class UnsignedPolicy { Allow, Reject };
+enum class TlsPolicy { Off, Opportunistic, Encrypt, Verify };
+
+struct DeliveryConfig {
+  std::uint16_t port = 25;
+  TlsPolicy tls = TlsPolicy::Opportunistic;
+  std::chrono::milliseconds connect_timeout{30'000};
+  std::vector<net::IpAddress> source;  // empty: the system chooses
+};
+
+struct RetryConfig {
+  std::vector<std::chrono::seconds> schedule;  // default: 1m 5m 10m 20m 30m 1h 2h 4h
+  std::chrono::seconds expire{432'000};
+  std::chrono::seconds delay_notice{14'400};
+};
+
+struct DestinationConfig {
+  std::vector<std::string> match;  // recipient domains in lower case, "*.example", "*"
+  std::size_t connections = 10;
+  std::size_t messages_per_connection = 100;
+  std::optional<TlsPolicy> tls;
+};
+
+struct RouteConfig {
+  std::vector<std::string> recipients;  // domain patterns; empty: every recipient
+  std::vector<std::string> senders;     // "@domain" or addresses; empty: every sender
+  std::string via;                      // as written
+  bool mx = false;                      // via = "mx"
+  std::string host;                     // else: name or address literal without brackets
+  std::uint16_t port = 25;
+  std::optional<TlsPolicy> tls;
+};
+
+struct Config {
+  std::string file;  // where it came from, absolute
+  std::string hostname;
+  std::string data_dir = "/var/lib/signpost";
+  std::optional<std::string> user;  // "": stay root; nothing: the package's account, if there
+  unsigned workers = 0;             // 0: one per CPU
+  std::string postmaster;           // default: "postmaster@" + hostname
+  std::vector<ListenerConfig> listeners;
+  std::optional<TlsConfig> tls;
+  std::string users_file;  // "" when [auth] is absent
+  LimitsConfig limits;
+  std::vector<DkimConfig> dkim;
+  UnsignedPolicy unsigned_policy = UnsignedPolicy::Allow;
+  std::vector<net::SocketAddress> dns_servers;
+  DeliveryConfig delivery;
+  RetryConfig retry;
+  std::vector<DestinationConfig> destinations;
+  std::vector<RouteConfig> routes;
+  std::optional<net::SocketAddress>
+      admin_bind;  // nothing: no admin listener. Default 127.0.0.1:8025
+  std::string admin_token_file;
+  log::Level log_level = log::Level::Info;
+  log::Format log_format = log::Format::Text;
+};
+
+// One mistake in the file: "signpost.toml:12:3: limits.message_size: …; write …".
+struct ConfigError {
+  std::string file;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string key;
+  std::string message;  // what is wrong and what would be right
+  std::string text() const;
+};
+
+// Reads and checks `path` alone (not the files that it names). All mistakes at once, in the order
+// of the file; on success the error list is empty and the config is there.
+struct LoadedConfig {
+  std::shared_ptr<const Config> config;
+  std::vector<ConfigError> errors;
+};
+LoadedConfig load_config(const std::string& path);
+LoadedConfig parse_config(std::string_view toml, const std::string& path);  // for tests and fuzzing
+
+// "example.net" matches itself, "*.example.net" what is below it, "*" everything. Lower case.
+bool domain_matches(std::string_view pattern, std::string_view domain);
+
+}  // namespace signpost::config

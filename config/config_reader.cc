@@ -1,0 +1,190 @@
+#include "config/config_reader.h"
+
+#include "base/ascii.h"
+
+#include <fmt/format.h>
+
+#include "config/config_keys.h"
+#include <filesystem>
+
+namespace signpost::config {
+
+namespace {
+
+// A value as it may stand in a message: bounded, and without control characters.
+std::string shown(std::string_view text) { return toml_string(ascii::printable(text, 100)); }
+
+std::string_view plural(TomlValue::Kind kind) {
+  return kind == TomlValue::Kind::String ? "strings" : "tables";
+}
+
+// The number of insertions, deletions, replacements and swaps of neighbours from `a` to `b`.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1,
+                             cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      }
+    }
+  }
+  return cost[a.size()][b.size()];
+}
+
+// The sections that know a key of this name: a key in the wrong table is a common mistake.
+std::vector<std::string> sections_with(std::string_view key) {
+  std::vector<std::string> sections;
+  for (const SectionText& section : configuration_reference()) {
+    for (const KeyText& known : section.keys) {
+      if (known.name == key) {
+        sections.push_back(section.name.empty() ? "the top, before the first table"
+                                                : section_header(section));
+      }
+    }
+  }
+  return sections;
+}
+
+}  // namespace
+
+void ConfigErrors::add(TomlPosition where, std::string key, std::string message) {
+  // Behind those of the same place: the order in which they were found.
+  const auto place = std::ranges::upper_bound(errors_, where, {}, [](const ConfigError& error) {
+    return TomlPosition{error.line, error.column};
+  });
+  errors_.insert(place, {file_, where.line, where.column, std::move(key), std::move(message)});
+}
+
+void Setting::wrong(const TomlValue& where, std::string_view what) {
+  errors_.add(where.begin, full_name_, fmt::format("{}; write {}", what, key_.expect));
+}
+
+void Setting::not_built(const TomlValue& where, std::string_view what) {
+  errors_.add(where.begin, full_name_,
+              fmt::format("{} is not supported yet; write {}", what, key_.expect));
+}
+
+void Setting::wrong_kind(const TomlValue& where) {
+  wrong(where, fmt::format("{} stands here", describe(where.kind)));
+}
+
+const std::string* Setting::string_of(const TomlValue& where) {
+  if (where.kind == TomlValue::Kind::String) return &where.string;
+  wrong_kind(where);
+  return nullptr;
+}
+
+const bool* Setting::boolean() {
+  if (value_.kind == TomlValue::Kind::Boolean) return &value_.boolean;
+  wrong_kind(value_);
+  return nullptr;
+}
+
+const std::int64_t* Setting::integer(std::int64_t smallest, std::int64_t largest) {
+  if (value_.kind != TomlValue::Kind::Integer) {
+    wrong_kind(value_);
+    return nullptr;
+  }
+  if (value_.integer >= smallest && value_.integer <= largest) return &value_.integer;
+  wrong(fmt::format("{} is too {}", value_.integer, value_.integer < smallest ? "small" : "large"));
+  return nullptr;
+}
+
+std::optional<std::chrono::milliseconds> Setting::duration(const TomlValue& where,
+                                                           std::chrono::milliseconds shortest,
+                                                           std::chrono::milliseconds longest) {
+  const std::string* text = string_of(where);
+  if (text == nullptr) return {};
+  const auto duration = parse_duration(*text);
+  if (!duration) {
+    wrong(where, fmt::format("{} is not a duration", shown(*text)));
+  } else if (*duration < shortest || *duration > longest) {
+    wrong(where,
+          fmt::format("{} is too {}", shown(*text), *duration < shortest ? "short" : "long"));
+  } else {
+    return duration;
+  }
+  return {};
+}
+
+std::optional<std::uint64_t> Setting::size(std::uint64_t smallest, std::uint64_t largest) {
+  const std::string* text = string();
+  if (text == nullptr) return {};
+  const auto size = parse_size(*text);
+  if (!size) {
+    wrong(fmt::format("{} is not a size", shown(*text)));
+  } else if (*size < smallest || *size > largest) {
+    wrong(fmt::format("{} is too {}", shown(*text), *size < smallest ? "small" : "large"));
+  } else {
+    return size;
+  }
+  return {};
+}
+
+std::optional<std::string> Setting::path() {
+  const std::string* text = string();
+  if (text == nullptr) return {};
+  // The system's calls would stop at a NUL and open some other file.
+  if (text->empty() || text->find('\0') != std::string::npos) {
+    wrong(fmt::format("{} is not a path", shown(*text)));
+    return {};
+  }
+  return (std::filesystem::path(directory_) / *text).lexically_normal().string();
+}
+
+const std::vector<TomlValue>* Setting::list(TomlValue::Kind kind) {
+  if (value_.kind != TomlValue::Kind::Array) {
+    wrong_kind(value_);
+    return nullptr;
+  }
+  for (const TomlValue& item : value_.items) {
+    if (item.kind == kind) continue;
+    wrong(item, fmt::format("{} stands in a list of {}", describe(item.kind), plural(kind)));
+    return nullptr;
+  }
+  return &value_.items;
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& known) {
+  constexpr std::size_t kLongestName = 64;
+  if (word.size() > kLongestName) return {};
+  std::string best;
+  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance >= least || distance >= candidate.size()) continue;
+    least = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+void unknown_key(ConfigErrors& errors, const TomlMember& member, const std::string& section,
+                 const std::vector<std::string>& known) {
+  const std::string name = ascii::printable(member.key, 100);
+  std::string message = "unknown key";
+  if (const std::string near = nearest(member.key, known); !near.empty()) {
+    message += fmt::format("; did you mean {}?", toml_string(near));
+  } else if (const auto sections = sections_with(member.key); !sections.empty()) {
+    message += fmt::format("; it belongs to {}", fmt::join(sections, " or "));
+  } else {
+    message += fmt::format("; known here: {}", fmt::join(known, ", "));
+  }
+  errors.add(member.begin, section.empty() ? name : section + "." + name, std::move(message));
+}
+
+void missing_key(ConfigErrors& errors, const TomlValue& table, const std::string& section,
+                 const KeyText& key) {
+  errors.add(table.begin, section.empty() ? key.name : section + "." + key.name,
+             fmt::format("is missing; write {}", key.expect));
+}
+
+std::string range_text(std::string_view what, std::string_view least, std::string_view most) {
+  return fmt::format("{} from {} to {}", what, least, most);
+}
+
+}  // namespace signpost::config

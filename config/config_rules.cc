@@ -1,0 +1,149 @@
+#include "config/config_rules.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace signpost::config {
+
+namespace {
+
+// One table of a list with the struct that was read from it.
+template <typename Section>
+struct Entry {
+  const TomlValue& table;
+  const Section& section;
+
+  // Where `key` is written, or else the table's header.
+  TomlPosition at(std::string_view key) const {
+    const TomlValue* value = table.find(key);
+    return value == nullptr ? table.begin : value->begin;
+  }
+};
+
+template <typename Section>
+std::vector<Entry<Section>> entries(const TomlValue& root, std::string_view name,
+                                    const std::vector<Section>& sections) {
+  std::vector<Entry<Section>> result;
+  const TomlValue* tables = root.find(name);
+  if (tables == nullptr || tables->items.size() != sections.size()) return result;
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    result.push_back({tables->items[i], sections[i]});
+  }
+  return result;
+}
+
+TomlPosition position_of(const TomlValue& root, std::string_view section, std::string_view key) {
+  const TomlValue* table = root.find(section);
+  if (table == nullptr) return root.begin;
+  const TomlValue* value = table->find(key);
+  return value == nullptr ? table->begin : value->begin;
+}
+
+// Each thing once; the second one is reported with the line of the first.
+class Once {
+ public:
+  Once(ConfigErrors& errors, std::string key) : errors_(errors), key_(std::move(key)) {}
+
+  void add(const std::string& thing, TomlPosition where) {
+    const auto [first, inserted] = first_.emplace(thing, where);
+    if (inserted) return;
+    errors_.add(where, key_,
+                fmt::format("{} is in line {} already; write it once", thing, first->second.line));
+  }
+
+ private:
+  ConfigErrors& errors_;
+  std::string key_;
+  std::map<std::string, TomlPosition> first_;
+};
+
+void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
+  const ListenerConfig& listener = entry.section;
+  if (listener.auth == AuthMode::Off && listener.trusted_networks.empty()) {
+    errors.add(entry.at("auth"), "listener.auth",
+               "\"off\" without trusted_networks would let everybody relay; write the networks "
+               "that may, or \"required\"");
+  }
+  if (listener.auth != AuthMode::Off && listener.mode == ListenerMode::Plain &&
+      !listener.bind.ip.is_loopback()) {
+    errors.add(entry.at("mode"), "listener.mode",
+               "\"plain\" would carry passwords in clear; write \"starttls\", or auth = \"off\" "
+               "with trusted_networks, or bind to a loopback address");
+  }
+}
+
+void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& root,
+                          ConfigErrors& errors) {
+  const ListenerConfig& listener = entry.section;
+  if (listener.mode != ListenerMode::Plain && root.find("tls") == nullptr) {
+    errors.add(entry.at("mode"), "listener.mode",
+               fmt::format("\"{}\" needs a certificate; write [tls] with certificate and key",
+                           listener.mode == ListenerMode::StartTls ? "starttls" : "implicit"));
+  }
+  if (listener.auth != AuthMode::Off && root.find("auth") == nullptr) {
+    errors.add(entry.at("auth"), "listener.auth",
+               fmt::format("\"{}\" needs logins; write [auth] with users",
+                           listener.auth == AuthMode::Required ? "required" : "optional"));
+  }
+}
+
+void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  if (root.find("listener") == nullptr) {
+    errors.add({1, 1}, "listener", "there is none; write at least one [[listener]] with bind");
+  }
+  Once binds(errors, "listener.bind");
+  for (const auto& entry : entries(root, "listener", config.listeners)) {
+    if (entry.section.bind.port == 0) continue;  // reported where it was read
+    check_listener_needs(entry, root, errors);
+    check_listener_security(entry, errors);
+    binds.add(entry.section.bind.text(), entry.at("bind"));
+  }
+}
+
+void check_admin(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  if (!config.admin_bind) return;
+  const TomlPosition where = position_of(root, "admin", "bind");
+  if (!config.admin_bind->ip.is_loopback() && config.admin_token_file.empty()) {
+    errors.add(where, "admin.bind",
+               fmt::format("{} can be reached from outside; write token_file, or bind to a "
+                           "loopback address",
+                           config.admin_bind->text()));
+  }
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.bind != *config.admin_bind) continue;
+    errors.add(
+        where, "admin.bind",
+        fmt::format("{} is the address of a listener; write another port", listener.bind.text()));
+  }
+}
+
+void check_dkim(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  Once names(errors, "dkim.selector");
+  for (const auto& entry : entries(root, "dkim", config.dkim)) {
+    const DkimConfig& dkim = entry.section;
+    if (dkim.domain.empty() || dkim.selector.empty()) continue;
+    names.add(fmt::format("{}._domainkey.{}", dkim.selector, dkim.domain), entry.at("selector"));
+  }
+}
+
+// Only the first table that matches counts: the same pattern again can have no effect.
+void check_destinations(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  Once patterns(errors, "destination.match");
+  for (const auto& entry : entries(root, "destination", config.destinations)) {
+    for (const std::string& pattern : entry.section.match) {
+      patterns.add(toml_string(pattern), entry.at("match"));
+    }
+  }
+}
+
+}  // namespace
+
+void check_config(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  check_listeners(root, config, errors);
+  check_admin(root, config, errors);
+  check_dkim(root, config, errors);
+  check_destinations(root, config, errors);
+}
+
+}  // namespace signpost::config

@@ -1,0 +1,156 @@
+#include "config/config_values.h"
+
+#include "base/ascii.h"
+#include "smtp/address.h"
+#include "smtp/idna.h"
+
+#include <fmt/format.h>
+
+#include "config/toml_document.h"
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace signpost::config {
+
+namespace {
+
+std::unexpected<ValueError> wrong(std::string_view text, std::string_view what) {
+  return std::unexpected(
+      ValueError{fmt::format("{} {}", toml_string(ascii::printable(text, 100)), what)});
+}
+
+std::unexpected<ValueError> not_built(std::string what) {
+  return std::unexpected(ValueError{std::move(what), true});
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port == 0) return {};
+  return port;
+}
+
+// A host to connect to: a name, or an address in the form that the resolver understands.
+ValueResult<std::string> parse_host(std::string_view text) {
+  if (const auto address = net::IpAddress::parse(text)) return address->text();
+  return parse_domain(text);
+}
+
+// What follows "smtp://".
+ValueResult<void> parse_smtp_target(std::string_view text, RouteConfig& route) {
+  if (text.find('@') != std::string_view::npos) {
+    return not_built("a login in \"via\"");
+  }
+  std::string_view host = text;
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return wrong(text, "has no closing bracket");
+    host = text.substr(1, end - 1);
+    port = text.substr(end + 1);
+    const auto address = net::IpAddress::parse(host);
+    if (!address || !address->is_v6()) return wrong(host, "is not an IPv6 address");
+  } else {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    host = text.substr(0, colon);
+    port = text.substr(colon);
+    if (std::ranges::count(port, ':') > 1) {
+      return wrong(text, "has more than one colon; an IPv6 address stands in brackets");
+    }
+  }
+  auto target = parse_host(host);
+  if (!target) return std::unexpected(std::move(target).error());
+  if (!port.empty()) {
+    const auto number = port.front() == ':' ? parse_port(port.substr(1)) : std::nullopt;
+    if (!number) return wrong(port, "is not a port");
+    route.port = *number;
+  }
+  route.host = std::move(*target);
+  return {};
+}
+
+}  // namespace
+
+ValueResult<std::string> parse_domain(std::string_view text) {
+  // The IDNA library takes C strings: it would not see what follows a NUL.
+  if (text.empty() || text.find('\0') != std::string_view::npos) {
+    return wrong(text, "is not a domain name");
+  }
+  if (text.ends_with('.')) text.remove_suffix(1);
+  auto domain = smtp::to_a_labels(text);
+  // A name whose last label is a number would be taken for an address (RFC 1123 section 2.1).
+  const std::size_t last_label = text.rfind('.') + 1;
+  if (!domain || !smtp::is_domain_name(*domain, false) ||
+      std::ranges::all_of(text.substr(last_label), ascii::is_digit)) {
+    return wrong(text, "is not a domain name");
+  }
+  return std::move(*domain);
+}
+
+ValueResult<std::string> parse_domain_pattern(std::string_view text) {
+  if (text == "*") return std::string(text);
+  if (text.starts_with("mx:")) return not_built("a pattern of MX host names (\"mx:\")");
+  const std::string_view below = text.starts_with("*.") ? "*." : "";
+  auto domain = parse_domain(text.substr(below.size()));
+  if (!domain) return wrong(text, "is not a domain or a pattern of domains");
+  return std::string(below) + *domain;
+}
+
+ValueResult<std::string> parse_sender_pattern(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  if (at == std::string_view::npos) return wrong(text, "has no \"@\"");
+  auto domain = parse_domain(text.substr(at + 1));
+  if (!domain) return wrong(text, "does not end with a domain name");
+  std::string pattern = ascii::lower(text.substr(0, at)) + "@" + *domain;
+  if (at > 0 && !smtp::parse_mailbox(pattern, true)) return wrong(text, "is not an address");
+  return pattern;
+}
+
+ValueResult<std::string> parse_selector(std::string_view text) {
+  if (!smtp::is_domain_name(text, false)) return wrong(text, "is not a selector");
+  return ascii::lower(text);
+}
+
+ValueResult<std::string> parse_field_name(std::string_view text) {
+  const auto allowed = [](char c) { return c > ' ' && c < 0x7f && c != ':'; };
+  if (text.empty() || text.size() > 76 || !std::ranges::all_of(text, allowed)) {
+    return wrong(text, "is not the name of a header field");
+  }
+  return std::string(text);
+}
+
+ValueResult<net::SocketAddress> parse_bind(std::string_view text) {
+  const auto address = net::SocketAddress::parse(text);
+  if (!address) return wrong(text, "is not an IP address with a port");
+  if (address->port == 0) return wrong(text, "has port 0");
+  return *address;
+}
+
+ValueResult<net::SocketAddress> parse_name_server(std::string_view text) {
+  constexpr std::uint16_t kDnsPort = 53;
+  if (const auto ip = net::IpAddress::parse(text)) return net::SocketAddress{*ip, kDnsPort};
+  const auto address = net::SocketAddress::parse(text, kDnsPort);
+  if (!address || address->port == 0) return wrong(text, "is not an IP address");
+  return *address;
+}
+
+ValueResult<void> parse_via(std::string_view text, RouteConfig& route) {
+  constexpr std::string_view kSmtp = "smtp://";
+  route.via = text;
+  if (text == "mx") {
+    route.mx = true;
+    return {};
+  }
+  if (text.starts_with(kSmtp)) return parse_smtp_target(text.substr(kSmtp.size()), route);
+  for (const std::string_view scheme : {"smtps://", "lmtp://", "lmtp:"}) {
+    if (text.starts_with(scheme)) return not_built(toml_string(scheme));
+  }
+  // A login may stand anywhere in a mistyped value: it must not reach the log.
+  if (text.find('@') != std::string_view::npos) {
+    return std::unexpected(ValueError{"this is not a next hop"});
+  }
+  return wrong(text, "is not a next hop");
+}
+
+}  // namespace signpost::config

@@ -1,0 +1,40 @@
+// The forms that values of the configuration take beyond plain types. Each parser gives the value
+// in its one form, or says what is wrong in words that follow the value: "… is not a domain name".
+#pragma once
+
+#include "net/address.h"
+
+#include "config/config.h"
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace signpost::config {
+
+struct ValueError {
+  std::string what;        // the start of a message: `"x" is not a domain name`
+  bool not_built = false;  // well-formed, and not supported yet
+};
+
+template <typename T>
+using ValueResult = std::expected<T, ValueError>;
+
+// A-labels in lower case, without a trailing dot.
+ValueResult<std::string> parse_domain(std::string_view text);
+// "example.net", "*.example.net", "*".
+ValueResult<std::string> parse_domain_pattern(std::string_view text);
+// "@example.net" or "user@example.net", in lower case.
+ValueResult<std::string> parse_sender_pattern(std::string_view text);
+// A DKIM selector: one label or several (RFC 6376 section 3.1).
+ValueResult<std::string> parse_selector(std::string_view text);
+// The name of a header field (RFC 5322 section 2.2).
+ValueResult<std::string> parse_field_name(std::string_view text);
+// "192.0.2.1:587", "[2001:db8::1]:587".
+ValueResult<net::SocketAddress> parse_bind(std::string_view text);
+// "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".
+ValueResult<net::SocketAddress> parse_name_server(std::string_view text);
+
+// `via` of a route: fills `mx` or `host` and `port`. What it says never shows a password.
+ValueResult<void> parse_via(std::string_view text, RouteConfig& route);
+
+}  // namespace signpost::config

@@ -1,0 +1,14 @@
+// The name that the system gives this machine.
+#pragma once
+
+#include "base/result.h"
+
+#include <string>
+
+namespace signpost::config {
+
+// The full name, with a domain, in lower case. Asked for once in the life of the process: the
+// resolver may take its time. The error says what to write instead.
+Result<std::string> system_host_name();
+
+}  // namespace signpost::config

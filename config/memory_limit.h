@@ -1,0 +1,13 @@
+// How much memory this process may use before somebody else decides for it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace signpost::config {
+
+// The smallest of the machine's memory and the limits of the control groups that this process is in
+// (version 2 and version 1). `root` is put before "/proc" and "/sys": for tests.
+std::uint64_t memory_limit(const std::string& root = "");
+
+}  // namespace signpost::config

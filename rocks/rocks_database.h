@@ -1,0 +1,90 @@
+// The RocksDB database of a queue: its families, its settings (docs/queue-format.md gives the
+// reasons) and the ways to open it. Inside queue/ only.
+#pragma once
+
+#include "base/result.h"
+#include "queue/envelope.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+
+#include "rocks/rocks_store.h"
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signpost::rocks {
+
+enum Family : std::size_t { kDefault, kContent, kEnvelope, kJob, kDue, kFamilies };
+constexpr std::array<const char*, kFamilies> kFamilyNames{"default", "content", "envelope", "job",
+                                                          "due"};
+
+constexpr int kFormat = 1;
+constexpr std::string_view kFormatKey = "format";
+
+inline rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+inline std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+// Errc::Corrupt: stored bytes are gone or not what was stored; asking again will not help.
+Failure failure(const rocksdb::Status& status, std::string_view what);
+
+// For a scan up to `upper` (nullptr: the end), which leaves the cache alone.
+rocksdb::ReadOptions bounded(const rocksdb::Slice* upper);
+
+// An open database. Owned by one; closed when it goes.
+class Database {
+ public:
+  // For writing, created if it is not there.
+  static Result<std::unique_ptr<Database>> open(const std::string& directory,
+                                                const RocksOptions& options);
+
+  // How far to read a log with a damaged place in it.
+  enum class Log {
+    Whole,       // an error, unless the log just ends too early
+    UpToDamage,  // as open() does
+    PastDamage,
+  };
+  // For looking only, with the default family alone: the directory may be new, or of another
+  // format. Writes nothing.
+  static Result<std::unique_ptr<Database>> look_at_default(const std::string& directory, Log log);
+  // For looking only, past damage: data files that cannot be read are no error until a row in them
+  // is asked for.
+  static Result<std::unique_ptr<Database>> look_past_damage(const std::string& directory);
+
+  // Of all families, as open() uses them.
+  static std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksOptions& options = {});
+
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  rocksdb::DB& db() const { return *db_; }
+  rocksdb::ColumnFamilyHandle* operator[](Family family) const { return families_[family]; }
+  // Content, envelope, job and due: what mail is in.
+  std::vector<rocksdb::ColumnFamilyHandle*> mail_families() const;
+  std::unique_ptr<rocksdb::Iterator> scan(Family family, const rocksdb::ReadOptions& options) const;
+
+ private:
+  Database(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db,
+           const std::vector<rocksdb::ColumnFamilyHandle*>& families);
+  static Result<std::unique_ptr<Database>> look(const std::string& directory, Log log, bool lax,
+                                                std::size_t families);
+
+  std::unique_ptr<rocksdb::Env> env_;  // the database uses it until it is gone
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
+};
+
+// What the default family says of the format; 0 when it says nothing. Refuses, as
+// InvalidArgument, one that this program does not know.
+Result<int> read_format(const Database& database);
+Result<void> write_format(const Database& database);
+
+// Nothing when the row cannot be read as a job: that is logged here, and a scan goes on.
+std::optional<queue::Job> read_job(std::string_view key, std::string_view row);
+
+}  // namespace signpost::rocks

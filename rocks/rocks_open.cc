@@ -1,0 +1,184 @@
+#include "rocks/rocks_open.h"
+
+#include "base/log.h"
+
+#include "rocks/salvage/rocks_salvage.h"
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+namespace signpost::rocks {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string check_mark(const std::string& directory) { return directory + ".check"; }
+
+Result<void> make_directory(const std::string& directory) {
+  std::error_code error;
+  const bool created = fs::create_directories(directory, error);
+  // It holds other people's mail.
+  if (!error && created) fs::permissions(directory, fs::perms::owner_all, error);
+  if (error) return fail(Errc::Io, "the queue directory " + directory + ": " + error.message());
+  return {};
+}
+
+// Held while nobody else may open the queue and RocksDB does not hold it itself.
+class Lock {
+ public:
+  static Result<Lock> take(const std::string& directory) {
+    rocksdb::FileLock* lock = nullptr;
+    const rocksdb::Status status = rocksdb::Env::Default()->LockFile(directory + "/LOCK", &lock);
+    if (!status.ok()) {
+      return fail(Errc::Unavailable,
+                  "the queue in " + directory +
+                      " is in use by another process or cannot be locked: " + status.ToString());
+    }
+    return Lock(lock);
+  }
+  Lock(Lock&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+  Lock& operator=(Lock&&) = delete;
+  ~Lock() {
+    if (lock_ != nullptr) (void)rocksdb::Env::Default()->UnlockFile(lock_);
+  }
+
+ private:
+  explicit Lock(rocksdb::FileLock* lock) : lock_(lock) {}
+  rocksdb::FileLock* lock_;
+};
+
+// Looks at an existing queue without a single write: opening it for writing would replay and
+// rewrite its log, which neither a newer format nor damage may survive. RocksDB itself ends a
+// damaged log at the damage, in silence: what was acknowledged behind it would be gone.
+Result<void> look(const std::string& directory) {
+  if (!fs::exists(directory + "/CURRENT")) return {};
+  auto seen = Database::look_at_default(directory, Database::Log::Whole);
+  if (!seen) {
+    if (seen.error().code != Errc::Corrupt) return Failure(std::move(seen).error());
+    if (log_goes_on_past_damage(directory)) return Failure(std::move(seen).error());
+    seen = Database::look_at_default(directory, Database::Log::UpToDamage);
+    if (!seen) return Failure(std::move(seen).error());
+    log::warning("queue_log_end", {{"detail",
+                                    "the log's last write is not whole, as a crash "
+                                    "leaves it; it was never acknowledged"}});
+  }
+  if (const auto format = read_format(**seen); !format) return Failure(format.error());
+  return {};
+}
+
+Result<void> settle_format(const Database& database) {
+  const auto format = read_format(database);
+  if (!format) return Failure(format.error());
+  if (*format != 0) return {};
+  // New, or the first start was cut short before it got here: then nothing is stored yet.
+  const std::string& directory = database.db().GetName();
+  for (const Family family : {kContent, kEnvelope, kJob, kDue}) {
+    const auto rows = database.scan(family, bounded(nullptr));
+    rows->SeekToFirst();
+    if (!rows->status().ok()) return failure(rows->status(), "looking for mail in " + directory);
+    if (rows->Valid()) {
+      return fail(Errc::InvalidArgument, "the queue in " + directory + " names no format");
+    }
+  }
+  return write_format(database);
+}
+
+// What every attempt depends on is read once before anything depends on it.
+Result<void> count_jobs(Opened& opened) {
+  const auto rows = opened.database->scan(kJob, bounded(nullptr));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    const auto job = read_job(view(rows->key()), view(rows->value()));
+    if (!job) continue;
+    switch (job->state) {
+      case queue::JobState::Ready:
+        ++opened.totals.ready;
+        break;
+      case queue::JobState::Deferred:
+        ++opened.totals.deferred;
+        break;
+      case queue::JobState::Held:
+        ++opened.totals.held;
+        break;
+    }
+    opened.first = std::min(opened.first, job->ref.id.time());
+  }
+  if (!rows->status().ok()) return failure(rows->status(), "counting the jobs in the queue");
+  const auto due = opened.database->scan(kDue, bounded(nullptr));
+  for (due->SeekToFirst(); due->Valid(); due->Next()) {
+  }
+  if (!due->status().ok()) return failure(due->status(), "reading the due times in the queue");
+  return {};
+}
+
+Result<void> check(const Database& database) {
+  const std::string what = "checking the queue in " + database.db().GetName();
+  log::info("queue_checking", {{"detail", what}});
+  for (rocksdb::ColumnFamilyHandle* family : database.mail_families()) {
+    rocksdb::ReadOptions options = bounded(nullptr);
+    const std::unique_ptr<rocksdb::Iterator> rows(database.db().NewIterator(options, family));
+    for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    }
+    if (!rows->status().ok()) return failure(rows->status(), what);
+  }
+  const rocksdb::Status status = database.db().VerifyChecksum();
+  if (!status.ok()) return failure(status, what);
+  return {};
+}
+
+Result<Opened> open_whole(const std::string& directory, const RocksOptions& options) {
+  {
+    const auto lock = Lock::take(directory);
+    if (!lock) return Failure(lock.error());
+    if (auto looked = look(directory); !looked) return Failure(std::move(looked).error());
+  }
+  auto database = Database::open(directory, options);
+  if (!database) return Failure(std::move(database).error());
+  Opened opened;
+  opened.database = std::move(*database);
+  if (auto settled = settle_format(*opened.database); !settled) return Failure(settled.error());
+  if (auto counted = count_jobs(opened); !counted) return Failure(counted.error());
+  if (std::error_code error; fs::exists(check_mark(directory), error)) {
+    if (auto checked = check(*opened.database); !checked) return Failure(checked.error());
+    fs::remove(check_mark(directory), error);
+  }
+  return opened;
+}
+
+Result<void> salvage_locked(const std::string& directory, const RocksOptions& options,
+                            const Error& why) {
+  const auto lock = Lock::take(directory);
+  if (!lock) return Failure(lock.error());
+  log::error("queue_damaged", {{"directory", directory}, {"error", why.detail}});
+  const auto salvaged = salvage(directory, options, why.detail, system_now());
+  if (!salvaged) {
+    return fail(Errc::Corrupt, why.detail + "; salvaging what can be read failed: " +
+                                   salvaged.error().detail + "; nothing was changed");
+  }
+  std::error_code error;
+  fs::remove(check_mark(directory), error);
+  log::error("queue_salvaged", {{"kept", salvaged->kept},
+                                {"report", salvaged->report},
+                                {"messages", salvaged->messages},
+                                {"missing", salvaged->missing}});
+  return {};
+}
+
+}  // namespace
+
+Result<Opened> open_queue(const std::string& directory, const RocksOptions& options) {
+  if (auto finished = finish_salvage(directory); !finished) return Failure(finished.error());
+  if (auto made = make_directory(directory); !made) return Failure(made.error());
+  auto opened = open_whole(directory, options);
+  if (opened || opened.error().code != Errc::Corrupt) return opened;
+  if (auto salvaged = salvage_locked(directory, options, opened.error()); !salvaged) {
+    return Failure(salvaged.error());
+  }
+  return open_whole(directory, options);
+}
+
+void ask_for_check(const std::string& directory) { std::ofstream(check_mark(directory)) << '\n'; }
+
+}  // namespace signpost::rocks

@@ -1,0 +1,44 @@
+// RocksDB's write-ahead log as it lies on the disk, for the case that RocksDB cannot read it:
+// blocks of 32 KiB, filled with records, each with a checksum of its own.
+//
+// Pure; has a fuzz target.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace signpost::rocks {
+
+// Reads the files of a log, the oldest first, past all damage.
+class LogReader {
+ public:
+  // Appends what the whole records of `file` hold to `records`, one behind the other.
+  void read(std::string_view file, std::string& records);
+
+  // A record that is not whole has another one behind it that begins and is whole. A write that a
+  // crash cut short is the last one: nothing that begins behind it is whole. So this is damage, and
+  // what it hit may have been acknowledged.
+  bool goes_on_past_damage() const { return goes_on_; }
+
+ private:
+  void read_block(std::string_view block, std::string& records);
+  void take(std::uint32_t type, std::string_view octets, std::string& records);
+  void lose();
+
+  bool damaged_ = false;
+  bool goes_on_ = false;
+  bool within_ = false;  // a record that began in `part_`
+  std::string part_;
+};
+
+// The octets of a log file without the headers that stand at the start of each of its blocks: what
+// remains of a record is in one piece then.
+std::string without_block_headers(std::string file);
+
+// CRC-32C (Castagnoli), as in RFC 3720 section 12.1.
+std::uint32_t crc32c(std::string_view octets);
+// The same as RocksDB stores it, so that a checksum of octets that hold checksums stays one.
+std::uint32_t masked_crc32c(std::string_view octets);
+
+}  // namespace signpost::rocks

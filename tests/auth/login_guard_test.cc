@@ -1,0 +1,126 @@
+#include "auth/login_guard.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace signpost::auth {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+net::IpAddress ip(const std::string& text) { return *net::IpAddress::parse(text); }
+
+class LoginGuardTest : public testing::Test {
+ protected:
+  void fail(const std::string& client, const std::string& login, int times) {
+    for (int i = 0; i < times; ++i) last = guard.failed(ip(client), login, now);
+  }
+  bool may_try(const std::string& client, const std::string& login) {
+    return guard.may_try(ip(client), login, now);
+  }
+
+  LoginGuard guard;
+  LoginGuard::Locked last;
+  SteadyTime now = SteadyTime{} + hours(1000);
+};
+
+TEST_F(LoginGuardTest, ClientThatGuessesIsLockedForAllLogins) {
+  fail("192.0.2.1", "a", 10);
+  EXPECT_TRUE(may_try("192.0.2.1", "a"));
+  fail("192.0.2.1", "b", 1);
+  EXPECT_EQ(last.client, seconds(60));
+  EXPECT_EQ(last.login, seconds(0));
+  EXPECT_FALSE(may_try("192.0.2.1", "a"));
+  EXPECT_FALSE(may_try("192.0.2.1", "never tried"));
+  EXPECT_TRUE(may_try("192.0.2.2", "a"));
+}
+
+TEST_F(LoginGuardTest, LockEndsAndTheNextOneIsTwiceAsLong) {
+  fail("192.0.2.1", "a", 11);
+  now += seconds(59);
+  EXPECT_FALSE(may_try("192.0.2.1", "a"));
+  now += seconds(1);
+  EXPECT_TRUE(may_try("192.0.2.1", "a"));
+  fail("192.0.2.1", "a", 1);
+  EXPECT_EQ(last.client, seconds(120));
+  for (int i = 0; i < 10; ++i) {
+    now += last.client;
+    fail("192.0.2.1", "a", 1);
+  }
+  EXPECT_EQ(last.client, seconds(3600));
+}
+
+TEST_F(LoginGuardTest, FailuresAreForgottenInTime) {
+  for (int i = 0; i < 100; ++i) {
+    fail("192.0.2.1", "a", 1);
+    now += minutes(1);
+  }
+  EXPECT_TRUE(may_try("192.0.2.1", "a"));
+}
+
+TEST_F(LoginGuardTest, LoginGuessedFromManyClientsIsLockedForStrangers) {
+  for (int i = 1; i <= 21; ++i) fail("192.0.2." + std::to_string(i), "shop", 1);
+  EXPECT_EQ(last.login, seconds(60));
+  EXPECT_FALSE(may_try("198.51.100.1", "shop"));
+  EXPECT_TRUE(may_try("198.51.100.1", "other"));
+}
+
+TEST_F(LoginGuardTest, WhoIsKnownIsNotLockedOutByStrangers) {
+  guard.succeeded(ip("203.0.113.7"), "shop", now);
+  for (int i = 1; i <= 100; ++i) fail("192.0.2." + std::to_string(i), "shop", 1);
+  EXPECT_FALSE(may_try("192.0.2.200", "shop"));
+  EXPECT_TRUE(may_try("203.0.113.7", "shop"));
+  // Nor by a neighbour behind the same address.
+  fail("203.0.113.7", "old password", 30);
+  EXPECT_FALSE(may_try("203.0.113.7", "new login"));
+  EXPECT_TRUE(may_try("203.0.113.7", "shop"));
+}
+
+TEST_F(LoginGuardTest, FailuresOfItsOwnMakeALoginUnknown) {
+  guard.succeeded(ip("203.0.113.7"), "shop", now);
+  fail("203.0.113.7", "shop", 11);
+  EXPECT_TRUE(may_try("203.0.113.7", "shop"));  // no lock yet, only no longer known
+  fail("203.0.113.7", "shop", 11);
+  EXPECT_FALSE(may_try("203.0.113.7", "shop"));
+}
+
+TEST_F(LoginGuardTest, KnownLoginIsForgottenWhenItStaysAway) {
+  guard.succeeded(ip("203.0.113.7"), "shop", now);
+  now += hours(24 * 30);
+  fail("203.0.113.7", "other", 11);
+  EXPECT_FALSE(may_try("203.0.113.7", "shop"));
+}
+
+TEST_F(LoginGuardTest, Ipv6ClientsAreTheirNetwork) {
+  for (int i = 1; i <= 11; ++i) fail("2001:db8:1:2::" + std::to_string(i), "a", 1);
+  EXPECT_FALSE(may_try("2001:db8:1:2:ffff::1", "a"));
+  EXPECT_TRUE(may_try("2001:db8:1:3::1", "a"));
+}
+
+TEST(LoginGuard, KeepsNoMoreThanItsBound) {
+  LoginGuard guard({.client_failures = 1, .entries = 2});
+  const SteadyTime now = SteadyTime{} + hours(1000);
+  for (const char* client : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) {
+    (void)guard.failed(ip(client), client, now);
+    (void)guard.failed(ip(client), client, now);
+  }
+  // The first one made room.
+  EXPECT_TRUE(guard.may_try(ip("192.0.2.1"), "x", now));
+  EXPECT_FALSE(guard.may_try(ip("192.0.2.2"), "x", now));
+  EXPECT_FALSE(guard.may_try(ip("192.0.2.3"), "x", now));
+}
+
+TEST(LoginGuard, NamesOfAnyLengthAreCutAlike) {
+  LoginGuard guard({.login_failures = 1});
+  const SteadyTime now = SteadyTime{} + hours(1000);
+  const std::string name(100'000, 'x');
+  (void)guard.failed(ip("192.0.2.1"), name, now);
+  (void)guard.failed(ip("192.0.2.2"), name, now);
+  EXPECT_FALSE(guard.may_try(ip("192.0.2.3"), name, now));
+}
+
+}  // namespace
+}  // namespace signpost::auth

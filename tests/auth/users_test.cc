@@ -1,0 +1,281 @@
+#include "auth/users.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace signpost::auth {
+namespace {
+
+// Of "secret", made by mkpasswd; and one that has the right form, of nothing.
+const std::string kCrypt =
+    "{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
+    "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf"
+    "7eZTITsuk0Ry5qulYz.";
+const std::string kForm = "{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2g";
+
+std::string entry(const std::string& header, const std::string& more = "") {
+  return header + "\npassword = \"" + kForm + "\"\n" + more;
+}
+
+std::string error_of(const std::string& toml) {
+  const auto users = Users::parse(toml, "users.toml");
+  return users ? "" : users.error().detail;
+}
+
+TEST(Users, AreFoundByName) {
+  const auto users =
+      Users::parse(entry("[shop]", "senders = [\"@Shop.Example\", \"A@b.example\"]\n") +
+                       entry("[\"who@example.net\"]") + entry("[backup]"),
+                   "users.toml");
+  ASSERT_TRUE(users);
+  ASSERT_EQ((*users)->all().size(), 3u);
+  EXPECT_EQ((*users)->all()[0].name, "backup");
+  const User* shop = (*users)->find("shop");
+  ASSERT_NE(shop, nullptr);
+  EXPECT_EQ(shop->password, kForm);
+  EXPECT_EQ(shop->senders, (std::vector<std::string>{"@shop.example", "a@b.example"}));
+  EXPECT_NE((*users)->find("who@example.net"), nullptr);
+  EXPECT_EQ((*users)->find("Shop"), nullptr);
+  EXPECT_EQ((*users)->find(""), nullptr);
+  EXPECT_EQ((*users)->find("zzz"), nullptr);
+}
+
+TEST(Users, MistakesHaveTheirPlace) {
+  EXPECT_EQ(error_of("[shop]\nsenders = [\"@a.example\"]\n"),
+            "users.toml:1:1: shop.password: is missing; write a hash as `signpost user add` makes "
+            "it: \"{ARGON2ID}...\" or \"{SHA512-CRYPT}...\"");
+  EXPECT_EQ(error_of(entry("[shop]", "sender = \"@a.example\"\n")),
+            "users.toml:3:1: shop.sender: unknown key; did you mean \"senders\"?");
+  EXPECT_EQ(
+      error_of(entry("[shop]", "senders = [\"a.example\"]\n")),
+      "users.toml:3:12: shop.senders: \"a.example\" has no \"@\"; write addresses and domains, "
+      "as in [\"@shop.example\"], or leave it out for any domain that has a key");
+  EXPECT_EQ(error_of(entry("[shop]", "senders = []\n")),
+            "users.toml:3:11: shop.senders: the list is empty; write addresses and domains, as in "
+            "[\"@shop.example\"], or leave it out for any domain that has a key");
+  EXPECT_EQ(error_of(entry("[shop]", "rate = \"1/s\"\n")),
+            "users.toml:3:8: shop.rate: this is not supported yet; write no rate");
+  EXPECT_EQ(error_of("shop = 1\n"),
+            "users.toml:1:1: shop: a whole number stands here; write a table [\"shop\"] with "
+            "password");
+  EXPECT_EQ(error_of(entry("[who.example]")),
+            "users.toml:1:6: who: a name with dots stands in quotes; write [\"who.example\"]");
+  EXPECT_EQ(error_of(entry("[\"a\\u0007\"]")),
+            "users.toml:1:2: a\\x07: a name has no control characters");
+  EXPECT_EQ(error_of("[shop\n"), "users.toml:1:6: " + error_of("[shop\n").substr(16));
+  // Several at once, each on a line.
+  EXPECT_EQ(error_of("a = 1\nb = 2\n").find("users.toml:2:1: b: "),
+            error_of("a = 1\nb = 2\n").find('\n') + 1);
+}
+
+TEST(Users, PasswordInClearIsRefusedAndNotShown) {
+  const std::string error = error_of("[shop]\npassword = \"hunter2\"\n");
+  EXPECT_EQ(error,
+            "users.toml:2:12: shop.password: this is no password hash that is known here; write a "
+            "hash as `signpost user add` makes it: \"{ARGON2ID}...\" or \"{SHA512-CRYPT}...\"");
+}
+
+TEST(Users, HashesThatCostTooMuchAreRefused) {
+  for (const char* hash : {
+           "{ARGON2ID}$argon2id$v=19$m=262145,t=2,p=1$c2FsdA$aGFzaA",
+           "{ARGON2ID}$argon2id$v=19$m=65536,t=17,p=1$c2FsdA$aGFzaA",
+           "{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=17$c2FsdA$aGFzaA",
+           "{ARGON2ID}$argon2id$v=19$m=99999999999999999999,t=2,p=1$c2FsdA$aGFzaA",
+           "{ARGON2ID}$argon2i$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA",
+           "{ARGON2ID}",
+           "{SHA512-CRYPT}$6$rounds=1000001$salt$"
+           "AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.",
+           "{SHA512-CRYPT}$5$salt$hash",
+           "{PLAIN}secret",
+           "",
+       }) {
+    EXPECT_NE(error_of("[shop]\npassword = \"" + std::string(hash) + "\"\n"), "") << hash;
+    const User user{"shop", hash, {}};
+    EXPECT_FALSE(verify_password(&user, "secret")) << hash;
+  }
+}
+
+TEST(Passwords, HashIsVerified) {
+  const User user{"shop", hash_password("pässword"), {}};
+  EXPECT_TRUE(user.password.starts_with("{ARGON2ID}$argon2id$v=19$"));
+  EXPECT_TRUE(verify_password(&user, "pässword"));
+  EXPECT_FALSE(verify_password(&user, "passwort"));
+  EXPECT_FALSE(verify_password(&user, ""));
+  EXPECT_NE(hash_password("pässword"), user.password);  // a new salt each time
+  EXPECT_EQ(error_of("[shop]\npassword = \"" + user.password + "\"\n"), "");
+}
+
+TEST(Passwords, Sha512CryptIsVerified) {
+  const User user{"shop", kCrypt, {}};
+  EXPECT_EQ(error_of("[shop]\npassword = \"" + kCrypt + "\"\n"), "");
+  EXPECT_TRUE(verify_password(&user, "secret"));
+  EXPECT_FALSE(verify_password(&user, "Secret"));
+  EXPECT_FALSE(verify_password(&user, std::string_view("secret\0x", 8)));
+}
+
+TEST(Passwords, NobodyAndEndlessPasswordsAreRefused) {
+  EXPECT_FALSE(verify_password(nullptr, "secret"));
+  const User user{"shop", hash_password(std::string(2000, 'x')), {}};
+  EXPECT_FALSE(verify_password(&user, std::string(2000, 'x')));
+}
+
+TEST(SenderAllowed, AddressesAndDomains) {
+  const User user{"shop", kForm, {"@shop.example", "news@other.example"}};
+  EXPECT_TRUE(sender_allowed(user, "anybody@shop.example"));
+  EXPECT_TRUE(sender_allowed(user, "News@other.example"));
+  EXPECT_FALSE(sender_allowed(user, "boss@other.example"));
+  EXPECT_FALSE(sender_allowed(user, "a@sub.shop.example"));
+  EXPECT_FALSE(sender_allowed(user, "a@badshop.example"));
+  EXPECT_FALSE(sender_allowed(user, "\"a@shop.example\"@evil.example"));
+  EXPECT_FALSE(sender_allowed(user, ""));
+  EXPECT_TRUE(sender_allowed(User{"shop", kForm, {}}, "a@any.example"));
+}
+
+// --- editing -------------------------------------------------------------------------------------
+
+class UsersEdit : public testing::Test {
+ protected:
+  UsersEdit() {
+    std::string folder = testing::TempDir() + "usersXXXXXX";
+    folder_ = mkdtemp(folder.data());
+    file_ = folder_ / "users.toml";
+  }
+  ~UsersEdit() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& text) { std::ofstream(file_) << text; }
+  std::string text() {
+    std::ifstream in(file_);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  std::string add(const std::string& name, bool replace = false,
+                  const std::vector<std::string>& senders = {}) {
+    const auto added = add_user(file_, name, kForm, replace, senders);
+    return added ? "" : added.error().detail;
+  }
+  std::string remove(const std::string& name) {
+    const auto removed = remove_user(file_, name);
+    return removed ? "" : removed.error().detail;
+  }
+  mode_t mode() {
+    struct stat facts{};
+    EXPECT_EQ(::stat(file_.c_str(), &facts), 0);
+    return facts.st_mode & 07777;
+  }
+  std::size_t files() {
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder_), {}));
+  }
+
+  std::filesystem::path folder_;
+  std::string file_;
+};
+
+TEST_F(UsersEdit, FirstUserMakesAPrivateFile) {
+  EXPECT_EQ(add("shop", false, {"@Shop.example"}), "");
+  EXPECT_EQ(text(), entry("[shop]", "senders = [\"@shop.example\"]\n"));
+  EXPECT_EQ(mode(), 0600u);
+  EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(UsersEdit, AddedUserLeavesTheRestAlone) {
+  const std::string old = "# ours\n" + entry("[shop]  # first") + "# the end";
+  write(old);
+  EXPECT_EQ(add("who@example.net"), "");
+  EXPECT_EQ(text(), old + "\n\n" + entry("[\"who@example.net\"]"));
+}
+
+TEST_F(UsersEdit, OddNamesAreQuoted) {
+  for (const std::string name : {"a b", "a\"b\\c", "ü", "a.b", "-_9"}) {
+    EXPECT_EQ(add(name), "") << name;
+    const auto users = Users::load(file_);
+    ASSERT_TRUE(users) << name;
+    EXPECT_NE((*users)->find(name), nullptr) << name;
+  }
+  const std::string before = text();
+  EXPECT_EQ(add(""), "a name cannot be empty");
+  EXPECT_EQ(add("a\nb"), "a name has no control characters");
+  EXPECT_EQ(add("\xff"), "a name must be UTF-8");
+  EXPECT_EQ(add(" a"), "a name neither begins nor ends with a space");
+  EXPECT_EQ(add(std::string(256, 'a')), "a name has at most 255 octets");
+  EXPECT_EQ(text(), before);
+}
+
+TEST_F(UsersEdit, ExistingUserNeedsReplace) {
+  write("[shop] # s\nsenders = [\"@a.example\"] # keep\npassword = \"" + kCrypt + "\" # old é\n");
+  EXPECT_EQ(add("shop"), file_ + ": there is a user \"shop\" already");
+  EXPECT_EQ(add("shop", true), "");
+  EXPECT_EQ(text(), "[shop] # s\nsenders = [\"@a.example\"] # keep\npassword = \"" + kForm +
+                        "\" # old é\n");
+  EXPECT_EQ(add("shop", true, {"@b.example", "c@d.example"}), "");
+  EXPECT_EQ(text(),
+            "[shop] # s\nsenders = [\"@b.example\", \"c@d.example\"] # keep\npassword = \"" +
+                kForm + "\" # old é\n");
+}
+
+TEST_F(UsersEdit, ReplacedUserMayGetSenders) {
+  write(entry("[a]") + entry("[shop]") + entry("[z]"));
+  EXPECT_EQ(add("shop", true, {"@b.example"}), "");
+  EXPECT_EQ(text(), entry("[a]") + "[shop]\nsenders = [\"@b.example\"]\npassword = \"" + kForm +
+                        "\"\n" + entry("[z]"));
+}
+
+TEST_F(UsersEdit, RemovedUserLeavesTheRestAlone) {
+  write("# ours\n" + entry("[a]") + "\n" +
+        entry("[shop]", "senders = [\n  \"@a.example\", # x\n]\n") + "\n# about z\n" +
+        entry("[z]"));
+  EXPECT_EQ(remove("shop"), "");
+  EXPECT_EQ(text(), "# ours\n" + entry("[a]") + "\n# about z\n" + entry("[z]"));
+  EXPECT_EQ(remove("z"), "");
+  EXPECT_EQ(remove("a"), "");
+  EXPECT_EQ(text(), "# ours\n# about z\n");
+  EXPECT_EQ(remove("a"), file_ + ": there is no user \"a\"");
+}
+
+TEST_F(UsersEdit, ForeignFormsAreLeftToTheOperator) {
+  const std::string inlined = "shop = { password = \"" + kForm + "\" }\n" + "a.password = \"" +
+                              kForm + "\"\na.senders = [\"@a.example\"]\n";
+  write(inlined);
+  EXPECT_EQ(add("shop", true, {"@b.example"}),
+            file_ + ": this user is not written as a table of its own; edit the file by hand");
+  EXPECT_EQ(text(), inlined);
+}
+
+TEST_F(UsersEdit, FileWithMistakesIsNotTouched) {
+  const std::string broken = "[shop]\npassword = \"hunter2\"\n";
+  write(broken);
+  EXPECT_EQ(add("other").substr(0, file_.size() + 5), file_ + ":2:12");
+  EXPECT_EQ(remove("shop").substr(0, file_.size() + 5), file_ + ":2:12");
+  EXPECT_EQ(text(), broken);
+  EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(UsersEdit, GroupsRightToReadIsKeptAndNobodyElseGetsIt) {
+  write(entry("[a]"));
+  ASSERT_EQ(::chmod(file_.c_str(), 0664), 0);
+  EXPECT_EQ(add("b"), "");
+  EXPECT_EQ(mode(), 0640u);
+}
+
+TEST_F(UsersEdit, SymbolicLinkIsFollowed) {
+  const std::string target = folder_ / "target.toml";
+  std::ofstream(target) << entry("[a]");
+  std::filesystem::create_symlink("target.toml", file_);
+  EXPECT_EQ(add("b"), "");
+  EXPECT_TRUE(std::filesystem::is_symlink(file_));
+  EXPECT_EQ(files(), 2u);
+}
+
+TEST_F(UsersEdit, MissingFolderIsNamed) {
+  const auto added = add_user(folder_ / "no" / "users.toml", "a", kForm, false);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().detail, (folder_ / "no" / "users.toml").string() +
+                                      ": its folder cannot be opened: No such file or directory");
+}
+
+}  // namespace
+}  // namespace signpost::auth

@@ -1,0 +1,152 @@
+#include "rocks/codec.h"
+
+#include "tests/queue/samples.h"
+
+#include <gtest/gtest.h>
+
+namespace signpost::rocks {
+namespace {
+
+using queue::samples::kNoon;
+
+queue::Envelope full_envelope() {
+  queue::Envelope envelope = queue::samples::message(queue::samples::id_at(kNoon))->envelope;
+  envelope.size = 20'000'000'000;
+  envelope.job_count = 1000;
+  envelope.eight_bit = true;
+  envelope.smtputf8 = true;
+  envelope.notification = true;
+  envelope.ret = smtp::Return::Headers;
+  envelope.envelope_id = "QQ+2B314";
+  return envelope;
+}
+
+queue::Job full_job() {
+  queue::Job job = queue::samples::job(queue::samples::id_at(kNoon), 7);
+  job.ref.revision = 4'000'000'000;
+  job.state = queue::JobState::Deferred;
+  job.attempts = 12;
+  job.due = kNoon + std::chrono::microseconds(1);
+  job.last_attempt = kNoon;
+  job.last_reply = {.code = 451, .status = {4, 7, 1}, .text = "first line\nsecond \xc3\xa4"};
+  job.last_remote = "mx.example";
+  job.delay_notified = true;
+  job.recipients.push_back({"\xc3\xa4@d.example",
+                            {smtp::Notify::kSuccess | smtp::Notify::kDelay},
+                            "rfc822;a@d.example"});
+  return job;
+}
+
+TEST(Codec, EnvelopeComesBackAsItWas) {
+  for (const queue::Envelope& envelope :
+       {full_envelope(), queue::samples::message(queue::samples::id_at(kNoon))->envelope}) {
+    const auto decoded = decode_envelope(envelope.id, encode_envelope(envelope));
+    ASSERT_TRUE(decoded) << decoded.error().detail;
+    EXPECT_EQ(*decoded, envelope);
+  }
+}
+
+TEST(Codec, JobComesBackAsItWas) {
+  queue::Job held = queue::samples::job(queue::samples::id_at(kNoon));
+  held.state = queue::JobState::Held;
+  held.recipients.clear();
+  held.due = SystemTime(std::chrono::microseconds(-1));
+  for (const queue::Job& job :
+       {full_job(), queue::samples::job(queue::samples::id_at(kNoon)), held}) {
+    const auto decoded = decode_job(job.ref, encode_job(job));
+    ASSERT_TRUE(decoded) << decoded.error().detail;
+    EXPECT_EQ(*decoded, job);
+  }
+}
+
+// The bytes are what other versions will read: a change here is a new row version.
+TEST(Codec, BytesOfVersionOneDoNotChange) {
+  queue::Envelope envelope;
+  envelope.id = queue::samples::id_at(kNoon);
+  envelope.reverse_path = "a@b";
+  envelope.login = "u";
+  envelope.size = 300;
+  envelope.received = SystemTime(std::chrono::microseconds(0x0102030405060708));
+  envelope.eight_bit = true;
+  EXPECT_EQ(encode_envelope(envelope),
+            std::string("\x01\x01\x00\x01\xac\x02\x01\x02\x03\x04\x05\x06\x07\x08\x03"
+                        "a@b\x01u\x00\x00\x00\x00",
+                        24));
+  queue::Job job;
+  job.ref = {envelope.id, 0, 0};
+  job.domain = "b";
+  job.recipients.push_back({"c@b", {smtp::Notify::kNever}, ""});
+  EXPECT_EQ(encode_job(job), std::string("\x01\x00\x00\x00"
+                                         "\x00\x00\x00\x00\x00\x00\x00\x00"
+                                         "\x00\x00\x00\x00\x00\x00\x00\x00"
+                                         "\x01"
+                                         "b\x00\x00\x00\x00\x00\x00\x01\x03"
+                                         "c@b\x01\x00",
+                                         35));
+}
+
+TEST(Codec, EveryCutIsCorrupt) {
+  const queue::Job job = full_job();
+  const std::string row = encode_job(job);
+  for (std::size_t size = 0; size < row.size(); ++size) {
+    const auto decoded = decode_job(job.ref, std::string_view(row).substr(0, size));
+    ASSERT_FALSE(decoded) << size;
+    EXPECT_EQ(decoded.error().code, Errc::Corrupt);
+  }
+  const queue::Envelope envelope = full_envelope();
+  const std::string envelope_row = encode_envelope(envelope);
+  for (std::size_t size = 0; size < envelope_row.size(); ++size) {
+    ASSERT_FALSE(decode_envelope(envelope.id, std::string_view(envelope_row).substr(0, size)));
+  }
+}
+
+TEST(Codec, BytesBehindTheRowAreCorrupt) {
+  const queue::Job job = full_job();
+  EXPECT_FALSE(decode_job(job.ref, encode_job(job) + '\0'));
+  EXPECT_FALSE(decode_envelope(job.ref.id, encode_envelope(full_envelope()) + "x"));
+}
+
+TEST(Codec, NewerVersionIsNamed) {
+  const queue::Job job = full_job();
+  std::string row = encode_job(job);
+  row[0] = 2;
+  const auto decoded = decode_job(job.ref, row);
+  ASSERT_FALSE(decoded);
+  EXPECT_NE(decoded.error().detail.find("newer version of signpost (row version 2)"),
+            std::string::npos);
+  EXPECT_NE(decoded.error().detail.find(job.ref.id.text()), std::string::npos);
+}
+
+TEST(Codec, UnknownStatesAndFlagsAreCorrupt) {
+  const queue::Job job = full_job();
+  for (const auto& [offset, value] : {std::pair<std::size_t, char>{1, 3}, {2, 2}}) {
+    std::string row = encode_job(job);
+    row[offset] = value;
+    EXPECT_FALSE(decode_job(job.ref, row)) << offset;
+  }
+  for (const auto& [offset, value] : {std::pair<std::size_t, char>{1, 8}, {2, 3}}) {
+    std::string row = encode_envelope(full_envelope());
+    row[offset] = value;
+    EXPECT_FALSE(decode_envelope(job.ref.id, row)) << offset;
+  }
+}
+
+TEST(Codec, NumberHasOneForm) {
+  const queue::Job job = queue::samples::job(queue::samples::id_at(kNoon));
+  std::string row = encode_job(job);
+  ASSERT_EQ(row[3], 0);              // attempts
+  row.replace(3, 1, "\x80\x00", 2);  // the same number, one octet longer
+  EXPECT_FALSE(decode_job(job.ref, row));
+}
+
+TEST(Codec, CountThatTheRowCannotHoldIsRefusedBeforeMemoryIsTaken) {
+  queue::Job job = queue::samples::job(queue::samples::id_at(kNoon));
+  job.recipients.clear();
+  std::string row = encode_job(job);
+  row.back() = '\xff';
+  row += std::string("\xff\xff\xff\xff\xff\xff\xff\xff\x01", 9);
+  EXPECT_FALSE(decode_job(job.ref, row));
+}
+
+}  // namespace
+}  // namespace signpost::rocks
