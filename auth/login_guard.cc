@@ -1,7 +1,6 @@
 #include "auth/login_guard.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace signpost::auth {
 
@@ -15,24 +14,6 @@ std::string pair_of(const std::string& client, std::string_view login) {
 
 }  // namespace
 
-LoginGuard::Record* LoginGuard::Table::find(const std::string& name) {
-  const auto found = by_name_.find(name);
-  if (found == by_name_.end()) return nullptr;
-  by_use_.splice(by_use_.begin(), by_use_, found->second);
-  return &found->second->second;
-}
-
-LoginGuard::Record& LoginGuard::Table::at(const std::string& name, std::size_t entries) {
-  if (Record* const record = find(name)) return *record;
-  if (by_use_.size() >= entries) {
-    by_name_.erase(by_use_.back().first);
-    by_use_.pop_back();
-  }
-  by_use_.emplace_front(name, Record{});
-  by_name_.emplace(by_use_.front().first, by_use_.begin());
-  return by_use_.front().second;
-}
-
 bool LoginGuard::is_known(const std::string& pair, SteadyTime now) {
   const Record* const record = pairs_.find(pair);
   return record != nullptr && now < record->known_until;
@@ -41,19 +22,19 @@ bool LoginGuard::is_known(const std::string& pair, SteadyTime now) {
 bool LoginGuard::may_try(const net::IpAddress& client, std::string_view login, SteadyTime now) {
   const std::string from = client.client_prefix().text();
   login = login.substr(0, kMaxLogin);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (is_known(pair_of(from, login), now)) return true;
-  const auto locked = [&](Table& table, const std::string& name) {
+  const auto locked = [&](Table& table, std::string_view name) {
     const Record* const record = table.find(name);
     return record != nullptr && now < record->locked_until;
   };
-  return !locked(clients_, from) && !locked(logins_, std::string(login));
+  return !locked(clients_, from) && !locked(logins_, login);
 }
 
 void LoginGuard::succeeded(const net::IpAddress& client, std::string_view login, SteadyTime now) {
   const std::string pair = pair_of(client.client_prefix().text(), login.substr(0, kMaxLogin));
-  const std::lock_guard lock(mutex_);
-  Record& record = pairs_.at(pair, limits_.entries);
+  const MutexLock lock(mutex_);
+  Record& record = pairs_.at(pair);
   record = {};
   record.known_until = now + limits_.known;
 }
@@ -80,14 +61,14 @@ LoginGuard::Locked LoginGuard::failed(const net::IpAddress& client, std::string_
   const std::string from = client.client_prefix().text();
   login = login.substr(0, kMaxLogin);
   const std::string pair = pair_of(from, login);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (is_known(pair, now)) {
     Record& record = *pairs_.find(pair);
     if (count(record, limits_.client_failures, now).count() != 0) record.known_until = {};
     return {};
   }
-  return {count(clients_.at(from, limits_.entries), limits_.client_failures, now),
-          count(logins_.at(std::string(login), limits_.entries), limits_.login_failures, now)};
+  return {count(clients_.at(from), limits_.client_failures, now),
+          count(logins_.at(std::string(login)), limits_.login_failures, now)};
 }
 
 }  // namespace signpost::auth

@@ -1,30 +1,29 @@
-// Locks out who guesses passwords: by client and by login, so that neither many guesses from one
-// address nor one login guessed from many addresses get far.
+// Locks out guessers of passwords, by client and by login, so that neither many guesses from one
+// address nor guesses at one login from many addresses get far.
 #pragma once
 
 #include "base/clock.h"
+#include "base/lru_map.h"
+#include "base/mutex.h"
 #include "net/address.h"
 
 #include <chrono>
 #include <cstddef>
-#include <list>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace signpost::auth {
 
 // A failure counts against the client (an IPv4 address, an IPv6 /64) and against the login, whether
-// there is such a login or not. Failures are forgotten at a steady pace; too many at once are a
-// lock, each next one twice as long. While it lasts, no password is looked at.
+// there is such a login or not. Failures are forgotten at a steady pace; too many at once cause a
+// lock, each one twice as long as the one before. While it lasts, no password is checked.
 //
-// A login that has succeeded from a client is known there, and for as long as it is, locks do not
-// concern the two: a stranger's guesses never lock out the owner of a login, and one forgotten
+// A login that has succeeded from a client is known there, and as long as it is known, the pair is
+// exempt from locks: a stranger's guesses never lock out the owner of a login, and one forgotten
 // mail program with an old password does not lock out the office behind the same address. Too many
 // failures of its own make it unknown again.
 //
-// Any thread. Memory is bounded: each table keeps what was touched last.
+// Any thread. Memory is bounded: each table keeps the most recently used entries.
 class LoginGuard {
  public:
   struct Limits {
@@ -37,18 +36,22 @@ class LoginGuard {
     std::size_t entries = 20'000;       // of each table
   };
 
-  LoginGuard() = default;
-  explicit LoginGuard(const Limits& limits) : limits_(limits) {}
+  LoginGuard() : LoginGuard(Limits{}) {}
+  explicit LoginGuard(const Limits& limits)
+      : limits_(limits),
+        clients_(limits.entries),
+        logins_(limits.entries),
+        pairs_(limits.entries) {}
 
-  // Before the password is looked at. False: locked, answer as if nothing could be checked.
+  // Before the password is checked. False: locked, answer as if nothing could be checked.
   bool may_try(const net::IpAddress& client, std::string_view login, SteadyTime now);
   void succeeded(const net::IpAddress& client, std::string_view login, SteadyTime now);
 
   struct Locked {
-    std::chrono::seconds client{0};  // zero: not, or it was already
+    std::chrono::seconds client{0};  // zero: not locked by this failure
     std::chrono::seconds login{0};
   };
-  // What was locked by this failure.
+  // Returns what this failure locked, and for how long.
   Locked failed(const net::IpAddress& client, std::string_view login, SteadyTime now);
 
  private:
@@ -60,26 +63,16 @@ class LoginGuard {
     SteadyTime known_until{};  // of a pair
   };
 
-  // Records by name, at most `limits.entries`: the one not used for the longest time makes room.
-  class Table {
-   public:
-    Record* find(const std::string& name);  // null when there is none
-    Record& at(const std::string& name, std::size_t entries);
-
-   private:
-    using Entry = std::pair<std::string, Record>;
-    std::list<Entry> by_use_;  // the last one used first
-    std::unordered_map<std::string_view, std::list<Entry>::iterator> by_name_;
-  };
+  using Table = LruMap<std::string, Record, StringHash>;  // by name
 
   std::chrono::seconds count(Record& record, double most, SteadyTime now) const;
-  bool is_known(const std::string& pair, SteadyTime now);
+  bool is_known(const std::string& pair, SteadyTime now) REQUIRES(mutex_);
 
-  const Limits limits_{};
-  std::mutex mutex_;  // guards what follows
-  Table clients_;
-  Table logins_;
-  Table pairs_;  // client and login
+  const Limits limits_;
+  Mutex mutex_;
+  Table clients_ GUARDED_BY(mutex_);
+  Table logins_ GUARDED_BY(mutex_);
+  Table pairs_ GUARDED_BY(mutex_);  // client and login
 };
 
 }  // namespace signpost::auth

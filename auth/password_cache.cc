@@ -1,15 +1,14 @@
 #include "auth/password_cache.h"
 
 #include "base/check.h"
+#include "base/lru_map.h"
+#include "base/mutex.h"
 
 #include <sodium.h>
 
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <list>
-#include <mutex>
-#include <unordered_map>
 
 namespace signpost::auth {
 
@@ -29,13 +28,7 @@ struct DigestHash {
 }  // namespace
 
 struct PasswordCache::Impl {
-  struct Entry {
-    Digest digest;
-    SteadyTime expires;
-  };
-  using Entries = std::list<Entry>;
-
-  Impl(std::size_t most, std::chrono::seconds time) : capacity(most), lifetime(time) {
+  Impl(std::size_t capacity, std::chrono::seconds time) : lifetime(time), expires(capacity) {
     CHECK(sodium_init() >= 0);
     crypto_generichash_keygen(key.data());
   }
@@ -43,18 +36,12 @@ struct PasswordCache::Impl {
 
   Digest digest(std::string_view login, std::string_view stored_hash,
                 std::string_view password) const;
-  void erase(Entries::iterator entry) {
-    index.erase(entry->digest);
-    entries.erase(entry);
-  }
 
-  const std::size_t capacity;
   const std::chrono::seconds lifetime;
   std::array<unsigned char, crypto_generichash_KEYBYTES> key;
 
-  std::mutex mutex;
-  Entries entries;  // the most recently used first
-  std::unordered_map<Digest, Entries::iterator, DigestHash> index;
+  Mutex mutex;
+  LruMap<Digest, SteadyTime, DigestHash> expires GUARDED_BY(mutex);
 };
 
 Digest PasswordCache::Impl::digest(std::string_view login, std::string_view stored_hash,
@@ -82,28 +69,19 @@ PasswordCache::~PasswordCache() = default;
 bool PasswordCache::contains(std::string_view login, std::string_view stored_hash,
                              std::string_view password, SteadyTime now) {
   const Digest digest = impl_->digest(login, stored_hash, password);
-  const std::lock_guard lock(impl_->mutex);
-  const auto found = impl_->index.find(digest);
-  if (found == impl_->index.end()) return false;
-  if (found->second->expires <= now) {
-    impl_->erase(found->second);
-    return false;
-  }
-  impl_->entries.splice(impl_->entries.begin(), impl_->entries, found->second);
-  return true;
+  const MutexLock lock(impl_->mutex);
+  const SteadyTime* const expires = impl_->expires.find(digest);
+  if (expires == nullptr) return false;
+  if (now < *expires) return true;
+  impl_->expires.erase(digest);
+  return false;
 }
 
 void PasswordCache::insert(std::string_view login, std::string_view stored_hash,
                            std::string_view password, SteadyTime now) {
-  if (impl_->capacity == 0) return;
   const Digest digest = impl_->digest(login, stored_hash, password);
-  const std::lock_guard lock(impl_->mutex);
-  if (const auto found = impl_->index.find(digest); found != impl_->index.end()) {
-    impl_->erase(found->second);
-  }
-  if (impl_->entries.size() >= impl_->capacity) impl_->erase(std::prev(impl_->entries.end()));
-  impl_->entries.push_front({digest, now + impl_->lifetime});
-  impl_->index.emplace(digest, impl_->entries.begin());
+  const MutexLock lock(impl_->mutex);
+  impl_->expires.insert(digest, now + impl_->lifetime);
 }
 
 }  // namespace signpost::auth

@@ -1,5 +1,5 @@
-// Remembers for a while which passwords were right, so that a client that connects once a message
-// does not pay for argon2 each time.
+// Remembers for a while which passwords were right, so that a client that connects for each message
+// does not cost an argon2 hash each time.
 #pragma once
 
 #include "base/clock.h"

@@ -6,7 +6,6 @@
 #include <crypt.h>
 #include <sodium.h>
 
-#include "auth/users.h"
 #include <array>
 #include <charconv>
 #include <memory>
@@ -44,14 +43,14 @@ std::optional<std::string> argon_problem(std::string_view hash) {
   const auto parts = ascii::split(hash, '$');
   if (hash.size() >= crypto_pwhash_STRBYTES || parts.size() != 6 || !parts[0].empty() ||
       parts[1] != "argon2id" || parts[2] != "v=19" || parts[4].empty() || parts[5].empty()) {
-    return "this is no argon2id hash";
+    return "this is not an argon2id hash";
   }
   const auto costs = ascii::split(parts[3], ',');
-  if (costs.size() != 3) return "this is no argon2id hash";
+  if (costs.size() != 3) return "this is not an argon2id hash";
   const auto memory = number_after(costs[0], "m=");
   const auto passes = number_after(costs[1], "t=");
   const auto lanes = number_after(costs[2], "p=");
-  if (!memory || !passes || !lanes) return "this is no argon2id hash";
+  if (!memory || !passes || !lanes) return "this is not an argon2id hash";
   if (*memory > kMostMemory || *passes > kMostPasses || *lanes > kMostLanes) {
     return "this hash costs too much to check (at most m=262144, t=16, p=16)";
   }
@@ -65,11 +64,11 @@ std::optional<std::string> crypt_problem(std::string_view hash) {
   const bool rounds_given = parts.size() == 5 && parts[2].starts_with("rounds=");
   if ((parts.size() != 4 && !rounds_given) || !parts[0].empty() || parts[1] != "6" ||
       parts.back().size() != kHashLength) {
-    return "this is no SHA512-CRYPT hash";
+    return "this is not a SHA512-CRYPT hash";
   }
   if (!rounds_given) return {};
   const auto rounds = number_after(parts[2], "rounds=");
-  if (!rounds) return "this is no SHA512-CRYPT hash";
+  if (!rounds) return "this is not a SHA512-CRYPT hash";
   if (*rounds > kMostRounds) return "this hash costs too much to check (at most rounds=1000000)";
   return {};
 }
@@ -92,7 +91,7 @@ bool verify_crypt(const std::string& hash, std::string_view password) {
   return right;
 }
 
-// The work of a check that nobody can pass: against a hash of random octets.
+// The work of a check that no password passes: against a hash of random octets.
 bool pretend_to_verify(std::string_view password) {
   static const std::string nobody = [] {
     std::array<char, 32> secret;
@@ -108,7 +107,7 @@ bool pretend_to_verify(std::string_view password) {
 std::optional<std::string> password_hash_problem(std::string_view stored) {
   if (stored.starts_with(kArgon)) return argon_problem(stored.substr(kArgon.size()));
   if (stored.starts_with(kCrypt)) return crypt_problem(stored.substr(kCrypt.size()));
-  return "this is no password hash that is known here";
+  return "not a supported password hash";
 }
 
 std::string hash_password(std::string_view password) {

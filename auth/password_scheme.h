@@ -2,6 +2,8 @@
 // "{SHA512-CRYPT}$6$…" (crypt(3)).
 #pragma once
 
+#include "auth/user.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,5 +14,11 @@ namespace signpost::auth {
 // it at a bearable cost: a line that asks for gigabytes or minutes would take the relay down with
 // one login.
 std::optional<std::string> password_hash_problem(std::string_view stored);
+
+// A new "{ARGON2ID}…" for `password`, with libsodium's interactive limits. Takes ~100 ms.
+std::string hash_password(std::string_view password);
+// Any thread, slow on purpose. An unknown scheme is false. `user` null: takes as long as for a real
+// user, so that timing does not reveal which names exist.
+bool verify_password(const User* user, std::string_view password);
 
 }  // namespace signpost::auth

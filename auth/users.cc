@@ -1,13 +1,12 @@
 #include "auth/users.h"
 
-#include "base/ascii.h"
-
-#include <fmt/format.h>
-
 #include "auth/password_scheme.h"
+#include "base/ascii.h"
 #include "config/config_reader.h"
 #include "config/config_values.h"
 #include "config/text_file.h"
+
+#include <fmt/format.h>
 
 namespace signpost::auth {
 
@@ -16,9 +15,9 @@ namespace {
 using Kind = config::TomlValue::Kind;
 
 void read_senders(config::Setting& setting, User& user) {
-  const auto* items = setting.list(Kind::String);
+  const auto* items = setting.strings();
   if (items == nullptr) return;
-  // [] would read as "nobody" and act as "everybody".
+  // [] would read as "no sender" and act as "any sender".
   if (items->empty()) setting.wrong("the list is empty");
   for (const config::TomlValue& item : *items) {
     auto sender = config::parse_sender_pattern(item.string);
@@ -33,7 +32,7 @@ void read_senders(config::Setting& setting, User& user) {
 void read_password(config::Setting& setting, User& user) {
   const std::string* hash = setting.string();
   if (hash == nullptr) return;
-  // The value itself is never shown: it may be a password that somebody wrote as it is.
+  // The value is never shown: it may be a password in clear.
   if (const auto problem = password_hash_problem(*hash)) {
     setting.wrong(*problem);
   } else {
@@ -68,8 +67,8 @@ void read_user(const config::TomlMember& member, config::ConfigErrors& errors,
   }
   if (member.value.kind != Kind::Table) {
     errors.add(member.begin, shown,
-               fmt::format("{} stands here; write a table [{}] with password",
-                           describe(member.value.kind), config::toml_string(shown)));
+               fmt::format("expected a table [{}] with password, found {}",
+                           config::toml_string(shown), describe(member.value.kind)));
     return;
   }
   User& user = users.emplace_back();
@@ -78,11 +77,11 @@ void read_user(const config::TomlMember& member, config::ConfigErrors& errors,
   for (const config::TomlMember& inner : member.value.members) {
     if (inner.value.kind != Kind::Table) continue;
     errors.add(inner.begin, shown,
-               fmt::format("a name with dots stands in quotes; write [{}]",
+               fmt::format("a name with dots needs quotes; write [{}]",
                            config::toml_string(shown + "." + ascii::printable(inner.key, 100))));
     return;
   }
-  config::read_table(member.value, config::toml_key(shown), user_keys(), "", errors, user);
+  config::read_table(member.value, config::toml_key(shown), user_keys(), {errors, ""}, user);
 }
 
 std::string all_texts(const std::vector<config::ConfigError>& errors) {
@@ -99,29 +98,49 @@ std::string all_texts(const std::vector<config::ConfigError>& errors) {
 std::optional<std::string> user_name_problem(std::string_view name) {
   constexpr std::size_t kLongestName = 255;
   if (name.empty()) return "a name cannot be empty";
-  if (name.size() > kLongestName) return "a name has at most 255 octets";
+  if (name.size() > kLongestName) return "a name may have at most 255 octets";
   if (!ascii::is_utf8(name)) return "a name must be UTF-8";
-  if (std::ranges::any_of(name, ascii::is_control)) return "a name has no control characters";
-  if (name.front() == ' ' || name.back() == ' ')
-    return "a name neither begins nor ends with a space";
+  if (std::ranges::any_of(name, ascii::is_control))
+    return "a name cannot contain control characters";
+  if (name.front() == ' ' || name.back() == ' ') return "a name cannot begin or end with a space";
   return {};
 }
 
-Result<std::shared_ptr<const Users>> Users::load(const std::string& file) {
+std::shared_ptr<const Users> Users::load(const std::string& file,
+                                         std::vector<config::ConfigError>& errors) {
   const auto text = config::read_text_file(file);
-  if (!text) return fail(text.error().code, file + ": " + text.error().detail);
-  return parse(*text, file);
+  if (text) return parse(*text, file, errors);
+  errors.push_back({file, 0, 0, "", text.error().detail});
+  return nullptr;
+}
+
+Result<std::shared_ptr<const Users>> Users::load(const std::string& file) {
+  std::vector<config::ConfigError> errors;
+  auto users = load(file, errors);
+  if (users == nullptr) return fail(Errc::InvalidArgument, all_texts(errors));
+  return users;
 }
 
 Result<std::shared_ptr<const Users>> Users::parse(std::string_view toml, const std::string& file) {
-  config::ConfigErrors errors(file);
+  std::vector<config::ConfigError> errors;
+  auto users = parse(toml, file, errors);
+  if (users == nullptr) return fail(Errc::InvalidArgument, all_texts(errors));
+  return users;
+}
+
+std::shared_ptr<const Users> Users::parse(std::string_view toml, const std::string& file,
+                                          std::vector<config::ConfigError>& errors) {
+  config::ConfigErrors found(file);
   auto users = std::make_shared<Users>();
   if (const auto root = config::parse_toml(toml)) {
-    for (const config::TomlMember& member : root->members) read_user(member, errors, users->users_);
+    for (const config::TomlMember& member : root->members) read_user(member, found, users->users_);
   } else {
-    errors.add(root.error().position, "", root.error().message);
+    found.add(root.error().position, "", root.error().message);
   }
-  if (!errors.empty()) return fail(Errc::InvalidArgument, all_texts(errors.take()));
+  if (!found.empty()) {
+    std::ranges::move(found.take(), std::back_inserter(errors));
+    return nullptr;
+  }
   std::ranges::sort(users->users_, {}, &User::name);
   return users;
 }

@@ -1,7 +1,10 @@
 // users.toml: the logins that may submit, and their passwords.
 #pragma once
 
+#include "auth/password_scheme.h"
+#include "auth/user.h"
 #include "base/result.h"
+#include "config/config.h"
 
 #include <memory>
 #include <optional>
@@ -11,39 +14,32 @@
 
 namespace signpost::auth {
 
-struct User {
-  std::string name;
-  std::string password;  // "{ARGON2ID}$argon2id$…", "{SHA512-CRYPT}$6$…"
-  std::vector<std::string>
-      senders;  // "@domain" or addresses in lower case; empty: any domain with a key
-};
-
 // Constant after loading; shared by all workers.
 class Users {
  public:
-  // Every mistake is named with file, line and column in the one error's detail.
+  // Null after a mistake; each is added to `errors` with file, line and column.
+  static std::shared_ptr<const Users> load(const std::string& file,
+                                           std::vector<config::ConfigError>& errors);
+  // The same with all mistakes in the one error's detail, a line each.
   static Result<std::shared_ptr<const Users>> load(const std::string& file);
   static Result<std::shared_ptr<const Users>> parse(std::string_view toml, const std::string& file);
   const User* find(std::string_view name) const;
   const std::vector<User>& all() const { return users_; }
 
  private:
+  static std::shared_ptr<const Users> parse(std::string_view toml, const std::string& file,
+                                            std::vector<config::ConfigError>& errors);
+
   std::vector<User> users_;  // sorted by name
 };
 
-// What is wrong with a login's name, for the operator; nothing if it may stand.
+// What is wrong with a login's name, for the operator; nothing if it is good.
 std::optional<std::string> user_name_problem(std::string_view name);
 
 // May this user send with `address` ("local@domain", lower-case domain) as reverse-path or From?
 bool sender_allowed(const User& user, std::string_view address);
 
-// A new "{ARGON2ID}…" for `password`, with libsodium's interactive limits. Takes ~100 ms.
-std::string hash_password(std::string_view password);
-// Any thread, slow on purpose. An unknown scheme is false. `user` null: works as long as for a real
-// user, so that unknown names cannot be told by time.
-bool verify_password(const User* user, std::string_view password);
-
-// Edits the file in place (a new file beside it, renamed), keeping what else stands in it. An
+// Edits the file in place (a new file beside it, renamed), keeping everything else in it. An
 // existing user gets the new password only with `replace`, and keeps its senders if none are given.
 Result<void> add_user(const std::string& file, const std::string& name, const std::string& hash,
                       bool replace, const std::vector<std::string>& senders = {});

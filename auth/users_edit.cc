@@ -1,19 +1,19 @@
 #include "auth/users_edit.h"
 
 #include "base/ascii.h"
-
-#include <fmt/format.h>
-
 #include "config/config_values.h"
 #include "config/text_file.h"
 #include "config/toml_document.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace signpost::auth {
 
 namespace {
 
-// The octet at which a position stands: columns count characters.
+// The octet offset of a position: columns count characters.
 std::size_t offset_of(std::string_view text, config::TomlPosition position) {
   std::size_t offset = 0;
   for (unsigned line = 1; line < position.line; ++line) {
@@ -93,15 +93,14 @@ bool same_user(const User& a, const User& b) {
   return a.name == b.name && a.password == b.password && a.senders == b.senders;
 }
 
-// Does `text` say exactly what `wanted` lists?
+// Does `text` have exactly the users of `wanted`?
 Result<void> confirm(const std::string& text, const std::string& file, std::vector<User> wanted) {
   std::ranges::sort(wanted, {}, &User::name);
   const auto users = Users::parse(text, file);
   if (users && std::ranges::equal((*users)->all(), wanted, same_user)) return {};
   return fail(
       Errc::InvalidArgument,
-      fmt::format("{}: this user is not written as a table of its own; edit the file by hand",
-                  file));
+      fmt::format("{}: this user does not have a table of its own; edit the file by hand", file));
 }
 
 Result<void> change_user(std::string& text, const std::string& file, const User& user) {
@@ -120,8 +119,8 @@ Result<std::string> with_user(const std::string& old, const std::string& file, c
   if (!before) return Failure(before.error());
   const bool exists = (*before)->find(user.name) != nullptr;
   if (exists && !replace) {
-    return fail(Errc::InvalidArgument, fmt::format("{}: there is a user {} already", file,
-                                                   config::toml_string(user.name)));
+    return fail(Errc::InvalidArgument,
+                fmt::format("{}: user {} already exists", file, config::toml_string(user.name)));
   }
 
   std::string text = old;
@@ -162,7 +161,7 @@ Result<std::string> without_user(const std::string& old, const std::string& file
 
 namespace {
 
-// The name of the file goes before what edit_private_file() itself has to say.
+// edit_private_file()'s own errors lack the name of the file; those of `change` have it.
 Result<void> edit(const std::string& file,
                   const std::function<Result<std::string>(const std::string&)>& change) {
   bool refused = false;

@@ -1,10 +1,10 @@
 // How `signpost user` changes users.toml: by lines, so that comments and everything else stay as
-// they are. Each edit is read again: a text that would not say then what it should is refused.
+// they are. The result of each edit is parsed, and refused if it is not what was intended.
 #pragma once
 
+#include "auth/users.h"
 #include "base/result.h"
 
-#include "auth/users.h"
 #include <string>
 
 namespace signpost::auth {

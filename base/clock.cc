@@ -8,6 +8,7 @@ class RealClock final : public Clock {
  public:
   SystemTime system_now() const override { return signpost::system_now(); }
   SteadyTime steady_now() const override { return std::chrono::steady_clock::now(); }
+  SystemTime schedule_now() const override { return signpost::schedule_now(); }
 };
 
 constexpr std::chrono::microseconds kFarAhead = std::chrono::hours(24);

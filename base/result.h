@@ -1,7 +1,7 @@
-// How an operation reports that it failed: a value that cannot be dropped in silence.
+// How an operation reports that it failed: a value that cannot be dropped silently.
 //
 // Three kinds of trouble, three tools: a broken invariant is CHECK (check.h); an operation that
-// failed is a Result; what a remote server decided is a value of its own (relay/disposition.h).
+// failed is a Result; what a remote server decided is a value of its own (delivery/disposition.h).
 #pragma once
 
 #include <expected>

@@ -63,7 +63,7 @@ class NullSink final : public ByteSink {
 void canonicalize(benchmark::State& state, const std::string& body, Canonicalization method) {
   NullSink sink;
   for (auto _ : state) canonicalize_body(method, body, sink);
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }
 
 void body_relaxed_already(benchmark::State& state) {
@@ -83,7 +83,7 @@ BENCHMARK(body_simple);
 
 void hash_of_body(benchmark::State& state, const std::string& body) {
   for (auto _ : state) benchmark::DoNotOptimize(hash_body(Canonicalization::Relaxed, body));
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }
 BENCHMARK_CAPTURE(hash_of_body, relaxed_already, plain_body());
 BENCHMARK_CAPTURE(hash_of_body, to_relax, indented_body());

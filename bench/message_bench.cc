@@ -1,4 +1,5 @@
-// What mending costs a message: content taken in pieces, its header section read, ours put on top.
+// What repairing a message costs: content taken in pieces, its header section read, ours put on
+// top.
 #include "message/content_builder.h"
 
 #include <benchmark/benchmark.h>

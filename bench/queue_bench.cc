@@ -1,10 +1,12 @@
 // What the queue costs a message: stored in a group, removed as soon as 256 more were stored, as a
-// relay does that delivers at once. Each apply() is one synced write on the disk of the temporary
-// directory (TMPDIR), so the real time is the disk's and the CPU time is ours.
-#include <benchmark/benchmark.h>
-
+// relay does that delivers at once; and what it costs to ask lanes for what is due. Each apply() is
+// one synced write on the disk of the temporary directory (TMPDIR), so the real time is the disk's
+// and the CPU time is ours.
 #include "rocks/codec.h"
 #include "rocks/rocks_store.h"
+
+#include <benchmark/benchmark.h>
+
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
@@ -50,7 +52,8 @@ Envelope envelope_of(const MessageId& id) {
 Job job_of(const MessageId& id) {
   Job job;
   job.ref.id = id;
-  job.domain = "recipient.example";
+  job.lane = {"recipient.example", "newsletter", ""};
+  job.due = id.time();
   job.recipients.push_back({"somebody.else@recipient.example", {}, ""});
   return job;
 }
@@ -58,7 +61,7 @@ Job job_of(const MessageId& id) {
 void apply_groups(benchmark::State& state, bool sync) {
   const auto group_size = static_cast<std::size_t>(state.range(0));
   const QueueDirectory directory;
-  auto store = rocks::open_rocks_store(directory.path() + "/queue", {.sync = sync});
+  auto store = rocks::open_store(directory.path() + "/queue", {.sync = sync});
   if (!store) {
     state.SkipWithError(store.error().detail.c_str());
     return;
@@ -97,6 +100,72 @@ BENCHMARK(BM_CommitGroup)->Arg(1)->Arg(16)->Arg(256)->UseRealTime()->MeasureProc
 
 void BM_CommitGroupWithoutSync(benchmark::State& state) { apply_groups(state, false); }
 BENCHMARK(BM_CommitGroupWithoutSync)->Arg(1)->Arg(16)->Arg(256)->MeasureProcessCPUTime();
+
+// A queue of `lanes` lanes with `jobs` waiting jobs each.
+std::unique_ptr<Store> filled(const std::string& directory, int lanes, int jobs) {
+  auto store = rocks::open_store(directory, {.sync = false});
+  if (!store) return nullptr;
+  MessageIdGenerator ids;
+  for (int n = 0; n < jobs; ++n) {
+    Change change;
+    for (int lane = 0; lane < lanes; ++lane) {
+      auto message = std::make_shared<Message>();
+      message->envelope = envelope_of(ids.next(system_now()));
+      message->content = "short";
+      Job job = job_of(message->envelope.id);
+      job.lane.domain = "recipient" + std::to_string(lane) + ".example";
+      change.enqueued.push_back({std::move(message), {std::move(job)}});
+    }
+    const Change* const one = &change;
+    if (!(*store)->apply({&one, 1})) return nullptr;
+  }
+  return std::move(*store);
+}
+
+// As many jobs of one lane as the argument says, from behind those before.
+void BM_ClaimDue(benchmark::State& state) {
+  const QueueDirectory directory;
+  const auto store = filled(directory.path() + "/queue", 100, 1'000);
+  if (!store) {
+    state.SkipWithError("the queue cannot be filled");
+    return;
+  }
+  const auto limit = static_cast<std::size_t>(state.range(0));
+  LanePosition from;
+  int lane = 0;
+  for (auto _ : state) {
+    const Lane asked{"recipient" + std::to_string(lane) + ".example", "newsletter", ""};
+    const auto claimed = store->claim_due(asked, from, SystemTime::max(), limit);
+    if (!claimed || (claimed->jobs.size() < limit && !claimed->end)) {
+      state.SkipWithError("claim_due failed");
+      break;
+    }
+    for (const Job& job : claimed->jobs) store->claims().release(job.ref);
+    from = claimed->end ? LanePosition() : claimed->next;
+    if (claimed->end) lane = (lane + 1) % 100;
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(limit) * state.iterations());
+}
+BENCHMARK(BM_ClaimDue)->Arg(1)->Arg(16)->Arg(256);
+
+// What a start does: from lane to lane.
+void BM_Lanes(benchmark::State& state) {
+  const QueueDirectory directory;
+  const auto store = filled(directory.path() + "/queue", 1'000, static_cast<int>(state.range(0)));
+  if (!store) {
+    state.SkipWithError("the queue cannot be filled");
+    return;
+  }
+  for (auto _ : state) {
+    const auto page = store->lanes({}, 10'000);
+    if (!page || page->lanes.size() != 1'000) {
+      state.SkipWithError("lanes failed");
+      break;
+    }
+  }
+  state.SetItemsProcessed(1'000 * state.iterations());
+}
+BENCHMARK(BM_Lanes)->Arg(1)->Arg(100);
 
 void BM_EncodeEnvelope(benchmark::State& state) {
   MessageIdGenerator ids;

@@ -28,6 +28,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # (GCC bugs 105329 and 105651), at -O2 and with sanitizers.
   target_compile_options(warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # base/mutex.h. What is deprecated, g++ says: clang also counts what libstdc++ 12 itself uses
+  # (get_temporary_buffer in std::stable_sort).
+  target_compile_options(warnings INTERFACE -Wthread-safety -Wthread-safety-beta -Wno-deprecated-declarations)
+endif()
 if(SIGNPOST_WERROR)
   target_compile_options(warnings INTERFACE -Werror)
 endif()

@@ -13,7 +13,8 @@ kQuickstartPackages=(python3 python3-dkim python3-nacl python3-dnspython swaks l
 
 # What the unit tests link and the other tests run.
 kTestPackages=(
-  libgtest-dev libgmock-dev clang-format-19
+  libgtest-dev libgmock-dev
+  clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
   python3 python3-pytest python3-dkim python3-nacl python3-dnspython libmail-dkim-perl
   swaks libnet-ssleay-perl curl openssl strace util-linux
 )

@@ -1,12 +1,11 @@
 #include "commands/admin_client.h"
 
-#include "base/ascii.h"
+#include "config/config_file.h"
+#include "config/text_file.h"
 
 #include <fmt/format.h>
 #include <httplib.h>
 
-#include "config/config_file.h"
-#include "config/text_file.h"
 #include <optional>
 
 namespace signpost::commands {
@@ -19,11 +18,12 @@ std::string host_of(const net::IpAddress& bind) {
   return bind.is_v6() ? "::1" : "127.0.0.1";
 }
 
-Result<std::string> read_token(const std::string& file) {
-  if (file.empty()) return std::string();
-  const auto text = config::read_text_file(file);
-  if (!text) return fail(Errc::Io, fmt::format("{}: {}", file, text.error().detail));
-  return std::string(ascii::trim(*text));
+Result<std::string> token_of(const config::Config& config) {
+  if (config.admin_token_file.empty()) return std::string();
+  auto token = config::read_secret_file(config.admin_token_file);
+  if (token) return token;
+  return fail(token.error().code,
+              fmt::format("{}: {}", config.admin_token_file, token.error().detail));
 }
 
 }  // namespace
@@ -53,18 +53,18 @@ Result<AdminClient> AdminClient::create(const std::string& config_file) {
   }
   const config::Config& config = *loaded.config;
   if (!config.admin_bind) {
-    return fail(
-        Errc::InvalidArgument,
-        fmt::format("{}: admin.bind is \"\": a relay without it cannot be asked", config_file));
+    return fail(Errc::InvalidArgument,
+                fmt::format("{}: admin.bind is \"\": there is no address to reach the relay at",
+                            config_file));
   }
-  const auto token = read_token(config.admin_token_file);
+  const auto token = token_of(config);
   if (!token) return Failure(token.error());
 
   auto impl = std::make_unique<Impl>(host_of(config.admin_bind->ip), config.admin_bind->port,
                                      config.admin_bind->text());
   impl->config_file = config_file;
   impl->http.set_connection_timeout(5);
-  impl->http.set_read_timeout(300);  // a change of a whole queue takes its time
+  impl->http.set_read_timeout(300);  // changing a whole queue takes time
   if (!token->empty()) impl->headers.emplace("Authorization", "Bearer " + *token);
   return AdminClient(std::move(impl));
 }
@@ -81,8 +81,9 @@ Result<AdminClient::Answer> AdminClient::Impl::answer(const httplib::Result& res
   if (result->status == 401 || result->status == 403) {
     return fail(
         Errc::InvalidArgument,
-        fmt::format("{}: the relay wants the token of its admin.token_file; {} names {}", address,
-                    config_file, headers.empty() ? "no such file" : "one with another token"));
+        fmt::format("{}: the relay requires the token in its admin.token_file; {} {}", address,
+                    config_file,
+                    headers.empty() ? "has no token_file" : "names a file with another token"));
   }
   return Answer{result->status, result->body};
 }

@@ -1,4 +1,4 @@
-// Speaks with the running relay: its admin HTTP API.
+// Talks to the running relay: its admin HTTP API.
 #pragma once
 
 #include "base/result.h"
@@ -12,8 +12,8 @@ namespace signpost::commands {
 
 class AdminClient {
  public:
-  // Address and token are those of [admin] in the configuration; mistakes elsewhere in the file do
-  // not matter here.
+  // Address and token come from [admin] in the configuration; mistakes elsewhere in the file do not
+  // matter here.
   static Result<AdminClient> create(const std::string& config_file);
   AdminClient(AdminClient&&) noexcept;
   ~AdminClient();
@@ -24,8 +24,7 @@ class AdminClient {
   };
   using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-  // Every answer of the relay is an Answer; the error means that there was none, or that the token
-  // was refused.
+  // Whatever the relay answers is an Answer; an error means that it did not, or refused the token.
   Result<Answer> get(const std::string& path, const Parameters& parameters = {});
   Result<Answer> post(const std::string& path, const std::string& json);
 

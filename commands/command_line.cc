@@ -19,7 +19,7 @@ int refuse(const std::vector<std::string>& messages) {
   return kRefused;
 }
 
-// An error stays with the stream: main() looks at the end.
+// A write error stays with the stream; main() checks at the end.
 void print(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace signpost::commands

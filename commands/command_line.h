@@ -1,4 +1,4 @@
-// The command line: what is common to all commands, and one function for each that adds it.
+// The command line: what all commands share, and one function per command that adds it.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ enum ExitCode { kDone = 0, kRefused = 1, kWrongUsage = 2 };
 
 struct CommandLine {
   std::string config_file = "/etc/signpost/signpost.toml";
-  std::function<int()> run;  // what the words that were given ask for; the result is the exit code
+  std::function<int()> run;  // the command that was asked for; returns the exit code
 };
 
 // `line` must outlive `app`.
@@ -26,6 +26,7 @@ void add_dkim_commands(CLI::App& app, CommandLine& line);
 void add_user_commands(CLI::App& app, CommandLine& line);
 void add_reload_command(CLI::App& app, CommandLine& line);
 void add_queue_commands(CLI::App& app, CommandLine& line);
+void add_reference_command(CLI::App& app, CommandLine& line);
 void add_sendmail_command(CLI::App& app, CommandLine& line);
 
 // One clear line on standard error for each message; gives kRefused.

@@ -1,3 +1,6 @@
+#include "commands/command_line.h"
+#include "config/config_values.h"
+#include "config/text_file.h"
 #include "dkim/key.h"
 #include "dkim/key_record.h"
 
@@ -5,9 +8,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "commands/command_line.h"
-#include "config/config_values.h"
-#include "config/text_file.h"
 #include <memory>
 
 namespace signpost::commands {
@@ -74,8 +74,12 @@ int show_record(DkimOptions& options) {
 }
 
 void add_names(CLI::App& command, DkimOptions& options) {
-  command.add_option("--domain", options.domain, "Signing domain (d=)")->required();
-  command.add_option("--selector", options.selector, "Selector (s=)")->required();
+  command.add_option("--domain", options.domain, "Signing domain (d=)")
+      ->type_name("DOMAIN")
+      ->required();
+  command.add_option("--selector", options.selector, "Selector (s=)")
+      ->type_name("SELECTOR")
+      ->required();
   command.add_flag("--json", options.json, "Print the record as JSON");
 }
 
@@ -84,18 +88,20 @@ void add_keygen(CLI::App& dkim, CommandLine& line) {
       dkim.add_subcommand("keygen", "Make a private key and print the record that publishes it");
   auto options = std::make_shared<DkimOptions>();
   add_names(*command, *options);
-  command->add_option("--algorithm", options->algorithm, "rsa or ed25519")
+  command->add_option("--algorithm", options->algorithm, "Kind of key")
+      ->type_name("ALGORITHM")
       ->check(CLI::IsMember({"rsa", "ed25519"}))
       ->capture_default_str();
-  command->add_option("--bits", options->bits, "Size of an RSA key")
+  command->add_option("--bits", options->bits, "Size of an RSA key, 1024 to 8192")
+      ->type_name("NUMBER")
       ->check(CLI::Range(1024, 8192))
       ->capture_default_str();
   command->add_option("--out", options->out, "File for the private key; must not exist")
+      ->type_name("FILE")
       ->required();
   command->footer(
-      "The key's file gets mode 0600. Put the printed line into the domain's zone before the key "
-      "is "
-      "used.\n"
+      "The key's file gets mode 0600. Put the printed line into the domain's zone before the "
+      "key is used.\n"
       "Example: signpost dkim keygen --domain shop.example --selector s1 --out s1.pem");
   command->callback([&line, options] { line.run = [options] { return generate(*options); }; });
 }
@@ -104,7 +110,9 @@ void add_record(CLI::App& dkim, CommandLine& line) {
   CLI::App* command = dkim.add_subcommand("record", "Print the record that publishes a key");
   auto options = std::make_shared<DkimOptions>();
   add_names(*command, *options);
-  command->add_option("--key", options->key, "File with the private key")->required();
+  command->add_option("--key", options->key, "File with the private key")
+      ->type_name("FILE")
+      ->required();
   command->footer("Example: signpost dkim record --key s1.pem --domain shop.example --selector s1");
   command->callback([&line, options] { line.run = [options] { return show_record(*options); }; });
 }

@@ -1,10 +1,10 @@
-// The program: reads the command line and does what it asks for.
-#include "relay/version.h"
+// The program: parses the command line and runs the command.
+#include "commands/command_line.h"
+#include "daemon/version.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "commands/command_line.h"
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -21,10 +21,14 @@ bool called_as_sendmail(const char* program) {
 }
 
 void add_commands(CLI::App& app, CommandLine& line) {
-  app.fallthrough();  // --config may stand behind any command
+  app.fallthrough();  // --config may also follow the command
   app.require_subcommand(1);
-  app.add_option("-c,--config", line.config_file, "Configuration file")->capture_default_str();
-  app.set_version_flag("--version", fmt::format("signpost {}", relay::version()));
+  app.add_option("-c,--config", line.config_file, "Configuration file")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.set_version_flag("--version", fmt::format("signpost {}", daemon::version()),
+                       "Print the version");
+  app.set_help_flag("-h,--help", "Print this help");
   app.footer(
       "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n"
       "`signpost COMMAND --help` shows a command's options and an example.");
@@ -34,10 +38,11 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_user_commands(app, line);
   add_queue_commands(app, line);
   add_reload_command(app, line);
+  add_reference_command(app, line);
   add_sendmail_command(app, line);
 }
 
-// CLI11 misses a command before it looks at the word that stands in its place.
+// CLI11 reports a missing command before it looks at the word in its place.
 int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (error.get_name() == "RequiredError" && !unknown.empty()) {

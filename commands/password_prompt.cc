@@ -22,7 +22,7 @@ volatile std::sig_atomic_t pending_signal = 0;
 extern "C" void remember_signal(int signal) noexcept { pending_signal = signal; }
 
 // No echo while it lives. A signal that would end the program in between only interrupts the wait
-// for input, so that the terminal is not left mute; it is raised again afterwards.
+// for input, so that echo is restored; it is raised again afterwards.
 class Silence {
  public:
   Silence() {
@@ -52,8 +52,8 @@ class Silence {
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
   bool silent() const { return silent_; }
-  // To be in force only while the program waits: a signal in any other instant stays pending, and
-  // cannot come just before a read() that then waits for ever.
+  // To be in force only while the program waits: at any other time a signal stays pending, so that
+  // it cannot arrive just before a read() that then blocks for ever.
   const sigset_t& waiting_mask() const { return old_mask_; }
 
  private:
@@ -95,16 +95,16 @@ void ask(std::string_view question) {
 
 Result<std::string> ask_twice() {
   const Silence silence;
-  if (!silence.silent()) return fail(Errc::Io, "the terminal does not let me hide the password");
+  if (!silence.silent()) return fail(Errc::Io, "the terminal cannot hide the password");
   ask("New password: ");
   auto first = read_line(&silence);
   ask("\n");
   if (!first) return fail(Errc::InvalidArgument, "no password was given");
-  ask("The same again: ");
+  ask("Repeat it: ");
   const auto second = read_line(&silence);
   ask("\n");
   if (!second || *first != *second) {
-    return fail(Errc::InvalidArgument, "the two passwords are not the same");
+    return fail(Errc::InvalidArgument, "the two passwords differ");
   }
   return std::move(*first);
 }
@@ -121,11 +121,11 @@ Result<std::string> read_new_password() {
   if (!password) return password;
   if (password->empty()) return fail(Errc::InvalidArgument, "no password was given");
   if (password->size() > kLongestPassword) {
-    return fail(Errc::InvalidArgument, "a password has at most 1024 octets");
+    return fail(Errc::InvalidArgument, "a password may have at most 1024 octets");
   }
   // AUTH PLAIN separates its fields with NUL (RFC 4616).
   if (password->find('\0') != std::string::npos) {
-    return fail(Errc::InvalidArgument, "a password cannot hold a NUL");
+    return fail(Errc::InvalidArgument, "a password cannot contain NUL");
   }
   return password;
 }

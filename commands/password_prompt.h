@@ -7,7 +7,7 @@
 
 namespace signpost::commands {
 
-// On a terminal it is asked for twice and not shown; else it is the first line of standard input.
+// Asked for twice on a terminal, without echo; otherwise the first line of standard input.
 Result<std::string> read_new_password();
 
 // "yes" or "y" on the terminal. REQUIRES: standard input is a terminal

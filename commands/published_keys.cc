@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 #include "dkim/key_record.h"
-#include "dns/resolver.h"
+#include "dns/open_resolver.h"
 #include "metrics/registry.h"
 #include "net/loop.h"
 #include "smtp/idna.h"
@@ -40,7 +40,8 @@ std::string problem_of_records(const std::vector<std::string>& texts, const dkim
       problem = "the record says that the key is revoked (p= is empty)";
     } else if (record->algorithm != key.algorithm() ||
                record->public_key != key.public_key_base64()) {
-      problem = fmt::format("the record holds another key; ours is \"{}\"", dkim::record_text(key));
+      problem =
+          fmt::format("the record is for another key; ours is \"{}\"", dkim::record_text(key));
     } else {
       return "";
     }
@@ -60,7 +61,7 @@ Result<std::vector<PublishedKey>> look_up_keys(
   options.servers = config.dns_servers;
   options.timeout = std::chrono::seconds(3);
   options.tries = 2;
-  auto resolver = dns::Resolver::create(loop, options, registry);
+  auto resolver = dns::open_resolver(loop, options, registry);
   if (!resolver) return Failure(std::move(resolver).error());
 
   std::vector<dns::QueryHandle> queries;

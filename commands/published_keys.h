@@ -1,10 +1,10 @@
-// Are the DKIM keys of the configuration those that the world can look up?
+// Whether the DKIM keys of the configuration are the ones that are published.
 #pragma once
 
 #include "base/result.h"
+#include "config/config.h"
 #include "dkim/key.h"
 
-#include "config/config.h"
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,11 +13,11 @@ namespace signpost::commands {
 
 struct PublishedKey {
   std::string name;     // of the record: "s1._domainkey.shop.example"
-  std::string problem;  // empty: it holds the public half of our key
+  std::string problem;  // empty: it has the public half of our key
 };
 
 // Asks the name servers of `config` for the record of each of its DKIM keys; `keys[i]` is that of
-// `config.dkim[i]`. Blocks, for half a minute at most when nobody answers. Any thread that runs no
+// `config.dkim[i]`. Blocks, at most half a minute when no server answers. Any thread that runs no
 // loop.
 Result<std::vector<PublishedKey>> look_up_keys(
     const config::Config& config, const std::vector<std::shared_ptr<const dkim::PrivateKey>>& keys);

@@ -1,12 +1,13 @@
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "commands/admin_client.h"
 #include "commands/command_line.h"
 #include "commands/password_prompt.h"
 #include "commands/table.h"
 #include "config/toml_document.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <memory>
 
@@ -27,7 +28,7 @@ struct QueueOptions {
   bool yes = false;
 };
 
-// The members of an answer are read with care: a relay of another version may leave some out.
+// A relay of another version may leave members out of its answers.
 std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end()) return {};
@@ -49,7 +50,7 @@ std::string json_text(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-// The answer's JSON object, or the relay's own words why there is none.
+// The answer's JSON object, or the relay's reason why there is none.
 Result<Json> object_of(const Result<AdminClient::Answer>& answer) {
   if (!answer) return Failure(answer.error());
   Json body = Json::parse(answer->body, nullptr, false);
@@ -163,7 +164,7 @@ int list(const QueueOptions& options, const std::string& config_file) {
     printer.end_page();
     const std::string next = text_of(*page, "next");
     const bool full = options.limit != 0 && printer.count() >= options.limit;
-    // The same position again would be asked for ever.
+    // A position that does not advance would loop for ever.
     if (next.empty() || next == after || full) {
       printer.end(!next.empty());
       return kDone;
@@ -174,7 +175,7 @@ int list(const QueueOptions& options, const std::string& config_file) {
 
 // --- show ---------------------------------------------------------------------------------------
 
-// An id goes into a path: nothing else may.
+// The ID becomes part of a path, so nothing else may pass.
 bool may_be_id(const std::string& id) {
   return !id.empty() && id.size() <= 64 &&
          std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0; });
@@ -213,7 +214,7 @@ void print_message(const Json& message) {
 int show(const QueueOptions& options, const std::string& config_file) {
   auto client = AdminClient::create(config_file);
   if (!client) return refuse(client.error().detail);
-  if (!may_be_id(options.id)) return refuse(config::toml_string(options.id) + " is no queue id");
+  if (!may_be_id(options.id)) return refuse(config::toml_string(options.id) + " is not a queue ID");
   const auto message = object_of(client->get("/api/v1/queue/" + options.id));
   if (!message) {
     return refuse(message.error().code == Errc::NotFound
@@ -254,16 +255,16 @@ int change(const QueueOptions& options, const std::string& config_file, const st
                       action == "remove" ? "removed" : "due now"));
   }
   if (matched == 0) return refuse("nothing in the queue matches");
-  // A job on its way needs no retry, but it was not removed.
+  // A job that is being delivered needs no retry, but it was not removed.
   if (busy > 0 && action == "remove") {
-    return refuse(fmt::format("{} being delivered just now, not removed; try again", busy));
+    return refuse(fmt::format("{} not removed because it is being delivered; try again", busy));
   }
   return kDone;
 }
 
 // Nothing chosen would mean the whole queue.
 int ask_for_selection() {
-  refuse("an id, --to, --from or --user is required; see --help");
+  refuse("an ID, --to, --from or --user is required; see --help");
   return kWrongUsage;
 }
 
@@ -276,7 +277,7 @@ int remove(const QueueOptions& options, const std::string& config_file) {
   if (selection(options).empty()) return ask_for_selection();
   if (!options.yes && input_is_terminal()) {
     const std::string question =
-        fmt::format("Remove what matches {} for good, without a report to its senders?",
+        fmt::format("Irrevocably remove what matches {}, without a report to its senders?",
                     json_text(selection(options), -1));
     if (!confirmed(question)) return refuse("nothing was removed");
   }
@@ -304,40 +305,51 @@ Added add_command(CLI::App& queue, CommandLine& line, const char* name, const ch
 }
 
 void add_filters(const Added& added) {
-  added.command->add_option("--to", added.options->to, "Recipient domain or address");
-  added.command->add_option("--from", added.options->from, "Sender's address; <> is the null one");
-  added.command->add_option("--user", added.options->user, "Login that submitted it");
+  added.command->add_option("--to", added.options->to, "Recipient domain or address")
+      ->type_name("DOMAIN");
+  added.command
+      ->add_option("--from", added.options->from, "Sender's address; <> is the null sender")
+      ->type_name("ADDRESS");
+  added.command->add_option("--user", added.options->user, "Login that submitted it")
+      ->type_name("LOGIN");
 }
 
 void add_selection(const Added& added) {
-  added.command->add_option("id", added.options->id, "Queue id of a message");
+  added.command->add_option("id", added.options->id, "Queue ID of a message");
   add_filters(added);
 }
 
 void add_list(CLI::App& queue, CommandLine& line) {
   const Added added = add_command(queue, line, "list", "List the jobs of the queue", list);
   add_filters(added);
-  added.command->add_option("--state", added.options->state, "ready, active, deferred or held")
+  added.command
+      ->add_option("--state", added.options->state,
+                   "State of the jobs; active: in line or being delivered")
+      ->type_name("STATE")
       ->check(CLI::IsMember({"ready", "active", "deferred", "held"}));
-  added.command->add_option("--limit", added.options->limit, "At most so many; 0 is all")
+  added.command->add_option("--limit", added.options->limit, "Maximum number; 0 is all")
+      ->type_name("NUMBER")
       ->capture_default_str();
-  added.command->footer("Example: signpost queue list --to example.net --state deferred");
+  added.command->footer(
+      "One job for each message and recipient domain. TRIES counts attempts that were made.\n"
+      "Example: signpost queue list --to example.net --state deferred");
 }
 
 void add_changes(CLI::App& queue, CommandLine& line) {
-  const Added again = add_command(queue, line, "retry", "Try deferred jobs again now", retry);
+  const Added again = add_command(queue, line, "retry",
+                                  "Make jobs due now, and try their receivers at once", retry);
   add_selection(again);
   again.command->footer("Example: signpost queue retry --to example.net");
 
   const Added gone = add_command(queue, line, "remove",
-                                 "Remove jobs for good, without a report to the sender", remove);
+                                 "Remove jobs irrevocably, without a report to the sender", remove);
   add_selection(gone);
-  gone.command->add_flag("--yes", gone.options->yes, "Do not ask");
+  gone.command->add_flag("--yes", gone.options->yes, "Do not ask first, as it does on a terminal");
   gone.command->footer("Example: signpost queue remove --user shop --yes");
 }
 
 void add_not_built(CLI::App& queue, CommandLine& line, const std::string& name) {
-  CLI::App* command = queue.add_subcommand(name, "(not supported yet)");
+  CLI::App* command = queue.add_subcommand(name, "Not supported yet");
   command->fallthrough(false)->prefix_command();
   command->callback([&line, name] {
     line.run = [name] { return refuse(fmt::format("queue {} is not supported yet", name)); };
@@ -347,11 +359,12 @@ void add_not_built(CLI::App& queue, CommandLine& line, const std::string& name) 
 }  // namespace
 
 void add_queue_commands(CLI::App& app, CommandLine& line) {
-  CLI::App* queue = app.add_subcommand("queue", "See and change the queue of the running relay");
+  CLI::App* queue =
+      app.add_subcommand("queue", "Inspect and change the queue of the running relay");
   queue->require_subcommand(1);
   add_list(*queue, line);
   const Added shown = add_command(*queue, line, "show", "Show one message and its jobs", show);
-  shown.command->add_option("id", shown.options->id, "Queue id of a message")->required();
+  shown.command->add_option("id", shown.options->id, "Queue ID of a message")->required();
   shown.command->footer("Example: signpost queue show 01hx3v9k");
   add_changes(*queue, line);
   for (const char* name : {"hold", "release", "explain"}) add_not_built(*queue, line, name);

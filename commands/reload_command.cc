@@ -1,9 +1,9 @@
+#include "commands/admin_client.h"
+#include "commands/command_line.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include "commands/admin_client.h"
-#include "commands/command_line.h"
 
 namespace signpost::commands {
 
@@ -33,7 +33,7 @@ int reload(const std::string& config_file) {
   if (!answer) return refuse(answer.error().detail);
   if (answer->status != 200) {
     refuse(errors_of(*answer));
-    return refuse("nothing was reloaded: the relay goes on as before");
+    return refuse("nothing was reloaded; the old configuration stays in force");
   }
   print("reloaded\n");
   return kDone;
@@ -45,7 +45,7 @@ void add_reload_command(CLI::App& app, CommandLine& line) {
   CLI::App* command =
       app.add_subcommand("reload", "Make the running relay read its configuration again");
   command->footer(
-      "All or nothing: a mistake leaves the old configuration in force and is shown.\n"
+      "All or nothing: a mistake is shown and leaves the old configuration in force.\n"
       "Example: signpost check && signpost reload");
   command->callback([&line] { line.run = [&line] { return reload(line.config_file); }; });
 }

@@ -1,8 +1,7 @@
-#include "relay/serve.h"
+#include "commands/command_line.h"
+#include "daemon/serve.h"
 
 #include <CLI/CLI.hpp>
-
-#include "commands/command_line.h"
 
 namespace signpost::commands {
 
@@ -11,7 +10,7 @@ void add_serve_command(CLI::App& app, CommandLine& line) {
   command->footer(
       "SIGTERM stops accepting, finishes what is in flight and ends; SIGHUP reloads.\n"
       "Example: signpost serve -c /etc/signpost/signpost.toml");
-  command->callback([&line] { line.run = [&line] { return relay::serve(line.config_file); }; });
+  command->callback([&line] { line.run = [&line] { return daemon::serve(line.config_file); }; });
 }
 
 }  // namespace signpost::commands

@@ -2,11 +2,13 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "base/utc.h"
 
 #include <time.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <limits>
 
 namespace signpost::commands {
@@ -60,10 +62,9 @@ std::string Table::take() {
 }
 
 std::string local_time(const std::string& utc) {
-  tm time{};
-  const char* end = strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time);
-  if (end == nullptr || *end != '\0') return utc;
-  const time_t seconds = timegm(&time);
+  const auto time = parse_utc(utc);
+  if (!time) return utc;
+  const time_t seconds = std::chrono::system_clock::to_time_t(*time);
   tm local{};
   if (localtime_r(&seconds, &local) == nullptr) return utc;
   std::array<char, 40> text{};

@@ -7,8 +7,8 @@
 
 namespace signpost::commands {
 
-// Aligned by the widest cell; nothing is cut off. What peers wrote into a cell is made printable:
-// a reply must not command the operator's terminal.
+// Aligned by the widest cell; nothing is cut off. Cells are made printable: a peer's reply must not
+// control the operator's terminal.
 class Table {
  public:
   enum class Align { Left, Right };

@@ -1,7 +1,3 @@
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "auth/users.h"
 #include "commands/command_line.h"
 #include "commands/password_prompt.h"
@@ -9,6 +5,11 @@
 #include "config/config_file.h"
 #include "config/config_values.h"
 #include "config/toml_document.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 #include <filesystem>
 #include <memory>
 
@@ -37,8 +38,7 @@ Result<std::string> users_file(const UserOptions& options, const std::string& co
   }
   if (loaded.config->users_file.empty()) {
     return fail(Errc::InvalidArgument,
-                fmt::format("{} names no file of users; write [auth] with users, or give --users",
-                            config_file));
+                fmt::format("{} has no [auth] users; add it, or give --users", config_file));
   }
   return loaded.config->users_file;
 }
@@ -46,7 +46,7 @@ Result<std::string> users_file(const UserOptions& options, const std::string& co
 int add(const UserOptions& options, const std::string& config_file) {
   const auto file = users_file(options, config_file);
   if (!file) return refuse(file.error().detail);
-  // What can be refused is refused before anybody types a password.
+  // Refuse what can be refused before anyone types a password.
   if (const auto problem = auth::user_name_problem(options.name)) return refuse(*problem);
   for (const std::string& sender : options.senders) {
     const auto pattern = config::parse_sender_pattern(sender);
@@ -58,9 +58,10 @@ int add(const UserOptions& options, const std::string& config_file) {
                                     options.replace, options.senders);
   if (!added) {
     const std::string hint = options.replace ? "" : "; give --replace to change the password";
-    return refuse(added.error().detail + (added.error().detail.ends_with(" already") ? hint : ""));
+    return refuse(added.error().detail +
+                  (added.error().detail.ends_with(" already exists") ? hint : ""));
   }
-  print(fmt::format("{} is in {}; `signpost reload` makes the relay read it\n",
+  print(fmt::format("{} is in {}; run `signpost reload` to put it in force\n",
                     config::toml_string(options.name), *file));
   return kDone;
 }
@@ -69,11 +70,11 @@ int remove(const UserOptions& options, const std::string& config_file) {
   const auto file = users_file(options, config_file);
   if (!file) return refuse(file.error().detail);
   std::error_code error;
-  if (!std::filesystem::exists(*file, error)) return refuse(*file + ": there is no such file");
+  if (!std::filesystem::exists(*file, error)) return refuse(*file + ": no such file");
   if (const auto removed = auth::remove_user(*file, options.name); !removed) {
     return refuse(removed.error().detail);
   }
-  print(fmt::format("{} is gone from {}; `signpost reload` makes the relay read it\n",
+  print(fmt::format("{} is removed from {}; run `signpost reload` to put it in force\n",
                     config::toml_string(options.name), *file));
   return kDone;
 }
@@ -111,8 +112,10 @@ using UserAction = int (*)(const UserOptions&, const std::string&);
 CLI::App* add_command(CLI::App& user, CommandLine& line, const char* name, const char* help,
                       UserAction action, const std::shared_ptr<UserOptions>& options) {
   CLI::App* command = user.add_subcommand(name, help);
-  command->add_option("--users", options->file,
-                      "File of users; without it, the one that the configuration names");
+  command
+      ->add_option("--users", options->file,
+                   "File of users; without it, the one that the configuration names")
+      ->type_name("FILE");
   command->callback([&line, options, action] {
     line.run = [&line, options, action] { return action(*options, line.config_file); };
   });
@@ -127,12 +130,13 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
 
   auto options = std::make_shared<UserOptions>();
   CLI::App* command = add_command(*user, line, "add", "Add a login", add, options);
-  command->add_option("name", options->name, "Login")->required();
+  command->add_option("name", options->name, "The login")->required();
   command
       ->add_option(
           "--sender", options->senders,
           "Address or @domain that it may send as; may be repeated. Without it: any domain "
           "that has a DKIM key")
+      ->type_name("ADDRESS")
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--replace", options->replace, "Change the password of an existing login");
@@ -142,7 +146,7 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
 
   options = std::make_shared<UserOptions>();
   command = add_command(*user, line, "remove", "Remove a login", remove, options);
-  command->add_option("name", options->name, "Login")->required();
+  command->add_option("name", options->name, "The login")->required();
   command->footer("Example: signpost user remove shop");
 
   options = std::make_shared<UserOptions>();

@@ -5,10 +5,11 @@
 namespace signpost::config {
 
 std::string ConfigError::text() const {
-  std::string place = file;
-  if (line > 0) place += fmt::format(":{}:{}", line, column);
-  return key.empty() ? fmt::format("{}: {}", place, message)
-                     : fmt::format("{}: {}: {}", place, key, message);
+  std::string text = file;
+  if (line > 0) text += fmt::format(":{}:{}", line, column);
+  if (!text.empty()) text += ": ";
+  if (!key.empty()) text += key + ": ";
+  return text + message;
 }
 
 bool domain_matches(std::string_view pattern, std::string_view domain) {

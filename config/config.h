@@ -1,10 +1,10 @@
 // The configuration: etc/signpost.toml read once, checked whole, then constant and shared.
 //
-// Every member stands for the key of the same name; its default is the shipped one. config_file.cc
-// binds names to members.
+// Every member is the key of the same name; its initializer is the documented default.
+// config_keys.cc binds names to members.
 #pragma once
 
-#include "base/log.h"
+#include "base/log_line.h"
 #include "base/result.h"
 #include "net/address.h"
 #include "net/tls.h"
@@ -43,7 +43,8 @@ struct LimitsConfig {
   std::size_t sessions = 10'000;
   std::size_t sessions_per_client = 100;
   std::chrono::seconds idle_timeout{300};
-  std::size_t memory = 0;         // octets; 0 until loading has resolved "50%"
+  double memory_share = 0.5;      // of what memory_limit() says; used when memory is not given
+  std::size_t memory = 0;         // octets; loading resolves the share
   double disk_free_share = 0.05;  // of the file system; used when disk_free_bytes is 0
   std::uint64_t disk_free_bytes = 0;
 };
@@ -70,7 +71,10 @@ struct DeliveryConfig {
 };
 
 struct RetryConfig {
-  std::vector<std::chrono::seconds> schedule;  // default: 1m 5m 10m 20m 30m 1h 2h 4h
+  std::vector<std::chrono::seconds> schedule{std::chrono::minutes(1),  std::chrono::minutes(5),
+                                             std::chrono::minutes(10), std::chrono::minutes(20),
+                                             std::chrono::minutes(30), std::chrono::hours(1),
+                                             std::chrono::hours(2),    std::chrono::hours(4)};
   std::chrono::seconds expire{432'000};
   std::chrono::seconds delay_notice{14'400};
 };
@@ -92,11 +96,14 @@ struct RouteConfig {
   std::optional<TlsPolicy> tls;
 };
 
+// The account that `signpost serve` switches to unless `user` says otherwise: the Debian package's.
+constexpr const char* kDefaultUser = "signpost";
+
 struct Config {
-  std::string file;  // where it came from, absolute
+  std::string file;  // that it was read from, absolute
   std::string hostname;
   std::string data_dir = "/var/lib/signpost";
-  std::optional<std::string> user;  // "": stay root; nothing: the package's account, if there
+  std::optional<std::string> user;  // "": stay root; nothing: kDefaultUser, if it exists
   unsigned workers = 0;             // 0: one per CPU
   std::string postmaster;           // default: "postmaster@" + hostname
   std::vector<ListenerConfig> listeners;
@@ -110,19 +117,20 @@ struct Config {
   RetryConfig retry;
   std::vector<DestinationConfig> destinations;
   std::vector<RouteConfig> routes;
-  std::optional<net::SocketAddress>
-      admin_bind;  // nothing: no admin listener. Default 127.0.0.1:8025
+  // Nothing: no admin listener.
+  std::optional<net::SocketAddress> admin_bind = net::SocketAddress::parse("127.0.0.1:8025");
   std::string admin_token_file;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
 };
 
-// One mistake in the file: "signpost.toml:12:3: limits.message_size: …; write …".
+// One mistake in the file, or in one that it names:
+// "signpost.toml:12:3: limits.message_size: …; write …".
 struct ConfigError {
-  std::string file;
-  unsigned line = 0;
+  std::string file;   // "" if no file is at fault
+  unsigned line = 0;  // 0: the file as a whole
   unsigned column = 0;
-  std::string key;
+  std::string key;      // "" if it is not about one
   std::string message;  // what is wrong and what would be right
   std::string text() const;
 };

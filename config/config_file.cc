@@ -1,11 +1,13 @@
 #include "config/config_file.h"
 
-#include <fmt/format.h>
-
 #include "config/config_keys.h"
 #include "config/config_rules.h"
 #include "config/host_name.h"
+#include "config/memory_limit.h"
 #include "config/text_file.h"
+
+#include <fmt/format.h>
+
 #include <filesystem>
 
 namespace signpost::config {
@@ -18,123 +20,61 @@ std::string absolute(const std::string& path) {
   return error ? path : result.lexically_normal().string();
 }
 
-// Reads one file: tables into structs, then what depends on several of them.
-class ConfigFile {
- public:
-  ConfigFile(const TomlValue& root, const std::string& path) : root_(root), errors_(path) {
-    config_.file = absolute(path);
-    directory_ = std::filesystem::path(config_.file).parent_path().string();
-    set_defaults();
-  }
-
-  LoadedConfig read();
-
- private:
-  void set_defaults();
-  void read_member(const TomlMember& member);
-  void read_section(const TomlMember& member);
-  void complete();
-
-  template <typename Section>
-  void table(const TomlMember& member, const Keys<Section>& keys, Section& into) {
-    if (is_table(member)) {
-      read_table(member.value, member.key, keys, directory_, errors_, into);
-    }
-  }
-  template <typename Section>
-  void list(const TomlMember& member, const Keys<Section>& keys, std::vector<Section>& into) {
-    if (!is_list(member)) return;
-    for (const TomlValue& item : member.value.items) {
-      read_table(item, member.key, keys, directory_, errors_, into.emplace_back());
-    }
-  }
-  bool is_table(const TomlMember& member);
-  bool is_list(const TomlMember& member);
-
-  const TomlValue& root_;
-  ConfigErrors errors_;
-  std::string directory_;
-  Config config_;
-};
-
-void ConfigFile::set_defaults() {
-  using namespace std::chrono_literals;
-  config_.retry.schedule = {1min, 5min, 10min, 20min, 30min, 1h, 2h, 4h};
-  config_.admin_bind = net::SocketAddress::parse("127.0.0.1:8025");
+std::string folder_of(const std::string& file) {
+  return std::filesystem::path(file).parent_path().string();
 }
 
-bool ConfigFile::is_table(const TomlMember& member) {
-  if (member.value.kind == TomlValue::Kind::Table) return true;
-  errors_.add(member.begin, member.key,
-              member.value.is_table_list()
-                  ? fmt::format("there can be only one; write [{}] once", member.key)
-                  : fmt::format("{} stands here; write a table [{}]", describe(member.value.kind),
-                                member.key));
-  return false;
-}
-
-bool ConfigFile::is_list(const TomlMember& member) {
-  if (member.value.is_table_list()) return true;
+// Is what the file has under the section's name a table, or tables, as it should be?
+bool has_right_kind(const Section& section, const TomlMember& member, ConfigErrors& errors) {
+  const bool is_list = member.value.is_table_list();
+  if (section.list ? is_list : member.value.kind == TomlValue::Kind::Table) return true;
   // "listener = []" is a way to write none.
-  if (member.value.kind == TomlValue::Kind::Array && member.value.items.empty()) return false;
-  errors_.add(member.begin, member.key,
-              fmt::format("{} stands here; write [[{}]], once for each",
-                          describe(member.value.kind), member.key));
+  if (section.list && member.value.kind == TomlValue::Kind::Array && member.value.items.empty()) {
+    return false;
+  }
+  errors.add(member.begin, member.key,
+             fmt::format("expected {} {}, found {}", section.list ? "tables" : "one table",
+                         section.header(),
+                         is_list ? "[[" + member.key + "]]" : describe(member.value.kind)));
   return false;
 }
 
-void ConfigFile::read_section(const TomlMember& member) {
-  const std::string& name = member.key;
-  if (name == "listener") list(member, listener_keys(), config_.listeners);
-  if (name == "tls") table(member, tls_keys(), config_.tls.emplace());
-  if (name == "auth") table(member, auth_keys(), config_);
-  if (name == "limits") table(member, limits_keys(), config_.limits);
-  if (name == "dkim") list(member, dkim_keys(), config_.dkim);
-  if (name == "signing") table(member, signing_keys(), config_);
-  if (name == "dns") table(member, dns_keys(), config_);
-  if (name == "delivery") table(member, delivery_keys(), config_.delivery);
-  if (name == "retry") table(member, retry_keys(), config_.retry);
-  if (name == "destination") list(member, destination_keys(), config_.destinations);
-  if (name == "route") list(member, route_keys(), config_.routes);
-  if (name == "admin") table(member, admin_keys(), config_);
-  if (name == "log") table(member, log_keys(), config_);
-}
-
-// The defaults that take work to find out.
-void ConfigFile::complete() {
-  if (config_.hostname.empty() && root_.find("hostname") == nullptr) {
-    if (auto name = system_host_name()) {
-      config_.hostname = std::move(*name);
-    } else {
-      errors_.add({1, 1}, "hostname", name.error().detail);
-    }
-  }
-  if (config_.postmaster.empty() && !config_.hostname.empty()) {
-    config_.postmaster = "postmaster@" + config_.hostname;
-  }
-  if (config_.limits.memory == 0) {
-    const auto written_out = parse_toml("memory = \"50%\"");
-    read_table(*written_out, "limits", limits_keys(), directory_, errors_, config_.limits);
-  }
-}
-
-LoadedConfig ConfigFile::read() {
-  TomlValue general;  // what stands before the first table
-  std::vector<std::string> sections;
-  for (const SectionText& section : configuration_reference()) sections.push_back(section.name);
-  for (const TomlMember& member : root_.members) {
-    if (std::ranges::find(sections, member.key) != sections.end()) {
-      read_section(member);
+void read_sections(const TomlValue& root, const ReadContext& context, Config& config) {
+  std::vector<std::string> names;
+  for (const Section& section : sections()) names.push_back(section.name);
+  TomlValue general;  // the keys before the first table
+  for (const TomlMember& member : root.members) {
+    const auto section = std::ranges::find(sections(), member.key, &Section::name);
+    // "" is a name that TOML allows, and not that of the keys before the first table.
+    if (section != sections().end() && !member.key.empty()) {
+      if (has_right_kind(*section, member, context.errors)) {
+        section->read(member.value, context, config);
+      }
     } else if (member.value.kind == TomlValue::Kind::Table || member.value.is_table_list()) {
-      unknown_key(errors_, member, "", sections);
+      unknown_key(context, member, "", names);
     } else {
       general.members.push_back(member);
     }
   }
-  read_table(general, "", general_keys(), directory_, errors_, config_);
-  complete();
-  check_config(root_, config_, errors_);
-  return {std::make_shared<const Config>(std::move(config_)), errors_.take()};
+  sections().front().read(general, context, config);
+}
+
+// The defaults that take work to find out.
+void complete(const TomlValue& root, ConfigErrors& errors, Config& config) {
+  if (config.hostname.empty() && root.find("hostname") == nullptr) {
+    if (auto name = system_host_name()) {
+      config.hostname = std::move(*name);
+    } else {
+      errors.add({1, 1}, "hostname", name.error().detail);
+    }
+  }
+  if (config.postmaster.empty() && !config.hostname.empty()) {
+    config.postmaster = "postmaster@" + config.hostname;
+  }
+  if (config.limits.memory == 0) {
+    config.limits.memory =
+        static_cast<std::size_t>(static_cast<double>(memory_limit()) * config.limits.memory_share);
+  }
 }
 
 LoadedConfig parse_partly(std::string_view toml, const std::string& path) {
@@ -143,7 +83,13 @@ LoadedConfig parse_partly(std::string_view toml, const std::string& path) {
     const TomlError& error = root.error();
     return {nullptr, {{path, error.position.line, error.position.column, "", error.message}}};
   }
-  return ConfigFile(*root, path).read();
+  Config config;
+  config.file = absolute(path);
+  ConfigErrors errors(path);
+  read_sections(*root, {errors, folder_of(config.file), sections_with}, config);
+  complete(*root, errors, config);
+  check_config(*root, config, errors);
+  return {std::make_shared<const Config>(std::move(config)), errors.take()};
 }
 
 LoadedConfig complete_or_nothing(LoadedConfig loaded) {

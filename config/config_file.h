@@ -1,14 +1,15 @@
-// Reading the configuration when only a part of it is wanted.
+// Reading the configuration when only part of it is needed.
 #pragma once
 
 #include "config/config.h"
+
 #include <string>
 
 namespace signpost::config {
 
-// As load_config(), but the config is there as long as the file is TOML at all: what could not be
-// read has its default. For commands that need one section: look whether `errors` name it, so that
-// a mistake elsewhere does not keep the operator from the queue of a running relay.
+// As load_config(), but there is a config whenever the file is valid TOML: what could not be read
+// has its default. For commands that need one section: they check whether `errors` affect it, so
+// that a mistake elsewhere does not keep the operator from the queue of a running relay.
 LoadedConfig load_config_partly(const std::string& path);
 
 }  // namespace signpost::config

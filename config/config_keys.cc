@@ -1,14 +1,8 @@
 #include "config/config_keys.h"
 
-#include "base/ascii.h"
-#include "dkim/canonicalization.h"
-#include "smtp/address.h"
-
-#include <fmt/format.h>
-
 #include "config/config_values.h"
-#include "config/memory_limit.h"
-#include <cmath>
+#include "config/special_keys.h"
+#include "config/value_forms.h"
 
 namespace signpost::config {
 
@@ -22,60 +16,6 @@ const Choices<TlsPolicy> kTlsPolicies{{"off", TlsPolicy::Off},
                                       {"encrypt", TlsPolicy::Encrypt},
                                       {"verify", TlsPolicy::Verify}};
 
-void refuse(Setting& setting, const TomlValue& where, const ValueError& error) {
-  if (error.not_built) {
-    setting.not_built(where, error.what);
-  } else {
-    setting.wrong(where, error.what);
-  }
-}
-
-// A string that `parse` brings into its one form.
-template <typename Section>
-Key<Section> parsed_key(KeyText text, std::string Section::* member,
-                        ValueResult<std::string> (*parse)(std::string_view)) {
-  return {std::move(text), [=](Setting& setting, Section& section) {
-            const std::string* written = setting.string();
-            if (written == nullptr) return;
-            auto value = parse(*written);
-            if (value) {
-              section.*member = std::move(*value);
-            } else {
-              refuse(setting, setting.value(), value.error());
-            }
-          }};
-}
-
-// A list of strings, each through `parse`.
-template <typename Section, typename T>
-Key<Section> parsed_list_key(KeyText text, std::vector<T> Section::* member,
-                             ValueResult<T> (*parse)(std::string_view)) {
-  return {std::move(text), [=](Setting& setting, Section& section) {
-            const auto* items = setting.list(Kind::String);
-            if (items == nullptr) return;
-            std::vector<T>& into = section.*member;
-            into.clear();
-            for (const TomlValue& item : *items) {
-              auto value = parse(item.string);
-              if (!value) {
-                refuse(setting, item, value.error());
-              } else if (std::ranges::find(into, *value) != into.end()) {
-                setting.wrong(item, fmt::format("{} stands here twice", toml_string(item.string)));
-              } else {
-                into.push_back(std::move(*value));
-              }
-            }
-          }};
-}
-
-// A key whose function is not built: only the values that mean "off" pass.
-template <typename Section>
-Key<Section> not_built_key(KeyText text, bool (*is_off)(const TomlValue&)) {
-  return {std::move(text), [=](Setting& setting, Section&) {
-            if (!is_off(setting.value())) setting.not_built(setting.value(), "this");
-          }};
-}
-
 bool never(const TomlValue&) { return false; }
 bool is_false(const TomlValue& value) { return value.kind == Kind::Boolean && !value.boolean; }
 bool is_empty_list(const TomlValue& value) {
@@ -85,466 +25,292 @@ bool is_false_or_auto(const TomlValue& value) {
   return is_false(value) || (value.kind == Kind::String && value.string == "auto");
 }
 
-ValueResult<net::Network> parse_network(std::string_view text) {
-  const auto network = net::Network::parse(text);
-  if (!network) {
-    return std::unexpected(
-        ValueError{fmt::format("{} is not a network", toml_string(ascii::printable(text, 100)))});
-  }
-  // The whole Internet as a trusted network is an open relay.
-  if (network->length == 0) {
-    return std::unexpected(ValueError{fmt::format("{} is everybody", toml_string(text))});
-  }
-  return *network;
+// --- sections -----------------------------------------------------------------------------------
+
+template <typename Target>
+Section described(std::string name, bool list, const Keys<Target>& keys) {
+  Section section{std::move(name), list, {}, {}};
+  for (const Key<Target>& key : keys) section.keys.push_back(key.text);
+  return section;
 }
 
-ValueResult<net::IpAddress> parse_source(std::string_view text) {
-  const auto address = net::IpAddress::parse(text);
-  if (!address || address->is_unspecified()) {
-    return std::unexpected(ValueError{fmt::format("{} is not an address of this machine",
-                                                  toml_string(ascii::printable(text, 100)))});
-  }
-  return *address;
+// A table whose keys are members of the Config itself.
+Section table(std::string name, Keys<Config> keys) {
+  Section section = described(name, false, keys);
+  section.read = [=](const TomlValue& value, const ReadContext& context, Config& config) {
+    read_table(value, name, keys, context, config);
+  };
+  return section;
 }
 
-ValueResult<std::string> parse_postmaster(std::string_view text) {
-  const auto mailbox = smtp::parse_mailbox(text, false);
-  if (!mailbox || mailbox->domain.empty()) {
-    return std::unexpected(
-        ValueError{fmt::format("{} is not an address", toml_string(ascii::printable(text, 100)))});
-  }
-  return mailbox->text();
-}
-
-ValueResult<std::string> parse_hostname(std::string_view text) {
-  auto name = parse_domain(text);
-  if (name && name->find('.') == std::string::npos) {
-    return std::unexpected(ValueError{fmt::format("{} has no domain", toml_string(text))});
-  }
-  return name;
-}
-
-ValueResult<std::string> parse_canonicalization(std::string_view text) {
-  auto pair = dkim::CanonicalizationPair::parse(text);
-  if (!pair) {
-    return std::unexpected(ValueError{
-        fmt::format("{} is no canonicalization", toml_string(ascii::printable(text, 100)))});
-  }
-  return pair->text();
-}
-
-template <typename Section, typename T, typename Parse>
-void read_one(Setting& setting, Section& section, T Section::* member, Parse parse) {
-  const std::string* text = setting.string();
-  if (text == nullptr) return;
-  if (auto value = parse(*text)) {
-    section.*member = std::move(*value);
-  } else {
-    refuse(setting, setting.value(), value.error());
-  }
-}
-
-void read_data_dir(Setting& setting, Config& config) {
-  if (auto path = setting.path()) config.data_dir = std::move(*path);
-}
-
-void read_user(Setting& setting, Config& config) {
-  if (const std::string* name = setting.string()) config.user = *name;
-}
-
-void read_listener_bind(Setting& setting, ListenerConfig& listener) {
-  read_one(setting, listener, &ListenerConfig::bind, parse_bind);
-  if (setting.value().kind == Kind::String) listener.name = setting.value().string;
-}
-
-void read_memory(Setting& setting, LimitsConfig& limits) {
-  constexpr std::uint64_t kLeast = 16 << 20;
-  const std::string* text = setting.string();
-  if (text == nullptr) return;
-  std::uint64_t octets = 0;
-  if (const auto share = parse_share(*text)) {
-    octets = static_cast<std::uint64_t>(static_cast<double>(memory_limit()) * *share);
-  } else if (const auto size = parse_size(*text)) {
-    octets = *size;
-  } else {
-    setting.wrong(
-        fmt::format("{} is neither a share nor a size", toml_string(ascii::printable(*text, 100))));
-    return;
-  }
-  if (octets < kLeast) {
-    setting.wrong(fmt::format("{} is too little", toml_string(*text)));
-    return;
-  }
-  limits.memory = octets;
-}
-
-void read_disk_free(Setting& setting, LimitsConfig& limits) {
-  const std::string* text = setting.string();
-  if (text == nullptr) return;
-  const auto share = parse_share(*text);
-  const auto size = parse_size(*text);
-  if (share && *share < 1) {
-    limits.disk_free_share = *share;
-    limits.disk_free_bytes = 0;
-  } else if (size) {
-    limits.disk_free_share = 0;
-    limits.disk_free_bytes = *size;
-  } else {
-    setting.wrong(
-        fmt::format("{} is neither a share nor a size", toml_string(ascii::printable(*text, 100))));
-  }
-}
-
-void read_dkim_expire(Setting& setting, DkimConfig& dkim) {
-  const auto expire = setting.duration(setting.value(), 0s, 365 * 24h);
-  if (!expire) return;
-  dkim.expire.reset();
-  if (*expire == 0s) return;
-  // A signature must outlive the time that the receiver's queue may take.
-  if (*expire < 1h) {
-    setting.wrong(fmt::format("{} is too short", toml_string(setting.value().string)));
-    return;
-  }
-  dkim.expire = std::chrono::duration_cast<std::chrono::seconds>(*expire);
-}
-
-void read_schedule(Setting& setting, RetryConfig& retry) {
-  constexpr std::size_t kMostSteps = 100;
-  const auto* items = setting.list(Kind::String);
-  if (items == nullptr) return;
-  if (items->empty() || items->size() > kMostSteps) {
-    setting.wrong(items->empty() ? "the list is empty" : "the list is too long");
-    return;
-  }
-  retry.schedule.clear();
-  for (const TomlValue& item : *items) {
-    if (const auto step = setting.duration(item, 1s, 7 * 24h)) {
-      retry.schedule.push_back(std::chrono::duration_cast<std::chrono::seconds>(*step));
+// A table that fills one member; an optional one exists when the table does.
+template <typename Target, typename Member>
+Section table(std::string name, Member Config::* target, Keys<Target> keys) {
+  Section section = described(name, false, keys);
+  section.read = [=](const TomlValue& value, const ReadContext& context, Config& config) {
+    if constexpr (std::same_as<Member, Target>) {
+      read_table(value, name, keys, context, config.*target);
+    } else {
+      read_table(value, name, keys, context, (config.*target).emplace());
     }
-  }
+  };
+  return section;
 }
 
-void read_match(Setting& setting, DestinationConfig& destination) {
-  static const Key<DestinationConfig> kPatterns =
-      parsed_list_key({}, &DestinationConfig::match, parse_domain_pattern);
-  if (setting.value().kind == Kind::Array && setting.value().items.empty()) {
-    setting.wrong("the list is empty");
-  } else {
-    kPatterns.read(setting, destination);
-  }
+// [[name]]: one element of the member for each.
+template <typename Target>
+Section list(std::string name, std::vector<Target> Config::* target, Keys<Target> keys) {
+  Section section = described(name, true, keys);
+  section.read = [=](const TomlValue& value, const ReadContext& context, Config& config) {
+    for (const TomlValue& item : value.items) {
+      read_table(item, name, keys, context, (config.*target).emplace_back());
+    }
+  };
+  return section;
 }
 
-void read_via(Setting& setting, RouteConfig& route) {
-  const std::string* text = setting.string();
-  if (text == nullptr) return;
-  if (const auto target = parse_via(*text, route); !target) {
-    refuse(setting, setting.value(), target.error());
-  }
+Section general() {
+  return table(
+      "",
+      {key("hostname", &Config::hostname,
+           parsed("this machine's full name, as in \"mail.shop.example\"", parse_full_host_name),
+           "Name of the relay in its banner, EHLO, Received, Message-ID and reports. "
+           "Default: the system's full name."),
+       key("data_dir", &Config::data_dir, path("the path of a folder"),
+           "Folder of the queue; on a local disk, for this relay alone."),
+       user_key(),
+       key("workers", &Config::workers, whole_number(0, 1024),
+           "Threads that carry sessions and deliveries; 0 is one per CPU."),
+       key("postmaster", &Config::postmaster,
+           parsed("an address, as in \"postmaster@shop.example\"", parse_address),
+           "Sender that reports of failed mail name. Default: postmaster at the hostname.")});
 }
 
-void read_admin_bind(Setting& setting, Config& config) {
-  const std::string* text = setting.string();
-  if (text == nullptr) return;
-  config.admin_bind.reset();
-  if (text->empty()) return;
-  if (const auto address = parse_bind(*text)) {
-    config.admin_bind = *address;
-  } else {
-    refuse(setting, setting.value(), address.error());
-  }
+Section listener() {
+  return list<ListenerConfig>(
+      "listener", &Config::listeners,
+      {listener_bind_key(),
+       key("mode", &ListenerConfig::mode,
+           one_of<ListenerMode>({{"starttls", ListenerMode::StartTls},
+                                 {"implicit", ListenerMode::Implicit},
+                                 {"plain", ListenerMode::Plain}}),
+           "TLS after STARTTLS (port 587), from the first octet (port 465), or never."),
+       key("auth", &ListenerConfig::auth,
+           one_of<AuthMode>({{"required", AuthMode::Required},
+                             {"optional", AuthMode::Optional},
+                             {"off", AuthMode::Off}}),
+           "Whether clients must log in; with \"optional\" or \"off\", those in "
+           "trusted_networks need not."),
+       key("trusted_networks", &ListenerConfig::trusted_networks,
+           list_of("networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]", parse_network),
+           "Clients that may relay without a login."),
+       not_built_key<ListenerConfig>({"proxy_protocol_from", "[]", "[]",
+                                      "Load balancers that send the PROXY protocol. Not supported "
+                                      "yet: only [] is accepted."},
+                                     is_empty_list)});
 }
 
-template <typename Section>
-std::vector<KeyText> texts(const Keys<Section>& keys) {
-  std::vector<KeyText> result;
-  for (const Key<Section>& key : keys) result.push_back(key.text);
-  return result;
+Section tls() {
+  return table<TlsConfig>(
+      "tls", &Config::tls,
+      {key("certificate", &TlsConfig::certificate, path(),
+           "PEM file with the listeners' certificate, then the chain up to the root.")
+           .required(),
+       key("key", &TlsConfig::key, path(), "PEM file with the certificate's private key.")
+           .required(),
+       key("min_version", &TlsConfig::min_version,
+           one_of<net::TlsVersion>(
+               {{"1.2", net::TlsVersion::Tls12}, {"1.3", net::TlsVersion::Tls13}}),
+           "Oldest TLS version that clients may use.")});
+}
+
+Section auth() {
+  return table("auth",
+               {key("users", &Config::users_file, path(),
+                    "File with the logins and their passwords: see signpost-users.toml(5).")
+                    .required(),
+                not_built_key<Config>(
+                    {"dovecot_socket", "users = \"users.toml\" and leave this out", "",
+                     "Socket of a Dovecot server that checks passwords. Not supported yet."},
+                    never)});
+}
+
+Section limits() {
+  return table<LimitsConfig>(
+      "limits", &Config::limits,
+      {key("message_size", &LimitsConfig::message_size, size(1 << 10, 1 << 30),
+           "Largest message, advertised as SIZE; beyond it 552."),
+       key("recipients_per_message", &LimitsConfig::recipients_per_message, whole_number(1, 50'000),
+           "Recipients of one message; beyond them 452."),
+       key("sessions", &LimitsConfig::sessions, whole_number(1, 1'000'000),
+           "Client sessions at one time; beyond them 421."),
+       key("sessions_per_client", &LimitsConfig::sessions_per_client, whole_number(1, 1'000'000),
+           "Sessions of one address (IPv6: one /64) outside trusted_networks; beyond them 421."),
+       key("idle_timeout", &LimitsConfig::idle_timeout, duration(1s, 1h),
+           "Silence after which a session is closed; RFC 5321 asks for five minutes. A command "
+           "line must be complete by then, and mail data must arrive at 500 octets/s on average."),
+       memory_key(), disk_free_key()});
+}
+
+Section dkim() {
+  return list<DkimConfig>(
+      "dkim", &Config::dkim,
+      {key("domain", &DkimConfig::domain,
+           parsed("a domain name, as in \"shop.example\"", parse_domain),
+           "Signing domain (d=); signs mail whose From: has this domain.")
+           .required(),
+       key("selector", &DkimConfig::selector, parsed("a name, as in \"s1\"", parse_selector),
+           "Selector (s=); the key is published at selector._domainkey.domain.")
+           .required(),
+       key("key", &DkimConfig::key, path(), "PEM file with the private key: RSA or Ed25519.")
+           .required(),
+       key("subdomains", &DkimConfig::subdomains, boolean(),
+           "Also signs for subdomains that have no key of their own."),
+       key("canonicalization", &DkimConfig::canonicalization,
+           parsed("\"relaxed/relaxed\", \"relaxed/simple\", \"simple/relaxed\" or "
+                  "\"simple/simple\"",
+                  parse_canonicalization),
+           "How header and body are normalized before they are signed (c=)."),
+       key("headers", &DkimConfig::headers,
+           list_of("names of header fields, as in [\"From\", \"Subject\"]", parse_field_name),
+           "Fields to sign when present (h=); [] is the recommended list."),
+       key("oversign", &DkimConfig::oversign,
+           list_of("names of header fields, as in [\"From\", \"Subject\"]", parse_field_name),
+           "Fields signed once more than they occur, so that none can be added; [] is the "
+           "recommended list."),
+       expire_key()});
+}
+
+Section signing() {
+  return table("signing", {key("unsigned", &Config::unsigned_policy,
+                               one_of<UnsignedPolicy>({{"allow", UnsignedPolicy::Allow},
+                                                       {"reject", UnsignedPolicy::Reject}}),
+                               "What happens to mail whose From: domain has no key.")});
+}
+
+Section dns() {
+  return table(
+      "dns",
+      {key("servers", &Config::dns_servers,
+           list_of("addresses, as in [\"127.0.0.1\", \"192.0.2.1:53\"]", parse_name_server),
+           "Name servers to ask; [] is those of /etc/resolv.conf."),
+       not_built_key<Config>({"trust_ad", "\"auto\" or false", "\"auto\"",
+                              "Whether the name server's AD bit is trusted. Not used before DANE "
+                              "is built: only \"auto\" and false are accepted."},
+                             is_false_or_auto)});
+}
+
+Section delivery() {
+  return table<DeliveryConfig>(
+      "delivery", &Config::delivery,
+      {key("port", &DeliveryConfig::port, whole_number(1, 65'535), "Port of MX hosts."),
+       key("tls", &DeliveryConfig::tls, one_of(kTlsPolicies),
+           "TLS towards receivers: never, when offered, always, or always with a verified "
+           "certificate."),
+       not_built_key<DeliveryConfig>(
+           {"dane", "false", "false",
+            "DANE (RFC 7672). Not supported yet: only false is accepted."},
+           is_false),
+       not_built_key<DeliveryConfig>(
+           {"mta_sts", "false", "false",
+            "MTA-STS (RFC 8461). Not supported yet: only false is accepted."},
+           is_false),
+       key("connect_timeout", &DeliveryConfig::connect_timeout, duration(100ms, 10min),
+           "Time for one TCP connection to a receiver."),
+       key("source", &DeliveryConfig::source,
+           list_of("addresses of this machine, as in [\"192.0.2.1\"]", parse_source),
+           "Local addresses to send from; [] leaves the choice to the system.")});
+}
+
+Section retry() {
+  return table<RetryConfig>(
+      "retry", &Config::retry,
+      {key("schedule", &RetryConfig::schedule,
+           durations("durations from \"1s\" to \"7d\", as in [\"1m\", \"5m\", \"1h\"]", 1s, 7 * 24h,
+                     100),
+           "Waits between attempts, each with some jitter; the last one repeats."),
+       key("expire", &RetryConfig::expire, duration(1s, 60 * 24h),
+           "Age at which a message is given up and reported to its sender."),
+       key("delay_notice", &RetryConfig::delay_notice, duration(0s, 60 * 24h),
+           "Age at which the sender is notified, once, that mail is delayed; \"0s\" is never.")});
+}
+
+Section destination() {
+  return list<DestinationConfig>(
+      "destination", &Config::destinations,
+      {key("match", &DestinationConfig::match,
+           list_of("domains, as in [\"example.net\", \"*.example.net\", \"*\"]",
+                   parse_domain_pattern, false),
+           "Recipient domains that these limits apply to; the first table that matches counts.")
+           .required(),
+       key("connections", &DestinationConfig::connections, whole_number(1, 10'000),
+           "Connections at one time; domains with the same MX hosts share them."),
+       key("messages_per_connection", &DestinationConfig::messages_per_connection,
+           whole_number(1, 100'000), "Messages after which a connection is replaced."),
+       key("tls", &DestinationConfig::tls, one_of(kTlsPolicies),
+           "As delivery.tls, for these domains. Default: delivery.tls."),
+       not_built_key<DestinationConfig>({"rate", "connections = N, and leave this out", "",
+                                         "Most messages in a period of time. Not supported yet."},
+                                        never)});
+}
+
+Section route() {
+  return list<RouteConfig>(
+      "route", &Config::routes,
+      {key("recipients", &RouteConfig::recipients,
+           list_of("domains, as in [\"internal.example\", \"*.internal.example\"]",
+                   parse_domain_pattern),
+           "Recipient domains that take this route; [] is all."),
+       key("senders", &RouteConfig::senders,
+           list_of("senders, as in [\"@tenant.example\", \"news@shop.example\"]",
+                   parse_sender_pattern),
+           "Envelope senders that take this route; [] is all."),
+       via_key(),
+       key("tls", &RouteConfig::tls, one_of(kTlsPolicies),
+           "As delivery.tls, for this route. Default: delivery.tls.")});
+}
+
+Section admin() {
+  return table("admin", {admin_bind_key(),
+                         key("token_file", &Config::admin_token_file, path(),
+                             "File with the secret that clients of the API must present; required "
+                             "off loopback.")});
+}
+
+Section logging() {
+  return table("log",
+               {key("level", &Config::log_level,
+                    one_of<log::Level>({{"debug", log::Level::Debug},
+                                        {"info", log::Level::Info},
+                                        {"warning", log::Level::Warning},
+                                        {"error", log::Level::Error}}),
+                    "Least important events that are logged."),
+                key("format", &Config::log_format,
+                    one_of<log::Format>({{"text", log::Format::Text}, {"json", log::Format::Json}}),
+                    "Form of the log on standard error.")});
 }
 
 }  // namespace
 
-const Keys<Config>& general_keys() {
-  static const Keys<Config> keys{
-      parsed_key<Config>(
-          {"hostname", "this machine's full name, as in \"mail.shop.example\"", "",
-           "Name of the relay in its banner, EHLO, Received, Message-ID and reports. "
-           "Default: the system's full name."},
-          &Config::hostname, parse_hostname),
-      {{"data_dir", "the path of a folder", "\"/var/lib/signpost\"",
-        "Folder of the queue; on a local disk, for this relay alone."},
-       read_data_dir},
-      {{"user", "the name of an account, or \"\" to stay root", "\"signpost\"",
-        "Account that signpost serve becomes when root starts it, before it reads keys or listens; "
-        "ports below 1024 stay open to it. Without this key and without that account it stays "
-        "root."},
-       read_user},
-      count_key("workers", &Config::workers, 0, 1024, "0",
-                "Threads that carry sessions and deliveries; 0 is one per CPU."),
-      parsed_key<Config>({"postmaster", "an address, as in \"postmaster@shop.example\"", "",
-                          "Who signs reports of failed mail. Default: postmaster at the hostname."},
-                         &Config::postmaster, parse_postmaster),
-  };
-  return keys;
+std::string Section::header() const {
+  if (name.empty()) return "";
+  return list ? "[[" + name + "]]" : "[" + name + "]";
 }
 
-const Keys<ListenerConfig>& listener_keys() {
-  static const Keys<ListenerConfig> keys{
-      {{"bind", "an IP address with a port, as in \"0.0.0.0:587\" or \"[::]:587\"", "",
-        "Address and port to listen on.", true},
-       read_listener_bind},
-      choice_key("mode", &ListenerConfig::mode,
-                 Choices<ListenerMode>{{"starttls", ListenerMode::StartTls},
-                                       {"implicit", ListenerMode::Implicit},
-                                       {"plain", ListenerMode::Plain}},
-                 "\"starttls\"",
-                 "TLS after STARTTLS (port 587), from the first octet (port 465), or never."),
-      choice_key("auth", &ListenerConfig::auth,
-                 Choices<AuthMode>{{"required", AuthMode::Required},
-                                   {"optional", AuthMode::Optional},
-                                   {"off", AuthMode::Off}},
-                 "\"required\"",
-                 "Whether clients must log in; those in trusted_networks need not when it is "
-                 "\"optional\" or \"off\"."),
-      parsed_list_key({"trusted_networks", "networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]",
-                       "[]", "Clients that may relay without a login."},
-                      &ListenerConfig::trusted_networks, parse_network),
-      not_built_key<ListenerConfig>(
-          {"proxy_protocol_from", "[]", "[]",
-           "Load balancers that send the PROXY protocol. Not supported yet: only [] is accepted."},
-          is_empty_list),
-  };
-  return keys;
+const std::vector<Section>& sections() {
+  static const std::vector<Section> all{general(),     listener(), tls(),   auth(),     limits(),
+                                        dkim(),        signing(),  dns(),   delivery(), retry(),
+                                        destination(), route(),    admin(), logging()};
+  return all;
 }
 
-const Keys<TlsConfig>& tls_keys() {
-  static const Keys<TlsConfig> keys{
-      path_key("certificate", &TlsConfig::certificate, "",
-               "PEM file with the listeners' certificate, then the chain up to the root.", true),
-      path_key("key", &TlsConfig::key, "", "PEM file with the certificate's private key.", true),
-      choice_key("min_version", &TlsConfig::min_version,
-                 Choices<net::TlsVersion>{{"1.2", net::TlsVersion::Tls12},
-                                          {"1.3", net::TlsVersion::Tls13}},
-                 "\"1.2\"", "Oldest TLS version that clients may use."),
-  };
-  return keys;
-}
-
-const Keys<Config>& auth_keys() {
-  static const Keys<Config> keys{
-      path_key("users", &Config::users_file, "",
-               "File with the logins and their passwords: see signpost-users.toml(5).", true),
-      not_built_key<Config>(
-          {"dovecot_socket", "users = \"users.toml\" and leave this out", "",
-           "Socket of a Dovecot server that checks passwords. Not supported yet."},
-          never),
-  };
-  return keys;
-}
-
-const Keys<LimitsConfig>& limits_keys() {
-  static const Keys<LimitsConfig> keys{
-      size_key("message_size", &LimitsConfig::message_size, 1 << 10, 1 << 30, "\"50MiB\"",
-               "Largest message, advertised as SIZE; beyond it 552."),
-      count_key("recipients_per_message", &LimitsConfig::recipients_per_message, 1, 50'000, "1000",
-                "Recipients of one message; beyond them 452."),
-      count_key("sessions", &LimitsConfig::sessions, 1, 1'000'000, "10000",
-                "Client sessions at one time; beyond them 421."),
-      count_key("sessions_per_client", &LimitsConfig::sessions_per_client, 1, 1'000'000, "100",
-                "Sessions of one address (IPv6: one /64) outside trusted_networks; beyond them "
-                "421."),
-      duration_key(
-          "idle_timeout", &LimitsConfig::idle_timeout, 1s, 1h, "\"5m\"",
-          "Silence after which a session is closed; RFC 5321 asks for five minutes. A command line "
-          "has to be whole by then, and mail data has to bring 500 octets a second on "
-          "average."),
-      {{"memory", "a share or a size of at least 16 MiB, as in \"50%\" or \"2GiB\"", "\"50%\"",
-        "Memory for messages under way, as a share of the machine's or the control group's; beyond "
-        "it 452."},
-       read_memory},
-      {{"disk_free", "a share below 100% or a size, as in \"5%\" or \"10GiB\"", "\"5%\"",
-        "Free space that must be left in data_dir's file system; below it 452, delivery goes on."},
-       read_disk_free},
-  };
-  return keys;
-}
-
-const Keys<DkimConfig>& dkim_keys() {
-  static const Keys<DkimConfig> keys{
-      parsed_key<DkimConfig>({"domain", "a domain name, as in \"shop.example\"", "",
-                              "Signing domain (d=); signs mail whose From: has this domain.", true},
-                             &DkimConfig::domain, parse_domain),
-      parsed_key<DkimConfig>(
-          {"selector", "a name, as in \"s1\"", "",
-           "Selector (s=); the key is published at selector._domainkey.domain.", true},
-          &DkimConfig::selector, parse_selector),
-      path_key("key", &DkimConfig::key, "", "PEM file with the private key: RSA or Ed25519.", true),
-      switch_key("subdomains", &DkimConfig::subdomains, "false",
-                 "Signs also for domains below it that have no key of their own."),
-      parsed_key<DkimConfig>(
-          {"canonicalization",
-           "\"relaxed/relaxed\", \"relaxed/simple\", \"simple/relaxed\" or \"simple/simple\"",
-           "\"relaxed/relaxed\"", "How header and body are brought into a normal form (c=)."},
-          &DkimConfig::canonicalization, parse_canonicalization),
-      parsed_list_key({"headers", "names of header fields, as in [\"From\", \"Subject\"]", "[]",
-                       "Fields to sign when present (h=); [] is the recommended list."},
-                      &DkimConfig::headers, parse_field_name),
-      parsed_list_key({"oversign", "names of header fields, as in [\"From\", \"Subject\"]", "[]",
-                       "Fields signed once more than they occur, so that none can be added; [] is "
-                       "the recommended list."},
-                      &DkimConfig::oversign, parse_field_name),
-      {{"expire", "\"0s\" for never, or a duration from \"1h\" to \"365d\"", "\"0s\"",
-        "Time after which the signature is no longer valid (x=)."},
-       read_dkim_expire},
-  };
-  return keys;
-}
-
-const Keys<Config>& signing_keys() {
-  static const Keys<Config> keys{
-      choice_key("unsigned", &Config::unsigned_policy,
-                 Choices<UnsignedPolicy>{{"allow", UnsignedPolicy::Allow},
-                                         {"reject", UnsignedPolicy::Reject}},
-                 "\"allow\"", "What becomes of mail whose From: domain has no key."),
-  };
-  return keys;
-}
-
-const Keys<Config>& dns_keys() {
-  static const Keys<Config> keys{
-      parsed_list_key({"servers", "addresses, as in [\"127.0.0.1\", \"192.0.2.1:53\"]", "[]",
-                       "Name servers to ask; [] is those of /etc/resolv.conf."},
-                      &Config::dns_servers, parse_name_server),
-      not_built_key<Config>(
-          {"trust_ad", "\"auto\" or false", "\"auto\"",
-           "Whether the name server's AD bit is believed. Not used before DANE is "
-           "built: only \"auto\" and false are accepted."},
-          is_false_or_auto),
-  };
-  return keys;
-}
-
-const Keys<DeliveryConfig>& delivery_keys() {
-  static const Keys<DeliveryConfig> keys{
-      count_key("port", &DeliveryConfig::port, 1, 65'535, "25", "Port of MX hosts."),
-      choice_key("tls", &DeliveryConfig::tls, kTlsPolicies, "\"opportunistic\"",
-                 "TLS towards receivers: never, when offered, always, or always with a verified "
-                 "certificate."),
-      not_built_key<DeliveryConfig>(
-          {"dane", "false", "false", "DANE (RFC 7672). Not supported yet: only false is accepted."},
-          is_false),
-      not_built_key<DeliveryConfig>(
-          {"mta_sts", "false", "false",
-           "MTA-STS (RFC 8461). Not supported yet: only false is accepted."},
-          is_false),
-      duration_key("connect_timeout", &DeliveryConfig::connect_timeout, 100ms, 10min, "\"30s\"",
-                   "Time for one TCP connection to a receiver."),
-      parsed_list_key({"source", "addresses of this machine, as in [\"192.0.2.1\"]", "[]",
-                       "Local addresses to send from; [] leaves the choice to the system."},
-                      &DeliveryConfig::source, parse_source),
-  };
-  return keys;
-}
-
-const Keys<RetryConfig>& retry_keys() {
-  static const Keys<RetryConfig> keys{
-      {{"schedule", "durations from \"1s\" to \"7d\", as in [\"1m\", \"5m\", \"1h\"]",
-        "[\"1m\", \"5m\", \"10m\", \"20m\", \"30m\", \"1h\", \"2h\", \"4h\"]",
-        "Waits between attempts; the last one repeats, each gets some jitter."},
-       read_schedule},
-      duration_key("expire", &RetryConfig::expire, 1s, 60 * 24h, "\"5d\"",
-                   "Age at which a message is given up and reported to its sender."),
-      duration_key("delay_notice", &RetryConfig::delay_notice, 0s, 60 * 24h, "\"4h\"",
-                   "Age at which the sender is told once that mail is delayed; \"0s\" is never."),
-  };
-  return keys;
-}
-
-const Keys<DestinationConfig>& destination_keys() {
-  static const Keys<DestinationConfig> keys{
-      {{"match", "domains, as in [\"example.net\", \"*.example.net\", \"*\"]", "",
-        "Recipient domains that these limits are for; the first table that matches counts.", true},
-       read_match},
-      count_key("connections", &DestinationConfig::connections, 1, 10'000, "10",
-                "Connections at one time."),
-      count_key("messages_per_connection", &DestinationConfig::messages_per_connection, 1, 100'000,
-                "100", "Messages after which a connection is replaced."),
-      choice_key("tls", &DestinationConfig::tls, kTlsPolicies, "",
-                 "As delivery.tls, for these domains. Default: delivery.tls."),
-      not_built_key<DestinationConfig>({"rate", "connections = N, and leave this out", "",
-                                        "Most messages in a time. Not supported yet."},
-                                       never),
-  };
-  return keys;
-}
-
-const Keys<RouteConfig>& route_keys() {
-  static const Keys<RouteConfig> keys{
-      parsed_list_key(
-          {"recipients", "domains, as in [\"internal.example\", \"*.internal.example\"]", "[]",
-           "Recipient domains that take this route; [] is all."},
-          &RouteConfig::recipients, parse_domain_pattern),
-      parsed_list_key({"senders", "senders, as in [\"@tenant.example\", \"news@shop.example\"]",
-                       "[]", "Envelope senders that take this route; [] is all."},
-                      &RouteConfig::senders, parse_sender_pattern),
-      {{"via", "\"mx\" or \"smtp://host:port\"", "",
-        "Where the mail goes: by MX records, or to one host (a name, or an address; IPv6 in "
-        "brackets).",
-        true},
-       read_via},
-      choice_key("tls", &RouteConfig::tls, kTlsPolicies, "",
-                 "As delivery.tls, for this route. Default: delivery.tls."),
-  };
-  return keys;
-}
-
-const Keys<Config>& admin_keys() {
-  static const Keys<Config> keys{
-      {{"bind", "an IP address with a port, as in \"127.0.0.1:8025\", or \"\" for none",
-        "\"127.0.0.1:8025\"", "Address of metrics, health and the administration API."},
-       read_admin_bind},
-      path_key("token_file", &Config::admin_token_file, "",
-               "File with the secret that the API asks for; needed off loopback."),
-  };
-  return keys;
-}
-
-const Keys<Config>& log_keys() {
-  static const Keys<Config> keys{
-      choice_key("level", &Config::log_level,
-                 Choices<log::Level>{{"debug", log::Level::Debug},
-                                     {"info", log::Level::Info},
-                                     {"warning", log::Level::Warning},
-                                     {"error", log::Level::Error}},
-                 "\"info\"", "Least important events that are logged."),
-      choice_key("format", &Config::log_format,
-                 Choices<log::Format>{{"text", log::Format::Text}, {"json", log::Format::Json}},
-                 "\"text\"", "Form of the log on standard error."),
-  };
-  return keys;
-}
-
-std::string section_header(const SectionText& section) {
-  return fmt::format(fmt::runtime(section.list ? "[[{}]]" : "[{}]"), section.name);
-}
-
-const std::vector<SectionText>& configuration_reference() {
-  static const std::vector<SectionText> sections{
-      {"", false, texts(general_keys())},
-      {"listener", true, texts(listener_keys())},
-      {"tls", false, texts(tls_keys())},
-      {"auth", false, texts(auth_keys())},
-      {"limits", false, texts(limits_keys())},
-      {"dkim", true, texts(dkim_keys())},
-      {"signing", false, texts(signing_keys())},
-      {"dns", false, texts(dns_keys())},
-      {"delivery", false, texts(delivery_keys())},
-      {"retry", false, texts(retry_keys())},
-      {"destination", true, texts(destination_keys())},
-      {"route", true, texts(route_keys())},
-      {"admin", false, texts(admin_keys())},
-      {"log", false, texts(log_keys())},
-  };
-  return sections;
+std::vector<std::string> sections_with(std::string_view key) {
+  std::vector<std::string> found;
+  for (const Section& section : sections()) {
+    if (std::ranges::find(section.keys, key, &KeyText::name) == section.keys.end()) continue;
+    found.push_back(section.name.empty() ? "the top, before the first table" : section.header());
+  }
+  return found;
 }
 
 }  // namespace signpost::config

@@ -1,37 +1,31 @@
-// Every key of the configuration file, bound to its member: the one table that the reader, the
-// error messages and the reference (docs/configuration.md, `signpost check --keys`) are made from.
+// Every section and key of the configuration file: the one table that the reader, its messages and
+// the reference (`signpost reference keys`, docs/configuration.md, signpost.toml(5)) come from.
 #pragma once
 
 #include "config/config_reader.h"
+
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace signpost::config {
 
-const Keys<Config>& general_keys();  // before the first table
-const Keys<ListenerConfig>& listener_keys();
-const Keys<TlsConfig>& tls_keys();
-const Keys<Config>& auth_keys();
-const Keys<LimitsConfig>& limits_keys();
-const Keys<DkimConfig>& dkim_keys();
-const Keys<Config>& signing_keys();
-const Keys<Config>& dns_keys();
-const Keys<DeliveryConfig>& delivery_keys();
-const Keys<RetryConfig>& retry_keys();
-const Keys<DestinationConfig>& destination_keys();
-const Keys<RouteConfig>& route_keys();
-const Keys<Config>& admin_keys();
-const Keys<Config>& log_keys();
-
-struct SectionText {
+struct Section {
   std::string name;   // "" before the first table
-  bool list = false;  // [[name]], as many as wanted
+  bool list = false;  // [[name]], any number of them
   std::vector<KeyText> keys;
+  // Reads what the file has under `name` into its part of the Config; REQUIRES that it has the
+  // kind that `list` says. Before the first table: the members that are no sections.
+  std::function<void(const TomlValue&, const ReadContext&, Config&)> read;
+
+  std::string header() const;  // "[tls]", "[[listener]]"; "" before the first table
 };
 
-std::string section_header(const SectionText& section);  // "[tls]", "[[listener]]"
+// In the order of the reference.
+const std::vector<Section>& sections();
 
-// All sections in the order of the reference.
-const std::vector<SectionText>& configuration_reference();
+// For ReadContext: the headers of the sections that have this key.
+std::vector<std::string> sections_with(std::string_view key);
 
 }  // namespace signpost::config

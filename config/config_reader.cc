@@ -1,22 +1,15 @@
 #include "config/config_reader.h"
 
 #include "base/ascii.h"
+#include "config/units.h"
 
 #include <fmt/format.h>
 
-#include "config/config_keys.h"
 #include <filesystem>
 
 namespace signpost::config {
 
 namespace {
-
-// A value as it may stand in a message: bounded, and without control characters.
-std::string shown(std::string_view text) { return toml_string(ascii::printable(text, 100)); }
-
-std::string_view plural(TomlValue::Kind kind) {
-  return kind == TomlValue::Kind::String ? "strings" : "tables";
-}
 
 // The number of insertions, deletions, replacements and swaps of neighbours from `a` to `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -35,18 +28,24 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
-// The sections that know a key of this name: a key in the wrong table is a common mistake.
-std::vector<std::string> sections_with(std::string_view key) {
-  std::vector<std::string> sections;
-  for (const SectionText& section : configuration_reference()) {
-    for (const KeyText& known : section.keys) {
-      if (known.name == key) {
-        sections.push_back(section.name.empty() ? "the top, before the first table"
-                                                : section_header(section));
-      }
-    }
+// The word of `known` that `word` was probably meant to be; "" if none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& known) {
+  constexpr std::size_t kLongestName = 64;
+  if (word.size() > kLongestName) return {};
+  std::string best;
+  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance >= least || distance >= candidate.size()) continue;
+    least = distance;
+    best = candidate;
   }
-  return sections;
+  return best;
+}
+
+// A key in the wrong table is a common mistake.
+std::vector<std::string> tables_with(const ReadContext& context, std::string_view key) {
+  return context.tables_with == nullptr ? std::vector<std::string>() : context.tables_with(key);
 }
 
 }  // namespace
@@ -60,16 +59,17 @@ void ConfigErrors::add(TomlPosition where, std::string key, std::string message)
 }
 
 void Setting::wrong(const TomlValue& where, std::string_view what) {
-  errors_.add(where.begin, full_name_, fmt::format("{}; write {}", what, key_.expect));
+  context_.errors.add(where.begin, full_name_, fmt::format("{}; write {}", what, key_.expect));
 }
 
 void Setting::not_built(const TomlValue& where, std::string_view what) {
-  errors_.add(where.begin, full_name_,
-              fmt::format("{} is not supported yet; write {}", what, key_.expect));
+  context_.errors.add(where.begin, full_name_,
+                      fmt::format("{} is not supported yet; write {}", what, key_.expect));
 }
 
 void Setting::wrong_kind(const TomlValue& where) {
-  wrong(where, fmt::format("{} stands here", describe(where.kind)));
+  context_.errors.add(where.begin, full_name_,
+                      fmt::format("found {}, expected {}", describe(where.kind), key_.expect));
 }
 
 const std::string* Setting::string_of(const TomlValue& where) {
@@ -133,58 +133,41 @@ std::optional<std::string> Setting::path() {
     wrong(fmt::format("{} is not a path", shown(*text)));
     return {};
   }
-  return (std::filesystem::path(directory_) / *text).lexically_normal().string();
+  return (std::filesystem::path(context_.directory) / *text).lexically_normal().string();
 }
 
-const std::vector<TomlValue>* Setting::list(TomlValue::Kind kind) {
+const std::vector<TomlValue>* Setting::strings() {
   if (value_.kind != TomlValue::Kind::Array) {
     wrong_kind(value_);
     return nullptr;
   }
   for (const TomlValue& item : value_.items) {
-    if (item.kind == kind) continue;
-    wrong(item, fmt::format("{} stands in a list of {}", describe(item.kind), plural(kind)));
+    if (item.kind == TomlValue::Kind::String) continue;
+    wrong(item, fmt::format("found {} in an array of strings", describe(item.kind)));
     return nullptr;
   }
   return &value_.items;
 }
 
-std::string nearest(std::string_view word, const std::vector<std::string>& known) {
-  constexpr std::size_t kLongestName = 64;
-  if (word.size() > kLongestName) return {};
-  std::string best;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance >= least || distance >= candidate.size()) continue;
-    least = distance;
-    best = candidate;
-  }
-  return best;
-}
-
-void unknown_key(ConfigErrors& errors, const TomlMember& member, const std::string& section,
+void unknown_key(const ReadContext& context, const TomlMember& member, const std::string& section,
                  const std::vector<std::string>& known) {
   const std::string name = ascii::printable(member.key, 100);
   std::string message = "unknown key";
   if (const std::string near = nearest(member.key, known); !near.empty()) {
     message += fmt::format("; did you mean {}?", toml_string(near));
-  } else if (const auto sections = sections_with(member.key); !sections.empty()) {
-    message += fmt::format("; it belongs to {}", fmt::join(sections, " or "));
+  } else if (const auto others = tables_with(context, member.key); !others.empty()) {
+    message += fmt::format("; it belongs to {}", fmt::join(others, " or "));
   } else {
-    message += fmt::format("; known here: {}", fmt::join(known, ", "));
+    message += fmt::format("; the keys are {}", fmt::join(known, ", "));
   }
-  errors.add(member.begin, section.empty() ? name : section + "." + name, std::move(message));
+  context.errors.add(member.begin, section.empty() ? name : section + "." + name,
+                     std::move(message));
 }
 
-void missing_key(ConfigErrors& errors, const TomlValue& table, const std::string& section,
+void missing_key(const ReadContext& context, const TomlValue& table, const std::string& section,
                  const KeyText& key) {
-  errors.add(table.begin, section.empty() ? key.name : section + "." + key.name,
-             fmt::format("is missing; write {}", key.expect));
-}
-
-std::string range_text(std::string_view what, std::string_view least, std::string_view most) {
-  return fmt::format("{} from {} to {}", what, least, most);
+  context.errors.add(table.begin, section.empty() ? key.name : section + "." + key.name,
+                     fmt::format("missing; write {}", key.expect));
 }
 
 }  // namespace signpost::config

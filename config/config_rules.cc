@@ -40,7 +40,7 @@ TomlPosition position_of(const TomlValue& root, std::string_view section, std::s
   return value == nullptr ? table->begin : value->begin;
 }
 
-// Each thing once; the second one is reported with the line of the first.
+// Things that must differ: the second one is reported with the line of the first.
 class Once {
  public:
   Once(ConfigErrors& errors, std::string key) : errors_(errors), key_(std::move(key)) {}
@@ -49,7 +49,7 @@ class Once {
     const auto [first, inserted] = first_.emplace(thing, where);
     if (inserted) return;
     errors_.add(where, key_,
-                fmt::format("{} is in line {} already; write it once", thing, first->second.line));
+                fmt::format("{} is a duplicate of line {}", thing, first->second.line));
   }
 
  private:
@@ -62,7 +62,7 @@ void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& e
   const ListenerConfig& listener = entry.section;
   if (listener.auth == AuthMode::Off && listener.trusted_networks.empty()) {
     errors.add(entry.at("auth"), "listener.auth",
-               "\"off\" without trusted_networks would let everybody relay; write the networks "
+               "\"off\" without trusted_networks would let everyone relay; write the networks "
                "that may, or \"required\"");
   }
   if (listener.auth != AuthMode::Off && listener.mode == ListenerMode::Plain &&
@@ -90,7 +90,7 @@ void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& r
 
 void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   if (root.find("listener") == nullptr) {
-    errors.add({1, 1}, "listener", "there is none; write at least one [[listener]] with bind");
+    errors.add({1, 1}, "listener", "missing; write at least one [[listener]] with bind");
   }
   Once binds(errors, "listener.bind");
   for (const auto& entry : entries(root, "listener", config.listeners)) {

@@ -1,4 +1,4 @@
-// What keys of the configuration must fulfil together, and the defaults that depend on others.
+// Rules that several keys of the configuration must keep together.
 #pragma once
 
 #include "config/config_reader.h"

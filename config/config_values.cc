@@ -1,12 +1,13 @@
 #include "config/config_values.h"
 
 #include "base/ascii.h"
+#include "config/toml_document.h"
+#include "dkim/canonicalization.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
 
 #include <fmt/format.h>
 
-#include "config/toml_document.h"
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -16,8 +17,7 @@ namespace signpost::config {
 namespace {
 
 std::unexpected<ValueError> wrong(std::string_view text, std::string_view what) {
-  return std::unexpected(
-      ValueError{fmt::format("{} {}", toml_string(ascii::printable(text, 100)), what)});
+  return std::unexpected(ValueError{fmt::format("{} {}", shown(text), what)});
 }
 
 std::unexpected<ValueError> not_built(std::string what) {
@@ -56,7 +56,7 @@ ValueResult<void> parse_smtp_target(std::string_view text, RouteConfig& route) {
     host = text.substr(0, colon);
     port = text.substr(colon);
     if (std::ranges::count(port, ':') > 1) {
-      return wrong(text, "has more than one colon; an IPv6 address stands in brackets");
+      return wrong(text, "has more than one colon; put an IPv6 address in brackets");
     }
   }
   auto target = parse_host(host);
@@ -107,6 +107,38 @@ ValueResult<std::string> parse_sender_pattern(std::string_view text) {
   return pattern;
 }
 
+ValueResult<std::string> parse_full_host_name(std::string_view text) {
+  auto name = parse_domain(text);
+  if (name && name->find('.') == std::string::npos) return wrong(text, "has no domain");
+  return name;
+}
+
+ValueResult<std::string> parse_address(std::string_view text) {
+  const auto mailbox = smtp::parse_mailbox(text, false);
+  if (!mailbox || mailbox->domain.empty()) return wrong(text, "is not an address");
+  return mailbox->text();
+}
+
+ValueResult<net::Network> parse_network(std::string_view text) {
+  const auto network = net::Network::parse(text);
+  if (!network) return wrong(text, "is not a network");
+  if (network->length == 0) return wrong(text, "covers everyone");
+  return *network;
+}
+
+ValueResult<net::IpAddress> parse_source(std::string_view text) {
+  const auto address = net::IpAddress::parse(text);
+  if (!address || address->is_unspecified())
+    return wrong(text, "is not an address of this machine");
+  return *address;
+}
+
+ValueResult<std::string> parse_canonicalization(std::string_view text) {
+  const auto pair = dkim::CanonicalizationPair::parse(text);
+  if (!pair) return wrong(text, "is not a canonicalization");
+  return pair->text();
+}
+
 ValueResult<std::string> parse_selector(std::string_view text) {
   if (!smtp::is_domain_name(text, false)) return wrong(text, "is not a selector");
   return ascii::lower(text);
@@ -146,7 +178,7 @@ ValueResult<void> parse_via(std::string_view text, RouteConfig& route) {
   for (const std::string_view scheme : {"smtps://", "lmtp://", "lmtp:"}) {
     if (text.starts_with(scheme)) return not_built(toml_string(scheme));
   }
-  // A login may stand anywhere in a mistyped value: it must not reach the log.
+  // A login may be anywhere in a mistyped value: it must not reach the log.
   if (text.find('@') != std::string_view::npos) {
     return std::unexpected(ValueError{"this is not a next hop"});
   }

@@ -1,10 +1,10 @@
-// The forms that values of the configuration take beyond plain types. Each parser gives the value
-// in its one form, or says what is wrong in words that follow the value: "… is not a domain name".
+// Values of the configuration beyond plain types. Each parser returns the value in its canonical
+// form, or says what is wrong with it: `"x" is not a domain name`.
 #pragma once
 
+#include "config/config.h"
 #include "net/address.h"
 
-#include "config/config.h"
 #include <expected>
 #include <string>
 #include <string_view>
@@ -25,6 +25,16 @@ ValueResult<std::string> parse_domain(std::string_view text);
 ValueResult<std::string> parse_domain_pattern(std::string_view text);
 // "@example.net" or "user@example.net", in lower case.
 ValueResult<std::string> parse_sender_pattern(std::string_view text);
+// A domain name with at least one dot.
+ValueResult<std::string> parse_full_host_name(std::string_view text);
+// "user@example.net".
+ValueResult<std::string> parse_address(std::string_view text);
+// "10.0.0.0/8"; not the whole Internet, which would make an open relay of the networks' listener.
+ValueResult<net::Network> parse_network(std::string_view text);
+// An address to send from.
+ValueResult<net::IpAddress> parse_source(std::string_view text);
+// "relaxed/simple", as DKIM's c= has it.
+ValueResult<std::string> parse_canonicalization(std::string_view text);
 // A DKIM selector: one label or several (RFC 6376 section 3.1).
 ValueResult<std::string> parse_selector(std::string_view text);
 // The name of a header field (RFC 5322 section 2.2).

@@ -1,10 +1,11 @@
 #include "config/host_name.h"
 
+#include "config/config_values.h"
+
 #include <fmt/format.h>
 #include <netdb.h>
 #include <unistd.h>
 
-#include "config/config_values.h"
 #include <array>
 #include <memory>
 
@@ -35,7 +36,7 @@ Result<std::string> ask_system() {
     if (is_full_name(candidate)) return *parse_domain(candidate);
   }
   return fail(Errc::NotFound,
-              fmt::format("is missing, and the system's name \"{}\" has no domain; write this "
+              fmt::format("missing, and the system's name \"{}\" has no domain; write this "
                           "machine's full name, as in \"mail.shop.example\"",
                           name));
 }

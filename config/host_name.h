@@ -7,8 +7,8 @@
 
 namespace signpost::config {
 
-// The full name, with a domain, in lower case. Asked for once in the life of the process: the
-// resolver may take its time. The error says what to write instead.
+// The full name, with a domain, in lower case. Looked up once per process, since the resolver may
+// be slow. The error says what to write instead.
 Result<std::string> system_host_name();
 
 }  // namespace signpost::config

@@ -1,4 +1,4 @@
-// How much memory this process may use before somebody else decides for it.
+// How much memory this process may use before the kernel kills it.
 #pragma once
 
 #include <cstdint>

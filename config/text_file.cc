@@ -1,11 +1,14 @@
 #include "config/text_file.h"
 
+#include "base/ascii.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -49,7 +52,7 @@ Result<void> write_all(int fd, std::string_view text) {
   return {};
 }
 
-// Owner, group and mode of the file that is replaced; a new file belongs to whoever makes it.
+// Owner, group and mode of the file that is replaced; a new file belongs to its creator.
 Result<void> take_over_rights(int fd, const struct stat& old) {
   struct stat now{};
   if (::fstat(fd, &now) != 0) return system_failure("cannot be examined");
@@ -81,11 +84,22 @@ Result<std::string> read_text_file(const std::string& path) {
   }
 }
 
+Result<std::string> read_secret_file(const std::string& path) {
+  const auto text = read_text_file(path);
+  if (!text) return text;
+  const std::string_view secret = ascii::trim(*text);
+  if (secret.empty()) return fail(Errc::InvalidArgument, "is empty; write the secret into it");
+  if (std::ranges::any_of(secret, ascii::is_control)) {
+    return fail(Errc::InvalidArgument, "has more than one line, or control characters");
+  }
+  return std::string(secret);
+}
+
 Result<void> check_private(const std::string& path) {
   struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0 || (facts.st_mode & S_IRWXO) == 0) return {};
   return fail(Errc::InvalidArgument,
-              fmt::format("{}: everybody on this machine may {} it; chmod o= {}", path,
+              fmt::format("everyone on this machine may {} it; run chmod o= {}",
                           (facts.st_mode & S_IWOTH) != 0 ? "write" : "read", path));
 }
 

@@ -1,4 +1,4 @@
-// Small files that people edit: read whole, replaced in one step.
+// Small files that people edit: read whole, replaced atomically.
 #pragma once
 
 #include "base/result.h"
@@ -12,8 +12,13 @@ namespace signpost::config {
 // The whole file, at most 16 MiB. The error's detail is "cannot be read: …", without the path.
 Result<std::string> read_text_file(const std::string& path);
 
+// The secret in `path`: its one line, without blanks around it. Every reader of a secret uses this,
+// so that a trailing blank or newline never makes two ends disagree. The detail has no path.
+Result<std::string> read_secret_file(const std::string& path);
+
 // Fails when others than the owner and the group of `path` (behind symbolic links) may read or
-// write it, with what to do about it; a file that cannot be examined is left to whoever reads it.
+// write it; the detail, without the path, says what to do. A file that cannot be examined passes:
+// its reader reports why.
 Result<void> check_private(const std::string& path);
 
 // Creates `path` with mode 0600 and `text`, on disk when this returns. An existing file is refused.
@@ -21,8 +26,8 @@ Result<void> create_private_file(const std::string& path, std::string_view text)
 
 // Replaces `path` by what `edit` makes of its text ("" if there is no such file): a new file beside
 // it, written to disk and renamed, so that a crash leaves the old one or the new one. Owner, group
-// and the group's right to read are kept; nobody else may read it. A symbolic link is followed.
-// Runs that edit files of one folder wait for each other.
+// and the group's right to read are kept; no one else may read it. A symbolic link is followed.
+// Concurrent edits in one folder wait for each other.
 Result<void> edit_private_file(const std::string& path,
                                const std::function<Result<std::string>(const std::string&)>& edit);
 

@@ -93,11 +93,11 @@ std::string_view describe(TomlValue::Kind kind) {
     case TomlValue::Kind::Integer:
       return "a whole number";
     case TomlValue::Kind::Float:
-      return "a fraction";
+      return "a decimal number";
     case TomlValue::Kind::String:
       return "a string";
     case TomlValue::Kind::Array:
-      return "a list";
+      return "an array";
     case TomlValue::Kind::Table:
       return "a table";
     case TomlValue::Kind::Date:
@@ -120,6 +120,8 @@ std::string toml_string(std::string_view text) {
   }
   return quoted + '"';
 }
+
+std::string shown(std::string_view text) { return toml_string(ascii::printable(text, 100)); }
 
 std::string toml_key(std::string_view text) {
   const auto is_bare = [](char c) { return ascii::is_alnum(c) || c == '-' || c == '_'; };

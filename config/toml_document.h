@@ -1,5 +1,5 @@
-// A TOML file as a tree of plain values that know where they stand, so that every mistake can be
-// named with line and column. Only toml_document.cc knows the library that reads it.
+// A TOML file as a tree of plain values that know their position, so that every mistake can be
+// reported with line and column. Only toml_document.cc knows the library that reads it.
 #pragma once
 
 #include <cstdint>
@@ -50,12 +50,14 @@ struct TomlError {
 // The root table. Any text may be given: the size is bounded here, the nesting by the library.
 std::expected<TomlValue, TomlError> parse_toml(std::string_view text);
 
-// "a string", "a whole number", …: what stands there, for messages.
+// "a string", "a whole number", …: for messages.
 std::string_view describe(TomlValue::Kind kind);
 
 // `text` as a TOML string, quoted and escaped; as a key, which needs quotes only for odd
 // characters.
 std::string toml_string(std::string_view text);
 std::string toml_key(std::string_view text);
+// A value as messages show it: a TOML string, bounded and without control characters.
+std::string shown(std::string_view text);
 
 }  // namespace signpost::config

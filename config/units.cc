@@ -92,4 +92,6 @@ std::optional<double> parse_share(std::string_view text) {
   return percent / 100;
 }
 
+std::string share_text(double share) { return fmt::format("{:g}%", share * 100); }
+
 }  // namespace signpost::config

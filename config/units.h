@@ -20,5 +20,6 @@ std::string size_text(std::uint64_t octets);  // in the largest whole unit of 10
 
 // "5%", "0.5%" as 0.05, 0.005; 0% to 100%.
 std::optional<double> parse_share(std::string_view text);
+std::string share_text(double share);
 
 }  // namespace signpost::config

@@ -8,7 +8,7 @@ namespace signpost::dkim {
 
 namespace {
 
-// An order of names, without regard to case. Lengths first: they tell most names apart.
+// An order of names, without regard to case. Lengths first: most names differ in them.
 bool before(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return a.size() < b.size();
   for (std::size_t i = 0; i < a.size(); ++i) {

@@ -1,5 +1,5 @@
-// The fields of a header section by their names: found without reading the whole section for each
-// name, which a message of ten thousand fields would make slow.
+// The fields of a header section by name, found without reading the whole section for each name,
+// which would be slow for a message of ten thousand fields.
 #pragma once
 
 #include "message/header_section.h"
@@ -21,7 +21,7 @@ class FieldIndex {
                       const message::HeaderField* excluded = nullptr);
 
   // The instances of `name`, the last one in the section first (section 5.4.2), and where they
-  // begin in the index: a number that stands for the name.
+  // begin in the index: a number that identifies the name.
   struct Instances {
     std::span<const message::HeaderField* const> fields;
     std::size_t begin;
@@ -32,7 +32,7 @@ class FieldIndex {
 
  private:
   std::vector<const message::HeaderField*> fields_;
-  std::uint64_t initials_ = 0;  // which lengths and first letters occur: tells most misses
+  std::uint64_t initials_ = 0;  // which lengths and first letters occur: rules out most misses
 };
 
 }  // namespace signpost::dkim

@@ -29,14 +29,14 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// A key that asks for a passphrase is refused: there is nobody to type it.
+// A key that needs a passphrase is refused: there is no one to type it.
 int no_passphrase(char*, int, int, void*) noexcept { return -1; }
 
 bool is_rsa_size(unsigned bits) { return bits >= kMinRsaBits && bits <= kMaxRsaBits; }
 
 Failure wrong_rsa_size(unsigned bits) {
   return fail(Errc::InvalidArgument, "the RSA key has " + std::to_string(bits) +
-                                         " bits; make one of 2048 (1024 to 8192 are taken)");
+                                         " bits; make one of 2048 (1024 to 8192 are accepted)");
 }
 
 Result<Algorithm> algorithm_of(const EVP_PKEY* key) {
@@ -49,7 +49,7 @@ Result<Algorithm> algorithm_of(const EVP_PKEY* key) {
   return Algorithm::RsaSha256;
 }
 
-// SubjectPublicKeyInfo, as everybody publishes it, or the bare RSAPublicKey that the text of
+// SubjectPublicKeyInfo, as everyone publishes it, or the bare RSAPublicKey that the text of
 // section 3.6.1 asks for (erratum 3017).
 PKey read_rsa_public_key(std::string_view der) {
   const auto size = static_cast<long>(der.size());
@@ -206,8 +206,8 @@ bool PrivateKey::Impl::expand_ed25519() {
   return done;
 }
 
-// PureEdDSA (RFC 8032) makes the same signature whoever computes it; libsodium takes less than half
-// of OpenSSL's time for it.
+// PureEdDSA (RFC 8032) signatures are the same in every implementation; libsodium takes less than
+// half of OpenSSL's time for it.
 std::string PrivateKey::Impl::sign_ed25519(std::string_view digest) const {
   std::string signature(crypto_sign_BYTES, '\0');
   crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, bytes(digest),
@@ -244,7 +244,7 @@ Result<PublicKey> PublicKey::from_base64(Algorithm algorithm, std::string_view b
   } else {
     key = read_rsa_public_key(*raw);
   }
-  if (!key) return Failure(openssl_error(Errc::InvalidArgument, "p= is no public key"));
+  if (!key) return Failure(openssl_error(Errc::InvalidArgument, "p= is not a public key"));
   const auto kind = algorithm_of(key.get());
   if (!kind) return Failure(kind.error());
   if (*kind != algorithm) return fail(Errc::InvalidArgument, "p= is a key of another type");

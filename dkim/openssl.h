@@ -1,4 +1,4 @@
-// OpenSSL at this folder's border: owners of its objects, its errors in words, SHA-256.
+// OpenSSL as this folder uses it: owners of its objects, its errors as text, SHA-256.
 #pragma once
 
 #include "base/result.h"
@@ -27,10 +27,10 @@ using Bio = std::unique_ptr<BIO, OpenSslFree>;
 // Empties OpenSSL's error queue of this thread into the detail.
 Error openssl_error(Errc code, std::string_view what);
 
-// Fetched once for the process: OpenSSL 3.0 looks an algorithm up anew for each implicit use.
+// Fetched once for the process: OpenSSL 3.0 looks an algorithm up again for each implicit use.
 const EVP_MD* sha256();
 
-// One SHA-256, on a context that the thread keeps. Not more than one at a time in a thread.
+// One SHA-256, on a context that the thread keeps: at most one at a time per thread.
 class Sha256 {
  public:
   using Digest = std::array<unsigned char, 32>;

@@ -62,12 +62,12 @@ Result<void> check_times(const TagList& tags, SystemTime now) {
   std::optional<std::uint64_t> made;
   if (const auto t = tags.find("t")) {
     made = number(*t);
-    if (!made) return wrong("t= is no number");
+    if (!made) return wrong("t= is not a number");
   }
   const auto x = tags.find("x");
   if (!x) return {};
   const auto expires = number(*x);
-  if (!expires) return wrong("x= is no number");
+  if (!expires) return wrong("x= is not a number");
   if (made && *expires <= *made) return wrong("x= is not after t=");
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
   if (std::cmp_greater(seconds.count(), *expires)) return wrong("expired");
@@ -116,7 +116,7 @@ Result<Signature> parse(const TagList& tags, SystemTime now) {
   if (!from) return wrong("h= does not name From");
   if (const auto l = tags.find("l")) {
     signature.length = number(*l);
-    if (!signature.length) return wrong("l= is no number");
+    if (!signature.length) return wrong("l= is not a number");
   }
   if (const auto q = tags.find("q"); q && q->find("dns/txt") == std::string_view::npos) {
     return wrong("q= is not known");
@@ -149,14 +149,14 @@ Judgement judge(const Signature& signature, const message::HeaderSection& header
   const auto body = hash_body(signature.canonicalization.body, header.body(),
                               signature.length.value_or(std::numeric_limits<std::uint64_t>::max()));
   if (signature.length && *signature.length > body.octets) {
-    return {Verdict::PermError, "l= is more than the body has"};  // section 3.5
+    return {Verdict::PermError, "l= is longer than the body"};  // section 3.5
   }
   if (view(body.digest) != signature.body_hash) return {Verdict::Fail, "the body has changed"};
   const std::vector<std::string_view> names(signature.names.begin(), signature.names.end());
   const auto digest = hash_header(signature.canonicalization.header, FieldIndex(header, &field),
                                   names, without_signature(field.raw));
   if (!key->verify(view(digest), signature.signature)) {
-    return {Verdict::Fail, "the header section has changed, or the key is another one"};
+    return {Verdict::Fail, "the header section has changed, or the key is a different one"};
   }
   return {Verdict::Pass, ""};
 }

@@ -1,44 +1,60 @@
-// Parses DNS answers as they came from the wire (RFC 1035 section 4.1). c-ares 1.18 gives no TTL
-// for MX and knows no TLSA: this reads what its callback hands over. Pure; has a fuzz target.
+// What the DNS answers to a question.
 #pragma once
 
 #include "net/address.h"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <expected>
-#include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace signpost::dns {
 
-struct MxRecord {
+enum class Status {
+  Ok,
+  NoData,     // the name exists, records of this type do not
+  NxDomain,   // the name does not exist: final
+  Temporary,  // SERVFAIL, REFUSED, time-out, unparsable response: try again later
+};
+
+struct MxHost {
   std::uint16_t preference = 0;
   std::string host;  // lower case, no trailing dot; "" is the root (null MX)
+  friend bool operator==(const MxHost&, const MxHost&) = default;
 };
-struct AddressRecord {
-  net::IpAddress address;
-};
-struct TextRecord {
-  std::string text;  // the strings joined
-};
+
+// The records of one type. Texts: the strings of each TXT record, joined.
+using MxHosts = std::vector<MxHost>;
+using Addresses = std::vector<net::IpAddress>;
+using Texts = std::vector<std::string>;
+using Records = std::variant<std::monostate, MxHosts, Addresses, Texts>;
+
+// How many records of one answer are kept: the zone's owner decides how many there are.
+inline constexpr std::size_t kMaxMxRecords = 64;  // the most preferred
+inline constexpr std::size_t kMaxAddresses = 32;
+inline constexpr std::size_t kMaxTexts = 10;
 
 struct Answer {
-  int rcode = 0;
-  bool authenticated = false;  // AD
-  bool truncated = false;      // TC
-  // Of the question's type and at the end of the question's CNAME chain; other records are skipped.
-  std::vector<std::variant<MxRecord, AddressRecord, TextRecord>> records;
-  std::uint32_t ttl = 0;           // the smallest on the way, CNAMEs included
-  std::uint32_t negative_ttl = 0;  // of the SOA in the authority section (RFC 2308), 0 if none
+  Status status = Status::Temporary;
+  // The name server validated the answer with DNSSEC, and it is one whose word counts
+  // (ResolverOptions::trust_ad). Applies to NoData and NxDomain too; false for Temporary.
+  bool authenticated = false;
+  // How long the answer may be reused: the smallest TTL of the records and of the CNAMEs that lead
+  // to them, less the time that the answer has been in the cache. 0: ask again.
+  std::chrono::seconds ttl{0};
+  Records records{};     // Ok: those of the question's type; else std::monostate
+  std::string detail{};  // why it is not Ok, for the log
 };
 
-enum class AnswerError { Truncated, BadName, BadRecord, CnameLoop };
-
-inline constexpr std::uint16_t kTypeA = 1, kTypeMx = 15, kTypeTxt = 16, kTypeAaaa = 28;
-
-std::expected<Answer, AnswerError> parse_answer(std::span<const unsigned char> message,
-                                                std::uint16_t type);
+// The records of an answer whose question asks for this kind; none unless it is Ok.
+template <typename Set>
+const Set& records_of(const Answer& answer) {
+  static const Set none;
+  const Set* records = std::get_if<Set>(&answer.records);
+  return records == nullptr ? none : *records;
+}
 
 }  // namespace signpost::dns

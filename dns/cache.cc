@@ -1,35 +1,25 @@
 #include "dns/cache.h"
 
+#include <chrono>
 #include <utility>
 
 namespace signpost::dns {
 
-std::shared_ptr<const Outcome> Cache::find(const Question& question, SteadyTime now) {
-  const auto found = index_.find(question);
-  if (found == index_.end()) return nullptr;
-  const Entries::iterator entry = found->second;
+std::shared_ptr<const Answer> Cache::find(const Question& question, SteadyTime now) {
+  const Entry* const entry = entries_.find(question);
+  if (entry == nullptr) return nullptr;
   if (entry->expires <= now) {
-    entries_.erase(entry);
-    index_.erase(found);
+    entries_.erase(question);
     return nullptr;
   }
-  entries_.splice(entries_.begin(), entries_, entry);
-  return entry->outcome;
+  auto answer = std::make_shared<Answer>(*entry->answer);
+  answer->ttl = std::chrono::floor<std::chrono::seconds>(entry->expires - now);
+  return answer;
 }
 
-void Cache::insert(const Question& question, std::shared_ptr<const Outcome> outcome,
+void Cache::insert(const Question& question, std::shared_ptr<const Answer> answer,
                    SteadyTime expires) {
-  if (capacity_ == 0) return;
-  if (const auto found = index_.find(question); found != index_.end()) {
-    entries_.erase(found->second);
-    index_.erase(found);
-  }
-  if (index_.size() == capacity_) {
-    index_.erase(entries_.back().question);
-    entries_.pop_back();
-  }
-  entries_.push_front({question, std::move(outcome), expires});
-  index_.emplace(question, entries_.begin());
+  entries_.insert(question, {std::move(answer), expires});
 }
 
 }  // namespace signpost::dns

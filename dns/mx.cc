@@ -14,8 +14,8 @@ namespace signpost::dns {
 
 namespace {
 
-// An exchanger is a name with an address of its own (RFC 5321 section 5.1). "localhost" would be
-// ourselves, whoever published it.
+// An exchanger is a name that has addresses (RFC 5321 section 5.1). "localhost" would mean
+// ourselves, no matter who publishes it.
 bool is_usable(const std::string& host) {
   return canonical_name(host).has_value() && !is_localhost(host) && !net::IpAddress::parse(host);
 }
@@ -33,7 +33,7 @@ MxAnswer order_mail_exchangers(std::vector<MxHost> hosts) {
   }
   std::erase_if(hosts, [](const MxHost& mx) { return !is_usable(mx.host); });
   if (hosts.empty()) {
-    // Before RFC 7505 this was how a domain said that it takes no mail.
+    // This is how domains said before RFC 7505 that they take no mail.
     answer.outcome = MxAnswer::Outcome::NullMx;
     answer.detail = "no usable host among the MX records";
     return answer;

@@ -3,7 +3,7 @@
 //
 // What is found here chooses the key that signs and is compared with what a login may send, so a
 // guess is worse than no answer: whatever other parsers could read in another way (two addresses in
-// one mailbox, blanks within a domain, a quote or comment without its end) is no mailbox. Two
+// one mailbox, blanks within a domain, a quote or comment without its end) is not a mailbox. Two
 // liberties are taken since all parsers agree about them: octets above 127 count as letters in a
 // display name, and a display name may be the unquoted address itself.
 #include "base/ascii.h"
@@ -36,7 +36,7 @@ bool is_word_char(char c) {
 
 // The length of the encoded word (RFC 2047 section 2) at the start of `text`, 0 if there is none.
 // Broken encoders leave commas and at-signs in it; either is harmless, but an encoded word with
-// both is a list of addresses to somebody who splits first and decodes later.
+// both is a list of addresses to a reader that splits first and decodes later.
 std::size_t encoded_word_length(std::string_view text) {
   if (!text.starts_with("=?")) return 0;
   const std::size_t charset_end = text.find('?', 2);
@@ -138,7 +138,7 @@ std::optional<std::string> domain_name(std::string_view text) {
   if (text.size() > kMaxDomain || !ascii::is_utf8(text)) return {};
   const auto labels = ascii::split(text, '.');
   if (!std::ranges::all_of(labels, is_label)) return {};
-  // An IPv4 address without brackets is no domain.
+  // An IPv4 address without brackets is not a domain.
   if (std::ranges::all_of(labels.back(), ascii::is_digit)) return {};
   return ascii::lower(text);
 }
@@ -152,7 +152,7 @@ std::optional<std::string> domain_literal(std::string_view text) {
 
 std::optional<std::string> local_part(const Token& token) {
   if (token.kind != Token::Kind::Word && token.kind != Token::Kind::Quoted) return {};
-  // Half an encoded word: whoever decodes first sees another address.
+  // Half an encoded word: a reader that decodes first sees another address.
   if (token.kind == Token::Kind::Word && token.text.contains("=?")) return {};
   std::string text(token.text);
   std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });
@@ -191,7 +191,7 @@ bool skip_route(Tokenizer& tokens) {
   }
 }
 
-// What stands behind the "<", which was taken already, with the ">".
+// What follows the "<", which was taken already, up to and including the ">".
 std::optional<Mailbox> angle_address(Tokenizer& tokens) {
   Token token = tokens.next();
   if (token.is('@')) {

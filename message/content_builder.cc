@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
 
-// SIZE= is the client's word: it may save copies, it must not make us set aside any amount.
+// SIZE= is only the client's claim: it may save copies, but must not make us reserve any amount.
 constexpr std::size_t kMaxReserve = 32 << 20;
 constexpr std::size_t kUsualHeader = 4 << 10;
 constexpr std::size_t kAddedFields = 256;  // room for Date and Message-ID
@@ -23,7 +23,7 @@ constexpr std::size_t kMaxMessageId = 998;
 
 bool is_empty(const HeaderField& field) { return ascii::trim(field.value).empty(); }
 
-// An empty Date or Message-ID says as little as a missing one, and two would be one too many.
+// An empty Date or Message-ID is as good as a missing one, and two would be one too many.
 bool is_removed(const HeaderField& field) {
   if (field.is("Bcc") || field.is("Resent-Bcc") || field.is("Return-Path")) return true;
   return (field.is("Date") || field.is("Message-ID")) && is_empty(field);
@@ -71,7 +71,7 @@ std::string_view fault_text(ContentFault fault) {
     case ContentFault::TooManyReceived:
       return "Too many Received fields: the message is in a loop";
   }
-  return "The message cannot be taken";
+  return "The message cannot be accepted";
 }
 
 ContentBuilder::ContentBuilder(FixUps fix_ups, std::size_t expected_size)
@@ -185,7 +185,7 @@ void ContentBuilder::append_body(std::string_view piece) {
   content_ += piece;
 }
 
-// What still comes is dropped: a refused message must not hold memory.
+// What still arrives is dropped: a refused message must not hold memory.
 void ContentBuilder::refuse(ContentFault fault) {
   fault_ = fault;
   in_header_ = false;

@@ -1,4 +1,4 @@
-// Collects a submitted message's content and mends it before it is stored (RFC 6409 section 8):
+// Collects a submitted message's content and repairs it before it is stored (RFC 6409 section 8):
 // everything that Signpost ever changes in a message happens here, so that the signature made later
 // covers the bytes that are sent.
 //
@@ -7,12 +7,12 @@
 //     5322 section 3.6.3) and without Return-Path, which only final delivery may write;
 //   - Date and Message-ID at the end of the section when they are missing or empty, so that the
 //     trace fields on top stay together;
-//   - a header section without its blank line gets one before the first line that is no field; a
+//   - a header section without its blank line gets one before the first line that is not a field; a
 //     "From " line of an mbox on top is dropped; content that does not begin with a header field
 //     is refused;
-//   - a last line without CRLF gets it.
+//   - a last line without CRLF gets one.
 //
-// The body is appended as it comes and never touched otherwise.
+// The body is appended as it arrives and otherwise left alone.
 #pragma once
 
 #include "base/byte_sink.h"
@@ -34,11 +34,11 @@ struct FixUps {
   SystemTime now;          // Date when missing
 };
 
-// Why a message cannot be taken as it is.
+// Why a message is refused.
 enum class ContentFault {
   NoFrom,           // 550 5.6.0: no From field, or an empty one
   SeveralFrom,      // 550 5.6.0: RFC 5322 allows one; signing one of two is not safe
-  MalformedHeader,  // 550 5.6.0: the first line is no header field
+  MalformedHeader,  // 550 5.6.0: the first line is not a header field
   HeaderTooLong,    // 552 5.3.4: more than the limit of octets or fields
   TooManyReceived,  // 554 5.4.6: a mail loop (RFC 5321 section 6.3)
 };
@@ -55,7 +55,7 @@ class ContentBuilder final : public ByteSink {
 
   void append(std::string_view piece) override;
 
-  // Ends the content. After it take() hands the bytes over, or fault() says why not.
+  // Ends the content. Afterwards take() hands the bytes over, or fault() says why not.
   void finish();
   std::optional<ContentFault> fault() const { return fault_; }
   std::string take() { return std::move(content_); }
@@ -66,7 +66,7 @@ class ContentBuilder final : public ByteSink {
   bool has_eight_bit() const { return eight_bit_; }  // octets above 127 anywhere
   bool header_has_eight_bit() const { return header_eight_bit_; }
   // Of From:, the domain in lower case. Empty when From names no mailbox beyond doubt (see
-  // first_domain()); such a message is no fault here: what to do about it is the relay's policy.
+  // first_domain()), which is not a fault here: what to do about it is the relay's policy.
   const std::string& from_domain() const { return from_domain_; }
   const std::string& from_address() const { return from_address_; }
   // "<id@host>" as it is in the content; whatever a client wrote without angle brackets otherwise.

@@ -18,7 +18,7 @@ void append_field(std::string& out, std::string_view name, std::string_view text
   out += FoldedField(name).text(text).finish();
 }
 
-// class "." subject "." detail (RFC 3463 section 2): what a peer made up does not get in.
+// class "." subject "." detail (RFC 3463 section 2): a peer's inventions are replaced.
 bool is_status(std::string_view status) {
   const auto parts = ascii::split(status, '.');
   if (parts.size() != 3 || parts[0].size() != 1) return false;
@@ -120,20 +120,6 @@ void append_recipient(std::string& out, const NotifiedRecipient& recipient, bool
 }
 
 }  // namespace
-
-std::string_view action_text(Action action) {
-  switch (action) {
-    case Action::Failed:
-      return "failed";
-    case Action::Delayed:
-      return "delayed";
-    case Action::Delivered:
-      return "delivered";
-    case Action::Relayed:
-      return "relayed";
-  }
-  return "failed";
-}
 
 std::string delivery_status(const StatusNotification& notification) {
   const bool utf8 = notification.smtputf8;

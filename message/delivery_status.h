@@ -1,7 +1,7 @@
 // The part of a delivery status notification that programs read (RFC 3464 section 2, RFC 6533).
 #pragma once
 
-#include "message/status_notification.h"
+#include "message/delivery_report.h"
 
 #include <string>
 

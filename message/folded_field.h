@@ -18,7 +18,7 @@ class FoldedField {
   FoldedField& new_line();                     // the next word begins a line
   FoldedField& attach(std::string_view text);  // follows the last word without a blank
 
-  std::string finish();  // the whole field, final CRLF included; ends the use of this
+  std::string finish();  // the whole field, final CRLF included; the last call
 
  private:
   std::string field_;

@@ -10,7 +10,7 @@ enum class LineKind {
   Blank,  // ends the section
   Field,  // a field name, a colon
   Fold,   // begins with a blank or tab: belongs to the field before it
-  Other,  // none of these: content without its blank line, or no mail at all
+  Other,  // anything else: content without its blank line, or not mail at all
 };
 
 // `line` is without its line end.

@@ -9,9 +9,9 @@
 
 namespace signpost::message {
 
-// One field. `raw` is all of it, folds and the final CRLF included; `name` is what stands before
-// the colon without blanks at its end; `value` is what stands behind the colon, folds kept, without
-// the final CRLF.
+// One field. `raw` is all of it, folds and the final CRLF included; `name` is the text
+// before the colon without blanks at its end; `value` is the text after the colon, folds kept,
+// without the final CRLF.
 struct HeaderField {
   std::string_view raw;
   std::string_view name;

@@ -11,70 +11,70 @@ namespace signpost::message {
 namespace {
 
 std::string introduction(Action action, const std::string& host) {
-  const std::string who = "This is the mail server at " + host + ". ";
+  std::string who = "This is the mail server at " + host + ". ";
   switch (action) {
     case Action::Failed:
       return who +
-             "We are sorry: the message that you sent could not be delivered to the recipients "
-             "listed below. No further attempt will be made for them. Recipients who are not "
-             "listed are not affected.";
+             "We are sorry: your message could not be delivered to the recipients listed below, "
+             "and no further attempt will be made. Recipients who are not listed are not "
+             "affected.";
     case Action::Delayed:
       return who +
-             "The message that you sent has not been delivered to the recipients listed below "
-             "yet. This is only a notice: the server goes on trying, and you do not need to send "
-             "the message again.";
+             "Your message has not yet been delivered to the recipients listed below. This is "
+             "only a notice: the server keeps trying, and you do not need to send the message "
+             "again.";
     case Action::Delivered:
       return who +
-             "You asked for a confirmation: the message that you sent was delivered to the "
-             "recipients listed below.";
+             "You asked for a confirmation: your message was delivered to the recipients listed "
+             "below.";
     case Action::Relayed:
       return who +
-             "You asked for a confirmation: the message that you sent was passed on to the mail "
-             "servers of the recipients listed below. Those servers accepted it, but do not "
-             "confirm the final delivery.";
+             "You asked for a confirmation: your message was passed on to the mail servers of "
+             "the recipients listed below. Those servers accepted it, but do not confirm that "
+             "it reached the mailbox.";
   }
   return who;
 }
 
-// What a person can do about a status (RFC 3463). The first entry that fits wins, so the particular
-// ones stand before the general ones.
+// What a person can do about a status (RFC 3463). The first entry that fits wins, so particular
+// ones come before general ones.
 struct Advice {
   std::string_view subject_and_detail;
   std::string_view text;
 };
 
 constexpr std::string_view kAddressAdvice =
-    "Please check the address for typing mistakes. If it is right, ask the recipient in another "
-    "way whether it is still in use, then send the message again.";
+    "Please check the address for typing mistakes. If it is right, ask the recipient by other "
+    "means whether it is still in use.";
 constexpr std::string_view kDomainAdvice =
     "Please check the part of the address after the @ sign for typing mistakes. If it is right, "
-    "that domain does not take mail at present.";
+    "that domain is not accepting mail at the moment.";
 constexpr std::string_view kSenderAdvice =
-    "The receiving side does not accept your own address as the sender. Please check the sender "
-    "address in your mail program, or ask your mail administrator.";
+    "The recipient's mail server does not accept your address as the sender. Please check the "
+    "sender address in your mail program, or ask your mail administrator.";
 constexpr std::string_view kFullAdvice =
-    "The mailbox of the recipient is full. Please tell the recipient in another way, or send the "
+    "The recipient's mailbox is full. Please let the recipient know by other means, or send the "
     "message again later.";
 constexpr std::string_view kSizeAdvice =
-    "The message is larger than the recipient can take. Please send it in smaller parts, or send "
-    "a link instead of the attachment.";
+    "The message is larger than the recipient's mail server accepts. Please send it in smaller "
+    "parts, or send a link instead of the attachment.";
 constexpr std::string_view kUnreachableAdvice =
-    "The mail server of the recipient could not be reached for too long. Please try again later, "
-    "or contact the recipient in another way.";
+    "The recipient's mail server could not be reached for a long time. Please try again later, or "
+    "contact the recipient by other means.";
 constexpr std::string_view kLoopAdvice =
-    "The mail went round in a circle, which only the administrators of the mail servers can mend. "
-    "Please pass this report on to your mail administrator.";
+    "The message was going round in a loop, which only the administrators of the mail servers can "
+    "fix. Please forward this report to your mail administrator.";
 constexpr std::string_view kContentAdvice =
-    "The mail server of the recipient cannot take the message in this form. Please send it again "
-    "in a simpler form, for example as plain text or without its attachments.";
+    "The recipient's mail server cannot accept the message in this form. Please send it again in "
+    "a simpler form, for example as plain text or without its attachments.";
 constexpr std::string_view kAbilityAdvice =
-    "The message needs abilities that the mail server of the recipient does not have. If an "
-    "address or a header of it holds letters that are not ASCII, please use other ones.";
+    "The message needs features that the recipient's mail server does not have. If an address in "
+    "it contains letters that are not ASCII, such as umlauts, please use an address without them.";
 constexpr std::string_view kPolicyAdvice =
-    "The mail server of the recipient refused the message because of its own rules. Please pass "
-    "this report on to your mail administrator, or contact the recipient in another way.";
+    "The recipient's mail server refused the message under its own rules. Please forward this "
+    "report to your mail administrator, or contact the recipient by other means.";
 constexpr std::string_view kGeneralAdvice =
-    "If the words above do not help you, please pass this report on to your mail administrator.";
+    "If the words above do not help you, please forward this report to your mail administrator.";
 
 constexpr std::array<Advice, 16> kAdvice = {{
     {"1.10", kDomainAdvice},
@@ -138,7 +138,7 @@ void append_recipient(std::string& out, const NotifiedRecipient& recipient, bool
     out += "\r\n";
     append_wrapped(
         out, "    ",
-        "The server will go on trying until " + date_time(*recipient.will_retry_until) + ".");
+        "The server will keep trying until " + date_time(*recipient.will_retry_until) + ".");
   }
   if (!in_trouble && !recipient.remote_mta.empty()) {
     append_wrapped(out, "    ", "Accepted by " + clean_text(recipient.remote_mta, utf8, 255) + ".");
@@ -172,9 +172,9 @@ std::string notification_text(const StatusNotification& notification, Returned r
     append_recipient(out, recipient, utf8);
   }
   append_wrapped(out, "",
-                 "Your message came to this server on " + date_time(notification.arrival) +
-                     "; its number here is " + clean_text(notification.queue_id, utf8, 100) +
-                     ", which your mail administrator may ask for.");
+                 "This server received your message on " + date_time(notification.arrival) +
+                     ". Its queue ID is " + clean_text(notification.queue_id, utf8, 100) +
+                     "; quote it when you ask your mail administrator.");
   append_wrapped(out, "",
                  returned == Returned::Content
                      ? "Attached are a report for mail programs and your message."

@@ -1,13 +1,13 @@
 // The part of a delivery status notification that people read.
 #pragma once
 
-#include "message/status_notification.h"
+#include "message/delivery_report.h"
 
 #include <string>
 
 namespace signpost::message {
 
-// What of the reported message the notification brings back.
+// How much of the reported message the notification returns.
 enum class Returned { Content, Header };
 
 std::string notification_subject(Action action);

@@ -24,7 +24,8 @@ struct ReceivedFacts {
   SystemTime time;
 };
 
-// "Received: from ...; date\r\n", folded below 78 octets where words allow. The login is not told.
+// "Received: from ...; date\r\n", folded below 78 octets where words allow. The login is not
+// included.
 std::string received_field(const ReceivedFacts& facts);
 
 // The "with" keyword: SMTP, ESMTP, ESMTPS, ESMTPA, ESMTPSA, and UTF8SMTP… of RFC 6531.

@@ -1,4 +1,4 @@
-// Text of other parties, and of ours, for the parts of a delivery status notification.
+// Text, ours and others', made fit for a delivery status notification.
 #pragma once
 
 #include <cstddef>

@@ -5,25 +5,17 @@
 // Shared… kinds.
 #pragma once
 
+#include "metrics/description.h"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace signpost::metrics {
 
 class Registry;
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-struct Description {
-  std::string_view name;  // "signpost_…", counters end in "_total"
-  std::string_view help;  // the question that the number answers, and when to worry
-};
 
 // Registered for as long as it lives; neither copied nor moved.
 class Counter {

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "base/mutex.h"
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
@@ -10,7 +11,6 @@
 #include <deque>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
@@ -78,16 +78,13 @@ prometheus::MetricType prometheus_type(Type type) {
   std::unreachable();
 }
 
-std::string_view type_name(Type type) {
-  switch (type) {
-    case Type::Counter:
-      return "counter";
-    case Type::Gauge:
-      return "gauge";
-    case Type::Histogram:
-      return "histogram";
-  }
-  std::unreachable();
+// Whether they are the labels of the description, as far as it has any.
+bool are_described(const Labels& labels, const Description& description) {
+  if (description.labels.empty()) return true;
+  return labels.size() == description.labels.size() &&
+         std::ranges::all_of(description.labels, [&](const LabelDescription& label) {
+           return std::ranges::find(labels, label.name, &Labels::value_type::first) != labels.end();
+         });
 }
 
 prometheus::ClientMetric::Histogram cumulative(const Sample& sample,
@@ -124,15 +121,15 @@ prometheus::ClientMetric client_metric(const Labels& labels, const Sample& sampl
 }  // namespace
 
 struct Registry::Impl {
-  mutable std::mutex mutex;
-  std::map<std::string, FamilyOfSeries, std::less<>> families;  // guarded by mutex
-  std::unordered_map<const void*, Series*> series_of;           // guarded by mutex
+  mutable Mutex mutex;
+  std::map<std::string, FamilyOfSeries, std::less<>> families GUARDED_BY(mutex);
+  std::unordered_map<const void*, Series*> series_of GUARDED_BY(mutex);
 
-  // REQUIRES: mutex is held.
   Series& series(const Description& description, Type type, Labels labels,
-                 std::span<const double> bounds) {
+                 std::span<const double> bounds) REQUIRES(mutex) {
     CHECK(is_name(description.name) && fits_type(description.name, type));
     CHECK(!description.help.empty() && description.help.find_first_of("\n\\") == std::string::npos);
+    CHECK(are_described(labels, description));
     std::ranges::sort(labels);
     for (std::size_t i = 0; i < labels.size(); ++i) {
       const std::string& name = labels[i].first;
@@ -153,18 +150,21 @@ struct Registry::Impl {
 };
 
 Registry::Registry() : impl_(std::make_unique<Impl>()) {}
-Registry::~Registry() { CHECK(impl_->series_of.empty()); }  // instruments hold a reference
+Registry::~Registry() {
+  const MutexLock lock(impl_->mutex);
+  CHECK(impl_->series_of.empty());  // instruments hold a reference
+}
 
 void Registry::enroll(const Description& description, Type type, Labels labels,
                       std::span<const double> bounds, const void* instrument, Read read) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   Series& series = impl_->series(description, type, std::move(labels), bounds);
   series.live.push_back({instrument, read});
   impl_->series_of.emplace(instrument, &series);
 }
 
 void Registry::retire(const void* instrument) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   const auto found = impl_->series_of.find(instrument);
   Series& series = *found->second;
   const auto live = std::ranges::find(series.live, instrument, &Live::instrument);
@@ -175,7 +175,7 @@ void Registry::retire(const void* instrument) {
 
 void Registry::add_gauge(const Description& description, Labels labels,
                          std::function<double()> read) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   impl_->series(description, Type::Gauge, std::move(labels), {})
       .callbacks.push_back(std::move(read));
 }
@@ -190,7 +190,7 @@ std::string Registry::text() const {
   };
   std::vector<Pending> pending;
   {
-    const std::lock_guard lock(impl_->mutex);
+    const MutexLock lock(impl_->mutex);
     for (const auto& [name, family] : impl_->families) {
       prometheus::MetricFamily& out = families.emplace_back();
       out.name = name;
@@ -213,10 +213,10 @@ std::string Registry::text() const {
 }
 
 std::vector<Registry::Family> Registry::families() const {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   std::vector<Family> families;
   for (const auto& [name, family] : impl_->families) {
-    families.push_back({name, std::string(type_name(family.type)), family.help});
+    families.push_back({name, std::string(text_of(family.type)), family.help});
   }
   return families;
 }

@@ -1,13 +1,16 @@
 // All instruments of the process, and their exposition in the Prometheus text format.
 #pragma once
 
-#include "metrics/instruments.h"
+#include "base/enum_texts.h"
+#include "metrics/description.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace signpost::metrics {
@@ -18,7 +21,8 @@ namespace signpost::metrics {
 //
 // A name stands for one type, one help text, one set of label names and, for a histogram, one set
 // of bounds: a second meaning is a broken invariant (CHECK), as is a name or help text that
-// `promtool check metrics` would refuse. Label values are UTF-8.
+// `promtool check metrics` would refuse, and labels other than the description's. Label values are
+// UTF-8.
 class Registry {
  public:
   enum class Type { Counter, Gauge, Histogram };
@@ -43,10 +47,10 @@ class Registry {
   // Text format 0.0.4, through prometheus-cpp's serializer.
   std::string text() const;
 
-  // Name, type and help of every registered family, sorted by name: for docs/metrics.md.
+  // Name, type and help of every registered family, sorted by name: for tests.
   struct Family {
     std::string name;
-    std::string type;  // "counter", "gauge", "histogram"
+    std::string type;  // text_of(Type)
     std::string help;
   };
   std::vector<Family> families() const;
@@ -64,5 +68,9 @@ class Registry {
 
   std::unique_ptr<Impl> impl_;
 };
+
+constexpr std::array<std::string_view, 3> texts_of(Registry::Type) {
+  return {"counter", "gauge", "histogram"};
+}
 
 }  // namespace signpost::metrics

@@ -13,7 +13,7 @@
 
 namespace signpost::net {
 
-// An IPv4 or IPv6 address. An IPv4 address mapped into IPv6 (::ffff:a.b.c.d) is held as IPv4.
+// An IPv4 or IPv6 address. Keeps an IPv4 address mapped into IPv6 (::ffff:a.b.c.d) as IPv4.
 class IpAddress {
  public:
   IpAddress() = default;  // 0.0.0.0
@@ -39,7 +39,7 @@ struct SocketAddress {
   IpAddress ip;
   std::uint16_t port = 0;
 
-  // "192.0.2.1:25", "[2001:db8::1]:25"; without a port only if `default_port` is given.
+  // "192.0.2.1:25", "[2001:db8::1]:25"; the port may be missing only if there is a `default_port`.
   static std::optional<SocketAddress> parse(std::string_view text,
                                             std::optional<std::uint16_t> default_port = {});
   static SocketAddress from_native(const sockaddr_storage& native);

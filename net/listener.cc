@@ -1,7 +1,7 @@
 #include "net/listener.h"
 
 #include "base/check.h"
-#include "base/log.h"
+#include "net/events.h"
 #include "net/poll.h"
 #include "net/socket.h"
 #include "net/timer.h"
@@ -20,9 +20,9 @@ namespace signpost::net {
 namespace {
 
 constexpr int kBacklog = 4096;
-// Connections taken in one turn: sessions that are under way must not wait for a flood of new ones.
+// Connections accepted in one turn: a flood of new ones must not delay the sessions under way.
 constexpr int kAcceptsPerTurn = 64;
-// Without descriptors or memory accept(2) fails again at once, while the socket stays readable.
+// Without descriptors or memory every accept(2) fails, while the socket stays readable.
 constexpr std::chrono::milliseconds kPauseWhenExhausted{100};
 
 Failure cannot_listen(const SocketAddress& address, const char* call) {
@@ -101,7 +101,7 @@ void Listener::Impl::accept_some() {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     if (is_exhaustion(errno)) {
-      log::warning("accept_failed", {{"detail", std::generic_category().message(errno)}});
+      log::emit(events::AcceptFailed{.detail = std::generic_category().message(errno)});
       poll.want({});
       pause.start(kPauseWhenExhausted);
       return;

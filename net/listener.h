@@ -11,14 +11,14 @@
 namespace signpost::net {
 
 // Opens, binds and listens: SO_REUSEADDR, SO_REUSEPORT, IPV6_V6ONLY, non-blocking, backlog 4096.
-// The error names the address and says what would help (in use, no permission below 1024, …).
-// Descriptors can be opened before privileges are dropped and handed to Listeners later.
+// The error names the address and suggests a remedy (in use, no permission below 1024, …). Opening
+// is separate from listening so that it can happen before privileges are dropped.
 Result<int> open_listening_socket(const SocketAddress& address);
 
 // The loop's thread only. Owns the descriptor.
 class Listener {
  public:
-  // `on_accept` gets a non-blocking descriptor with TCP_NODELAY set, which it then owns.
+  // `on_accept` gets and owns a non-blocking descriptor with TCP_NODELAY set.
   using OnAccept = std::function<void(int fd, const SocketAddress& peer)>;
   Listener(Loop& loop, int listening_fd, OnAccept on_accept);
   ~Listener();

@@ -1,9 +1,9 @@
 #include "net/loop.h"
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "net/uv_handle.h"
 
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -21,16 +21,16 @@ struct BlockingWork {
 void run_all(std::vector<Task>& tasks) {
   for (Task& task : tasks) {
     task();
-    task = nullptr;  // what it holds goes before the next one runs
+    task = nullptr;  // releases what it holds before the next one runs
   }
   tasks.clear();
 }
 
 }  // namespace
 
-// A deferred task runs before the loop waits again: `prepare` runs those of timers and closing
-// handles, `check` those of I/O callbacks. Tasks that such a task defers keep the loop from
-// waiting through `idle`.
+// A deferred task runs before the loop waits again: `prepare` runs those that timers and closing
+// handles deferred, `check` those of I/O callbacks. When a deferred task defers another one, `idle`
+// keeps the loop from waiting.
 struct Loop::Impl {
   uv_loop_t loop{};
   uv_async_t wake{};
@@ -42,8 +42,8 @@ struct Loop::Impl {
   std::vector<Task> deferred;
   std::vector<Task> running;
 
-  std::mutex mutex;
-  std::vector<Task> posted;  // guarded by mutex
+  Mutex mutex;
+  std::vector<Task> posted GUARDED_BY(mutex);
   std::vector<Task> taken;
 
   Impl();
@@ -91,7 +91,7 @@ Loop::Impl::~Impl() {
 
 void Loop::Impl::run_posted() {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     taken.swap(posted);
   }
   run_all(taken);
@@ -108,7 +108,7 @@ void Loop::Impl::destroy_tasks() {
   for (;;) {
     std::vector<Task> doomed = std::exchange(deferred, {});
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       for (Task& task : posted) doomed.push_back(std::move(task));
       posted.clear();
     }
@@ -125,11 +125,11 @@ void Loop::stop() { uv_stop(&impl_->loop); }
 void Loop::post(Task task) {
   bool first;
   {
-    const std::lock_guard lock(impl_->mutex);
+    const MutexLock lock(impl_->mutex);
     first = impl_->posted.empty();
     impl_->posted.push_back(std::move(task));
   }
-  // Who found the list empty wakes the loop for all who follow until it is taken.
+  // The task that finds the list empty wakes the loop, also for those that join until it is taken.
   if (first) check_uv(uv_async_send(&impl_->wake));
 }
 
@@ -146,10 +146,10 @@ void Loop::run_blocking(Task work, Task done) {
       [](uv_work_t* request) noexcept { static_cast<BlockingWork*>(request->data)->work(); },
       [](uv_work_t* request, int) noexcept {
         const std::unique_ptr<BlockingWork> finished(static_cast<BlockingWork*>(request->data));
-        // Whoever waited for it is gone together with the loop.
+        // The objects that wait for the result go with the loop.
         if (!*finished->destroying) finished->done();
       }));
-  owned.release();  // the callback above takes it back
+  owned.release();  // the callback above owns it now
 }
 
 SteadyTime Loop::now() const {

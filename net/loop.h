@@ -13,7 +13,7 @@ namespace signpost::net {
 
 using Task = std::move_only_function<void()>;
 
-// Belongs to the thread that calls run(). Only post() may be called from elsewhere.
+// Belongs to the thread that calls run(). Other threads may call post() only.
 class Loop {
  public:
   Loop();
@@ -25,19 +25,19 @@ class Loop {
   void stop();  // from a task or callback of this loop
 
   // Any thread: runs `task` on the loop's thread, in the order of posting. One wake-up serves all
-  // tasks posted before the loop gets to them. Tasks posted after run() has returned are destroyed
-  // unrun with the loop.
+  // tasks that are waiting by then. Tasks posted after run() has returned never run; the loop's
+  // destructor destroys them.
   void post(Task task);
 
-  // The loop's thread: runs `task` when the callback under way has returned. For destroying an
-  // object whose member function is on the stack.
+  // The loop's thread: runs `task` once the current callback has returned. For destroying an object
+  // whose member function is on the stack.
   void defer(Task task);
 
   // The loop's thread: runs `work` on libuv's thread pool, then `done` on this loop. For blocking
   // reads, password hashing and files.
   void run_blocking(Task work, Task done);
 
-  SteadyTime now() const;  // of the turn under way; cheap
+  SteadyTime now() const;  // when the current turn began, in milliseconds; cheap
   uv_loop_s* handle();
 
  private:

@@ -5,7 +5,8 @@
 
 namespace signpost::net {
 
-// Empties this thread's queue: "wrong version number; …". `otherwise` if it was empty.
+// Empties this thread's queue and returns its reasons, "wrong version number; …"; `otherwise` if
+// the queue is empty.
 std::string take_openssl_errors(const char* otherwise);
 
 }  // namespace signpost::net

@@ -32,7 +32,7 @@ void Poll::Impl::ready(int status, int events) {
     return;
   }
   // libuv stops a handle whose descriptor has an error pending. The owner finds the error by
-  // reading or writing; whoever goes on to use the descriptor still wants to be told.
+  // reading or writing, and may continue to use the descriptor: so the handle starts again.
   callback({true, true});
   if (!closing) arm();
 }
@@ -45,7 +45,7 @@ Poll::Poll(Loop& loop, int fd, std::function<void(Events)> callback) : impl_(new
 
 Poll::~Poll() {
   impl_->closing = true;
-  // The callback may be on the stack: it is destroyed with the rest when the handle is closed.
+  // The callback may be on the stack, so the close callback destroys it together with the handle.
   uv_close(as_handle(&impl_->handle),
            [](uv_handle_t* handle) noexcept { delete static_cast<Impl*>(handle->data); });
 }

@@ -1,4 +1,4 @@
-// Readiness of a file descriptor (c-ares' sockets, our own).
+// Readiness of a file descriptor that a library or the caller owns.
 #pragma once
 
 #include "net/loop.h"
@@ -20,7 +20,7 @@ class Poll {
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
 
-  void want(Events events);  // nothing wanted: stopped. Cheap when nothing changes.
+  void want(Events events);  // neither: stops. Cheap when nothing changes.
 
  private:
   struct Impl;

@@ -1,7 +1,6 @@
 #include "net/socket.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -15,15 +14,11 @@ Error socket_error(int number) {
   return {Errc::Io, text};
 }
 
-Socket::~Socket() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Socket::Outcome Socket::read(std::span<char> into) {
   if (!readable_) return {Status::Blocked};
   ssize_t got;
   do {
-    got = ::recv(fd_, into.data(), into.size(), 0);
+    got = ::recv(fd(), into.data(), into.size(), 0);
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     readable_ = static_cast<std::size_t>(got) == into.size();
@@ -39,7 +34,7 @@ Socket::Outcome Socket::write(std::string_view bytes) {
   if (!writable_) return {Status::Blocked};
   ssize_t sent;
   do {
-    sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    sent = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) {
     writable_ = static_cast<std::size_t>(sent) == bytes.size();
@@ -50,6 +45,6 @@ Socket::Outcome Socket::write(std::string_view bytes) {
   return {Status::Failed, 0, errno};
 }
 
-void Socket::end_output() { ::shutdown(fd_, SHUT_WR); }
+void Socket::end_output() { ::shutdown(fd(), SHUT_WR); }
 
 }  // namespace signpost::net

@@ -1,23 +1,23 @@
-// A stream's descriptor, with what is known about it without asking the kernel once more. Internal
-// to net/.
+// A stream's descriptor, with its readiness as far as that is known without another system call.
+// Internal to net/.
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/result.h"
 
 #include <cstddef>
 #include <span>
 #include <string_view>
-#include <utility>
 
 namespace signpost::net {
 
-// "connection reset by peer" and its kin, by errno.
+// The error for an errno value, as in "connection reset by peer".
 Error socket_error(int number);
 
-// Owns the descriptor. A read that brought less than it had room for has emptied the socket, and a
-// write that took less than it was given has filled it: from then on both answer Blocked by
-// themselves, until the loop reports the socket ready again. A turn thus costs one recv(2) and one
-// send(2), none that only fetches EAGAIN.
+// Owns the descriptor. A read that returns less than it has room for has emptied the socket, and a
+// write that takes less than it is given has filled it: from then on both return Blocked without a
+// system call, until the loop reports the socket ready again. A turn thus costs one recv(2) and one
+// send(2), and none of them only returns EAGAIN.
 class Socket {
  public:
   enum class Status { Done, Blocked, Ended, Failed };
@@ -28,12 +28,11 @@ class Socket {
   };
 
   explicit Socket(int fd) : fd_(fd) {}
-  ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  int fd() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }  // the caller's from now on
+  int fd() const { return fd_.get(); }
+  int release() { return fd_.release(); }  // the caller's from now on
   Outcome read(std::span<char> into);
   Outcome write(std::string_view bytes);
   void end_output();  // FIN
@@ -42,7 +41,7 @@ class Socket {
   void set_writable() { writable_ = true; }
 
  private:
-  int fd_;
+  Descriptor fd_;
   bool readable_ = false;  // until the loop says so
   bool writable_ = true;   // until a write says otherwise
 };

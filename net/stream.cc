@@ -26,18 +26,18 @@ namespace {
 //        |                      |                       |                   |
 //        +----------------------+----- any failure, or the peer's end ------+--> Over
 //
-// shut_down() may come in each of them (closing_); it takes effect in Clear or Secured, when all is
-// sent.
+// shut_down() is allowed in every phase (closing_); it takes effect in Clear or Secured, once all
+// output is sent.
 enum class Phase { Connecting, Clear, Handshaking, Secured, Over };
 
-// What one turn may read and throw away while a stream closes, so that a peer that never stops
-// sending does not keep the loop to itself.
+// How much one turn reads and discards while a stream closes, so that a peer that never stops
+// sending cannot occupy the loop.
 constexpr std::size_t kScratchSize = Stream::kMaxInput;
 
-// A queue that held more than a usual message gives its memory back when it has run empty.
+// A queue with more capacity than a usual message needs frees its memory when it runs empty.
 constexpr std::size_t kKeptCapacity = 8192;
 
-// Where all streams of this thread read to: a session that waits for its peer holds no buffer.
+// The buffer that all streams of this thread read into: a session that waits for its peer has none.
 std::span<char> scratch() {
   thread_local const std::unique_ptr<char[]> memory =
       std::make_unique_for_overwrite<char[]>(kScratchSize);
@@ -56,7 +56,7 @@ Failure cannot(const char* what, const SocketAddress& address) {
                             std::generic_category().message(errno));
 }
 
-// What connect(2) says about this machine, not about the other one.
+// Errors of connect(2) that are about this machine rather than the peer.
 bool is_local_fault(int number) {
   constexpr std::array kLocal{EADDRNOTAVAIL, EADDRINUSE, EAFNOSUPPORT, ENETUNREACH,
                               EACCES,        EPERM,      ENOBUFS,      ENOMEM};
@@ -108,12 +108,12 @@ struct Stream::Impl {
   StreamHandler& handler_;
   Phase phase_;
   Socket socket_;
-  Poll poll_;  // gone before the socket
+  Poll poll_;  // after socket_, to be destroyed before it
   std::unique_ptr<TlsSession> tls_;
   bool secured_ = false;
   ByteQueue input_;
   ByteQueue output_;
-  ByteQueue clear_;  // what was to be sent before the handshake begins
+  ByteQueue clear_;  // queued before start_tls(): goes out in clear, before the handshake
 
   bool paused_ = false;            // input() is full, and OpenSSL may hold more
   bool write_blocked_ = false;     // the socket is full
@@ -123,11 +123,11 @@ struct Stream::Impl {
 
   bool closing_ = false;        // shut_down() was called
   bool output_ended_ = false;   // FIN is sent
-  bool input_ended_ = false;    // the peer's end was read
-  std::optional<Error> fault_;  // found where the handler could not be told
+  bool input_ended_ = false;    // the peer has sent its FIN or close_notify
+  std::optional<Error> fault_;  // found where calling the handler is not allowed
 
   unsigned scheduled_ = 0;
-  std::shared_ptr<Impl*> self_;  // gone when a deferred call comes too late
+  std::shared_ptr<Impl*> self_;  // tells deferred calls whether the stream still exists
   mutable std::optional<SocketAddress> peer_;
 };
 
@@ -159,7 +159,7 @@ void Stream::Impl::on_deferred() {
   const unsigned what = std::exchange(scheduled_, 0);
   if (phase_ == Phase::Over) return;
   if ((what & kFail) != 0) {
-    // The peer may have said why before it went: that is still in the socket.
+    // What the peer sent before it closed may give its reason, and is still in the socket.
     if (open() && !input_ended_ && !output_ended_) {
       socket_.set_readable(true);
       read_turn();
@@ -233,7 +233,7 @@ void Stream::Impl::continue_handshake() {
   if (phase_ == Phase::Secured && tls_->has_pending()) read_turn();
 }
 
-// What was queued in clear goes first: the server's 220, the client's STARTTLS.
+// Output that was queued in clear goes first: the server's 220, the client's STARTTLS.
 TlsSession::Status Stream::Impl::step_handshake() {
   if (!clear_.empty()) {
     write_clear(clear_);
@@ -426,14 +426,15 @@ void Stream::Impl::flush() {
   if (!open()) return;
   const std::size_t before = output_.size();
   write_some();
-  // Whoever stopped since too much was unsent learns that it went, though nobody had to wait.
+  // The owner may have stopped appending because too much was unsent: on_writable() is due even
+  // when the socket took everything at once.
   if (before >= kLowWater && output_.size() < kLowWater) schedule(kWritable);
   update_wants();
 }
 
 void Stream::Impl::resume_reading() {
   if (!open() || !reading_allowed()) return;
-  // What OpenSSL holds does not make the socket readable.
+  // Bytes that OpenSSL holds do not make the socket readable.
   if (std::exchange(paused_, false) && tls_->has_pending()) schedule(kRead);
   update_wants();
 }
@@ -449,8 +450,8 @@ void Stream::Impl::start_tls(std::unique_ptr<TlsSession> session) {
   phase_ = Phase::Handshaking;
   input_.clear();
   std::swap(output_, clear_);
-  // Nothing is read from the socket in here, so that the handshake can neither finish nor fail for
-  // what the peer sent before a handler may be told.
+  // Does not read from the socket: the handshake can then neither finish nor fail by what the peer
+  // has sent, while calling the handler is not allowed.
   socket_.set_readable(false);
   if (!clear_.empty() || tls_->is_client()) {
     if (step_handshake() == TlsSession::Status::Failed) fail_later(tls_->error());
@@ -483,8 +484,8 @@ Result<std::unique_ptr<Stream>> Stream::connect(Loop& loop, const SocketAddress&
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (source != nullptr) {
-    // The port is chosen when the destination is known: 28,000 connections to each of many
-    // destinations from one address instead of to all of them together.
+    // Delays the choice of the port until the destination is known: about 28,000 connections from
+    // one address to each destination, instead of to all of them together.
     ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     const SocketAddress from{*source, 0};
     sockaddr_storage bound;
@@ -519,8 +520,8 @@ void Stream::start_tls_server(const TlsServerContext& context) {
   impl_->start_tls(TlsSession::server(context, impl_->socket_));
 }
 
-void Stream::start_tls_client(const TlsClientContext& context, const std::string& server_name) {
-  impl_->start_tls(TlsSession::client(context, impl_->socket_, server_name));
+void Stream::start_tls_client(const TlsClientContext& context, const TlsExpectation& expected) {
+  impl_->start_tls(TlsSession::client(context, impl_->socket_, expected));
 }
 
 bool Stream::secured() const { return impl_->secured_; }

@@ -1,4 +1,4 @@
-// One TCP connection, in clear or under TLS: bytes in, bytes out, and a handler that is told.
+// One TCP connection, in clear or under TLS: bytes in, bytes out, and events to a handler.
 #pragma once
 
 #include "base/byte_queue.h"
@@ -7,13 +7,12 @@
 #include "net/loop.h"
 #include "net/tls.h"
 
+#include <cstddef>
 #include <memory>
-#include <string>
-#include <string_view>
 
 namespace signpost::net {
 
-// What happens to a stream. Called on the loop's thread, never from within one of Stream's own
+// The events of a stream. Called on the loop's thread, never from within one of Stream's own
 // functions, never after the stream's destruction. A handler may destroy its stream only through
 // Loop::defer().
 class StreamHandler {
@@ -23,47 +22,48 @@ class StreamHandler {
   virtual void on_secured(const TlsFacts&) {}  // a TLS handshake is done
   virtual void on_input() = 0;                 // input() has grown
   virtual void on_writable() {}                // output() has shrunk below kLowWater
-  // The connection is over: closed by the peer (Errc::PeerClosed), failed, or a failed connect or
-  // handshake. Once, and the last call. What came before the end is in input().
+  // The connection is over: the peer closed it (Errc::PeerClosed), or it, the connect or the
+  // handshake failed. The last call, made once. input() holds what arrived before the end.
   virtual void on_closed(const Error& error) = 0;
 };
 
-// The loop's thread only. Owns the descriptor. Has no timers: the owner knows what it waits for.
+// The loop's thread only. Owns the descriptor. Has no timers: how long to wait is the owner's
+// decision.
 class Stream {
  public:
   static constexpr std::size_t kLowWater = 16 * 1024;
-  // Reading stops while so much input waits to be consumed, so that a peer that sends faster than
-  // it is served cannot fill the memory.
+  // Reading stops while this much input waits to be consumed, so that a peer that sends faster than
+  // its input is consumed cannot fill the memory.
   static constexpr std::size_t kMaxInput = 64 * 1024;
 
-  // An accepted connection. `fd` is non-blocking and from now on the stream's.
+  // An accepted connection. Takes ownership of `fd`, which must be non-blocking.
   Stream(Loop& loop, int fd, StreamHandler& handler);
-  // Begins to connect, from `source` if it is given (port 0). Fails at once only on local errors.
+  // Begins to connect, from `source` if it is not null (any port). Fails at once only on local
+  // errors.
   static Result<std::unique_ptr<Stream>> connect(Loop& loop, const SocketAddress& to,
                                                  const IpAddress* source, StreamHandler& handler);
   ~Stream();  // closes at once
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // What came and was not consumed. After consuming from a full one, call resume_reading().
+  // What has arrived and is not consumed. After consuming from a full one, call resume_reading().
   ByteQueue& input();
   void resume_reading();
 
-  // Queues bytes to send; flush() writes what the socket takes, the rest follows by itself. Append
-  // all of one turn's replies before one flush(): that is one system call, or one TLS record.
+  // Bytes to send; flush() writes what the socket takes, the rest follows by itself. Append all of
+  // one turn's replies before one flush(): that is one system call, or one TLS record.
   ByteQueue& output();
   void flush();
   std::size_t unsent() const;  // octets in output(), not yet taken by the socket
 
-  // Starts a handshake. Plaintext that is in input() is thrown away (RFC 3207 section 4.2 with
-  // CVE-2011-0411); output() is sent first. on_secured() or on_closed() follows.
+  // Sends output(), discards the plaintext in input() (RFC 3207 section 4.2, CVE-2011-0411), and
+  // starts a handshake. on_secured() or on_closed() follows.
   void start_tls_server(const TlsServerContext& context);
-  // `server_name`: sent as SNI, and the name that the certificate is judged by.
-  void start_tls_client(const TlsClientContext& context, const std::string& server_name);
+  void start_tls_client(const TlsClientContext& context, const TlsExpectation& expected);
   bool secured() const;
 
-  // Sends what is queued, then closes in both directions (with close_notify under TLS) and calls
-  // on_closed() with Errc::PeerClosed when the peer has closed too. The owner sets a time limit.
+  // Sends what is queued, then closes our direction (with close_notify under TLS), and calls
+  // on_closed() with Errc::PeerClosed once the peer has closed too. The owner limits how long.
   void shut_down();
 
   SocketAddress peer() const;

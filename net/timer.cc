@@ -18,15 +18,15 @@ Timer::Timer(Loop& loop, std::function<void()> callback) : impl_(new Impl) {
 }
 
 Timer::~Timer() {
-  // The callback may be on the stack: it is destroyed with the rest when the handle is closed.
+  // The callback may be on the stack, so the close callback destroys it together with the handle.
   uv_close(as_handle(&impl_->handle),
            [](uv_handle_t* handle) noexcept { delete static_cast<Impl*>(handle->data); });
 }
 
 void Timer::start(std::chrono::milliseconds delay) {
-  // The loop's time is that of the turn's begin, or of the loop's creation before it runs: counted
-  // from there a delay would be too short. A delay of zero, restarted by its own callback, would
-  // keep libuv 1.44 in its timer phase for ever.
+  // The loop's time dates from the start of the turn, or from the loop's creation until it runs; a
+  // delay counted from there would be too short. A delay of zero that its own callback restarts
+  // would keep libuv 1.44 in its timer phase forever.
   uv_update_time(impl_->handle.loop);
   const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(delay.count(), 1));
   check_uv(uv_timer_start(

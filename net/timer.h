@@ -9,7 +9,7 @@
 
 namespace signpost::net {
 
-// The loop's thread only. Destroying it stops it; no callback runs after that.
+// The loop's thread only. Its destruction stops it; no callback runs after that.
 class Timer {
  public:
   Timer(Loop& loop, std::function<void()> callback);
@@ -23,7 +23,7 @@ class Timer {
 
  private:
   struct Impl;
-  Impl* impl_;  // freed by the handle's close callback
+  Impl* impl_;  // the handle's close callback frees it
 };
 
 }  // namespace signpost::net

@@ -19,9 +19,9 @@ using ContextPointer = std::unique_ptr<SSL_CTX, FreeContext>;
 // RFC 9325 section 4.2: forward secrecy and authenticated encryption, nothing else.
 constexpr char kServerCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-// Mail to a server that can do no better goes out in clear when the handshake fails, so a weaker
-// cipher or an old server's 1024-bit parameters (security level 1) protect more than they cost: RFC
-// 7435 section 3. What is asked of a certificate before it counts as verified stays at level 2.
+// When the handshake fails, opportunistic delivery continues in clear, so a weaker cipher or an old
+// server's 1024-bit parameters (security level 1) protect more than they cost: RFC 7435 section 3.
+// Certificates must meet level 2 before they count as verified.
 constexpr char kClientCiphers[] =
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:HIGH:!aNULL:!eNULL:!PSK:!SRP:!DSS:!MD5:@SECLEVEL=1";
 constexpr int kVerificationLevel = 2;
@@ -47,7 +47,7 @@ Result<ContextPointer> new_context(const SSL_METHOD* method, TlsVersion minimum,
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
-  // A record is fetched together with its header, not after it.
+  // One read fetches a record together with its header.
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_default_passwd_cb(context.get(), no_passphrase);
   return context;
@@ -92,7 +92,7 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::create(const s
   } else if (SSL_CTX_load_verify_file(raw, ca_file.c_str()) != 1) {
     return refused_file(ca_file, "cannot load the trusted certificates");
   }
-  // The chain is judged all the same; the judgement is read after the handshake.
+  // OpenSSL still checks the chain and the names; TlsSession::facts() reads the result.
   SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);
   X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(raw), kVerificationLevel);
   return std::shared_ptr<const TlsClientContext>(new TlsClientContext(context->release()));

@@ -1,11 +1,15 @@
-// TLS contexts: what a listener or a client needs before the first handshake (RFC 8314, RFC 9325).
+// TLS as values (what a client expects, what a handshake agreed on) and the contexts that listeners
+// and clients need before the first handshake (RFC 8314, RFC 9325).
 #pragma once
 
 #include "base/result.h"
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct ssl_ctx_st;
 
@@ -13,20 +17,41 @@ namespace signpost::net {
 
 enum class TlsVersion { Tls12, Tls13 };
 
-// What a finished handshake agreed on. For the Received field, the log and the metrics.
+// What proves that the peer is who it should be, in ascending strength: compare with <.
+enum class TlsTrust : std::uint8_t {
+  None,        // the peer was not asked for a certificate, as a server asks none of its clients
+  Unverified,  // encrypted, but the certificate proves nothing
+  Pkix,        // a trusted authority vouches for one of the expected names (RFC 9525)
+  Dane,        // a TLSA record that DNSSEC authenticates vouches for the certificate (RFC 7672)
+};
+
+constexpr std::array<std::string_view, 4> texts_of(TlsTrust) {
+  return {"none", "unverified", "pkix", "dane"};
+}
+
+// What a finished handshake agreed on. For policy, the Received field, the log and the metrics.
 struct TlsFacts {
   std::string version;  // "TLSv1.3"
   std::string cipher;   // "TLS_AES_256_GCM_SHA384"
   bool resumed = false;
-  bool verified = false;     // the peer's certificate chain and name were right (clients)
-  std::string verify_error;  // why not
+  TlsTrust trust = TlsTrust::None;
+  std::string trust_error;  // why trust is Unverified
 };
 
-// A server's certificate and rules; constant, shared by all workers. No session tickets are issued:
+// The server that a client means to reach. Policy decides which names count.
+struct TlsExpectation {
+  std::string server_name;  // sent as SNI; empty or an address: no SNI (RFC 6066 section 3)
+  // The certificate must be valid for one of these host names, or for the address when one address
+  // is all there is. Empty: the certificate is never more than Unverified.
+  std::vector<std::string> names;
+};
+
+// A server's certificate and rules; constant, shared by all workers. Issues no session tickets:
 // Microsoft's clients abort the handshake when a server sends them.
 class TlsServerContext {
  public:
-  // Files in PEM: the chain, and its key, which must fit. The error names the file and the reason.
+  // Files in PEM: the chain, and the key that belongs to it. The error names the file and the
+  // reason.
   static Result<std::shared_ptr<const TlsServerContext>> load(const std::string& certificate_file,
                                                               const std::string& key_file,
                                                               TlsVersion minimum);
@@ -38,8 +63,8 @@ class TlsServerContext {
   ssl_ctx_st* context_;
 };
 
-// A client's rules. The certificate is always asked for and judged (TlsFacts::verified), but only
-// Stream's caller decides what an unverified one means.
+// A client's rules; constant, shared by all workers. A handshake judges the server's certificate
+// (TlsFacts::trust) but never fails over it: what an unverified one means is the caller's policy.
 class TlsClientContext {
  public:
   // `ca_file` empty: the system's trust store.

@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <climits>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace signpost::net {
 
@@ -54,7 +56,7 @@ struct SocketBio {
   }
 
   static long control(BIO* bio, int command, long, void*) noexcept {
-    if (command == BIO_CTRL_FLUSH) return 1;  // nothing is held back
+    if (command == BIO_CTRL_FLUSH) return 1;  // write() buffers nothing
     if (command == BIO_CTRL_EOF) return session(bio).socket_ended_ ? 1 : 0;
     return 0;
   }
@@ -78,16 +80,42 @@ int bounded(std::size_t size) {
   return static_cast<int>(std::min(size, static_cast<std::size_t>(INT_MAX)));
 }
 
-// Whom the certificate has to name. SNI is for host names only (RFC 6066 section 3).
-bool expect_name(SSL* ssl, const std::string& name) {
+// The form that certificates and SNI use.
+std::string without_root_dot(std::string name) {
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
+// Host names only (RFC 6066 section 3). A name that OpenSSL refuses (too long) or would cut short
+// (a zero octet) is not sent: the server then presents its default certificate.
+void send_server_name(SSL* ssl, std::string name) {
+  name = without_root_dot(std::move(name));
+  if (name.empty() || name.contains('\0') || IpAddress::parse(name)) return;
+  (void)SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+}
+
+// False if no certificate may count. The names are alternatives; OpenSSL takes one address only and
+// would demand it in addition to a host name, so a list that mixes them is refused.
+bool expect_names(SSL* ssl, const std::vector<std::string>& names) {
   X509_VERIFY_PARAM* rules = SSL_get0_param(ssl);
-  if (const auto address = IpAddress::parse(name)) {
-    return X509_VERIFY_PARAM_set1_ip_asc(rules, address->text().c_str()) == 1;
+  if (names.size() == 1) {
+    if (const auto address = IpAddress::parse(names.front())) {
+      return X509_VERIFY_PARAM_set1_ip_asc(rules, address->text().c_str()) == 1;
+    }
   }
-  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  return X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size()) == 1 &&
-         SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                  const_cast<char*>(name.c_str())) == 1;
+  // RFC 9525 section 2 retires the common name as a place for host names, and OpenSSL would take it
+  // for one whenever the certificate has no subjectAltName.
+  X509_VERIFY_PARAM_set_hostflags(
+      rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  bool any = false;
+  for (const std::string& given : names) {
+    const std::string name = without_root_dot(given);
+    if (IpAddress::parse(name)) return false;
+    if (name.empty()) continue;  // OpenSSL ignores it, and without any name it would check none
+    if (X509_VERIFY_PARAM_add1_host(rules, name.data(), name.size()) != 1) return false;
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace
@@ -109,7 +137,7 @@ std::unique_ptr<TlsSession> TlsSession::create(ssl_ctx_st* context, Socket& sock
   std::unique_ptr<TlsSession> session(new TlsSession(ssl, socket, client));
   BIO_set_data(bio, session.get());
   BIO_set_init(bio, 1);
-  SSL_set_bio(ssl, bio, bio);  // the SSL owns it now
+  SSL_set_bio(ssl, bio, bio);  // transfers ownership of the BIO
   return session;
 }
 
@@ -120,15 +148,12 @@ std::unique_ptr<TlsSession> TlsSession::server(const TlsServerContext& context, 
 }
 
 std::unique_ptr<TlsSession> TlsSession::client(const TlsClientContext& context, Socket& socket,
-                                               const std::string& server_name) {
+                                               const TlsExpectation& expected) {
   auto session = create(context.handle(), socket, true);
   if (!session) return nullptr;
   SSL_set_connect_state(session->ssl_);
-  std::string& name = session->server_name_;
-  name = server_name;
-  if (name.ends_with('.')) name.pop_back();
-  // A name that cannot be expected (too long, a zero octet) is one that is never verified.
-  if (!name.empty() && !expect_name(session->ssl_, name)) name.clear();
+  send_server_name(session->ssl_, expected.server_name);
+  session->has_expected_names_ = expect_names(session->ssl_, expected.names);
   return session;
 }
 
@@ -179,7 +204,7 @@ bool TlsSession::has_pending() const { return SSL_has_pending(ssl_) == 1; }
 TlsFacts TlsSession::facts() const {
   TlsFacts facts;
   facts.version = SSL_get_version(ssl_);
-  // The name of IANA's registry, as the tls clause of a Received field wants it (RFC 8314
+  // The name in IANA's registry, which the tls clause of a Received field requires (RFC 8314
   // section 7.4).
   if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl_)) {
     facts.cipher = SSL_CIPHER_standard_name(cipher);
@@ -187,14 +212,15 @@ TlsFacts TlsSession::facts() const {
   facts.resumed = SSL_session_reused(ssl_) == 1;
   if (!client_) return facts;
   const long verdict = SSL_get_verify_result(ssl_);
+  facts.trust = TlsTrust::Unverified;
   if (SSL_get0_peer_certificate(ssl_) == nullptr) {
-    facts.verify_error = "no certificate";
+    facts.trust_error = "no certificate";
   } else if (verdict != X509_V_OK) {
-    facts.verify_error = X509_verify_cert_error_string(verdict);
-  } else if (server_name_.empty()) {
-    facts.verify_error = "no name to verify";
+    facts.trust_error = X509_verify_cert_error_string(verdict);
+  } else if (!has_expected_names_) {
+    facts.trust_error = "no name to verify";
   } else {
-    facts.verified = true;
+    facts.trust = TlsTrust::Pkix;
   }
   return facts;
 }

@@ -15,13 +15,13 @@ struct ssl_st;
 namespace signpost::net {
 
 // OpenSSL reads and writes through the Socket rather than the bare descriptor: the Socket knows
-// when a system call would bring nothing, and writes without raising SIGPIPE.
+// when a system call would return EAGAIN, and writes without raising SIGPIPE.
 class TlsSession {
  public:
   enum class Status {
     Done,
-    WantRead,   // again when the socket has become readable,
-    WantWrite,  // or writable
+    WantRead,   // call again when the socket is readable
+    WantWrite,  // call again when the socket is writable
     Ended,      // closed by the peer, with or without close_notify
     Failed,     // see error()
   };
@@ -30,24 +30,24 @@ class TlsSession {
     std::size_t size = 0;  // with Done
   };
 
-  // Null if OpenSSL is out of memory. `socket` must outlive the session.
+  // Null if OpenSSL is out of memory. `socket` must outlive the session; `expected` need not.
   static std::unique_ptr<TlsSession> server(const TlsServerContext& context, Socket& socket);
   static std::unique_ptr<TlsSession> client(const TlsClientContext& context, Socket& socket,
-                                            const std::string& server_name);
+                                            const TlsExpectation& expected);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
   Status handshake();
   Outcome read(std::span<char> into);
-  // After WantRead or WantWrite the next call begins with the same bytes.
+  // After WantRead or WantWrite the next call must begin with the same bytes.
   Outcome write(std::string_view bytes);
   Status send_close_notify();
 
   bool is_client() const { return client_; }
-  bool has_pending() const;  // bytes that were taken from the socket and not yet read from here
+  bool has_pending() const;  // OpenSSL holds bytes from the socket that read() has not returned
   TlsFacts facts() const;    // REQUIRES: the handshake is done
-  Error error() const;       // why it Failed
+  Error error() const;       // REQUIRES: a call returned Failed
 
  private:
   TlsSession(ssl_st* ssl, Socket& socket, bool client);
@@ -57,7 +57,7 @@ class TlsSession {
   ssl_st* const ssl_;
   Socket& socket_;
   const bool client_;
-  std::string server_name_;
+  bool has_expected_names_ = false;
   bool socket_ended_ = false;
   int socket_error_ = 0;
   std::string error_;

@@ -1,5 +1,4 @@
-// How this folder reports what libuv refuses and owns what libuv must close. Included by .cc files
-// of net/ only.
+// What the wrappers of libuv's handles share. Only .cc files of net/ include it.
 #pragma once
 
 #include "base/check.h"
@@ -13,8 +12,8 @@ uv_handle_t* as_handle(Handle* handle) noexcept {
   return reinterpret_cast<uv_handle_t*>(handle);
 }
 
-// Setting up a handle fails only when the process is out of memory or descriptors for the loop
-// itself: there is no going on from there.
+// Setting up a handle fails only when the process lacks memory or descriptors for the loop itself;
+// the process cannot continue without one.
 inline void check_uv(int status) { CHECK(status == 0); }
 
 }  // namespace signpost::net

@@ -1,17 +1,17 @@
 #include "queue/committer.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/mutex.h"
 #include "metrics/instruments.h"
 #include "metrics/registry.h"
+#include "queue/committer_metrics.h"
+#include "queue/events.h"
 
 #include <pthread.h>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -30,16 +30,8 @@ struct Committer::Impl {
   Impl(Store& s, metrics::Registry& registry, CommitterOptions o)
       : store(s),
         options(o),
-        seconds(registry,
-                {"signpost_queue_commit_seconds",
-                 "How long does one synced write of the queue take? Every accepted message waits "
-                 "for one: worry above 0.1 s."},
-                metrics::latency_bounds()),
-        messages(registry,
-                 {"signpost_queue_commit_messages",
-                  "How many changes (a message accepted, delivered or deferred) shared one synced "
-                  "write? Grows with the load; at 1024 the disk no longer keeps up."},
-                 metrics::size_bounds()),
+        seconds(registry, metric::kCommitSeconds, metrics::latency_bounds()),
+        messages(registry, metric::kCommitMessages, metrics::size_bounds()),
         thread([this] { run(); }) {}
 
   void run() {
@@ -53,16 +45,17 @@ struct Committer::Impl {
 
   // Waits for work and moves the front of the line to `group`; false when all is written and the
   // committer goes.
-  bool take_group(std::vector<Pending>& group) {
-    std::unique_lock lock(mutex);
+  bool take_group(std::vector<Pending>& group) EXCLUDES(mutex) {
+    const MutexLock lock(mutex);
     if (crowded) {
-      stopped.wait_until(lock, last_write + options.pause, [this] { return stopping; });
+      while (!stopping && stopped.wait_until(mutex, last_write + options.pause)) {
+      }
     }
     while (!must_write()) {
       if (waiting.empty()) {
-        arrived.wait(lock);
+        arrived.wait(mutex);
       } else {
-        arrived.wait_until(lock, waiting.front().since + options.soon);
+        arrived.wait_until(mutex, waiting.front().since + options.soon);
       }
     }
     std::size_t size = 0;
@@ -84,8 +77,7 @@ struct Committer::Impl {
     return !group.empty();
   }
 
-  // With the mutex held.
-  bool must_write() const {
+  bool must_write() const REQUIRES(mutex) {
     return stopping || awaited > 0 || waiting_changes >= options.max_group ||
            (!waiting.empty() &&
             std::chrono::steady_clock::now() >= waiting.front().since + options.soon);
@@ -107,26 +99,29 @@ struct Committer::Impl {
     note(result);
 
     for (Pending& pending : group) {
-      // Whoever hears of the result may look at the backlog: this batch is no longer in it.
+      // The completion may look at the backlog: this batch is no longer in it.
       backlog.fetch_sub(pending.size, std::memory_order_relaxed);
-      pending.batch.changes.clear();  // before, so that who keeps them may be the one to free them
+      pending.batch.changes.clear();  // first, so that their other owner frees them
       pending.batch.done(result);
       pending = {};
     }
   }
 
-  // One line when writing begins to fail, one when it works again; in between last_error() tells.
+  // Logs one line when writing begins to fail and one when it works again; meanwhile last_error()
+  // has the reason.
   void note(const Result<void>& result) {
     const std::string words = result ? std::string() : result.error().detail;
-    const bool changed = [&] {
-      const std::lock_guard lock(mutex);
-      return std::exchange(error, words).empty() != words.empty();
-    }();
+    bool changed = false;
+    {
+      const MutexLock lock(mutex);
+      changed = error.empty() != words.empty();
+      error = words;
+    }
     if (!changed) return;
     if (result) {
-      log::info("queue_writable");
+      log::emit(events::QueueWritable{});
     } else {
-      log::error("queue_write_failed", {{"error", words}});
+      log::emit(events::QueueWriteFailed{.detail = words});
     }
   }
 
@@ -144,14 +139,14 @@ struct Committer::Impl {
   // Shared.
   std::atomic<std::size_t> backlog{0};
   std::atomic<SteadyTime> writing_since{kNotWriting};
-  mutable std::mutex mutex;  // guards what follows
-  std::condition_variable arrived;
-  std::condition_variable stopped;
-  std::deque<Pending> waiting;
-  std::size_t waiting_changes = 0;
-  std::size_t awaited = 0;  // those of them that somebody waits for
-  std::string error;
-  bool stopping = false;
+  mutable Mutex mutex;
+  ConditionVariable arrived;
+  ConditionVariable stopped;
+  std::deque<Pending> waiting GUARDED_BY(mutex);
+  std::size_t waiting_changes GUARDED_BY(mutex) = 0;
+  std::size_t awaited GUARDED_BY(mutex) = 0;  // those that a client waits for
+  std::string error GUARDED_BY(mutex);
+  bool stopping GUARDED_BY(mutex) = false;
 
   std::thread thread;  // last: it uses all of the above
 };
@@ -161,7 +156,7 @@ Committer::Committer(Store& store, metrics::Registry& registry, CommitterOptions
 
 Committer::~Committer() {
   {
-    const std::lock_guard lock(impl_->mutex);
+    const MutexLock lock(impl_->mutex);
     impl_->stopping = true;
   }
   impl_->arrived.notify_one();
@@ -181,17 +176,17 @@ void Committer::commit(Batch batch) {
   const std::size_t before = impl.backlog.fetch_add(size, std::memory_order_relaxed);
   if (before != 0 && before + size > impl.options.max_backlog_bytes) {
     impl.backlog.fetch_sub(size, std::memory_order_relaxed);
-    batch.done(fail(Errc::Unavailable, "too much waits to be written to the queue"));
+    batch.done(fail(Errc::Unavailable, "too much is waiting to be written to the queue"));
     return;
   }
   bool wake;
   {
-    const std::lock_guard lock(impl.mutex);
+    const MutexLock lock(impl.mutex);
     const bool idle = impl.waiting.empty();
     impl.waiting_changes += batch.changes.size();
     impl.awaited += batch.awaited;
     impl.waiting.push_back({std::move(batch), size, std::chrono::steady_clock::now()});
-    // Asleep it is either without work or until the first of the line has waited long enough.
+    // It sleeps either without work or until the first in line has waited long enough.
     wake = idle || impl.must_write();
   }
   if (wake) impl.arrived.notify_one();
@@ -203,7 +198,7 @@ std::size_t Committer::backlog_bytes() const {
 
 std::string Committer::last_error() const {
   {
-    const std::lock_guard lock(impl_->mutex);
+    const MutexLock lock(impl_->mutex);
     if (!impl_->error.empty()) return impl_->error;
   }
   const SteadyTime since = impl_->writing_since.load(std::memory_order_relaxed);

@@ -1,7 +1,6 @@
 // Makes queue changes durable. All changes waiting when the disk becomes free are written as one
-// group with one sync, so throughput grows with load while a lone change waits for nobody. A change
-// that nobody waits for, the removal of what is delivered, goes along with the next that somebody
-// does.
+// group with one sync, so throughput grows with load while a lone change is written at once. A
+// removal, which no client waits for, is written along with the next change that one waits for.
 #pragma once
 
 #include "base/result.h"
@@ -24,19 +23,19 @@ struct CommitterOptions {
   std::size_t max_group = 1024;  // changes in one write, give or take one batch
   std::size_t max_group_bytes = 32 << 20;
   std::size_t max_backlog_bytes = 256 << 20;  // beyond: commit() answers Unavailable at once
-  // What a crash undoes of deliveries is delivered again: so long, and no longer, a removal waits.
+  // Longest time a removal waits for company; a crash meanwhile redelivers.
   std::chrono::microseconds soon{5000};
-  // After a write for at least so many who waited the next one begins no sooner than this after it
-  // began: a crowd is served better together.
+  // After a write that at least `crowd` callers waited for, the next one begins no sooner than
+  // `pause` after it began: fewer, larger groups serve a crowd better.
   std::size_t crowd = 6;
   std::chrono::microseconds pause{3000};
-  // A write that takes longer is told like one that failed, while it lasts.
+  // A write slower than this is reported as failing until it returns.
   std::chrono::milliseconds too_long{10'000};
 };
 
 // Owns the one thread that writes. Completions run on that thread in the order of the commits: they
-// post to a loop and return. Only a batch that the backlog has no room for is answered at once, on
-// the caller's thread.
+// post to a loop and return. A batch that the backlog has no room for is answered at once, on the
+// caller's thread.
 class Committer {
  public:
   using Done = std::move_only_function<void(Result<void>)>;
@@ -44,7 +43,7 @@ class Committer {
   // Changes that are written in one group and answered together.
   struct Batch {
     std::vector<std::shared_ptr<const Change>> changes;  // in this order; at least one
-    std::size_t awaited = 1;                             // how many of them somebody waits for
+    std::size_t awaited = 1;                             // how many of them a client waits for
     Done done;
   };
 
@@ -58,11 +57,11 @@ class Committer {
   // stored. A group whose write fails is an error for each of its batches; later groups are tried
   // anew.
   void commit(Batch batch);
-  void commit(Change change, Done done);  // one that somebody waits for
+  void commit(Change change, Done done);  // an awaited one
 
   std::size_t backlog_bytes() const;  // any thread; for admission
-  // Empty while the last write succeeded and none takes too long; else the words for it. Any
-  // thread; for /readyz.
+  // What is wrong with writing, for /readyz; empty while the last write succeeded and none takes
+  // too long. Any thread.
   std::string last_error() const;
 
  private:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "queue/lane.h"
 #include "queue/message_id.h"
 #include "smtp/address.h"
 #include "smtp/dsn_parameters.h"
@@ -14,8 +15,8 @@
 
 namespace signpost::queue {
 
-// Written once with the message, never changed. Holds what routing, signing and notifications need
-// as inputs, no decision that was taken with them: a new configuration applies to old mail too.
+// Written once with the message, never changed. Holds the inputs of routing, signing and
+// notifications, not their decisions, so that a new configuration applies to old mail too.
 struct Envelope {
   MessageId id;
   std::string reverse_path;  // without angle brackets; "" is the null reverse-path
@@ -43,9 +44,9 @@ struct Recipient {
 };
 
 enum class JobState : std::uint8_t {
-  Ready,     // never tried, or taken up at the next start
+  Ready,     // never tried: due since it was accepted
   Deferred,  // due at `due`
-  Held,      // by an operator, until released
+  Held,      // by an operator, until released; in no index of waiting jobs
 };
 
 // One stored version of a job. Each rewrite has a revision of its own, so that every key in the
@@ -61,13 +62,13 @@ struct JobRef {
 struct Job {
   JobRef ref;
   JobState state = JobState::Ready;
-  std::string domain;  // of the recipients, lower case, as given (U-label or A-label)
+  Lane lane;
   std::vector<Recipient> recipients;
-  std::uint32_t attempts = 0;
-  SystemTime due{};           // Deferred only
-  SystemTime last_attempt{};  // epoch: never
-  smtp::Reply last_reply;     // of the last attempt, or our own words with code 0
-  std::string last_remote;    // host that said it, "" if none was reached
+  std::uint32_t attempts = 0;  // attempts made: a connection was tried, or a look-up failed
+  SystemTime due{};            // when it may be tried; without meaning while Held
+  SystemTime last_attempt{};   // epoch: never
+  smtp::Reply last_reply;      // of the last attempt, or our own words with code 0
+  std::string last_remote;     // host that said it, "" if none was reached
   bool delay_notified = false;
 
   friend bool operator==(const Job&, const Job&) = default;

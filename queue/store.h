@@ -1,11 +1,15 @@
-// Where the queue survives a crash. RocksDB is one implementation (rocks_store.h).
+// Where the queue survives a crash. An engine implements Store; no user of the queue knows which
+// one it has. The suite in tests/queue/store_conformance.h holds every engine to this contract.
 #pragma once
 
 #include "base/result.h"
+#include "queue/claims.h"
 #include "queue/envelope.h"
 
 #include <atomic>
+#include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,7 +20,8 @@
 namespace signpost::queue {
 
 // One indivisible step of the queue: all of it is stored, or nothing. Applied in the order of the
-// members; every JobRef in `removed` and `replaced` must be what is stored now.
+// members. Jobs in `removed` and `replaced` are as they are stored; a version that is no
+// longer stored came too late: it is logged and left out, and the rest is applied.
 struct Change {
   struct Enqueued {
     std::shared_ptr<const Message> message;
@@ -34,60 +39,147 @@ struct Change {
   bool empty() const { return enqueued.empty() && removed.empty() && replaced.empty(); }
 };
 
-// A position in an index: opaque, comparable within one kind of scan.
-using Position = std::string;
+// A place in a listing: opaque, of one store and one kind of listing. Empty: the start.
+using Cursor = std::string;
+
+// Which jobs are meant; empty members do not restrict.
+struct JobFilter {
+  std::optional<MessageId> id{};
+  std::string domain{};   // of the recipients, in any case
+  std::string mailbox{};  // one of the recipients, in any case
+  std::string login{};
+  std::optional<std::string> sender{};  // the reverse-path, in any case; "" is the null one
+  std::optional<JobState> state{};
+
+  bool empty() const {
+    return !id && domain.empty() && mailbox.empty() && login.empty() && !sender && !state;
+  }
+};
+
+struct QueuedJob {
+  Job job;
+  Envelope envelope;
+};
 
 struct JobPage {
-  std::vector<Job> jobs;
-  Position next;     // where to go on: give it to the next call
+  std::vector<QueuedJob> jobs;
+  Cursor next;       // where to go on: give it to the next call
   bool end = false;  // nothing more matched when this page was read
+};
+
+// A lane that has waiting jobs, ready or deferred.
+struct WaitingLane {
+  Lane lane;
+  SystemTime due;  // of its first job
+};
+
+struct LanePage {
+  std::vector<WaitingLane> lanes;
+  Cursor next;
+  bool end = false;
+};
+
+// A place in a lane. Its waiting jobs are ordered by due time, then by their names.
+struct LanePosition {
+  SystemTime due{};
+  JobRef ref;
+  friend auto operator<=>(const LanePosition&, const LanePosition&) = default;
+};
+
+inline LanePosition position_of(const Job& job) { return {job.due, job.ref}; }
+LanePosition position_after(const LanePosition& position);  // the smallest one behind it
+LanePosition first_position_after(SystemTime due);          // behind all that are due at `due`
+
+// What claim_due() found, and where the lane goes on. A job that is committed meanwhile, or later,
+// with a place before `next` is not found by going on from there: the caller has to compare the
+// places of new jobs with its own.
+struct ClaimedJobs {
+  std::vector<Job> jobs;  // claimed for the caller
+  // Where to go on: the first place that was not looked at. With `end` that is the first one that
+  // is due later than `until`, or `from` if that is later still.
+  LanePosition next;
+  bool end = false;               // no job due until `until` follows
+  std::optional<SystemTime> due;  // of the first job behind `next`, whenever it is due
+};
+
+// What is overdue in a lane: see Store::overdue().
+struct OverdueJobs {
+  std::vector<JobRef> jobs;
+  LanePosition next;
+  bool end = false;
 };
 
 struct Totals {
   std::uint64_t ready = 0, deferred = 0, held = 0;  // jobs
 };
 
-// Reads may come from any thread, apply() from one thread only (the committer's).
+// The state of the engine.
+struct Health {
+  // A write failed, or an index cannot be read, in a way that only reopening the store repairs.
+  bool needs_restart = false;
+  // Octets in memory that have yet to be written to data files.
+  std::uint64_t pending_bytes = 0;
+};
+
+// Reads and claims may come from any thread, apply() from one thread only (the committer's).
 class Store {
  public:
   virtual ~Store() = default;
 
-  // All of `changes` in one synced write. After a failure the store may be asked again; a failed
-  // write has left nothing behind that a reopened store would show.
+  // Stores all of `changes` in one synced write. A failed write leaves nothing behind that a
+  // reopened store would show, and may be tried again.
   virtual Result<void> apply(std::span<const Change* const> changes) = 0;
 
+  // --- one message ---
   virtual Result<Envelope> envelope(const MessageId& id) const = 0;  // NotFound, Corrupt
   virtual Result<std::string> content(const MessageId& id) const = 0;
   virtual Result<std::vector<Job>> jobs_of(const MessageId& id) const = 0;
+  // The version of a job that is stored now, whatever the revision in `ref`; nothing when it is
+  // gone.
+  virtual Result<std::optional<Job>> job(const JobRef& ref) const = 0;
 
-  // Deferred jobs in the order of their due times, from `from` (empty: the first), due <= `until`.
-  virtual Result<JobPage> due(const Position& from, SystemTime until, std::size_t limit) const = 0;
-  // All jobs by message id, from `from` (empty: the first). For recovery and listings; skips and
-  // logs rows that cannot be read.
-  Result<JobPage> jobs(const Position& from, std::size_t limit) const {
-    return jobs(from, limit, {});
-  }
-  // The same, but only rows whose stored form has `containing` in it: a quick way past those that
-  // cannot be meant. `limit` is for the rows that are looked at.
-  virtual Result<JobPage> jobs(const Position& from, std::size_t limit,
-                               std::string_view containing) const = 0;
-  // The position of a job's row in due(): a job that is due before the scan's position was missed.
-  virtual Position due_position(const Job& job) const = 0;
+  // --- listings ---
+  // The jobs that match `filter`, with their envelopes, in the order of acceptance. Looks at a
+  // bounded number of rows: a page may be empty although more follow. Rows that cannot be read are
+  // skipped and logged; jobs whose message has gone meanwhile are skipped.
+  virtual Result<JobPage> jobs(const JobFilter& filter, const Cursor& from,
+                               std::size_t limit) const = 0;
+  // The lanes with waiting jobs, each once, in an order of the store's own. Goes from lane to lane,
+  // not from job to job.
+  virtual Result<LanePage> lanes(const Cursor& from, std::size_t limit) const = 0;
 
-  virtual Totals totals() const = 0;  // kept up to date by apply(); any thread
+  // --- waiting jobs, to work on ---
+  // Claims jobs of `lane` that are due until `until`, from `from` on, at most `limit` of them, and
+  // returns them as they are stored. Passes over claimed ones. After an error nothing is claimed.
+  virtual Result<ClaimedJobs> claim_due(const Lane& lane, const LanePosition& from,
+                                        SystemTime until, std::size_t limit) = 0;
+  // Claims one job and returns its stored version; nothing when it is claimed already or gone.
+  Result<std::optional<Job>> claim(const JobRef& ref);
+  Claims& claims() { return claims_; }
+  const Claims& claims() const { return claims_; }
+  // The jobs of `lane` that are due until `until` and were accepted until `accepted_until`, from
+  // `from` on; those whose sender already had a notice of delay only if `notified`. Looks at no
+  // more than `limit` rows of the index: no job is read, none is claimed.
+  virtual Result<OverdueJobs> overdue(const Lane& lane, const LanePosition& from, SystemTime until,
+                                      SystemTime accepted_until, bool notified,
+                                      std::size_t limit) const = 0;
+
+  // --- the store as a whole; any thread ---
+  virtual Totals totals() const = 0;  // kept up to date by apply()
   // The time of acceptance of the oldest message with a job in `state`, looking at no more than a
   // bounded number of rows; nothing when none was found.
   virtual std::optional<SystemTime> oldest(JobState state) const = 0;
-  // A write failed, or an index cannot be read, in a way that only opening the store anew gets
-  // over. Any thread.
-  virtual bool needs_restart() const = 0;
-  // What is in memory and has to be written to data files yet, in octets. Any thread.
-  virtual std::uint64_t pending_bytes() const = 0;
-  // Gives the space of removed mail back to the file system now instead of by and by. Blocks, up
-  // to minutes, until it is done or `cancelled` becomes true; any thread, one at a time. Writes and
-  // reads go on.
+  virtual Health health() const = 0;
+  virtual std::string engine_text() const = 0;  // for logs: "RocksDB 7.8.3, format 2, …"
+
+  // --- maintenance ---
+  // Returns the space of removed mail to the file system now rather than gradually. Blocks, up to
+  // minutes, until it is done or `cancelled` becomes true; any thread, one call at a time. Writes
+  // and reads go on. An engine that has nothing to return does so at once.
   virtual Result<void> reclaim_space(std::atomic<bool>& cancelled) = 0;
-  virtual std::string engine_text() const = 0;  // for logs: "RocksDB 7.8.3, format 1, …"
+
+ private:
+  Claims claims_;
 };
 
 }  // namespace signpost::queue

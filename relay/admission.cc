@@ -1,6 +1,6 @@
 #include "relay/admission.h"
 
-#include "base/log.h"
+#include "relay/events.h"
 
 #include <sys/statvfs.h>
 
@@ -28,7 +28,7 @@ bool Admission::begin_session(const net::IpAddress& client, bool trusted) {
     return false;
   }
   if (trusted) return true;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::size_t& count = clients_[client.client_prefix()];
   if (count >= max_per_client_.load(std::memory_order_relaxed)) {
     sessions_.fetch_sub(1, std::memory_order_relaxed);
@@ -41,7 +41,7 @@ bool Admission::begin_session(const net::IpAddress& client, bool trusted) {
 void Admission::end_session(const net::IpAddress& client, bool trusted) {
   sessions_.fetch_sub(1, std::memory_order_relaxed);
   if (trusted) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto entry = clients_.find(client.client_prefix());
   if (entry != clients_.end() && --entry->second == 0) clients_.erase(entry);
 }
@@ -90,11 +90,10 @@ void Admission::check_disk(const std::string& directory, double free_share,
                    std::memory_order_relaxed);
   if (std::exchange(disk_was_full_, full) == full) return;
   if (full) {
-    log::error(
-        "disk_full",
-        {{"directory", directory}, {"free_bytes", free}, {"needed", needed}, {"pending", pending}});
+    log::emit(events::DiskFull{
+        .directory = directory, .free_bytes = free, .needed = needed, .pending = pending});
   } else {
-    log::info("disk_has_room", {{"directory", directory}, {"free_bytes", free}});
+    log::emit(events::DiskHasRoom{.directory = directory, .free_bytes = free});
   }
 }
 

@@ -1,10 +1,10 @@
-// The relay's own numbers, one set a worker: the question each answers stands in its help text.
+// The relay's own metrics, one set per worker. What each one answers: metric_descriptions.h.
 #pragma once
 
 #include "metrics/instruments.h"
 #include "metrics/registry.h"
 #include "net/tls.h"
-#include "relay/provider.h"
+#include "relay/labels.h"
 
 #include <array>
 #include <map>
@@ -14,9 +14,6 @@
 #include <tuple>
 
 namespace signpost::relay {
-
-enum class TlsDirection { In, Out };
-enum class TlsTrust { None, Unverified, Pkix };
 
 // Written by the worker that owns it.
 class RelayMetrics {
@@ -41,7 +38,11 @@ class RelayMetrics {
   metrics::Histogram delivery_seconds;
   metrics::Counter bare_lf;
 
-  void attempt(std::size_t provider, const Disposition& disposition);
+  // `provider` is an index into kProviders.
+  void attempt(std::size_t provider, AttemptResult result, ReplyClass reply_class);
+  metrics::Counter& bounces(ReplyClass reply_class) {
+    return *bounces_[static_cast<std::size_t>(reply_class)];
+  }
   metrics::Gauge& connections(std::size_t provider) { return *connections_[provider]; }
 
  private:
@@ -54,10 +55,10 @@ class RelayMetrics {
   Labelled<metrics::Gauge> gauges_;
   Labelled<metrics::Counter> counters_;
   using PerProvider = std::array<std::unique_ptr<metrics::Counter>, kProviders.size()>;
-  std::array<PerProvider, 3> attempts_;                    // by outcome
-  std::array<PerProvider, kReplyClasses.size()> replies_;  // by class
+  std::array<PerProvider, 3> attempts_;                         // by outcome
+  std::array<PerProvider, kTexts<ReplyClass>.size()> replies_;  // by class
   std::array<std::unique_ptr<metrics::Gauge>, kProviders.size()> connections_;
-  std::array<std::unique_ptr<metrics::Counter>, kReplyClasses.size()> bounces_;
+  std::array<std::unique_ptr<metrics::Counter>, kTexts<ReplyClass>.size()> bounces_;
 };
 
 }  // namespace signpost::relay

@@ -1,31 +1,52 @@
 #include "relay/settings.h"
 
-#include "relay/next_hop.h"
+#include "config/text_file.h"
 #include "smtp/idna.h"
 
 #include <fmt/format.h>
 
-#include "config/text_file.h"
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
+#include <initializer_list>
 
 namespace signpost::relay {
 
 namespace {
 
-Result<std::string> read_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(Errc::Io, fmt::format("{}: {}", file, std::strerror(errno)));
-  return std::string{std::istreambuf_iterator<char>(in), {}};
+using Errors = std::vector<config::ConfigError>;
+
+void add(Errors& errors, const std::string& file, std::string message) {
+  errors.push_back({file, 0, 0, "", std::move(message)});
 }
 
-Result<dkim::SigningIdentity> load_identity(const config::DkimConfig& config) {
-  auto pem = read_file(config.key);
-  if (!pem) return Failure(std::move(pem).error());
-  auto key = dkim::PrivateKey::from_pem(*pem);
-  if (!key) return fail(key.error().code, fmt::format("{}: {}", config.key, key.error().detail));
+// What a loader gave, or null. Its words begin with the file, if it was one of `files`.
+template <typename T>
+std::shared_ptr<const T> taken(Result<std::shared_ptr<const T>> loaded,
+                               std::initializer_list<std::string> files, Errors& errors) {
+  if (loaded) return std::move(*loaded);
+  const std::string& detail = loaded.error().detail;
+  for (const std::string& file : files) {
+    if (!detail.starts_with(file + ": ")) continue;
+    add(errors, file, detail.substr(file.size() + 2));
+    return nullptr;
+  }
+  errors.push_back({"", 0, 0, "", detail});
+  return nullptr;
+}
+
+void check_secret(const std::string& file, Errors& errors) {
+  if (auto checked = config::check_private(file); !checked) {
+    add(errors, file, checked.error().detail);
+  }
+}
+
+Result<std::shared_ptr<const dkim::PrivateKey>> load_key(const std::string& file) {
+  const auto pem = config::read_text_file(file);
+  if (!pem) return Failure(pem.error());
+  return dkim::PrivateKey::from_pem(*pem);
+}
+
+Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
+                                          std::shared_ptr<const dkim::PrivateKey> key) {
   auto domain = smtp::to_a_labels(config.domain);
   if (!domain) return Failure(std::move(domain).error());
   auto canonicalization = dkim::CanonicalizationPair::parse(config.canonicalization);
@@ -33,7 +54,7 @@ Result<dkim::SigningIdentity> load_identity(const config::DkimConfig& config) {
   dkim::SigningIdentity identity;
   identity.domain = std::move(*domain);
   identity.selector = config.selector;
-  identity.key = std::move(*key);
+  identity.key = std::move(key);
   identity.canonicalization = *canonicalization;
   identity.expire = config.expire;
   if (!config.headers.empty()) identity.signed_fields = config.headers;
@@ -41,66 +62,82 @@ Result<dkim::SigningIdentity> load_identity(const config::DkimConfig& config) {
   return identity;
 }
 
-void load_keys(const config::Config& config, Settings& settings, std::vector<std::string>& errors) {
+void load_tls(const config::Config& config, Settings& settings, Errors& errors) {
+  settings.client_tls = taken(net::TlsClientContext::create(), {}, errors);
+  if (!config.tls) return;
+  const config::TlsConfig& tls = *config.tls;
+  settings.tls = taken(net::TlsServerContext::load(tls.certificate, tls.key, tls.min_version),
+                       {tls.certificate, tls.key}, errors);
+  check_secret(tls.key, errors);
+}
+
+void load_users(const config::Config& config, Settings& settings, Errors& errors) {
+  if (config.users_file.empty()) return;
+  settings.users = auth::Users::load(config.users_file, errors);
+  check_secret(config.users_file, errors);
+}
+
+void load_keys(const config::Config& config, Settings& settings, Errors& errors) {
   for (const config::DkimConfig& dkim : config.dkim) {
-    auto identity = load_identity(dkim);
+    auto key = load_key(dkim.key);
+    if (!key) {
+      add(errors, dkim.key, key.error().detail);
+      continue;
+    }
+    check_secret(dkim.key, errors);
+    settings.dkim_keys.push_back(*key);
+    auto identity = identity_of(dkim, std::move(*key));
     if (identity) {
       settings.keys.add(std::move(*identity), dkim.subdomains);
     } else {
-      errors.push_back(
-          fmt::format("dkim {} {}: {}", dkim.domain, dkim.selector, identity.error().detail));
+      errors.push_back({config.file, 0, 0, "dkim.domain", identity.error().detail});
     }
   }
 }
 
-// Secrets that everybody may read are none.
-void check_secrets(const config::Config& config, std::vector<std::string>& errors) {
-  std::vector<std::string> files;
-  for (const config::DkimConfig& dkim : config.dkim) files.push_back(dkim.key);
-  if (config.tls) files.push_back(config.tls->key);
-  for (const std::string& file : {config.users_file, config.admin_token_file}) {
-    if (!file.empty()) files.push_back(file);
+void load_admin_token(const config::Config& config, Settings& settings, Errors& errors) {
+  if (config.admin_token_file.empty()) return;
+  auto token = config::read_secret_file(config.admin_token_file);
+  if (token) {
+    settings.admin_token = std::move(*token);
+  } else {
+    add(errors, config.admin_token_file, token.error().detail);
   }
-  for (const std::string& file : files) {
-    if (auto checked = config::check_private(file); !checked)
-      errors.push_back(checked.error().detail);
-  }
+  check_secret(config.admin_token_file, errors);
 }
 
-// Takes what a loader gave, or its words.
-template <typename T>
-void keep(Result<std::shared_ptr<const T>> loaded, std::shared_ptr<const T>& into,
-          std::vector<std::string>& errors) {
-  if (loaded) {
-    into = std::move(*loaded);
-  } else {
-    errors.push_back(std::move(loaded).error().detail);
+// A folder that is not there yet is made at the start.
+void check_data_dir(const config::Config& config, Errors& errors) {
+  std::error_code error;
+  const auto status = std::filesystem::status(config.data_dir, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
+    errors.push_back({config.file, 0, 0, "data_dir", config.data_dir + " is not a folder"});
   }
 }
 
 }  // namespace
 
+std::vector<std::string> LoadedSettings::error_texts() const {
+  std::vector<std::string> texts;
+  for (const config::ConfigError& error : errors) texts.push_back(error.text());
+  return texts;
+}
+
 LoadedSettings load_settings(const std::string& config_file) {
   LoadedSettings result;
   config::LoadedConfig loaded = config::load_config(config_file);
-  for (const config::ConfigError& error : loaded.errors) result.errors.push_back(error.text());
+  result.errors = std::move(loaded.errors);
   if (!loaded.config) return result;
 
   const config::Config& config = *loaded.config;
   auto settings = std::make_shared<Settings>();
   settings->config = loaded.config;
   settings->retry = {config.retry.schedule, config.retry.expire, config.retry.delay_notice};
-  if (!config.users_file.empty()) {
-    keep(auth::Users::load(config.users_file), settings->users, result.errors);
-  }
-  if (config.tls) {
-    keep(net::TlsServerContext::load(config.tls->certificate, config.tls->key,
-                                     config.tls->min_version),
-         settings->tls, result.errors);
-  }
-  keep(net::TlsClientContext::create(), settings->client_tls, result.errors);
+  check_data_dir(config, result.errors);
+  load_tls(config, *settings, result.errors);
+  load_users(config, *settings, result.errors);
   load_keys(config, *settings, result.errors);
-  check_secrets(config, result.errors);
+  load_admin_token(config, *settings, result.errors);
   if (result.errors.empty()) result.settings = std::move(settings);
   return result;
 }

@@ -1,14 +1,14 @@
-// The configuration in force together with everything that it names: loaded whole, then constant
-// and shared. A reload makes a new one; sessions keep the one they began with.
+// The configuration in force together with every file that it names: loaded whole, then constant
+// and shared. A reload makes new settings; sessions keep those that they began with.
 #pragma once
 
-#include "base/result.h"
+#include "auth/users.h"
+#include "config/config.h"
+#include "dkim/key.h"
 #include "dkim/key_table.h"
 #include "net/tls.h"
 #include "queue/retry_schedule.h"
 
-#include "auth/users.h"
-#include "config/config.h"
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,16 +20,24 @@ struct Settings {
   std::shared_ptr<const auth::Users> users;          // null without [auth]
   std::shared_ptr<const net::TlsServerContext> tls;  // null without [tls]
   std::shared_ptr<const net::TlsClientContext> client_tls;
+  std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;  // as config->dkim
   dkim::KeyTable keys;
   queue::RetrySchedule retry;
+  std::string admin_token;  // "" without admin.token_file
 };
 
+// The settings, or every mistake: each names its file, its line and column where they are known,
+// and what would be right.
 struct LoadedSettings {
   std::shared_ptr<const Settings> settings;  // null if there are errors
-  std::vector<std::string> errors;           // each names its file and what would be right
+  std::vector<config::ConfigError> errors;
+  std::string account;  // that the process has switched to; "" if it has not
+
+  std::vector<std::string> error_texts() const;
 };
 
-// Any thread; blocks on files.
+// The one loader of serve, reload and check: every mistake for which a start refuses the
+// configuration is found here. Any thread; blocks on files.
 LoadedSettings load_settings(const std::string& config_file);
 
 }  // namespace signpost::relay

@@ -11,21 +11,23 @@
 
 namespace signpost::relay {
 
-// The loop's thread only. A turn is short and its replies leave at its end anyway, so nobody waits
-// longer for it.
+// The loop's thread only. A turn is short and its replies leave at its end anyway, so this costs no
+// time.
 class TurnCommits {
  public:
   using Done = std::move_only_function<void(bool stored)>;
 
-  // Both must outlive it, and the answers of what was handed over.
+  // Both must outlive it, and the answers to what was handed over.
   TurnCommits(net::Loop& loop, queue::Committer& committer);
   TurnCommits(const TurnCommits&) = delete;
   TurnCommits& operator=(const TurnCommits&) = delete;
 
-  // `done` runs in a later turn, in the order of the calls. `awaited`: somebody waits for it, so it
+  // `done` runs in a later turn, in the order of the calls. `awaited`: a client waits for it, so it
   // is written as soon as the disk is free.
   enum class Awaited : bool { No, Yes };
   void add(std::shared_ptr<const queue::Change> change, Awaited awaited, Done done);
+
+  const queue::Committer& committer() const { return committer_; }  // how the disk does
 
   void hand_over();  // by itself at the end of each turn; by the owner before the last one
 

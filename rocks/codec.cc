@@ -1,5 +1,7 @@
 #include "rocks/codec.h"
 
+#include "base/check.h"
+
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -12,7 +14,9 @@ namespace signpost::rocks {
 namespace {
 
 // The first octet of each row. A reader refuses what is newer than itself.
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kEnvelopeVersion = 1;
+constexpr std::uint8_t kFormerJobVersion = 1;
+constexpr std::uint8_t kJobVersion = 2;
 
 constexpr std::uint8_t kEightBit = 1;
 constexpr std::uint8_t kSmtpUtf8 = 2;
@@ -26,6 +30,8 @@ constexpr std::uint8_t kNotifyBits =
 // The four kinds of field in docs/queue-format.md: octet, number, time, text.
 class Writer {
  public:
+  explicit Writer(std::string& out) : out_(out) { out_.clear(); }
+
   void octet(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
 
   void number(std::uint64_t value) {
@@ -47,10 +53,9 @@ class Writer {
   }
 
   void reserve(std::size_t size) { out_.reserve(size); }
-  std::string take() { return std::move(out_); }
 
  private:
-  std::string out_;
+  std::string& out_;
 };
 
 // After the first field that is wrong all others read as zero or empty, and finished() is false:
@@ -127,10 +132,11 @@ Failure corrupt(std::string_view row, const queue::MessageId& id, std::string_vi
 }
 
 // Nothing when `reader` stands before a body that this program understands.
-std::optional<std::string> refuse_version(Reader& reader) {
+std::optional<std::string> refuse_version(Reader& reader, std::uint8_t known) {
   const std::uint8_t version = reader.octet();
-  if (version == kVersion) return std::nullopt;
+  if (version == known) return std::nullopt;
   if (version == 0) return "the row is empty or no row of the queue";
+  if (version < known) return "the row is of an older format";
   return "written by a newer version of signpost (row version " + std::to_string(version) + ")";
 }
 
@@ -175,14 +181,43 @@ std::vector<queue::Recipient> read_recipients(Reader& in) {
   return recipients;
 }
 
+// The texts of a lane end with an octet 0 in its key.
+bool is_lane(const queue::Lane& lane) {
+  return !lane.domain.contains('\0') && !lane.account.contains('\0') && !lane.route.contains('\0');
+}
+
+Result<queue::Job> decode_version(const queue::JobRef& ref, std::string_view bytes,
+                                  std::uint8_t version) {
+  Reader in(bytes);
+  if (auto refused = refuse_version(in, version)) return corrupt("job", ref.id, *refused);
+  queue::Job job;
+  job.ref = ref;
+  job.state = static_cast<queue::JobState>(
+      in.octet_up_to(static_cast<std::uint8_t>(queue::JobState::Held)));
+  job.delay_notified = (in.flags(kJobFlags) & kDelayNotified) != 0;
+  job.attempts = in.number<std::uint32_t>();
+  job.due = in.time();
+  job.last_attempt = in.time();
+  job.lane.domain = in.text();
+  if (version != kFormerJobVersion) {
+    job.lane.account = in.text();
+    job.lane.route = in.text();
+  }
+  job.last_remote = in.text();
+  job.last_reply = read_reply(in);
+  job.recipients = read_recipients(in);
+  if (!in.finished() || !is_lane(job.lane)) return corrupt("job", ref.id, "the row is damaged");
+  return job;
+}
+
 }  // namespace
 
-std::string encode_envelope(const queue::Envelope& envelope) {
-  Writer out;
+void encode_envelope(const queue::Envelope& envelope, std::string& bytes) {
+  Writer out(bytes);
   out.reserve(64 + envelope.reverse_path.size() + envelope.login.size() + envelope.peer.size() +
               envelope.from_domain.size() + envelope.message_id.size() +
               envelope.envelope_id.size());
-  out.octet(kVersion);
+  out.octet(kEnvelopeVersion);
   out.octet(static_cast<std::uint8_t>((envelope.eight_bit ? kEightBit : 0) |
                                       (envelope.smtputf8 ? kSmtpUtf8 : 0) |
                                       (envelope.notification ? kNotification : 0)));
@@ -196,12 +231,11 @@ std::string encode_envelope(const queue::Envelope& envelope) {
   out.text(envelope.from_domain);
   out.text(envelope.message_id);
   out.text(envelope.envelope_id);
-  return out.take();
 }
 
 Result<queue::Envelope> decode_envelope(const queue::MessageId& id, std::string_view bytes) {
   Reader in(bytes);
-  if (auto refused = refuse_version(in)) return corrupt("envelope", id, *refused);
+  if (auto refused = refuse_version(in, kEnvelopeVersion)) return corrupt("envelope", id, *refused);
   queue::Envelope envelope;
   envelope.id = id;
   const std::uint8_t flags = in.flags(kEnvelopeFlags);
@@ -223,39 +257,50 @@ Result<queue::Envelope> decode_envelope(const queue::MessageId& id, std::string_
   return envelope;
 }
 
-std::string encode_job(const queue::Job& job) {
-  Writer out;
+void encode_job(const queue::Job& job, std::string& bytes) {
+  CHECK(is_lane(job.lane));
+  Writer out(bytes);
   out.reserve(128 + 64 * job.recipients.size() + job.last_reply.text.size());
-  out.octet(kVersion);
+  out.octet(kJobVersion);
   out.octet(static_cast<std::uint8_t>(job.state));
   out.octet(job.delay_notified ? kDelayNotified : 0);
   out.number(job.attempts);
   out.time(job.due);
   out.time(job.last_attempt);
-  out.text(job.domain);
+  out.text(job.lane.domain);
+  out.text(job.lane.account);
+  out.text(job.lane.route);
   out.text(job.last_remote);
   write_reply(out, job.last_reply);
   write_recipients(out, job.recipients);
-  return out.take();
 }
 
 Result<queue::Job> decode_job(const queue::JobRef& ref, std::string_view bytes) {
-  Reader in(bytes);
-  if (auto refused = refuse_version(in)) return corrupt("job", ref.id, *refused);
-  queue::Job job;
-  job.ref = ref;
-  job.state = static_cast<queue::JobState>(
-      in.octet_up_to(static_cast<std::uint8_t>(queue::JobState::Held)));
-  job.delay_notified = (in.flags(kJobFlags) & kDelayNotified) != 0;
-  job.attempts = in.number<std::uint32_t>();
-  job.due = in.time();
-  job.last_attempt = in.time();
-  job.domain = in.text();
-  job.last_remote = in.text();
-  job.last_reply = read_reply(in);
-  job.recipients = read_recipients(in);
-  if (!in.finished()) return corrupt("job", ref.id, "the row is damaged");
-  return job;
+  return decode_version(ref, bytes, kJobVersion);
+}
+
+bool is_former_job(std::string_view bytes) {
+  return !bytes.empty() && static_cast<std::uint8_t>(bytes.front()) == kFormerJobVersion;
+}
+
+Result<queue::Job> decode_former_job(const queue::JobRef& ref, std::string_view bytes) {
+  return decode_version(ref, bytes, kFormerJobVersion);
+}
+
+Result<queue::Job> decode_any_job(const queue::JobRef& ref, std::string_view bytes) {
+  return is_former_job(bytes) ? decode_former_job(ref, bytes) : decode_job(ref, bytes);
+}
+
+std::string encode_envelope(const queue::Envelope& envelope) {
+  std::string bytes;
+  encode_envelope(envelope, bytes);
+  return bytes;
+}
+
+std::string encode_job(const queue::Job& job) {
+  std::string bytes;
+  encode_job(job, bytes);
+  return bytes;
 }
 
 }  // namespace signpost::rocks

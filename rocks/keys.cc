@@ -3,7 +3,9 @@
 #include "base/check.h"
 
 #include <algorithm>
+#include <chrono>
 #include <concepts>
+#include <cstdint>
 
 namespace signpost::rocks {
 
@@ -12,6 +14,10 @@ namespace {
 constexpr std::size_t kIdSize = 10;
 constexpr std::size_t kJobKeySize = kIdSize + 2 + 4;
 constexpr std::size_t kDueSize = 8;
+constexpr std::size_t kPositionSize = kDueSize + kJobKeySize;
+constexpr std::size_t kLaneTexts = 3;
+constexpr std::uint8_t kDelayNotified = 1;  // in the value of a lane's row
+constexpr std::uint64_t kLatest = INT64_MAX;
 
 template <std::unsigned_integral T>
 void append(std::string& out, T value) {
@@ -33,6 +39,21 @@ void append_ref(std::string& out, const queue::JobRef& ref) {
   append(out, ref.revision);
 }
 
+void append_position(std::string& out, const queue::LanePosition& position) {
+  const auto due = std::max(position.due.time_since_epoch(), std::chrono::microseconds(0));
+  append(out, static_cast<std::uint64_t>(due.count()));
+  append_ref(out, position.ref);
+}
+
+void append_lane(std::string& out, const queue::Lane& lane) {
+  out.reserve(lane.domain.size() + lane.account.size() + lane.route.size() + kLaneTexts +
+              kPositionSize);
+  for (const std::string* text : {&lane.domain, &lane.account, &lane.route}) {
+    CHECK(!text->contains('\0'));
+    out.append(*text).push_back('\0');
+  }
+}
+
 }  // namespace
 
 std::string_view message_key(const queue::MessageId& id) {
@@ -41,31 +62,14 @@ std::string_view message_key(const queue::MessageId& id) {
 
 std::string job_key(const queue::JobRef& ref) {
   std::string key;
-  key.reserve(kJobKeySize);
-  append_ref(key, ref);
+  job_key(ref, key);
   return key;
 }
 
-std::string due_bound(SystemTime due) {
-  std::string key;
-  key.reserve(kDueSize + kJobKeySize);
-  append(key, static_cast<std::uint64_t>(
-                  std::max(due.time_since_epoch(), std::chrono::microseconds(0)).count()));
-  return key;
-}
-
-std::string due_key(SystemTime due, const queue::JobRef& ref) {
-  std::string key = due_bound(due);
-  append_ref(key, ref);
-  return key;
-}
-
-std::string after_prefix(std::string_view prefix) {
-  std::string bound(prefix);
-  while (!bound.empty() && bound.back() == '\xff') bound.pop_back();
-  CHECK(!bound.empty());
-  ++bound.back();
-  return bound;
+void job_key(const queue::JobRef& ref, std::string& out) {
+  out.clear();
+  out.reserve(kJobKeySize);
+  append_ref(out, ref);
 }
 
 std::optional<queue::JobRef> parse_job_key(std::string_view key) {
@@ -77,9 +81,84 @@ std::optional<queue::JobRef> parse_job_key(std::string_view key) {
   return ref;
 }
 
-std::optional<queue::JobRef> parse_due_key(std::string_view key) {
-  if (key.size() != kDueSize + kJobKeySize) return std::nullopt;
-  return parse_job_key(key.substr(kDueSize));
+std::string job_prefix(const queue::JobRef& ref) {
+  std::string prefix(message_key(ref.id));
+  append(prefix, ref.number);
+  return prefix;
+}
+
+std::string lane_prefix(const queue::Lane& lane) {
+  std::string prefix;
+  append_lane(prefix, lane);
+  return prefix;
+}
+
+std::string lane_key(const queue::Lane& lane, const queue::LanePosition& position) {
+  std::string key;
+  lane_key(lane, position, key);
+  return key;
+}
+
+void lane_key(const queue::Lane& lane, const queue::LanePosition& position, std::string& out) {
+  out.clear();
+  append_lane(out, lane);
+  append_position(out, position);
+}
+
+std::string lane_key(std::string_view prefix, const queue::LanePosition& position) {
+  std::string key;
+  key.reserve(prefix.size() + kPositionSize);
+  key.append(prefix);
+  append_position(key, position);
+  return key;
+}
+
+std::optional<LaneKey> parse_lane_key(std::string_view key) {
+  if (key.size() < kLaneTexts + kPositionSize) return std::nullopt;
+  const std::size_t size = key.size() - kPositionSize;
+  const std::string_view position = key.substr(size);
+  const auto due = number_at<std::uint64_t>(position, 0);
+  if (key[size - 1] != '\0' || due > kLatest) return std::nullopt;
+  const auto ref = parse_job_key(position.substr(kDueSize));
+  if (!ref) return std::nullopt;
+  return LaneKey{key.substr(0, size),
+                 {SystemTime(std::chrono::microseconds(static_cast<std::int64_t>(due))), *ref}};
+}
+
+std::optional<queue::Lane> parse_lane_prefix(std::string_view prefix) {
+  queue::Lane lane;
+  for (std::string* text : {&lane.domain, &lane.account, &lane.route}) {
+    const std::size_t end = prefix.find('\0');
+    if (end == std::string_view::npos) return std::nullopt;
+    text->assign(prefix.substr(0, end));
+    prefix.remove_prefix(end + 1);
+  }
+  if (!prefix.empty()) return std::nullopt;
+  return lane;
+}
+
+std::string_view lane_row(const queue::Job& job) {
+  static constexpr std::string_view kRows{"\0\1", 2};
+  static_assert(kDelayNotified == 1);
+  return kRows.substr(job.delay_notified ? 1 : 0, 1);
+}
+
+bool is_delay_notified(std::string_view lane_row) {
+  return !lane_row.empty() && (static_cast<std::uint8_t>(lane_row.front()) & kDelayNotified) != 0;
+}
+
+std::string former_due_key(SystemTime due, const queue::JobRef& ref) {
+  std::string key;
+  append_position(key, {due, ref});
+  return key;
+}
+
+std::string after_prefix(std::string_view prefix) {
+  std::string bound(prefix);
+  while (!bound.empty() && bound.back() == '\xff') bound.pop_back();
+  CHECK(!bound.empty());
+  ++bound.back();
+  return bound;
 }
 
 }  // namespace signpost::rocks

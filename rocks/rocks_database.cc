@@ -1,7 +1,10 @@
 #include "rocks/rocks_database.h"
 
 #include "base/check.h"
-#include "base/log.h"
+#include "rocks/codec.h"
+#include "rocks/events.h"
+#include "rocks/keys.h"
+#include "rocks/rocks_files.h"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
@@ -10,9 +13,6 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 
-#include "rocks/codec.h"
-#include "rocks/keys.h"
-#include "rocks/rocks_files.h"
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -104,8 +104,10 @@ class EventLogger final : public rocksdb::Logger {
     std::vsnprintf(line.data(), line.size(), format, arguments);
     std::string_view words(line.data());
     words = words.substr(0, words.find_last_not_of("\n ") + 1);
-    log::log(level == rocksdb::InfoLogLevel::WARN_LEVEL ? log::Level::Warning : log::Level::Error,
-             "queue_engine", {{"detail", words}});
+    log::emit(events::QueueEngine{.severity = level == rocksdb::InfoLogLevel::WARN_LEVEL
+                                                  ? events::EngineSeverity::Warning
+                                                  : events::EngineSeverity::Error,
+                                  .detail = words});
   }
 };
 
@@ -123,6 +125,24 @@ bool is_unreadable(const rocksdb::Status& status) {
   const std::string words = status.ToString();
   return words.ends_with(std::generic_category().message(EIO)) &&
          (words.contains("While pread") || words.contains("While read"));
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const Options& options) {
+  const auto cache = rocksdb::NewLRUCache(options.block_cache_size);
+  // Envelope and job rows are short: 16 MB of them outlast 64 MB of content.
+  const std::size_t rows = std::min<std::size_t>(options.write_buffer_size, 16 << 20);
+  const std::array<FamilyShape, kFamilies> shapes{{
+      {.write_buffer_size = 1 << 20},
+      {.write_buffer_size = options.write_buffer_size, .blobs = true},
+      {.write_buffer_size = rows},
+      {.write_buffer_size = rows},
+      {.write_buffer_size = rows, .filter = false},
+  }};
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (std::size_t i = 0; i < kFamilies; ++i) {
+    descriptors.emplace_back(kFamilyNames[i], family_options(shapes[i], cache));
+  }
+  return descriptors;
 }
 
 rocksdb::WALRecoveryMode mode_of(Database::Log log) {
@@ -160,34 +180,57 @@ rocksdb::ReadOptions bounded(const rocksdb::Slice* upper) {
 Database::Database(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db,
                    const std::vector<rocksdb::ColumnFamilyHandle*>& families)
     : env_(std::move(env)), db_(std::move(db)) {
-  CHECK(!families.empty() && families.size() <= kFamilies);
-  std::ranges::copy(families, families_.begin());
+  for (rocksdb::ColumnFamilyHandle* family : families) {
+    const auto known = std::ranges::find(kFamilyNames, family->GetName(),
+                                         [](const char* name) { return std::string_view(name); });
+    if (known != kFamilyNames.end()) {
+      families_[static_cast<std::size_t>(known - kFamilyNames.begin())] = family;
+    } else {
+      CHECK(family->GetName() == kFormerDueFamily);
+      former_due_ = family;
+    }
+  }
 }
 
 Database::~Database() {
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
   }
+  if (former_due_ != nullptr) db_->DestroyColumnFamilyHandle(former_due_);
   const rocksdb::Status status = db_->Close();
-  if (!status.ok()) log::error("queue_close_failed", {{"error", status.ToString()}});
+  if (!status.ok()) log::emit(events::QueueCloseFailed{.detail = status.ToString()});
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& directory,
-                                                 const RocksOptions& options) {
+                                                 const Options& options) {
+  auto families = descriptors(options);
+  for (auto& each : descriptors_of(directory, options)) {
+    if (each.name == kFormerDueFamily) families.push_back(std::move(each));
+  }
+  return open_families(directory, options, true, families);
+}
+
+Result<std::unique_ptr<Database>> Database::open_as_it_is(const std::string& directory,
+                                                          const Options& options) {
+  return open_families(directory, options, false, descriptors_of(directory, options));
+}
+
+Result<std::unique_ptr<Database>> Database::open_families(
+    const std::string& directory, const Options& options, bool create,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
   auto env = rocksdb::NewCompositeEnv(
       space_aware(options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
   rocksdb::DBOptions settings = database_options();
   settings.env = env.get();
   settings.info_log = std::make_shared<EventLogger>();
-  settings.create_if_missing = true;
-  settings.create_missing_column_families = true;
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  settings.create_if_missing = create;
+  settings.create_missing_column_families = create;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(settings, directory, descriptors(options), &families, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(settings, directory, families, &handles, &db);
   if (!status.ok()) return failure(status, "opening the queue in " + directory);
   return std::unique_ptr<Database>(
-      new Database(std::move(env), std::unique_ptr<rocksdb::DB>(db), families));
+      new Database(std::move(env), std::unique_ptr<rocksdb::DB>(db), handles));
 }
 
 Result<std::unique_ptr<Database>> Database::look(const std::string& directory, Log log, bool lax,
@@ -196,7 +239,7 @@ Result<std::unique_ptr<Database>> Database::look(const std::string& directory, L
   settings.info_log = std::make_shared<Silence>();
   settings.wal_recovery_mode = mode_of(log);
   settings.paranoid_checks = !lax;
-  auto shapes = descriptors();
+  auto shapes = descriptors({});
   shapes.resize(families);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
@@ -212,29 +255,35 @@ Result<std::unique_ptr<Database>> Database::look_at_default(const std::string& d
 }
 
 Result<std::unique_ptr<Database>> Database::look_past_damage(const std::string& directory) {
-  return look(directory, Log::PastDamage, true, kFamilies);
+  return look(directory, Log::PastDamage, true, kLane);
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> Database::descriptors(const RocksOptions& options) {
-  const auto cache = rocksdb::NewLRUCache(options.block_cache_size);
-  // Envelope and job rows are short: 16 MB of them outlast 64 MB of content.
-  const std::size_t rows = std::min<std::size_t>(options.write_buffer_size, 16 << 20);
-  const std::array<FamilyShape, kFamilies> shapes{{
-      {.write_buffer_size = 1 << 20},
-      {.write_buffer_size = options.write_buffer_size, .blobs = true},
-      {.write_buffer_size = rows},
-      {.write_buffer_size = rows},
-      {.write_buffer_size = rows, .filter = false},
-  }};
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (std::size_t i = 0; i < kFamilies; ++i) {
-    descriptors.emplace_back(kFamilyNames[i], family_options(shapes[i], cache));
+std::vector<rocksdb::ColumnFamilyDescriptor> Database::descriptors_of(const std::string& directory,
+                                                                      const Options& options) {
+  std::vector<std::string> names;
+  // A directory that holds no database has none.
+  (void)rocksdb::DB::ListColumnFamilies(database_options(), directory, &names);
+  auto known = descriptors(options);
+  std::vector<rocksdb::ColumnFamilyDescriptor> found;
+  for (const std::string& name : names) {
+    const auto same = std::ranges::find(known, name, &rocksdb::ColumnFamilyDescriptor::name);
+    found.push_back(same != known.end() ? *same : known[kLane]);
+    found.back().name = name;
   }
-  return descriptors;
+  return found;
 }
 
 std::vector<rocksdb::ColumnFamilyHandle*> Database::mail_families() const {
   return {families_.begin() + kContent, families_.end()};
+}
+
+Result<void> Database::drop_former_due() {
+  if (former_due_ == nullptr) return {};
+  rocksdb::Status status = db_->DropColumnFamily(former_due_);
+  if (status.ok()) status = db_->DestroyColumnFamilyHandle(former_due_);
+  if (!status.ok()) return failure(status, "dropping the queue's former index");
+  former_due_ = nullptr;
+  return {};
 }
 
 std::unique_ptr<rocksdb::Iterator> Database::scan(Family family,
@@ -276,13 +325,13 @@ Result<void> write_format(const Database& database) {
 std::optional<queue::Job> read_job(std::string_view key, std::string_view row) {
   const auto ref = parse_job_key(key);
   if (!ref) {
-    log::error("queue_row_corrupt", {{"error", "a job's key is malformed"}});
+    log::emit(events::QueueRowCorrupt{.detail = "a job's key is malformed"});
     return std::nullopt;
   }
   auto job = decode_job(*ref, row);
   if (!job) {
-    log::error("queue_row_corrupt",
-               {{"id", ref->id.text()}, {"job", ref->number}, {"error", job.error().detail}});
+    log::emit(events::QueueRowCorrupt{
+        .id = ref->id.text(), .job = ref->number, .detail = job.error().detail});
     return std::nullopt;
   }
   return std::move(*job);

@@ -1,14 +1,14 @@
 // The RocksDB database of a queue: its families, its settings (docs/queue-format.md gives the
-// reasons) and the ways to open it. Inside queue/ only.
+// reasons) and the ways to open it. Inside rocks/ only.
 #pragma once
 
 #include "base/result.h"
 #include "queue/envelope.h"
+#include "rocks/options.h"
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 
-#include "rocks/rocks_store.h"
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -19,11 +19,12 @@
 
 namespace signpost::rocks {
 
-enum Family : std::size_t { kDefault, kContent, kEnvelope, kJob, kDue, kFamilies };
+enum Family : std::size_t { kDefault, kContent, kEnvelope, kJob, kLane, kFamilies };
 constexpr std::array<const char*, kFamilies> kFamilyNames{"default", "content", "envelope", "job",
-                                                          "due"};
+                                                          "lane"};
+constexpr const char* kFormerDueFamily = "due";  // of format 1
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 constexpr std::string_view kFormatKey = "format";
 
 inline rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -38,9 +39,12 @@ rocksdb::ReadOptions bounded(const rocksdb::Slice* upper);
 // An open database. Owned by one; closed when it goes.
 class Database {
  public:
-  // For writing, created if it is not there.
+  // For writing, created if it is not there. A family of format 1 is opened if it is still there.
   static Result<std::unique_ptr<Database>> open(const std::string& directory,
-                                                const RocksOptions& options);
+                                                const Options& options);
+  // For writing, with the families that are there and no others.
+  static Result<std::unique_ptr<Database>> open_as_it_is(const std::string& directory,
+                                                         const Options& options);
 
   // How far to read a log with a damaged place in it.
   enum class Log {
@@ -51,12 +55,13 @@ class Database {
   // For looking only, with the default family alone: the directory may be new, or of another
   // format. Writes nothing.
   static Result<std::unique_ptr<Database>> look_at_default(const std::string& directory, Log log);
-  // For looking only, past damage: data files that cannot be read are no error until a row in them
-  // is asked for.
+  // For looking only, past damage, without the index of waiting jobs, which the rest tells anew:
+  // data files that cannot be read are no error until a row in them is asked for.
   static Result<std::unique_ptr<Database>> look_past_damage(const std::string& directory);
 
-  // Of all families, as open() uses them.
-  static std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksOptions& options = {});
+  // Of the families that are in `directory`, as open() uses them.
+  static std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_of(const std::string& directory,
+                                                                     const Options& options = {});
 
   ~Database();
   Database(const Database&) = delete;
@@ -64,19 +69,27 @@ class Database {
 
   rocksdb::DB& db() const { return *db_; }
   rocksdb::ColumnFamilyHandle* operator[](Family family) const { return families_[family]; }
-  // Content, envelope, job and due: what mail is in.
+  // Content, envelope, job and lane: what mail is in.
   std::vector<rocksdb::ColumnFamilyHandle*> mail_families() const;
   std::unique_ptr<rocksdb::Iterator> scan(Family family, const rocksdb::ReadOptions& options) const;
+
+  // The index of format 1; nullptr once it is gone.
+  rocksdb::ColumnFamilyHandle* former_due() const { return former_due_; }
+  Result<void> drop_former_due();
 
  private:
   Database(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db,
            const std::vector<rocksdb::ColumnFamilyHandle*>& families);
+  static Result<std::unique_ptr<Database>> open_families(
+      const std::string& directory, const Options& options, bool create,
+      const std::vector<rocksdb::ColumnFamilyDescriptor>& families);
   static Result<std::unique_ptr<Database>> look(const std::string& directory, Log log, bool lax,
                                                 std::size_t families);
 
   std::unique_ptr<rocksdb::Env> env_;  // the database uses it until it is gone
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
+  rocksdb::ColumnFamilyHandle* former_due_ = nullptr;
 };
 
 // What the default family says of the format; 0 when it says nothing. Refuses, as

@@ -9,7 +9,7 @@ namespace signpost::rocks {
 
 namespace {
 
-rocksdb::IOStatus told_as_no_space(rocksdb::IOStatus status) {
+rocksdb::IOStatus as_no_space(rocksdb::IOStatus status) {
   if (status.ok() || !status.IsIOError() || status.IsNoSpace()) return status;
   const std::string words = status.ToString();
   for (const int error : {EDQUOT, EFBIG}) {
@@ -27,20 +27,20 @@ class SpaceAwareFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* context) override {
-    return told_as_no_space(target()->Append(data, options, context));
+    return as_no_space(target()->Append(data, options, context));
   }
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            const rocksdb::DataVerificationInfo& verification,
                            rocksdb::IODebugContext* context) override {
-    return told_as_no_space(target()->Append(data, options, verification, context));
+    return as_no_space(target()->Append(data, options, verification, context));
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                          rocksdb::IODebugContext* context) override {
-    return told_as_no_space(target()->Sync(options, context));
+    return as_no_space(target()->Sync(options, context));
   }
   rocksdb::IOStatus Close(const rocksdb::IOOptions& options,
                           rocksdb::IODebugContext* context) override {
-    return told_as_no_space(target()->Close(options, context));
+    return as_no_space(target()->Close(options, context));
   }
 };
 
@@ -55,7 +55,7 @@ class SpaceAwareFileSystem final : public rocksdb::FileSystemWrapper {
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     rocksdb::IODebugContext* context) override {
     const rocksdb::IOStatus status =
-        told_as_no_space(target()->NewWritableFile(name, options, file, context));
+        as_no_space(target()->NewWritableFile(name, options, file, context));
     if (status.ok()) *file = std::make_unique<SpaceAwareFile>(std::move(*file));
     return status;
   }

@@ -1,4 +1,4 @@
-// RocksDB's files, with errors told in a way that lets it go on when it can.
+// RocksDB's files, with errors reported so that RocksDB recovers when it can.
 #pragma once
 
 #include <rocksdb/file_system.h>

@@ -1,11 +1,12 @@
 #include "rocks/rocks_open.h"
 
-#include "base/log.h"
-
+#include "rocks/carry_over.h"
+#include "rocks/check_mark.h"
+#include "rocks/events.h"
 #include "rocks/salvage/rocks_salvage.h"
+
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -14,8 +15,6 @@ namespace signpost::rocks {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string check_mark(const std::string& directory) { return directory + ".check"; }
 
 Result<void> make_directory(const std::string& directory) {
   std::error_code error;
@@ -53,20 +52,20 @@ class Lock {
 // Looks at an existing queue without a single write: opening it for writing would replay and
 // rewrite its log, which neither a newer format nor damage may survive. RocksDB itself ends a
 // damaged log at the damage, in silence: what was acknowledged behind it would be gone.
-Result<void> look(const std::string& directory) {
-  if (!fs::exists(directory + "/CURRENT")) return {};
+// The format that the queue names; 0 if none.
+Result<int> look(const std::string& directory) {
+  if (!fs::exists(directory + "/CURRENT")) return 0;
   auto seen = Database::look_at_default(directory, Database::Log::Whole);
   if (!seen) {
     if (seen.error().code != Errc::Corrupt) return Failure(std::move(seen).error());
     if (log_goes_on_past_damage(directory)) return Failure(std::move(seen).error());
     seen = Database::look_at_default(directory, Database::Log::UpToDamage);
     if (!seen) return Failure(std::move(seen).error());
-    log::warning("queue_log_end", {{"detail",
-                                    "the log's last write is not whole, as a crash "
-                                    "leaves it; it was never acknowledged"}});
+    log::emit(events::QueueLogEnd{.detail =
+                                      "the log's last write is not whole, as a crash leaves it; "
+                                      "it was never acknowledged"});
   }
-  if (const auto format = read_format(**seen); !format) return Failure(format.error());
-  return {};
+  return read_format(**seen);
 }
 
 Result<void> settle_format(const Database& database) {
@@ -75,7 +74,7 @@ Result<void> settle_format(const Database& database) {
   if (*format != 0) return {};
   // New, or the first start was cut short before it got here: then nothing is stored yet.
   const std::string& directory = database.db().GetName();
-  for (const Family family : {kContent, kEnvelope, kJob, kDue}) {
+  for (const Family family : {kContent, kEnvelope, kJob, kLane}) {
     const auto rows = database.scan(family, bounded(nullptr));
     rows->SeekToFirst();
     if (!rows->status().ok()) return failure(rows->status(), "looking for mail in " + directory);
@@ -86,7 +85,7 @@ Result<void> settle_format(const Database& database) {
   return write_format(database);
 }
 
-// What every attempt depends on is read once before anything depends on it.
+// Reads both indexes once at start, so that damage shows before mail depends on them.
 Result<void> count_jobs(Opened& opened) {
   const auto rows = opened.database->scan(kJob, bounded(nullptr));
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
@@ -106,16 +105,16 @@ Result<void> count_jobs(Opened& opened) {
     opened.first = std::min(opened.first, job->ref.id.time());
   }
   if (!rows->status().ok()) return failure(rows->status(), "counting the jobs in the queue");
-  const auto due = opened.database->scan(kDue, bounded(nullptr));
-  for (due->SeekToFirst(); due->Valid(); due->Next()) {
+  const auto lanes = opened.database->scan(kLane, bounded(nullptr));
+  for (lanes->SeekToFirst(); lanes->Valid(); lanes->Next()) {
   }
-  if (!due->status().ok()) return failure(due->status(), "reading the due times in the queue");
+  if (!lanes->status().ok()) return failure(lanes->status(), "reading the lanes in the queue");
   return {};
 }
 
 Result<void> check(const Database& database) {
   const std::string what = "checking the queue in " + database.db().GetName();
-  log::info("queue_checking", {{"detail", what}});
+  log::emit(events::QueueChecking{.detail = what});
   for (rocksdb::ColumnFamilyHandle* family : database.mail_families()) {
     rocksdb::ReadOptions options = bounded(nullptr);
     const std::unique_ptr<rocksdb::Iterator> rows(database.db().NewIterator(options, family));
@@ -128,47 +127,57 @@ Result<void> check(const Database& database) {
   return {};
 }
 
-Result<Opened> open_whole(const std::string& directory, const RocksOptions& options) {
+Result<Opened> open_whole(const std::string& directory, const Options& options) {
+  bool former = false;
   {
     const auto lock = Lock::take(directory);
     if (!lock) return Failure(lock.error());
-    if (auto looked = look(directory); !looked) return Failure(std::move(looked).error());
+    const auto format = look(directory);
+    if (!format) return Failure(format.error());
+    former = *format == 1;
+  }
+  if (former) {
+    if (auto begun = begin_carry_over(directory, options); !begun) return Failure(begun.error());
   }
   auto database = Database::open(directory, options);
   if (!database) return Failure(std::move(database).error());
   Opened opened;
   opened.database = std::move(*database);
   if (auto settled = settle_format(*opened.database); !settled) return Failure(settled.error());
+  if (auto carried = finish_carry_over(*opened.database, options); !carried) {
+    return Failure(carried.error());
+  }
   if (auto counted = count_jobs(opened); !counted) return Failure(counted.error());
-  if (std::error_code error; fs::exists(check_mark(directory), error)) {
+  if (check_is_asked_for(directory)) {
     if (auto checked = check(*opened.database); !checked) return Failure(checked.error());
-    fs::remove(check_mark(directory), error);
+    forget_check(directory);
   }
   return opened;
 }
 
-Result<void> salvage_locked(const std::string& directory, const RocksOptions& options,
+Result<void> salvage_locked(const std::string& directory, const Options& options,
                             const Error& why) {
   const auto lock = Lock::take(directory);
   if (!lock) return Failure(lock.error());
-  log::error("queue_damaged", {{"directory", directory}, {"error", why.detail}});
+  log::emit(events::QueueDamaged{.directory = directory,
+                                 .detail = why.detail,
+                                 .then = "everything that can be read goes to a new queue"});
   const auto salvaged = salvage(directory, options, why.detail, system_now());
   if (!salvaged) {
     return fail(Errc::Corrupt, why.detail + "; salvaging what can be read failed: " +
                                    salvaged.error().detail + "; nothing was changed");
   }
-  std::error_code error;
-  fs::remove(check_mark(directory), error);
-  log::error("queue_salvaged", {{"kept", salvaged->kept},
-                                {"report", salvaged->report},
-                                {"messages", salvaged->messages},
-                                {"missing", salvaged->missing}});
+  forget_check(directory);
+  log::emit(events::QueueSalvaged{.kept = salvaged->kept,
+                                  .report = salvaged->report,
+                                  .messages = salvaged->messages,
+                                  .missing = salvaged->missing});
   return {};
 }
 
 }  // namespace
 
-Result<Opened> open_queue(const std::string& directory, const RocksOptions& options) {
+Result<Opened> open_queue(const std::string& directory, const Options& options) {
   if (auto finished = finish_salvage(directory); !finished) return Failure(finished.error());
   if (auto made = make_directory(directory); !made) return Failure(made.error());
   auto opened = open_whole(directory, options);
@@ -178,7 +187,5 @@ Result<Opened> open_queue(const std::string& directory, const RocksOptions& opti
   }
   return open_whole(directory, options);
 }
-
-void ask_for_check(const std::string& directory) { std::ofstream(check_mark(directory)) << '\n'; }
 
 }  // namespace signpost::rocks

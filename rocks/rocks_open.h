@@ -3,9 +3,11 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "queue/store.h"
-
+#include "rocks/options.h"
 #include "rocks/rocks_database.h"
+
 #include <memory>
 #include <string>
 
@@ -19,10 +21,6 @@ struct Opened {
 
 // Opens or creates the queue in `directory` and reads its jobs once. What is damaged is salvaged
 // first (rocks_salvage.h), with the event `queue_damaged`. Errors: docs/queue-format.md.
-Result<Opened> open_queue(const std::string& directory, const RocksOptions& options);
-
-// The next open_queue() reads every octet before it believes that the queue is whole. For damage
-// that the database came upon while it ran, where open_queue() would not look.
-void ask_for_check(const std::string& directory);
+Result<Opened> open_queue(const std::string& directory, const Options& options);
 
 }  // namespace signpost::rocks

@@ -25,7 +25,7 @@ bool is_atext(char c) {
          std::string_view("!#$%&'*+-/=?^_`{|}~").contains(c);
 }
 
-// Any character that may stand in a quoted string, alone or behind a backslash.
+// Any character that may occur in a quoted string, alone or after a backslash.
 bool is_quotable(char c) { return !ascii::is_control(c); }
 
 // The length of the quoted string at the front of `text`, 0 if it is not one that ends.
@@ -55,8 +55,8 @@ bool is_label_octet(char c, bool utf8) {
   return ascii::is_alnum(c) || c == '-' || c == '_' || (utf8 && is_utf8_octet(c));
 }
 
-// The limit of a U-label is that of its A-label, which only IDNA can tell; here it is bounded by
-// the name as a whole.
+// The limit of a U-label is that of its A-label, which only IDNA knows; here the name as a whole is
+// bounded.
 bool is_label(std::string_view label, bool utf8) {
   if (label.empty() || label.front() == '-' || label.back() == '-') return false;
   if (label.size() > kMaxLabel && ascii::is_ascii(label)) return false;
@@ -66,7 +66,7 @@ bool is_label(std::string_view label, bool utf8) {
 std::expected<std::string, PathError> parse_domain(std::string_view text, bool utf8) {
   if (text.empty()) return std::unexpected(PathError::DomainMissing);
   if (text.size() > kMaxDomain) return std::unexpected(PathError::TooLong);
-  // The grammar knows no trailing dot, but people write it; without it equal names are equal.
+  // The grammar has no trailing dot, but people write one; without it, equal names are equal.
   if (text.ends_with('.')) text.remove_suffix(1);
   if (!is_address_literal(text) && !is_domain_name(text, utf8)) {
     return std::unexpected(PathError::DomainMalformed);
@@ -164,6 +164,11 @@ std::expected<Mailbox, PathError> parse_mailbox(std::string_view text, bool utf8
   return Mailbox{std::string(text.substr(0, length)), std::move(*domain)};
 }
 
+std::string_view domain_of(std::string_view mailbox) {
+  const std::size_t at = mailbox.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : mailbox.substr(at + 1);
+}
+
 bool is_domain_name(std::string_view domain, bool utf8) {
   if (domain.empty() || domain.size() > kMaxDomainName) return false;
   if (utf8 && !ascii::is_utf8(domain)) return false;
@@ -180,7 +185,7 @@ bool is_address_literal(std::string_view text) {
   constexpr std::string_view kV6Tag = "IPv6:";
   if (text.size() < 3 || !text.starts_with('[') || !text.ends_with(']')) return false;
   text = text.substr(1, text.size() - 2);
-  // inet_pton() stops at a NUL, which is part of no address.
+  // inet_pton() stops at a NUL, which no address contains.
   if (text.size() > INET6_ADDRSTRLEN + kV6Tag.size() || text.contains('\0')) return false;
   const bool v6 = ascii::starts_with_ignore_case(text, kV6Tag);
   if (v6) text.remove_prefix(kV6Tag.size());

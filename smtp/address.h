@@ -22,7 +22,7 @@ struct Mailbox {
   friend auto operator<=>(const Mailbox&, const Mailbox&) = default;
 };
 
-// The null reverse-path "<>" is no mailbox.
+// The null reverse-path "<>" is not a mailbox.
 using ReversePath = std::optional<Mailbox>;
 
 enum class PathError {
@@ -41,13 +41,16 @@ struct PathText {
 // Splits "<...> PARAM=VALUE", minding quoted strings; blanks before "<" are tolerated.
 std::expected<PathText, PathError> split_path(std::string_view argument);
 
-// `path` is what stands between the angle brackets. A source route ("@a,@b:user@c") is read and
+// `path` is the text between the angle brackets. A source route ("@a,@b:user@c") is read and
 // dropped (appendix C). `utf8` is true once SMTPUTF8 was given.
 std::expected<ReversePath, PathError> parse_reverse_path(std::string_view path, bool utf8);
 std::expected<Mailbox, PathError> parse_forward_path(std::string_view path, bool utf8);
 
-// A bare mailbox as it stands in a configuration file or on a command line.
+// A bare mailbox, as written in a configuration file or on a command line.
 std::expected<Mailbox, PathError> parse_mailbox(std::string_view text, bool utf8);
+
+// The domain of a mailbox given as text: what follows the last "@", or nothing.
+std::string_view domain_of(std::string_view mailbox);
 
 // True for a host name that can be looked up: letters, digits, hyphens (and underscores, which
 // exist), labels of 1 to 63 octets, 253 in all; UTF-8 when `utf8`.

@@ -1,8 +1,9 @@
-// The words of MAIL and RCPT as a client sends them: each parameter only to a peer that announced
-// its extension (RFC 5321 section 2.2.1).
+// MAIL and RCPT as a client sends them: each parameter only to a peer that announced its extension
+// (RFC 5321 section 2.2.1).
 #pragma once
 
-#include "smtp/client_dialog.h"
+#include "smtp/client_transaction.h"
+#include "smtp/reply.h"
 
 #include <string>
 

@@ -41,7 +41,7 @@ constexpr std::array kPhases{
              "waiting for the reply to the end of data"},
     PhaseRow{Phase::Rset, "RSET", &ClientTimeouts::mail, "2", "waiting for the reply to RSET"},
     PhaseRow{Phase::Quit, "QUIT", &ClientTimeouts::quit, "23", "waiting for the reply to QUIT"},
-    // Nobody waits for anything here: what does come is a good-bye.
+    // No reply is due here: what does arrive is a goodbye.
     PhaseRow{Phase::Idle, "", &ClientTimeouts::quit, "", "between two messages"},
 };
 
@@ -65,9 +65,9 @@ bool fits(Phase phase, const Reply& reply) {
 std::string_view error_text(ReplyError error) {
   switch (error) {
     case ReplyError::Malformed:
-      return "the peer sent what is no SMTP reply";
+      return "the peer sent something that is not an SMTP reply";
     case ReplyError::CodeChanged:
-      return "the reply code changed inside of a reply";
+      return "the reply code changed within a reply";
     case ReplyError::TooLong:
       return "a reply was too long";
   }
@@ -134,7 +134,7 @@ ClientDialog::Step ClientDialog::advance(ByteQueue& in, ByteQueue& out) {
   CHECK(!closed_);
   if (handshaking_) {
     if (in.empty()) return AwaitReply{};
-    return fault(Phase::StartTls, "the peer sent octets in clear behind its reply to STARTTLS");
+    return fault(Phase::StartTls, "the peer sent octets in clear after its reply to STARTTLS");
   }
   if (settled_locally_) return finish();
   if (early_reply_ && awaiting() == Phase::EndOfData) {
@@ -142,7 +142,7 @@ ClientDialog::Step ClientDialog::advance(ByteQueue& in, ByteQueue& out) {
     return *on_reply(reply, in);
   }
   if (out_of_step_ && !transaction_open_) {
-    return fault(Phase::Idle, "the peer had answered before the message was sent");
+    return fault(Phase::Idle, "the peer replied before the message was sent");
   }
   for (;;) {
     const auto reply = take_reply(in);
@@ -150,8 +150,8 @@ ClientDialog::Step ClientDialog::advance(ByteQueue& in, ByteQueue& out) {
     if (!*reply) break;
     if (MaybeStep step = on_reply(**reply, in)) return std::move(*step);
   }
-  // Nothing is begun on top of octets that nobody asked for: they may be the start of a 421, and a
-  // command sent now would take it for its reply.
+  // Nothing is begun on top of unexpected octets: they may be the start of a 421, which would be
+  // taken for the reply to a command sent now.
   if (!in.empty()) return AwaitReply{};
   if (awaiting() == Phase::Content && !std::exchange(content_announced_, true)) {
     return SendContent{};
@@ -183,7 +183,7 @@ ClientDialog::MaybeStep ClientDialog::on_reply(const Reply& reply, const ByteQue
     case Phase::Auth:
       return on_auth(reply);
     case Phase::Rset:
-      // Without it MAIL would be refused for our fault, and the message would suffer for it.
+      // Without it MAIL would be refused through our fault, at the message's expense.
       if (refuses(reply)) return fault(Phase::Rset, "RSET was refused, " + reply.one_line());
       return std::nullopt;
     case Phase::Mail:
@@ -208,7 +208,7 @@ ClientDialog::MaybeStep ClientDialog::on_unasked(const Reply& reply) {
     if (transaction_open_) decide_rest(reply);
     return close(Close::Reason::ServiceClosing, awaiting(), reply, {});
   }
-  return fault(awaiting(), "a reply to nothing, \"" + reply.one_line() + "\"");
+  return fault(awaiting(), "an unexpected reply, \"" + reply.one_line() + "\"");
 }
 
 // --- until the session is ready ---
@@ -251,9 +251,9 @@ ClientDialog::MaybeStep ClientDialog::on_starttls(const Reply& reply, const Byte
     tls_refusal_ = reply;
     return authenticate();
   }
-  // What stands behind the 220 in clear would be read as if it had come under TLS.
+  // Octets in clear after the 220 would be read as if they had come under TLS.
   if (!in.empty()) {
-    return fault(Phase::StartTls, "the peer sent octets in clear behind its reply to STARTTLS");
+    return fault(Phase::StartTls, "the peer sent octets in clear after its reply to STARTTLS");
   }
   handshaking_ = true;
   return StartTls{};
@@ -263,7 +263,7 @@ void ClientDialog::tls_started(ByteQueue& out) {
   CHECK(handshaking_);
   handshaking_ = false;
   tls_ = true;
-  // What was learnt in clear may have been somebody else's words (RFC 3207 section 4.2).
+  // What was learnt in clear may have come from an attacker (RFC 3207 section 4.2).
   extensions_ = {};
   extended_ = true;
   ask(Phase::Hello);
@@ -281,7 +281,7 @@ ClientDialog::MaybeStep ClientDialog::authenticate() {
   if (!tls_) return failed("a password is not sent without TLS");
   if (extensions_.auth_plain) {
     const std::string response = base64::encode('\0' + options_.login + '\0' + options_.password);
-    // Sent once more to a server that overlooks the initial response and asks by 334.
+    // Sent once more to a server that overlooks the initial response and asks for it with 334.
     auth_ = {"AUTH PLAIN " + response, response};
   } else if (extensions_.auth_login) {
     auth_ = {"AUTH LOGIN", base64::encode(options_.login), base64::encode(options_.password)};
@@ -302,7 +302,7 @@ ClientDialog::MaybeStep ClientDialog::on_auth(const Reply& reply) {
   }
   if (auth_sent_ == auth_.size()) {
     return close(Close::Reason::AuthFailed, Phase::Auth, {},
-                 "the peer asked for more than the mechanism has to say");
+                 "the peer asked for more than the mechanism provides");
   }
   ask(Phase::Auth);
   return std::nullopt;
@@ -333,8 +333,7 @@ void ClientDialog::begin(const ClientTransaction& transaction, ByteQueue& out) {
   settled_locally_ = undecided_ == 0;
   if (settled_locally_) return;
 
-  // Only now is it known that the transaction given up before must be ended: before QUIT it need
-  // not be.
+  // Only now is it known that the abandoned transaction must be ended; before QUIT it need not be.
   if (std::exchange(mail_open_, false)) commands_.push_back({Phase::Rset});
   list_commands(transaction);
   flush(out);
@@ -358,7 +357,7 @@ void ClientDialog::list_commands(const ClientTransaction& transaction) {
   commands_.push_back({Phase::DataCommand});
 }
 
-// Not after a reply that came too early: who knows what the peer takes the next octets for.
+// Not after a reply that came too early: the peer may misread the next octets.
 bool ClientDialog::can_begin_early() const {
   return extensions_.pipelining && !closed_ && !next_ && content_sent_ && !out_of_step_ &&
          awaiting() == Phase::EndOfData && answered_ + 1 == commands_.size();
@@ -373,8 +372,8 @@ bool ClientDialog::begin_early(const ClientTransaction& transaction, ByteQueue& 
   return true;
 }
 
-// Content of 8 bits for a peer without 8BITMIME goes out as it is: it can be converted only by
-// breaking its signature, and there is hardly a server that minds.
+// 8-bit content goes to a peer without 8BITMIME as it is: converting it would break its signature,
+// and hardly any server objects.
 std::optional<Reply> ClientDialog::local_refusal(const ClientTransaction& transaction) const {
   if (extensions_.size_limit != 0 && transaction.size > extensions_.size_limit) {
     return Reply{552, {5, 3, 4}, "the message is larger than the peer accepts"};

@@ -1,7 +1,7 @@
 // The sending side of one SMTP connection (RFC 5321 section 3, RFC 2920).
 //
-// It owns no socket and no clock. The driver (relay/delivery_session.h) offers the bytes that came,
-// sends what the dialog wrote to `out`, and carries out each Step:
+// It owns no socket and no clock. The driver (delivery/delivery_session.h) offers the bytes that
+// arrived, sends what the dialog wrote to `out`, and carries out each Step:
 //
 //   advance(in, out) -> AwaitReply       read more; give up after timeout(awaiting())
 //                    -> StartTls         do the handshake, then tls_started() or give up
@@ -10,7 +10,7 @@
 //                    -> SendContent      send `out`, then the mail data (DotStuffer), then
 //                                        content_sent()
 //                    -> TransactionDone  the recipients' replies; then Ready again by can_begin()
-//                    -> Close            the connection is of no more use, `failure` says why
+//                    -> Close            the connection cannot be used further, `failure` says why
 //
 // With PIPELINING, MAIL, all RCPTs and DATA leave in one write, and may do so behind the mail data
 // of the message before (begin_early()): then a message costs one round trip, not two. The dialog
@@ -18,7 +18,7 @@
 #pragma once
 
 #include "base/byte_queue.h"
-#include "smtp/command.h"
+#include "smtp/client_transaction.h"
 #include "smtp/reply.h"
 
 #include <chrono>
@@ -74,40 +74,9 @@ struct ClientOptions {
   ClientTimeouts timeouts;
 };
 
-// What the peer announced in its last EHLO reply.
-struct PeerExtensions {
-  bool pipelining = false;
-  bool eight_bit_mime = false;
-  bool smtputf8 = false;
-  bool starttls = false;
-  bool dsn = false;
-  bool chunking = false;
-  bool enhanced_status_codes = false;
-  bool size = false;
-  std::size_t size_limit = 0;  // 0: no limit announced
-  bool auth_plain = false;
-  bool auth_login = false;
-};
-
-// One mail transaction to send. The views must live until TransactionDone or the session's end.
-struct ClientTransaction {
-  struct Recipient {
-    std::string_view mailbox;  // without angle brackets
-    Notify notify;
-    std::string_view original_recipient;
-  };
-  std::string_view reverse_path;  // without angle brackets; empty = "<>"
-  std::vector<Recipient> recipients;
-  std::size_t size = 0;    // octets of content, signature included; SIZE= if the peer has it
-  bool eight_bit = false;  // content has octets above 127: BODY=8BITMIME if the peer has it
-  bool smtputf8 = false;   // addresses or header fields need SMTPUTF8
-  Return ret = Return::Unspecified;
-  std::string_view envelope_id;
-};
-
-// What became of one transaction. `recipients[i]` answers the i-th recipient: the reply that
-// decided about it, to MAIL, RCPT, DATA or the end of data, whichever was the first that was not
-// positive; code 0 when the connection was lost before that.
+// The outcome of one transaction. `recipients[i]` is about the i-th recipient: the reply that
+// decided about it, the first one to MAIL, RCPT, DATA or the end of data that was not positive;
+// code 0 when the connection was lost before that.
 struct TransactionResult {
   struct Recipient {
     Reply reply;
@@ -127,8 +96,8 @@ class ClientDialog {
   struct TransactionDone {
     TransactionResult result;
   };
-  // The session is over. `reply` is the peer's words that ended it (code 0 if there were none, then
-  // `detail` tells). `transaction` holds the unfinished transaction's results, if there was one.
+  // The session is over. `reply` is the peer's reply that ended it; code 0 if there was none, then
+  // `detail` says why. `transaction` holds the unfinished transaction's results, if there was one.
   struct Close {
     enum class Reason : std::uint8_t {
       Quit,            // as we asked
@@ -136,7 +105,7 @@ class ClientDialog {
       ServiceClosing,  // 421 at any time (section 3.8)
       TlsUnavailable,  // Required, but not offered or refused
       AuthFailed,
-      ProtocolFault,  // unparsable or unasked-for replies, bytes injected behind STARTTLS' 220
+      ProtocolFault,  // unparsable or unasked-for replies, bytes injected after the 220 to STARTTLS
       Disconnected,   // connection_lost()
     };
     Reason reason;
@@ -149,8 +118,8 @@ class ClientDialog {
 
   explicit ClientDialog(ClientOptions options);
 
-  // Call when bytes came, and again after each Step but AwaitReply and Close. The first call waits
-  // for the greeting.
+  // Call when bytes have arrived, and again after each Step but AwaitReply and Close. The first
+  // call waits for the greeting.
   Step advance(ByteQueue& in, ByteQueue& out);
 
   // Starts a transaction: writes MAIL and, with PIPELINING, all up to DATA. What the peer's
@@ -162,9 +131,9 @@ class ClientDialog {
   void content_sent();
 
   // After content_sent(), with PIPELINING: writes the next transaction's commands behind the mail
-  // data (RFC 2920 section 3.1 allows MAIL there). It is the one under way from the TransactionDone
-  // of this one on; when the session ends before, nothing of it was tried and no result tells of
-  // it. False: nothing was written, begin it when the dialog is Ready. REQUIRES: can_begin_early()
+  // data (RFC 2920 section 3.1 allows MAIL there). That transaction is under way after the
+  // TransactionDone of this one; if the session ends earlier, it was not tried and has no result.
+  // False: nothing was written, begin it when the dialog is Ready. REQUIRES: can_begin_early()
   bool begin_early(const ClientTransaction& transaction, ByteQueue& out);
   bool can_begin_early() const;
 
@@ -173,7 +142,7 @@ class ClientDialog {
 
   void quit(ByteQueue& out);  // REQUIRES: can_begin()
 
-  // The connection broke or a time limit passed; `detail` says which. Returns what is left to tell.
+  // The connection broke or a time limit passed; `detail` says which. Returns what this means.
   Close connection_lost(std::string detail);
 
   Phase awaiting() const;
@@ -185,7 +154,7 @@ class ClientDialog {
   bool transaction_open() const { return transaction_open_; }
 
  private:
-  // One command of the list, sent or still to be sent. Its words are made when it is sent.
+  // One command of the list, sent or still to be sent. Its text is made when it is sent.
   struct Command {
     Phase phase;
     std::size_t recipient = 0;  // of Rcpt
@@ -244,7 +213,7 @@ class ClientDialog {
   bool closed_ = false;
 
   ClientTransaction transaction_;
-  std::optional<ClientTransaction> next_;  // begun early: its commands stand at the list's end
+  std::optional<ClientTransaction> next_;  // begun early: its commands are at the list's end
   std::vector<TransactionResult::Recipient> results_;  // code 0: not decided yet
   std::size_t undecided_ = 0;
   bool transaction_open_ = false;
@@ -253,7 +222,7 @@ class ClientDialog {
   bool content_announced_ = false;
   bool content_sent_ = false;
   std::optional<Reply> early_reply_;  // came before the content was sent
-  bool out_of_step_ = false;          // ... so nobody knows what the peer still answers
+  bool out_of_step_ = false;          // ... so it is unclear what further replies belong to
 };
 
 }  // namespace signpost::smtp

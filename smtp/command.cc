@@ -63,13 +63,13 @@ std::expected<PathText, CommandError> split_argument(std::string_view argument,
   return *split;
 }
 
-// SMTPUTF8 stands behind the path whose reading depends on it: parameters come first.
+// How the path is read depends on SMTPUTF8, which follows it: parameters are parsed first.
 Parsed parse_mail(std::string_view argument, ParseContext) {
   const auto text = split_argument(argument, "FROM:");
   if (!text) return std::unexpected(text.error());
   MailCommand mail;
   const auto fault = parse_mail_parameters(text->rest, mail);
-  // A fault in the path tells the client more than one in the parameters.
+  // A fault in the path is more useful to the client than one in the parameters.
   auto path = parse_reverse_path(text->path, mail.smtputf8);
   if (!path) return std::unexpected(command_error(path.error()));
   if (fault) return std::unexpected(*fault);

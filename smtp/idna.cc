@@ -1,6 +1,7 @@
 #include "smtp/idna.h"
 
 #include "base/ascii.h"
+#include "smtp/address.h"
 
 #include <idn2.h>
 
@@ -22,7 +23,7 @@ std::string ascii_domain_form(const std::string& mailbox) {
   if (at == std::string::npos || ascii::is_ascii(mailbox)) return mailbox;
   const std::string_view local = std::string_view(mailbox).substr(0, at);
   if (!ascii::is_ascii(local)) return mailbox;
-  const auto domain = to_a_labels(std::string_view(mailbox).substr(at + 1));
+  const auto domain = to_a_labels(domain_of(mailbox));
   return domain ? std::string(local).append("@").append(*domain) : mailbox;
 }
 

@@ -8,13 +8,13 @@
 
 namespace signpost::smtp {
 
-// Hands on stretches of input as long as they are to stay as they are, in one piece: most content
-// needs no change at all, then a whole buffer goes to the sink at once.
+// Passes on stretches of input that need no change, each in one piece: most content needs none at
+// all, and then a whole buffer goes to the sink at once.
 class MailDataDecoder::Output {
  public:
   Output(const char* begin, ByteSink& sink) : begin_(begin), sink_(sink) {}
 
-  // What came since the last cut is passed on up to `end`; the input from `next` on follows later.
+  // Passes on what arrived since the last cut, up to `end`; the input from `next` on follows later.
   void cut(const char* end, const char* next) {
     if (begin_ != end) sink_.append({begin_, end});
     begin_ = next;
@@ -90,7 +90,7 @@ std::size_t MailDataDecoder::decode(std::string_view input, ByteSink& sink) {
   while (position != end) {
     if (at_line_start_ && after_crlf_ && *position == '.') {
       const std::string_view rest(position, end);
-      if (rest == "." || rest == ".\r") break;  // cannot be told yet
+      if (rest == "." || rest == ".\r") break;  // not decided yet
       output.cut(position, position + 1);
       ++position;
       if (rest.starts_with(".\r\n")) {
@@ -103,7 +103,7 @@ std::size_t MailDataDecoder::decode(std::string_view input, ByteSink& sink) {
     const char* lf = find(position, end, '\n');
     const char* stop = lf != nullptr ? lf : end;
     const bool cr = stop != position && stop[-1] == '\r';
-    // A CR at the end of the input waits for what comes behind it.
+    // A CR at the end of the input waits for what follows it.
     const char* text_end = cr ? stop - 1 : stop;
     text({position, text_end}, clean, output);
     position = text_end;
@@ -133,8 +133,8 @@ constexpr auto kDotBehindLineFeed = [](const auto& octet, const auto& following)
   return octet == '\n' && following == '.';
 };
 
-// The piece ends behind a dot that begins a line, and the next one begins with that same dot: the
-// doubled dot costs no piece of its own.
+// The piece ends after a dot that begins a line, and the next one begins with that same dot, so
+// that the doubled dot needs no piece of its own.
 std::string_view DotStuffer::next(std::size_t limit) {
   CHECK(limit >= 8);
   if (rest_.empty()) {

@@ -17,15 +17,15 @@ namespace signpost::smtp {
 // line ends uniform.
 //
 // The end of data is CRLF "." CRLF and nothing else: "LF.LF", "LF.CRLF", "CRLF.LF", "CR.CR" and so
-// on are content, so that no other server's idea of a line end can smuggle a second message. A bare
-// LF becomes CRLF (old clients send it), so a line that begins with a dot after a bare LF is
-// content that goes out dot-stuffed. A bare CR and a NUL cannot be passed on faithfully by
-// everybody: they are dropped from the content and reported, and the server refuses the message
+// on are content, so that no other server's idea of a line end can smuggle in a second message. A
+// bare LF becomes CRLF (old clients send it), so a line that begins with a dot after a bare LF is
+// content that goes out dot-stuffed. Not every server passes a bare CR or a NUL on
+// faithfully: they are dropped from the content and reported, and the server refuses the message
 // (554 5.6.0).
 class MailDataDecoder {
  public:
   // Decodes a prefix of `input` and returns how many octets it took; what is left (at most a few
-  // octets, or what follows the end of data) must be offered again with what comes next.
+  // octets, or what follows the end of data) must be offered again with what arrives next.
   std::size_t decode(std::string_view input, ByteSink& sink);
 
   bool at_end() const { return at_end_; }  // CRLF.CRLF was seen; decode() takes no more

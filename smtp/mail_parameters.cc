@@ -1,6 +1,7 @@
 #include "smtp/mail_parameters.h"
 
 #include "base/ascii.h"
+#include "smtp/xtext.h"
 
 #include <algorithm>
 #include <array>
@@ -101,7 +102,7 @@ Fault parse_envid(std::optional<std::string_view> value, MailCommand& mail) {
   return {};
 }
 
-// Who submitted the message before: we do not trust the client to say it, as RFC 4954 section 5
+// Who first submitted the message: the client is not trusted to say so, as RFC 4954 section 5
 // allows, but it must be well-formed.
 Fault parse_auth(std::optional<std::string_view> value, MailCommand&) {
   if (!value) return CommandError::ParameterMalformed;
@@ -133,7 +134,7 @@ Fault parse_notify(std::optional<std::string_view> value, RcptCommand& rcpt) {
   return {};
 }
 
-// Writes what is not ASCII as "\x{HEX}": the form of a utf-8 address that may stand everywhere
+// Writes what is not ASCII as "\x{HEX}": the form of a utf-8 address that is allowed everywhere
 // (RFC 6533 section 3). REQUIRES: `text` is well-formed UTF-8
 std::string embed_unicode(std::string_view text) {
   std::string result;

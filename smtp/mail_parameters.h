@@ -2,7 +2,7 @@
 // (RFC 4954 section 5), RET, ENVID, NOTIFY and ORCPT (RFC 3461 section 4). Private to smtp/.
 #pragma once
 
-#include "smtp/command.h"
+#include "smtp/transaction_commands.h"
 
 #include <optional>
 #include <string_view>

@@ -13,7 +13,7 @@
 
 namespace signpost::smtp {
 
-// class "." subject "." detail of RFC 3463; {0,0,0} stands for "none given".
+// class "." subject "." detail of RFC 3463; {0,0,0} means that none was given.
 struct EnhancedStatus {
   std::uint16_t klass = 0;
   std::uint16_t subject = 0;
@@ -47,7 +47,7 @@ struct Reply {
 };
 
 enum class ReplyError {
-  Malformed,    // not three digits, a code out of 200..599, or a separator that is none
+  Malformed,    // not three digits, a code out of 200..599, or a wrong separator
   CodeChanged,  // a line of a multiline reply with another code (section 4.2.1)
   TooLong,      // a line of more than kMaxReplyLine octets, or a reply of more than kMaxReplySize
 };
@@ -55,8 +55,9 @@ enum class ReplyError {
 inline constexpr std::size_t kMaxReplyLine = 4096;
 inline constexpr std::size_t kMaxReplySize = 32 * 1024;
 
-// Takes one whole reply from the front of `in`. Nothing while it is not complete: call again when
-// more bytes came. After an error the connection is of no more use. A line end may be CRLF or LF.
+// Takes one whole reply from the front of `in`. Nothing while it is incomplete: call again when
+// more bytes have arrived. After an error the connection cannot be used further. A line end may be
+// CRLF or LF.
 std::expected<std::optional<Reply>, ReplyError> take_reply(ByteQueue& in);
 
 }  // namespace signpost::smtp

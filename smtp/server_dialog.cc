@@ -56,6 +56,7 @@ namespace signpost::smtp {
 namespace {
 
 using namespace server_replies;
+using enum RefusalKind;
 
 // RFC 5321 section 4.5.3.1.4 asks for 512 octets, and extensions for more.
 constexpr std::size_t kMaxCommandLine = 2048;
@@ -67,7 +68,7 @@ constexpr std::string_view kLoginPasswordPrompt = "UGFzc3dvcmQ6";
 
 }  // namespace
 
-// Counts the content, and passes on what the limit allows while there is somebody to take it.
+// Counts the content, and passes on what the limit allows while a sink takes it.
 class ServerDialog::ContentSink final : public ByteSink {
  public:
   explicit ContentSink(ServerDialog& dialog) : dialog_(dialog) {}
@@ -132,8 +133,8 @@ bool ServerDialog::skip_line(ByteQueue& in) {
   return found;
 }
 
-// A command may end with a bare LF: no client means anything else by it, and unlike in mail data
-// nobody behind us reads it again.
+// A command may end with a bare LF: no client means anything else by it, and unlike mail data it is
+// not passed on to be read differently.
 bool ServerDialog::process_line(ByteQueue& in, ByteQueue& out) {
   if (in.empty()) return false;
   if (skipping_line_) return skip_line(in);
@@ -158,17 +159,17 @@ bool ServerDialog::process_line(ByteQueue& in, ByteQueue& out) {
     on_command_line(line, out);
   }
   in.consume(lf + 1);
-  // What came in clear behind STARTTLS must not count under TLS (RFC 3207 section 4.2).
+  // What came in clear after STARTTLS must not count under TLS (RFC 3207 section 4.2).
   if (state_ == State::Securing) in.clear();
   return true;
 }
 
 void ServerDialog::refuse_long_line(std::string_view line, ByteQueue& out) {
   if (state_ == State::Credentials) {
-    refuse_credentials(credentials_too_long(), out);
+    refuse_credentials({Protocol, credentials_too_long()}, out);
   } else {
     const bool auth = line_limit(line) == kMaxCredentialsLine;
-    refuse(loggable(line), auth ? credentials_too_long() : line_too_long(), out);
+    refuse(loggable(line), {Protocol, auth ? credentials_too_long() : line_too_long()}, out);
   }
 }
 
@@ -181,7 +182,7 @@ void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
   }
   const auto command = parse_command(line, {.smtputf8 = transaction_.mail.smtputf8});
   if (!command) {
-    refuse(loggable(line), to_error(command.error(), line), out);
+    refuse(loggable(line), {Protocol, to_error(command.error(), line)}, out);
     return;
   }
   std::visit([&](const auto& parsed) { on_command(parsed, line, out); }, *command);
@@ -205,16 +206,16 @@ void ServerDialog::on_command(const HelloCommand& hello, std::string_view, ByteQ
   respond(hello_reply(hello), out);
 }
 
-std::optional<Reply> ServerDialog::mail_obstacle(const MailCommand& mail) const {
-  if (hello_.name.empty()) return out_of_order("Send EHLO first");
-  if (in_transaction_) return out_of_order("A transaction is under way");
+std::optional<ServerDialog::Refusal> ServerDialog::mail_obstacle(const MailCommand& mail) const {
+  if (hello_.name.empty()) return Refusal{Protocol, out_of_order("Send EHLO first")};
+  if (in_transaction_) return Refusal{Protocol, out_of_order("A transaction is under way")};
   if (options_.require_tls && !options_.tls) {
-    return Reply{530, {5, 7, 0}, "Must issue a STARTTLS command first"};
+    return Refusal{Policy, {530, {5, 7, 0}, "Must issue a STARTTLS command first"}};
   }
   if (options_.require_auth && login_.empty()) {
-    return Reply{530, {5, 7, 0}, "Authentication required"};
+    return Refusal{Policy, {530, {5, 7, 0}, "Authentication required"}};
   }
-  if (mail.size.value_or(0) > options_.size_limit) return too_big();
+  if (mail.size.value_or(0) > options_.size_limit) return Refusal{Size, too_big()};
   return {};
 }
 
@@ -227,9 +228,9 @@ void ServerDialog::on_command(const MailCommand& mail, std::string_view line, By
 }
 
 void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, ByteQueue& out) {
-  if (!in_transaction_) return refuse(line, out_of_order("Send MAIL first"), out);
+  if (!in_transaction_) return refuse(line, {Protocol, out_of_order("Send MAIL first")}, out);
   if (transaction_.recipients.size() >= options_.recipients_limit) {
-    return refuse(line, {452, {4, 5, 3}, "Too many recipients"}, out);
+    return refuse(line, {Protocol, {452, {4, 5, 3}, "Too many recipients"}}, out);
   }
   if (const auto refusal = policy_.on_recipient(rcpt)) return respond(*refusal, out);
   transaction_.recipients.push_back({rcpt.recipient, rcpt.notify, rcpt.original_recipient});
@@ -237,9 +238,9 @@ void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, By
 }
 
 void ServerDialog::on_command(const DataCommand&, std::string_view line, ByteQueue& out) {
-  if (!in_transaction_) return refuse(line, out_of_order("Send MAIL first"), out);
+  if (!in_transaction_) return refuse(line, {Protocol, out_of_order("Send MAIL first")}, out);
   if (transaction_.recipients.empty()) {
-    return refuse(line, {554, {5, 5, 1}, "No valid recipients"}, out);
+    return refuse(line, {Protocol, {554, {5, 5, 1}, "No valid recipients"}}, out);
   }
   const auto sink = policy_.on_data();
   if (!sink) return respond(sink.error(), out);
@@ -267,10 +268,10 @@ void ServerDialog::on_command(const QuitCommand&, std::string_view, ByteQueue& o
   respond({221, {2, 0, 0}, options_.hostname + " closing connection"}, out);
 }
 
-std::optional<Reply> ServerDialog::starttls_obstacle() const {
-  if (hello_.name.empty()) return out_of_order("Send EHLO first");
-  if (options_.tls) return out_of_order("TLS is on already");
-  if (!options_.offer_starttls) return Reply{454, {4, 7, 0}, "TLS is not available"};
+std::optional<ServerDialog::Refusal> ServerDialog::starttls_obstacle() const {
+  if (hello_.name.empty()) return Refusal{Protocol, out_of_order("Send EHLO first")};
+  if (options_.tls) return Refusal{Protocol, out_of_order("TLS is already active")};
+  if (!options_.offer_starttls) return Refusal{Policy, {454, {4, 7, 0}, "TLS is not available"}};
   return {};
 }
 
@@ -293,11 +294,11 @@ void ServerDialog::tls_started(bool offer_auth) {
 }
 
 void ServerDialog::on_command(const VrfyCommand&, std::string_view, ByteQueue& out) {
-  respond({252, {2, 5, 2}, "Cannot verify the user, but will take mail for it"}, out);
+  respond({252, {2, 5, 2}, "Cannot verify the user, but will accept mail for it"}, out);
 }
 
 void ServerDialog::on_command(const ExpnCommand&, std::string_view line, ByteQueue& out) {
-  refuse(line, {502, {5, 5, 1}, "EXPN is not implemented"}, out);
+  refuse(line, {Protocol, {502, {5, 5, 1}, "EXPN is not implemented"}}, out);
 }
 
 void ServerDialog::on_command(const HelpCommand&, std::string_view, ByteQueue& out) {
@@ -306,16 +307,17 @@ void ServerDialog::on_command(const HelpCommand&, std::string_view, ByteQueue& o
 
 // ---- Authentication
 
-std::optional<Reply> ServerDialog::auth_obstacle() const {
-  if (hello_.name.empty()) return out_of_order("Send EHLO first");
-  if (!login_.empty()) return out_of_order("Already authenticated");
-  if (in_transaction_) return out_of_order("A transaction is under way");
+std::optional<ServerDialog::Refusal> ServerDialog::auth_obstacle() const {
+  if (hello_.name.empty()) return Refusal{Protocol, out_of_order("Send EHLO first")};
+  if (!login_.empty()) return Refusal{Protocol, out_of_order("Already authenticated")};
+  if (in_transaction_) return Refusal{Protocol, out_of_order("A transaction is under way")};
   if (options_.offer_auth) return {};
   if (options_.tls || !options_.offer_starttls) {
-    return Reply{502, {5, 5, 1}, "Authentication is not available"};
+    return Refusal{Protocol, {502, {5, 5, 1}, "Authentication is not available"}};
   }
-  if (options_.require_tls) return Reply{530, {5, 7, 0}, "Must issue a STARTTLS command first"};
-  return Reply{538, {5, 7, 11}, "Encryption required for this mechanism"};
+  if (options_.require_tls)
+    return Refusal{Policy, {530, {5, 7, 0}, "Must issue a STARTTLS command first"}};
+  return Refusal{Policy, {538, {5, 7, 11}, "Encryption required for this mechanism"}};
 }
 
 void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQueue& out) {
@@ -323,7 +325,7 @@ void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQue
   if (const auto obstacle = auth_obstacle()) return refuse(shown, *obstacle, out);
   const bool plain = auth.mechanism == "PLAIN";
   if (!plain && auth.mechanism != "LOGIN") {
-    return refuse(shown, {504, {5, 5, 4}, "Mechanism not recognized"}, out);
+    return refuse(shown, {Protocol, {504, {5, 5, 4}, "Mechanism not recognized"}}, out);
   }
   mechanism_ = auth.mechanism;
   if (auth.initial_response) {
@@ -336,7 +338,7 @@ void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQue
   }
 }
 
-// The blank stands there even when the challenge is empty (RFC 4954 section 4).
+// The blank is there even when the challenge is empty (RFC 4954 section 4).
 void ServerDialog::prompt(Expected expected, std::string_view challenge, ByteQueue& out) {
   expected_ = expected;
   enter(State::Credentials);
@@ -345,20 +347,21 @@ void ServerDialog::prompt(Expected expected, std::string_view challenge, ByteQue
   out.append("\r\n");
 }
 
-void ServerDialog::refuse_credentials(const Reply& reply, ByteQueue& out) {
+void ServerDialog::refuse_credentials(const Refusal& refusal, ByteQueue& out) {
   claimed_login_.clear();
   enter(State::Commands);
-  refuse("AUTH " + mechanism_, reply, out);
+  refuse("AUTH " + mechanism_, refusal, out);
 }
 
 void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
-  if (line == "*") return refuse_credentials({501, {5, 7, 0}, "Authentication cancelled"}, out);
+  if (line == "*")
+    return refuse_credentials({Policy, {501, {5, 7, 0}, "Authentication cancelled"}}, out);
   on_credentials(line, out);
 }
 
 void ServerDialog::on_credentials(std::string_view base64, ByteQueue& out) {
   auto decoded = base64::decode(base64);
-  if (!decoded) return refuse_credentials(credentials_malformed(), out);
+  if (!decoded) return refuse_credentials({Protocol, credentials_malformed()}, out);
   switch (expected_) {
     case Expected::PlainMessage:
       return on_plain_message(*decoded, out);
@@ -373,20 +376,21 @@ void ServerDialog::on_credentials(std::string_view base64, ByteQueue& out) {
 void ServerDialog::on_plain_message(std::string_view message, ByteQueue& out) {
   const auto parts = ascii::split(message, '\0');
   if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) {
-    return refuse_credentials(credentials_malformed(), out);
+    return refuse_credentials({Protocol, credentials_malformed()}, out);
   }
   check_password({mechanism_, std::string(parts[0]), std::string(parts[1]), std::string(parts[2])});
 }
 
 void ServerDialog::on_login_name(std::string name, ByteQueue& out) {
-  if (name.empty() || name.contains('\0')) return refuse_credentials(credentials_malformed(), out);
+  if (name.empty() || name.contains('\0'))
+    return refuse_credentials({Protocol, credentials_malformed()}, out);
   claimed_login_ = std::move(name);
   prompt(Expected::LoginPassword, kLoginPasswordPrompt, out);
 }
 
 void ServerDialog::on_login_password(std::string password, ByteQueue& out) {
   if (password.empty() || password.contains('\0')) {
-    return refuse_credentials(credentials_malformed(), out);
+    return refuse_credentials({Protocol, credentials_malformed()}, out);
   }
   check_password({mechanism_, "", claimed_login_, std::move(password)});
 }
@@ -406,12 +410,14 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
       enter(State::Commands);
       return respond({235, {2, 7, 0}, "Authentication successful"}, out);
     case PasswordResult::Unavailable:
-      return refuse_credentials({454, {4, 7, 0}, "Temporary authentication failure"}, out);
+      return refuse_credentials({Policy, {454, {4, 7, 0}, "Temporary authentication failure"}},
+                                out);
     case PasswordResult::Locked:
-      refuse_credentials({454, {4, 7, 0}, "Too many failed logins, try again later"}, out);
+      refuse_credentials({Policy, {454, {4, 7, 0}, "Too many failed logins, try again later"}},
+                         out);
       break;
     case PasswordResult::Rejected:
-      refuse_credentials({535, {5, 7, 8}, "Authentication credentials invalid"}, out);
+      refuse_credentials({Policy, {535, {5, 7, 8}, "Authentication credentials invalid"}}, out);
       break;
   }
   ++auth_failures_;
@@ -422,7 +428,7 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
 
 // ---- Content
 
-// Content that cannot be taken is read to its end all the same: only then does the client listen.
+// Content that is refused is read to its end nevertheless: only then does the client listen.
 bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
   ContentSink sink(*this);
   in.consume(decoder_.decode(in.view(), sink));
@@ -440,13 +446,14 @@ bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
   return true;
 }
 
-// Of two faults the same one is told whichever came first, and however the content was split.
-std::optional<Reply> ServerDialog::content_refusal() const {
+// Of two faults the same one is reported, whichever came first and however the content was split.
+std::optional<ServerDialog::Refusal> ServerDialog::content_refusal() const {
   if (decoder_.saw_bare_cr() || decoder_.saw_nul()) {
-    return Reply{554, {5, 6, 0}, "Bare CR or NUL in the message"};
+    return Refusal{Content, {554, {5, 6, 0}, "Bare CR or NUL in the message"}};
   }
-  if (content_size_ > options_.size_limit) return too_big();
-  return given_up_;
+  if (content_size_ > options_.size_limit) return Refusal{Size, too_big()};
+  if (given_up_) return Refusal{GivenUp, *given_up_};
+  return {};
 }
 
 void ServerDialog::give_up_content(Reply reply) {
@@ -499,15 +506,15 @@ void ServerDialog::respond(const Reply& reply, ByteQueue& out) {
   }
 }
 
-void ServerDialog::refuse(std::string_view command_line, const Reply& reply, ByteQueue& out) {
-  policy_.on_refused(command_line, reply);
-  respond(reply, out);
+void ServerDialog::refuse(std::string_view command_line, const Refusal& refusal, ByteQueue& out) {
+  policy_.on_refused(refusal.kind, command_line, refusal.reply);
+  respond(refusal.reply, out);
 }
 
 void ServerDialog::close(EnhancedStatus status, std::string_view text, std::string_view reason,
                          ByteQueue& out) {
   if (state_ == State::Closing) return;
-  refuse("", {421, status, options_.hostname + " " + std::string(text)}, out);
+  refuse("", {Policy, {421, status, options_.hostname + " " + std::string(text)}}, out);
   close_reason_ = reason;
 }
 

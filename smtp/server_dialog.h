@@ -1,7 +1,7 @@
 // The receiving side of one SMTP connection (RFC 5321 section 3, submission of RFC 6409).
 //
-// It owns no socket, no clock and no log. The driver (relay/submission_session.h) offers the bytes
-// that came, sends the bytes that the dialog wrote to `out`, and carries out each Step:
+// It owns no socket, no clock and no log. The driver (submission/submission_session.h) offers the
+// bytes that arrived, sends the bytes that the dialog wrote to `out`, and carries out each Step:
 //
 //   advance(in, out) -> NeedInput          read more, then advance() again
 //                    -> StartTls           send `out`, throw `in` away, do the handshake,
@@ -20,6 +20,7 @@
 #include "smtp/command.h"
 #include "smtp/mail_data.h"
 #include "smtp/reply.h"
+#include "smtp/transaction.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -36,23 +37,25 @@ struct ServerOptions {
   std::string hostname;               // greeting and EHLO
   std::size_t size_limit = 50 << 20;  // octets of content; announced as SIZE
   std::size_t recipients_limit = 1000;
-  bool offer_starttls = false;         // a TLS context exists and TLS is not on yet
+  bool offer_starttls = false;         // a TLS context exists and TLS is not active yet
   bool offer_auth = false;             // only when credentials would not travel in clear (RFC 4954)
   bool require_tls = false;            // 530 5.7.0 Must issue a STARTTLS command first
   bool require_auth = false;           // 530 5.7.0 Authentication required
-  bool tls = false;                    // implicit TLS is on from the first byte
+  bool tls = false;                    // implicit TLS, active from the first byte
   std::size_t error_limit = 20;        // after so many 5xx replies: 421 and close
   std::size_t auth_failure_limit = 3;  // failed logins on one connection: 421 and close
 };
 
-// One accepted recipient of the transaction under way.
-struct AcceptedRecipient {
-  Mailbox mailbox;
-  Notify notify;
-  std::string original_recipient;
+// What a refusal by the dialog itself is about.
+enum class RefusalKind : std::uint8_t {
+  Protocol,  // syntax, the order of commands, too many recipients
+  Policy,    // TLS or a login is missing, wrong credentials, too many errors
+  Size,      // more content than size_limit
+  Content,   // octets that no content may have
+  GivenUp,   // after give_up_content()
 };
 
-// The decisions that are not the protocol's. Called synchronously from advance(); an empty result
+// The decisions that the protocol leaves open. Called synchronously from advance(); an empty result
 // accepts, a reply refuses that command. The dialog has already checked syntax, order and limits.
 class ServerPolicy {
  public:
@@ -66,7 +69,7 @@ class ServerPolicy {
   // The transaction under way is abandoned: RSET, EHLO, a fault in the data, a lost connection.
   virtual void discard() = 0;
   // Called for each 4xx or 5xx that the dialog itself decides on, for logs and metrics.
-  virtual void on_refused(std::string_view command_line, const Reply& reply) = 0;
+  virtual void on_refused(RefusalKind kind, std::string_view command_line, const Reply& reply) = 0;
 };
 
 class ServerDialog {
@@ -85,10 +88,7 @@ class ServerDialog {
   };
   using Step = std::variant<NeedInput, StartTls, CheckPassword, StoreMessage, Close>;
 
-  struct Transaction {
-    MailCommand mail;
-    std::vector<AcceptedRecipient> recipients;
-  };
+  using Transaction = smtp::Transaction;
 
   // `policy` must outlive the dialog.
   ServerDialog(ServerOptions options, ServerPolicy& policy);
@@ -109,7 +109,7 @@ class ServerDialog {
   // The reply to the end of data: 250 2.0.0 Ok: queued as ID, or the refusal. Ends the transaction.
   void message_stored(const Reply& reply, ByteQueue& out);
 
-  // While receiving_data(): the policy can hold no more of the content. It is discarded, read to
+  // While receiving_data(): the policy cannot hold more of the content, which is discarded, read to
   // its end, and then answered with `reply`.
   void give_up_content(Reply reply);
 
@@ -126,7 +126,7 @@ class ServerDialog {
   std::size_t content_size() const { return content_size_; }
 
  private:
-  // The states and transitions stand as a table at the top of server_dialog.cc.
+  // The table of states and transitions is at the top of server_dialog.cc.
   enum class State : std::uint8_t {
     Commands,
     Credentials,
@@ -138,6 +138,10 @@ class ServerDialog {
   };
   enum class Expected : std::uint8_t { PlainMessage, LoginName, LoginPassword };
   class ContentSink;
+  struct Refusal {
+    RefusalKind kind;
+    Reply reply;
+  };
 
   void enter(State state);
 
@@ -162,10 +166,10 @@ class ServerDialog {
   void on_command(const ExpnCommand& expn, std::string_view line, ByteQueue& out);
   void on_command(const HelpCommand& help, std::string_view line, ByteQueue& out);
 
-  // What keeps a MAIL, a STARTTLS or an AUTH from being tried at all, if anything does.
-  std::optional<Reply> mail_obstacle(const MailCommand& mail) const;
-  std::optional<Reply> starttls_obstacle() const;
-  std::optional<Reply> auth_obstacle() const;
+  // Why a MAIL, a STARTTLS or an AUTH is refused before it is looked at; nothing if it is not.
+  std::optional<Refusal> mail_obstacle(const MailCommand& mail) const;
+  std::optional<Refusal> starttls_obstacle() const;
+  std::optional<Refusal> auth_obstacle() const;
   Reply hello_reply(const HelloCommand& hello) const;
 
   void prompt(Expected expected, std::string_view challenge, ByteQueue& out);
@@ -175,15 +179,15 @@ class ServerDialog {
   void on_login_name(std::string name, ByteQueue& out);
   void on_login_password(std::string password, ByteQueue& out);
   void check_password(CheckPassword request);
-  void refuse_credentials(const Reply& reply, ByteQueue& out);
+  void refuse_credentials(const Refusal& refusal, ByteQueue& out);
 
-  std::optional<Reply> content_refusal() const;
+  std::optional<Refusal> content_refusal() const;
   void discard_content();
   void abandon_transaction();
   void end_transaction();
 
   void respond(const Reply& reply, ByteQueue& out);
-  void refuse(std::string_view command_line, const Reply& reply, ByteQueue& out);
+  void refuse(std::string_view command_line, const Refusal& refusal, ByteQueue& out);
   void close(EnhancedStatus status, std::string_view text, std::string_view reason, ByteQueue& out);
 
   ServerOptions options_;
@@ -209,7 +213,7 @@ class ServerDialog {
   ByteSink* sink_ = nullptr;  // the policy's; null while content is swallowed
   std::size_t content_size_ = 0;
   bool content_discarded_ = false;  // of a message that will be refused at its end
-  std::optional<Reply> given_up_;   // why the policy does not take it
+  std::optional<Reply> given_up_;   // why the policy refuses it
 };
 
 }  // namespace signpost::smtp

@@ -90,6 +90,6 @@ Reply credentials_too_long() {
 
 Reply credentials_malformed() { return {501, {5, 5, 2}, "Cannot decode the credentials"}; }
 
-Reply too_big() { return {552, {5, 3, 4}, "Message is larger than this server takes"}; }
+Reply too_big() { return {552, {5, 3, 4}, "Message is larger than this server accepts"}; }
 
 }  // namespace signpost::smtp::server_replies

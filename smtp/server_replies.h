@@ -1,4 +1,4 @@
-// The words of the server: one reply for each thing that can go wrong. Private to smtp/.
+// The server's replies, one for each thing that can go wrong. Private to smtp/.
 #pragma once
 
 #include "smtp/command.h"
@@ -8,16 +8,16 @@
 
 namespace signpost::smtp::server_replies {
 
-// The reply to a line that parse_command() refused. `line` tells the sender's path from a
-// recipient's.
+// The reply to a line that parse_command() refused. `line` distinguishes the sender's path
+// from a recipient's.
 Reply to_error(CommandError error, std::string_view line);
 
-// What may be shown of a line in a log. Credentials are left out, also those of a client that has
-// lost its step and sends them as a command.
+// What a log may show of a line. Credentials are left out, also those of a client that is out of
+// step and sends them as a command.
 std::string_view loggable(std::string_view line);
 
 // True for what browsers, proxies and TLS clients send first. A web page can make its reader's
-// browser post SMTP commands to this port; only the first line tells that it is a browser.
+// browser post SMTP commands to this port; only the first line shows that it is a browser.
 bool is_foreign_octet(char first);
 bool is_foreign_line(std::string_view line);
 

@@ -1,5 +1,4 @@
-// xtext: printable ASCII without "+" and "=", everything else as "+" and two hexadecimal digits.
-#include "smtp/command.h"
+#include "smtp/xtext.h"
 
 namespace signpost::smtp {
 

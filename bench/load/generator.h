@@ -28,30 +28,29 @@ struct LoadRun {
   Ledger& ledger;
 };
 
-// run() on a thread of its own; results() as Results says; the rest is for its sessions.
-class Generator {
+// run() on a thread of its own; results() as Results says.
+class Generator final : public SessionOwner {
  public:
   Generator(const LoadRun& run, unsigned first_connection, unsigned connections);
   ~Generator();
 
   // Until every message is claimed and answered, or no session can be set up.
   void run();
-  Results& results() { return results_; }
+  Results& results() override { return results_; }
 
-  const LoadOptions& options() const { return run_.options; }
-  const LoadMessages& messages() const { return run_.messages; }
-  ssl_ctx_st& tls() const { return *run_.tls; }
-  bool open_loop() const { return run_.schedule.open_loop(); }
-  Poller& poller() { return poller_; }
-  std::string_view date() const { return date_; }
+  const LoadOptions& options() const override { return run_.options; }
+  const LoadMessages& messages() const override { return run_.messages; }
+  ssl_ctx_st& tls() const override { return *run_.tls; }
+  bool open_loop() const override { return run_.schedule.open_loop(); }
+  Poller& poller() override { return poller_; }
+  std::string_view date() const override { return date_; }
 
-  void ready(Session& session);
-  void needs_flush(Session& session);
-  void acknowledged(std::string_view id, std::string_view queue_id);
-  void connection_over(Session& session);
-  void setup_failed(Session& session, bool again);
-  // Keeps what may still be on the stack until the iteration ends.
-  void bury(std::unique_ptr<Channel> channel) { buried_.push_back(std::move(channel)); }
+  void ready(Session& session) override;
+  void needs_flush(Session& session) override;
+  void acknowledged(std::string_view id, std::string_view queue_id) override;
+  void connection_over(Session& session) override;
+  void setup_failed(Session& session, bool again) override;
+  void bury(std::unique_ptr<Channel> channel) override { buried_.push_back(std::move(channel)); }
 
  private:
   bool next_slot();

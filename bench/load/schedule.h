@@ -22,7 +22,7 @@ class Schedule {
     Clock::time_point
         due;  // of an open loop: latency counts from here, so that a stall is not hidden
   };
-  // The next message, whoever asks; nothing when all are claimed.
+  // Claims the next message for the caller; nothing when all are claimed.
   std::optional<Slot> claim();
 
   bool open_loop() const { return rate_ > 0; }

@@ -3,7 +3,6 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/check.h"
-#include "bench/load/generator.h"
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -13,8 +12,8 @@
 
 namespace signpost::bench {
 
-Session::Session(Generator& generator, unsigned index)
-    : generator_(generator), options_(generator.options()), index_(index) {}
+Session::Session(SessionOwner& owner, unsigned index)
+    : owner_(owner), options_(owner.options()), index_(index) {}
 
 Session::~Session() = default;
 
@@ -34,7 +33,7 @@ void Session::connect() {
   logged_in_ = false;
   sent_on_connection_ = 0;
   reader_ = ReplyReader();
-  channel_ = std::make_unique<Channel>(generator_.poller(), std::move(*fd), *this, EPOLLOUT);
+  channel_ = std::make_unique<Channel>(owner_.poller(), std::move(*fd), *this, EPOLLOUT);
   enter(State::Connecting);
 }
 
@@ -42,20 +41,20 @@ void Session::connected() {
   if (auto result = connect_result(channel_->fd()); !result) {
     return setup_failed(result.error().detail);
   }
-  ++generator_.results().connections;
-  if (options_.tls == TlsUse::Implicit) channel_->start_tls(generator_.tls(), false);
+  ++owner_.results().connections;
+  if (options_.tls == TlsUse::Implicit) channel_->start_tls(owner_.tls(), false);
   enter(State::Greeting);
-  generator_.needs_flush(*this);  // which also turns the watch from writable to readable
+  owner_.needs_flush(*this);  // which also turns the watch from writable to readable
 }
 
 void Session::on_ready(std::uint32_t events) {
   if (!channel_) return;
   if (state_ == State::Connecting) return connected();
-  if ((events & EPOLLOUT) != 0) generator_.needs_flush(*this);
+  if ((events & EPOLLOUT) != 0) owner_.needs_flush(*this);
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
   const Channel::State read = channel_->fill();
   // A handshake that has just ended lets go what waited for it.
-  if (channel_->output_pending()) generator_.needs_flush(*this);
+  if (channel_->output_pending()) owner_.needs_flush(*this);
   read_replies();
   if (channel_ && read == Channel::State::Closed) lost(channel_->error());
 }
@@ -67,14 +66,14 @@ void Session::read_replies() {
     channel_->consume(consumed);
     if (reader_.malformed()) return lost("malformed reply");
     if (!reply) return;
-    ++generator_.results().reply_codes[reply->code];
+    ++owner_.results().reply_codes[reply->code];
     on_reply(*reply);
   }
 }
 
 void Session::send(std::string_view line) {
   channel_->output().append(line).append("\r\n");
-  generator_.needs_flush(*this);
+  owner_.needs_flush(*this);
 }
 
 void Session::on_reply(const Reply& reply) {
@@ -88,7 +87,7 @@ void Session::on_reply(const Reply& reply) {
     case State::StartTls:
       if (reply.code != 220) return setup_failed(fmt::format("STARTTLS: {}", reply.code));
       if (!channel_->input().empty()) return setup_failed("clear text after the reply to STARTTLS");
-      channel_->start_tls(generator_.tls(), false);
+      channel_->start_tls(owner_.tls(), false);
       enter(State::Hello);
       return send("EHLO " + options_.hello);
     case State::Auth:
@@ -101,7 +100,7 @@ void Session::on_reply(const Reply& reply) {
       return reply.positive() ? after_transaction() : lost(fmt::format("RSET: {}", reply.code));
     case State::Quit:
       close();
-      return generator_.connection_over(*this);
+      return owner_.connection_over(*this);
     case State::Idle:
     case State::Connecting:
     case State::Ready:
@@ -128,7 +127,7 @@ void Session::on_hello(const Reply& reply) {
   if (!options_.user.empty()) return authenticate();
   setup_failing_ = false;
   enter(State::Ready);
-  generator_.ready(*this);
+  owner_.ready(*this);
 }
 
 void Session::authenticate() {
@@ -149,7 +148,7 @@ void Session::on_auth(const Reply& reply) {
   if (reply.code != 235) return setup_failed(fmt::format("AUTH: {}", reply.code));
   setup_failing_ = false;
   enter(State::Ready);
-  generator_.ready(*this);
+  owner_.ready(*this);
 }
 
 void Session::begin(const Schedule::Slot& slot) {
@@ -170,7 +169,7 @@ void Session::begin(const Schedule::Slot& slot) {
   answered_ = 0;
   accepted_recipients_ = 0;
   first_refusal_ = 0;
-  began_ = generator_.open_loop() ? slot.due : Clock::now();
+  began_ = owner_.open_loop() ? slot.due : Clock::now();
   enter(State::Envelope);
   send_envelope_part();
 }
@@ -188,7 +187,7 @@ void Session::on_envelope(const Reply& reply) {
   const bool data = index + 1 == commands_.size();
   if (!reply.positive()) {
     if (first_refusal_ == 0) first_refusal_ = reply.code;
-    if (index > 0 && !data) ++generator_.results().refused_recipients;
+    if (index > 0 && !data) ++owner_.results().refused_recipients;
   } else if (index > 0 && !data) {
     ++accepted_recipients_;
   }
@@ -210,9 +209,8 @@ void Session::send_content() {
   if (accepted_recipients_ > 0) {
     // "RCPT TO:<" is nine octets, the closing bracket one.
     const std::string_view recipient = commands_[1];
-    generator_.messages().append(channel_->output(), id_,
-                                 recipient.substr(9, recipient.size() - 10), slot_.number,
-                                 generator_.date());
+    owner_.messages().append(channel_->output(), id_, recipient.substr(9, recipient.size() - 10),
+                             slot_.number, owner_.date());
   }
   content_pending_ = true;
   send(".");
@@ -226,15 +224,15 @@ void Session::on_content(const Reply& reply) {
     if (reply.code == 421) return lost("421");
     return after_transaction();
   }
-  generator_.results().reply.record(now - data_ended_);
-  generator_.results().transaction.record(now - began_);
-  generator_.acknowledged(id_, reply.queue_id());
+  owner_.results().reply.record(now - data_ended_);
+  owner_.results().transaction.record(now - began_);
+  owner_.acknowledged(id_, reply.queue_id());
   after_transaction();
 }
 
 void Session::transaction_failed(const std::string& what) {
-  ++generator_.results().failed;
-  generator_.results().count_error(what);
+  ++owner_.results().failed;
+  owner_.results().count_error(what);
 }
 
 void Session::after_transaction() {
@@ -244,7 +242,7 @@ void Session::after_transaction() {
     return quit();
   }
   enter(State::Ready);
-  generator_.ready(*this);
+  owner_.ready(*this);
 }
 
 void Session::quit() {
@@ -294,19 +292,19 @@ void Session::lost(const std::string& what) {
       return setup_failed(what);
   }
   close();
-  generator_.connection_over(*this);
+  owner_.connection_over(*this);
 }
 
 void Session::setup_failed(const std::string& what) {
-  generator_.results().count_error("no session: " + what);
+  owner_.results().count_error("no session: " + what);
   close();
   setup_failing_ = true;
   const bool again = Clock::now() - setup_since_ < options_.connect_retry;
-  generator_.setup_failed(*this, again);
+  owner_.setup_failed(*this, again);
 }
 
 void Session::close() {
-  if (channel_) generator_.bury(std::move(channel_));
+  if (channel_) owner_.bury(std::move(channel_));
   content_pending_ = false;
   state_ = State::Idle;
 }

@@ -16,10 +16,13 @@
 #pragma once
 
 #include "bench/load/options.h"
+#include "bench/load/results.h"
 #include "bench/load/schedule.h"
 #include "bench/wire/channel.h"
+#include "bench/wire/load_message.h"
 #include "bench/wire/poller.h"
 #include "bench/wire/reply_reader.h"
+#include "bench/wire/tls.h"
 
 #include <cstdint>
 #include <memory>
@@ -30,12 +33,35 @@
 
 namespace signpost::bench {
 
-class Generator;
+class Session;
 
-// Belongs to its generator's thread.
+// What a session needs of the thread that it belongs to.
+class SessionOwner {
+ public:
+  virtual Results& results() = 0;
+  virtual const LoadOptions& options() const = 0;
+  virtual const LoadMessages& messages() const = 0;
+  virtual ssl_ctx_st& tls() const = 0;
+  virtual bool open_loop() const = 0;
+  virtual Poller& poller() = 0;
+  virtual std::string_view date() const = 0;
+
+  virtual void ready(Session& session) = 0;
+  virtual void needs_flush(Session& session) = 0;
+  virtual void acknowledged(std::string_view id, std::string_view queue_id) = 0;
+  virtual void connection_over(Session& session) = 0;
+  virtual void setup_failed(Session& session, bool again) = 0;
+  // Keeps what may still be on the stack until the iteration ends.
+  virtual void bury(std::unique_ptr<Channel> channel) = 0;
+
+ protected:
+  ~SessionOwner() = default;
+};
+
+// Belongs to its owner's thread.
 class Session : public Handler {
  public:
-  Session(Generator& generator, unsigned index);
+  Session(SessionOwner& owner, unsigned index);
   ~Session() override;
 
   void on_ready(std::uint32_t events) override;
@@ -83,7 +109,7 @@ class Session : public Handler {
   void setup_failed(const std::string& what);
   void close();
 
-  Generator& generator_;
+  SessionOwner& owner_;
   const LoadOptions& options_;
   const unsigned index_;
 

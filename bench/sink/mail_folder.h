@@ -34,8 +34,8 @@ class MailFolder {
   static Result<void> make(const std::string& folder);
   MailFolder(std::string folder, std::uint64_t limit) : folder_(std::move(folder)), limit_(limit) {}
 
-  // False if the limit is reached or the file cannot be written. The .json comes last and at once
-  // whole: who sees it can read both.
+  // False if the limit is reached or the file cannot be written. The .json appears last and
+  // complete: once it is there, both can be read.
   bool save(const ReceivedEnvelope& envelope, std::string_view content);
 
  private:

@@ -46,7 +46,7 @@ void write_counts(const SinkOptions& options, const std::string& text) {
     std::fflush(stdout);
     return;
   }
-  // At once whole, for who waits for the file.
+  // Complete at once, for readers that wait for the file.
   const std::string fresh = options.count_file + ".new";
   std::ofstream(fresh) << text;
   if (std::rename(fresh.c_str(), options.count_file.c_str()) != 0)

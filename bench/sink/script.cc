@@ -32,7 +32,7 @@ ScriptedRecipient scripted(std::string_view address) {
 
 bool Attempts::among_first(std::string_view address, unsigned limit) {
   if (limit == 0) return true;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (tries_.size() >= kMaxAddresses) return false;
   return ++tries_[ascii::lower(address)] <= limit;
 }

@@ -1,12 +1,12 @@
 // What a recipient's address and the shares of the command line decide.
 #pragma once
 
+#include "base/mutex.h"
 #include "bench/sink/options.h"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <random>
 #include <string>
 #include <string_view>
@@ -30,8 +30,8 @@ class Attempts {
 
  private:
   static constexpr std::size_t kMaxAddresses = 1'000'000;
-  std::mutex mutex_;
-  std::unordered_map<std::string, unsigned> tries_;
+  Mutex mutex_;
+  std::unordered_map<std::string, unsigned> tries_ GUARDED_BY(mutex_);
 };
 
 // The worst that the recipients and the shares ask for.

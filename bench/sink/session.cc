@@ -1,7 +1,6 @@
 #include "bench/sink/session.h"
 
 #include "base/ascii.h"
-#include "bench/sink/worker.h"
 #include "bench/wire/load_message.h"
 
 #include <fmt/format.h>
@@ -57,18 +56,19 @@ std::size_t declared_size(std::string_view parameters) {
 
 }  // namespace
 
-SinkSession::SinkSession(SinkWorker& worker, std::uint64_t id, Descriptor fd, const Endpoint& peer)
-    : worker_(worker),
+SinkSession::SinkSession(SinkSessionOwner& owner, std::uint64_t id, Descriptor fd,
+                         const Endpoint& peer)
+    : owner_(owner),
       id_(id),
-      channel_(worker.poller(), std::move(fd), *this, EPOLLIN),
+      channel_(owner.poller(), std::move(fd), *this, EPOLLIN),
       deadline_(Clock::now() + kIdleTimeout) {
-  const SinkOptions& options = worker_.options();
+  const SinkOptions& options = owner_.options();
   envelope_.peer = peer.text();
   envelope_.local = local_endpoint(channel_.fd()).text();
   envelope_.connection = id;
-  worker_.tally().add(Count::Connections);
+  owner_.tally().add(Count::Connections);
   if (options.implicit_tls) {
-    channel_.start_tls(*worker_.tls(), true);
+    channel_.start_tls(*owner_.tls(), true);
     was_handshaking_ = true;
   }
   if (options.greeting.empty()) {
@@ -81,7 +81,7 @@ SinkSession::SinkSession(SinkWorker& worker, std::uint64_t id, Descriptor fd, co
 
 void SinkSession::line(std::string_view text) {
   channel_.output().append(text).append("\r\n");
-  worker_.needs_flush(*this);
+  owner_.needs_flush(*this);
 }
 
 void SinkSession::reply(int code, std::string_view status, std::string_view text) {
@@ -89,7 +89,7 @@ void SinkSession::reply(int code, std::string_view status, std::string_view text
 }
 
 void SinkSession::protocol_error(int code, std::string_view status, std::string_view text) {
-  worker_.tally().add(Count::ProtocolErrors);
+  owner_.tally().add(Count::ProtocolErrors);
   if (++errors_ > kMaxErrors) {
     reply(421, "4.7.0", "Too many errors");
     return close_after_flush();
@@ -99,15 +99,15 @@ void SinkSession::protocol_error(int code, std::string_view status, std::string_
 
 void SinkSession::on_ready(std::uint32_t events) {
   if (dead_) return;
-  if ((events & EPOLLOUT) != 0) worker_.needs_flush(*this);
+  if ((events & EPOLLOUT) != 0) owner_.needs_flush(*this);
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
   const Channel::State read = channel_.fill();
   if (was_handshaking_ && !channel_.handshaking()) {
     was_handshaking_ = false;
-    worker_.tally().add(Count::TlsHandshakes);
-    worker_.needs_flush(*this);
+    owner_.tally().add(Count::TlsHandshakes);
+    owner_.needs_flush(*this);
   }
-  if (read == Channel::State::Closed && was_handshaking_) worker_.tally().add(Count::TlsFailures);
+  if (read == Channel::State::Closed && was_handshaking_) owner_.tally().add(Count::TlsFailures);
   process();
   if (read == Channel::State::Closed) die();
 }
@@ -128,7 +128,7 @@ void SinkSession::process() {
         // The answer to the client's first record is none: its handshake must fail.
         if (channel_.input().empty()) return;
         line("This is not what you expected");
-        worker_.tally().add(Count::TlsFailures);
+        owner_.tally().add(Count::TlsFailures);
         close_after_flush();
         break;
       case State::Closing:
@@ -150,8 +150,8 @@ bool SinkSession::take_command() {
   }
   const std::string text(input.substr(0, end));
   channel_.consume(end + 2);
-  if (!worker_.options().pipelining && !channel_.input().empty()) {
-    worker_.tally().add(Count::PipeliningErrors);
+  if (!owner_.options().pipelining && !channel_.input().empty()) {
+    owner_.tally().add(Count::PipeliningErrors);
   }
   command(text);
   return true;
@@ -163,7 +163,7 @@ void SinkSession::command(std::string_view text) {
   const std::string_view argument =
       space == std::string_view::npos ? std::string_view{} : ascii::trim(text.substr(space + 1));
   const auto is = [&](std::string_view name) { return ascii::equals_ignore_case(verb, name); };
-  if (is("EHLO") && worker_.options().esmtp) return hello(true, argument);
+  if (is("EHLO") && owner_.options().esmtp) return hello(true, argument);
   if (is("HELO")) return hello(false, argument);
   if (is("STARTTLS")) return start_tls();
   if (is("MAIL")) return mail(argument);
@@ -183,7 +183,7 @@ void SinkSession::command(std::string_view text) {
 }
 
 void SinkSession::hello(bool extended, std::string_view name) {
-  const SinkOptions& options = worker_.options();
+  const SinkOptions& options = owner_.options();
   envelope_.hello = name;
   envelope_.esmtp = extended;
   reset_transaction();
@@ -193,7 +193,7 @@ void SinkSession::hello(bool extended, std::string_view name) {
   lines.push_back(fmt::format("SIZE {}", options.size_limit));
   if (options.eight_bit) lines.emplace_back("8BITMIME");
   if (options.smtputf8) lines.emplace_back("SMTPUTF8");
-  if ((worker_.tls() != nullptr || options.broken_tls) && !channel_.tls())
+  if ((owner_.tls() != nullptr || options.broken_tls) && !channel_.tls())
     lines.emplace_back("STARTTLS");
   lines.insert(lines.end(), options.keywords.begin(), options.keywords.end());
   lines.emplace_back("ENHANCEDSTATUSCODES");
@@ -203,19 +203,19 @@ void SinkSession::hello(bool extended, std::string_view name) {
 }
 
 void SinkSession::start_tls() {
-  if (channel_.tls()) return protocol_error(503, "5.5.1", "TLS is on already");
-  if (worker_.options().broken_tls) {
+  if (channel_.tls()) return protocol_error(503, "5.5.1", "TLS is already active");
+  if (owner_.options().broken_tls) {
     state_ = State::BrokenHandshake;
     return line("220 2.0.0 Go ahead");
   }
-  if (worker_.tls() == nullptr) return protocol_error(502, "5.5.1", "TLS is not offered");
+  if (owner_.tls() == nullptr) return protocol_error(502, "5.5.1", "TLS is not offered");
   reset_transaction();
   line("220 2.0.0 Go ahead");
   // The reply must leave in clear, before the handshake.
   if (channel_.flush() == Channel::State::Closed) return die();
-  if (!channel_.input().empty()) worker_.tally().add(Count::ProtocolErrors);
+  if (!channel_.input().empty()) owner_.tally().add(Count::ProtocolErrors);
   channel_.drop_input();
-  channel_.start_tls(*worker_.tls(), true);
+  channel_.start_tls(*owner_.tls(), true);
   was_handshaking_ = true;
 }
 
@@ -224,7 +224,7 @@ void SinkSession::mail(std::string_view argument) {
   if (have_mail_) return protocol_error(503, "5.5.1", "There is a transaction already");
   auto path = path_after(argument, "FROM:");
   if (!path) return protocol_error(501, "5.5.4", "MAIL FROM:<address>");
-  if (declared_size(path->parameters) > worker_.options().size_limit) {
+  if (declared_size(path->parameters) > owner_.options().size_limit) {
     return reply(552, "5.3.4", "Message too large");
   }
   have_mail_ = true;
@@ -239,9 +239,9 @@ void SinkSession::recipient(std::string_view argument) {
   if (!path || path->address.empty()) return protocol_error(501, "5.5.4", "RCPT TO:<address>");
   if (envelope_.recipients.size() >= kMaxRecipients)
     return reply(452, "4.5.3", "Too many recipients");
-  const auto fate = worker_.script().recipient(path->address);
+  const auto fate = owner_.script().recipient(path->address);
   if (fate.code != 250) {
-    worker_.tally().add(fate.code >= 500 ? Count::RefusedRecipients : Count::DeferredRecipients);
+    owner_.tally().add(fate.code >= 500 ? Count::RefusedRecipients : Count::DeferredRecipients);
     return reply(fate.code, fate.status, fate.code >= 500 ? "Not here" : "Not now");
   }
   envelope_.recipients.push_back({std::move(path->address), std::move(path->parameters)});
@@ -254,7 +254,7 @@ void SinkSession::data() {
   decoder_.reset();
   content_.clear();
   too_large_ = false;
-  drop_in_data_ = worker_.script().drop_in_data();
+  drop_in_data_ = owner_.script().drop_in_data();
   state_ = State::Data;
   line("354 End data with <CR><LF>.<CR><LF>");
 }
@@ -262,12 +262,12 @@ void SinkSession::data() {
 bool SinkSession::take_data() {
   if (channel_.input().empty()) return false;
   if (drop_in_data_) {
-    worker_.tally().add(Count::Dropped);
+    owner_.tally().add(Count::Dropped);
     die();
     return false;
   }
   channel_.consume(decoder_.feed(channel_.input(), content_));
-  if (content_.size() > worker_.options().size_limit) {
+  if (content_.size() > owner_.options().size_limit) {
     too_large_ = true;
     content_.clear();
   }
@@ -278,8 +278,8 @@ bool SinkSession::take_data() {
 
 void SinkSession::message_complete() {
   DataFate fate;
-  worker_.script().data(fate);
-  for (const auto& recipient : envelope_.recipients) worker_.script().data(recipient.address, fate);
+  owner_.script().data(fate);
+  for (const auto& recipient : envelope_.recipients) owner_.script().data(recipient.address, fate);
   if (too_large_) {
     fate.code = 552;
     fate.status = "5.3.4";
@@ -287,8 +287,8 @@ void SinkSession::message_complete() {
   if (fate.delay.count() == 0) return finish_message(fate);
   state_ = State::Waiting;
   deadline_ = Clock::now() + fate.delay + kIdleTimeout;
-  worker_.poller().after(fate.delay, [&worker = worker_, id = id_, fate] {
-    SinkSession* session = worker.find(id);
+  owner_.poller().after(fate.delay, [&owner = owner_, id = id_, fate] {
+    SinkSession* session = owner.find(id);
     if (session == nullptr) return;
     session->finish_message(fate);
     session->process();
@@ -298,11 +298,11 @@ void SinkSession::message_complete() {
 void SinkSession::finish_message(const DataFate& fate) {
   state_ = State::Command;
   if (fate.drop) {
-    worker_.tally().add(Count::Dropped);
+    owner_.tally().add(Count::Dropped);
     return die();
   }
   if (fate.code != 250) {
-    worker_.tally().add(fate.code >= 500 ? Count::RefusedMessages : Count::DeferredMessages);
+    owner_.tally().add(fate.code >= 500 ? Count::RefusedMessages : Count::DeferredMessages);
     reply(fate.code, fate.status, fate.code >= 500 ? "Not this message" : "Not now");
   } else {
     accept_message();
@@ -312,11 +312,11 @@ void SinkSession::finish_message(const DataFate& fate) {
 
 void SinkSession::accept_message() {
   const LoadVerdict verdict = judge(content_);
-  const std::uint64_t number = worker_.accepted(verdict);
-  Tally& tally = worker_.tally();
+  const std::uint64_t number = owner_.accepted(verdict);
+  Tally& tally = owner_.tally();
   tally.add(Count::Bytes, content_.size());
   tally.add(Count::Recipients, envelope_.recipients.size());
-  if (MailFolder* folder = worker_.folder()) {
+  if (MailFolder* folder = owner_.folder()) {
     envelope_.tls_version = channel_.tls_version();
     envelope_.tls_cipher = channel_.tls_cipher();
     if (folder->save(envelope_, content_)) tally.add(Count::Saved);
@@ -336,12 +336,12 @@ void SinkSession::close_after_flush() { state_ = State::Closing; }
 void SinkSession::flush() {
   if (dead_) return;
   if (channel_.flush() == Channel::State::Closed) {
-    if (was_handshaking_) worker_.tally().add(Count::TlsFailures);
+    if (was_handshaking_) owner_.tally().add(Count::TlsFailures);
     return die();
   }
   if (was_handshaking_ && !channel_.handshaking()) {
     was_handshaking_ = false;
-    worker_.tally().add(Count::TlsHandshakes);
+    owner_.tally().add(Count::TlsHandshakes);
   }
   if (state_ == State::Closing && !channel_.output_pending() && !channel_.handshaking()) die();
 }
@@ -353,7 +353,7 @@ void SinkSession::check_deadline(Clock::time_point now) {
 void SinkSession::die() {
   if (dead_) return;
   dead_ = true;
-  worker_.over(*this);
+  owner_.over(*this);
 }
 
 }  // namespace signpost::bench

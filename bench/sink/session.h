@@ -1,12 +1,16 @@
-// One connection to signpost-sink: a small SMTP server that keeps to RFC 5321 where it is not asked
-// to break it.
+// One connection to signpost-sink: a small SMTP server that keeps to RFC 5321 unless asked to break
+// it.
 #pragma once
 
 #include "bench/sink/mail_folder.h"
+#include "bench/sink/options.h"
 #include "bench/sink/script.h"
+#include "bench/sink/tally.h"
 #include "bench/wire/channel.h"
+#include "bench/wire/load_message.h"
 #include "bench/wire/mail_data.h"
 #include "bench/wire/poller.h"
+#include "bench/wire/tls.h"
 
 #include <cstdint>
 #include <string>
@@ -14,12 +18,32 @@
 
 namespace signpost::bench {
 
-class SinkWorker;
+class SinkSession;
 
-// Belongs to its worker's thread. Its id names it to timers, which may outlive it.
+// What a session needs of the thread that it belongs to.
+class SinkSessionOwner {
+ public:
+  virtual const SinkOptions& options() const = 0;
+  virtual ssl_ctx_st* tls() const = 0;     // null: TLS is not offered
+  virtual MailFolder* folder() const = 0;  // null: nothing is saved
+  virtual Tally& tally() = 0;
+  virtual Script& script() = 0;
+  virtual Poller& poller() = 0;
+
+  // Counts a message that gets its 250 at the end of this iteration; returns its number.
+  virtual std::uint64_t accepted(const LoadVerdict& verdict) = 0;
+  virtual void needs_flush(SinkSession& session) = 0;
+  virtual void over(SinkSession& session) = 0;
+  virtual SinkSession* find(std::uint64_t id) = 0;  // null once it is gone
+
+ protected:
+  ~SinkSessionOwner() = default;
+};
+
+// Belongs to its owner's thread. Its id names it to timers, which may outlive it.
 class SinkSession : public Handler {
  public:
-  SinkSession(SinkWorker& worker, std::uint64_t id, Descriptor fd, const Endpoint& peer);
+  SinkSession(SinkSessionOwner& owner, std::uint64_t id, Descriptor fd, const Endpoint& peer);
 
   void on_ready(std::uint32_t events) override;
   // Writes what is pending: once an iteration, after the ledger.
@@ -50,7 +74,7 @@ class SinkSession : public Handler {
   void close_after_flush();
   void die();
 
-  SinkWorker& worker_;
+  SinkSessionOwner& owner_;
   const std::uint64_t id_;
   Channel channel_;
   ReceivedEnvelope envelope_;

@@ -48,7 +48,7 @@ double rate(const std::vector<const Tally*>& tallies, Clock::duration active) {
 bool IdSet::insert(std::string_view id) {
   const std::uint64_t hash = std::hash<std::string_view>{}(id);
   Shard& shard = shards_[hash % kShards];
-  const std::lock_guard lock(shard.mutex);
+  const MutexLock lock(shard.mutex);
   return shard.hashes.insert(hash).second;
 }
 

@@ -1,13 +1,13 @@
 // What signpost-sink has seen: counters of each thread, and the set of message ids of all.
 #pragma once
 
+#include "base/mutex.h"
 #include "bench/wire/poller.h"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -62,8 +62,8 @@ class IdSet {
  private:
   static constexpr std::size_t kShards = 64;
   struct Shard {
-    std::mutex mutex;
-    std::unordered_set<std::uint64_t> hashes;
+    Mutex mutex;
+    std::unordered_set<std::uint64_t> hashes GUARDED_BY(mutex);
   };
   std::array<Shard, kShards> shards_;
 };

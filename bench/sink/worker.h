@@ -36,7 +36,7 @@ struct Sink {
 };
 
 // run() on a thread of its own, tally() any thread, stop by Sink::stop and wake().
-class SinkWorker {
+class SinkWorker final : public SinkSessionOwner {
  public:
   SinkWorker(Sink& sink, std::vector<Descriptor> listeners, std::uint64_t seed);
   ~SinkWorker();
@@ -44,18 +44,17 @@ class SinkWorker {
   void run();
   void wake() const noexcept { poller_.wake(); }
 
-  const SinkOptions& options() const { return sink_.options; }
-  ssl_ctx_st* tls() const { return sink_.tls; }
-  MailFolder* folder() const { return sink_.folder; }
-  Tally& tally() { return tally_; }
-  Script& script() { return script_; }
-  Poller& poller() { return poller_; }
+  const SinkOptions& options() const override { return sink_.options; }
+  ssl_ctx_st* tls() const override { return sink_.tls; }
+  MailFolder* folder() const override { return sink_.folder; }
+  Tally& tally() override { return tally_; }
+  Script& script() override { return script_; }
+  Poller& poller() override { return poller_; }
 
-  // Counts a message that gets its 250 at the end of this iteration; returns its number.
-  std::uint64_t accepted(const LoadVerdict& verdict);
-  void needs_flush(SinkSession& session);
-  void over(SinkSession& session);
-  SinkSession* find(std::uint64_t id);
+  std::uint64_t accepted(const LoadVerdict& verdict) override;
+  void needs_flush(SinkSession& session) override;
+  void over(SinkSession& session) override;
+  SinkSession* find(std::uint64_t id) override;
 
  private:
   class Listener;

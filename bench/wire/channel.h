@@ -1,7 +1,7 @@
 // One TCP connection with buffers, before and after STARTTLS.
 #pragma once
 
-#include "bench/wire/descriptor.h"
+#include "base/descriptor.h"
 #include "bench/wire/poller.h"
 
 #include <cstddef>

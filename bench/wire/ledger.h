@@ -1,8 +1,8 @@
-// A file of lines that outlives its writer: what was promised, for comparison after a crash.
+// A file of lines that survives its writer: what was acknowledged, for comparison after a crash.
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "bench/wire/descriptor.h"
 
 #include <string>
 #include <string_view>

@@ -13,7 +13,7 @@ std::string dot_stuffed(std::string_view content);
 class MailDataDecoder {
  public:
   // Takes bytes from `input` and appends content to `content` until the end of data. Returns how
-  // many it took; done() tells whether the end was among them.
+  // many it took; done() says whether the end was among them.
   std::size_t feed(std::string_view input, std::string& content);
   bool done() const { return state_ == State::Done; }
   void reset() { state_ = State::LineStart; }

@@ -2,7 +2,7 @@
 // relay without any code of its network side.
 #pragma once
 
-#include "bench/wire/descriptor.h"
+#include "base/descriptor.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // TCP sockets for the load tools: names and numbers to addresses, listening, connecting.
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/result.h"
-#include "bench/wire/descriptor.h"
 
 #include <sys/socket.h>
 
@@ -27,7 +27,7 @@ Result<Endpoint> resolve(std::string_view host_and_port);
 Result<Descriptor> listen_on(const Endpoint& endpoint, bool shared);
 Endpoint local_endpoint(int fd);
 
-// Begins to connect: writable when done, then connect_result() tells.
+// Begins to connect: writable when done, then connect_result() has the outcome.
 Result<Descriptor> begin_connect(const Endpoint& to, const Endpoint* from);
 Result<void> connect_result(int fd);
 

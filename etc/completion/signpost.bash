@@ -1,60 +1,47 @@
-# Completion of signpost for bash: put it into /usr/share/bash-completion/completions/signpost.
+# Completion of signpost for bash: put it into
+# /usr/share/bash-completion/completions/signpost.
+# Printed by `signpost reference commands --format bash`.
 
 _signpost() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-  local word command= action= skip=
+  local word command= skip=
   COMPREPLY=()
 
-  # The command and its action are the first words that are no option and no option's value.
+  # The words that are neither options nor values of options.
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      -c|--config|--domain|--selector|--algorithm|--bits|--out|--key|--users|--sender|--to|--from|--user|--state|--limit)
-        skip=1 ;;
+      --algorithm|--bits|--config|--domain|--format|--from|--key|--limit|--out|--selector|--sender|--state|--to|--user|--users|-c) skip=1 ;;
       -*) ;;
-      *)
-        if [[ -z $command ]]; then command=$word
-        elif [[ -z $action ]]; then action=$word; fi ;;
+      *) command+="${command:+ }$word" ;;
     esac
   done
 
   case $previous in
-    -c|--config|--out|--key|--users)
-      COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --algorithm)
-      COMPREPLY=($(compgen -W "rsa ed25519" -- "$current")); return ;;
-    --state)
-      COMPREPLY=($(compgen -W "ready active deferred held" -- "$current")); return ;;
-    --domain|--selector|--bits|--sender|--to|--from|--user|--limit)
-      return ;;
+    --config|--key|--out|--users|-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --algorithm) COMPREPLY=($(compgen -W "rsa ed25519" -- "$current")); return ;;
+    --format) COMPREPLY=($(compgen -W "markdown man json bash zsh" -- "$current")); return ;;
+    --state) COMPREPLY=($(compgen -W "ready active deferred held" -- "$current")); return ;;
+    --bits|--domain|--from|--limit|--selector|--sender|--to|--user) return ;;
   esac
 
-  local words="--config --help"
+  local words="--help --config"
   case $command in
-    "") words+=" --version serve check dkim user queue reload sendmail" ;;
-    check) words+=" --dns --keys --json" ;;
-    dkim)
-      case $action in
-        keygen) words+=" --domain --selector --algorithm --bits --out --json" ;;
-        record) words+=" --key --domain --selector --json" ;;
-        *) words+=" keygen record" ;;
-      esac ;;
-    user)
-      case $action in
-        add) words+=" --sender --replace --users" ;;
-        remove) words+=" --users" ;;
-        list) words+=" --users --json" ;;
-        *) words+=" add remove list" ;;
-      esac ;;
-    queue)
-      case $action in
-        list) words+=" --to --from --user --state --limit --json" ;;
-        show) words+=" --json" ;;
-        retry) words+=" --to --from --user --json" ;;
-        remove) words+=" --to --from --user --yes --json" ;;
-        hold|release|explain) ;;
-        *) words+=" list show retry remove hold release explain" ;;
-      esac ;;
+    "") words+=" serve check dkim user queue reload reference sendmail --version" ;;
+    "check"|"check "*) words+=" --dns --keys --json" ;;
+    "dkim") words+=" keygen record" ;;
+    "dkim keygen"|"dkim keygen "*) words+=" --domain --selector --json --algorithm --bits --out" ;;
+    "dkim record"|"dkim record "*) words+=" --domain --selector --json --key" ;;
+    "user") words+=" add remove list" ;;
+    "user add"|"user add "*) words+=" --users --sender --replace" ;;
+    "user remove"|"user remove "*) words+=" --users" ;;
+    "user list"|"user list "*) words+=" --users --json" ;;
+    "queue") words+=" list show retry remove hold release explain" ;;
+    "queue list"|"queue list "*) words+=" --json --to --from --user --state --limit" ;;
+    "queue show"|"queue show "*) words+=" --json" ;;
+    "queue retry"|"queue retry "*) words+=" --json --to --from --user" ;;
+    "queue remove"|"queue remove "*) words+=" --json --to --from --user --yes" ;;
+    "reference"|"reference "*) words+=" keys commands metrics events --format" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }

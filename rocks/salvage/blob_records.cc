@@ -1,6 +1,7 @@
 #include "rocks/salvage/blob_records.h"
 
 #include "rocks/salvage/log_records.h"
+
 #include <algorithm>
 #include <cstdint>
 

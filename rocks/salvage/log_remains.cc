@@ -2,6 +2,7 @@
 
 #include "rocks/codec.h"
 #include "rocks/keys.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +13,6 @@ namespace {
 // A row in a write batch: what is done, the family's number, the key's length, the key; for a put
 // the value's length and the value.
 constexpr char kPut = 0x05;
-constexpr char kSingleDelete = 0x08;
 
 constexpr std::size_t kIdSize = 10;
 constexpr std::size_t kJobKeySize = 16;
@@ -102,7 +102,7 @@ class Search {
   bool found_job(std::string_view key, std::string_view value) {
     const auto ref = parse_job_key(key);
     if (!ref) return false;
-    auto job = decode_job(*ref, value);
+    auto job = decode_any_job(*ref, value);
     if (!job) return false;
     std::vector<queue::Job>& jobs = remains_.messages[ref->id].jobs;
     const auto same = std::ranges::find(jobs, ref->number,

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "rocks/options.h"
 
-#include "rocks/rocks_store.h"
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,8 +23,8 @@ struct Salvaged {
 // `why`: the error that brought it up. Needs room for a second queue beside it; after a failure
 // everything is as it was. Takes as long as reading and writing the whole queue; says in the log
 // how far it is.
-Result<Salvaged> salvage(const std::string& directory, const RocksOptions& options,
-                         std::string_view why, SystemTime now);
+Result<Salvaged> salvage(const std::string& directory, const Options& options, std::string_view why,
+                         SystemTime now);
 
 // Ends a salvage that was cut short between its last two steps. To be called before `directory` is
 // looked at.

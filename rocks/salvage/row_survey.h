@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rocks/rocks_database.h"
+
 #include <functional>
 #include <memory>
 #include <string>

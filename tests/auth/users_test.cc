@@ -47,7 +47,7 @@ TEST(Users, AreFoundByName) {
 
 TEST(Users, MistakesHaveTheirPlace) {
   EXPECT_EQ(error_of("[shop]\nsenders = [\"@a.example\"]\n"),
-            "users.toml:1:1: shop.password: is missing; write a hash as `signpost user add` makes "
+            "users.toml:1:1: shop.password: missing; write a hash as `signpost user add` makes "
             "it: \"{ARGON2ID}...\" or \"{SHA512-CRYPT}...\"");
   EXPECT_EQ(error_of(entry("[shop]", "sender = \"@a.example\"\n")),
             "users.toml:3:1: shop.sender: unknown key; did you mean \"senders\"?");
@@ -60,13 +60,13 @@ TEST(Users, MistakesHaveTheirPlace) {
             "[\"@shop.example\"], or leave it out for any domain that has a key");
   EXPECT_EQ(error_of(entry("[shop]", "rate = \"1/s\"\n")),
             "users.toml:3:8: shop.rate: this is not supported yet; write no rate");
-  EXPECT_EQ(error_of("shop = 1\n"),
-            "users.toml:1:1: shop: a whole number stands here; write a table [\"shop\"] with "
-            "password");
+  EXPECT_EQ(
+      error_of("shop = 1\n"),
+      "users.toml:1:1: shop: expected a table [\"shop\"] with password, found a whole number");
   EXPECT_EQ(error_of(entry("[who.example]")),
-            "users.toml:1:6: who: a name with dots stands in quotes; write [\"who.example\"]");
+            "users.toml:1:6: who: a name with dots needs quotes; write [\"who.example\"]");
   EXPECT_EQ(error_of(entry("[\"a\\u0007\"]")),
-            "users.toml:1:2: a\\x07: a name has no control characters");
+            "users.toml:1:2: a\\x07: a name cannot contain control characters");
   EXPECT_EQ(error_of("[shop\n"), "users.toml:1:6: " + error_of("[shop\n").substr(16));
   // Several at once, each on a line.
   EXPECT_EQ(error_of("a = 1\nb = 2\n").find("users.toml:2:1: b: "),
@@ -76,7 +76,7 @@ TEST(Users, MistakesHaveTheirPlace) {
 TEST(Users, PasswordInClearIsRefusedAndNotShown) {
   const std::string error = error_of("[shop]\npassword = \"hunter2\"\n");
   EXPECT_EQ(error,
-            "users.toml:2:12: shop.password: this is no password hash that is known here; write a "
+            "users.toml:2:12: shop.password: not a supported password hash; write a "
             "hash as `signpost user add` makes it: \"{ARGON2ID}...\" or \"{SHA512-CRYPT}...\"");
 }
 
@@ -198,16 +198,16 @@ TEST_F(UsersEdit, OddNamesAreQuoted) {
   }
   const std::string before = text();
   EXPECT_EQ(add(""), "a name cannot be empty");
-  EXPECT_EQ(add("a\nb"), "a name has no control characters");
+  EXPECT_EQ(add("a\nb"), "a name cannot contain control characters");
   EXPECT_EQ(add("\xff"), "a name must be UTF-8");
-  EXPECT_EQ(add(" a"), "a name neither begins nor ends with a space");
-  EXPECT_EQ(add(std::string(256, 'a')), "a name has at most 255 octets");
+  EXPECT_EQ(add(" a"), "a name cannot begin or end with a space");
+  EXPECT_EQ(add(std::string(256, 'a')), "a name may have at most 255 octets");
   EXPECT_EQ(text(), before);
 }
 
 TEST_F(UsersEdit, ExistingUserNeedsReplace) {
   write("[shop] # s\nsenders = [\"@a.example\"] # keep\npassword = \"" + kCrypt + "\" # old é\n");
-  EXPECT_EQ(add("shop"), file_ + ": there is a user \"shop\" already");
+  EXPECT_EQ(add("shop"), file_ + ": user \"shop\" already exists");
   EXPECT_EQ(add("shop", true), "");
   EXPECT_EQ(text(), "[shop] # s\nsenders = [\"@a.example\"] # keep\npassword = \"" + kForm +
                         "\" # old é\n");
@@ -241,7 +241,7 @@ TEST_F(UsersEdit, ForeignFormsAreLeftToTheOperator) {
                               kForm + "\"\na.senders = [\"@a.example\"]\n";
   write(inlined);
   EXPECT_EQ(add("shop", true, {"@b.example"}),
-            file_ + ": this user is not written as a table of its own; edit the file by hand");
+            file_ + ": this user does not have a table of its own; edit the file by hand");
   EXPECT_EQ(text(), inlined);
 }
 

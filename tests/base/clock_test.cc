@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "tests/support/manual_clock.h"
+
 #include <gtest/gtest.h>
 
 namespace signpost {
@@ -19,6 +21,23 @@ TEST(RealClock, NeverGoesBackInSteadyTime) {
     EXPECT_GE(now, last);
     last = now;
   }
+}
+
+TEST(RealClock, SchedulesFollowTheCalendarWhileNobodySetsItBack) {
+  const SystemTime before = real_clock().system_now();
+  const SystemTime scheduled = real_clock().schedule_now();
+  EXPECT_GE(scheduled, before - std::chrono::seconds(1));
+  EXPECT_LE(scheduled, schedule_now());
+}
+
+TEST(ManualClock, SchedulesFollowTheCalendarUntilTheyAreSet) {
+  test::ManualClock clock;
+  EXPECT_EQ(clock.schedule_now(), clock.system_now());
+  clock.set_schedule(clock.system_now() + std::chrono::hours(1));
+  clock.set(clock.system_now() - std::chrono::hours(2));
+  EXPECT_EQ(clock.schedule_now() - clock.system_now(), std::chrono::hours(3));
+  clock.advance(std::chrono::minutes(5));
+  EXPECT_EQ(clock.schedule_now() - clock.system_now(), std::chrono::hours(3));
 }
 
 class ScheduleClockTest : public testing::Test {

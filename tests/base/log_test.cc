@@ -115,7 +115,7 @@ class LogTest : public testing::Test {
 
 TEST_F(LogTest, WritesAllThatWasQueuedBeforeItStops) {
   start_with(Level::Info);
-  for (int i = 0; i < 100; ++i) info("tick", {{"n", i}});
+  for (int i = 0; i < 100; ++i) log(Level::Info, "tick", {{"n", i}});
   const auto lines = stop_and_read();
   ASSERT_EQ(lines.size(), 100U);
   EXPECT_TRUE(lines.front().ends_with(" info tick n=0")) << lines.front();
@@ -124,7 +124,7 @@ TEST_F(LogTest, WritesAllThatWasQueuedBeforeItStops) {
 
 TEST_F(LogTest, StampsTheTimeInUtc) {
   start_with(Level::Info);
-  info("tick");
+  log(Level::Info, "tick", {});
   const auto lines = stop_and_read();
   ASSERT_EQ(lines.size(), 1U);
   ASSERT_EQ(lines[0].size(), kTime.size() + std::string_view(" info tick").size());
@@ -136,35 +136,35 @@ TEST_F(LogTest, PassesOverWhatIsBelowItsLevel) {
   start_with(Level::Warning);
   EXPECT_FALSE(enabled(Level::Info));
   EXPECT_TRUE(enabled(Level::Error));
-  debug("no");
-  info("no");
-  warning("yes");
-  error("yes");
+  log(Level::Debug, "no", {});
+  log(Level::Info, "no", {});
+  log(Level::Warning, "yes", {});
+  log(Level::Error, "yes", {});
   EXPECT_EQ(stop_and_read().size(), 2U);
 }
 
 TEST_F(LogTest, TakesNewOptionsWhileItRuns) {
   start_with(Level::Error);
-  info("no");
+  log(Level::Info, "no", {});
   start_with(Level::Info);
-  info("yes");
+  log(Level::Info, "yes", {});
   EXPECT_EQ(stop_and_read().size(), 1U);
 }
 
 TEST_F(LogTest, WritesDirectlyAfterItWasStopped) {
   start_with(Level::Info);
   stop();
-  info("late");
+  log(Level::Info, "late", {});
   EXPECT_EQ(read_all().size(), 1U);
 }
 
 TEST_F(LogTest, CountsAndReportsWhatDoesNotFit) {
   start_with(Level::Info, 200);
   const std::uint64_t before = dropped();
-  info("large", {{"text", std::string(300, 'x')}});
-  info("large", {{"text", std::string(300, 'x')}});
+  log(Level::Info, "large", {{"text", std::string(300, 'x')}});
+  log(Level::Info, "large", {{"text", std::string(300, 'x')}});
   EXPECT_EQ(dropped(), before + 2);
-  info("small");
+  log(Level::Info, "small", {});
   const auto lines = stop_and_read();
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_TRUE(lines[0].ends_with(" info small")) << lines[0];
@@ -173,7 +173,7 @@ TEST_F(LogTest, CountsAndReportsWhatDoesNotFit) {
 
 TEST_F(LogTest, ReportsWhatDidNotFitWhenItStopsAtLast) {
   start_with(Level::Info, 200);
-  info("large", {{"text", std::string(300, 'x')}});
+  log(Level::Info, "large", {{"text", std::string(300, 'x')}});
   const auto lines = stop_and_read();
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_TRUE(lines[0].ends_with(" warning log_dropped lines=1")) << lines[0];
@@ -184,7 +184,7 @@ TEST_F(LogTest, KeepsLinesOfManyThreadsWhole) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([t] {
-      for (int i = 0; i < 50; ++i) info("tick", {{"thread", t}, {"n", i}});
+      for (int i = 0; i < 50; ++i) log(Level::Info, "tick", {{"thread", t}, {"n", i}});
     });
   }
   for (auto& thread : threads) thread.join();
@@ -197,7 +197,7 @@ TEST_F(LogTest, KeepsLinesOfManyThreadsWhole) {
 TEST_F(LogTest, MayBeStoppedWhileOthersLog) {
   start_with(Level::Info);
   std::thread other([] {
-    for (int i = 0; i < 200; ++i) info("tick", {{"n", i}});
+    for (int i = 0; i < 200; ++i) log(Level::Info, "tick", {{"n", i}});
   });
   stop();
   other.join();

@@ -3,6 +3,7 @@
 
 usage: command_line_test.py PROGRAM
 """
+import contextlib
 import http.server
 import json
 import os
@@ -10,14 +11,18 @@ import pathlib
 import pty
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
+import urllib.error
 import urllib.parse
+import urllib.request
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -52,6 +57,12 @@ class Case(unittest.TestCase):
 
     def refused(self, result, err, code=1):
         self.check(result, code, "", "signpost: " + err + "\n")
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 class Usage(Case):
@@ -124,9 +135,9 @@ class Check(Case):
 
     def test_every_mistake_is_shown(self):
         self.config.write_text(CONFIG + "[log]\nlevel = 1\n[limits]\nsesions = 1\n")
-        expect = ('write "debug", "info", "warning" or "error"')
+        expect = ('expected "debug", "info", "warning" or "error"')
         self.check(self.signpost("check"), 1, "",
-                   f"signpost: {self.config}:8:9: log.level: a whole number stands here; {expect}\n"
+                   f"signpost: {self.config}:8:9: log.level: found a whole number, {expect}\n"
                    f"signpost: {self.config}:10:1: limits.sesions: unknown key; "
                    'did you mean "sessions"?\n')
         result = self.signpost("check", "--json")
@@ -136,7 +147,7 @@ class Check(Case):
                          [(8, 9, "log.level"), (10, 1, "limits.sesions")])
 
     def test_every_file_is_read(self):
-        (self.folder / "users.toml").write_text('[shop]\npassword = "secret"\n')
+        (self.folder / "users.toml").write_text('[shop]\npassword = "hunter2"\n')
         (self.folder / "s1.pem").write_text("nonsense")
         (self.folder / "token").write_text("\n")
         self.config.write_text(
@@ -148,10 +159,10 @@ class Check(Case):
         self.assertEqual(result.returncode, 1)
         lines = [line for line in result.stderr.splitlines() if "warning" not in line]
         for line, part in zip(lines, ["cert.pem", "users.toml:2:12: shop.password", "s1.pem: ",
-                                      "s2.pem: cannot be read", "token: holds no token"]):
+                                      "s2.pem: cannot be read", "token: is empty"]):
             self.assertIn(part, line)
         self.assertEqual(len(lines), 5)
-        self.assertNotIn("secret", result.stderr)
+        self.assertNotIn("hunter2", result.stderr)
 
     def test_secrets_that_everybody_may_read_are_refused(self):
         users = self.folder / "users.toml"
@@ -160,8 +171,8 @@ class Check(Case):
         for mode, may in ((0o644, "read"), (0o602, "write")):
             users.chmod(mode)
             for command in ("check", "serve"):
-                self.refused(self.signpost(command), f"{users}: everybody on this machine may {may} it; "
-                             f"chmod o= {users}")
+                self.refused(self.signpost(command), f"{users}: everyone on this machine may {may} it; "
+                             f"run chmod o= {users}")
         users.chmod(0o640)
         self.assertEqual(self.signpost("check").returncode, 0)
 
@@ -176,6 +187,192 @@ class Check(Case):
         self.assertIn({"section": "delivery", "key": "port", "default": "25", "required": False,
                        "value": "a whole number from 1 to 65535", "meaning": "Port of MX hosts."},
                       keys)
+
+
+class Setups(Case):
+    """serve and check read the configuration by one loader: they agree on every setup."""
+
+    def setUp(self):
+        super().setUp()
+        self.port = free_port()
+        self.admin = free_port()
+        self.users = self.folder / "users.toml"
+        self.users.write_text(f'[shop]\npassword = "{HASH}"\n')
+        self.key = self.folder / "s1.pem"
+        self.run_program("dkim", "keygen", "--domain", "a.example", "--selector", "s1", "--out",
+                         self.key, "--algorithm", "ed25519")
+        self.token = self.folder / "token"
+        self.token.write_text("open sesame\n")
+
+    def write(self, general="", listener="", more=""):
+        self.config.write_text(
+            f'hostname = "mail.shop.example"\ndata_dir = "data"\nworkers = 1\n{general}'
+            f'[[listener]]\nbind = "127.0.0.1:{self.port}"\nmode = "plain"\n{listener}'
+            f'[auth]\nusers = "users.toml"\n'
+            f'[admin]\nbind = "127.0.0.1:{self.admin}"\ntoken_file = "token"\n{more}')
+
+    def dkim(self, selector="s1", file="s1.pem", more=""):
+        return (f'[[dkim]]\ndomain = "a.example"\nselector = "{selector}"\nkey = "{file}"\n{more}')
+
+    def certificate(self, name):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=mail.shop.example",
+                        "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.pem"],
+                       check=True, capture_output=True, timeout=60)
+
+    def both_refuse(self, *parts):
+        """Both exit with 1 and the same lines, each of which has its part."""
+        check, serve = self.signpost("check"), self.signpost("serve")
+        self.assertEqual((check.returncode, serve.returncode), (1, 1), check.stdout + serve.stderr)
+        self.assertEqual(check.stderr, serve.stderr)
+        lines = check.stderr.splitlines()
+        self.assertEqual(len(lines), len(parts), check.stderr)
+        for line, part in zip(lines, parts):
+            self.assertIn(part, line)
+
+    def both_accept(self):
+        check = self.signpost("check")
+        self.assertEqual((check.returncode, check.stderr), (0, ""))
+        self.assertIn(f"{self.config} is good\n", check.stdout)
+        with self.relay():
+            pass
+
+    @contextlib.contextmanager
+    def relay(self):
+        with open(self.folder / "log", "w") as log:
+            relay = subprocess.Popen([PROGRAM, "-c", self.config, "serve"], stderr=log)
+        try:
+            for _ in range(600):
+                if relay.poll() is not None or self.get("/healthz") == 200:
+                    break
+                time.sleep(0.05)
+            self.assertIsNone(relay.poll(), (self.folder / "log").read_text())
+            yield relay
+        finally:
+            relay.terminate()
+            self.assertEqual(relay.wait(60), 0, (self.folder / "log").read_text())
+
+    def get(self, path, token=None):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin}{path}", headers=headers)
+        try:
+            return urllib.request.urlopen(request, timeout=10).status
+        except urllib.error.HTTPError as answer:
+            return answer.code
+        except OSError:
+            return None
+
+    def test_good_setups(self):
+        self.write(more=self.dkim() + self.dkim("s2"))
+        self.users.chmod(0o640)
+        self.token.write_text("open sesame \t\n\n")
+        self.both_accept()
+
+    def test_admin_token(self):
+        self.write()
+        for text, problem in (("", "token: is empty"), (" \n", "token: is empty"),
+                              ("a\nb\n", "token: has more than one line")):
+            self.token.write_text(text)
+            self.both_refuse(problem)
+        self.token.chmod(0o644)
+        self.both_refuse("token: has more than one line", "token: everyone on this machine may read")
+        self.token.unlink()
+        self.both_refuse("token: cannot be read: No such file")
+        self.token.mkdir(0o700)
+        self.both_refuse("token: cannot be read: Is a directory")
+
+    def test_users(self):
+        self.write()
+        self.users.write_text(f'[shop]\npassword = "secret"\n[b]\npasword = "{HASH}"\n')
+        self.both_refuse("users.toml:2:12: shop.password: ", "users.toml:3:1: b.password: missing",
+                         "users.toml:4:1: b.pasword: unknown key; did you mean")
+        self.users.write_text("[shop\n")
+        self.both_refuse("users.toml:1:6: ")
+        self.users.unlink()
+        self.both_refuse("users.toml: cannot be read: No such file")
+
+    def test_dkim_keys(self):
+        self.write(more=self.dkim() + self.dkim())
+        self.both_refuse("dkim.selector: s1._domainkey.a.example is a duplicate of line ")
+        self.write(more=self.dkim() + self.dkim("s2", "s2.pem"))
+        self.both_refuse("s2.pem: cannot be read: No such file")
+        (self.folder / "s2.pem").write_text("nonsense")
+        self.both_refuse("s2.pem: ")
+        self.key.chmod(0o644)
+        self.both_refuse("s1.pem: everyone on this machine may read it", "s2.pem: ")
+        self.write(more=self.dkim("s 1"))
+        self.both_refuse('dkim.selector: "s 1" is not a selector')
+
+    @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
+    def test_certificate(self):
+        self.certificate("one")
+        self.certificate("two")
+        tls = '[tls]\ncertificate = "{}"\nkey = "{}"\n'
+        self.write(more=tls.format("one.pem", "two.key"))
+        self.both_refuse("two.key: cannot use the private key: ")
+        self.write(more=tls.format("three.pem", "one.key"))
+        self.both_refuse("three.pem: cannot load the certificate: ")
+        (self.folder / "one.key").chmod(0o604)
+        self.write(more=tls.format("one.pem", "one.key"))
+        self.both_refuse("one.key: everyone on this machine may read it")
+        (self.folder / "one.key").chmod(0o600)
+        self.both_accept()
+
+    def test_the_file_itself(self):
+        self.write(general='postmaster = "nobody"\n')
+        self.both_refuse(':4:14: postmaster: "nobody" is not an address')
+        self.write(general='user = "no such account"\n')
+        if os.geteuid() == 0:
+            self.both_refuse("user: there is no account no such account")
+        (self.folder / "data").write_text("")
+        self.write()
+        self.both_refuse(f"data_dir: {self.folder}/data is not a folder")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_what_the_account_cannot_read(self):
+        for folder in (self.folder, *self.folder.parents):
+            if folder.stat().st_mode & 0o005 != 0o005 and folder != self.folder:
+                self.skipTest(f"{folder} is closed to others")
+        self.folder.chmod(0o755)
+        (self.folder / "data").mkdir()
+        self.write(general='user = "nobody"\n', more=self.dkim())
+        self.config.chmod(0o644)
+        self.both_refuse("users.toml: cannot be read: Permission denied",
+                         "s1.pem: cannot be read: Permission denied",
+                         "token: cannot be read: Permission denied")
+        self.config.chmod(0o600)
+        self.both_refuse("signpost.toml: cannot be read: Permission denied")
+
+    def test_every_mistake_at_once_in_json(self):
+        self.write(more=self.dkim(file="s2.pem"))
+        self.users.write_text("[shop]\n")
+        self.token.write_text("")
+        errors = json.loads(self.signpost("check", "--json").stdout)["errors"]
+        self.assertEqual([(e["file"], e.get("line"), e.get("key")) for e in errors],
+                         [(str(self.users), 1, "shop.password"),
+                          (str(self.folder / "s2.pem"), None, None), (str(self.token), None, None)])
+
+    def test_trailing_blanks_of_the_token_do_not_matter(self):
+        self.token.write_text("open sesame \r\n")
+        self.write()
+        with self.relay():
+            self.assertEqual(self.get("/api/v1/queue"), 401)
+            self.assertEqual(self.get("/api/v1/queue", "open sesame"), 200)
+            self.check(self.signpost("queue", "list"), 0, "0 jobs\n")
+
+    def test_reload_takes_a_new_token_over(self):
+        self.write()
+        with self.relay() as relay:
+            self.token.write_text("abracadabra\n")
+            relay.send_signal(signal.SIGHUP)
+            for _ in range(200):
+                if self.get("/api/v1/queue", "abracadabra") == 200:
+                    break
+                time.sleep(0.05)
+            self.assertEqual(self.get("/api/v1/queue", "abracadabra"), 200)
+            self.assertEqual(self.get("/api/v1/queue", "open sesame"), 401)
+            self.token.write_text("\n")
+            self.refused(self.signpost("reload"), f"{self.token}: is empty; write the secret into it")
 
 
 class Dkim(Case):
@@ -232,7 +429,7 @@ class Users(Case):
     def test_password_comes_from_standard_input(self):
         self.check(self.signpost("user", "add", "shop", "--sender", "@Shop.example", "--sender",
                                  "a@b.example", input="secret\r\nrest\n"),
-                   0, f'"shop" is in {self.users}; `signpost reload` makes the relay read it\n')
+                   0, f'"shop" is in {self.users}; run `signpost reload` to put it in force\n')
         text = self.users.read_text()
         self.assertRegex(text, r'^\[shop\]\npassword = "\{ARGON2ID\}\$argon2id\$')
         self.assertIn('senders = ["@shop.example", "a@b.example"]\n', text)
@@ -243,7 +440,7 @@ class Users(Case):
         self.signpost("user", "add", "shop", "--sender", "@a.example", input="one\n")
         before = self.users.read_text()
         self.refused(self.signpost("user", "add", "shop", input="two\n"),
-                     f'{self.users}: there is a user "shop" already; give --replace to change the '
+                     f'{self.users}: user "shop" already exists; give --replace to change the '
                      'password')
         self.assertEqual(self.users.read_text(), before)
         self.assertEqual(self.signpost("user", "add", "shop", "--replace", input="two\n").returncode, 0)
@@ -254,10 +451,10 @@ class Users(Case):
         for words, text, error in (
                 (["shop"], "", "no password was given"),
                 (["shop"], "\n", "no password was given"),
-                (["shop"], "x" * 1025 + "\n", "a password has at most 1024 octets"),
-                (["shop"], "a\0b\n", "a password cannot hold a NUL"),
+                (["shop"], "x" * 1025 + "\n", "a password may have at most 1024 octets"),
+                (["shop"], "a\0b\n", "a password cannot contain NUL"),
                 ([""], "secret\n", "a name cannot be empty"),
-                (["a\nb"], "secret\n", "a name has no control characters"),
+                (["a\nb"], "secret\n", "a name cannot contain control characters"),
                 (["shop", "--sender", "shop.example"], "secret\n",
                  '--sender: "shop.example" has no "@"')):
             self.refused(self.signpost("user", "add", *words, input=text), error)
@@ -277,7 +474,7 @@ class Users(Case):
     def test_remove(self):
         self.users.write_text(f'# ours\n[a]\npassword = "{HASH}"\n')
         self.check(self.signpost("user", "remove", "a"), 0,
-                   f'"a" is gone from {self.users}; `signpost reload` makes the relay read it\n')
+                   f'"a" is removed from {self.users}; run `signpost reload` to put it in force\n')
         self.assertEqual(self.users.read_text(), "# ours\n")
         self.refused(self.signpost("user", "remove", "a"), f'{self.users}: there is no user "a"')
 
@@ -290,8 +487,8 @@ class Users(Case):
 
     def test_configuration_without_users_is_named(self):
         self.config.write_text(CONFIG.replace('[auth]\nusers = "users.toml"\n', ""))
-        self.refused(self.signpost("user", "list"), f"{self.config} names no file of users; write "
-                     "[auth] with users, or give --users")
+        self.refused(self.signpost("user", "list"), f"{self.config} has no [auth] users; add it, or "
+                     "give --users")
 
     def terminal(self, *answers):
         """Runs `user add shop` on a terminal of its own; gives exit status and what was shown."""
@@ -318,14 +515,14 @@ class Users(Case):
         status, shown = self.terminal(b"secret\n", b"secret\n")
         self.assertEqual(status, 0, shown)
         self.assertIn("New password: ", shown)
-        self.assertIn("The same again: ", shown)
+        self.assertIn("Repeat it: ", shown)
         self.assertNotIn("secret", shown)
         self.assertTrue(self.users.exists())
 
     def test_two_different_passwords_are_refused(self):
         status, shown = self.terminal(b"secret\n", b"Secret\n")
         self.assertEqual(os.waitstatus_to_exitcode(status), 1)
-        self.assertIn("signpost: the two passwords are not the same", shown)
+        self.assertIn("signpost: the two passwords differ", shown)
         self.assertFalse(self.users.exists())
 
     def test_interrupt_ends_the_question(self):
@@ -349,7 +546,7 @@ class FakeRelay(http.server.BaseHTTPRequestHandler):
     def answer(self, body=""):
         type(self).asked.append((self.command, self.path, body, self.headers.get("Authorization")))
         path = self.path.split("?")[0]
-        status, text = type(self).answers.get(path, (404, {"error": "no such thing here"}))
+        status, text = type(self).answers.get(path, (404, {"error": "not found"}))
         if callable(text):
             text = text(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query))
         data = (text if isinstance(text, str) else json.dumps(text)).encode()
@@ -449,7 +646,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
 """)
         self.assertEqual(json.loads(self.signpost("queue", "show", "01hx", "--json").stdout), message)
         self.refused(self.signpost("queue", "show", "01hz"), "there is no message 01hz in the queue")
-        self.refused(self.signpost("queue", "show", "../x"), '"../x" is no queue id')
+        self.refused(self.signpost("queue", "show", "../x"), '"../x" is not a queue ID')
 
     def test_retry_and_remove(self):
         self.serve("/api/v1/queue/retry", {"matched": 3, "changed": 2, "busy": 1})
@@ -468,7 +665,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
     def test_what_was_not_removed_is_told(self):
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "remove", "01hx"), 1, "3 matched, 2 removed\n",
-                   "signpost: 1 being delivered just now, not removed; try again\n")
+                   "signpost: 1 not removed because it is being delivered; try again\n")
         self.serve("/api/v1/queue/remove", {"matched": 0, "changed": 0, "busy": 0})
         self.refused(self.signpost("queue", "remove", "01hx"), "nothing in the queue matches")
 
@@ -491,7 +688,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.serve("/api/v1/reload", {"errors": ["x.toml:1:2: a: bad", "y.toml: bad"]}, 409)
         self.check(self.signpost("reload"), 1, "", "signpost: x.toml:1:2: a: bad\n"
                    "signpost: y.toml: bad\n"
-                   "signpost: nothing was reloaded: the relay goes on as before\n")
+                   "signpost: nothing was reloaded; the old configuration stays in force\n")
 
     def test_mistakes_elsewhere_in_the_file_do_not_matter(self):
         with self.config.open("a") as config:
@@ -511,7 +708,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.check(self.signpost("queue", "list"), 0, "0 jobs\n")
         self.assertEqual(FakeRelay.asked[0][3], "Bearer open sesame")
         self.serve("/api/v1/queue", {"error": "no"}, 401)
-        self.assertIn("wants the token", self.signpost("queue", "list").stderr)
+        self.assertIn("requires the token", self.signpost("queue", "list").stderr)
         (self.folder / "token").unlink()
         self.refused(self.signpost("queue", "list"),
                      f"{self.folder}/token: cannot be read: No such file or directory")
@@ -526,8 +723,8 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
                 self.refused(self.signpost(*words), f"no relay answers at 127.0.0.1:{port} "
                              f"(admin.bind in {self.config}): is it running?")
         self.config.write_text(CONFIG + '[admin]\nbind = ""\n')
-        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.bind is "": a relay '
-                     "without it cannot be asked")
+        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.bind is "": there is '
+                     "no address to reach the relay at")
 
     def test_strange_answers_are_survived(self):
         for answer in ("", "nonsense", "[]", "{}", '{"jobs": 5}', '{"jobs": [{"to": {}}]}',
@@ -540,30 +737,45 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.refused(self.signpost("queue", "list"), "the queue is upset")
 
 
-class Documents(Case):
-    """What the program knows is in its man page and in the completions."""
+class Reference(Case):
+    """The tables from which the documents are made (docs/regenerate --check compares those)."""
 
-    def commands(self, *words):
-        text = self.run_program(*words, "--help").stdout
-        listed = re.search(r"\nSubcommands:\n((?:  .*\n)+)", text)
-        return re.findall(r"^  ([a-z]+) ", listed.group(1), re.M) if listed else []
+    def reference(self, *words):
+        result = self.run_program("reference", *words)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), words)
+        return result.stdout
 
-    def options(self, *words):
-        return set(re.findall(r"(--[a-z]+)", self.run_program(*words, "--help").stdout.split(
-            "Example")[0]))
+    def test_keys(self):
+        self.assertEqual(self.reference("keys", "--format", "json"),
+                         self.run_program("check", "--keys", "--json").stdout)
+        text = self.reference("keys")
+        self.assertIn("## [[listener]]\n\n| key | default | meaning |\n|---|---|---|\n| `bind` | required | "
+                      "Address and port to listen on. Write an IP address", text)
+        man = self.reference("keys", "--format", "man")
+        self.assertIn('.SH "[delivery]"\n.TP\n.B port\nPort of MX hosts.\nWrite a whole number from 1 to '
+                      "65535.\nDefault: 25.\n", man)
 
-    def test_commands_and_options_are_documented(self):
-        man = (SOURCE / "docs/man/signpost.1").read_text().replace("\\-", "-")
-        bash = (SOURCE / "etc/completion/signpost.bash").read_text()
-        zsh = (SOURCE / "etc/completion/_signpost").read_text()
-        paths = [()] + [(c,) for c in self.commands()]
-        paths += [(c, action) for (c,) in paths[1:] for action in self.commands(c)]
-        self.assertGreater(len(paths), 15)
-        for path in paths:
-            for word in [*path[-1:], *self.options(*path)]:
-                for name, text in (("man", man), ("bash", bash), ("zsh", zsh)):
-                    self.assertRegex(text, rf"(?<![a-z]){re.escape(word)}(?![a-z])",
-                                     f"{name}: {path} {word}")
+    def test_commands(self):
+        commands = {command["command"]: command
+                    for command in json.loads(self.reference("commands", "--format", "json"))["commands"]}
+        self.assertEqual(commands["queue"]["subcommands"],
+                         ["list", "show", "retry", "remove", "hold", "release", "explain"])
+        options = {option["name"]: option for option in commands["queue list"]["options"]}
+        self.assertEqual(options["--state"]["choices"], ["ready", "active", "deferred", "held"])
+        self.assertEqual((options["--limit"]["value"], options["--limit"]["default"]), ("NUMBER", "0"))
+        self.assertEqual((options["--json"]["value"], options["--json"]["default"]), ("", None))
+        login = commands["user add"]["options"][1]
+        self.assertTrue(login["positional"] and login["required"])
+        self.assertEqual(commands["queue hold"]["details"], [])  # not those of the program
+        self.assertIn("signpost user add [--users FILE] NAME [--sender ADDRESS]... [--replace]\n",
+                      self.reference("commands"))
+        self.assertIn("\\fBuser remove\\fR [\\fB\\-\\-users\\fR \\fIFILE\\fR] \\fINAME\\fR\nRemove a login.\n",
+                      self.reference("commands", "--format", "man"))
+
+    def test_what_cannot_be_printed_is_refused(self):
+        self.refused(self.run_program("reference", "keys", "--format", "zsh"),
+                     "keys cannot be printed as zsh")
+        self.assertEqual(self.run_program("reference", "nonsense").returncode, 2)
 
     @unittest.skipUnless(shutil.which("bash"), "needs bash")
     def test_bash_completes(self):
@@ -577,6 +789,9 @@ class Documents(Case):
                          ["retry", "remove", "release"])
         self.assertEqual(complete("signpost", "queue", "list", "--st"), ["--state"])
         self.assertEqual(complete("signpost", "queue", "list", "--state", "d"), ["deferred"])
+        self.assertEqual(complete("signpost", "user", "add", "shop", "--re"), ["--replace"])
+        self.assertEqual(complete("signpost", "--c"), ["--config"])
+        self.assertEqual(complete("signpost", "reference", "k"), ["keys"])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 #include "config/config.h"
 
-#include <gtest/gtest.h>
-
 #include "config/config_file.h"
 #include "config/config_keys.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -70,212 +73,233 @@ TEST(Config, SmallestFileHasTheDocumentedDefaults) {
   EXPECT_EQ(config->admin_bind->text(), "127.0.0.1:8025");
 }
 
-TEST(Config, EveryKeyReachesItsMember) {
-  const auto config = config_of(R"(
-hostname = "Mail.Shop.Example"
-data_dir = "queue"
-workers = 3
-postmaster = "office@shop.example"
-[[listener]]
-bind = "[::]:587"
-mode = "starttls"
-auth = "optional"
-trusted_networks = ["10.0.0.0/8", "2001:db8::/32"]
-proxy_protocol_from = []
-[[listener]]
-bind = "0.0.0.0:465"
-mode = "implicit"
-[tls]
-certificate = "tls/chain.pem"
-key = "/etc/ssl/key.pem"
-min_version = "1.3"
-[auth]
-users = "users.toml"
-[limits]
-message_size = "10MB"
-recipients_per_message = 7
-sessions = 8
-sessions_per_client = 9
-idle_timeout = "90s"
-memory = "1GiB"
-disk_free = "2GiB"
-[[dkim]]
-domain = "Shop.Example"
-selector = "S1"
-key = "dkim/s1.pem"
-subdomains = true
-canonicalization = "simple/relaxed"
-headers = ["From", "Subject"]
-oversign = ["From"]
-expire = "7d"
-[[dkim]]
-domain = "bücher.example"
-selector = "s1"
-key = "dkim/s2.pem"
-[signing]
-unsigned = "reject"
-[dns]
-servers = ["127.0.0.1", "192.0.2.1:5353", "2001:db8::53", "[2001:db8::54]:54"]
-trust_ad = "auto"
-[delivery]
-port = 2525
-tls = "encrypt"
-dane = false
-mta_sts = false
-connect_timeout = "250ms"
-source = ["192.0.2.9", "2001:db8::9"]
-[retry]
-schedule = ["1s", "2m"]
-expire = "1d"
-delay_notice = "0s"
-[[destination]]
-match = ["Example.net", "*.example.net", "*"]
-connections = 2
-messages_per_connection = 5
-tls = "verify"
-[[route]]
-recipients = ["internal.example"]
-senders = ["@Tenant.example", "News@shop.example"]
-via = "smtp://[2001:db8::5]:2526"
-tls = "off"
-[[route]]
-via = "smtp://Relay.Example"
-[[route]]
-via = "mx"
-[admin]
-bind = "192.0.2.1:8025"
-token_file = "admin.token"
-[log]
-level = "debug"
-format = "json"
-)");
-  ASSERT_TRUE(config);
-  EXPECT_EQ(config->hostname, "mail.shop.example");
-  EXPECT_EQ(config->data_dir, "/etc/signpost/queue");
-  EXPECT_EQ(config->workers, 3u);
-  EXPECT_EQ(config->postmaster, "office@shop.example");
-  ASSERT_EQ(config->listeners.size(), 2u);
-  EXPECT_EQ(config->listeners[0].mode, ListenerMode::StartTls);
-  EXPECT_EQ(config->listeners[0].auth, AuthMode::Optional);
-  ASSERT_EQ(config->listeners[0].trusted_networks.size(), 2u);
-  EXPECT_EQ(config->listeners[0].trusted_networks[1].text(), "2001:db8::/32");
-  EXPECT_EQ(config->listeners[1].mode, ListenerMode::Implicit);
-  EXPECT_EQ(config->listeners[1].auth, AuthMode::Required);
-  ASSERT_TRUE(config->tls);
-  EXPECT_EQ(config->tls->certificate, "/etc/signpost/tls/chain.pem");
-  EXPECT_EQ(config->tls->key, "/etc/ssl/key.pem");
-  EXPECT_EQ(config->tls->min_version, net::TlsVersion::Tls13);
-  EXPECT_EQ(config->users_file, "/etc/signpost/users.toml");
-  EXPECT_EQ(config->limits.message_size, 10'000'000u);
-  EXPECT_EQ(config->limits.recipients_per_message, 7u);
-  EXPECT_EQ(config->limits.sessions, 8u);
-  EXPECT_EQ(config->limits.sessions_per_client, 9u);
-  EXPECT_EQ(config->limits.idle_timeout, std::chrono::seconds(90));
-  EXPECT_EQ(config->limits.memory, 1u << 30);
-  EXPECT_EQ(config->limits.disk_free_bytes, std::uint64_t{2} << 30);
-  ASSERT_EQ(config->dkim.size(), 2u);
-  EXPECT_EQ(config->dkim[0].domain, "shop.example");
-  EXPECT_EQ(config->dkim[0].selector, "s1");
-  EXPECT_EQ(config->dkim[0].key, "/etc/signpost/dkim/s1.pem");
-  EXPECT_TRUE(config->dkim[0].subdomains);
-  EXPECT_EQ(config->dkim[0].canonicalization, "simple/relaxed");
-  EXPECT_EQ(config->dkim[0].headers, (std::vector<std::string>{"From", "Subject"}));
-  EXPECT_EQ(config->dkim[0].oversign, std::vector<std::string>{"From"});
-  EXPECT_EQ(config->dkim[0].expire, std::chrono::days(7));
-  EXPECT_EQ(config->dkim[1].domain, "xn--bcher-kva.example");
-  EXPECT_EQ(config->unsigned_policy, UnsignedPolicy::Reject);
-  ASSERT_EQ(config->dns_servers.size(), 4u);
-  EXPECT_EQ(config->dns_servers[0].text(), "127.0.0.1:53");
-  EXPECT_EQ(config->dns_servers[2].text(), "[2001:db8::53]:53");
-  EXPECT_EQ(config->dns_servers[3].text(), "[2001:db8::54]:54");
-  EXPECT_EQ(config->delivery.port, 2525);
-  EXPECT_EQ(config->delivery.tls, TlsPolicy::Encrypt);
-  EXPECT_EQ(config->delivery.connect_timeout, std::chrono::milliseconds(250));
-  ASSERT_EQ(config->delivery.source.size(), 2u);
-  EXPECT_EQ(config->retry.schedule,
-            (std::vector{std::chrono::seconds(1), std::chrono::seconds(120)}));
-  EXPECT_EQ(config->retry.expire, std::chrono::days(1));
-  EXPECT_EQ(config->retry.delay_notice, std::chrono::seconds(0));
-  ASSERT_EQ(config->destinations.size(), 1u);
-  EXPECT_EQ(config->destinations[0].match,
-            (std::vector<std::string>{"example.net", "*.example.net", "*"}));
-  EXPECT_EQ(config->destinations[0].connections, 2u);
-  EXPECT_EQ(config->destinations[0].messages_per_connection, 5u);
-  EXPECT_EQ(config->destinations[0].tls, TlsPolicy::Verify);
-  ASSERT_EQ(config->routes.size(), 3u);
-  EXPECT_EQ(config->routes[0].senders,
-            (std::vector<std::string>{"@tenant.example", "news@shop.example"}));
-  EXPECT_EQ(config->routes[0].host, "2001:db8::5");
-  EXPECT_EQ(config->routes[0].port, 2526);
-  EXPECT_EQ(config->routes[0].tls, TlsPolicy::Off);
-  EXPECT_EQ(config->routes[1].host, "relay.example");
-  EXPECT_EQ(config->routes[1].port, 25);
-  EXPECT_TRUE(config->routes[1].recipients.empty());
-  EXPECT_TRUE(config->routes[2].mx);
-  ASSERT_TRUE(config->admin_bind);
-  EXPECT_EQ(config->admin_bind->text(), "192.0.2.1:8025");
-  EXPECT_EQ(config->admin_token_file, "/etc/signpost/admin.token");
-  EXPECT_EQ(config->log_level, log::Level::Debug);
-  EXPECT_EQ(config->log_format, log::Format::Json);
+// A file with one key written in its section, beside what that section requires.
+std::string file_with(const std::string& section, const std::string& line) {
+  static const std::map<std::string, std::vector<std::string>> kRequired{
+      {"listener", {"bind = \"127.0.0.1:2526\""}},
+      {"tls", {"certificate = \"c\"", "key = \"k\""}},
+      {"auth", {"users = \"u\""}},
+      {"dkim", {"domain = \"a.example\"", "selector = \"s\"", "key = \"k\""}},
+      {"destination", {"match = [\"a.example\"]"}},
+      {"route", {"via = \"mx\""}}};
+  if (section.empty()) {
+    return line + "\n" + (line.starts_with("hostname") ? kGood.substr(kGood.find('\n')) : kGood);
+  }
+  const auto known = std::ranges::find(sections(), section, &Section::name);
+  std::string table = known->header() + "\n" + line + "\n";
+  const std::string name = line.substr(0, line.find(' '));
+  if (const auto required = kRequired.find(section); required != kRequired.end()) {
+    for (const std::string& other : required->second) {
+      if (!other.starts_with(name + " ")) table += other + "\n";
+    }
+  }
+  // The other listener of the file uses neither TLS nor a login.
+  if (section == "listener") {
+    table += "[tls]\ncertificate = \"c\"\nkey = \"k\"\n[auth]\nusers = \"u\"\n";
+    if (line == "auth = \"off\"")
+      table.insert(table.find("[tls]"), "trusted_networks = [\"10.0.0.0/8\"]\n");
+  }
+  return kGood + table;
 }
 
-// Each default of the reference, written out, is accepted at the place of its key.
-TEST(Config, EveryDocumentedDefaultMayBeWrittenOut) {
-  for (const SectionText& section : configuration_reference()) {
+// The one test that a new key needs: a value that is not the default, and where it arrives.
+struct KeyCase {
+  std::string section;
+  std::string line;
+  bool (*arrived)(const Config& config);
+};
+
+const std::vector<KeyCase> kKeyCases{
+    {"", "hostname = \"Mail.Bücher.example\"",
+     [](const Config& c) { return c.hostname == "mail.xn--bcher-kva.example"; }},
+    {"", "data_dir = \"queue\"",
+     [](const Config& c) { return c.data_dir == "/etc/signpost/queue"; }},
+    {"", "user = \"\"", [](const Config& c) { return c.user == ""; }},
+    {"", "workers = 3", [](const Config& c) { return c.workers == 3; }},
+    {"", "postmaster = \"office@shop.example\"",
+     [](const Config& c) { return c.postmaster == "office@shop.example"; }},
+    {"listener", "bind = \"[::]:587\"",
+     [](const Config& c) {
+       return c.listeners[1].bind.text() == "[::]:587" && c.listeners[1].name == "[::]:587";
+     }},
+    {"listener", "mode = \"implicit\"",
+     [](const Config& c) { return c.listeners[1].mode == ListenerMode::Implicit; }},
+    {"listener", "auth = \"optional\"",
+     [](const Config& c) { return c.listeners[1].auth == AuthMode::Optional; }},
+    {"listener", "trusted_networks = [\"10.0.0.0/8\", \"2001:db8::/32\"]",
+     [](const Config& c) { return c.listeners[1].trusted_networks[1].text() == "2001:db8::/32"; }},
+    {"tls", "certificate = \"tls/chain.pem\"",
+     [](const Config& c) { return c.tls->certificate == "/etc/signpost/tls/chain.pem"; }},
+    {"tls", "key = \"/etc/ssl/key.pem\"",
+     [](const Config& c) { return c.tls->key == "/etc/ssl/key.pem"; }},
+    {"tls", "min_version = \"1.3\"",
+     [](const Config& c) { return c.tls->min_version == net::TlsVersion::Tls13; }},
+    {"auth", "users = \"users.toml\"",
+     [](const Config& c) { return c.users_file == "/etc/signpost/users.toml"; }},
+    {"limits", "message_size = \"10MB\"",
+     [](const Config& c) { return c.limits.message_size == 10'000'000; }},
+    {"limits", "recipients_per_message = 7",
+     [](const Config& c) { return c.limits.recipients_per_message == 7; }},
+    {"limits", "sessions = 8", [](const Config& c) { return c.limits.sessions == 8; }},
+    {"limits", "sessions_per_client = 9",
+     [](const Config& c) { return c.limits.sessions_per_client == 9; }},
+    {"limits", "idle_timeout = \"90s\"",
+     [](const Config& c) { return c.limits.idle_timeout == std::chrono::seconds(90); }},
+    {"limits", "memory = \"1GiB\"", [](const Config& c) { return c.limits.memory == 1u << 30; }},
+    {"limits", "disk_free = \"2GiB\"",
+     [](const Config& c) {
+       return c.limits.disk_free_bytes == std::uint64_t{2} << 30 && c.limits.disk_free_share == 0;
+     }},
+    {"dkim", "domain = \"bücher.example\"",
+     [](const Config& c) { return c.dkim[0].domain == "xn--bcher-kva.example"; }},
+    {"dkim", "selector = \"S1\"", [](const Config& c) { return c.dkim[0].selector == "s1"; }},
+    {"dkim", "key = \"dkim/s1.pem\"",
+     [](const Config& c) { return c.dkim[0].key == "/etc/signpost/dkim/s1.pem"; }},
+    {"dkim", "subdomains = true", [](const Config& c) { return c.dkim[0].subdomains; }},
+    {"dkim", "canonicalization = \"simple/relaxed\"",
+     [](const Config& c) { return c.dkim[0].canonicalization == "simple/relaxed"; }},
+    {"dkim", "headers = [\"From\", \"Subject\"]",
+     [](const Config& c) {
+       return c.dkim[0].headers == std::vector<std::string>{"From", "Subject"};
+     }},
+    {"dkim", "oversign = [\"From\"]",
+     [](const Config& c) { return c.dkim[0].oversign == std::vector<std::string>{"From"}; }},
+    {"dkim", "expire = \"7d\"",
+     [](const Config& c) { return c.dkim[0].expire == std::chrono::days(7); }},
+    {"signing", "unsigned = \"reject\"",
+     [](const Config& c) { return c.unsigned_policy == UnsignedPolicy::Reject; }},
+    {"dns",
+     "servers = [\"127.0.0.1\", \"192.0.2.1:5353\", \"2001:db8::53\", \"[2001:db8::54]:54\"]",
+     [](const Config& c) {
+       return c.dns_servers[0].text() == "127.0.0.1:53" &&
+              c.dns_servers[1].text() == "192.0.2.1:5353" &&
+              c.dns_servers[2].text() == "[2001:db8::53]:53" &&
+              c.dns_servers[3].text() == "[2001:db8::54]:54";
+     }},
+    {"delivery", "port = 2525", [](const Config& c) { return c.delivery.port == 2525; }},
+    {"delivery", "tls = \"encrypt\"",
+     [](const Config& c) { return c.delivery.tls == TlsPolicy::Encrypt; }},
+    {"delivery", "connect_timeout = \"250ms\"",
+     [](const Config& c) { return c.delivery.connect_timeout == std::chrono::milliseconds(250); }},
+    {"delivery", "source = [\"192.0.2.9\", \"2001:db8::9\"]",
+     [](const Config& c) { return c.delivery.source[1].text() == "2001:db8::9"; }},
+    {"retry", "schedule = [\"1s\", \"2m\"]",
+     [](const Config& c) {
+       return c.retry.schedule == std::vector{std::chrono::seconds(1), std::chrono::seconds(120)};
+     }},
+    {"retry", "expire = \"1d\"",
+     [](const Config& c) { return c.retry.expire == std::chrono::days(1); }},
+    {"retry", "delay_notice = \"0s\"",
+     [](const Config& c) { return c.retry.delay_notice == std::chrono::seconds(0); }},
+    {"destination", "match = [\"Example.net\", \"*.example.net\", \"*\"]",
+     [](const Config& c) {
+       return c.destinations[0].match ==
+              std::vector<std::string>{"example.net", "*.example.net", "*"};
+     }},
+    {"destination", "connections = 2",
+     [](const Config& c) { return c.destinations[0].connections == 2; }},
+    {"destination", "messages_per_connection = 5",
+     [](const Config& c) { return c.destinations[0].messages_per_connection == 5; }},
+    {"destination", "tls = \"verify\"",
+     [](const Config& c) { return c.destinations[0].tls == TlsPolicy::Verify; }},
+    {"route", "recipients = [\"internal.example\"]",
+     [](const Config& c) {
+       return c.routes[0].recipients == std::vector<std::string>{"internal.example"};
+     }},
+    {"route", "senders = [\"@Tenant.example\", \"News@shop.example\"]",
+     [](const Config& c) {
+       return c.routes[0].senders ==
+              std::vector<std::string>{"@tenant.example", "news@shop.example"};
+     }},
+    {"route", "via = \"smtp://[2001:db8::5]:2526\"",
+     [](const Config& c) {
+       return !c.routes[0].mx && c.routes[0].host == "2001:db8::5" && c.routes[0].port == 2526;
+     }},
+    {"route", "via = \"smtp://Relay.Example\"",
+     [](const Config& c) { return c.routes[0].host == "relay.example" && c.routes[0].port == 25; }},
+    {"route", "via = \"mx\"", [](const Config& c) { return c.routes[0].mx; }},
+    {"route", "tls = \"off\"", [](const Config& c) { return c.routes[0].tls == TlsPolicy::Off; }},
+    {"admin", "bind = \"[::1]:8026\"",
+     [](const Config& c) { return c.admin_bind->text() == "[::1]:8026"; }},
+    {"admin", "token_file = \"admin.token\"",
+     [](const Config& c) { return c.admin_token_file == "/etc/signpost/admin.token"; }},
+    {"log", "level = \"debug\"", [](const Config& c) { return c.log_level == log::Level::Debug; }},
+    {"log", "format = \"json\"", [](const Config& c) { return c.log_format == log::Format::Json; }},
+};
+
+TEST(Config, EveryKeyReachesItsMember) {
+  for (const KeyCase& key : kKeyCases) {
+    SCOPED_TRACE(key.section + ": " + key.line);
+    const auto config = config_of(file_with(key.section, key.line));
+    ASSERT_TRUE(config);
+    EXPECT_TRUE(key.arrived(*config));
+  }
+}
+
+TEST(Config, EveryKeyThatIsBuiltHasACase) {
+  for (const Section& section : sections()) {
     for (const KeyText& key : section.keys) {
-      if (key.initial.empty()) continue;
-      SCOPED_TRACE(section.name + "." + key.name);
-      std::string toml = key.name + " = " + key.initial + "\n";
-      if (section.name.empty()) {
-        toml += kGood;
-      } else if (section.name == "listener") {
-        // "required" and "starttls" need more than the good lines have: only their form is looked
-        // at.
-        toml = "hostname = \"a.example\"\n[[listener]]\nbind = \"127.0.0.1:25\"\n" + toml;
-        for (const std::string& error : errors_of(toml)) {
-          EXPECT_TRUE(error.find("needs") != std::string::npos) << error;
-        }
+      if (key.help.find("Not supported yet") != std::string::npos || key.name == "trust_ad")
         continue;
-      } else {
-        toml = kGood + section_header(section) + "\n" + toml;
-        if (section.name == "tls") toml += "certificate = \"c\"\nkey = \"k\"\n";
-        if (section.name == "dkim") {
-          toml += "domain = \"a.example\"\nselector = \"s\"\nkey = \"k\"\n";
-        }
-        if (section.name == "destination") toml += "match = [\"a.example\"]\n";
-        if (section.name == "route") toml += "via = \"mx\"\n";
-      }
-      config_of(toml);
+      EXPECT_TRUE(std::ranges::any_of(kKeyCases,
+                                      [&](const KeyCase& known) {
+                                        return known.section == section.name &&
+                                               known.line.starts_with(key.name + " = ");
+                                      }))
+          << section.name << "." << key.name;
     }
   }
 }
 
+// Each default of the reference, written out, is accepted.
+TEST(Config, EveryDocumentedDefaultMayBeWrittenOut) {
+  for (const Section& section : sections()) {
+    for (const KeyText& key : section.keys) {
+      if (key.initial.empty()) continue;
+      SCOPED_TRACE(section.name + "." + key.name);
+      config_of(file_with(section.name, key.name + " = " + key.initial));
+    }
+  }
+}
+
+// Most defaults are shown as their members have them; these are the keys that show their own.
 TEST(Config, DefaultsOfTheReferenceAreThoseOfTheProgram) {
   const auto silent = config_of(kGood);
-  const auto spoken =
-      config_of("data_dir = \"/var/lib/signpost\"\nworkers = 0\n" + kGood +
-                "[limits]\nmessage_size = \"50MiB\"\nrecipients_per_message = 1000\n"
-                "sessions = 10000\nsessions_per_client = 100\nidle_timeout = \"5m\"\n"
-                "memory = \"50%\"\ndisk_free = \"5%\"\n[delivery]\nport = 25\n"
-                "connect_timeout = \"30s\"\n[retry]\nschedule = [\"1m\", \"5m\", "
-                "\"10m\", \"20m\", \"30m\", \"1h\", \"2h\", \"4h\"]\nexpire = \"5d\"\n"
-                "delay_notice = \"4h\"\n");
+  const auto spoken = config_of(kGood +
+                                "[limits]\nmemory = \"50%\"\ndisk_free = \"5%\"\n[admin]\nbind = "
+                                "\"127.0.0.1:8025\"\n");
   ASSERT_TRUE(silent && spoken);
-  EXPECT_EQ(silent->data_dir, spoken->data_dir);
-  EXPECT_EQ(silent->workers, spoken->workers);
-  EXPECT_EQ(silent->limits.message_size, spoken->limits.message_size);
-  EXPECT_EQ(silent->limits.recipients_per_message, spoken->limits.recipients_per_message);
-  EXPECT_EQ(silent->limits.sessions, spoken->limits.sessions);
-  EXPECT_EQ(silent->limits.sessions_per_client, spoken->limits.sessions_per_client);
-  EXPECT_EQ(silent->limits.idle_timeout, spoken->limits.idle_timeout);
   EXPECT_EQ(silent->limits.memory, spoken->limits.memory);
   EXPECT_EQ(silent->limits.disk_free_share, spoken->limits.disk_free_share);
   EXPECT_EQ(silent->limits.disk_free_bytes, spoken->limits.disk_free_bytes);
-  EXPECT_EQ(silent->delivery.port, spoken->delivery.port);
-  EXPECT_EQ(silent->delivery.connect_timeout, spoken->delivery.connect_timeout);
-  EXPECT_EQ(silent->retry.schedule, spoken->retry.schedule);
-  EXPECT_EQ(silent->retry.expire, spoken->retry.expire);
-  EXPECT_EQ(silent->retry.delay_notice, spoken->retry.delay_notice);
+  EXPECT_EQ(silent->admin_bind, spoken->admin_bind);
+}
+
+TEST(Config, DefaultsAreShownAsTheyWouldBeWritten) {
+  std::map<std::string, std::string> shown;
+  for (const Section& section : sections()) {
+    for (const KeyText& key : section.keys) shown[section.name + "." + key.name] = key.initial;
+  }
+  const std::map<std::string, std::string> expected{
+      {".data_dir", "\"/var/lib/signpost\""},
+      {".user", "\"signpost\""},
+      {".hostname", ""},
+      {"listener.mode", "\"starttls\""},
+      {"listener.bind", ""},
+      {"limits.message_size", "\"50MiB\""},
+      {"limits.idle_timeout", "\"5m\""},
+      {"limits.memory", "\"50%\""},
+      {"limits.disk_free", "\"5%\""},
+      {"dkim.subdomains", "false"},
+      {"dkim.expire", "\"0s\""},
+      {"dkim.headers", "[]"},
+      {"delivery.port", "25"},
+      {"retry.schedule", "[\"1m\", \"5m\", \"10m\", \"20m\", \"30m\", \"1h\", \"2h\", \"4h\"]"},
+      {"retry.expire", "\"5d\""},
+      {"destination.tls", ""},
+      {"admin.bind", "\"127.0.0.1:8025\""},
+  };
+  for (const auto& [key, initial] : expected) EXPECT_EQ(shown.at(key), initial) << key;
 }
 
 TEST(Config, UnknownKeyNamesTheNearestOne) {
@@ -286,35 +310,42 @@ TEST(Config, UnknownKeyNamesTheNearestOne) {
       {"[[dikm]]\ndomain = \"a.example\"\n", "7:3: dikm: unknown key; did you mean \"dkim\"?"},
       {"[tls]\ncertificate = \"c\"\nkey = \"k\"\nidle_timeout = \"5m\"\n",
        "10:1: tls.idle_timeout: unknown key; it belongs to [limits]"},
-      {"[log]\nzzz = 1\n", "8:1: log.zzz: unknown key; known here: level, format"},
+      {"[log]\nzzz = 1\n", "8:1: log.zzz: unknown key; the keys are level, format"},
   });
   EXPECT_EQ(errors_of("hostnam = \"a.example\"\nhostname = \"a.example\"\n" + kGood.substr(31)),
             std::vector<std::string>{
                 "signpost.toml:1:1: hostnam: unknown key; did you mean \"hostname\"?"});
 }
 
+TEST(Config, TableWithAnEmptyNameIsUnknown) {
+  const auto errors = errors_of(kGood + "[\"\"]\nworkers = 2\n");
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_TRUE(errors[0].starts_with("signpost.toml:7:2: ")) << errors[0];
+  EXPECT_NE(errors[0].find("unknown key"), std::string::npos) << errors[0];
+}
+
 TEST(Config, WrongTypeSaysWhatWouldBeRight) {
   expect_errors({
       {"[limits]\nsessions = \"many\"\n",
-       "8:12: limits.sessions: a string stands here; write a whole number from 1 to 1000000"},
+       "8:12: limits.sessions: found a string, expected a whole number from 1 to 1000000"},
       {"[limits]\nsessions = 1.5\n",
-       "8:12: limits.sessions: a fraction stands here; write a whole number from 1 to 1000000"},
+       "8:12: limits.sessions: found a decimal number, expected a whole number from 1 to 1000000"},
       {"[limits]\nidle_timeout = 300\n",
-       "8:16: limits.idle_timeout: a whole number stands here; write a duration from \"1s\" to "
+       "8:16: limits.idle_timeout: found a whole number, expected a duration from \"1s\" to "
        "\"1h\""},
       {"[limits]\nmessage_size = 50\n",
-       "8:16: limits.message_size: a whole number stands here; write a size from \"1KiB\" to "
+       "8:16: limits.message_size: found a whole number, expected a size from \"1KiB\" to "
        "\"1GiB\""},
       {"[log]\nlevel = [\"info\"]\n",
-       "8:9: log.level: a list stands here; write \"debug\", \"info\", \"warning\" or \"error\""},
+       "8:9: log.level: found an array, expected \"debug\", \"info\", \"warning\" or \"error\""},
       {"[dns]\nservers = \"127.0.0.1\"\n",
-       "8:11: dns.servers: a string stands here; write addresses, as in [\"127.0.0.1\", "
+       "8:11: dns.servers: found a string, expected addresses, as in [\"127.0.0.1\", "
        "\"192.0.2.1:53\"]"},
       {"[dns]\nservers = [\"127.0.0.1\", 5]\n",
-       "8:25: dns.servers: a whole number stands in a list of strings; write addresses, as in "
+       "8:25: dns.servers: found a whole number in an array of strings; write addresses, as in "
        "[\"127.0.0.1\", \"192.0.2.1:53\"]"},
       {"[delivery]\nsource = 1979-05-27\n",
-       "8:10: delivery.source: a date or time stands here; write addresses of this machine, as in "
+       "8:10: delivery.source: found a date or time, expected addresses of this machine, as in "
        "[\"192.0.2.1\"]"},
   });
 }
@@ -331,7 +362,7 @@ TEST(Config, ValueOutOfRangeIsRefused) {
       {"[limits]\nidle_timeout = \"2h\"\n",
        "8:16: limits.idle_timeout: \"2h\" is too long; write a duration from \"1s\" to \"1h\""},
       {"[limits]\nidle_timeout = \"1500ms\"\n",
-       "8:16: limits.idle_timeout: parts of a second do not count here; write a duration from "
+       "8:16: limits.idle_timeout: only whole seconds count; write a duration from "
        "\"1s\" to \"1h\""},
       {"[limits]\nidle_timeout = \"5 minutes\"\n",
        "8:16: limits.idle_timeout: \"5 minutes\" is not a duration; write a duration from \"1s\" "
@@ -342,17 +373,20 @@ TEST(Config, ValueOutOfRangeIsRefused) {
       {"[limits]\nmessage_size = \"-1\"\n",
        "8:16: limits.message_size: \"-1\" is not a size; write a size from \"1KiB\" to \"1GiB\""},
       {"[limits]\nmemory = \"101%\"\n",
-       "8:10: limits.memory: \"101%\" is neither a share nor a size; write a share or a size of at "
+       "8:10: limits.memory: \"101%\" is neither a percentage nor a size; write a percentage or a "
+       "size of at "
        "least 16 MiB, as in \"50%\" or \"2GiB\""},
       {"[limits]\nmemory = \"0%\"\n",
-       "8:10: limits.memory: \"0%\" is too little; write a share or a size of at least 16 MiB, as "
+       "8:10: limits.memory: \"0%\" is too little; write a percentage or a size of at least 16 "
+       "MiB, as "
        "in \"50%\" or \"2GiB\""},
       {"[limits]\ndisk_free = \"100%\"\n",
-       "8:13: limits.disk_free: \"100%\" is neither a share nor a size; write a share below 100% "
+       "8:13: limits.disk_free: \"100%\" is neither a percentage nor a size; write a percentage "
+       "below 100% "
        "or "
        "a size, as in \"5%\" or \"10GiB\""},
       {"[log]\nlevel = \"verbose\"\n",
-       "8:9: log.level: \"verbose\" is not known here; write \"debug\", \"info\", \"warning\" or "
+       "8:9: log.level: unknown value \"verbose\"; write \"debug\", \"info\", \"warning\" or "
        "\"error\""},
       {"[retry]\nschedule = []\n",
        "8:12: retry.schedule: the list is empty; write durations from \"1s\" to \"7d\", as in "
@@ -395,7 +429,7 @@ TEST(Config, MalformedValuesAreNamed) {
        "8:11: delivery.source: \"0.0.0.0\" is not an address of this machine; write addresses of "
        "this machine, as in [\"192.0.2.1\"]"},
       {"[delivery]\nsource = [\"192.0.2.1\", \"192.0.2.1\"]\n",
-       "8:24: delivery.source: \"192.0.2.1\" stands here twice; write addresses of this machine, "
+       "8:24: delivery.source: \"192.0.2.1\" appears twice; write addresses of this machine, "
        "as "
        "in [\"192.0.2.1\"]"},
       {"[admin]\nbind = \"localhost:8025\"\n",
@@ -415,7 +449,7 @@ TEST(Config, MalformedValuesAreNamed) {
       {via + "\"smtp://a.example:70000\"\n",
        "8:7: route.via: \":70000\" is not a port; write \"mx\" or \"smtp://host:port\""},
       {via + "\"smtp://2001:db8::1\"\n",
-       "8:7: route.via: \"2001:db8::1\" has more than one colon; an IPv6 address stands in "
+       "8:7: route.via: \"2001:db8::1\" has more than one colon; put an IPv6 address in "
        "brackets; write \"mx\" or \"smtp://host:port\""},
   });
 }
@@ -464,29 +498,28 @@ TEST(Config, PasswordOfARouteIsNeverShown) {
 TEST(Config, RequiredKeysAreMissed) {
   expect_errors({
       {"[[listener]]\nmode = \"plain\"\n",
-       "7:1: listener.bind: is missing; write an IP address with a port, as in \"0.0.0.0:587\" or "
+       "7:1: listener.bind: missing; write an IP address with a port, as in \"0.0.0.0:587\" or "
        "\"[::]:587\""},
-      {"[tls]\ncertificate = \"c\"\n", "7:1: tls.key: is missing; write the path of a file"},
-      {"[auth]\n", "7:1: auth.users: is missing; write the path of a file"},
+      {"[tls]\ncertificate = \"c\"\n", "7:1: tls.key: missing; write the path of a file"},
+      {"[auth]\n", "7:1: auth.users: missing; write the path of a file"},
       {"[[dkim]]\ndomain = \"a.example\"\nkey = \"k\"\n",
-       "7:1: dkim.selector: is missing; write a name, as in \"s1\""},
+       "7:1: dkim.selector: missing; write a name, as in \"s1\""},
       {"[[route]]\nrecipients = [\"a.example\"]\n",
-       "7:1: route.via: is missing; write \"mx\" or \"smtp://host:port\""},
+       "7:1: route.via: missing; write \"mx\" or \"smtp://host:port\""},
   });
   EXPECT_EQ(errors_of("hostname = \"a.example\"\n"),
-            std::vector<std::string>{"signpost.toml:1:1: listener: there is none; write at least "
+            std::vector<std::string>{"signpost.toml:1:1: listener: missing; write at least "
                                      "one [[listener]] with bind"});
 }
 
 TEST(Config, TableAndListOfTablesAreToldApart) {
   expect_errors({
-      {"[[tls]]\ncertificate = \"c\"\n", "7:3: tls: there can be only one; write [tls] once"},
-      {"[dkim]\ndomain = \"a.example\"\n",
-       "7:2: dkim: a table stands here; write [[dkim]], once for each"},
+      {"[[tls]]\ncertificate = \"c\"\n", "7:3: tls: expected one table [tls], found [[tls]]"},
+      {"[dkim]\ndomain = \"a.example\"\n", "7:2: dkim: expected tables [[dkim]], found a table"},
   });
   EXPECT_EQ(errors_of("limits = 5\n" + kGood),
             std::vector<std::string>{
-                "signpost.toml:1:1: limits: a whole number stands here; write a table [limits]"});
+                "signpost.toml:1:1: limits: expected one table [limits], found a whole number"});
 }
 
 TEST(Config, SyntaxErrorHasItsPlace) {
@@ -496,10 +529,11 @@ TEST(Config, SyntaxErrorHasItsPlace) {
 }
 
 TEST(Config, ColumnsCountCharacters) {
-  expect_errors({{"[log]\n\"é\" = 1\n", "8:1: log.é: unknown key; known here: level, format"},
-                 {"[dns]\nservers = [\"é\", 1]\n",
-                  "8:17: dns.servers: a whole number stands in a list of strings; write addresses, "
-                  "as in [\"127.0.0.1\", \"192.0.2.1:53\"]"}});
+  expect_errors(
+      {{"[log]\n\"é\" = 1\n", "8:1: log.é: unknown key; the keys are level, format"},
+       {"[dns]\nservers = [\"é\", 1]\n",
+        "8:17: dns.servers: found a whole number in an array of strings; write addresses, "
+        "as in [\"127.0.0.1\", \"192.0.2.1:53\"]"}});
 }
 
 TEST(Config, AllMistakesAreReportedInTheOrderOfTheFile) {
@@ -539,12 +573,13 @@ TEST(ConfigRules, OpenRelayIsRefused) {
   EXPECT_EQ(errors_of(listener("bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n")),
             std::vector<std::string>{
                 "signpost.toml:5:8: listener.auth: \"off\" without trusted_networks would let "
-                "everybody relay; write the networks that may, or \"required\""});
-  EXPECT_EQ(errors_of(listener("bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n"
-                               "trusted_networks = [\"10.0.0.0/8\", \"0.0.0.0/0\"]\n")),
-            std::vector<std::string>{
-                "signpost.toml:6:35: listener.trusted_networks: \"0.0.0.0/0\" is everybody; write "
-                "networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]"});
+                "everyone relay; write the networks that may, or \"required\""});
+  EXPECT_EQ(
+      errors_of(listener("bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n"
+                         "trusted_networks = [\"10.0.0.0/8\", \"0.0.0.0/0\"]\n")),
+      std::vector<std::string>{
+          "signpost.toml:6:35: listener.trusted_networks: \"0.0.0.0/0\" covers everyone; write "
+          "networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]"});
 }
 
 TEST(ConfigRules, PasswordsInClearAreRefusedOffLoopback) {
@@ -581,11 +616,10 @@ TEST(ConfigRules, ThingsThatMustDifferAreTold) {
   expect_errors({
       {"[[listener]]\nbind = \"127.0.0.1:2525\"\nmode = \"plain\"\nauth = \"off\"\n"
        "trusted_networks = [\"10.0.0.0/8\"]\n",
-       "8:8: listener.bind: 127.0.0.1:2525 is in line 3 already; write it once"},
-      {dkim + dkim,
-       "14:12: dkim.selector: s1._domainkey.a.example is in line 10 already; write it once"},
+       "8:8: listener.bind: 127.0.0.1:2525 is a duplicate of line 3"},
+      {dkim + dkim, "14:12: dkim.selector: s1._domainkey.a.example is a duplicate of line 10"},
       {"[[destination]]\nmatch = [\"a.example\"]\n[[destination]]\nmatch = [\"A.example\"]\n",
-       "10:9: destination.match: \"a.example\" is in line 8 already; write it once"},
+       "10:9: destination.match: \"a.example\" is a duplicate of line 8"},
       {"[admin]\nbind = \"127.0.0.1:2525\"\n",
        "8:8: admin.bind: 127.0.0.1:2525 is the address of a listener; write another port"},
   });
@@ -638,42 +672,8 @@ TEST(DomainMatches, PatternsOfDomains) {
   EXPECT_FALSE(domain_matches("", "example.net"));
 }
 
-// --- the documents say what the table says -------------------------------------------------------
-
-std::string slurp(const std::string& path) {
-  std::ifstream in(path);
-  EXPECT_TRUE(in) << path;
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string row_of(const KeyText& key) {
-  const std::string initial = key.required          ? "required"
-                              : key.initial.empty() ? "none"
-                                                    : "`" + key.initial + "`";
-  return "| `" + key.name + "` | " + initial + " | " + key.help + " Write " + key.expect + ". |";
-}
-
-TEST(ConfigurationReference, HasTheRowOfEveryKey) {
-  const std::string text = slurp(SIGNPOST_SOURCE_DIR "/docs/configuration.md");
-  for (const SectionText& section : configuration_reference()) {
-    if (!section.name.empty()) {
-      EXPECT_NE(text.find("`" + section_header(section) + "`"), std::string::npos) << section.name;
-    }
-    for (const KeyText& key : section.keys) {
-      EXPECT_NE(text.find(row_of(key)), std::string::npos) << row_of(key);
-    }
-  }
-}
-
-TEST(ConfigurationReference, ManPageNamesEveryKey) {
-  const std::string text = slurp(SIGNPOST_SOURCE_DIR "/docs/man/signpost.toml.5");
-  for (const SectionText& section : configuration_reference()) {
-    for (const KeyText& key : section.keys) {
-      EXPECT_NE(text.find("\n.B " + key.name + "\n"), std::string::npos)
-          << section.name << "." << key.name;
-    }
-  }
-}
+// --- the example
+// -----------------------------------------------------------------------------------
 
 TEST(ConfigurationReference, ExampleFileIsGood) {
   const LoadedConfig loaded = load_config(SIGNPOST_SOURCE_DIR "/etc/signpost.toml");

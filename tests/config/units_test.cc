@@ -1,8 +1,9 @@
 #include "config/units.h"
 
+#include "config/memory_limit.h"
+
 #include <gtest/gtest.h>
 
-#include "config/memory_limit.h"
 #include <filesystem>
 #include <fstream>
 

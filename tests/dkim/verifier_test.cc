@@ -277,10 +277,10 @@ TEST(Verifier, TimesMustBeNumbersInOrder) {
   EXPECT_EQ(reason("; t=1767225700; x=1767225700"), "x= is not after t=");
   EXPECT_EQ(reason("; t=1767225700; x=1767225699"), "x= is not after t=");
   for (const char* t : {"; t=", "; t=x", "; t=1 2", "; t=-1"}) {
-    EXPECT_EQ(reason(t), "t= is no number") << t;
+    EXPECT_EQ(reason(t), "t= is not a number") << t;
   }
   for (const char* x : {"; x=", "; x=-1", "; x=1x", "; x=99999999999999999999999999"}) {
-    EXPECT_EQ(reason(x), "x= is no number") << x;
+    EXPECT_EQ(reason(x), "x= is not a number") << x;
   }
 }
 
@@ -372,7 +372,7 @@ TEST(Verifier, ALengthCoversTheBeginningOfTheBody) {
             Verdict::Fail);
   const auto more = result_of(whole(9), records);
   EXPECT_EQ(more.verdict, Verdict::PermError);
-  EXPECT_EQ(more.reason, "l= is more than the body has");
+  EXPECT_EQ(more.reason, "l= is longer than the body");
 }
 
 // Malformed signatures ---------------------------------------------------------------------------

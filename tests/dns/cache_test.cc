@@ -1,7 +1,5 @@
 #include "dns/cache.h"
 
-#include "dns/answer.h"
-
 #include <gtest/gtest.h>
 
 namespace signpost::dns {
@@ -12,17 +10,18 @@ using std::chrono::seconds;
 class CacheTest : public ::testing::Test {
  protected:
   void insert(const std::string& name, seconds ttl = seconds(100), Status status = Status::Ok) {
-    auto outcome = std::make_shared<Outcome>();
-    outcome->status = status;
-    cache_.insert({kTypeA, name}, outcome, now_ + ttl);
+    auto answer = std::make_shared<Answer>();
+    answer->status = status;
+    answer->ttl = ttl;
+    cache_.insert({RecordType::A, name}, answer, now_ + ttl);
   }
-  bool has(const std::string& name) { return cache_.find({kTypeA, name}, now_) != nullptr; }
+  bool has(const std::string& name) { return cache_.find({RecordType::A, name}, now_) != nullptr; }
 
   Cache cache_{3};
   SteadyTime now_{seconds(1000)};
 };
 
-TEST_F(CacheTest, KeepsAnOutcomeUntilItsTimeIsOver) {
+TEST_F(CacheTest, KeepsAnAnswerUntilItExpires) {
   insert("a.example", seconds(1));
   now_ += std::chrono::milliseconds(999);
   EXPECT_TRUE(has("a.example"));
@@ -31,9 +30,18 @@ TEST_F(CacheTest, KeepsAnOutcomeUntilItsTimeIsOver) {
   EXPECT_EQ(cache_.size(), 0U);
 }
 
+TEST_F(CacheTest, GivesWhatIsLeftOfTheTtl) {
+  insert("a.example", seconds(100));
+  EXPECT_EQ(cache_.find({RecordType::A, "a.example"}, now_)->ttl, seconds(100));
+  now_ += std::chrono::milliseconds(30'001);
+  EXPECT_EQ(cache_.find({RecordType::A, "a.example"}, now_)->ttl, seconds(69));
+  now_ += std::chrono::milliseconds(69'500);
+  EXPECT_EQ(cache_.find({RecordType::A, "a.example"}, now_)->ttl, seconds(0));
+}
+
 TEST_F(CacheTest, TellsTypesApart) {
   insert("a.example");
-  EXPECT_EQ(cache_.find({kTypeAaaa, "a.example"}, now_), nullptr);
+  EXPECT_EQ(cache_.find({RecordType::Aaaa, "a.example"}, now_), nullptr);
 }
 
 TEST_F(CacheTest, DropsTheLeastRecentlyUsed) {
@@ -49,7 +57,7 @@ TEST_F(CacheTest, DropsTheLeastRecentlyUsed) {
   EXPECT_TRUE(has("d.example"));
 }
 
-TEST_F(CacheTest, ReplacesAnOlderOutcome) {
+TEST_F(CacheTest, ReplacesAnOlderAnswer) {
   insert("a.example", seconds(1), Status::Temporary);
   insert("b.example");
   insert("c.example");
@@ -57,12 +65,12 @@ TEST_F(CacheTest, ReplacesAnOlderOutcome) {
   EXPECT_EQ(cache_.size(), 3U);
   now_ += seconds(50);
   ASSERT_TRUE(has("a.example"));
-  EXPECT_EQ(cache_.find({kTypeA, "a.example"}, now_)->status, Status::Ok);
+  EXPECT_EQ(cache_.find({RecordType::A, "a.example"}, now_)->status, Status::Ok);
 }
 
-TEST_F(CacheTest, AnOutcomeOutlivesItsEntry) {
+TEST_F(CacheTest, AnAnswerOutlivesItsEntry) {
   insert("a.example", seconds(100), Status::NoData);
-  const auto held = cache_.find({kTypeA, "a.example"}, now_);
+  const auto held = cache_.find({RecordType::A, "a.example"}, now_);
   insert("b.example");
   insert("c.example");
   insert("d.example");
@@ -72,7 +80,7 @@ TEST_F(CacheTest, AnOutcomeOutlivesItsEntry) {
 
 TEST_F(CacheTest, OfNoSizeKeepsNothing) {
   Cache none(0);
-  none.insert({kTypeA, "a.example"}, std::make_shared<Outcome>(), now_ + seconds(1));
+  none.insert({RecordType::A, "a.example"}, std::make_shared<Answer>(), now_ + seconds(1));
   EXPECT_EQ(none.size(), 0U);
 }
 

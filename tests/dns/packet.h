@@ -1,4 +1,4 @@
-// DNS messages made by hand.
+// DNS messages written by hand, with the numbers of the RFCs rather than those of the code.
 #pragma once
 
 #include "base/ascii.h"
@@ -9,6 +9,9 @@
 #include <string_view>
 
 namespace signpost::dns {
+
+inline constexpr unsigned kTypeA = 1, kTypeCname = 5, kTypeMx = 15, kTypeTxt = 16, kTypeAaaa = 28;
+inline constexpr unsigned kFlagAd = 0x20;
 
 inline std::string u16(unsigned value) {
   return {static_cast<char>(value >> 8), static_cast<char>(value)};
@@ -31,7 +34,7 @@ inline std::string pointer(unsigned offset) { return u16(0xc000 | offset); }
 // Sections are added in the order of the message.
 class Packet {
  public:
-  static constexpr unsigned kQuestionName = 12;  // where it stands
+  static constexpr unsigned kQuestionName = 12;  // its offset
 
   explicit Packet(std::string_view question, unsigned type) {
     body_ = wire_name(question) + u16(type) + u16(1);

@@ -1,7 +1,7 @@
 // A resolver on a loop, and questions that wait for their answers.
 #pragma once
 
-#include "dns/resolver.h"
+#include "dns/open_resolver.h"
 #include "metrics/registry.h"
 #include "net/timer.h"
 
@@ -21,7 +21,7 @@ class ResolverFixture : public ::testing::Test {
 
   void open(const std::vector<net::SocketAddress>& servers) {
     options_.servers = servers;
-    auto resolver = Resolver::create(loop_, options_, registry_);
+    auto resolver = open_resolver(loop_, options_, registry_);
     ASSERT_TRUE(resolver) << resolver.error().detail;
     resolver_ = std::move(*resolver);
   }
@@ -38,6 +38,17 @@ class ResolverFixture : public ::testing::Test {
   }
   void check() {
     if (done_ && done_()) loop_.stop();
+  }
+
+  Answer ask(const Question& question) {
+    std::optional<Answer> answer;
+    const QueryHandle query = resolver_->ask(question, [&](const Answer& given) {
+      answer = given;
+      check();
+    });
+    EXPECT_FALSE(answer) << "answered from within the call";
+    run_until([&] { return answer.has_value(); });
+    return answer.value_or(Answer{});
   }
 
   MxAnswer mail_exchangers(const std::string& domain) {

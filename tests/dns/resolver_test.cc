@@ -1,6 +1,5 @@
 #include "dns/resolver.h"
 
-#include "dns/answer.h"
 #include "tests/dns/name_server.h"
 #include "tests/dns/resolver_fixture.h"
 
@@ -122,6 +121,59 @@ TEST_F(ResolverTest, AsksForValidationAndLargeAnswers) {
   (void)mail_exchangers("a.example");
   ASSERT_EQ(asked(), 1U);
   EXPECT_EQ(server_->asked[0].flags, 0x0120U) << "RD and AD";
+}
+
+TEST_F(ResolverTest, AnswersQuestionsOfAllTypes) {
+  serve([](const AskedQuestion& q) {
+    Packet packet(q.name, q.type);
+    if (q.type == kTypeAaaa) {
+      packet.answer(kOwner, kTypeAaaa, 60, "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x07");
+    } else if (q.type == kTypeTxt) {
+      packet.answer(kOwner, kTypeTxt, 60, "\5v=TLS\3Rv1"s);
+    } else {
+      return a_record(q);
+    }
+    return packet.bytes();
+  });
+  const auto address = [](const char* text) { return Addresses{*net::IpAddress::parse(text)}; };
+  const std::string name = "A.Example.";
+  EXPECT_EQ(records_of<Addresses>(ask({RecordType::A, name})), address("192.0.2.1"));
+  EXPECT_EQ(records_of<Addresses>(ask({RecordType::Aaaa, name})), address("2001:db8::7"));
+  EXPECT_EQ(records_of<MxHosts>(ask({RecordType::Mx, name})), (MxHosts{{10, "mx.example"}}));
+  EXPECT_EQ(records_of<Texts>(ask({RecordType::Txt, name})), (Texts{"v=TLSRv1"}));
+  EXPECT_EQ(asked(), 4U);
+  EXPECT_EQ(server_->asked[0].name, "a.example");
+}
+
+TEST_F(ResolverTest, SaysHowLongAnAnswerHolds) {
+  serve([](const AskedQuestion& q) { return a_record(q, 300); });
+  EXPECT_EQ(ask({RecordType::Mx, "a.example"}).ttl, std::chrono::seconds(300));
+  const auto left = ask({RecordType::Mx, "a.example"}).ttl;
+  EXPECT_EQ(asked(), 1U);
+  EXPECT_LE(left, std::chrono::seconds(300));
+  EXPECT_GE(left, std::chrono::seconds(280));
+  EXPECT_LE(mail_exchangers("a.example").ttl, left);
+  EXPECT_EQ(ask({RecordType::A, "192.0.2.1"}).ttl, options_.max_ttl);
+}
+
+TEST_F(ResolverTest, BelievesAValidatingServerOnLoopback) {
+  const auto authenticated = [&](TrustAd trust_ad, unsigned flags) {
+    options_.trust_ad = trust_ad;
+    serve([flags](const AskedQuestion& q) {
+      return Packet(q.name, q.type)
+          .flag(flags)
+          .answer(kOwner, kTypeMx, 300, u16(10) + wire_name("mx.example"))
+          .bytes();
+    });
+    const bool first = mail_exchangers("a.example").authenticated;
+    EXPECT_EQ(mail_exchangers("a.example").authenticated, first) << "out of the cache";
+    return first;
+  };
+  EXPECT_TRUE(authenticated(TrustAd::Auto, kFlagAd));
+  EXPECT_TRUE(authenticated(TrustAd::Always, kFlagAd));
+  EXPECT_FALSE(authenticated(TrustAd::Never, kFlagAd));
+  EXPECT_FALSE(authenticated(TrustAd::Auto, 0));
+  EXPECT_FALSE(authenticated(TrustAd::Always, 0));
 }
 
 TEST_F(ResolverTest, AsksOnceForWhatItKnows) {

@@ -122,8 +122,8 @@ def error_that_stays(call, name, words):
             print("   ", scene.refused("late"))
         code = scene.relay.process.wait()
         assert code == 1, code
-        assert words in scene.relay.events("queue_write_failed")[-1]["error"]
-        assert "only after a restart" in scene.relay.events("stopping")[-1]["detail"]
+        assert words in scene.relay.events("queue_write_failed")[-1]["detail"]
+        assert "only after a restart" in scene.relay.events("restart_needed")[-1]["detail"]
 
         again = harness.Process([harness.BIN / "signpost", "serve", "-c", scene.relay.config], scene.folder / "again",
                                 env=scene.relay.environment)

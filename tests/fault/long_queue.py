@@ -140,7 +140,7 @@ def run(arguments, relay, hosts, ledger, arrived, sinks, folder):
     say(f"{arguments.messages} accepted, {queued:.0f} jobs queued, {full:.0f} messages a second accepted")
     assert queued == arguments.messages, queued
 
-    wanted = domain(arguments.domains - 1)
+    wanted = domain(0)  # one that has mail however few messages there are
     figures["queue list --to, s"], listed = timed(lambda: relay.queue("list", "--to", wanted))
     listed = listed["jobs"] if isinstance(listed, dict) else listed
     assert listed, f"no message for {wanted} is listed"

@@ -1,7 +1,7 @@
 // The configuration file: any text is either a whole configuration or a list of mistakes.
 #include "base/check.h"
-
 #include "config/config.h"
+
 #include <cstdint>
 #include <string_view>
 

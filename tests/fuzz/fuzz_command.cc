@@ -2,6 +2,7 @@
 #include "base/ascii.h"
 #include "base/check.h"
 #include "smtp/command.h"
+#include "smtp/xtext.h"
 
 #include <algorithm>
 #include <cstdint>

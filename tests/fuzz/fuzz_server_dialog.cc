@@ -30,7 +30,9 @@ class Policy final : public smtp::ServerPolicy, public ByteSink {
     return this;
   }
   void discard() override { open = false; }
-  void on_refused(std::string_view, const smtp::Reply& reply) override { CHECK(reply.code >= 400); }
+  void on_refused(smtp::RefusalKind, std::string_view, const smtp::Reply& reply) override {
+    CHECK(reply.code >= 400);
+  }
   void append(std::string_view piece) override {
     CHECK(open);
     content += piece;

@@ -1,11 +1,11 @@
 // A log or a blob file of any octets: reading past damage ends, what is whole is part of the file,
 // and what is recognised encodes again and lies within the octets.
 #include "base/check.h"
-
 #include "rocks/codec.h"
 #include "rocks/salvage/blob_records.h"
 #include "rocks/salvage/log_records.h"
 #include "rocks/salvage/log_remains.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -39,7 +39,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       CHECK(of.envelope->id == id);
       (void)rocks::encode_envelope(*of.envelope);
     }
-    for (const queue::Job& job : of.jobs) CHECK(job.ref.id == id);
+    for (const queue::Job& job : of.jobs) {
+      CHECK(job.ref.id == id);
+      (void)rocks::encode_job(job);
+    }
     CHECK(!of.certain || of.envelope);
   }
   return 0;

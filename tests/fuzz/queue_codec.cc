@@ -1,7 +1,10 @@
-// Whatever a row holds: it decodes to a value that encodes to the same bytes, or it is corrupt.
+// Whatever a row or a key holds: it decodes to a value that encodes to the same bytes, or it is
+// refused.
 #include "base/check.h"
-
+#include "rocks/carry_over.h"
 #include "rocks/codec.h"
+#include "rocks/keys.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -15,6 +18,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto job = rocks::decode_job(ref, bytes)) {
     CHECK(rocks::encode_job(*job) == bytes);
+  }
+  if (const auto job = rocks::decode_former_job(ref, bytes)) {
+    // The same job, carried over, is a row of this format.
+    queue::Job carried = *job;
+    rocks::place_former_job(carried, nullptr);
+    const auto again = rocks::decode_job(ref, rocks::encode_job(carried));
+    CHECK(again && *again == carried);
+  }
+  if (const auto key = rocks::parse_lane_key(bytes)) {
+    const auto lane = rocks::parse_lane_prefix(key->prefix);
+    CHECK(!lane || rocks::lane_key(*lane, key->position) == bytes);
   }
   return 0;
 }

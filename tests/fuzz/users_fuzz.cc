@@ -1,8 +1,8 @@
 // users.toml: any text loads or is refused; a file that loads can be edited and says then what it
 // should.
+#include "auth/users_edit.h"
 #include "base/check.h"
 
-#include "auth/users_edit.h"
 #include <cstdint>
 #include <string>
 #include <string_view>

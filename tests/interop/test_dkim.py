@@ -199,5 +199,5 @@ def test_check_compares_the_keys_with_what_is_published(world):
                      "--out", key, config=False)
     assert made.returncode == 0, made.stderr
     bad = relay.run("check", "--dns")
-    assert bad.returncode == 1 and "s2._domainkey.shop.example: the record holds another key" in bad.stderr
+    assert bad.returncode == 1 and "s2._domainkey.shop.example: the record is for another key" in bad.stderr
     assert "s1._domainkey" not in bad.stderr

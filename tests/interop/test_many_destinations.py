@@ -11,7 +11,8 @@ DESCRIPTORS = 400  # a quarter of them is for connections to receivers
 def test_connections_leave_descriptors_for_the_rest(world):
     receiver = world.receiver("receiver.example", "--delay-ms", "300")
     for number in range(DESTINATIONS):
-        world.dns.add(f"d{number}.example. 60 IN MX 10 mx.receiver.example.")
+        # A host of its own for each: domains that share their hosts share connections.
+        world.dns.mx(f"d{number}.example", (10, f"mx{number}.receiver.example", receiver.host))
     relay = world.add_relay(settings={"limits": "sessions = 100"})
     relay.program = ["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", BIN / "signpost"]
     world.start()

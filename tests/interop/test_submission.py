@@ -3,6 +3,7 @@
 import base64
 import concurrent.futures
 import contextlib
+import os
 import smtplib
 import ssl
 import subprocess
@@ -14,6 +15,7 @@ from conftest import field, message
 from harness import IMPLICIT_TLS_PORT, PASSWORD, SUBMISSION_PORT, TRUSTED_PORT
 
 RECIPIENT = "someone@receiver.example"
+BAD_DISK = harness.BIN.parent / "tests/fault/libbad_disk.so"
 
 
 def untrusting():
@@ -144,6 +146,64 @@ def test_who_guesses_is_locked_out_and_nobody_else(relay, shared):
     assert relay.wait_event("auth_locked")["address"] == guesser
     assert relay.metric("signpost_auth_total", result="locked") > 0
     relay.smtp(SUBMISSION_PORT, user="shop", starttls=True).quit()
+
+
+def guess(password="wrong"):
+    return b"AUTH PLAIN " + base64.b64encode(f"\0shop\0{password}".encode()) + b"\r\n"
+
+
+def tls_failures(relay):
+    return relay.metric("signpost_tls_handshake_failures_total", direction="in")
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["in-clear", "under-tls"])
+def test_who_hangs_up_during_a_password_check_leaves_a_trace_and_no_tls_failure(world, secured):
+    relay = world.start()
+    talk = relay.raw(SUBMISSION_PORT)
+    talk.reply()
+    talk.say("EHLO client.example")
+    client = talk.socket
+    if secured:
+        assert talk.say("STARTTLS")[0] == 220
+        client = untrusting().wrap_socket(client)
+        client.sendall(b"EHLO client.example\r\n")
+        client.recv(4096)
+    client.sendall(guess())
+    client.close()
+    failed = relay.wait_event("auth_failed")
+    assert failed["user"] == "shop" and failed["session"] and failed["address"]
+    assert relay.metric("signpost_auth_total", result="rejected") == 1
+    harness.wait_until(lambda: relay.metric("signpost_smtp_sessions") == 0, "the session to go")
+    assert tls_failures(relay) == 0 and not relay.events("tls_failed")
+
+
+def test_a_rejected_password_gets_its_reply_however_short_the_idle_timeout(world):
+    relay = world.start(settings={"limits": 'idle_timeout = "1s"'})
+    talk = relay.raw(SUBMISSION_PORT)
+    talk.reply()
+    talk.say("EHLO client.example")
+    talk.write(guess())
+    assert talk.reply()[0] == 535  # a second late, as every rejection
+    assert talk.say("NOOP")[0] == 250
+    assert len(relay.events("auth_failed")) == 1
+    assert tls_failures(relay) == 0 and not relay.events("idle_timeout")
+
+
+@pytest.mark.skipif(not BAD_DISK.exists(), reason="built without the library that slows the disk")
+def test_a_slow_sync_does_not_cost_a_stored_message_its_250(world):
+    flag = world.folder / "trouble"
+    relay = world.add_relay(settings={"limits": 'idle_timeout = "1s"'})
+    relay.environment = {**os.environ, "LD_PRELOAD": str(BAD_DISK), "SIGNPOST_BAD_DISK": str(flag)}
+    world.start()
+    talk = relay.raw()
+    talk.open_data()
+    flag.write_text("slow 2500")
+    talk.write(message() + b".\r\n")
+    code, lines = talk.reply()
+    flag.unlink()
+    assert code == 250 and "queued as" in lines[0]
+    assert talk.say("NOOP")[0] == 250
+    assert not relay.events("idle_timeout") and not relay.events("session_lost")
 
 
 def test_nothing_is_relayed_without_a_login(relay):

@@ -162,10 +162,10 @@ TEST(StatusNotification, AdviceFollowsTheStatus) {
   EXPECT_TRUE(advice("5.1.2").contains("after the @ sign"));
   EXPECT_TRUE(advice("5.1.10").contains("after the @ sign"));
   EXPECT_TRUE(advice("5.1.1").contains("typing mistakes. If it"));
-  EXPECT_TRUE(advice("5.2.2").contains("mailbox of the recipient is full"));
+  EXPECT_TRUE(advice("5.2.2").contains("recipient's mailbox is full"));
   EXPECT_TRUE(advice("5.3.4").contains("larger than"));
   EXPECT_TRUE(advice("4.4.7").contains("could not be reached"));
-  EXPECT_TRUE(advice("5.4.6").contains("in a circle"));
+  EXPECT_TRUE(advice("5.4.6").contains("in a loop"));
   EXPECT_TRUE(advice("5.6.7").contains("not ASCII"));
   EXPECT_TRUE(advice("5.7.1").contains("its own rules"));
   EXPECT_TRUE(advice("5.7.27").contains("sender"));

@@ -1,5 +1,7 @@
 #include "metrics/registry.h"
 
+#include "metrics/instruments.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -191,6 +193,17 @@ TEST(RegistryDeathTest, RefusesASecondMeaningOfAName) {
                "broken invariant");
   Gauge gauge(registry, {"signpost_level", "Level."});
   EXPECT_DEATH(Histogram(registry, {"signpost_level", "Level."}, kBounds), "broken invariant");
+}
+
+TEST(RegistryDeathTest, RefusesLabelsThatAreNotDescribed) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  static constexpr LabelDescription kLabels[] = {{"kind", {}, "anything"}, {"result", {}, "too"}};
+  const Description description{"signpost_mail_total", "Mail.", kLabels};
+  Registry registry;
+  Counter counter(registry, description, {{"result", "ok"}, {"kind", "a"}});
+  EXPECT_DEATH(Counter(registry, description), "broken invariant");
+  EXPECT_DEATH(Counter(registry, description, {{"kind", "a"}}), "broken invariant");
+  EXPECT_DEATH(Counter(registry, description, {{"kind", "a"}, {"sort", "a"}}), "broken invariant");
 }
 
 TEST(RegistryDeathTest, RefusesNamesThatPromtoolWouldRefuse) {

@@ -159,7 +159,7 @@ TEST(Listener, PausesWithoutDescriptorsAndComesBack) {
   loop.run();
   ::close(first);
   ::close(std::exchange(accepted, -1));
-  log::warning("warm_up", {{"detail", std::string("nothing")}});
+  log::log(log::Level::Warning, "warm_up", {{"detail", std::string("nothing")}});
   ASSERT_GT(::read(pipe_fds[0], text.data(), text.size()), 0);
 
   const int client = open_client(listener.local());

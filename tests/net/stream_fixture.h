@@ -151,8 +151,8 @@ class StreamFixture : public ::testing::Test {
   // TLS
 
   void make_contexts(TlsVersion minimum = TlsVersion::Tls12,
-                     const std::vector<std::string>& names = {"DNS:mail.example", "IP:127.0.0.1"}) {
-    const test::TestCertificate pair = test::make_certificate(names);
+                     const test::TestCertificate& pair = test::make_certificate({"DNS:mail.example",
+                                                                                 "IP:127.0.0.1"})) {
     const std::string certificate = directory_.write("cert.pem", pair.certificate);
     auto server =
         TlsServerContext::load(certificate, directory_.write("key.pem", pair.key), minimum);
@@ -163,10 +163,12 @@ class StreamFixture : public ::testing::Test {
     client_context_ = std::move(*client);
   }
 
-  void secure_pair(const std::string& name = "mail.example") {
+  void secure_pair(const std::string& host = "mail.example") { secure_pair({host, {host}}); }
+
+  void secure_pair(const TlsExpectation& expected) {
     ASSERT_NO_FATAL_FAILURE(connect_pair());
     server_.stream->start_tls_server(*server_context_);
-    client_.stream->start_tls_client(*client_context_, name);
+    client_.stream->start_tls_client(*client_context_, expected);
     run_until([this] { return server_.stream->secured() && client_.stream->secured(); });
     ASSERT_TRUE(server_.stream->secured());
     ASSERT_TRUE(client_.stream->secured());

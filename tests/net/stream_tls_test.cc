@@ -9,6 +9,8 @@ namespace {
 
 using Events = std::vector<std::string>;
 
+const TlsExpectation kMail{"mail.example", {"mail.example"}};
+
 class StreamTlsTest : public StreamFixture {
  protected:
   void SetUp() override { ASSERT_NO_FATAL_FAILURE(make_contexts()); }
@@ -20,7 +22,7 @@ TEST_F(StreamTlsTest, SecuresAConnection) {
   EXPECT_EQ(client_.facts->version, server_.facts->version);
   EXPECT_EQ(client_.facts->cipher, server_.facts->cipher);
   EXPECT_FALSE(client_.facts->resumed);
-  EXPECT_FALSE(server_.facts->verified);
+  EXPECT_EQ(server_.facts->trust, TlsTrust::None);
   client_.send("EHLO\r\n");
   run_until([this] { return server_.received == "EHLO\r\n"; });
   server_.send("250 hello\r\n");
@@ -30,39 +32,100 @@ TEST_F(StreamTlsTest, SecuresAConnection) {
 
 TEST_F(StreamTlsTest, JudgesTheCertificateByTheName) {
   secure_pair("mail.example");
-  EXPECT_TRUE(client_.facts->verified) << client_.facts->verify_error;
-  EXPECT_EQ(client_.facts->verify_error, "");
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix);
+  EXPECT_EQ(client_.facts->trust_error, "");
 }
 
 TEST_F(StreamTlsTest, JudgesTheCertificateByTheAddress) {
   secure_pair("127.0.0.1");
-  EXPECT_TRUE(client_.facts->verified) << client_.facts->verify_error;
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix) << client_.facts->trust_error;
 }
 
 TEST_F(StreamTlsTest, IgnoresTheRootsDotInAName) {
   secure_pair("mail.example.");
-  EXPECT_TRUE(client_.facts->verified) << client_.facts->verify_error;
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix) << client_.facts->trust_error;
 }
 
-TEST_F(StreamTlsTest, SecuresButDoesNotVerifyAnotherName) {
-  secure_pair("other.example");
-  EXPECT_FALSE(client_.facts->verified);
-  EXPECT_NE(client_.facts->verify_error.find("ostname"), std::string::npos)
-      << client_.facts->verify_error;
+TEST_F(StreamTlsTest, OneOfTheExpectedNamesIsEnough) {
+  secure_pair({"mx.example", {"mx.example", "mail.example", "other.example"}});
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix) << client_.facts->trust_error;
+}
+
+TEST_F(StreamTlsTest, SecuresButDoesNotVerifyOtherNames) {
+  secure_pair({"mail.example", {"other.example", "mx.example"}});
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+  EXPECT_NE(client_.facts->trust_error.find("ostname"), std::string::npos)
+      << client_.facts->trust_error;
+}
+
+TEST_F(StreamTlsTest, SecuresButDoesNotVerifyAnotherAddress) {
+  secure_pair("127.0.0.2");
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+  EXPECT_NE(client_.facts->trust_error, "");
 }
 
 TEST_F(StreamTlsTest, SecuresButDoesNotVerifyWithoutAName) {
-  secure_pair("");
-  EXPECT_FALSE(client_.facts->verified);
-  EXPECT_NE(client_.facts->verify_error, "");
+  for (const std::vector<std::string>& names :
+       std::vector<std::vector<std::string>>{{}, {""}, {"."}}) {
+    client_ = {};
+    server_ = {};
+    client_.after_each = server_.after_each = [this] { check(); };
+    secure_pair({"mail.example", names});
+    EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+    EXPECT_EQ(client_.facts->trust_error, "no name to verify");
+  }
+}
+
+TEST_F(StreamTlsTest, ANameBesideAnAddressIsNeverVerified) {
+  secure_pair({"mail.example", {"mail.example", "127.0.0.1"}});
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+}
+
+TEST_F(StreamTlsTest, TheCommonNameIsNoHostName) {
+  make_contexts(TlsVersion::Tls12, test::make_certificate({}, "mail.example"));
+  secure_pair("mail.example");
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+  EXPECT_NE(client_.facts->trust_error.find("ostname"), std::string::npos)
+      << client_.facts->trust_error;
 }
 
 TEST_F(StreamTlsTest, SecuresButDoesNotVerifyAnUnknownIssuer) {
   const std::string other = directory_.write("other.pem", test::make_certificate({}).certificate);
   client_context_ = TlsClientContext::create(other).value();
   secure_pair();
-  EXPECT_FALSE(client_.facts->verified);
-  EXPECT_NE(client_.facts->verify_error, "");
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+  EXPECT_NE(client_.facts->trust_error, "");
+}
+
+// The name in the ClientHello, "-" without one.
+std::string sent_server_name;
+
+int record_server_name(SSL* ssl, int*, void*) noexcept {
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  sent_server_name = name == nullptr ? "-" : name;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+TEST_F(StreamTlsTest, SendsTheServerNameWhicheverNamesCount) {
+  // What the macro SSL_CTX_set_tlsext_servername_callback() does, without its old-style cast.
+  SSL_CTX_callback_ctrl(server_context_->handle(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                        reinterpret_cast<void (*)()>(record_server_name));
+  using std::string_literals::operator""s;
+  const std::vector<std::pair<std::string, std::string>> cases{{"mx.example", "mx.example"},
+                                                               {"mx.example.", "mx.example"},
+                                                               {"127.0.0.1", "-"},
+                                                               {"::1", "-"},
+                                                               {"", "-"},
+                                                               {"mx\0.example"s, "-"},
+                                                               {std::string(300, 'a'), "-"}};
+  for (const auto& [server_name, sent] : cases) {
+    client_ = {};
+    server_ = {};
+    client_.after_each = server_.after_each = [this] { check(); };
+    secure_pair({server_name, {"mail.example"}});
+    EXPECT_EQ(sent_server_name, sent);
+    EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix) << client_.facts->trust_error;
+  }
 }
 
 TEST_F(StreamTlsTest, SpeaksTls12WithForwardSecrecy) {
@@ -80,7 +143,7 @@ TEST_F(StreamTlsTest, RefusesWhatIsBelowItsMinimum) {
   SSL_CTX_set_max_proto_version(client_context_->handle(), TLS1_2_VERSION);
   connect_pair();
   server_.stream->start_tls_server(*server_context_);
-  client_.stream->start_tls_client(*client_context_, "mail.example");
+  client_.stream->start_tls_client(*client_context_, kMail);
   run_until([this] { return server_.closed && client_.closed; });
   EXPECT_EQ(server_.events, (Events{"closed"}));
   EXPECT_EQ(server_.closed->code, Errc::Protocol);
@@ -113,7 +176,7 @@ TEST_F(StreamTlsTest, SendsThePendingReplyInClearBeforeTheHandshake) {
   connect_pair();
   client_.when_input = [this] {
     if (client_.received == "220 go\r\n") {
-      client_.stream->start_tls_client(*client_context_, "mail.example");
+      client_.stream->start_tls_client(*client_context_, kMail);
       client_.send("EHLO again\r\n");  // waits for the handshake
     }
   };
@@ -140,9 +203,7 @@ TEST_F(StreamTlsTest, ServerThrowsAwayWhatWasInjectedBehindStartTls) {
     server_.stream->start_tls_server(*server_context_);
     EXPECT_TRUE(server_.stream->input().empty());
   };
-  client_.when_input = [this] {
-    client_.stream->start_tls_client(*client_context_, "mail.example");
-  };
+  client_.when_input = [this] { client_.stream->start_tls_client(*client_context_, kMail); };
   client_.send("STARTTLS\r\nMAIL FROM:<evil@example.com>\r\n");
   run_until([this] { return client_.stream->secured() && server_.stream->secured(); });
   client_.when_input = nullptr;
@@ -157,7 +218,7 @@ TEST_F(StreamTlsTest, ClientThrowsAwayWhatWasInjectedBehindTheReply) {
   client_.when_input = [this] {
     if (client_.stream->secured()) return;
     client_.stream->input().consume(8);
-    client_.stream->start_tls_client(*client_context_, "mail.example");
+    client_.stream->start_tls_client(*client_context_, kMail);
     EXPECT_TRUE(client_.stream->input().empty());
   };
   server_.stream->output().append("220 go\r\n250-injected\r\n");
@@ -190,7 +251,7 @@ TEST_F(StreamTlsTest, ReportsAPeerThatLeavesDuringTheHandshake) {
 
 TEST_F(StreamTlsTest, ClientReportsAServerThatAnswersInClear) {
   const int raw = connect_raw();  // the Stream plays the client on the accepted end
-  server_.stream->start_tls_client(*client_context_, "mail.example");
+  server_.stream->start_tls_client(*client_context_, kMail);
   EXPECT_TRUE(server_.events.empty());
   raw_send(raw, "454 TLS not available\r\n");
   run_until([this] { return server_.closed.has_value(); });
@@ -243,7 +304,7 @@ TEST_F(StreamTlsTest, BothMayShutDownAtOnce) {
 TEST_F(StreamTlsTest, ShutDownDuringTheHandshakeTakesEffectAfterIt) {
   connect_pair();
   server_.stream->start_tls_server(*server_context_);
-  client_.stream->start_tls_client(*client_context_, "mail.example");
+  client_.stream->start_tls_client(*client_context_, kMail);
   server_.stream->shut_down();
   run_until([this] { return client_.closed.has_value(); });
   client_.stream.reset();

@@ -1,5 +1,6 @@
 #include "queue/committer.h"
 
+#include "base/mutex.h"
 #include "metrics/registry.h"
 #include "tests/queue/samples.h"
 #include "tests/support/fault_store.h"
@@ -7,9 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -26,27 +25,27 @@ class Outcomes {
  public:
   Committer::Done expect(std::string name) {
     return [this, name = std::move(name)](Result<void> result) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       all_.push_back(name + (result ? " ok" : " " + result.error().detail));
       arrived_.notify_all();
     };
   }
 
   std::vector<std::string> await(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [&] { return all_.size() >= count; });
+    const MutexLock lock(mutex_);
+    while (all_.size() < count) arrived_.wait(mutex_);
     return all_;
   }
 
   std::vector<std::string> now() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return all_;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::vector<std::string> all_;
+  Mutex mutex_;
+  ConditionVariable arrived_;
+  std::vector<std::string> all_ GUARDED_BY(mutex_);
 };
 
 std::vector<std::shared_ptr<const Change>> shared(std::vector<Change> changes) {

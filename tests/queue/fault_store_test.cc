@@ -33,14 +33,27 @@ TEST(FaultStore, FailedWriteLeavesNothing) {
   EXPECT_TRUE(apply(store, samples::enqueue(id_at(kNoon))));
 }
 
-TEST(FaultStore, MessageGoesWithItsLastJob) {
+TEST(FaultStore, WriteAfterAHealSyncsAllBeforeIt) {
   FaultStore store;
-  const MessageId id = id_at(kNoon);
-  ASSERT_TRUE(apply(store, samples::enqueue(id, 2)));
-  ASSERT_TRUE(apply(store, samples::remove(samples::job(id, 0))));
-  EXPECT_TRUE(store.envelope(id));
-  ASSERT_TRUE(apply(store, samples::remove(samples::job(id, 1))));
-  EXPECT_EQ(store.rows(), 0U);
+  store.lose_syncs();
+  ASSERT_TRUE(apply(store, samples::enqueue(id_at(kNoon, 1))));
+  store.heal();
+  ASSERT_TRUE(apply(store, samples::enqueue(id_at(kNoon, 2))));
+  store.crash();
+  EXPECT_TRUE(store.content(id_at(kNoon, 1)));
+  EXPECT_TRUE(store.content(id_at(kNoon, 2)));
+}
+
+TEST(FaultStore, FailedReadIsAnErrorNotAnEmptyAnswer) {
+  FaultStore store;
+  ASSERT_TRUE(apply(store, samples::enqueue(id_at(kNoon))));
+  store.fail_reads("medium error");
+  EXPECT_EQ(store.jobs({}, {}, 10).error().detail, "medium error");
+  EXPECT_EQ(store.lanes({}, 10).error().code, Errc::Io);
+  EXPECT_FALSE(store.claim({id_at(kNoon), 0, 0}));
+  EXPECT_EQ(store.claims().size(), 0U);
+  store.heal();
+  EXPECT_EQ(store.lanes({}, 10).value().lanes.size(), 1U);
 }
 
 }  // namespace

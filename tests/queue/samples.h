@@ -49,8 +49,9 @@ inline std::shared_ptr<const Message> message(const MessageId& id, std::size_t s
 inline Job job(const MessageId& id, std::uint16_t number = 0) {
   Job made;
   made.ref = {id, number, 0};
-  made.domain = "domain" + std::to_string(number) + ".example";
-  made.recipients.push_back({"rcpt@" + made.domain, {}, ""});
+  made.lane = {"domain" + std::to_string(number) + ".example", "shop", ""};
+  made.due = id.time();
+  made.recipients.push_back({"rcpt@" + made.lane.domain, {}, ""});
   return made;
 }
 
@@ -76,6 +77,11 @@ inline Change remove(Job job) {
   Change change;
   change.removed.push_back(std::move(job));
   return change;
+}
+
+inline Job held(Job job) {
+  job.state = JobState::Held;
+  return job;
 }
 
 // The same job in its next revision.

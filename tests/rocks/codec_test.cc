@@ -60,7 +60,7 @@ TEST(Codec, JobComesBackAsItWas) {
 }
 
 // The bytes are what other versions will read: a change here is a new row version.
-TEST(Codec, BytesOfVersionOneDoNotChange) {
+TEST(Codec, BytesDoNotChange) {
   queue::Envelope envelope;
   envelope.id = queue::samples::id_at(kNoon);
   envelope.reverse_path = "a@b";
@@ -74,15 +74,52 @@ TEST(Codec, BytesOfVersionOneDoNotChange) {
                         24));
   queue::Job job;
   job.ref = {envelope.id, 0, 0};
-  job.domain = "b";
+  job.lane = {"b", "u", "r"};
   job.recipients.push_back({"c@b", {smtp::Notify::kNever}, ""});
-  EXPECT_EQ(encode_job(job), std::string("\x01\x00\x00\x00"
+  EXPECT_EQ(encode_job(job), std::string("\x02\x00\x00\x00"
                                          "\x00\x00\x00\x00\x00\x00\x00\x00"
                                          "\x00\x00\x00\x00\x00\x00\x00\x00"
                                          "\x01"
-                                         "b\x00\x00\x00\x00\x00\x00\x01\x03"
+                                         "b\x01u\x01r\x00\x00\x00\x00\x00\x00\x01\x03"
                                          "c@b\x01\x00",
-                                         35));
+                                         39));
+}
+
+TEST(Codec, JobOfFormatOneIsReadWithoutAccountAndRoute) {
+  const queue::JobRef ref{queue::samples::id_at(kNoon), 3, 2};
+  const std::string row(
+      "\x01\x01\x01\x05"
+      "\x00\x00\x00\x00\x00\x00\x00\x07"
+      "\x00\x00\x00\x00\x00\x00\x00\x06"
+      "\x01"
+      "b\x00\x00\x00\x00\x00\x00\x01\x03"
+      "c@b\x01\x00",
+      35);
+  EXPECT_TRUE(is_former_job(row));
+  const auto job = decode_former_job(ref, row);
+  ASSERT_TRUE(job) << job.error().detail;
+  EXPECT_EQ(job->ref, ref);
+  EXPECT_EQ(job->state, queue::JobState::Deferred);
+  EXPECT_TRUE(job->delay_notified);
+  EXPECT_EQ(job->attempts, 5U);
+  EXPECT_EQ(job->due, SystemTime(std::chrono::microseconds(7)));
+  EXPECT_EQ(job->lane, (queue::Lane{"b", "", ""}));
+  ASSERT_EQ(job->recipients.size(), 1U);
+  EXPECT_EQ(job->recipients[0].mailbox, "c@b");
+  EXPECT_EQ(*decode_any_job(ref, row), *job);
+  EXPECT_FALSE(decode_job(ref, row));
+  EXPECT_FALSE(decode_former_job(ref, encode_job(full_job())));
+  EXPECT_EQ(*decode_any_job(full_job().ref, encode_job(full_job())), full_job());
+}
+
+TEST(Codec, LaneWithAnOctetZeroIsCorrupt) {
+  queue::Job job = full_job();
+  job.lane.account = "0";
+  std::string row = encode_job(job);
+  row[row.find("\x01"
+               "0") +
+      1] = '\0';
+  EXPECT_FALSE(decode_job(job.ref, row));
 }
 
 TEST(Codec, EveryCutIsCorrupt) {
@@ -109,10 +146,10 @@ TEST(Codec, BytesBehindTheRowAreCorrupt) {
 TEST(Codec, NewerVersionIsNamed) {
   const queue::Job job = full_job();
   std::string row = encode_job(job);
-  row[0] = 2;
+  row[0] = 3;
   const auto decoded = decode_job(job.ref, row);
   ASSERT_FALSE(decoded);
-  EXPECT_NE(decoded.error().detail.find("newer version of signpost (row version 2)"),
+  EXPECT_NE(decoded.error().detail.find("newer version of signpost (row version 3)"),
             std::string::npos);
   EXPECT_NE(decoded.error().detail.find(job.ref.id.text()), std::string::npos);
 }

@@ -1,13 +1,13 @@
 #include "rocks/salvage/log_records.h"
 
-#include "tests/queue/samples.h"
-
-#include <gtest/gtest.h>
-
 #include "rocks/codec.h"
 #include "rocks/keys.h"
 #include "rocks/salvage/blob_records.h"
 #include "rocks/salvage/log_remains.h"
+#include "tests/queue/samples.h"
+
+#include <gtest/gtest.h>
+
 #include <map>
 #include <string>
 #include <string_view>

@@ -6,11 +6,11 @@
 //   limit BYTES    no file may grow beyond: the kernel's stand-in for a full disk
 //   unlimited
 //   quit           the ordinary end; without it the process just goes
+#include "rocks/rocks_store.h"
 #include "tests/queue/samples.h"
 
 #include <sys/resource.h>
 
-#include "rocks/rocks_store.h"
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -45,7 +45,7 @@ void limit_files(rlim_t bytes) {
 
 int main(int, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead
-  auto store = open_rocks_store(argv[1], {.write_buffer_size = 1 << 20});
+  auto store = open_store(argv[1], {.write_buffer_size = 1 << 20});
   if (!store) {
     say("error " + store.error().detail);
     return 1;

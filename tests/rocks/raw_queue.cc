@@ -41,7 +41,7 @@ std::size_t RawQueue::rows(const std::string& family) const {
 }
 
 std::size_t RawQueue::all_rows() const {
-  return rows("content") + rows("envelope") + rows("job") + rows("due");
+  return rows("content") + rows("envelope") + rows("job") + rows("lane");
 }
 
 void RawQueue::put(const std::string& family, std::string_view key, std::string_view value) {
@@ -49,6 +49,21 @@ void RawQueue::put(const std::string& family, std::string_view key, std::string_
             ->Put(rocksdb::WriteOptions(), impl_->families.at(family), {key.data(), key.size()},
                   {value.data(), value.size()})
             .ok());
+}
+
+std::string RawQueue::get(const std::string& family, std::string_view key) const {
+  std::string value;
+  CHECK(impl_->db
+            ->Get(rocksdb::ReadOptions(), impl_->families.at(family), {key.data(), key.size()},
+                  &value)
+            .ok());
+  return value;
+}
+
+bool RawQueue::has(const std::string& family) const { return impl_->families.contains(family); }
+
+void RawQueue::create(const std::string& family) {
+  CHECK(impl_->db->CreateColumnFamily({}, family, &impl_->families[family]).ok());
 }
 
 void RawQueue::erase(const std::string& family, std::string_view key) {

@@ -17,6 +17,9 @@ class RawQueue {
   std::size_t rows(const std::string& family) const;
   std::size_t all_rows() const;  // without the default family
   void put(const std::string& family, std::string_view key, std::string_view value);
+  std::string get(const std::string& family, std::string_view key) const;
+  bool has(const std::string& family) const;
+  void create(const std::string& family);
   void erase(const std::string& family, std::string_view key);
   std::string largest_data_file(const std::string& family) const;  // its name
   // Merges all data files; how many are left. What removals did not cancel out would show.

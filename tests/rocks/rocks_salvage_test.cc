@@ -1,11 +1,11 @@
 // A queue with damage in each of its files: what can be read goes on, what cannot is named.
+#include "rocks/rocks_store.h"
 #include "tests/queue/samples.h"
 #include "tests/rocks/raw_queue.h"
 #include "tests/support/temporary_directory.h"
 
 #include <gtest/gtest.h>
 
-#include "rocks/rocks_store.h"
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -46,7 +46,7 @@ class RocksSalvageTest : public testing::Test {
   std::string path() const { return directory.path() + "/queue"; }
 
   void open() {
-    auto opened = open_rocks_store(path(), {});
+    auto opened = open_store(path(), {});
     ASSERT_TRUE(opened) << opened.error().detail;
     store = std::move(*opened);
   }
@@ -99,6 +99,22 @@ class RocksSalvageTest : public testing::Test {
 
   std::string report() const { return octets_of(kept() + "/missing.txt"); }
 
+  // The jobs in the index of those that wait.
+  std::size_t waiting() {
+    std::size_t count = 0;
+    const auto page = store->lanes({}, 100);
+    EXPECT_TRUE(page && page->end);
+    if (!page) return 0;
+    for (const queue::WaitingLane& each : page->lanes) {
+      const auto claimed = store->claim_due(each.lane, {}, SystemTime::max(), 10'000);
+      EXPECT_TRUE(claimed);
+      if (!claimed) continue;
+      count += claimed->jobs.size();
+      for (const queue::Job& job : claimed->jobs) store->claims().release(job.ref);
+    }
+    return count;
+  }
+
   // Every message is whole in the queue, named as incomplete, or not there at all; which ones are
   // not there.
   std::set<int> missing_messages() {
@@ -129,8 +145,7 @@ class RocksSalvageTest : public testing::Test {
     const queue::Totals totals = store->totals();
     EXPECT_EQ(totals.ready + totals.deferred + incomplete,
               2 * (static_cast<std::size_t>(kMessages) - missing.size()));
-    const auto due = store->due({}, kNoon + std::chrono::hours(kMessages), 1000);
-    EXPECT_TRUE(due && due->jobs.size() == totals.deferred);
+    EXPECT_EQ(waiting(), totals.ready + totals.deferred);
     return missing;
   }
 
@@ -224,10 +239,10 @@ TEST_F(RocksSalvageTest, BlockOfJobs) {
   EXPECT_TRUE(report().contains("unreadable: jobs behind")) << report();
 }
 
-// The index of due times is made anew from the jobs.
-TEST_F(RocksSalvageTest, BlockOfDueTimes) {
+// The index of waiting jobs is made anew from the jobs.
+TEST_F(RocksSalvageTest, BlockOfTheIndexOfLanes) {
   fill_data_files();
-  damage(data_file("due"), 100);
+  damage(data_file("lane"), 100);
   open();
   EXPECT_NE(kept(), "");
   EXPECT_TRUE(missing_messages().empty());
@@ -236,14 +251,17 @@ TEST_F(RocksSalvageTest, BlockOfDueTimes) {
 TEST_F(RocksSalvageTest, IndexThatBecomesUnreadableNeedsARestart) {
   fill_data_files();
   open();
-  EXPECT_FALSE(store->needs_restart());
+  EXPECT_FALSE(store->health().needs_restart);
   for (const fs::path& each : files(".sst")) damage(each, 100);  // what is open is read again
   bool failed = false;
   for (int n = 0; n < 20 && !failed; ++n) {
-    failed = !store->jobs({}, 10'000) || !store->due({}, kNoon + std::chrono::hours(9999), 10'000);
+    failed = !store->jobs({}, {}, 10'000) || !store->lanes({}, 10'000);
   }
   EXPECT_TRUE(failed);
-  EXPECT_TRUE(store->needs_restart());
+  const queue::Job job = queue::samples::job(id(0));
+  EXPECT_FALSE(store->claim_due(job.lane, {}, SystemTime::max(), 10'000));
+  EXPECT_EQ(store->claims().size(), 0U);  // of what was read before the damage
+  EXPECT_TRUE(store->health().needs_restart);
   EXPECT_TRUE(fs::exists(path() + ".check"));
 }
 
@@ -355,7 +373,7 @@ TEST_F(RocksSalvageTest, WithoutAManifestItIsRefusedAndLeftAsItIs) {
   for (const auto& entry : fs::directory_iterator(path())) {
     before[entry.path()] = octets_of(entry.path());
   }
-  const auto opened = open_rocks_store(path(), {});
+  const auto opened = open_store(path(), {});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Errc::Corrupt);
   EXPECT_TRUE(opened.error().detail.contains("nothing was changed")) << opened.error().detail;

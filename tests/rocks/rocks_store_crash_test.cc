@@ -1,4 +1,5 @@
 // The store's promises, kept by a process that is killed or whose disk is full (queue_writer.cc).
+#include "rocks/rocks_store.h"
 #include "tests/queue/samples.h"
 #include "tests/rocks/raw_queue.h"
 #include "tests/support/temporary_directory.h"
@@ -8,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "rocks/rocks_store.h"
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -92,7 +92,7 @@ queue::MessageId id_in(const std::string& line) {
 class RocksStoreCrashTest : public testing::Test {
  protected:
   std::unique_ptr<queue::Store> open() {
-    auto opened = open_rocks_store(directory.path(), {});
+    auto opened = open_store(directory.path(), {});
     EXPECT_TRUE(opened) << opened.error().detail;
     return opened ? std::move(*opened) : nullptr;
   }
@@ -141,10 +141,10 @@ TEST_F(RocksStoreCrashTest, WhatWasAcknowledgedSurvivesAKill) {
   for (const queue::MessageId& id : removed) EXPECT_FALSE(store->content(id));
   // What was being written at the kill is there whole, or not at all.
   EXPECT_GE(store->totals().ready, acknowledged.size());
-  for (queue::Position position;;) {
-    const auto page = store->jobs(position, 1000);
+  for (queue::Cursor position;;) {
+    const auto page = store->jobs({}, position, 1000);
     ASSERT_TRUE(page);
-    for (const queue::Job& job : page->jobs) expect_whole(*store, job.ref.id);
+    for (const queue::QueuedJob& each : page->jobs) expect_whole(*store, each.job.ref.id);
     if (page->end) break;
     position = page->next;
   }

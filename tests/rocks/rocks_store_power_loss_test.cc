@@ -2,13 +2,13 @@
 // when the store is opened again, and of the group under way at the failure all or nothing.
 //
 // SIGNPOST_SEED replays a run, SIGNPOST_ROUNDS makes it longer.
+#include "rocks/rocks_store.h"
 #include "tests/queue/samples.h"
 #include "tests/support/power_loss_file_system.h"
 #include "tests/support/temporary_directory.h"
 
 #include <gtest/gtest.h>
 
-#include "rocks/rocks_store.h"
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -74,11 +74,11 @@ class Life {
 
  private:
   std::unique_ptr<queue::Store> open() {
-    RocksOptions options;
+    Options options;
     options.write_buffer_size = 32 << 10;  // memtables are written out all the time
     options.sync = sync_;
     options.file_system = disk_;
-    auto store = open_rocks_store(directory_.path() + "/queue", options);
+    auto store = open_store(directory_.path() + "/queue", options);
     EXPECT_TRUE(store) << store.error().detail;
     return store ? std::move(*store) : nullptr;
   }
@@ -121,11 +121,14 @@ class Life {
 
   static Result<Model> dump(const queue::Store& store) {
     Model found;
-    queue::Position from;
+    queue::Cursor from;
     for (;;) {
-      auto page = store.jobs(from, 100);
+      auto page = store.jobs({}, from, 100);
       if (!page) return Failure(std::move(page).error());
-      for (queue::Job& job : page->jobs) found[job.ref.id][job.ref.number] = std::move(job);
+      for (queue::QueuedJob& each : page->jobs) {
+        const queue::JobRef ref = each.job.ref;
+        found[ref.id][ref.number] = std::move(each.job);
+      }
       if (page->end) return found;
       from = page->next;
     }
@@ -184,19 +187,19 @@ TEST(RocksStorePowerLoss, WhatWasAcknowledgedIsThereAndWhatWasUnderWayIsWhole) {
 TEST(RocksStorePowerLoss, AFailedWriteIsSaidToNeedARestart) {
   const auto disk = std::make_shared<test::PowerLossFileSystem>();
   const test::TemporaryDirectory directory;
-  RocksOptions options;
+  Options options;
   options.file_system = disk;
-  auto store = open_rocks_store(directory.path() + "/queue", options);
+  auto store = open_store(directory.path() + "/queue", options);
   ASSERT_TRUE(store);
   ASSERT_TRUE(queue::samples::apply(**store, queue::samples::enqueue(id_at(kNoon))));
-  EXPECT_FALSE((*store)->needs_restart());
+  EXPECT_FALSE((*store)->health().needs_restart);
   disk->fail_after(0);
   // The first failure may be one that passes, which the next write finds out.
   for (int i = 1; i <= 2; ++i) {
     EXPECT_FALSE(queue::samples::apply(
         **store, queue::samples::enqueue(id_at(kNoon + std::chrono::seconds(i)))));
   }
-  EXPECT_TRUE((*store)->needs_restart());
+  EXPECT_TRUE((*store)->health().needs_restart);
 }
 
 // The first test would notice: without the sync an acknowledged change is lost.

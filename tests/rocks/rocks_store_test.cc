@@ -1,5 +1,7 @@
 #include "rocks/rocks_store.h"
 
+#include "rocks/codec.h"
+#include "rocks/keys.h"
 #include "tests/queue/samples.h"
 #include "tests/rocks/raw_queue.h"
 #include "tests/support/temporary_directory.h"
@@ -7,8 +9,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "rocks/codec.h"
-#include "rocks/keys.h"
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -38,7 +38,7 @@ class RocksStoreTest : public testing::Test {
   void SetUp() override { open(); }
 
   void open() {
-    auto opened = open_rocks_store(path(), {.write_buffer_size = 4 << 20});
+    auto opened = open_store(path(), {.write_buffer_size = 4 << 20});
     ASSERT_TRUE(opened) << opened.error().detail;
     store = std::move(*opened);
   }
@@ -60,7 +60,7 @@ class RocksStoreTest : public testing::Test {
     EXPECT_EQ(raw.rows("content"), 0U);
     EXPECT_EQ(raw.rows("envelope"), 0U);
     EXPECT_EQ(raw.rows("job"), 0U);
-    EXPECT_EQ(raw.rows("due"), 0U);
+    EXPECT_EQ(raw.rows("lane"), 0U);
     EXPECT_EQ(raw.data_files_after_compaction(), 0U);
   }
 
@@ -68,33 +68,11 @@ class RocksStoreTest : public testing::Test {
   std::unique_ptr<queue::Store> store;
 };
 
+const queue::Lane kLane{"domain0.example", "shop", ""};  // of job(id)
+
 queue::MessageId id(int n) { return id_at(kNoon + std::chrono::microseconds(n)); }
 
 // Reading and writing -----------------------------------------------------------------------------
-
-TEST_F(RocksStoreTest, WhatWasStoredIsReadAgainAlsoAfterAReopen) {
-  const auto sent = message(id(1), 4'500, 2);
-  const std::vector<queue::Job> jobs{job(id(1), 0), deferred(job(id(1), 1), kNoon + 1h)};
-  apply(enqueue(sent, jobs));
-  for (int pass = 0; pass < 2; ++pass) {
-    const auto envelope = store->envelope(id(1));
-    ASSERT_TRUE(envelope) << envelope.error().detail;
-    EXPECT_EQ(*envelope, sent->envelope);
-    EXPECT_EQ(store->content(id(1)).value(), sent->content);
-    EXPECT_EQ(store->jobs_of(id(1)).value(), jobs);
-    const queue::Totals totals = store->totals();
-    EXPECT_EQ(totals.ready, 1U);
-    EXPECT_EQ(totals.deferred, 1U);
-    EXPECT_EQ(totals.held, 0U);
-    reopen();
-  }
-}
-
-TEST_F(RocksStoreTest, UnknownMessageIsNotFound) {
-  EXPECT_EQ(store->envelope(id(1)).error().code, Errc::NotFound);
-  EXPECT_EQ(store->content(id(1)).error().code, Errc::NotFound);
-  EXPECT_TRUE(store->jobs_of(id(1)).value().empty());
-}
 
 TEST_F(RocksStoreTest, ContentOfAnySizeIsKept) {
   const std::vector<std::size_t> sizes{0, 2'047, 2'048, 20 << 20};
@@ -108,16 +86,6 @@ TEST_F(RocksStoreTest, ContentOfAnySizeIsKept) {
   }
   reopen();
   for (const auto& [each, content] : sent) EXPECT_TRUE(store->content(each).value() == content);
-}
-
-TEST_F(RocksStoreTest, GroupOfChangesIsApplied) {
-  std::vector<queue::Change> changes;
-  for (int i = 0; i < 100; ++i) changes.push_back(enqueue(id(i), 2, 3'000));
-  std::vector<const queue::Change*> group;
-  for (const queue::Change& change : changes) group.push_back(&change);
-  ASSERT_TRUE(store->apply(group));
-  EXPECT_EQ(store->totals().ready, 200U);
-  EXPECT_EQ(store->content(id(99)).value(), queue::samples::content_of(id(99), 3'000));
 }
 
 // Removing ----------------------------------------------------------------------------------------
@@ -170,7 +138,6 @@ TEST_F(RocksStoreTest, JobDeferredManyTimesLeavesNothing) {
     queue::Job after = deferred(next_revision(before), kNoon + std::chrono::minutes(i));
     apply(queue::samples::replace(before, after));
     EXPECT_EQ(store->jobs_of(id(1)).value(), std::vector<queue::Job>{after});
-    EXPECT_EQ(store->due({}, kNoon + 10h, 10).value().jobs, std::vector<queue::Job>{after});
     EXPECT_EQ(store->totals().deferred, 1U);
     EXPECT_EQ(store->totals().ready, 0U);
     if (i % 7 == 0) reopen();
@@ -220,17 +187,6 @@ TEST_F(RocksStoreTest, SpaceOfRemovedMailIsGivenBackWhenAsked) {
   EXPECT_EQ(store->content(id(0)).value(), queue::samples::content_of(id(0), 20'000));
 }
 
-TEST_F(RocksStoreTest, NotificationIsStoredWithTheRemovalItReports) {
-  apply(enqueue(id(1)));
-  queue::Change bounce = queue::samples::remove(job(id(1)));
-  bounce.enqueued.push_back({message(id(2)), {job(id(2))}});
-  apply(bounce);
-  reopen();
-  EXPECT_FALSE(store->envelope(id(1)));
-  EXPECT_TRUE(store->envelope(id(2)));
-  EXPECT_EQ(store->totals().ready, 1U);
-}
-
 TEST_F(RocksStoreTest, ChangeThatComesTwiceChangesNothing) {
   apply(enqueue(id(1), 2));
   apply(queue::samples::remove(job(id(1), 0)));
@@ -248,94 +204,51 @@ TEST_F(RocksStoreTest, ChangeThatComesTwiceChangesNothing) {
   expect_nothing_left();
 }
 
-// Scans -------------------------------------------------------------------------------------------
+// Lanes -------------------------------------------------------------------------------------------
 
-TEST_F(RocksStoreTest, DueJobsComeInOrderAWindowAtATime) {
-  std::vector<queue::Job> expected;
-  for (int i = 0; i < 25; ++i) {
-    // Later messages are due earlier.
-    const queue::Job each = deferred(job(id(i)), kNoon - std::chrono::seconds(i));
-    apply(enqueue(message(id(i)), {each}));
-    expected.insert(expected.begin(), each);
-  }
-  queue::Position position;
-  std::vector<queue::Job> seen;
-  for (int pages = 0;; ++pages) {
-    const auto page = store->due(position, kNoon, 10);
-    ASSERT_TRUE(page);
-    seen.insert(seen.end(), page->jobs.begin(), page->jobs.end());
-    position = page->next;
-    if (page->end) {
-      EXPECT_EQ(pages, 2);
-      break;
+// Lanes are longer than the steps after which a listing seeks, or shorter.
+TEST_F(RocksStoreTest, LanesOfAnyLengthAreListedOnce) {
+  int n = 0;
+  std::set<std::string> expected;
+  for (int length = 1; length < 12; ++length) {
+    const std::string domain = "domain" + std::to_string(length) + ".example";
+    expected.insert(domain);
+    for (int i = 0; i < length; ++i) {
+      queue::Job each = job(id(++n));
+      each.lane.domain = domain;
+      apply(enqueue(message(id(n)), {each}));
     }
   }
-  EXPECT_EQ(seen, expected);
-  EXPECT_LT(store->due_position(expected.back()), position);
-  EXPECT_TRUE(store->due(position, kNoon, 10).value().jobs.empty());
-}
-
-TEST_F(RocksStoreTest, DueTimeItselfIsDueAndTheNextMicrosecondIsNot) {
-  const queue::Job each = deferred(job(id(1)), kNoon);
-  apply(enqueue(message(id(1)), {each}));
-  EXPECT_TRUE(store->due({}, kNoon - 1us, 10).value().jobs.empty());
-  EXPECT_EQ(store->due({}, kNoon, 10).value().jobs.size(), 1U);
-  EXPECT_EQ(store->due(store->due_position(each), kNoon, 10).value().jobs.size(), 1U);
-}
-
-TEST_F(RocksStoreTest, DueScanWhoseClockWentBackIsEmpty) {
-  const auto page = store->due(store->due_position(deferred(job(id(1)), kNoon)), kNoon - 1h, 10);
-  ASSERT_TRUE(page);
-  EXPECT_TRUE(page->end);
-}
-
-TEST_F(RocksStoreTest, JobsArePagedByMessage) {
-  for (int i = 0; i < 7; ++i) apply(enqueue(id(i), 3));
-  std::set<queue::JobRef> seen;
-  queue::Position position;
-  for (bool end = false; !end;) {
-    const auto page = store->jobs(position, 4);
-    ASSERT_TRUE(page);
-    ASSERT_LE(page->jobs.size(), 4U);
-    for (const queue::Job& each : page->jobs) {
-      ASSERT_TRUE(seen.empty() || *seen.rbegin() < each.ref);
-      seen.insert(each.ref);
-    }
-    position = page->next;
-    end = page->end;
-  }
-  EXPECT_EQ(seen.size(), 21U);
-}
-
-TEST_F(RocksStoreTest, JobsThatCannotBeMeantArePassedOver) {
-  for (int i = 0; i < 7; ++i) apply(enqueue(id(i), 3));  // domain0.example … domain2.example
-  const auto some = store->jobs({}, 100, "domain1.example");
-  ASSERT_TRUE(some);
-  EXPECT_EQ(some->jobs.size(), 7U);
-  EXPECT_TRUE(some->end);
-  // Rows that are passed over count: a page costs no more than its limit.
-  const auto first = store->jobs({}, 3, "domain1.example");
-  ASSERT_TRUE(first);
-  EXPECT_EQ(first->jobs.size(), 1U);
-  EXPECT_FALSE(first->end);
-}
-
-TEST_F(RocksStoreTest, OldestIsTheFirstMessageWithAJobInThatState) {
-  EXPECT_EQ(store->oldest(queue::JobState::Ready), std::nullopt);
-  apply(enqueue(message(id(1)), {deferred(job(id(1)), kNoon)}));
-  apply(enqueue(id(2)));
-  apply(enqueue(id(3)));
-  EXPECT_EQ(store->oldest(queue::JobState::Deferred), id(1).time());
-  EXPECT_EQ(store->oldest(queue::JobState::Ready), id(2).time());
-  EXPECT_EQ(store->oldest(queue::JobState::Held), std::nullopt);
-  apply(queue::samples::remove(job(id(2))));
-  EXPECT_EQ(store->oldest(queue::JobState::Ready), id(3).time());
-  // A message whose clock was behind is found too.
-  const queue::MessageId old = id_at(kNoon - 24h);
-  apply(enqueue(old));
-  EXPECT_EQ(store->oldest(queue::JobState::Ready), old.time());
   reopen();
-  EXPECT_EQ(store->oldest(queue::JobState::Ready), old.time());
+  const auto page = store->lanes({}, 100);
+  ASSERT_TRUE(page);
+  std::set<std::string> found;
+  for (const queue::WaitingLane& each : page->lanes) found.insert(each.lane.domain);
+  EXPECT_EQ(page->lanes.size(), expected.size());
+  EXPECT_EQ(found, expected);
+}
+
+// Rows that a filter passes over are bounded too: a page may be empty although more follow.
+TEST_F(RocksStoreTest, PageOfAListingLooksAtABoundedNumberOfRows) {
+  constexpr int kMessages = 50;
+  constexpr std::uint16_t kJobs = 1'200;
+  for (int i = 0; i < kMessages; ++i) {
+    std::vector<queue::Job> jobs;
+    for (std::uint16_t number = 0; number < kJobs; ++number) {
+      queue::Job each = job(id(i), number);
+      if (i + 1 == kMessages && number + 1 == kJobs) each.lane.domain = "last.example";
+      jobs.push_back(std::move(each));
+    }
+    apply(enqueue(message(id(i)), std::move(jobs)));
+  }
+  const auto first = store->jobs({.domain = "last.example"}, {}, 10);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->jobs.empty());
+  EXPECT_FALSE(first->end);
+  const auto second = store->jobs({.domain = "last.example"}, first->next, 10);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->jobs.size(), 1U);
+  EXPECT_TRUE(second->end);
 }
 
 // Damage ------------------------------------------------------------------------------------------
@@ -350,18 +263,22 @@ TEST_F(RocksStoreTest, DamagedRowsHarmOnlyThemselves) {
     raw.put("job", job_key(job(id(1), 0).ref), "\x01garbage");
     raw.put("job", job_key(job(id(2)).ref), "");
     raw.put("job", "short key", "x");
-    raw.put("due", "short key", "");
-    raw.put("due", due_key(kNoon, job(id(9)).ref), "");  // without its job
+    raw.put("lane", "short key", "");
+    raw.put("lane", lane_prefix(kLane) + "short key", "");
+    raw.put("lane", lane_key(kLane, position_of(job(id(9)))), "");  // without its job
     raw.put("envelope", message_key(id(1)), "\x07");
   }
   open();
   EXPECT_EQ(store->totals().ready, 1U);
   EXPECT_EQ(store->totals().deferred, 1U);
-  EXPECT_EQ(store->jobs({}, 100).value().jobs.size(), 2U);
+  EXPECT_EQ(store->jobs({}, {}, 100).value().jobs.size(), 1U);  // the other has no envelope
   EXPECT_EQ(store->jobs_of(id(1)).value().size(), 1U);
-  const auto due = store->due({}, kNoon, 100);
+  const auto due = store->claim_due(kLane, {}, kNoon + 1h, 100);
   ASSERT_TRUE(due);
+  EXPECT_TRUE(due->end);
   EXPECT_EQ(due->jobs, std::vector<queue::Job>{deferred(job(id(3)), kNoon)});
+  EXPECT_EQ(store->claims().size(), 1U);  // what cannot be read is nobody's
+  EXPECT_EQ(store->lanes({}, 100).value().lanes.size(), 2U);
   EXPECT_EQ(store->envelope(id(1)).error().code, Errc::Corrupt);
   EXPECT_TRUE(store->content(id(1)));
   // A job that cannot be read is a job still: its message stays.
@@ -409,7 +326,7 @@ TEST_F(RocksStoreTest, MissingContentFileIsReportedAsCorrupt) {
 // Opening -----------------------------------------------------------------------------------------
 
 TEST_F(RocksStoreTest, SecondOpenerIsRefusedWithAClearError) {
-  const auto second = open_rocks_store(path(), {});
+  const auto second = open_store(path(), {});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::Unavailable);
   EXPECT_NE(second.error().detail.find("in use by another process"), std::string::npos);
@@ -428,12 +345,12 @@ std::map<std::string, std::string> files_of(const std::string& directory) {
 TEST_F(RocksStoreTest, NewerFormatIsRefusedAndLeftUntouched) {
   apply(enqueue(id(1)));
   store.reset();
-  RawQueue(path()).put("default", "format", "2");
+  RawQueue(path()).put("default", "format", "3");
   const auto before = files_of(path());
-  const auto opened = open_rocks_store(path(), {});
+  const auto opened = open_store(path(), {});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Errc::InvalidArgument);
-  EXPECT_NE(opened.error().detail.find("has format 2, this program writes format 1"),
+  EXPECT_NE(opened.error().detail.find("has format 3, this program writes format 2"),
             std::string::npos)
       << opened.error().detail;
   EXPECT_TRUE(files_of(path()) == before);
@@ -443,9 +360,9 @@ TEST_F(RocksStoreTest, UnreadableOrMissingFormatIsRefusedWhenThereIsMail) {
   apply(enqueue(id(1)));
   store.reset();
   RawQueue(path()).put("default", "format", "one");
-  EXPECT_EQ(open_rocks_store(path(), {}).error().code, Errc::InvalidArgument);
+  EXPECT_EQ(open_store(path(), {}).error().code, Errc::InvalidArgument);
   RawQueue(path()).erase("default", "format");
-  EXPECT_EQ(open_rocks_store(path(), {}).error().code, Errc::InvalidArgument);
+  EXPECT_EQ(open_store(path(), {}).error().code, Errc::InvalidArgument);
 }
 
 TEST_F(RocksStoreTest, FirstStartThatWasCutShortIsFinished) {
@@ -464,14 +381,14 @@ TEST_F(RocksStoreTest, NewDirectoryIsForTheOwnerOnly) {
 
 TEST_F(RocksStoreTest, DirectoryThatCannotBeMadeIsAnError) {
   std::ofstream(directory.path() + "/file") << "x";
-  const auto opened = open_rocks_store(directory.path() + "/file/queue", {});
+  const auto opened = open_store(directory.path() + "/file/queue", {});
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().detail.find("/file/queue"), std::string::npos);
 }
 
 TEST_F(RocksStoreTest, EngineTellsItsVersionAndFormat) {
   EXPECT_EQ(store->engine_text().substr(0, 8), "RocksDB ");
-  EXPECT_NE(store->engine_text().find("format 1"), std::string::npos);
+  EXPECT_NE(store->engine_text().find("format 2"), std::string::npos);
 }
 
 }  // namespace

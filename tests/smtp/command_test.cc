@@ -1,5 +1,7 @@
 #include "smtp/command.h"
 
+#include "smtp/xtext.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>

@@ -15,7 +15,7 @@
 //   => CheckPassword PLAIN LOGIN PASSWORD [as IDENTITY]
 //   => StartTls
 //   => Discard                the policy was told that the transaction is abandoned
-//   => Refused "COMMAND LINE" 503 5.5.1 ...
+//   => Refused protocol|policy|size|content|given-up "COMMAND LINE" 503 5.5.1 ...
 //   => Close REASON
 //   => From <a@x> [size=N] [8bitmime] [smtputf8] [ret=full|hdrs] [envid="ID"]
 //   => To <b@y> [notify=BITS] [orcpt="TYPE;ADDRESS"]
@@ -95,6 +95,22 @@ std::string unescape(std::string_view text) {
 
 std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
+std::string word(RefusalKind kind) {
+  switch (kind) {
+    case RefusalKind::Protocol:
+      return "protocol";
+    case RefusalKind::Policy:
+      return "policy";
+    case RefusalKind::Size:
+      return "size";
+    case RefusalKind::Content:
+      return "content";
+    case RefusalKind::GivenUp:
+      return "given-up";
+  }
+  return "";
+}
+
 // For a comparison that fails: what cannot be read becomes an escape again.
 std::string shown(std::string_view text) { return ascii::printable(text, 4000); }
 
@@ -170,9 +186,10 @@ class ScriptedPolicy final : public ServerPolicy {
     sink_.reset();
     events_.add("=> Discard");
   }
-  void on_refused(std::string_view command_line, const Reply& reply) override {
+  void on_refused(RefusalKind kind, std::string_view command_line, const Reply& reply) override {
     if (!show_refused) return;
-    events_.add("=> Refused " + in_quotes(command_line) + " " + reply.one_line());
+    events_.add("=> Refused " + word(kind) + " " + in_quotes(command_line) + " " +
+                reply.one_line());
   }
 
   std::string take_content() {

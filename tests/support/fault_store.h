@@ -1,81 +1,62 @@
-// A queue store in memory that fails when it is told to, and loses in a crash what was not synced.
+// A queue store in memory that fails on demand, and loses in a crash what was not synced.
 #pragma once
 
-#include "queue/store.h"
+#include "queue/memory_store.h"
 
 #include <condition_variable>
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace signpost::test {
 
-// Any thread.
-class FaultStore final : public queue::Store {
+// Any thread; apply() one at a time, as for each store.
+class FaultStore final : public queue::MemoryStore {
  public:
   // Faults.
   void fail_writes(const std::string& words);  // apply() answers Io until heal()
-  void fail_reads(const std::string& words);
+  void fail_reads(const std::string& words);   // so does all that reads
   void lose_syncs();  // from now on a write is visible, but gone after crash()
-  void heal();
-  void crash();  // back to what the last sync left
+  void heal();        // the next write is synced, and all before it
+  void crash();       // back to what the last sync left; claims are forgotten by their holders
 
   // The next apply() stops at its start until release().
   void hold();
   void await_held();  // until some apply() has stopped
   void release();
 
-  // Runs in each due() after the rows were read and before they are returned.
-  void on_due_read(std::function<void()> hook);
-
   std::vector<std::size_t> groups() const;  // changes in each apply() that succeeded
-  std::size_t rows() const;                 // in all indexes
-  std::size_t largest_page() const;         // jobs in the largest answer so far
 
   Result<void> apply(std::span<const queue::Change* const> changes) override;
   Result<queue::Envelope> envelope(const queue::MessageId& id) const override;
   Result<std::string> content(const queue::MessageId& id) const override;
   Result<std::vector<queue::Job>> jobs_of(const queue::MessageId& id) const override;
-  Result<queue::JobPage> due(const queue::Position& from, SystemTime until,
-                             std::size_t limit) const override;
-  using queue::Store::jobs;
-  Result<queue::JobPage> jobs(const queue::Position& from, std::size_t limit,
-                              std::string_view containing) const override;
-  queue::Position due_position(const queue::Job& job) const override;
-  queue::Totals totals() const override;
-  std::optional<SystemTime> oldest(queue::JobState state) const override;
-  bool needs_restart() const override { return false; }
-  std::uint64_t pending_bytes() const override { return 0; }
-  Result<void> reclaim_space(std::atomic<bool>&) override { return {}; }
-  std::string engine_text() const override;
+  Result<std::optional<queue::Job>> job(const queue::JobRef& ref) const override;
+  Result<queue::JobPage> jobs(const queue::JobFilter& filter, const queue::Cursor& from,
+                              std::size_t limit) const override;
+  Result<queue::LanePage> lanes(const queue::Cursor& from, std::size_t limit) const override;
+  Result<queue::ClaimedJobs> claim_due(const queue::Lane& lane, const queue::LanePosition& from,
+                                       SystemTime until, std::size_t limit) override;
+  Result<queue::OverdueJobs> overdue(const queue::Lane& lane, const queue::LanePosition& from,
+                                     SystemTime until, SystemTime accepted_until, bool notified,
+                                     std::size_t limit) const override;
+  std::string engine_text() const override { return "memory that may fail"; }
 
  private:
-  struct State {
-    std::map<queue::MessageId, queue::Message> messages;
-    std::map<std::string, queue::Job> jobs;    // by job_key()
-    std::map<std::string, queue::JobRef> due;  // by due_key()
-  };
+  std::optional<Error> read_error() const;
 
-  static void apply_to(State& state, const queue::Change& change);
-  static void put(State& state, const queue::Job& job);
-  static void drop(State& state, const queue::Job& job);
-
-  mutable std::mutex mutex_;
+  mutable std::mutex faults_mutex_;
   std::condition_variable moved_;
-  State state_;
-  State synced_;
+  std::optional<State> synced_;  // while something is not synced: what is
   std::optional<Error> write_error_;
   std::optional<Error> read_error_;
   bool losing_ = false;
   bool hold_ = false;
   bool held_ = false;
-  std::function<void()> due_read_;
   std::vector<std::size_t> groups_;
-  mutable std::size_t largest_page_ = 0;
 };
 
 }  // namespace signpost::test

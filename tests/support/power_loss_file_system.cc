@@ -98,12 +98,12 @@ IOStatus PowerLossFileSystem::step() {
 }
 
 void PowerLossFileSystem::wrote(const std::string& name, std::uint64_t octets) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sizes_[name].written += octets;
 }
 
 void PowerLossFileSystem::synced(const std::string& name) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Size& size = sizes_[name];
   size.synced = size.written;
 }
@@ -114,7 +114,7 @@ void PowerLossFileSystem::directory_synced(const std::string& directory) {
     return std::filesystem::path(directory_of(name)).lexically_normal() ==
            (synced / "").lexically_normal().parent_path();
   };
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(created_, is_in);
   std::erase_if(renamed_, [&](const Rename& rename) { return is_in(rename.to); });
 }
@@ -127,7 +127,7 @@ IOStatus PowerLossFileSystem::NewWritableFile(const std::string& name,
   if (status.ok()) status = target()->NewWritableFile(name, options, file, context);
   if (!status.ok()) return status;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     sizes_[name] = {};
     created_.push_back(name);
   }
@@ -147,7 +147,7 @@ IOStatus PowerLossFileSystem::RenameFile(const std::string& from, const std::str
                                          const IOOptions& options, IODebugContext* context) {
   IOStatus status = step();
   if (!status.ok()) return status;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::optional<std::string> before = read(to);
   status = target()->RenameFile(from, to, options, context);
   if (!status.ok()) return status;
@@ -163,14 +163,14 @@ IOStatus PowerLossFileSystem::DeleteFile(const std::string& name, const IOOption
   IOStatus status = step();
   if (status.ok()) status = target()->DeleteFile(name, options, context);
   if (!status.ok()) return status;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sizes_.erase(name);
   std::erase(created_, name);
   return status;
 }
 
 void PowerLossFileSystem::restore(std::mt19937_64& random) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [name, size] : sizes_) {
     if (size.written == size.synced) continue;
     auto octets = read(name);

@@ -1,13 +1,14 @@
 // A disk whose power fails: a RocksDB file system that can forget everything that was not synced.
 #pragma once
 
+#include "base/mutex.h"
+
 #include <rocksdb/file_system.h>
 
 #include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <string>
@@ -66,10 +67,10 @@ class PowerLossFileSystem final : public rocksdb::FileSystemWrapper {
   std::atomic<std::uint64_t> last_{UINT64_MAX};
   std::atomic<bool> failed_{false};
 
-  std::mutex mutex_;  // guards what follows
-  std::map<std::string, Size> sizes_;
-  std::vector<std::string> created_;  // whose directory was not synced since
-  std::vector<Rename> renamed_;       // likewise, in their order
+  Mutex mutex_;
+  std::map<std::string, Size> sizes_ GUARDED_BY(mutex_);
+  std::vector<std::string> created_ GUARDED_BY(mutex_);  // whose directory was not synced since
+  std::vector<Rename> renamed_ GUARDED_BY(mutex_);       // likewise, in their order
 };
 
 }  // namespace signpost::test

@@ -60,7 +60,8 @@ std::string TemporaryDirectory::write(const std::string& name, const std::string
   return file(name);
 }
 
-TestCertificate make_certificate(const std::vector<std::string>& names) {
+TestCertificate make_certificate(const std::vector<std::string>& names,
+                                 const std::string& common_name) {
   constexpr long kDay = 86400;
   const Key key(EVP_EC_gen("P-256"));
   const Certificate certificate(X509_new());
@@ -71,7 +72,6 @@ TestCertificate make_certificate(const std::vector<std::string>& names) {
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kDay);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* subject = X509_get_subject_name(certificate.get());
-  const std::string common_name = "signpost test";
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(common_name.data()),
                              static_cast<int>(common_name.size()), -1, 0);

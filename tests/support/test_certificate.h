@@ -30,6 +30,7 @@ struct TestCertificate {
 
 // A self-signed P-256 certificate, valid from yesterday to tomorrow, for these names:
 // "DNS:a.example" or "IP:192.0.2.1".
-TestCertificate make_certificate(const std::vector<std::string>& names);
+TestCertificate make_certificate(const std::vector<std::string>& names,
+                                 const std::string& common_name = "signpost test");
 
 }  // namespace signpost::test

@@ -1,0 +1,167 @@
+#include "admin/queue_control.h"
+
+#include "base/clock.h"
+#include "relay/events.h"
+
+#include <future>
+#include <utility>
+
+namespace signpost::admin {
+
+namespace {
+
+constexpr std::size_t kPage = 256;     // jobs changed at a time
+constexpr std::size_t kMaxPages = 64;  // read for one listing
+
+std::string_view state_text(queue::JobState state) {
+  switch (state) {
+    case queue::JobState::Ready:
+      return "ready";
+    case queue::JobState::Deferred:
+      return "deferred";
+    case queue::JobState::Held:
+      return "held";
+  }
+  return "";
+}
+
+queue::JobFilter job_filter(const QueueFilter& filter) {
+  queue::JobFilter wanted;
+  wanted.id = filter.id;
+  (filter.to.contains('@') ? wanted.mailbox : wanted.domain) = filter.to;
+  wanted.login = filter.user;
+  if (!filter.from.empty()) wanted.sender = filter.from == "<>" ? "" : filter.from;
+  return wanted;
+}
+
+// The job due now; nothing if it is due already, so that nothing has to be stored.
+std::optional<queue::Job> due_now(const queue::Job& job, SystemTime now) {
+  if (job.state != queue::JobState::Held && job.due <= now) return std::nullopt;
+  queue::Job after = job;
+  ++after.ref.revision;
+  after.state = queue::JobState::Deferred;
+  after.due = now;
+  return after;
+}
+
+void emit(bool removed, const queue::Job& job) {
+  const std::string id = job.ref.id.text();
+  if (removed) {
+    log::emit(relay::events::Removed{.id = id, .domain = job.lane.domain, .by = "operator"});
+  } else {
+    log::emit(relay::events::Retried{.id = id, .domain = job.lane.domain, .by = "operator"});
+  }
+}
+
+}  // namespace
+
+std::string_view QueueControl::state_of(const queue::Job& job) const {
+  return services_.store.claims().contains(job.ref) ? "active" : state_text(job.state);
+}
+
+Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const queue::Cursor& from,
+                                              std::size_t limit) {
+  const queue::JobFilter wanted = job_filter(filter);
+  Page page;
+  page.next = from;
+  for (std::size_t pages = 0; pages < kMaxPages && page.entries.size() < limit; ++pages) {
+    auto read = services_.store.jobs(wanted, page.next, limit - page.entries.size());
+    if (!read) return Failure(std::move(read).error());
+    for (queue::QueuedJob& found : read->jobs) {
+      const std::string_view state = state_of(found.job);
+      if (!filter.state.empty() && state != filter.state) continue;
+      page.entries.push_back({std::move(found.job), std::move(found.envelope), state});
+    }
+    page.next = std::move(read->next);
+    if (!read->end) continue;
+    page.next.clear();
+    return page;
+  }
+  return page;
+}
+
+Result<std::vector<QueueEntry>> QueueControl::show(const queue::MessageId& id) {
+  QueueFilter filter;
+  filter.id = id;
+  std::vector<QueueEntry> entries;
+  queue::Cursor from;
+  do {
+    auto page = list(filter, from, kPage);
+    if (!page) return Failure(std::move(page).error());
+    std::ranges::move(page->entries, std::back_inserter(entries));
+    from = std::move(page->next);
+  } while (!from.empty());
+  if (entries.empty()) return fail(Errc::NotFound, "no message " + id.text() + " is queued");
+  return entries;
+}
+
+Result<QueueControl::Changed> QueueControl::retry(const QueueFilter& filter) {
+  return apply(Action::Retry, filter);
+}
+
+Result<QueueControl::Changed> QueueControl::remove(const QueueFilter& filter) {
+  return apply(Action::Remove, filter);
+}
+
+Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilter& filter) {
+  Changed counts;
+  queue::Cursor from;
+  do {
+    auto page = list(filter, from, kPage);
+    if (!page) return Failure(std::move(page).error());
+    counts.matched += page->entries.size();
+    if (auto changed = change(action, page->entries, counts); !changed) {
+      return Failure(std::move(changed).error());
+    }
+    from = std::move(page->next);
+  } while (!from.empty());
+  return counts;
+}
+
+Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& entries,
+                                  Changed& counts) {
+  queue::Change change;
+  std::vector<queue::Job> claimed;     // as the store holds them
+  std::vector<queue::Job> afterwards;  // as it will hold them
+  const SystemTime now = schedule_now();
+  for (const QueueEntry& entry : entries) {
+    auto stored = services_.store.claim(entry.job.ref);
+    if (!stored || !*stored) {
+      // Gone since the listing, or claimed.
+      if (services_.store.claims().contains(entry.job.ref)) ++counts.busy;
+      continue;
+    }
+    queue::Job job = std::move(**stored);
+    if (action == Action::Remove) {
+      change.removed.push_back(job);
+    } else if (auto after = due_now(job, now)) {
+      afterwards.push_back(*after);
+      change.replaced.push_back({job, std::move(*after)});
+    } else {
+      afterwards.push_back(job);
+    }
+    claimed.push_back(std::move(job));
+  }
+  Result<void> result;
+  if (!change.empty()) result = commit(std::move(change));
+  for (const queue::Job& job : claimed) services_.store.claims().release(job.ref);
+  // Delivery may have passed them over while we held their claims.
+  services_.delivery.returned(result ? afterwards : claimed);
+  if (!result) return result;
+  counts.changed += claimed.size();
+  for (const queue::Job& job : claimed) emit(action == Action::Remove, job);
+  if (action == Action::Remove) return result;
+  std::vector<queue::Lane> lanes;
+  for (const QueueEntry& entry : entries) lanes.push_back(entry.job.lane);
+  services_.delivery.forgive(std::move(lanes));
+  return result;
+}
+
+Result<void> QueueControl::commit(queue::Change change) {
+  std::promise<Result<void>> stored;
+  services_.committer.commit(
+      std::move(change), [&stored](Result<void> result) { stored.set_value(std::move(result)); });
+  return stored.get_future().get();
+}
+
+}  // namespace signpost::admin

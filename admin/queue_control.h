@@ -1,0 +1,67 @@
+// What operators do with the queue: list, show, retry, remove.
+#pragma once
+
+#include "admin/services.h"
+#include "base/result.h"
+#include "queue/envelope.h"
+#include "queue/store.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signpost::admin {
+
+// Which jobs are meant; empty members do not restrict.
+struct QueueFilter {
+  std::optional<queue::MessageId> id;
+  std::string to;     // recipient domain, or a recipient's address
+  std::string from;   // reverse-path; "<>" is the null one
+  std::string user;   // login
+  std::string state;  // "ready", "active", "deferred", "held"
+
+  bool empty() const { return !id && to.empty() && from.empty() && user.empty() && state.empty(); }
+};
+
+struct QueueEntry {
+  queue::Job job;
+  queue::Envelope envelope;
+  std::string_view state;  // the job's; "active" while it is claimed
+};
+
+// Blocks on the store: for the admin listener's threads, never for a worker's.
+class QueueControl {
+ public:
+  explicit QueueControl(const Services& services) : services_(services) {}
+
+  struct Page {
+    std::vector<QueueEntry> entries;
+    queue::Cursor next;  // empty: nothing follows
+  };
+  // At most `limit` entries from `from` on. Looks at a bounded number of rows: a page may be empty
+  // although more follow.
+  Result<Page> list(const QueueFilter& filter, const queue::Cursor& from, std::size_t limit);
+  Result<std::vector<QueueEntry>> show(const queue::MessageId& id);
+
+  struct Changed {
+    std::size_t matched = 0;
+    std::size_t changed = 0;
+    std::size_t busy = 0;  // claimed by others, left alone
+  };
+  // Makes the jobs due now, and has their receivers tried whatever their back-off.
+  Result<Changed> retry(const QueueFilter& filter);
+  Result<Changed> remove(const QueueFilter& filter);  // without a notification
+
+ private:
+  enum class Action { Retry, Remove };
+  Result<Changed> apply(Action action, const QueueFilter& filter);
+  Result<void> change(Action action, const std::vector<QueueEntry>& entries, Changed& counts);
+  Result<void> commit(queue::Change change);
+  std::string_view state_of(const queue::Job& job) const;
+
+  const Services services_;
+};
+
+}  // namespace signpost::admin

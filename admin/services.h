@@ -1,0 +1,24 @@
+// The parts of the running relay that the admin side uses.
+#pragma once
+
+#include "delivery/delivery.h"
+#include "metrics/registry.h"
+#include "queue/committer.h"
+#include "queue/store.h"
+#include "relay/admission.h"
+
+#include <atomic>
+
+namespace signpost::admin {
+
+// Everything may be used from any thread and outlives the admin side.
+struct Services {
+  metrics::Registry& registry;
+  queue::Store& store;
+  queue::Committer& committer;
+  relay::Admission& admission;
+  delivery::SharedDelivery& delivery;
+  const std::atomic<bool>& draining;
+};
+
+}  // namespace signpost::admin

@@ -1,0 +1,219 @@
+#include "commands/reference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace signpost::commands {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& words, const char* between = " ") {
+  return fmt::format("{}", fmt::join(words, between));
+}
+
+bool is_file(const OptionText& option) { return option.value == "FILE"; }
+
+// Every option that takes a value, by name. One name means one kind of value in all commands.
+std::map<std::string, OptionText> options_with_values(const std::vector<CommandText>& commands) {
+  std::map<std::string, OptionText> options;
+  for (const CommandText& command : commands) {
+    for (const OptionText& option : command.options) {
+      if (option.positional || option.value.empty()) continue;
+      options.emplace(option.name, option);
+      if (!option.short_name.empty()) options.emplace(option.short_name, option);
+    }
+  }
+  return options;
+}
+
+// The program's own options with a value may also follow any command; flags such as --version end
+// the program.
+std::vector<OptionText> common_options(const CommandText& program) {
+  std::vector<OptionText> options;
+  std::ranges::copy_if(program.options, std::back_inserter(options),
+                       [](const OptionText& option) { return !option.value.empty(); });
+  return options;
+}
+
+// What may follow the command: its subcommands or arguments, then its options.
+std::vector<std::string> words_after(const CommandText& command) {
+  std::vector<std::string> words = command.subcommands;
+  for (const OptionText& option : command.options) {
+    if (option.positional) std::ranges::copy(option.choices, std::back_inserter(words));
+  }
+  for (const OptionText& option : command.options) {
+    const bool common = command.words.empty() && !option.value.empty();
+    if (!option.positional && !common) words.push_back(option.name);
+  }
+  return words;
+}
+
+// --- zsh ----------------------------------------------------------------------------------------
+
+// In single quotes, with the characters escaped that _arguments and _describe give a meaning.
+std::string zsh_text(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '\'') {
+      result += "'\\''";
+      continue;
+    }
+    if (c == ':' || c == '[' || c == ']') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+std::string zsh_action(const OptionText& option) {
+  if (is_file(option)) return "_files";
+  return option.choices.empty() ? "" : "(" + joined(option.choices) + ")";
+}
+
+std::string zsh_option(const OptionText& option) {
+  if (option.positional) {
+    return fmt::format("'{}:{}:{}'", option.required ? "" : ":", zsh_text(option.name),
+                       zsh_action(option));
+  }
+  const std::string value =
+      option.value.empty() ? "" : fmt::format(":{}:{}", zsh_text(option.value), zsh_action(option));
+  const std::string tail = fmt::format("[{}]{}'", zsh_text(option.help), value);
+  if (!option.short_name.empty()) {
+    return fmt::format("'({0} {1})'{{{0},{1}}}'{2}", option.short_name, option.name, tail);
+  }
+  return fmt::format("'{}{}{}", option.repeats ? "*" : "", option.name, tail);
+}
+
+std::string zsh_function(const CommandText& command) {
+  return "_signpost" + (command.words.empty() ? "" : "_" + joined(command.words, "_"));
+}
+
+// What the word after `command` is completed to: one of its subcommands, then what that takes.
+void add_zsh_group(const CommandText& command, const std::vector<CommandText>& commands,
+                   std::string& text) {
+  text += zsh_function(command) + "() {\n  local curcontext=$curcontext state line\n";
+  std::string names;
+  std::string cases;
+  std::string own;  // options that the commands below do not take
+  for (const CommandText& below : commands) {
+    if (below.words.size() != command.words.size() + 1 ||
+        !std::equal(command.words.begin(), command.words.end(), below.words.begin())) {
+      continue;
+    }
+    const std::string& name = below.words.back();
+    names += fmt::format("\n    '{}:{}'", name, zsh_text(below.help));
+    cases += fmt::format("        {}) ", name);
+    if (!below.subcommands.empty()) {
+      cases += zsh_function(below) + " ;;\n";
+      continue;
+    }
+    cases += "_arguments $common";
+    for (const OptionText& option : below.options) {
+      cases += " \\\n          " + zsh_option(option);
+    }
+    cases += " ;;\n";
+  }
+  if (command.words.empty()) {
+    text += "  local -a common=(\n    '(-h --help)'{-h,--help}'[show help]'";
+    for (const OptionText& option : common_options(command)) text += "\n    " + zsh_option(option);
+    text += ")\n";
+    for (const OptionText& option : command.options) {
+      if (option.value.empty()) own += zsh_option(option) + " ";
+    }
+  }
+  text += fmt::format(
+      "  local -a commands=({})\n"
+      "  _arguments -C $common {}'1:command:->command' '*::argument:->argument'\n"
+      "  case $state in\n"
+      "    command) _describe command commands ;;\n"
+      "    argument)\n"
+      "      case $words[1] in\n"
+      "{}"
+      "      esac ;;\n"
+      "  esac\n"
+      "}}\n\n",
+      names, own, cases);
+}
+
+}  // namespace
+
+std::string bash_completion(const std::vector<CommandText>& commands) {
+  const auto with_values = options_with_values(commands);
+  std::vector<std::string> files;
+  std::vector<std::string> all;
+  std::vector<std::string> others;
+  std::string choices;
+  for (const auto& [name, option] : with_values) {
+    all.push_back(name);
+    if (is_file(option)) {
+      files.push_back(name);
+    } else if (option.choices.empty()) {
+      others.push_back(name);
+    } else {
+      choices +=
+          fmt::format("    {}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n", name,
+                      joined(option.choices));
+    }
+  }
+  std::string cases;
+  for (const CommandText& command : commands) {
+    const std::vector<std::string> words = words_after(command);
+    if (words.empty()) continue;
+    // Arguments may follow a command, but not a group of commands.
+    const std::string name = command.name();
+    const std::string pattern =
+        command.subcommands.empty() ? fmt::format("\"{0}\"|\"{0} \"*", name) : "\"" + name + "\"";
+    cases += fmt::format("    {}) words+=\" {}\" ;;\n", pattern, joined(words));
+  }
+  std::vector<std::string> common{"--help"};
+  for (const OptionText& option : common_options(commands.front())) common.push_back(option.name);
+  return fmt::format(
+      "# Completion of signpost for bash: put it into\n"
+      "# /usr/share/bash-completion/completions/signpost.\n"
+      "# Printed by `signpost reference commands --format bash`.\n"
+      "\n"
+      "_signpost() {{\n"
+      "  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}}\n"
+      "  local word command= skip=\n"
+      "  COMPREPLY=()\n"
+      "\n"
+      "  # The words that are neither options nor values of options.\n"
+      "  for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n"
+      "    if [[ -n $skip ]]; then skip=; continue; fi\n"
+      "    case $word in\n"
+      "      {}) skip=1 ;;\n"
+      "      -*) ;;\n"
+      "      *) command+=\"${{command:+ }}$word\" ;;\n"
+      "    esac\n"
+      "  done\n"
+      "\n"
+      "  case $previous in\n"
+      "    {}) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+      "{}"
+      "    {}) return ;;\n"
+      "  esac\n"
+      "\n"
+      "  local words=\"{}\"\n"
+      "  case $command in\n"
+      "{}"
+      "  esac\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+      "}}\n"
+      "\n"
+      "complete -F _signpost signpost\n",
+      joined(all, "|"), joined(files, "|"), choices, joined(others, "|"), joined(common), cases);
+}
+
+std::string zsh_completion(const std::vector<CommandText>& commands) {
+  std::string text =
+      "#compdef signpost\n"
+      "# Completion of signpost for zsh: put it into a folder of $fpath.\n"
+      "# Printed by `signpost reference commands --format zsh`.\n\n";
+  for (const CommandText& command : commands) {
+    if (!command.subcommands.empty()) add_zsh_group(command, commands, text);
+  }
+  return text + "_signpost \"$@\"\n";
+}
+
+}  // namespace signpost::commands

@@ -1,0 +1,29 @@
+// The tables in the documents, as the program prints them: a document that differs fails a test
+// (docs/regenerate).
+#pragma once
+
+#include "commands/command_text.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signpost::commands {
+
+enum class Format { Markdown, Man, Json, Bash, Zsh };
+
+// The keys of the configuration: a table, or a list of entries, for each section. "" if there is no
+// such form.
+std::string keys_reference(Format format);
+// The same for a terminal.
+std::string keys_text();
+
+// The commands with their options. Bash and Zsh are completion scripts.
+std::string commands_reference(Format format, const std::vector<CommandText>& commands);
+std::string bash_completion(const std::vector<CommandText>& commands);
+std::string zsh_completion(const std::vector<CommandText>& commands);
+
+// Plain text in a man page.
+std::string roff(std::string_view text);
+
+}  // namespace signpost::commands

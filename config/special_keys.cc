@@ -1,0 +1,141 @@
+#include "config/special_keys.h"
+
+#include "config/config_values.h"
+#include "config/memory_limit.h"
+#include "config/value_forms.h"
+
+namespace signpost::config {
+
+using namespace std::chrono_literals;
+
+Key<Config> user_key() {
+  const auto read = [](Setting& setting, Config& config) {
+    if (const std::string* name = setting.string()) config.user = *name;
+  };
+  return {{"user", "the name of an account, or \"\" to stay root", toml_string(kDefaultUser),
+           "Account that signpost serve switches to when root starts it, before it reads keys or "
+           "listens; it may still use ports below 1024. Without this key and without that account "
+           "it stays root."},
+          read};
+}
+
+Key<ListenerConfig> listener_bind_key() {
+  const auto read = [](Setting& setting, ListenerConfig& listener) {
+    const std::string* text = setting.string();
+    if (text == nullptr) return;
+    listener.name = *text;
+    if (const auto address = parse_bind(*text)) {
+      listener.bind = *address;
+    } else {
+      refuse(setting, setting.value(), address.error());
+    }
+  };
+  return Key<ListenerConfig>{
+      {"bind", "an IP address with a port, as in \"0.0.0.0:587\" or \"[::]:587\"", "",
+       "Address and port to listen on."},
+      read}
+      .required();
+}
+
+Key<LimitsConfig> memory_key() {
+  const auto read = [](Setting& setting, LimitsConfig& limits) {
+    constexpr std::uint64_t kLeast = 16 << 20;
+    const std::string* text = setting.string();
+    if (text == nullptr) return;
+    std::uint64_t octets = 0;
+    if (const auto share = parse_share(*text)) {
+      octets = static_cast<std::uint64_t>(static_cast<double>(memory_limit()) * *share);
+    } else if (const auto size = parse_size(*text)) {
+      octets = *size;
+    } else {
+      setting.wrong(shown(*text) + " is neither a percentage nor a size");
+      return;
+    }
+    if (octets < kLeast) {
+      setting.wrong(shown(*text) + " is too little");
+    } else {
+      limits.memory = octets;
+    }
+  };
+  return {{"memory", "a percentage or a size of at least 16 MiB, as in \"50%\" or \"2GiB\"",
+           toml_string(share_text(LimitsConfig{}.memory_share)),
+           "Memory for messages in transit, as a percentage of the machine's or the control "
+           "group's; beyond it 452."},
+          read};
+}
+
+Key<LimitsConfig> disk_free_key() {
+  const auto read = [](Setting& setting, LimitsConfig& limits) {
+    const std::string* text = setting.string();
+    if (text == nullptr) return;
+    const auto share = parse_share(*text);
+    const auto size = parse_size(*text);
+    if (share && *share < 1) {
+      limits.disk_free_share = *share;
+      limits.disk_free_bytes = 0;
+    } else if (size) {
+      limits.disk_free_share = 0;
+      limits.disk_free_bytes = *size;
+    } else {
+      setting.wrong(shown(*text) + " is neither a percentage nor a size");
+    }
+  };
+  return {{"disk_free", "a percentage below 100% or a size, as in \"5%\" or \"10GiB\"",
+           toml_string(share_text(LimitsConfig{}.disk_free_share)),
+           "Free space to keep in data_dir's file system; below it 452, while delivery goes on."},
+          read};
+}
+
+Key<DkimConfig> expire_key() {
+  const auto read = [](Setting& setting, DkimConfig& dkim) {
+    const auto expire = setting.duration(setting.value(), 0s, 365 * 24h);
+    if (!expire) return;
+    dkim.expire.reset();
+    if (*expire == 0s) return;
+    // A signature must outlive the time that mail may spend in the receiver's queue.
+    if (*expire < 1h) {
+      setting.wrong(shown(setting.value().string) + " is too short");
+      return;
+    }
+    dkim.expire = std::chrono::duration_cast<std::chrono::seconds>(*expire);
+  };
+  return {
+      {"expire", "\"0s\" for never, or a duration from \"1h\" to \"365d\"",
+       toml_string(duration_text(0s)), "Time after which the signature is no longer valid (x=)."},
+      read};
+}
+
+Key<RouteConfig> via_key() {
+  const auto read = [](Setting& setting, RouteConfig& route) {
+    const std::string* text = setting.string();
+    if (text == nullptr) return;
+    if (const auto target = parse_via(*text, route); !target) {
+      refuse(setting, setting.value(), target.error());
+    }
+  };
+  return Key<RouteConfig>{{"via", "\"mx\" or \"smtp://host:port\"", "",
+                           "Where the mail goes: by MX records, or to one host (a name, or an "
+                           "address; IPv6 in brackets)."},
+                          read}
+      .required();
+}
+
+Key<Config> admin_bind_key() {
+  const auto read = [](Setting& setting, Config& config) {
+    const std::string* text = setting.string();
+    if (text == nullptr) return;
+    config.admin_bind.reset();
+    if (text->empty()) return;
+    if (const auto address = parse_bind(*text)) {
+      config.admin_bind = *address;
+    } else {
+      refuse(setting, setting.value(), address.error());
+    }
+  };
+  return {{"bind", "an IP address with a port, as in \"127.0.0.1:8025\", or \"\" for none",
+           toml_string(Config{}.admin_bind->text()),
+           "Address of metrics, health and the administration API."},
+          read};
+}
+
+}  // namespace signpost::config

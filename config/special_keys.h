@@ -1,0 +1,17 @@
+// The keys that value_forms.h has no form for: they fill more than one member, or "" or "0s" means
+// something of its own.
+#pragma once
+
+#include "config/config_reader.h"
+
+namespace signpost::config {
+
+Key<Config> user_key();
+Key<ListenerConfig> listener_bind_key();
+Key<LimitsConfig> memory_key();
+Key<LimitsConfig> disk_free_key();
+Key<DkimConfig> expire_key();
+Key<RouteConfig> via_key();
+Key<Config> admin_bind_key();
+
+}  // namespace signpost::config

@@ -1,0 +1,269 @@
+#include "daemon/daemon.h"
+
+#include "admin/queue_gauges.h"
+#include "base/log.h"
+#include "daemon/version.h"
+#include "daemon/worker.h"
+#include "relay/events.h"
+#include "relay/metric_descriptions.h"
+#include "rocks/rocks_store.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+namespace signpost::daemon {
+
+namespace {
+
+constexpr std::chrono::seconds kDrainLimit{30};
+constexpr std::chrono::seconds kReclaimInterval{30};
+constexpr std::size_t kMinBuffer = 4 << 20;
+constexpr std::size_t kOtherDescriptors = 1000;
+constexpr rlim_t kMostDescriptors = 1'000'000;
+
+void close_all(const std::vector<std::map<std::string, int>>& sockets) {
+  for (const auto& of_worker : sockets) {
+    for (const auto& [name, fd] : of_worker) ::close(fd);
+  }
+}
+
+// What cannot change while the relay runs.
+std::vector<std::string> keys_for_restart(const config::Config& before,
+                                          const config::Config& after) {
+  std::vector<std::string> keys;
+  if (before.data_dir != after.data_dir) keys.emplace_back("data_dir");
+  if (before.user != after.user) keys.emplace_back("user");
+  if (before.workers != after.workers) keys.emplace_back("workers");
+  if (before.dns_servers != after.dns_servers) keys.emplace_back("dns.servers");
+  if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");
+  return keys;
+}
+
+// How many connections to receivers there are descriptors for, after those of the clients'
+// sessions, the store, the log and the listeners.
+std::size_t delivery_limit(std::size_t sessions) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;
+  const auto all = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
+  const std::size_t others = sessions + kOtherDescriptors;
+  return std::max(all > others ? all - others : 0, all / 4);
+}
+
+}  // namespace
+
+Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clock)
+    : clock_(clock),
+      build_info_(shared_.registry, relay::metric::kBuildInfo,
+                  {{"version", std::string(version())}, {"commit", std::string(commit())}}),
+      reloads_ok_(shared_.registry, relay::metric::kReloads, {{"result", "ok"}}),
+      reloads_failed_(shared_.registry, relay::metric::kReloads, {{"result", "failed"}}),
+      settings_(std::move(settings)) {
+  build_info_.set(1);
+}
+
+Daemon::~Daemon() { stop(); }
+
+Result<void> Daemon::start() {
+  apply_limits(*settings_->config);
+  if (auto opened = open_queue(); !opened) return opened;
+  if (auto started = start_workers(); !started) return started;
+  return start_admin();
+}
+
+Result<void> Daemon::open_queue() {
+  const std::string directory = settings_->config->data_dir + "/queue";
+  // limits.memory is for content; the store takes memory of its own, in proportion.
+  const std::size_t memory = settings_->config->limits.memory;
+  rocks::Options options;
+  options.write_buffer_size = std::clamp(memory / 16, kMinBuffer, options.write_buffer_size);
+  options.block_cache_size = std::clamp(memory / 16, kMinBuffer, options.block_cache_size);
+  auto store = rocks::open_store(directory, options);
+  if (!store) return Failure(std::move(store).error());
+  shared_.store = std::move(*store);
+  queue::CommitterOptions committing;
+  committing.max_group_bytes = std::clamp(memory / 16, kMinBuffer, committing.max_group_bytes);
+  shared_.committer =
+      std::make_unique<queue::Committer>(*shared_.store, shared_.registry, committing);
+  const queue::Totals totals = shared_.store->totals();
+  log::emit(relay::events::QueueOpened{.directory = directory,
+                                       .engine = shared_.store->engine_text(),
+                                       .ready = totals.ready,
+                                       .deferred = totals.deferred,
+                                       .held = totals.held});
+  return {};
+}
+
+// Each worker listens with sockets of its own: the kernel spreads the connections (SO_REUSEPORT).
+Result<std::vector<Daemon::Sockets>> Daemon::open_sockets(
+    const std::vector<config::ListenerConfig>& listeners) const {
+  std::vector<Sockets> sockets(workers_.size());
+  for (const config::ListenerConfig& listener : listeners) {
+    for (Sockets& of_worker : sockets) {
+      auto fd = net::open_listening_socket(listener.bind);
+      if (!fd) {
+        close_all(sockets);
+        return Failure(std::move(fd).error());
+      }
+      of_worker[listener.name] = *fd;
+    }
+  }
+  return sockets;
+}
+
+Result<void> Daemon::start_workers() {
+  const config::Config& config = *settings_->config;
+  const unsigned count =
+      config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+  shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
+  admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
+  const std::size_t connections =
+      std::max<std::size_t>(1, delivery_limit(config.limits.sessions) / count);
+  for (unsigned i = 0; i < count; ++i) {
+    auto worker = Worker::create(shared_, i, settings_, connections);
+    if (!worker) return Failure(std::move(worker).error());
+    shared_.delivery->workers.push_back(&(*worker)->delivery());
+    workers_.push_back(std::move(*worker));
+  }
+  auto sockets = open_sockets(config.listeners);
+  if (!sockets) return Failure(std::move(sockets).error());
+  for (std::size_t i = 0; i < count; ++i) {
+    workers_[i]->configure(settings_, std::move((*sockets)[i]));
+  }
+  for (const auto& worker : workers_) {
+    threads_.emplace_back([&worker = *worker] { worker.run(); });
+  }
+  workers_.front()->post([&worker = *workers_.front()] { worker.delivery().start_feeding(); });
+  for (const config::ListenerConfig& listener : config.listeners) {
+    log::emit(relay::events::Listening{.bind = listener.name});
+  }
+  return {};
+}
+
+Result<void> Daemon::start_admin() {
+  const config::Config& config = *settings_->config;
+  if (!config.admin_bind) return {};
+  admin_token_.set(settings_->admin_token);
+  const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
+                                 shared_.admission, *shared_.delivery, shared_.draining};
+  auto admin = admin::Admin::start(services,
+                                   {*config.admin_bind, admin_token_, [this] { return reload(); }});
+  if (!admin) return Failure(std::move(admin).error());
+  admin_ = std::move(*admin);
+  log::emit(relay::events::AdminListening{.bind = config.admin_bind->text()});
+  return {};
+}
+
+void Daemon::apply_limits(const config::Config& config) {
+  shared_.admission.set_limits(
+      {config.limits.sessions, config.limits.sessions_per_client, config.limits.memory});
+}
+
+void Daemon::tick() {
+  const MutexLock lock(reloading_);
+  const config::LimitsConfig& limits = settings_->config->limits;
+  shared_.admission.check_disk(settings_->config->data_dir, limits.disk_free_share,
+                               limits.disk_free_bytes, shared_.store->health().pending_bytes);
+  reclaim_space();
+}
+
+// Removed mail may take up the last space: the queue frees it once there is enough of it, or on
+// request.
+void Daemon::reclaim_space() {
+  const SteadyTime now = clock_.steady_now();
+  if (!shared_.admission.disk_is_full() || now < next_reclaiming_) return;
+  if (reclaiming_.valid() &&
+      reclaiming_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    return;
+  }
+  next_reclaiming_ = now + kReclaimInterval;
+  reclaiming_ = std::async(std::launch::async, [this] {
+    if (auto done = shared_.store->reclaim_space(reclaiming_cancelled_); !done) {
+      log::emit(relay::events::QueueReclaimingFailed{.detail = done.error().detail});
+    }
+  });
+}
+
+bool Daemon::needs_restart() const { return shared_.store->health().needs_restart; }
+
+std::vector<std::string> Daemon::reload() {
+  const MutexLock lock(reloading_);
+  const auto refuse = [this](std::vector<std::string> errors) {
+    reloads_failed_.add();
+    for (const std::string& error : errors) {
+      log::emit(relay::events::ConfigReloadFailed{.detail = error});
+    }
+    return errors;
+  };
+  relay::LoadedSettings loaded = relay::load_settings(settings_->config->file);
+  if (!loaded.settings) return refuse(loaded.error_texts());
+
+  const config::Config& before = *settings_->config;
+  const config::Config& after = *loaded.settings->config;
+  std::vector<config::ListenerConfig> added;
+  for (const config::ListenerConfig& listener : after.listeners) {
+    if (std::ranges::find(before.listeners, listener.name, &config::ListenerConfig::name) ==
+        before.listeners.end()) {
+      added.push_back(listener);
+    }
+  }
+  auto sockets = open_sockets(added);
+  if (!sockets) return refuse({sockets.error().detail});
+  for (const std::string& key : keys_for_restart(before, after)) {
+    log::emit(relay::events::ConfigNeedsRestart{.key = key});
+  }
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Worker& worker = *workers_[i];
+    worker.post([&worker, settings = loaded.settings, fds = std::move((*sockets)[i])]() mutable {
+      worker.configure(std::move(settings), std::move(fds));
+    });
+  }
+  workers_.front()->post([&worker = *workers_.front()] { worker.delivery().settings_changed(); });
+  admin_token_.set(loaded.settings->admin_token);
+  apply_limits(after);
+  log::start({after.log_level, after.log_format});
+  settings_ = std::move(loaded.settings);
+  reloads_ok_.add();
+  log::emit(relay::events::ConfigReloaded{.file = after.file});
+  return {};
+}
+
+bool Daemon::drained() {
+  for (const auto& worker : workers_) {
+    std::promise<bool> answer;
+    auto future = answer.get_future();
+    worker->post([&worker = *worker, &answer] { answer.set_value(worker.drained()); });
+    if (!future.get()) return false;
+  }
+  return true;
+}
+
+void Daemon::stop() {
+  admin_.reset();
+  if (!threads_.empty()) {
+    shared_.delivery->scheduler.stop();  // first: nothing is to be opened while it drains
+    shared_.draining.store(true);
+    for (const auto& worker : workers_) {
+      worker->post([&worker = *worker] { worker.drain(); });
+    }
+    const auto deadline = clock_.steady_now() + kDrainLimit;
+    while (!drained() && clock_.steady_now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    for (const auto& worker : workers_) worker->stop();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    log::emit(relay::events::Stopped{.sessions_cut = shared_.admission.sessions()});
+  }
+  reclaiming_cancelled_.store(true);
+  if (reclaiming_.valid()) reclaiming_.wait();
+  // The committer writes what is waiting; the loops that its answers go to no longer run.
+  shared_.committer.reset();
+  workers_.clear();
+}
+
+}  // namespace signpost::daemon

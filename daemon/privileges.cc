@@ -1,0 +1,109 @@
+#include "daemon/privileges.h"
+
+#include "config/config.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+namespace signpost::daemon {
+
+namespace {
+
+struct Account {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+Failure failed(std::string_view what) {
+  return fail(Errc::Io, fmt::format("{}: {}", what, std::generic_category().message(errno)));
+}
+
+Result<Account> find_account(const std::string& name) {
+  std::vector<char> buffer(16 << 10);
+  passwd entry{};
+  passwd* found = nullptr;
+  const int error = getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) {
+    return fail(error == 0 ? Errc::NotFound : Errc::Io,
+                fmt::format("user: there is no account {}", name));
+  }
+  return Account{name, entry.pw_uid, entry.pw_gid};
+}
+
+// The effective and permitted capabilities: none, or the one that binds low ports.
+bool set_capabilities(bool bind_low_ports) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (bind_low_ports) {
+    data[0].effective = data[0].permitted = 1U << CAP_NET_BIND_SERVICE;
+  }
+  return ::syscall(SYS_capset, &header, data) == 0;
+}
+
+Result<void> make_data_dir(const std::string& directory, const Account& account) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (directory.empty() || fs::exists(directory, error)) return {};
+  fs::create_directories(directory, error);
+  if (!error) fs::permissions(directory, fs::perms::owner_all, error);
+  if (error) return fail(Errc::Io, fmt::format("data_dir {}: {}", directory, error.message()));
+  if (::chown(directory.c_str(), account.uid, account.gid) != 0) {
+    return failed("data_dir " + directory);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> drop_privileges(const std::optional<std::string>& user,
+                                    const std::string& data_dir) {
+  if (::geteuid() != 0) return "";
+  if (user && user->empty()) return "";
+  const auto account = find_account(user.value_or(config::kDefaultUser));
+  if (!account) {
+    if (!user && account.error().code == Errc::NotFound) return "";
+    return Failure(account.error());
+  }
+  if (account->uid == 0) return "";
+  if (auto made = make_data_dir(data_dir, *account); !made) return Failure(made.error());
+  const std::string what = "becoming " + account->name;
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 ||
+      ::initgroups(account->name.c_str(), account->gid) != 0 || ::setgid(account->gid) != 0 ||
+      ::setuid(account->uid) != 0 || !set_capabilities(true) ||
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return failed(what);
+  }
+  if (::setuid(0) == 0) return fail(Errc::Io, what + ": root was not given up");
+  return account->name;
+}
+
+relay::LoadedSettings load_settings_as_account(const std::string& config_file, DataDir data_dir) {
+  // Read only to learn the account: relay::load_settings() reads it again as that account, as a
+  // reload will, and reports what is wrong with it.
+  const config::LoadedConfig loaded = config::load_config(config_file);
+  if (!loaded.config) return relay::load_settings(config_file);
+  auto account = drop_privileges(loaded.config->user,
+                                 data_dir == DataDir::Create ? loaded.config->data_dir : "");
+  relay::LoadedSettings result = relay::load_settings(config_file);
+  if (account) {
+    result.account = std::move(*account);
+  } else {
+    result.settings.reset();
+    result.errors.insert(result.errors.begin(),
+                         {loaded.config->file, 0, 0, "", account.error().detail});
+  }
+  return result;
+}
+
+}  // namespace signpost::daemon

@@ -1,0 +1,27 @@
+// What the daemon gives up before it reads a key or takes a connection.
+#pragma once
+
+#include "base/result.h"
+#include "relay/settings.h"
+
+#include <optional>
+#include <string>
+
+namespace signpost::daemon {
+
+// For a process that was started as root, before it has threads: becomes `user` irrevocably, and
+// keeps of root's rights only that to listen on ports below 1024, which a reload may need. Creates
+// `data_dir` ("": none) for that account if it does not exist. `user`: the key as written; nothing:
+// config::kDefaultUser if there is such an account; "": stays root. Returns the account's name, ""
+// when nothing changed. Does nothing for a process that is not root's.
+Result<std::string> drop_privileges(const std::optional<std::string>& user,
+                                    const std::string& data_dir);
+
+enum class DataDir { Create, Leave };
+
+// For serve and check: first becomes the account that the configuration names (drop_privileges),
+// so that a file that this account cannot read is reported as a mistake. REQUIRES: no other threads
+// yet.
+relay::LoadedSettings load_settings_as_account(const std::string& config_file, DataDir data_dir);
+
+}  // namespace signpost::daemon

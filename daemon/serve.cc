@@ -1,0 +1,115 @@
+#include "daemon/serve.h"
+
+#include "base/log.h"
+#include "config/config.h"
+#include "daemon/daemon.h"
+#include "daemon/privileges.h"
+#include "daemon/service_manager.h"
+#include "daemon/version.h"
+#include "relay/events.h"
+#include "relay/settings.h"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <string>
+#include <vector>
+
+namespace signpost::daemon {
+
+namespace {
+
+int refuse(const std::vector<std::string>& errors) {
+  for (const std::string& error : errors) std::fprintf(stderr, "signpost: %s\n", error.c_str());
+  return 1;
+}
+
+// Blocked in all threads, taken by the main one.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a file too large is a write error like a full disk
+  return signals;
+}
+
+// Ten thousand sessions need as many descriptors: the soft limit of 1024 is for select(2).
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Messages come and go by the thousand: a heap that shrinks and grows with each of them spends its
+// time in the kernel. This bounds what the threads' heaps keep when they are empty.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, 8 << 20);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
+// Returns the exit code: 0 after SIGTERM or SIGINT.
+int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
+  const timespec second{1, 0};
+  for (;;) {
+    const int signal = sigtimedwait(&signals, nullptr, &second);
+    if (signal == SIGTERM || signal == SIGINT) {
+      log::emit(relay::events::Stopping{.signal = signal == SIGTERM ? "SIGTERM" : "SIGINT"});
+      return 0;
+    }
+    if (signal == SIGHUP) (void)daemon.reload();  // which logs and counts the outcome
+    daemon.tick();
+    if (daemon.needs_restart()) {
+      // After a failed write it is uncertain what the disk holds. The next start reads it:
+      // everything that was acknowledged is there, or the start says what is wrong.
+      log::emit(relay::events::RestartNeeded{
+          .detail = "the queue can be written again only after a restart"});
+      return 1;
+    }
+  }
+}
+
+}  // namespace
+
+int serve(const std::string& config_file) {
+  const relay::LoadedSettings loaded = load_settings_as_account(config_file, DataDir::Create);
+  if (!loaded.settings) return refuse(loaded.error_texts());
+  const config::Config& config = *loaded.settings->config;
+  const sigset_t signals = block_signals();
+  raise_descriptor_limit();
+  keep_freed_memory();
+  log::start({config.log_level, config.log_format});
+  log::emit(relay::events::Starting{.version = version(),
+                                    .commit = commit(),
+                                    .hostname = config.hostname,
+                                    .config = config.file,
+                                    .user = loaded.account});
+  if (geteuid() == 0) {
+    log::emit(relay::events::RunningAsRoot{.detail = "set the key user to an account"});
+  }
+  int result = 0;
+  {
+    Daemon daemon(loaded.settings);
+    if (auto started = daemon.start(); !started) {
+      result = refuse({started.error().detail});
+    } else {
+      log::emit(relay::events::Started{});
+      notify_service_manager("READY=1");
+      result = run_until_stopped(daemon, signals);
+      notify_service_manager("STOPPING=1");
+      daemon.stop();
+    }
+  }
+  log::stop();
+  return result;
+}
+
+}  // namespace signpost::daemon

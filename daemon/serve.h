@@ -1,0 +1,13 @@
+// `signpost serve`: the whole daemon, from the configuration file to the exit code.
+#pragma once
+
+#include <string>
+
+namespace signpost::daemon {
+
+// Runs the relay in the foreground until SIGTERM or SIGINT; SIGHUP reloads. Returns the process's
+// exit code: 0 after a drain, 1 when it could not start (one clear line a problem on stderr).
+// The main thread only, once.
+int serve(const std::string& config_file);
+
+}  // namespace signpost::daemon

@@ -1,0 +1,31 @@
+#include "daemon/service_manager.h"
+
+#include "base/descriptor.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+namespace signpost::daemon {
+
+void notify_service_manager(std::string_view state) {
+  const char* name = std::getenv("NOTIFY_SOCKET");
+  if (name == nullptr || (name[0] != '/' && name[0] != '@')) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::size_t length = std::strlen(name);
+  if (length >= sizeof address.sun_path) return;
+  std::memcpy(address.sun_path, name, length);
+  if (name[0] == '@') address.sun_path[0] = '\0';  // the abstract namespace
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return;
+  // An unreachable service manager is no reason not to serve.
+  (void)::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
+                 reinterpret_cast<const sockaddr*>(&address),
+                 static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+}
+
+}  // namespace signpost::daemon

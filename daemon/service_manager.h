@@ -1,0 +1,11 @@
+// Tells a service manager how the daemon is doing: systemd's notification protocol (sd_notify(3)).
+#pragma once
+
+#include <string_view>
+
+namespace signpost::daemon {
+
+// "READY=1", "STOPPING=1", "STATUS=…". Nothing happens when $NOTIFY_SOCKET is not set. Any thread.
+void notify_service_manager(std::string_view state);
+
+}  // namespace signpost::daemon

@@ -1,0 +1,31 @@
+// What all workers share.
+#pragma once
+
+#include "auth/login_guard.h"
+#include "auth/password_cache.h"
+#include "delivery/delivery.h"
+#include "metrics/registry.h"
+#include "queue/committer.h"
+#include "queue/store.h"
+#include "relay/admission.h"
+
+#include <atomic>
+#include <memory>
+
+namespace signpost::daemon {
+
+// Built by the daemon before the workers start and torn down after they have stopped. Each member
+// says for itself which threads may use it.
+struct Shared {
+  metrics::Registry registry;
+  relay::Admission admission;
+  auth::PasswordCache passwords;
+  auth::LoginGuard logins;
+  std::atomic<int> password_checks{0};
+  std::unique_ptr<queue::Store> store;
+  std::unique_ptr<queue::Committer> committer;
+  std::unique_ptr<delivery::SharedDelivery> delivery;
+  std::atomic<bool> draining{false};
+};
+
+}  // namespace signpost::daemon

@@ -1,0 +1,109 @@
+#include "daemon/worker.h"
+
+#include "config/config.h"
+#include "dns/open_resolver.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace signpost::daemon {
+
+Worker::Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::Settings> settings)
+    : shared_(shared),
+      index_(index),
+      settings_(std::move(settings)),
+      timers_(loop_),
+      metrics_(shared.registry),
+      events_(metrics_),
+      commits_(loop_, *shared.committer) {}
+
+Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index,
+                                               std::shared_ptr<const relay::Settings> settings,
+                                               std::size_t connections) {
+  std::unique_ptr<Worker> worker(new Worker(shared, index, std::move(settings)));
+  dns::ResolverOptions options;
+  options.servers = worker->settings_->config->dns_servers;
+  auto resolver = dns::open_resolver(worker->loop_, options, shared.registry);
+  if (!resolver) return Failure(std::move(resolver).error());
+  worker->resolver_ = std::move(*resolver);
+  worker->context_.emplace(relay::Context{.worker = index,
+                                          .clock = real_clock(),
+                                          .loop = worker->loop_,
+                                          .timers = worker->timers_,
+                                          .resolver = *worker->resolver_,
+                                          .commits = worker->commits_,
+                                          .ids = worker->ids_,
+                                          .events = worker->events_,
+                                          .metrics = worker->metrics_,
+                                          .store = *shared.store,
+                                          .admission = shared.admission,
+                                          .draining = shared.draining,
+                                          .settings = worker->settings_,
+                                          .next_session = 1});
+  const auth::Authenticator::Shared accounts{shared.passwords, shared.logins,
+                                             shared.password_checks};
+  worker->authenticator_.emplace(worker->loop_, worker->timers_, real_clock(), accounts);
+  worker->delivery_.emplace(*worker->context_, *shared.delivery, connections);
+  worker->submission_.emplace(*worker->context_, *worker->authenticator_, *worker->delivery_);
+  return worker;
+}
+
+Worker::~Worker() {
+  // Before the things they use: sessions and queries have timers and streams on the loop.
+  listeners_.clear();
+  submission_.reset();
+  delivery_.reset();
+  timers_.clear();
+}
+
+void Worker::run() { loop_.run(); }
+
+void Worker::stop() {
+  loop_.post([this] {
+    listeners_.clear();
+    submission_->cut();
+    delivery_->cut();
+    timers_.clear();
+    commits_.hand_over();
+    loop_.stop();
+  });
+}
+
+void Worker::configure(std::shared_ptr<const relay::Settings> settings,
+                       std::map<std::string, int> sockets) {
+  settings_ = std::move(settings);
+  context_->settings = settings_;
+  const auto& wanted = settings_->config->listeners;
+  std::erase_if(listeners_, [&](const auto& entry) {
+    return std::ranges::find(wanted, entry.first, &config::ListenerConfig::name) == wanted.end();
+  });
+  for (const auto& [name, fd] : sockets) {
+    // Shown from the start, as zero.
+    (void)metrics_.sessions(name);
+    (void)metrics_.sessions_total(name);
+    listeners_[name] = std::make_unique<net::Listener>(
+        loop_, fd, [this, name](int accepted, const net::SocketAddress& peer) {
+          accept(name, accepted, peer);
+        });
+  }
+}
+
+void Worker::accept(const std::string& listener, int fd, const net::SocketAddress& peer) {
+  const auto& configs = settings_->config->listeners;
+  const auto config = std::ranges::find(configs, listener, &config::ListenerConfig::name);
+  if (config == configs.end()) {
+    ::close(fd);
+    return;
+  }
+  submission_->accept(*config, fd, peer);
+}
+
+void Worker::drain() {
+  listeners_.clear();
+  submission_->drain();
+  delivery_->drain();
+}
+
+}  // namespace signpost::daemon

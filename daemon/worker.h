@@ -1,0 +1,74 @@
+// One event loop with everything on it: listeners, submission, delivery, a resolver.
+#pragma once
+
+#include "auth/authenticator.h"
+#include "daemon/shared.h"
+#include "delivery/delivery.h"
+#include "dns/resolver.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "net/timers.h"
+#include "queue/message_id.h"
+#include "relay/context.h"
+#include "relay/event_sink.h"
+#include "relay/relay_metrics.h"
+#include "relay/settings.h"
+#include "relay/turn_commits.h"
+#include "submission/submission.h"
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace signpost::daemon {
+
+// Once run() was called, everything but post() and stop() is for the worker's own thread.
+class Worker {
+ public:
+  // `connections`: to receivers, at once.
+  static Result<std::unique_ptr<Worker>> create(Shared& shared, std::size_t index,
+                                                std::shared_ptr<const relay::Settings> settings,
+                                                std::size_t connections);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void run();   // the thread's body, until stop()
+  void stop();  // any thread: sessions under way are cut off
+  void post(net::Task task) { loop_.post(std::move(task)); }
+
+  delivery::Delivery& delivery() { return *delivery_; }
+
+  // Puts a new configuration in force: closes listeners that it no longer names, and listens on
+  // `sockets` (by `bind` as written). Sessions keep the settings that they began with.
+  void configure(std::shared_ptr<const relay::Settings> settings,
+                 std::map<std::string, int> sockets);
+
+  // Stops accepting; idle sessions are sent away, those in a transaction may finish it.
+  void drain();
+  bool drained() const { return submission_->drained() && delivery_->drained(); }
+
+ private:
+  Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::Settings> settings);
+  void accept(const std::string& listener, int fd, const net::SocketAddress& peer);
+
+  Shared& shared_;
+  const std::size_t index_;
+  std::shared_ptr<const relay::Settings> settings_;
+  net::Loop loop_;
+  net::Timers timers_;
+  relay::RelayMetrics metrics_;
+  relay::EventSink events_;
+  relay::TurnCommits commits_;
+  queue::MessageIdGenerator ids_;
+  std::unique_ptr<dns::Resolver> resolver_;
+  std::optional<relay::Context> context_;
+  std::optional<auth::Authenticator> authenticator_;
+  std::optional<delivery::Delivery> delivery_;
+  std::optional<submission::Submission> submission_;
+  std::map<std::string, std::unique_ptr<net::Listener>> listeners_;  // by `bind` as written
+};
+
+}  // namespace signpost::daemon

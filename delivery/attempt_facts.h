@@ -1,0 +1,20 @@
+// What is known of an attempt, for the log, the metrics and the notifications.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace signpost::delivery {
+
+struct AttemptFacts {
+  std::string session;  // "" when no session tried
+  std::string mx;       // host name, "" when none was reached
+  std::string address;  // "192.0.2.1:25"
+  std::string tls;      // "TLSv1.3 verified", "" in clear
+  std::string dkim;     // OutgoingMessage::Signature::summary
+  std::size_t provider = 0;
+  bool dsn_handed_on = false;  // the peer took over NOTIFY=SUCCESS (RFC 3461 section 5.2.2)
+  bool attempted = true;       // false: nothing was tried, the job waits for too long already
+};
+
+}  // namespace signpost::delivery

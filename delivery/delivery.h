@@ -1,0 +1,111 @@
+// Delivery on one worker: takes in what was stored, carries out what the scheduler orders, and
+// holds the sessions.
+#pragma once
+
+#include "base/alive.h"
+#include "delivery/delivery_session.h"
+#include "delivery/intake.h"
+#include "delivery/memory_counts.h"
+#include "delivery/router.h"
+#include "delivery/scheduler.h"
+#include "delivery/session_host.h"
+#include "delivery/settler.h"
+#include "net/timer.h"
+#include "relay/context.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace signpost::delivery {
+
+class Delivery;
+
+// What the deliveries of all workers share. Made before them, gone after them; `workers` is filled
+// before the first one runs.
+struct SharedDelivery {
+  explicit SharedDelivery(std::size_t worker_count) : scheduler(worker_count) {}
+
+  // For operators' commands, from any thread while the workers run.
+  // `jobs`, as they are stored, are no longer claimed and wait again.
+  void returned(std::vector<queue::Job> jobs);
+  // The receivers of these lanes' mail are tried at once, whatever their back-off.
+  void forgive(std::vector<queue::Lane> lanes);
+
+  Scheduler scheduler;
+  MemoryCounts counts;
+  std::vector<Delivery*> workers;
+};
+
+// The worker's thread only.
+class Delivery final : public Intake, private SessionHost {
+ public:
+  // `connections`: the most sessions at once. Each takes a descriptor, and the store and the
+  // clients need descriptors too. Both references must outlive it.
+  Delivery(relay::Context& context, SharedDelivery& shared, std::size_t connections);
+  ~Delivery() override;
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  void stored(std::shared_ptr<const queue::Message> message, std::vector<queue::Job> jobs) override;
+
+  // Called on one worker only: finds the lanes of earlier runs in the store, then wakes lanes as
+  // they become due, until the loop stops.
+  void start_feeding();
+  // The context has new settings. Called on one worker only.
+  void settings_changed();
+
+  // Any thread: runs `ask` on the worker with the scheduler, and carries out what that orders.
+  void post(std::function<void(Scheduler&, const Scheduler::Now&, Orders&)> ask);
+
+  // Ends idle sessions; transactions under way may finish.
+  void drain();
+  bool drained() const { return sessions_.empty(); }
+  void cut();  // from outside of any session's function: no session and no timer is left
+
+ private:
+  // SessionHost
+  relay::Context& context() override { return context_; }
+  NextHop hop(const Site& site) const override { return shared_.scheduler.hop(site); }
+  void connection_ready(Site& site) override { shared_.scheduler.connection_ready(site); }
+  std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
+  std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
+  void give_back(const SitePtr& site, PendingJob job) override;
+  void forbid_early(Site& site) override { shared_.scheduler.forbid_early(site); }
+  bool leave_idle(Site& site, const SessionRef& session) override;
+  void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
+                        const std::optional<Disposition>& failure, SteadyTime began,
+                        const AttemptFacts& facts) override;
+  void prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) override;
+  void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) override;
+  bool short_of_connections() const override { return !waiting_.empty(); }
+  void count_transaction(int change) override;
+  void retire(std::uint64_t session) override;
+
+  Scheduler::Now now() const;
+  void carry_out(Orders orders);
+  void look_up(queue::Lane lane);
+  void open(const SitePtr& site);
+  void wake(const SessionRef& session);
+  void read(std::vector<Orders::Read> reads);
+  void look_for_overdue(Orders::Overdue overdue);
+  void waits(const queue::Job& job);
+  void find_lanes(queue::Cursor from);
+  void tick();
+
+  relay::Context& context_;
+  SharedDelivery& shared_;
+  const std::size_t limit_;
+  Router router_;
+  Settler settler_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<DeliverySession>> sessions_;
+  std::deque<SitePtr> waiting_;      // reserved connections, over the limit for now
+  std::optional<net::Timer> timer_;  // of the worker that feeds
+};
+
+}  // namespace signpost::delivery

@@ -1,0 +1,141 @@
+#include "delivery/next_hop.h"
+
+#include "base/ascii.h"
+#include "relay/route.h"
+#include "smtp/address.h"
+#include "smtp/idna.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace signpost::delivery {
+
+namespace {
+
+// The [[destination]] table that names `domain`; null if none does.
+const config::DestinationConfig* destination_of(const config::Config& config,
+                                                std::string_view domain) {
+  const auto names = [&](const config::DestinationConfig& destination) {
+    return std::ranges::any_of(destination.match, [&](const std::string& pattern) {
+      return config::domain_matches(pattern, domain);
+    });
+  };
+  const auto found = std::ranges::find_if(config.destinations, names);
+  return found == config.destinations.end() ? nullptr : &*found;
+}
+
+std::string_view tls_word(config::TlsPolicy policy) {
+  switch (policy) {
+    case config::TlsPolicy::Off:
+      return "off";
+    case config::TlsPolicy::Opportunistic:
+      return "opportunistic";
+    case config::TlsPolicy::Encrypt:
+      return "encrypt";
+    case config::TlsPolicy::Verify:
+      return "verify";
+  }
+  return "";
+}
+
+void apply_limits(NextHop& hop, const config::DestinationConfig& destination) {
+  hop.connections = destination.connections;
+  hop.messages_per_connection = destination.messages_per_connection;
+  if (destination.tls) hop.tls = *destination.tls;
+}
+
+// What separates connections to the same hosts that must not carry each other's mail.
+std::string differences(const NextHop& hop, const config::Config& config,
+                        const config::DestinationConfig* destination) {
+  std::string text;
+  if (destination != nullptr && destination->match.front() != "*") {
+    text += fmt::format(" [{}]", destination->match.front());
+  }
+  if (hop.tls != config.delivery.tls) text += fmt::format(" tls={}", tls_word(hop.tls));
+  return text;
+}
+
+std::string_view literal_address(std::string_view literal) {
+  constexpr std::string_view kV6 = "ipv6:";
+  literal = literal.substr(1, literal.size() - 2);
+  if (ascii::starts_with_ignore_case(literal, kV6)) literal.remove_prefix(kV6.size());
+  return literal;
+}
+
+void go_to(NextHop& hop, std::string_view host) {
+  hop.mx = false;
+  hop.hosts = {{std::string(host), 0}};
+  hop.key = fmt::format("smtp:{}:{}", host, hop.port);
+}
+
+}  // namespace
+
+Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& lane) {
+  auto domain = smtp::to_a_labels(lane.domain);
+  if (!domain) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("{} is not a domain name: {}", lane.domain, domain.error().detail));
+  }
+  RoutePlan plan;
+  NextHop& hop = plan.hop;
+  hop.tls = config.delivery.tls;
+  hop.port = config.delivery.port;
+  const config::DestinationConfig* destination = destination_of(config, *domain);
+  if (destination != nullptr) apply_limits(hop, *destination);
+  const config::RouteConfig* route = relay::route_of(config, *domain, lane.route);
+  // Jobs of a route that the configuration no longer has belong to another lane: see Settler.
+  if (!lane.route.empty() && (route == nullptr || route->via != lane.route)) {
+    return fail(Errc::InvalidArgument, fmt::format("there is no route {} any more", lane.route));
+  }
+  if (route != nullptr && route->tls) hop.tls = *route->tls;
+  if (route != nullptr && !route->mx) {
+    hop.port = route->port;
+    go_to(hop, route->host);
+  } else if (smtp::is_address_literal(*domain)) {
+    go_to(hop, literal_address(*domain));
+  } else if (smtp::is_domain_name(*domain, false)) {
+    hop.key = "mx:";
+    plan.domain = std::move(*domain);
+  } else {
+    return fail(Errc::InvalidArgument, fmt::format("{} is not a domain name", lane.domain));
+  }
+  // If the hosts have yet to be looked up, their names come before it.
+  plan.suffix = differences(hop, config, destination);
+  if (plan.domain.empty()) hop.key += plan.suffix;
+  return plan;
+}
+
+std::expected<NextHop, Disposition> at_exchangers(RoutePlan plan, dns::MxAnswer answer,
+                                                  const std::string& own_hostname) {
+  if (answer.outcome != dns::MxAnswer::Outcome::Hosts) {
+    return std::unexpected(of_mx_answer(answer, plan.domain));
+  }
+  dns::remove_self(answer.hosts, own_hostname);
+  if (answer.hosts.empty()) {
+    return std::unexpected(local(Outcome::Failed, {5, 4, 6},
+                                 fmt::format("mail for {} loops back to this relay", plan.domain)));
+  }
+  NextHop hop = std::move(plan.hop);
+  hop.implicit = answer.implicit;
+  // A missing address means another thing there: see HostWalk.
+  if (hop.implicit) hop.key = "a:";
+  // In one order, whatever the answer's, so that the same set of hosts is the same site.
+  std::ranges::sort(answer.hosts, {}, [](const dns::MxHost& host) {
+    return std::pair(host.preference, std::string_view(host.host));
+  });
+  unsigned rank = 0;
+  for (std::size_t i = 0; i < answer.hosts.size(); ++i) {
+    const bool lower = i > 0 && answer.hosts[i].preference != answer.hosts[i - 1].preference;
+    if (lower) ++rank;
+    if (i > 0) hop.key += lower ? '>' : ',';
+    hop.key += answer.hosts[i].host;
+    hop.hosts.push_back({std::move(answer.hosts[i].host), rank});
+  }
+  hop.key += plan.suffix;
+  return hop;
+}
+
+}  // namespace signpost::delivery

@@ -1,0 +1,57 @@
+// Where a lane's mail goes, decided from the lane's name, the configuration in force and DNS.
+#pragma once
+
+#include "base/result.h"
+#include "config/config.h"
+#include "delivery/disposition.h"
+#include "delivery/rate_limit.h"
+#include "dns/mx.h"
+#include "queue/lane.h"
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace signpost::delivery {
+
+// A set of MX hosts, or the one host of a route, with the limits of mail to it. Lanes of any number
+// of domains share it.
+struct NextHop {
+  struct Host {
+    std::string name;   // or an IP address
+    unsigned rank = 0;  // the lowest is tried first; hosts of one rank in any order
+    friend bool operator==(const Host&, const Host&) = default;
+  };
+
+  // Connections, back-off and limits are shared by what has the same key: "mx:a.example,b.example",
+  // "smtp:host:25". Mail that a [[destination]] table singles out has a key of its own.
+  std::string key;
+  std::vector<Host> hosts;  // in the order of rank; A-labels in lower case
+  bool mx = true;           // found by MX, not by a route
+  bool implicit = false;    // no MX records: the host is the domain itself
+  std::uint16_t port = 25;
+  config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
+  std::size_t connections = 10;
+  std::size_t messages_per_connection = 100;
+  std::optional<Rate> rate;
+  friend bool operator==(const NextHop&, const NextHop&) = default;
+};
+
+// What the configuration says about a lane.
+struct RoutePlan {
+  NextHop hop;         // complete if `domain` is empty
+  std::string domain;  // whose mail exchangers are to be looked up; "": none
+  std::string suffix;  // of the key, after the exchangers' names
+};
+
+// InvalidArgument when the domain cannot be a domain (5.1.2).
+Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& lane);
+
+// The hop with the exchangers of `plan.domain`, or why its mail cannot go: see of_mx_answer().
+// Exchangers of the same or a larger preference value than `own_hostname`'s are left out.
+std::expected<NextHop, Disposition> at_exchangers(RoutePlan plan, dns::MxAnswer answer,
+                                                  const std::string& own_hostname);
+
+}  // namespace signpost::delivery

@@ -1,0 +1,161 @@
+#include "delivery/notification.h"
+
+#include "base/ascii.h"
+#include "base/random.h"
+#include "relay/route.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace signpost::delivery {
+
+namespace {
+
+std::string domain_of(std::string_view mailbox) {
+  const std::size_t at = mailbox.rfind('@');
+  return std::string(at == std::string_view::npos ? std::string_view() : mailbox.substr(at + 1));
+}
+
+// For people, in the largest unit that fits.
+std::string in_words(std::chrono::seconds duration) {
+  const auto seconds = duration.count();
+  if (seconds >= 2 * 3600) return fmt::format("{} hours", seconds / 3600);
+  if (seconds >= 2 * 60) return fmt::format("{} minutes", seconds / 60);
+  return fmt::format("{} seconds", seconds);
+}
+
+std::string default_status(message::Action action) {
+  switch (action) {
+    case message::Action::Failed:
+      return "5.0.0";
+    case message::Action::Delayed:
+      return "4.0.0";
+    case message::Action::Delivered:
+    case message::Action::Relayed:
+      return "2.0.0";
+  }
+  return "5.0.0";
+}
+
+}  // namespace
+
+Notifications::Notifications(const queue::Envelope& envelope, const relay::Settings& settings,
+                             SystemTime now)
+    : envelope_(envelope), settings_(settings), now_(now) {}
+
+message::NotifiedRecipient Notifications::notified(const queue::Recipient& recipient,
+                                                   const Disposition& disposition,
+                                                   std::string_view mx,
+                                                   message::Action action) const {
+  message::NotifiedRecipient out;
+  out.final_recipient = recipient.mailbox;
+  out.original_recipient = recipient.original_recipient;
+  out.action = action;
+  out.status =
+      disposition.reply.status.present() ? disposition.reply.status.text() : default_status(action);
+  out.remote_mta = mx;
+  if (disposition.reply.code != 0) {
+    out.diagnostic = disposition.reply.one_line();
+  } else {
+    out.explanation = disposition.reply.text;
+  }
+  out.last_attempt = now_;
+  return out;
+}
+
+void Notifications::failed(const queue::Recipient& recipient, const Disposition& disposition,
+                           std::string_view mx, bool expired) {
+  if (!recipient.notify.on_failure()) return;
+  message::NotifiedRecipient report = notified(recipient, disposition, mx, message::Action::Failed);
+  if (expired) {
+    if (!disposition.reply.status.present()) report.status = "4.4.7";
+    const std::string given_up =
+        fmt::format("not delivered within {}", in_words(settings_.retry.expire));
+    report.explanation = report.explanation.empty()
+                             ? given_up
+                             : fmt::format("{}; last error: {}", given_up, report.explanation);
+  }
+  failed_.push_back(std::move(report));
+}
+
+void Notifications::delayed(const queue::Recipient& recipient, const Disposition& disposition,
+                            std::string_view mx) {
+  if (!recipient.notify.on_delay()) return;
+  message::NotifiedRecipient report =
+      notified(recipient, disposition, mx, message::Action::Delayed);
+  report.will_retry_until = envelope_.received + settings_.retry.expire;
+  delayed_.push_back(std::move(report));
+}
+
+void Notifications::relayed(const queue::Recipient& recipient, const Disposition& disposition,
+                            std::string_view mx) {
+  if (!recipient.notify.on_success()) return;
+  relayed_.push_back(notified(recipient, disposition, mx, message::Action::Relayed));
+}
+
+queue::Change::Enqueued Notifications::enqueue(
+    const std::vector<message::NotifiedRecipient>& recipients, std::string_view content,
+    queue::MessageId id) const {
+  const config::Config& config = *settings_.config;
+  message::StatusNotification notification;
+  notification.reporting_mta = config.hostname;
+  notification.from = config.postmaster;
+  notification.to = envelope_.reverse_path;
+  notification.message_id = fmt::format("<{}@{}>", id.text(), config.hostname);
+  notification.boundary = fmt::format("=_{}_{:016x}", id.text(), Random::local()());
+  notification.envelope_id = envelope_.envelope_id;
+  notification.queue_id = envelope_.id.text();
+  notification.arrival = envelope_.received;
+  notification.now = now_;
+  notification.smtputf8 = envelope_.smtputf8;
+  notification.recipients = recipients;
+  notification.original = content;
+  notification.return_full = &recipients == &failed_ && envelope_.ret == smtp::Return::Full;
+
+  auto message = std::make_shared<queue::Message>();
+  message->content = message::build(notification);
+  queue::Envelope& envelope = message->envelope;
+  envelope.id = id;
+  envelope.peer = "internal";
+  envelope.from_domain = domain_of(config.postmaster);
+  envelope.message_id = notification.message_id;
+  envelope.received = now_;
+  envelope.size = message->content.size();
+  envelope.eight_bit = !ascii::is_ascii(message->content);
+  envelope.smtputf8 = envelope_.smtputf8;
+  envelope.notification = true;
+
+  queue::Job job;
+  job.ref.id = id;
+  job.lane = relay::lane_of(config, "", "", domain_of(envelope_.reverse_path));
+  job.due = now_;
+  job.recipients.push_back({envelope_.reverse_path, {smtp::Notify::kNever}, ""});
+  queue::Change::Enqueued enqueued;
+  enqueued.message = std::move(message);
+  enqueued.jobs.push_back(std::move(job));
+  return enqueued;
+}
+
+std::vector<Notifications::Report> Notifications::build(
+    std::string_view content, const std::function<queue::MessageId()>& next_id) const {
+  std::vector<Report> reports;
+  if (envelope_.reverse_path.empty()) return reports;
+  for (const auto* recipients : {&failed_, &delayed_, &relayed_}) {
+    if (recipients->empty()) continue;
+    reports.push_back({recipients->front().action, enqueue(*recipients, content, next_id())});
+  }
+  return reports;
+}
+
+std::vector<Notifications::Dropped> Notifications::dropped() const {
+  std::vector<Dropped> lost;
+  if (!envelope_.reverse_path.empty()) return lost;
+  for (const auto* recipients : {&failed_, &delayed_, &relayed_}) {
+    if (recipients->empty()) continue;
+    lost.push_back({recipients->front().action, recipients->front().final_recipient});
+  }
+  return lost;
+}
+
+}  // namespace signpost::delivery

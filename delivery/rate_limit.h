@@ -1,0 +1,42 @@
+// How fast mail goes to a receiver: a token bucket.
+#pragma once
+
+#include "base/clock.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace signpost::delivery {
+
+struct Rate {
+  std::uint32_t count = 0;  // at least 1
+  std::chrono::seconds per{1};
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+// Pure: time comes from the caller. Holds the tokens of one second, at least one: in any minute a
+// receiver sees at most that many messages more than its limit.
+class RateLimit {
+ public:
+  void set(const std::optional<Rate>& rate, SteadyTime now);  // nothing: no limit
+
+  // One message goes now. False: not yet, `next()` says when.
+  bool take(SteadyTime now);
+  void give_back() { tokens_ += 1; }      // what was taken did not go
+  std::size_t available(SteadyTime now);  // messages that may go now
+  // When the next token is there; `now` if one is.
+  SteadyTime next(SteadyTime now);
+
+ private:
+  void refill(SteadyTime now);
+  double per_second() const;
+  double capacity() const;
+
+  std::optional<Rate> rate_;
+  double tokens_ = 0;
+  SteadyTime refilled_{};
+};
+
+}  // namespace signpost::delivery

@@ -1,0 +1,173 @@
+// Which job goes next, and over which connection: every lane with waiting mail, and every site.
+//
+// A job stays in the store until a connection can take it. The scheduler knows of each lane when
+// its first job is due, no more; when it is, the lane joins the line of its site, and is read a few
+// jobs at a time as the site's connections take them. A lane whose site is full or backing off is
+// not read, and nothing of it is written. Fresh mail keeps a short way: it goes to its site in
+// memory while there is room.
+//
+//   lane:  unknown -> waits until it is due -> [looked up] -> in its site's line -> …
+//   job:   in the store -> claimed, in the line -> taken by a session -> settled
+#pragma once
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "delivery/attempt_facts.h"
+#include "delivery/disposition.h"
+#include "delivery/next_hop.h"
+#include "delivery/pending_job.h"
+#include "delivery/site.h"
+#include "queue/store.h"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace signpost::delivery {
+
+using SitePtr = std::shared_ptr<Site>;
+
+// What the caller has to do when the scheduler has answered; nothing in it needs a lock.
+struct Orders {
+  struct Open {  // a connection, reserved for `worker`: it ends with connection_ended()
+    SitePtr site;
+    std::size_t worker = 0;
+  };
+  struct Wake {
+    SitePtr site;
+    SessionRef session;
+  };
+  struct Read {  // Store::claim_due(), then rows()
+    queue::Lane lane;
+    queue::LanePosition from;
+    SystemTime until;
+    std::size_t limit = 0;
+  };
+  struct Settle {  // tried in vain: by a connection that never became ready, or a look-up
+    PendingJob job;
+    Disposition why;
+    AttemptFacts facts;
+  };
+  struct Overdue {  // what waits too long in a lane that cannot be served: see Delivery
+    queue::Lane lane;
+    SystemTime until;
+    Disposition why;
+  };
+
+  std::vector<queue::Lane> look_up;  // then routed() or unroutable()
+  std::vector<Open> open;
+  std::vector<Wake> wake;
+  std::vector<Read> read;
+  std::vector<Settle> settle;
+  std::vector<Overdue> overdue;
+  // They wait in the store again: their claims end, then waits() is called for each, since a read
+  // on another thread may have passed over them meanwhile.
+  std::vector<PendingJob> released;
+
+  bool empty() const {
+    return look_up.empty() && open.empty() && wake.empty() && read.empty() && settle.empty() &&
+           overdue.empty() && released.empty();
+  }
+};
+
+// Pure apart from its mutex, which is held for list operations only: time, chance and everything
+// that takes long is the caller's. Any thread.
+class Scheduler {
+ public:
+  struct Limits {
+    std::size_t in_memory = 50'000;  // jobs in all lines together
+    std::size_t line = 20'000;       // fresh jobs in one line
+    std::size_t look_ups = 500;      // under way
+    std::size_t lanes = 100'000;     // kept for a minute although nothing waits in them
+  };
+  struct Now {
+    SteadyTime steady;
+    SystemTime schedule;  // by the clock of schedules
+    double dice = 0;      // in [0, 1)
+  };
+
+  explicit Scheduler(std::size_t workers) : Scheduler(workers, Limits{}) {}
+  Scheduler(std::size_t workers, Limits limits);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // How long a job may be due in the future at most, and how often lanes that cannot be served are
+  // looked through for what is overdue. From the configuration.
+  void set_schedule(std::chrono::seconds longest_delay, std::chrono::seconds overdue_interval);
+  // Routes may have changed: each lane is looked up anew before its next job goes.
+  void forget_routes(const Now& now, Orders& orders);
+  void stop();  // nothing is begun any more
+
+  // --- what waits ---
+  // A fresh job, stored and claimed. True: `job` was moved from and waits in memory. False: there
+  // is no room, or others of its lane wait in the store before it; it will be read in its turn, and
+  // the caller releases its claim. `in_memory`: whether there is memory for its content.
+  bool accept(PendingJob& job, bool in_memory, std::size_t worker, const Now& now, Orders& orders);
+  // A job that is stored, waiting, and that nobody holds: it was deferred, retried by hand, or its
+  // claim was given up. After the claim's release.
+  void waits(const queue::Job& job, const Now& now, Orders& orders);
+  // A lane of an earlier run.
+  void waits(const queue::WaitingLane& lane, const Now& now);
+  // Often: brings lanes that have become due, sites whose back-off is over, and what is overdue.
+  // Gives the time after which it should be asked again, however quiet it is.
+  SteadyTime tick(const Now& now, Orders& orders);
+
+  // --- answers to orders ---
+  void routed(const queue::Lane& lane, const NextHop& hop, std::size_t worker, const Now& now,
+              Orders& orders);
+  // Outcome::Failed: all of the lane's jobs fail with `why`. Outcome::Delayed: that was an attempt
+  // of its first job, and the lane is looked up again after a while.
+  void unroutable(const queue::Lane& lane, const Disposition& why, const Now& now, Orders& orders);
+  // `jobs` claimed by the read of `lane` that began at `from`; nothing when the store could not be
+  // read, which is tried again.
+  void rows(const queue::Lane& lane, std::optional<queue::ClaimedJobs> page, std::size_t worker,
+            const Now& now, Orders& orders);
+
+  // --- sessions; each holds one connection of `site` ---
+  NextHop hop(const Site& site) const;
+  void connection_ready(Site& site);
+  // The next job; nothing: the session is idle from now on and will be woken.
+  std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session, const Now& now,
+                                 Orders& orders);
+  // For a session that would begin it behind the message before, where it waits for that message's
+  // reply: only what no session is free for. `quick`: that reply is near; else there must be more
+  // jobs than sessions to come for them.
+  std::optional<PendingJob> take_early(const SitePtr& site, bool quick, const Now& now,
+                                       Orders& orders);
+  // The peer lost what was begun early: never again.
+  void forbid_early(Site& site);
+  // A job that was taken and not tried goes back to the front of its lane.
+  void give_back(const SitePtr& site, PendingJob job, const Now& now, Orders& orders);
+  // A job that was taken and cannot go for reasons of our own: its lane waits for a few seconds.
+  void put_off(PendingJob job, const Now& now, Orders& orders);
+  // The session's idle time is over. False: it has been woken and must look for a job.
+  bool leave_idle(Site& site, const SessionRef& session);
+  // `was_ready`: connection_ready() was called. `failure`: why it never became ready; nothing when
+  // it did, or when it was given up for reasons of our own. `began`: when it was opened. `facts`:
+  // of the failure.
+  void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
+                        const std::optional<Disposition>& failure, SteadyTime began, const Now& now,
+                        Orders& orders, const AttemptFacts& facts = {});
+
+  // --- operators ---
+  // The receivers of this lane's mail are tried at once, whatever their back-off.
+  void forgive(const queue::Lane& lane, const Now& now, Orders& orders);
+
+  struct Figures {
+    std::size_t lanes = 0;  // with waiting mail, or lately
+    std::size_t sites = 0;
+    std::size_t in_memory = 0;  // jobs in lines
+  };
+  Figures figures() const;
+
+ private:
+  struct Impl;
+  mutable Mutex mutex_;
+  const std::unique_ptr<Impl> impl_;  // guarded by mutex_
+};
+
+}  // namespace signpost::delivery

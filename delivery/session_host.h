@@ -1,0 +1,53 @@
+// What a delivery session asks of the worker's Delivery, which owns it.
+#pragma once
+
+#include "base/clock.h"
+#include "delivery/disposition.h"
+#include "delivery/pending_job.h"
+#include "delivery/scheduler.h"
+#include "delivery/settlement.h"
+#include "relay/context.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace signpost::delivery {
+
+// One worker's; its thread only.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+
+  virtual relay::Context& context() = 0;
+  virtual NextHop hop(const Site& site) const = 0;
+
+  // Passed on to the scheduler: see the functions of these names there.
+  virtual void connection_ready(Site& site) = 0;
+  virtual std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) = 0;
+  virtual std::optional<PendingJob> take_early(const SitePtr& site, bool quick) = 0;
+  virtual void give_back(const SitePtr& site, PendingJob job) = 0;
+  virtual void forbid_early(Site& site) = 0;
+  virtual bool leave_idle(Site& site, const SessionRef& session) = 0;
+  virtual void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
+                                const std::optional<Disposition>& failure, SteadyTime began,
+                                const AttemptFacts& facts) = 0;
+
+  // Reads the envelope and content of `job` unless they are in memory, then calls `then`, perhaps
+  // at once: with the job, ready to be sent, or with nothing when it cannot go now (there is no
+  // memory for it, its message cannot be read, or its route has changed) and has been put aside.
+  virtual void prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) = 0;
+  // The end of an attempt: `dispositions[i]` is that of the job's i-th recipient.
+  virtual void settle(PendingJob job, std::vector<Disposition> dispositions,
+                      AttemptFacts facts) = 0;
+
+  // Sites are queueing for connections: idle sessions should close.
+  virtual bool short_of_connections() const = 0;
+  // +1 when a mail transaction begins, -1 when it ends: the gauge of active jobs.
+  virtual void count_transaction(int change) = 0;
+  // The session has ended. It is destroyed when its functions have returned.
+  virtual void retire(std::uint64_t session) = 0;
+};
+
+}  // namespace signpost::delivery

@@ -1,0 +1,65 @@
+// Carries settlements out: reads what a report needs, emits the events, and stores the change.
+#pragma once
+
+#include "delivery/memory_counts.h"
+#include "delivery/pending_job.h"
+#include "delivery/settlement.h"
+#include "queue/store.h"
+#include "relay/context.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace signpost::delivery {
+
+// One worker's; its thread only.
+class Settler {
+ public:
+  struct Listener {
+    // A notification was stored; its job is claimed for the listener.
+    std::function<void(std::shared_ptr<const queue::Message>, std::vector<queue::Job>)> reported;
+    // The job is stored and waiting, and no longer claimed.
+    std::function<void(const queue::Job&)> waits;
+  };
+
+  Settler(relay::Context& context, MemoryCounts& counts, Listener listener)
+      : context_(context), counts_(counts), listener_(std::move(listener)) {}
+
+  // The attempt of a claimed job has ended, with `dispositions[i]` for its i-th recipient. Removes
+  // the job, defers what is left of it, or gives it up when it has expired, in one change with the
+  // notifications that follow. The claim ends when that is stored. A change that the store refuses
+  // is offered again every second, until the job would be due again: then it waits as it is stored.
+  void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts);
+  // The same for a job that no session took: all of its recipients share `why`. If the sender's
+  // route has changed since the job was stored, that concerned the wrong receiver: the job moves
+  // instead.
+  void settle_untaken(PendingJob job, const Disposition& why, AttemptFacts facts);
+  // Without an attempt: the job is due `delay` from now, or goes to the lane of `route`.
+  void put_off(PendingJob job, std::chrono::seconds delay);
+  void move(PendingJob job, std::string route);
+  // Ends the claim without a change.
+  void release(const queue::Job& job);
+
+ private:
+  struct Work;
+
+  void begin(std::shared_ptr<Work> work);
+  void read_envelope(std::shared_ptr<Work> work);
+  void decide(const std::shared_ptr<Work>& work);
+  void read_content(std::shared_ptr<Work> work);
+  void store(const std::shared_ptr<Work>& work, std::string_view content);
+  void emit_outcomes(const Work& work) const;
+  void replace(queue::Job before, queue::Job after);
+  void commit(std::shared_ptr<const queue::Change> change, std::function<void()> stored);
+  void again(std::shared_ptr<const queue::Change> change, std::function<void()> stored);
+  void end_claim(const queue::Job& before);
+
+  relay::Context& context_;
+  MemoryCounts& counts_;
+  const Listener listener_;
+};
+
+}  // namespace signpost::delivery

@@ -1,0 +1,48 @@
+// One receiver as delivery sees it: a set of MX hosts, or the host of a route. The mail of all
+// lanes that go there shares its connections, its limits and its back-off.
+#pragma once
+
+#include "delivery/back_off.h"
+#include "delivery/connection_budget.h"
+#include "delivery/job_line.h"
+#include "delivery/next_hop.h"
+#include "delivery/rate_limit.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace signpost::delivery {
+
+// A delivery session, named so that other threads can speak of it.
+struct SessionRef {
+  std::size_t worker = 0;
+  std::uint64_t session = 0;
+  friend bool operator==(const SessionRef&, const SessionRef&) = default;
+};
+
+// Belongs to the scheduler and is guarded by its mutex. Others only hold it and pass it back.
+struct Site {
+  Site(NextHop next_hop, std::size_t workers) : hop(std::move(next_hop)), connections(workers) {
+    connections.set_limit(hop.connections);
+  }
+
+  NextHop hop;
+  JobLine line;
+  ConnectionBudget connections;
+  BackOff back_off;
+  RateLimit rate;
+  SteadyTime next_token{};        // no session is woken before
+  std::vector<SessionRef> idle;   // connected, without a job
+  std::vector<SessionRef> woken;  // have not asked for a job yet
+  std::size_t reading = 0;        // jobs that reads under way may bring
+  std::deque<Lane*> parked;       // behind the line: more lanes than can be read soon
+  std::size_t stale = 0;          // parked lanes whose routes are those of a former configuration
+  bool hungry = false;            // waits for memory to read more
+  bool early = true;              // may begin a transaction behind the one before
+  bool forgotten = false;         // no longer in the scheduler's table
+};
+
+}  // namespace signpost::delivery

@@ -1,0 +1,57 @@
+#include "delivery/tls_decision.h"
+
+#include <fmt/format.h>
+
+namespace signpost::delivery {
+
+namespace {
+
+using OnFailure = TlsRequirement::OnFailure;
+
+constexpr smtp::EnhancedStatus kCryptographicFailure{4, 7, 5};  // RFC 3463 section 3.8
+
+}  // namespace
+
+// The four policies do not depend on DNS security; DANE and MTA-STS raise them by it.
+TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host, const DnsSecurity&,
+                          TlsTry attempt) {
+  TlsRequirement requirement;
+  requirement.expected = {.server_name = host, .names = {host}};
+  switch (policy) {
+    case config::TlsPolicy::Off:
+      requirement.starttls = smtp::TlsUse::Off;
+      break;
+    case config::TlsPolicy::Opportunistic:
+      if (attempt == TlsTry::AfterFailedHandshake) {
+        requirement.starttls = smtp::TlsUse::Off;
+      } else {
+        requirement.starttls = smtp::TlsUse::IfOffered;
+        requirement.on_failure = OnFailure::Clear;
+      }
+      break;
+    case config::TlsPolicy::Encrypt:
+      requirement.starttls = smtp::TlsUse::Required;
+      requirement.trust = net::TlsTrust::Unverified;
+      break;
+    case config::TlsPolicy::Verify:
+      requirement.starttls = smtp::TlsUse::Required;
+      requirement.trust = net::TlsTrust::Pkix;
+      break;
+  }
+  return requirement;
+}
+
+std::expected<void, TlsRefusal> judge_handshake(const TlsRequirement& requirement,
+                                                const net::TlsFacts& facts) {
+  if (facts.trust >= requirement.trust) return {};
+  return std::unexpected(TlsRefusal{
+      kCryptographicFailure, fmt::format("the certificate of {} is not trusted: {}",
+                                         requirement.expected.server_name, facts.trust_error)});
+}
+
+TlsRefusal handshake_failed(const TlsRequirement& requirement, std::string_view detail) {
+  return {kCryptographicFailure,
+          fmt::format("TLS with {} failed: {}", requirement.expected.server_name, detail)};
+}
+
+}  // namespace signpost::delivery

@@ -1,0 +1,66 @@
+// Which TLS a host must offer before it gets mail, and whether it did. All such policy is here, as
+// pure functions: a target of the host walk carries the requirement, the session carries it out.
+//
+//   policy          first connection          after a failed handshake   accepts
+//   off             no TLS                     -                          anything
+//   opportunistic   TLS if offered, else       no TLS, then the next      any certificate
+//                   the same address in clear  host
+//   encrypt         TLS, else the next host    -                          any certificate
+//   verify          TLS, else the next host    -                          a trusted one for this
+//   host
+#pragma once
+
+#include "config/config.h"
+#include "net/tls.h"
+#include "smtp/client_dialog.h"
+#include "smtp/reply.h"
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace signpost::delivery {
+
+// What DNS proves about a host. DANE adds its TLSA records, MTA-STS the policy that names it.
+struct DnsSecurity {
+  // That mail for the domain goes to this host; also true when the configuration names the host.
+  bool mx_authenticated = false;
+  bool addresses_authenticated = false;
+};
+
+// AfterFailedHandshake: the same address again, because TlsRequirement::on_failure was Clear.
+enum class TlsTry : std::uint8_t { First, AfterFailedHandshake };
+
+struct TlsRequirement {
+  enum class OnFailure : std::uint8_t {
+    Clear,     // connect to the same address again, without TLS
+    NextHost,  // another host of the domain may do better
+    Defer,     // no host of the domain will do: the mail waits
+  };
+
+  smtp::TlsUse starttls = smtp::TlsUse::IfOffered;
+  net::TlsExpectation expected;                // for the handshake
+  net::TlsTrust trust = net::TlsTrust::None;   // the least that a finished handshake must reach
+  OnFailure on_failure = OnFailure::NextHost;  // when the handshake fails or is refused
+};
+
+// `host`: the MX host or the route's host, as SNI and certificates name it.
+TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host,
+                          const DnsSecurity& security, TlsTry attempt);
+
+// Why a host gets no mail on this connection: the words of a disposition.
+struct TlsRefusal {
+  smtp::EnhancedStatus status;
+  std::string text;
+  friend bool operator==(const TlsRefusal&, const TlsRefusal&) = default;
+};
+
+// Whether mail may be sent over what the handshake agreed on.
+[[nodiscard]] std::expected<void, TlsRefusal> judge_handshake(const TlsRequirement& requirement,
+                                                              const net::TlsFacts& facts);
+
+// For a handshake that did not finish. `detail`: what went wrong.
+TlsRefusal handshake_failed(const TlsRequirement& requirement, std::string_view detail);
+
+}  // namespace signpost::delivery

@@ -1,0 +1,46 @@
+// The way to the name servers and back, over c-ares. Internal to dns/.
+#pragma once
+
+#include "base/result.h"
+#include "dns/question.h"
+#include "dns/resolver_options.h"
+#include "net/address.h"
+#include "net/loop.h"
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace signpost::dns {
+
+// The loop's thread only. Retries, the change to the next server and TCP for responses that do not
+// fit a datagram are c-ares' part; pacing is ours. Destroying it drops what is under way: no
+// callback runs after that.
+class AresChannel {
+ public:
+  // A whole response as it came, valid during the call; or why there is none.
+  using Response = std::expected<std::span<const unsigned char>, std::string>;
+  // Called once, possibly from within send(). Must not destroy the channel.
+  using Done = std::move_only_function<void(const Response&)>;
+
+  static Result<std::unique_ptr<AresChannel>> open(net::Loop& loop, const ResolverOptions& options);
+  ~AresChannel();
+  AresChannel(const AresChannel&) = delete;
+  AresChannel& operator=(const AresChannel&) = delete;
+
+  // REQUIRES: the name is canonical (name.h)
+  void send(const Question& question, Done done);
+
+  // Those that are asked, whether the options or /etc/resolv.conf name them.
+  std::vector<net::SocketAddress> servers() const;
+
+ private:
+  struct Impl;
+  explicit AresChannel(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace signpost::dns

@@ -1,0 +1,17 @@
+#include "dns/open_resolver.h"
+
+#include "dns/ares_channel.h"
+#include "dns/caching_resolver.h"
+
+#include <utility>
+
+namespace signpost::dns {
+
+Result<std::unique_ptr<Resolver>> open_resolver(net::Loop& loop, const ResolverOptions& options,
+                                                metrics::Registry& registry) {
+  auto channel = AresChannel::open(loop, options);
+  if (!channel) return Failure(std::move(channel).error());
+  return std::make_unique<CachingResolver>(loop, options, registry, std::move(*channel));
+}
+
+}  // namespace signpost::dns

@@ -1,0 +1,37 @@
+// Answers in the shape that their users need. Pure, but for the shuffle of mail exchangers.
+#pragma once
+
+#include "dns/answer.h"
+#include "dns/mx.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace signpost::dns {
+
+struct AddressAnswer {
+  Status status = Status::Temporary;
+  std::vector<net::IpAddress> addresses;  // IPv6 first, each family in the order of its answer
+  std::string detail;                     // for the log: "SERVFAIL", "timed out", …
+  bool authenticated = false;             // every family with addresses is; without any, both are
+  std::chrono::seconds ttl{0};            // of both families, the smaller one
+};
+
+struct TextAnswer {
+  Status status = Status::Temporary;
+  std::vector<std::string> texts;  // each record's strings joined; at most kMaxTexts
+  std::string detail;
+  bool authenticated = false;
+  std::chrono::seconds ttl{0};
+};
+
+// `domain` is what the MX question asked for: without MX records it is its own exchanger.
+MxAnswer mx_answer(const std::string& domain, const Answer& answer);
+
+// Ok as soon as one family has addresses, whatever happened to the other.
+AddressAnswer address_answer(const Answer& v6, const Answer& v4);
+
+TextAnswer text_answer(const Answer& answer);
+
+}  // namespace signpost::dns

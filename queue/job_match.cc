@@ -1,0 +1,26 @@
+#include "queue/job_match.h"
+
+#include "base/ascii.h"
+
+#include <algorithm>
+
+namespace signpost::queue {
+
+bool job_matches(const JobFilter& filter, const Job& job) {
+  if (filter.id && job.ref.id != *filter.id) return false;
+  if (filter.state && job.state != *filter.state) return false;
+  if (!filter.domain.empty() && !ascii::equals_ignore_case(job.lane.domain, filter.domain)) {
+    return false;
+  }
+  return filter.mailbox.empty() ||
+         std::ranges::any_of(job.recipients, [&](const Recipient& recipient) {
+           return ascii::equals_ignore_case(recipient.mailbox, filter.mailbox);
+         });
+}
+
+bool envelope_matches(const JobFilter& filter, const Envelope& envelope) {
+  if (!filter.login.empty() && envelope.login != filter.login) return false;
+  return !filter.sender || ascii::equals_ignore_case(envelope.reverse_path, *filter.sender);
+}
+
+}  // namespace signpost::queue

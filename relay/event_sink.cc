@@ -1,0 +1,76 @@
+#include "relay/event_sink.h"
+
+#include <algorithm>
+
+namespace signpost::relay {
+
+namespace {
+
+// 0, the rest of the receivers, for a name that is none of the list.
+std::size_t provider_index(std::string_view provider) {
+  const auto* const found = std::ranges::find(kProviders, provider);
+  return found == kProviders.end() ? 0 : static_cast<std::size_t>(found - kProviders.begin());
+}
+
+}  // namespace
+
+void EventSink::count(const events::Accepted& event) {
+  metrics_.accepted.add();
+  metrics_.accepted_bytes.add(event.size);
+  metrics_.accept_seconds.observe(event.after_end_of_data.count());
+  if (event.bare_linefeeds) metrics_.bare_lf.add();
+}
+
+void EventSink::count(const events::Rejected& event) {
+  metrics_.rejected(text_of(event.reason)).add();
+}
+
+void EventSink::count_attempt(const events::RecipientOutcome& outcome, AttemptResult result) {
+  if (!outcome.attempted) return;
+  metrics_.attempt(provider_index(outcome.provider), result, outcome.reply_class);
+}
+
+void EventSink::count(const events::Delivered& event) {
+  count_attempt(event, AttemptResult::Delivered);
+  metrics_.delivery_seconds.observe(static_cast<double>(event.delay_ms) / 1000);
+}
+
+void EventSink::count(const events::Deferred& event) {
+  count_attempt(event, AttemptResult::Deferred);
+}
+
+void EventSink::count(const events::Bounced& event) {
+  count_attempt(event, AttemptResult::Bounced);
+  metrics_.bounces(event.reply_class).add();
+}
+
+void EventSink::count(const events::Expired& event) {
+  count_attempt(event, AttemptResult::Deferred);
+  metrics_.bounces(event.reply_class).add();
+}
+
+void EventSink::count(const events::Signed& event) { metrics_.signatures(event.algorithm).add(); }
+
+void EventSink::count(const events::Unsigned& event) {
+  metrics_.unsigned_reason(text_of(event.reason)).add();
+}
+
+void EventSink::count(const events::Authenticated& event) {
+  metrics_.auth(event.mechanism, text_of(AuthResult::Accepted)).add();
+}
+
+void EventSink::count(const events::AuthFailed& event) {
+  metrics_.auth(event.mechanism, text_of(event.result)).add();
+}
+
+void EventSink::count(const events::TlsEstablished& event) {
+  metrics_.tls_handshakes(event.direction, event.version, event.trust).add();
+}
+
+void EventSink::count(const events::TlsFailed& event) {
+  metrics_.tls_failures(event.direction).add();
+}
+
+void EventSink::count(const events::TlsRefused&) { metrics_.tls_failures(TlsDirection::Out).add(); }
+
+}  // namespace signpost::relay

@@ -1,0 +1,44 @@
+// Where events go: the log, and the metrics of those that are counted.
+#pragma once
+
+#include "base/event.h"
+#include "relay/events.h"
+#include "relay/relay_metrics.h"
+
+namespace signpost::relay {
+
+// One per worker, on its thread. What happens elsewhere is written with log::emit().
+//
+// An event that is counted has an overload of count(), and nothing else counts it, so that line and
+// number agree. Other consumers of events (a history, web hooks, a live stream) belong in emit()
+// too, where the views in the event are still valid.
+class EventSink {
+ public:
+  explicit EventSink(RelayMetrics& metrics) : metrics_(metrics) {}
+
+  template <log::Event E>
+  void emit(const E& event) {
+    log::emit(event);
+    if constexpr (requires { this->count(event); }) count(event);
+  }
+
+ private:
+  void count(const events::Accepted& event);
+  void count(const events::Rejected& event);
+  void count(const events::Delivered& event);
+  void count(const events::Deferred& event);
+  void count(const events::Bounced& event);
+  void count(const events::Expired& event);
+  void count(const events::Signed& event);
+  void count(const events::Unsigned& event);
+  void count(const events::Authenticated& event);
+  void count(const events::AuthFailed& event);
+  void count(const events::TlsEstablished& event);
+  void count(const events::TlsFailed& event);
+  void count(const events::TlsRefused& event);
+  void count_attempt(const events::RecipientOutcome& outcome, AttemptResult result);
+
+  RelayMetrics& metrics_;
+};
+
+}  // namespace signpost::relay

@@ -1,0 +1,32 @@
+// Names of fields that events of the relay share. Scripts and dashboards read them: names stay.
+#pragma once
+
+#include "base/event.h"
+#include "queue/events.h"
+
+namespace signpost::relay::events::field {
+
+using queue::events::field::kDetail;
+using queue::events::field::kId;
+using queue::events::field::kJob;
+
+inline constexpr log::FieldName kSession{
+    "session", "The connection: number of the worker, and of the session on it."};
+inline constexpr log::FieldName kUser{"user", "Login of the client; absent without one."};
+inline constexpr log::FieldName kFrom{
+    "from", "Reverse-path of the message; `<>` or absent: the null reverse-path."};
+inline constexpr log::FieldName kTo{"to", "Recipient."};
+inline constexpr log::FieldName kSize{"size", "Octets of content."};
+inline constexpr log::FieldName kMx{"mx", "Name of the receiving host."};
+inline constexpr log::FieldName kAddress{"address", "Address and port of the peer."};
+inline constexpr log::FieldName kTls{"tls",
+                                     "Version of TLS, `verified` when the certificate was; "
+                                     "absent: in clear."};
+inline constexpr log::FieldName kReply{"reply", "SMTP reply, on one line."};
+inline constexpr log::FieldName kDomain{"domain", "Recipient domain of the job."};
+inline constexpr log::FieldName kDirection{"direction",
+                                           "`in`: from a client; `out`: to a receiver."};
+inline constexpr log::FieldName kThen{"then", "What the relay does about it."};
+inline constexpr log::FieldName kBy{"by", "Who asked for it."};
+
+}  // namespace signpost::relay::events::field

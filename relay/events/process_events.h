@@ -1,0 +1,155 @@
+// What happens to the process: start, stop, configuration, and what it needs from the machine.
+#pragma once
+
+#include "base/event.h"
+#include "relay/events/fields.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace signpost::relay::events {
+
+struct Starting {
+  std::string_view version{};
+  std::string_view commit{};
+  std::string_view hostname{};
+  std::string_view config{};
+  std::string_view user{};
+  static constexpr auto kEvent =
+      log::describe("starting", log::Level::Info, "The relay starts.",
+                    log::field("version", &Starting::version, "Version of the program."),
+                    log::field("commit", &Starting::commit, "The commit it was built from."),
+                    log::field("hostname", &Starting::hostname, "The name it uses in SMTP."),
+                    log::field("config", &Starting::config, "The configuration file."),
+                    log::field("user", &Starting::user, "The account that it runs as."));
+};
+
+struct RunningAsRoot {
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("running_as_root", log::Level::Warning, "The relay kept root's privileges.",
+                    log::field("detail", &RunningAsRoot::detail, "What to do about it."));
+};
+
+struct QueueOpened {
+  std::string_view directory{};
+  std::string_view engine{};
+  std::uint64_t ready = 0;
+  std::uint64_t deferred = 0;
+  std::uint64_t held = 0;
+  static constexpr auto kEvent = log::describe(
+      "queue_opened", log::Level::Info, "The queue is open.",
+      log::field("directory", &QueueOpened::directory, "The queue's directory."),
+      log::field("engine", &QueueOpened::engine, "Kind and version of the store."),
+      log::field("ready", &QueueOpened::ready, "Jobs that were not tried yet."),
+      log::field("deferred", &QueueOpened::deferred, "Jobs that wait for another attempt."),
+      log::field("held", &QueueOpened::held, "Jobs that an operator holds."));
+};
+
+struct Listening {
+  std::string_view bind{};
+  static constexpr auto kEvent = log::describe(
+      "listening", log::Level::Info, "Clients can connect.",
+      log::field("bind", &Listening::bind, "Where, as written in the configuration."));
+};
+
+struct AdminListening {
+  std::string_view bind{};
+  static constexpr auto kEvent =
+      log::describe("admin_listening", log::Level::Info, "Metrics, health and the API are served.",
+                    log::field("bind", &AdminListening::bind, "Where."));
+};
+
+struct Started {
+  static constexpr auto kEvent =
+      log::describe("started", log::Level::Info, "The relay accepts and delivers mail.");
+};
+
+struct Stopping {
+  std::string_view signal{};
+  static constexpr auto kEvent =
+      log::describe("stopping", log::Level::Info,
+                    "The relay accepts no more mail, finishes what is in flight and ends.",
+                    log::field("signal", &Stopping::signal, "The signal that asked for it."));
+};
+
+struct RestartNeeded {
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("restart_needed", log::Level::Error,
+                    "The relay ends with exit code 1 because only a new start can help. The "
+                    "service manager starts it again.",
+                    log::field(field::kDetail, &RestartNeeded::detail));
+};
+
+struct Stopped {
+  std::uint64_t sessions_cut = 0;
+  static constexpr auto kEvent =
+      log::describe("stopped", log::Level::Info, "The relay has stopped.",
+                    log::field("sessions_cut", &Stopped::sessions_cut,
+                               "Sessions that were still in a transaction after 30 seconds."));
+};
+
+struct ConfigReloaded {
+  std::string_view file{};
+  static constexpr auto kEvent =
+      log::describe("config_reloaded", log::Level::Info, "A new configuration is in force.",
+                    log::field("file", &ConfigReloaded::file, "The configuration file."));
+};
+
+struct ConfigReloadFailed {
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("config_reload_failed", log::Level::Error,
+                    "The configuration has an error. The previous one stays in force.",
+                    log::field("detail", &ConfigReloadFailed::detail, "The errors, one per line."));
+};
+
+struct ConfigNeedsRestart {
+  std::string_view key{};
+  static constexpr auto kEvent =
+      log::describe("config_needs_restart", log::Level::Warning,
+                    "A changed key takes effect only at the next start.",
+                    log::field("key", &ConfigNeedsRestart::key, "The key."));
+};
+
+struct DiskFull {
+  std::string_view directory{};
+  std::uint64_t free_bytes = 0;
+  std::uint64_t needed = 0;
+  std::uint64_t pending = 0;
+  static constexpr auto kEvent = log::describe(
+      "disk_full", log::Level::Error,
+      "Too little disk space is free. No mail is accepted until there is more; delivery goes on.",
+      log::field("directory", &DiskFull::directory, "A directory on that disk."),
+      log::field("free_bytes", &DiskFull::free_bytes, "Octets that are free."),
+      log::field("needed", &DiskFull::needed, "Octets that limits.disk_free asks for."),
+      log::field("pending", &DiskFull::pending, "Octets that the queue still has to write."));
+};
+
+struct DiskHasRoom {
+  std::string_view directory{};
+  std::uint64_t free_bytes = 0;
+  static constexpr auto kEvent = log::describe(
+      "disk_has_room", log::Level::Info, "Enough disk space is free again: mail is accepted.",
+      log::field("directory", &DiskHasRoom::directory, "A directory on that disk."),
+      log::field("free_bytes", &DiskHasRoom::free_bytes, "Octets that are free."));
+};
+
+struct QueueReclaimingFailed {
+  std::string_view detail{};
+  static constexpr auto kEvent = log::describe(
+      "queue_reclaiming_failed", log::Level::Warning,
+      "The space of mail that has left the queue could not be returned to the file system.",
+      log::field(field::kDetail, &QueueReclaimingFailed::detail));
+};
+
+struct QueueUnreadable {
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("queue_unreadable", log::Level::Error,
+                    "Due mail could not be read from the queue. It is tried again.",
+                    log::field(field::kDetail, &QueueUnreadable::detail));
+};
+
+}  // namespace signpost::relay::events

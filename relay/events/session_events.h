@@ -1,0 +1,168 @@
+// What happens on connections, those of clients and those to receivers.
+#pragma once
+
+#include "base/event.h"
+#include "relay/events/fields.h"
+#include "relay/labels.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace signpost::relay::events {
+
+struct Authenticated {
+  std::string_view session{};
+  std::string_view user{};
+  std::string_view address{};
+  std::string_view mechanism{};
+  static constexpr auto kEvent =
+      log::describe("authenticated", log::Level::Debug, "A client logged in.",
+                    log::field(field::kSession, &Authenticated::session),
+                    log::field(field::kUser, &Authenticated::user),
+                    log::field(field::kAddress, &Authenticated::address),
+                    log::field("mechanism", &Authenticated::mechanism, "SASL mechanism."));
+};
+
+struct AuthFailed {
+  std::string_view session{};
+  std::string_view user{};
+  std::string_view address{};
+  std::string_view mechanism{};
+  AuthResult result = AuthResult::Rejected;
+  static constexpr auto kEvent = log::describe(
+      "auth_failed", log::Level::Warning, "A client could not log in.",
+      log::field(field::kSession, &AuthFailed::session),
+      log::field("user", &AuthFailed::user, "The login it claimed."),
+      log::field(field::kAddress, &AuthFailed::address),
+      log::field("mechanism", &AuthFailed::mechanism, "SASL mechanism."),
+      log::field("result", &AuthFailed::result,
+                 "`rejected`: wrong login or password; `locked`: too many failures before; "
+                 "`unavailable`: too many checks at once."));
+};
+
+struct AuthLocked {
+  std::string_view user{};
+  std::string_view address{};
+  std::int64_t seconds = 0;
+  static constexpr auto kEvent = log::describe(
+      "auth_locked", log::Level::Warning,
+      "After too many failures no password is checked for a while, either for a login or for a "
+      "client.",
+      log::field("user", &AuthLocked::user, "The login that is locked."),
+      log::field("address", &AuthLocked::address, "The client that is locked."),
+      log::field("seconds", &AuthLocked::seconds, "For how long."));
+};
+
+struct TlsEstablished {
+  std::string_view session{};
+  TlsDirection direction = TlsDirection::In;
+  std::string_view mx{};
+  std::string_view address{};
+  std::string_view version{};
+  std::string_view cipher{};
+  TlsTrust trust = TlsTrust::None;
+  static constexpr auto kEvent = log::describe(
+      "tls_established", log::Level::Debug, "A TLS handshake succeeded.",
+      log::field(field::kSession, &TlsEstablished::session),
+      log::field(field::kDirection, &TlsEstablished::direction),
+      log::field(field::kMx, &TlsEstablished::mx),
+      log::field(field::kAddress, &TlsEstablished::address),
+      log::field("version", &TlsEstablished::version, "Version of TLS."),
+      log::field("cipher", &TlsEstablished::cipher, "Cipher suite."),
+      log::field("trust", &TlsEstablished::trust, "What vouches for the peer's certificate."));
+};
+
+struct TlsFailed {
+  std::string_view session{};
+  TlsDirection direction = TlsDirection::In;
+  std::string_view mx{};
+  std::string_view address{};
+  std::string_view detail{};
+  std::string_view then{};
+  static constexpr auto kEvent = log::describe(
+      "tls_failed", log::Level::Warning, "A TLS handshake failed.",
+      log::field(field::kSession, &TlsFailed::session),
+      log::field(field::kDirection, &TlsFailed::direction), log::field(field::kMx, &TlsFailed::mx),
+      log::field(field::kAddress, &TlsFailed::address),
+      log::field(field::kDetail, &TlsFailed::detail), log::field(field::kThen, &TlsFailed::then));
+};
+
+struct TlsRefused {
+  std::string_view session{};
+  std::string_view mx{};
+  std::string_view address{};
+  std::string_view reply{};
+  std::string_view then{};
+  static constexpr auto kEvent = log::describe(
+      "tls_refused", log::Level::Warning, "A receiver offered STARTTLS and then refused it.",
+      log::field(field::kSession, &TlsRefused::session), log::field(field::kMx, &TlsRefused::mx),
+      log::field(field::kAddress, &TlsRefused::address),
+      log::field(field::kReply, &TlsRefused::reply), log::field(field::kThen, &TlsRefused::then));
+};
+
+struct IdleTimeout {
+  std::string_view session{};
+  std::string_view address{};
+  static constexpr auto kEvent =
+      log::describe("idle_timeout", log::Level::Info,
+                    "A client was silent for too long and was sent away with 421.",
+                    log::field(field::kSession, &IdleTimeout::session),
+                    log::field(field::kAddress, &IdleTimeout::address));
+};
+
+struct SessionLost {
+  std::string_view session{};
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("session_lost", log::Level::Debug, "A client's connection ended without QUIT.",
+                    log::field(field::kSession, &SessionLost::session),
+                    log::field(field::kDetail, &SessionLost::detail));
+};
+
+struct SessionClosed {
+  std::string_view session{};
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("session_closed", log::Level::Debug, "A client's session ended in order.",
+                    log::field(field::kSession, &SessionClosed::session),
+                    log::field(field::kDetail, &SessionClosed::detail));
+};
+
+struct ConnectionFailed {
+  std::string_view session{};
+  std::string_view mx{};
+  std::string_view address{};
+  std::string_view reply{};
+  static constexpr auto kEvent = log::describe(
+      "connection_failed", log::Level::Info,
+      "A host of a receiver could not be used. The next one is tried, if there is one.",
+      log::field(field::kSession, &ConnectionFailed::session),
+      log::field(field::kMx, &ConnectionFailed::mx),
+      log::field(field::kAddress, &ConnectionFailed::address),
+      log::field("reply", &ConnectionFailed::reply,
+                 "What the host said, or the relay's own words when there was no reply."));
+};
+
+struct NoHost {
+  std::string_view session{};
+  std::string_view next_hop{};
+  std::string_view reply{};
+  static constexpr auto kEvent = log::describe(
+      "no_host", log::Level::Info, "The DNS gives no host to deliver to.",
+      log::field(field::kSession, &NoHost::session),
+      log::field("next_hop", &NoHost::next_hop, "The domain or route that was looked up."),
+      log::field("reply", &NoHost::reply, "The answer, in the relay's own words."));
+};
+
+struct ConnectionClosed {
+  std::string_view session{};
+  std::string_view mx{};
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("connection_closed", log::Level::Debug, "A connection to a receiver ended.",
+                    log::field(field::kSession, &ConnectionClosed::session),
+                    log::field(field::kMx, &ConnectionClosed::mx),
+                    log::field(field::kDetail, &ConnectionClosed::detail));
+};
+
+}  // namespace signpost::relay::events

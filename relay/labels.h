@@ -1,0 +1,73 @@
+// Closed sets of values, each the label of a metric and a field of an event.
+#pragma once
+
+#include "base/enum_texts.h"
+#include "net/tls.h"
+
+#include <array>
+#include <string_view>
+
+namespace signpost::relay {
+
+// Why a command or a message was refused.
+enum class RejectReason {
+  Storage,   // the queue cannot be written
+  Memory,    // limits.memory is used up
+  Disk,      // less than limits.disk_free is left
+  Sessions,  // too many sessions, in all or of this client
+  Relaying,  // neither authenticated nor from a trusted network
+  Sender,    // this login may not send from that address
+  Policy,    // another rule of the dialogue: TLS or authentication comes first
+  Size,      // larger than limits.message_size
+  Content,   // malformed mail data or header section
+  Command,   // not understood, or out of order
+};
+constexpr std::array<std::string_view, 10> texts_of(RejectReason) {
+  return {"storage", "memory", "disk", "sessions", "relaying",
+          "sender",  "policy", "size", "content",  "command"};
+}
+
+enum class AuthResult { Accepted, Rejected, Unavailable, Locked };
+constexpr std::array<std::string_view, 4> texts_of(AuthResult) {
+  return {"accepted", "rejected", "unavailable", "locked"};
+}
+
+enum class TlsDirection { In, Out };
+constexpr std::array<std::string_view, 2> texts_of(TlsDirection) { return {"in", "out"}; }
+
+using net::TlsTrust;
+
+enum class UnsignedReason { NoKey, NoFromDomain, SigningFailed };
+constexpr std::array<std::string_view, 3> texts_of(UnsignedReason) {
+  return {"no_key", "no_from_domain", "signing_failed"};
+}
+
+// The outcome of an attempt for one recipient, as metrics count it. The last attempt before a
+// message expires counts as deferred, as its reply says.
+enum class AttemptResult { Delivered, Deferred, Bounced };
+constexpr std::array<std::string_view, 3> texts_of(AttemptResult) {
+  return {"delivered", "deferred", "bounced"};
+}
+
+// What a reply is about. Only `Address` says that the recipient itself is wrong.
+enum class ReplyClass {
+  Accepted,  // 2xx
+  Address,   // no such mailbox or domain
+  Mailbox,   // full, disabled
+  Policy,    // authentication (SPF, DKIM, DMARC), blocked, relaying denied
+  Rate,      // too many, too fast, reputation, greylisting
+  Content,   // size, spam, virus, form
+  Tls,
+  Network,  // no connection, no answer, lost, DNS
+  Other,
+};
+constexpr std::array<std::string_view, 9> texts_of(ReplyClass) {
+  return {"accepted", "address", "mailbox", "policy", "rate", "content", "tls", "network", "other"};
+}
+
+// The receivers that metrics and events name; the first name is for all others.
+inline constexpr std::array<std::string_view, 11> kProviders = {
+    "other", "google",   "microsoft", "yahoo", "apple", "orange",
+    "gmx",   "t-online", "comcast",   "ovh",   "proton"};
+
+}  // namespace signpost::relay

@@ -1,0 +1,131 @@
+// The relay's own metrics: the question each answers, when to worry, and what its labels may be.
+// Names stay: dashboards and alerts are built on them. docs/metrics.md is printed from this.
+#pragma once
+
+#include "metrics/instruments.h"
+#include "relay/labels.h"
+
+#include <array>
+#include <string_view>
+
+namespace signpost::relay::metric {
+
+using metrics::Description;
+using metrics::LabelDescription;
+
+// Values of labels that are not enumerations here.
+inline constexpr std::string_view kMechanisms[] = {"PLAIN", "LOGIN"};
+inline constexpr std::string_view kAlgorithms[] = {"rsa-sha256", "ed25519-sha256"};
+inline constexpr std::string_view kTlsVersions[] = {"TLSv1.2", "TLSv1.3"};
+inline constexpr std::string_view kReloadResults[] = {"ok", "failed"};
+inline constexpr std::string_view kJobStates[] = {"ready", "active", "deferred", "held"};
+inline constexpr std::string_view kStoredStates[] = {"ready", "deferred", "held"};
+
+inline constexpr LabelDescription kListenerLabels[] = {{"listener", {}, "as written in `bind`"}};
+inline constexpr LabelDescription kProviderLabels[] = {{"provider", kProviders}};
+inline constexpr LabelDescription kClassLabels[] = {{"class", kTexts<ReplyClass>}};
+
+inline constexpr Description kSessions = {
+    "signpost_smtp_sessions",
+    "Open submission sessions. Near limits.sessions: clients hang, or an attack is under way.",
+    kListenerLabels};
+inline constexpr Description kSessionsTotal = {
+    "signpost_smtp_sessions_total", "Submission sessions since the start.", kListenerLabels};
+
+inline constexpr LabelDescription kAuthLabels[] = {{"mechanism", kMechanisms},
+                                                   {"result", kTexts<AuthResult>}};
+inline constexpr Description kAuth = {
+    "signpost_auth_total",
+    "AUTH attempts. A rise of rejected: a wrong password somewhere, or guessing; locked: the "
+    "guessing went on.",
+    kAuthLabels};
+
+inline constexpr Description kAccepted = {"signpost_messages_accepted_total",
+                                          "Messages acknowledged with 250."};
+inline constexpr Description kAcceptedBytes = {"signpost_accepted_bytes_total",
+                                               "Octets of content of accepted messages."};
+inline constexpr Description kAcceptSeconds = {
+    "signpost_accept_seconds",
+    "From the end of data to the 250: what a shop waits for. Above 0.1 the disk is slow."};
+inline constexpr Description kBareLf = {
+    "signpost_bare_linefeed_messages_total",
+    "Accepted messages in which bare line feeds were repaired: old clients, or attempts at "
+    "smuggling."};
+
+inline constexpr LabelDescription kRejectedLabels[] = {{"reason", kTexts<RejectReason>}};
+inline constexpr Description kRejected = {
+    "signpost_messages_rejected_total",
+    "Commands and messages refused with 4xx or 5xx. storage, disk or memory: the relay itself is "
+    "in trouble.",
+    kRejectedLabels};
+
+inline constexpr LabelDescription kSignatureLabels[] = {{"algorithm", kAlgorithms}};
+inline constexpr Description kSignatures = {"signpost_dkim_signatures_total",
+                                            "DKIM signatures made.", kSignatureLabels};
+inline constexpr LabelDescription kUnsignedLabels[] = {{"reason", kTexts<UnsignedReason>}};
+inline constexpr Description kUnsigned = {
+    "signpost_dkim_unsigned_total",
+    "Messages sent without a signature. no_key: a From: domain lacks its [[dkim]] table.",
+    kUnsignedLabels};
+
+inline constexpr LabelDescription kAttemptLabels[] = {{"provider", kProviders},
+                                                      {"result", kTexts<AttemptResult>}};
+inline constexpr Description kAttempts = {"signpost_delivery_attempts_total",
+                                          "Attempts, one per recipient. A connection tried in "
+                                          "vain is an attempt of one job, not of all that wait.",
+                                          kAttemptLabels};
+inline constexpr LabelDescription kReplyLabels[] = {{"class", kTexts<ReplyClass>},
+                                                    {"provider", kProviders}};
+inline constexpr Description kReplies = {
+    "signpost_delivery_replies_total",
+    "What receivers' replies were about, one per recipient. policy or rate rising at one provider: "
+    "it reacts to complaints or to the volume.",
+    kReplyLabels};
+inline constexpr Description kDeliverySeconds = {
+    "signpost_delivery_seconds", "From acceptance to the receiver's 250, once per recipient."};
+inline constexpr Description kConnections = {"signpost_delivery_connections",
+                                             "Open connections to receivers.", kProviderLabels};
+inline constexpr Description kBounces = {
+    "signpost_bounces_total", "Recipients given up, by class of the deciding reply.", kClassLabels};
+
+inline constexpr LabelDescription kHandshakeLabels[] = {
+    {"direction", kTexts<TlsDirection>}, {"version", kTlsVersions}, {"trust", kTexts<TlsTrust>}};
+inline constexpr Description kHandshakes = {
+    "signpost_tls_handshakes_total",
+    "Finished TLS handshakes, with clients (in) and receivers (out), by the trust in the peer's "
+    "certificate.",
+    kHandshakeLabels};
+inline constexpr LabelDescription kDirectionLabels[] = {{"direction", kTexts<TlsDirection>}};
+inline constexpr Description kTlsFailures = {
+    "signpost_tls_handshake_failures_total",
+    "TLS handshakes that failed. Rising out: a receiver's certificate or protocol is broken; mail "
+    "goes in clear where the policy allows it.",
+    kDirectionLabels};
+
+inline constexpr LabelDescription kJobStateLabels[] = {{"state", kJobStates}};
+inline constexpr Description kQueueMessages = {
+    "signpost_queue_messages",
+    "Jobs in the queue, one per message and recipient domain: ready (not tried yet, or due and in "
+    "line for a connection), active (in a mail transaction), deferred (tried, and waiting for "
+    "their time or their receiver), held. Ready rising: receivers are slower than the clients, or "
+    "down; deferred rising: receivers refuse.",
+    kJobStateLabels};
+inline constexpr LabelDescription kStoredStateLabels[] = {{"state", kStoredStates}};
+inline constexpr Description kQueueOldest = {
+    "signpost_queue_oldest_seconds",
+    "Age of the oldest message with a job in this state. Ready above a few minutes: a receiver is "
+    "down, or slower than its mail comes in.",
+    kStoredStateLabels};
+
+inline constexpr LabelDescription kBuildLabels[] = {{"version", {}, "of the program"},
+                                                    {"commit", {}, "it was built from"}};
+inline constexpr Description kBuildInfo = {
+    "signpost_build_info", "Always 1; the labels say which build this is.", kBuildLabels};
+inline constexpr LabelDescription kReloadLabels[] = {{"result", kReloadResults}};
+inline constexpr Description kReloads = {
+    "signpost_config_reloads_total",
+    "Reloads of the configuration. After a failed one the previous configuration stays in force: "
+    "signpost check shows why.",
+    kReloadLabels};
+
+}  // namespace signpost::relay::metric

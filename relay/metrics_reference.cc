@@ -1,0 +1,92 @@
+#include "relay/metrics_reference.h"
+
+#include "base/enum_texts.h"
+#include "dns/resolver_metrics.h"
+#include "metrics/registry.h"
+#include "queue/committer_metrics.h"
+#include "relay/metric_descriptions.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace signpost::relay {
+
+namespace {
+
+using enum metrics::Registry::Type;
+
+struct Metric {
+  metrics::Registry::Type type;
+  const metrics::Description* description;
+};
+
+constexpr Metric kMetrics[] = {
+    {Histogram, &metric::kAcceptSeconds},
+    {Counter, &metric::kAcceptedBytes},
+    {Counter, &metric::kAuth},
+    {Counter, &metric::kBareLf},
+    {Counter, &metric::kBounces},
+    {Gauge, &metric::kBuildInfo},
+    {Counter, &metric::kReloads},
+    {Counter, &metric::kAttempts},
+    {Gauge, &metric::kConnections},
+    {Counter, &metric::kReplies},
+    {Histogram, &metric::kDeliverySeconds},
+    {Counter, &metric::kSignatures},
+    {Counter, &metric::kUnsigned},
+    {Counter, &dns::metric::kQueries},
+    {Histogram, &dns::metric::kQuerySeconds},
+    {Counter, &metric::kAccepted},
+    {Counter, &metric::kRejected},
+    {Histogram, &queue::metric::kCommitMessages},
+    {Histogram, &queue::metric::kCommitSeconds},
+    {Gauge, &metric::kQueueMessages},
+    {Gauge, &metric::kQueueOldest},
+    {Gauge, &metric::kSessions},
+    {Counter, &metric::kSessionsTotal},
+    {Counter, &metric::kTlsFailures},
+    {Counter, &metric::kHandshakes},
+};
+static_assert(std::ranges::is_sorted(kMetrics, {}, [](const Metric& metric) {
+  return metric.description->name;
+}));
+
+constexpr std::string_view kHead = R"(# Metrics
+
+Everything that `/metrics` of the admin listener exposes. This page is printed by `signpost reference metrics`.
+Counters start at zero with the process. The outside world cannot multiply the values of any label: receivers
+appear as `provider`, a name from a closed list, else `other`.
+
+| metric | type | labels | what it answers |
+|---|---|---|---|
+)";
+
+// "`result`: ok, failed; `listener`: as written in `bind`"
+std::string text_of_labels(const metrics::Description& description) {
+  std::string text;
+  for (const metrics::LabelDescription& label : description.labels) {
+    if (!text.empty()) text += "; ";
+    text.append("`").append(label.name).append("`: ");
+    std::string values;
+    for (const std::string_view value : label.values) {
+      if (!values.empty()) values += ", ";
+      values += value;
+    }
+    text += label.values.empty() ? std::string(label.open) : values;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string metrics_reference() {
+  std::string page(kHead);
+  for (const auto& [type, description] : kMetrics) {
+    page.append("| `").append(description->name).append("` | ").append(text_of(type));
+    page.append(" | ").append(text_of_labels(*description));
+    page.append(" | ").append(description->help).append(" |\n");
+  }
+  return page;
+}
+
+}  // namespace signpost::relay

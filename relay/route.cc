@@ -1,0 +1,82 @@
+#include "relay/route.h"
+
+#include "base/ascii.h"
+#include "smtp/address.h"
+#include "smtp/idna.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace signpost::relay {
+
+namespace {
+
+bool sender_matches(const std::string& pattern, std::string_view reverse_path) {
+  if (pattern.empty()) return reverse_path.empty();
+  if (pattern.front() != '@') return ascii::equals_ignore_case(pattern, reverse_path);
+  return reverse_path.contains('@') &&
+         ascii::equals_ignore_case(std::string_view(pattern).substr(1),
+                                   smtp::domain_of(reverse_path));
+}
+
+bool is_for(const config::RouteConfig& route, std::string_view domain) {
+  const auto matches = [&](const std::string& pattern) {
+    return config::domain_matches(pattern, domain);
+  };
+  return route.recipients.empty() || std::ranges::any_of(route.recipients, matches);
+}
+
+bool applies(const config::RouteConfig& route, std::string_view reverse_path,
+             std::string_view domain) {
+  const auto matches_sender = [&](const std::string& pattern) {
+    return sender_matches(pattern, reverse_path);
+  };
+  return is_for(route, domain) &&
+         (route.senders.empty() || std::ranges::any_of(route.senders, matches_sender));
+}
+
+}  // namespace
+
+const config::RouteConfig* find_route(const config::Config& config, std::string_view reverse_path,
+                                      std::string_view domain) {
+  const auto found = std::ranges::find_if(config.routes, [&](const config::RouteConfig& route) {
+    return applies(route, reverse_path, domain);
+  });
+  return found == config.routes.end() ? nullptr : &*found;
+}
+
+std::string sender_route(const config::Config& config, std::string_view reverse_path,
+                         std::string_view domain) {
+  const bool senders_matter = std::ranges::any_of(
+      config.routes, [](const config::RouteConfig& route) { return !route.senders.empty(); });
+  if (!senders_matter) return {};
+  // A name that is none bounces whatever the route.
+  const auto a_labels = smtp::to_a_labels(domain);
+  if (!a_labels) return {};
+  const config::RouteConfig* route = find_route(config, reverse_path, *a_labels);
+  return route == nullptr || route->senders.empty() ? std::string() : route->via;
+}
+
+const config::RouteConfig* route_of(const config::Config& config, std::string_view domain,
+                                    std::string_view via) {
+  const auto found = std::ranges::find_if(config.routes, [&](const config::RouteConfig& route) {
+    return is_for(route, domain) && (route.senders.empty() || (!via.empty() && route.via == via));
+  });
+  return found == config.routes.end() ? nullptr : &*found;
+}
+
+std::string account_of(std::string_view login, std::string_view reverse_path) {
+  if (!login.empty()) return std::string(login);
+  return "@" + ascii::lower(smtp::domain_of(reverse_path));
+}
+
+queue::Lane lane_of(const config::Config& config, std::string_view login,
+                    std::string_view reverse_path, std::string domain) {
+  queue::Lane lane;
+  lane.account = account_of(login, reverse_path);
+  lane.route = sender_route(config, reverse_path, domain);
+  lane.domain = std::move(domain);
+  return lane;
+}
+
+}  // namespace signpost::relay

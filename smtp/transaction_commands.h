@@ -1,0 +1,51 @@
+// MAIL and RCPT with their parameters, and what can be wrong with a command.
+#pragma once
+
+#include "smtp/address.h"
+#include "smtp/dsn_parameters.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace signpost::smtp {
+
+enum class Body : std::uint8_t { SevenBit, EightBitMime };
+
+struct MailCommand {
+  ReversePath reverse_path;
+  std::optional<std::size_t> size;  // SIZE= (RFC 1870)
+  Body body = Body::SevenBit;       // BODY= (RFC 6152)
+  bool smtputf8 = false;            // RFC 6531
+  Return ret = Return::Unspecified;
+  std::string envelope_id;  // ENVID=, decoded from xtext
+};
+
+struct RcptCommand {
+  Mailbox recipient;
+  Notify notify;
+  std::string original_recipient;  // ORCPT=, "rfc822;user@example" decoded from xtext
+};
+
+// Each value has its reply in server_dialog.cc's table.
+enum class CommandError {
+  Unknown,             // 500 5.5.2
+  ArgumentMissing,     // 501 5.5.4
+  ArgumentForbidden,   // 501 5.5.4: "DATA now", "STARTTLS x"
+  HelloName,           // 501 5.5.4
+  PathSyntax,          // 501 5.1.7 or 5.1.3
+  PathTooLong,         // 501 5.1.7 or 5.1.3
+  PathNotAscii,        // 553 5.6.7
+  PathDomain,          // 501 5.1.7 or 5.1.3: no domain, or a malformed one
+  ParameterUnknown,    // 555 5.5.4
+  ParameterDuplicate,  // 501 5.5.4
+  ParameterMalformed,  // 501 5.5.4
+  BareControl,         // 500 5.5.2: a NUL, bare CR or other control byte in the line
+};
+
+struct ParseContext {
+  bool smtputf8 = false;  // RCPT within a transaction whose MAIL carried SMTPUTF8
+};
+
+}  // namespace signpost::smtp

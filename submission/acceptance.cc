@@ -1,0 +1,176 @@
+#include "submission/acceptance.h"
+
+#include "base/ascii.h"
+#include "message/received.h"
+#include "relay/route.h"
+#include "smtp/address.h"
+#include "smtp/idna.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace signpost::submission {
+
+namespace {
+
+constexpr std::size_t kShownText = 200;  // octets of the client's text in a reply
+
+bool has_key(const relay::Settings& settings, std::string_view domain) {
+  const auto a_labels = smtp::to_a_labels(domain);
+  return a_labels && !settings.keys.find(*a_labels).empty();
+}
+
+// `address`: that of the reverse-path or of From:. An unclear one ("") belongs to no login, so that
+// a From: field without a plain address is no way around this.
+bool sender_permitted(const relay::Settings& settings, const Principal& principal,
+                      std::string_view address) {
+  if (principal.login.empty()) return true;  // a trusted network may send as anyone
+  if (principal.user == nullptr) return false;
+  if (!principal.user->senders.empty()) return auth::sender_allowed(*principal.user, address);
+  // Without a list: any domain that we hold a key for; without any key there is nothing to misuse.
+  return settings.keys.empty() || has_key(settings, smtp::domain_of(address));
+}
+
+Refusal reason_of(message::ContentFault fault) {
+  switch (fault) {
+    case message::ContentFault::NoFrom:
+      return Refusal::NoFrom;
+    case message::ContentFault::SeveralFrom:
+      return Refusal::SeveralFrom;
+    case message::ContentFault::MalformedHeader:
+      return Refusal::MalformedHeader;
+    case message::ContentFault::HeaderTooLong:
+      return Refusal::HeaderTooLong;
+    case message::ContentFault::TooManyReceived:
+      return Refusal::MailLoop;
+  }
+  return Refusal::MalformedHeader;
+}
+
+std::optional<Refused> refuse_content(const relay::Settings& settings, const Principal& principal,
+                                      const message::ContentBuilder& content) {
+  if (const auto fault = content.fault()) {
+    return refused(reason_of(*fault), message::fault_text(*fault));
+  }
+  if (!sender_permitted(settings, principal, content.from_address())) {
+    return refused(Refusal::FromForbidden,
+                   fmt::format("This login may not send with From: <{}>",
+                               ascii::printable(content.from_address(), kShownText)));
+  }
+  if (settings.config->unsigned_policy == config::UnsignedPolicy::Reject &&
+      !has_key(settings, content.from_domain())) {
+    return refused(Refusal::NoSigningKey,
+                   fmt::format("No DKIM key for the From: domain {}",
+                               ascii::printable(content.from_domain(), kShownText)));
+  }
+  return {};
+}
+
+// Receivers are asked for SMTPUTF8 only when something needs it. A domain does not: it has an ASCII
+// form.
+bool needs_smtputf8(const smtp::Transaction& transaction, std::string_view reverse_path,
+                    const message::ContentBuilder& content) {
+  return transaction.mail.smtputf8 &&
+         (content.header_has_eight_bit() || !ascii::is_ascii(reverse_path) ||
+          std::ranges::any_of(transaction.recipients, [](const smtp::AcceptedRecipient& r) {
+            return !ascii::is_ascii(r.mailbox.local_part);
+          }));
+}
+
+// The recipients of one domain are one job. The order of first mention is kept.
+std::vector<queue::Job> make_jobs(const config::Config& config,
+                                  const smtp::Transaction& transaction,
+                                  const queue::Envelope& envelope) {
+  const std::string account = !envelope.login.empty()
+                                  ? envelope.login
+                                  : fmt::format("@{}", smtp::domain_of(envelope.reverse_path));
+  std::vector<queue::Job> jobs;
+  std::unordered_map<std::string_view, std::size_t> by_domain;
+  for (const smtp::AcceptedRecipient& accepted : transaction.recipients) {
+    // <Postmaster> without a domain is ours (RFC 5321 section 4.1.1.3).
+    const std::string& domain =
+        accepted.mailbox.domain.empty() ? config.hostname : accepted.mailbox.domain;
+    const auto [slot, fresh] = by_domain.try_emplace(domain, jobs.size());
+    if (fresh) {
+      queue::Job& job = jobs.emplace_back();
+      job.ref = {envelope.id, static_cast<std::uint16_t>(slot->second), 0};
+      job.lane = {domain, account, relay::sender_route(config, envelope.reverse_path, domain)};
+      job.due = envelope.received;
+    }
+    jobs[slot->second].recipients.push_back(
+        {accepted.mailbox.local_part + "@" + domain, accepted.notify, accepted.original_recipient});
+  }
+  return jobs;
+}
+
+}  // namespace
+
+std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
+                                     const smtp::ReversePath& reverse_path) {
+  if (principal.login.empty() && !principal.trusted) return refused(Refusal::NotAuthenticated);
+  if (reverse_path && !sender_permitted(settings, principal, reverse_path->text())) {
+    return refused(Refusal::SenderForbidden);
+  }
+  return {};
+}
+
+message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,
+                        const smtp::Transaction& transaction, const Arrival& arrival,
+                        const queue::MessageId& id, SystemTime now) {
+  const std::string& hostname = settings.config->hostname;
+  const std::string id_text = id.text();
+  const std::string recipient =
+      transaction.recipients.size() == 1 ? transaction.recipients[0].mailbox.text() : "";
+  const std::string address = principal.client.text();
+  message::ReceivedFacts facts;
+  facts.hello_name = arrival.hello_name;
+  facts.peer_address = address;
+  facts.by = hostname;
+  facts.id = id_text;
+  facts.recipient = recipient;
+  facts.extended = arrival.extended;
+  facts.tls = arrival.tls != nullptr;
+  facts.authenticated = !principal.login.empty();
+  facts.smtputf8 = transaction.mail.smtputf8;
+  if (arrival.tls != nullptr) {
+    facts.tls_version = arrival.tls->version;
+    facts.tls_cipher = arrival.tls->cipher;
+  }
+  facts.time = now;
+  return {.received = message::received_field(facts),
+          .message_id = fmt::format("<{}@{}>", id_text, hostname),
+          .now = now};
+}
+
+std::expected<Accepted, Refused> accept(const relay::Settings& settings, const Principal& principal,
+                                        const smtp::Transaction& transaction,
+                                        const queue::MessageId& id,
+                                        message::ContentBuilder& content, SystemTime now) {
+  if (auto refusal = refuse_content(settings, principal, content)) {
+    return std::unexpected(std::move(*refusal));
+  }
+  auto message = std::make_shared<queue::Message>();
+  queue::Envelope& envelope = message->envelope;
+  envelope.id = id;
+  if (transaction.mail.reverse_path) envelope.reverse_path = transaction.mail.reverse_path->text();
+  envelope.login = principal.login;
+  envelope.peer = principal.client.text();
+  envelope.from_domain = content.from_domain();
+  envelope.message_id = content.message_id();
+  envelope.received = now;
+  envelope.eight_bit = content.has_eight_bit();
+  envelope.smtputf8 = needs_smtputf8(transaction, envelope.reverse_path, content);
+  envelope.ret = transaction.mail.ret;
+  envelope.envelope_id = transaction.mail.envelope_id;
+  message->content = content.take();
+  envelope.size = message->content.size();
+  std::vector<queue::Job> jobs = make_jobs(*settings.config, transaction, envelope);
+  envelope.job_count = static_cast<std::uint16_t>(jobs.size());
+  return Accepted{std::move(message), std::move(jobs)};
+}
+
+}  // namespace signpost::submission

@@ -1,0 +1,66 @@
+// Decides whether a message is taken, and turns it into what the queue stores. Pure: no I/O, no
+// clock, no log, and independent of how the message comes in. A session asks in this order:
+//
+//   refuse_sender()   as soon as the sender is known
+//   fix_ups()         before the content arrives, for the ContentBuilder that collects it
+//   accept()          when the content has ended
+#pragma once
+
+#include "auth/users.h"
+#include "base/clock.h"
+#include "message/content_builder.h"
+#include "net/address.h"
+#include "net/tls.h"
+#include "queue/envelope.h"
+#include "queue/message_id.h"
+#include "relay/settings.h"
+#include "smtp/transaction.h"
+#include "submission/refusal.h"
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace signpost::submission {
+
+// Who sends. The views and pointers live as long as the call.
+struct Principal {
+  std::string_view login{};          // "" when not authenticated
+  const auth::User* user = nullptr;  // of that login; null also when it was removed meanwhile
+  bool trusted = false;              // a client of a trusted network
+  net::IpAddress client{};
+};
+
+// How a message arrived, for its Received field.
+struct Arrival {
+  std::string_view hello_name{};
+  bool extended = true;  // EHLO
+  const net::TlsFacts* tls = nullptr;
+};
+
+// What the queue stores: the message and its jobs, ready, to be enqueued in one change.
+struct Accepted {
+  std::shared_ptr<const queue::Message> message;
+  std::vector<queue::Job> jobs;
+};
+
+// Nothing when `principal` may send, and with this reverse-path.
+std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
+                                     const smtp::ReversePath& reverse_path);
+
+// What the builder of a message's content adds to it.
+message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,
+                        const smtp::Transaction& transaction, const Arrival& arrival,
+                        const queue::MessageId& id, SystemTime now);
+
+// Takes the content out of `content`, or says why not and leaves it there. `now`: the time of
+// acceptance, at which the jobs are due.
+// REQUIRES: content.finish() was called; `transaction` has a recipient; refuse_sender() let it pass
+std::expected<Accepted, Refused> accept(const relay::Settings& settings, const Principal& principal,
+                                        const smtp::Transaction& transaction,
+                                        const queue::MessageId& id,
+                                        message::ContentBuilder& content, SystemTime now);
+
+}  // namespace signpost::submission

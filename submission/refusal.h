@@ -1,0 +1,41 @@
+// Why the relay refuses mail: its own reasons, as opposed to the protocol's.
+#pragma once
+
+#include "relay/event_sink.h"
+#include "smtp/reply.h"
+
+#include <cstdint>
+
+namespace signpost::submission {
+
+enum class Refusal : std::uint8_t {
+  // The relay is short of something.
+  Sessions,         // too many, in all or of this client
+  Disk,             // limits.disk_free
+  Memory,           // limits.memory
+  QueueUnwritable,  // the store fails
+  // About the client.
+  NotAuthenticated,
+  SenderForbidden,  // the reverse-path is not this login's
+  // About the content.
+  NoFrom,
+  SeveralFrom,
+  MalformedHeader,
+  HeaderTooLong,
+  MailLoop,
+  FromForbidden,  // the From: address is not this login's
+  NoSigningKey,   // for the domain of From:, where the configuration wants one
+};
+
+struct Refused {
+  Refusal reason;
+  smtp::Reply reply;
+};
+
+// The refusal with its reply; `text` replaces the usual text unless empty.
+Refused refused(Refusal reason, std::string_view text = {});
+
+// The label for metrics and events; several reasons share one.
+relay::RejectReason label_of(Refusal reason);
+
+}  // namespace signpost::submission

@@ -1,0 +1,126 @@
+#include "submission/session_events.h"
+
+#include <utility>
+
+namespace signpost::submission {
+
+namespace {
+
+namespace events = relay::events;
+
+constexpr std::size_t kShownRecipients = 1000;  // octets of addresses in a log line
+
+// All recipients, or as many as are worth reading.
+std::string shown_recipients(const smtp::Transaction& transaction) {
+  std::string to;
+  for (const smtp::AcceptedRecipient& recipient : transaction.recipients) {
+    if (to.size() > kShownRecipients) {
+      to += ",...";
+      break;
+    }
+    if (!to.empty()) to += ',';
+    to += recipient.mailbox.text();
+  }
+  return to;
+}
+
+relay::AuthResult result_of(auth::Verdict verdict) {
+  switch (verdict) {
+    case auth::Verdict::Accepted:
+      return relay::AuthResult::Accepted;
+    case auth::Verdict::Rejected:
+      return relay::AuthResult::Rejected;
+    case auth::Verdict::Locked:
+      return relay::AuthResult::Locked;
+    case auth::Verdict::Unavailable:
+      return relay::AuthResult::Unavailable;
+  }
+  return relay::AuthResult::Unavailable;
+}
+
+}  // namespace
+
+SessionEvents::SessionEvents(relay::EventSink& sink, std::string session,
+                             const net::SocketAddress& peer)
+    : sink_(sink), session_(std::move(session)), address_(peer.text()) {}
+
+void SessionEvents::accepted(const Stored& stored) const {
+  const smtp::ReversePath& reverse_path = stored.transaction.mail.reverse_path;
+  const std::string from = reverse_path ? reverse_path->text() : "<>";
+  const std::string to = shown_recipients(stored.transaction);
+  sink_.emit(events::Accepted{.id = stored.id,
+                              .session = session_,
+                              .user = stored.login,
+                              .address = address_,
+                              .from = from,
+                              .to = to,
+                              .recipients = stored.transaction.recipients.size(),
+                              .size = stored.size,
+                              .tls = stored.tls,
+                              .after_end_of_data = stored.after_end_of_data,
+                              .bare_linefeeds = stored.bare_linefeeds});
+}
+
+void SessionEvents::rejected(std::string_view login, relay::RejectReason reason,
+                             std::string_view command_line, const smtp::Reply& reply) const {
+  const std::string text = reply.one_line();
+  sink_.emit(events::Rejected{.session = session_,
+                              .user = login,
+                              .address = address_,
+                              .reason = reason,
+                              .command = command_line,
+                              .reply = text});
+}
+
+void SessionEvents::password_checked(const auth::Attempt& attempt, auth::Verdict verdict,
+                                     const auth::LoginGuard::Locked& locked) const {
+  if (verdict == auth::Verdict::Accepted) {
+    sink_.emit(events::Authenticated{.session = session_,
+                                     .user = attempt.login,
+                                     .address = address_,
+                                     .mechanism = attempt.mechanism});
+    return;
+  }
+  sink_.emit(events::AuthFailed{.session = session_,
+                                .user = attempt.login,
+                                .address = address_,
+                                .mechanism = attempt.mechanism,
+                                .result = result_of(verdict)});
+  if (locked.client.count() != 0) {
+    const std::string client = attempt.client.text();
+    sink_.emit(events::AuthLocked{.address = client, .seconds = locked.client.count()});
+  }
+  if (locked.login.count() != 0) {
+    sink_.emit(events::AuthLocked{.user = attempt.login, .seconds = locked.login.count()});
+  }
+}
+
+void SessionEvents::secured(const net::TlsFacts& facts) const {
+  sink_.emit(events::TlsEstablished{.session = session_,
+                                    .direction = relay::TlsDirection::In,
+                                    .address = address_,
+                                    .version = facts.version,
+                                    .cipher = facts.cipher,
+                                    .trust = relay::TlsTrust::None});
+}
+
+void SessionEvents::handshake_failed(std::string_view detail) const {
+  sink_.emit(events::TlsFailed{.session = session_,
+                               .direction = relay::TlsDirection::In,
+                               .address = address_,
+                               .detail = detail});
+}
+
+void SessionEvents::idle() const {
+  sink_.emit(events::IdleTimeout{.session = session_, .address = address_});
+}
+
+void SessionEvents::lost(std::string_view detail) const {
+  sink_.emit(events::SessionLost{.session = session_, .detail = detail});
+}
+
+void SessionEvents::closed(std::string_view reason) const {
+  sink_.emit(events::SessionClosed{.session = session_, .detail = reason});
+}
+
+}  // namespace signpost::submission

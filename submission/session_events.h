@@ -1,0 +1,50 @@
+// The events of a session, each with the session's name and peer.
+#pragma once
+
+#include "auth/authenticator.h"
+#include "net/address.h"
+#include "net/tls.h"
+#include "relay/event_sink.h"
+#include "smtp/reply.h"
+#include "smtp/transaction.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace signpost::submission {
+
+// The worker's thread only. A copy may outlive the session, to report what is known after its end.
+class SessionEvents {
+ public:
+  // `session`: "worker.session". `sink` must outlive it.
+  SessionEvents(relay::EventSink& sink, std::string session, const net::SocketAddress& peer);
+
+  struct Stored {
+    std::string_view id;
+    std::string_view login;
+    const smtp::Transaction& transaction;
+    std::uint64_t size = 0;
+    std::string_view tls;  // its version
+    std::chrono::duration<double> after_end_of_data{};
+    bool bare_linefeeds = false;
+  };
+  void accepted(const Stored& stored) const;
+  void rejected(std::string_view login, relay::RejectReason reason, std::string_view command_line,
+                const smtp::Reply& reply) const;
+  void password_checked(const auth::Attempt& attempt, auth::Verdict verdict,
+                        const auth::LoginGuard::Locked& locked) const;
+  void secured(const net::TlsFacts& facts) const;
+  void handshake_failed(std::string_view detail) const;
+  void idle() const;
+  void lost(std::string_view detail) const;
+  void closed(std::string_view reason) const;
+
+ private:
+  relay::EventSink& sink_;
+  const std::string session_;
+  const std::string address_;
+};
+
+}  // namespace signpost::submission

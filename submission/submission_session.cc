@@ -1,0 +1,355 @@
+// The states of a session. Which timer runs in each is timer_of() in session_state.cc; the
+// transitions are may_follow() there.
+//
+//   state             waits for           timer                      leads to
+//   ----------------  ------------------  -------------------------  ----------------------------
+//   Starting          start()             -                          Securing, Commands
+//   Securing          a TLS handshake     30 s for all of it         Commands
+//   Commands          command lines       idle_timeout, again for    Content, CheckingPassword,
+//                                         each complete line         Storing, Securing, Closing
+//   Content           mail data           idle_timeout and what the  Commands, and where Commands
+//                                         octets have earned         leads to
+//   CheckingPassword  password_checked()  -                          Commands
+//   Storing           message_stored()    -                          Commands
+//   Closing           the client's end    5 s                        Over
+//   Over              its destruction     -                          -
+//
+// From every state: the connection is lost, or a timer of Securing or Closing runs out -> Over. The
+// timer of Commands and Content ends in a 421 and Closing.
+//
+// Commands covers the credentials of AUTH as well. Content may be skipped: the dialog goes through
+// several commands and a whole message in one turn, and the session follows when it needs more.
+#include "submission/submission_session.h"
+
+#include "base/check.h"
+#include "submission/session_options.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace signpost::submission {
+
+namespace {
+
+relay::RejectReason label_of(smtp::RefusalKind kind) {
+  switch (kind) {
+    case smtp::RefusalKind::Protocol:
+      return relay::RejectReason::Command;
+    case smtp::RefusalKind::Policy:
+      return relay::RejectReason::Policy;
+    case smtp::RefusalKind::Size:
+      return relay::RejectReason::Size;
+    case smtp::RefusalKind::Content:
+      return relay::RejectReason::Content;
+    case smtp::RefusalKind::GivenUp:  // only account_content() gives up
+      return relay::RejectReason::Memory;
+  }
+  return relay::RejectReason::Command;
+}
+
+smtp::ServerDialog::PasswordResult result_of(auth::Verdict verdict) {
+  using Result = smtp::ServerDialog::PasswordResult;
+  switch (verdict) {
+    case auth::Verdict::Accepted:
+      return Result::Accepted;
+    case auth::Verdict::Rejected:
+      return Result::Rejected;
+    case auth::Verdict::Locked:
+      return Result::Locked;
+    case auth::Verdict::Unavailable:
+      return Result::Unavailable;
+  }
+  return Result::Unavailable;
+}
+
+}  // namespace
+
+SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host, std::uint64_t id,
+                                     const config::ListenerConfig& listener, int fd,
+                                     const net::SocketAddress& peer)
+    : context_(context),
+      host_(host),
+      id_(id),
+      events_(context.events, fmt::format("{}.{}", context.worker, id), peer),
+      settings_(context.settings),
+      mode_(listener.mode),
+      peer_(peer),
+      trusted_(is_trusted(listener, peer.ip)),
+      may_authenticate_(may_authenticate(*settings_, listener)),
+      place_(context.admission, context.metrics.sessions(listener.name), peer.ip, trusted_),
+      stream_(context.loop, fd, *this),
+      timer_(context.loop, [this] { on_timeout(); }),
+      dialog_(dialog_options(*settings_, listener, peer.ip), *this),
+      memory_(context.admission) {}
+
+void SubmissionSession::enter(State state) {
+  CHECK(may_follow(state_, state));
+  state_ = state;
+  const auto limit = timer_of(state, {.idle = settings_->config->limits.idle_timeout,
+                                      .now = context_.loop.now(),
+                                      .content_began = content_began_,
+                                      .content_size = dialog_.content_size()});
+  if (limit) {
+    timer_.start(*limit);
+  } else {
+    timer_.stop();
+  }
+}
+
+// ---- The connection
+
+void SubmissionSession::start() {
+  if (mode_ == config::ListenerMode::Implicit) return secure();
+  enter(State::Commands);
+  open();
+  pump();
+}
+
+void SubmissionSession::secure() {
+  enter(State::Securing);
+  stream_.start_tls_server(*settings_->tls);
+}
+
+void SubmissionSession::open() {
+  if (place_.taken()) return dialog_.greet(stream_.output());
+  const smtp::Reply reply = reject(refused(Refusal::Sessions));
+  send_away(reply.status, reply.text, "too many sessions");
+}
+
+void SubmissionSession::on_secured(const net::TlsFacts& facts) {
+  if (state_ == State::Over) return;
+  tls_ = facts;
+  events_.secured(facts);
+  enter(State::Commands);
+  if (mode_ == config::ListenerMode::Implicit) {
+    open();
+  } else {
+    dialog_.tls_started(may_authenticate_);
+  }
+  pump();
+}
+
+void SubmissionSession::on_input() { pump(); }
+void SubmissionSession::on_writable() { pump(); }
+
+void SubmissionSession::on_closed(const Error& error) {
+  if (state_ == State::Over) return;
+  if (state_ == State::Securing) {
+    events_.handshake_failed(error.detail);
+  } else if (state_ != State::Closing) {
+    events_.lost(error.detail);
+  }
+  retire();
+}
+
+void SubmissionSession::on_timeout() {
+  switch (state_) {
+    case State::Securing:
+      events_.handshake_failed("the handshake took too long");
+      return retire();
+    case State::Closing:
+      return retire();
+    case State::Commands:
+    case State::Content:
+      events_.idle();
+      send_away({4, 4, 2}, "Idle for too long", "idle for too long");
+      return pump();
+    case State::Starting:
+    case State::CheckingPassword:
+    case State::Storing:
+    case State::Over:
+      CHECK(!"a state without a timer");
+  }
+}
+
+void SubmissionSession::drain() {
+  if (state_ != State::Commands || dialog_.in_transaction()) return;
+  send_away({4, 3, 2}, "Service is closing", "service is closing");
+  pump();
+}
+
+void SubmissionSession::send_away(smtp::EnhancedStatus status, std::string_view text,
+                                  std::string_view reason) {
+  dialog_.shut_down(status, text, stream_.output());
+  close(reason);
+}
+
+void SubmissionSession::close(std::string_view reason) {
+  events_.closed(reason);
+  enter(State::Closing);
+  stream_.shut_down();
+}
+
+void SubmissionSession::retire() {
+  enter(State::Over);
+  host_.retire(*this);
+}
+
+// ---- The dialog
+
+void SubmissionSession::pump() {
+  if (state_ == State::Over) return;
+  const std::size_t waiting = stream_.input().size();
+  while (reads_input(state_)) {
+    // A client that sends commands without taking replies gets no further ones.
+    if (stream_.unsent() > net::Stream::kMaxInput) break;
+    auto step = dialog_.advance(stream_.input(), stream_.output());
+    if (!std::holds_alternative<smtp::ServerDialog::NeedInput>(step)) {
+      carry_out(std::move(step));
+    } else if (host_.draining() && !dialog_.in_transaction()) {
+      send_away({4, 3, 2}, "Service is closing", "service is closing");
+    } else {
+      break;
+    }
+  }
+  account_content();
+  const bool progress = stream_.input().size() != waiting || stream_.unsent() > unsent_;
+  stream_.flush();
+  stream_.resume_reading();
+  unsent_ = stream_.unsent();
+  if (!reads_input(state_)) return;
+  const State now = dialog_.receiving_data() ? State::Content : State::Commands;
+  if (progress || now != state_ || now == State::Content) enter(now);
+}
+
+void SubmissionSession::carry_out(smtp::ServerDialog::Step step) {
+  std::visit(
+      [this](auto& asked) {
+        using Asked = std::remove_cvref_t<decltype(asked)>;
+        if constexpr (std::is_same_v<Asked, smtp::ServerDialog::StartTls>) {
+          secure();
+        } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::CheckPassword>) {
+          check_password(std::move(asked));
+        } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::StoreMessage>) {
+          store_message();
+        } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::Close>) {
+          close(asked.reason);
+        }
+      },
+      step);
+}
+
+void SubmissionSession::check_password(smtp::ServerDialog::CheckPassword request) {
+  enter(State::CheckingPassword);
+  host_.check_password(*this, {.client = peer_.ip,
+                               .users = settings_->users,
+                               .mechanism = std::move(request.mechanism),
+                               .authorization_identity = std::move(request.authorization_identity),
+                               .login = std::move(request.login),
+                               .password = std::move(request.password)});
+}
+
+void SubmissionSession::password_checked(auth::Verdict verdict) {
+  if (state_ == State::Over) return;
+  enter(State::Commands);
+  dialog_.password_checked(result_of(verdict), stream_.output());
+  pump();
+}
+
+void SubmissionSession::store_message() {
+  end_of_data_ = context_.clock.steady_now();
+  builder_->finish();
+  account_content();
+  auto accepted = accept(*settings_, principal(), dialog_.transaction(), message_id_, *builder_,
+                         context_.clock.system_now());
+  builder_.reset();
+  if (!accepted) {
+    memory_.release();
+    dialog_.message_stored(reject(std::move(accepted.error())), stream_.output());
+    return;
+  }
+  context_.admission.take_disk(accepted->message->envelope.size);
+  enter(State::Storing);
+  host_.store(*this, std::move(*accepted), std::move(memory_));
+}
+
+void SubmissionSession::message_stored(bool stored) {
+  if (state_ == State::Over) return;
+  enter(State::Commands);
+  if (stored) {
+    const std::string id = message_id_.text();
+    events_.accepted({.id = id,
+                      .login = dialog_.login(),
+                      .transaction = dialog_.transaction(),
+                      .size = dialog_.content_size(),
+                      .tls = tls_ ? std::string_view(tls_->version) : std::string_view(),
+                      .after_end_of_data = context_.clock.steady_now() - end_of_data_,
+                      .bare_linefeeds = dialog_.decoder().saw_bare_lf()});
+    dialog_.message_stored({250, {2, 0, 0}, fmt::format("Ok: queued as {}", id)}, stream_.output());
+  } else {
+    dialog_.message_stored(reject(refused(Refusal::QueueUnwritable)), stream_.output());
+  }
+  pump();
+}
+
+// Counts what the builder holds as memory in use; beyond the limit the content is given up.
+void SubmissionSession::account_content() {
+  if (!builder_ || memory_.grow_to(builder_->size()) || !dialog_.receiving_data()) return;
+  dialog_.give_up_content(refused(Refusal::Memory).reply);  // on_refused() reports it
+}
+
+// ---- smtp::ServerPolicy
+
+std::optional<smtp::Reply> SubmissionSession::on_hello(const smtp::HelloCommand&) { return {}; }
+
+std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& mail) {
+  if (auto refusal = refuse_sender(*settings_, principal(), mail.reverse_path)) {
+    return reject(std::move(*refusal));
+  }
+  if (host_.draining()) return smtp::Reply{421, {4, 3, 2}, "Service is closing"};
+  if (context_.admission.disk_is_full()) return reject(refused(Refusal::Disk));
+  if (!context_.admission.has_memory_for(mail.size.value_or(0))) {
+    return reject(refused(Refusal::Memory));
+  }
+  return {};
+}
+
+std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptCommand&) { return {}; }
+
+std::expected<ByteSink*, smtp::Reply> SubmissionSession::on_data() {
+  const queue::Committer& committer = context_.commits.committer();
+  if (!committer.last_error().empty() &&
+      committer.backlog_bytes() > settings_->config->limits.message_size) {
+    return std::unexpected(reject(refused(Refusal::QueueUnwritable)));
+  }
+  const SystemTime now = context_.clock.system_now();
+  const smtp::Transaction& transaction = dialog_.transaction();
+  message_id_ = context_.ids.next(now);
+  content_began_ = context_.loop.now();
+  const Arrival arrival{.hello_name = dialog_.hello().name,
+                        .extended = dialog_.hello().extended,
+                        .tls = tls_ ? &*tls_ : nullptr};
+  builder_.emplace(fix_ups(*settings_, principal(), transaction, arrival, message_id_, now),
+                   transaction.mail.size.value_or(0));
+  return &*builder_;
+}
+
+void SubmissionSession::discard() {
+  builder_.reset();
+  memory_.release();
+}
+
+void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view command_line,
+                                   const smtp::Reply& refusal) {
+  events_.rejected(dialog_.login(), label_of(kind), command_line, refusal);
+}
+
+Principal SubmissionSession::principal() const {
+  const std::string& login = dialog_.login();
+  return {.login = login,
+          .user = login.empty() ? nullptr : settings_->users->find(login),
+          .trusted = trusted_,
+          .client = peer_.ip};
+}
+
+smtp::Reply SubmissionSession::reject(Refused refused) {
+  events_.rejected(dialog_.login(), label_of(refused.reason), "", refused.reply);
+  return std::move(refused.reply);
+}
+
+}  // namespace signpost::submission

@@ -1,0 +1,112 @@
+// One client's connection: drives smtp::ServerDialog over net::Stream, asks submission/acceptance
+// what may be taken, and says 250 when the message is stored.
+#pragma once
+
+#include "auth/authenticator.h"
+#include "config/config.h"
+#include "message/content_builder.h"
+#include "net/stream.h"
+#include "net/timer.h"
+#include "relay/context.h"
+#include "smtp/server_dialog.h"
+#include "submission/acceptance.h"
+#include "submission/holds.h"
+#include "submission/session_events.h"
+#include "submission/session_state.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace signpost::submission {
+
+class SubmissionSession;
+
+// What a session asks of the service that owns it. The answers come in later turns of the loop, and
+// only while the session exists.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  // Answered with password_checked().
+  virtual void check_password(const SubmissionSession& session, auth::Attempt attempt) = 0;
+  // Answered with message_stored(). `memory`: what the content takes up.
+  virtual void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) = 0;
+  // Destroys the session when its function under way has returned.
+  virtual void retire(const SubmissionSession& session) = 0;
+  virtual bool draining() const = 0;  // the relay is stopping: no new transaction
+};
+
+// Belongs to its worker's thread.
+class SubmissionSession final : private net::StreamHandler, private smtp::ServerPolicy {
+ public:
+  // Takes over `fd`. `context` and `host` must outlive it.
+  SubmissionSession(relay::Context& context, SessionHost& host, std::uint64_t id,
+                    const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer);
+
+  void start();  // once
+  void drain();  // host.draining() has become true: an idle session says 421 and goes
+  void password_checked(auth::Verdict verdict);
+  void message_stored(bool stored);
+
+  std::uint64_t id() const { return id_; }
+  const SessionEvents& events() const { return events_; }
+
+ private:
+  // net::StreamHandler
+  void on_input() override;
+  void on_secured(const net::TlsFacts& facts) override;
+  void on_writable() override;
+  void on_closed(const Error& error) override;
+  // smtp::ServerPolicy
+  std::optional<smtp::Reply> on_hello(const smtp::HelloCommand& hello) override;
+  std::optional<smtp::Reply> on_mail(const smtp::MailCommand& mail) override;
+  std::optional<smtp::Reply> on_recipient(const smtp::RcptCommand& recipient) override;
+  std::expected<ByteSink*, smtp::Reply> on_data() override;
+  void discard() override;
+  void on_refused(smtp::RefusalKind kind, std::string_view command_line,
+                  const smtp::Reply& reply) override;
+
+  void enter(State state);  // nothing else changes the state or the timer
+  void pump();  // lets the dialog process the input, carries out its steps, sends the replies
+  void carry_out(smtp::ServerDialog::Step step);
+  void secure();
+  void open();
+  void check_password(smtp::ServerDialog::CheckPassword request);
+  void store_message();
+  void account_content();
+  void on_timeout();
+  void send_away(smtp::EnhancedStatus status, std::string_view text, std::string_view reason);
+  void close(std::string_view reason);
+  void retire();
+
+  Principal principal() const;
+  smtp::Reply reject(Refused refused);  // reports it, and returns its reply
+
+  relay::Context& context_;
+  SessionHost& host_;
+  const std::uint64_t id_;
+  const SessionEvents events_;
+  const std::shared_ptr<const relay::Settings> settings_;
+  const config::ListenerMode mode_;
+  const net::SocketAddress peer_;
+  const bool trusted_;
+  const bool may_authenticate_;  // under TLS
+  const SessionPlace place_;
+  State state_ = State::Starting;
+  net::Stream stream_;
+  net::Timer timer_;
+  smtp::ServerDialog dialog_;
+  std::optional<net::TlsFacts> tls_;
+  std::optional<message::ContentBuilder> builder_;
+  HeldMemory memory_;            // of builder_
+  queue::MessageId message_id_;  // of the message under way
+  SteadyTime content_began_{};
+  SteadyTime end_of_data_{};
+  std::size_t unsent_ = 0;  // octets of replies that were unsent after the last turn
+};
+
+}  // namespace signpost::submission

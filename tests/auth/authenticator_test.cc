@@ -1,0 +1,176 @@
+#include "auth/authenticator.h"
+
+#include "base/check.h"
+#include "tests/support/manual_clock.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace signpost::auth {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Of "secret", made by mkpasswd.
+constexpr std::string_view kUsers =
+    "[shop]\npassword = \"{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
+    "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.\"\n";
+
+std::string word(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Accepted:
+      return "accepted";
+    case Verdict::Rejected:
+      return "rejected";
+    case Verdict::Locked:
+      return "locked";
+    case Verdict::Unavailable:
+      return "unavailable";
+  }
+  return "";
+}
+
+// The delay of a rejection is a timer of the loop; the tests make it short and never wait for it by
+// the clock. All else goes by the manual clock.
+class AuthenticatorTest : public testing::Test {
+ protected:
+  AuthenticatorTest() {
+    auto parsed = Users::parse(kUsers, "users.toml");
+    CHECK(parsed.has_value());
+    users = *parsed;
+  }
+
+  Attempt attempt(std::string login, std::string password) const {
+    return {.client = net::IpAddress::parse("192.0.2.7").value(),
+            .users = users,
+            .mechanism = "PLAIN",
+            .authorization_identity = "",
+            .login = std::move(login),
+            .password = std::move(password)};
+  }
+
+  void ask(Attempt tried) {
+    ++open;
+    authenticator.check(
+        std::move(tried),
+        [this](const Attempt& checked, Verdict verdict, const LoginGuard::Locked& locked) {
+          said.push_back("decided " + checked.login + " " + word(verdict));
+          if (locked.client.count() != 0) said.push_back("client locked");
+          if (locked.login.count() != 0) said.push_back("login locked");
+          if (stop_when_decided) loop.stop();
+        },
+        [this](Verdict verdict) {
+          said.push_back("answered " + word(verdict));
+          if (--open == 0) loop.stop();
+        });
+  }
+  // What happened up to the last answer.
+  std::vector<std::string> run() {
+    loop.run();
+    return std::exchange(said, {});
+  }
+  std::vector<std::string> check(std::string login, std::string password) {
+    ask(attempt(std::move(login), std::move(password)));
+    EXPECT_TRUE(said.empty()) << "answered from within the call";
+    return run();
+  }
+  using Said = std::vector<std::string>;
+
+  test::ManualClock clock;
+  net::Loop loop;
+  net::Timers timers{loop};
+  std::shared_ptr<const Users> users;
+  PasswordCache passwords;
+  LoginGuard logins{{.client_failures = 2,
+                     .login_failures = 20,
+                     .forgotten = 60s,
+                     .first_lock = 60s,
+                     .longest_lock = 3600s,
+                     .known = {},
+                     .entries = 100}};
+  std::atomic<int> checks{0};
+  Authenticator authenticator{
+      loop, timers, clock, {passwords, logins, checks}, {.max_checks = 2, .rejection_delay = 1ms}};
+  std::vector<std::string> said;
+  int open = 0;
+  bool stop_when_decided = false;
+};
+
+TEST_F(AuthenticatorTest, TheRightPasswordIsAccepted) {
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
+  EXPECT_EQ(checks, 0);
+}
+
+TEST_F(AuthenticatorTest, AWrongPasswordAndAnUnknownLoginAreRejected) {
+  EXPECT_EQ(check("shop", "guess"), (Said{"decided shop rejected", "answered rejected"}));
+  EXPECT_EQ(check("nobody", "secret"), (Said{"decided nobody rejected", "answered rejected"}));
+  EXPECT_EQ(checks, 0);
+}
+
+TEST_F(AuthenticatorTest, WithoutUsersEveryPasswordIsWrong) {
+  users = nullptr;
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop rejected", "answered rejected"}));
+}
+
+TEST_F(AuthenticatorTest, ARejectionIsReportedBeforeItsDelay) {
+  stop_when_decided = true;
+  EXPECT_EQ(check("shop", "guess"), (Said{"decided shop rejected"}));
+  stop_when_decided = false;
+  EXPECT_EQ(run(), (Said{"answered rejected"}));
+}
+
+TEST_F(AuthenticatorTest, ARejectionIsReportedThoughNobodyWaitsForTheAnswer) {
+  stop_when_decided = true;
+  ask(attempt("shop", "guess"));
+  EXPECT_EQ(run(), (Said{"decided shop rejected"}));
+  timers.clear();  // the worker ends
+}
+
+TEST_F(AuthenticatorTest, NobodyActsForAnother) {
+  Attempt tried = attempt("shop", "secret");
+  tried.authorization_identity = "boss";
+  ask(tried);
+  EXPECT_EQ(run(), (Said{"decided shop rejected", "answered rejected"}));
+  tried.authorization_identity = "shop";
+  ask(tried);
+  EXPECT_EQ(run(), (Said{"decided shop accepted", "answered accepted"}));
+}
+
+TEST_F(AuthenticatorTest, AfterTooManyFailuresNoPasswordIsLookedAtForAWhile) {
+  Said all;
+  for (int i = 0; i < 3; ++i) {
+    const Said one = check("guess" + std::to_string(i), "x");
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  EXPECT_EQ(std::ranges::count(all, "client locked"), 1);
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop locked", "answered locked"}));
+  clock.advance(61s);
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
+}
+
+TEST_F(AuthenticatorTest, BeyondSomeChecksAtOnceNoMoreAreTaken) {
+  checks = 2;  // of other workers
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop unavailable", "answered unavailable"}));
+  EXPECT_EQ(checks, 2);
+  checks = 1;
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
+  EXPECT_EQ(checks, 1);
+}
+
+TEST_F(AuthenticatorTest, APasswordThatWasRightAMomentAgoNeedsNoCheck) {
+  check("shop", "secret");
+  checks = 2;
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
+  clock.advance(11min);
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop unavailable", "answered unavailable"}));
+}
+
+}  // namespace
+}  // namespace signpost::auth

@@ -1,0 +1,215 @@
+#include "delivery/next_hop.h"
+
+#include "relay/route.h"
+#include "smtp/idna.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace signpost::delivery {
+namespace {
+
+config::RouteConfig route(std::vector<std::string> recipients, std::vector<std::string> senders,
+                          std::string host, std::uint16_t port = 25) {
+  config::RouteConfig config;
+  config.recipients = std::move(recipients);
+  config.senders = std::move(senders);
+  config.via = host + ":" + std::to_string(port);
+  config.mx = host == "mx";
+  if (!config.mx) config.host = std::move(host);
+  config.port = port;
+  return config;
+}
+
+// Of a job as it is stored with this configuration.
+Result<RoutePlan> plan(const config::Config& config, std::string_view sender,
+                       std::string_view domain) {
+  return plan_route(config, relay::lane_of(config, "", sender, std::string(domain)));
+}
+
+dns::MxAnswer exchangers(std::vector<dns::MxHost> hosts) {
+  dns::MxAnswer answer;
+  answer.outcome = dns::MxAnswer::Outcome::Hosts;
+  answer.hosts = std::move(hosts);
+  return answer;
+}
+
+// Where it goes: the key of a route, or the domain whose exchangers are to be looked up.
+std::string place(const config::Config& config, std::string_view sender, std::string_view domain) {
+  const auto found = plan(config, sender, domain);
+  if (!found) return "error: " + found.error().detail;
+  return found->hop.key + found->domain;
+}
+
+std::string key(const RoutePlan& plan, std::vector<dns::MxHost> hosts) {
+  const auto hop = at_exchangers(plan, exchangers(std::move(hosts)), "relay.example");
+  return hop ? hop->key : "error: " + hop.error().reply.text;
+}
+
+TEST(PlanRoute, AsksForTheMxHostsOfTheDomainByDefault) {
+  const config::Config config;
+  const auto found = plan(config, "a@shop.example", "Example.NET");
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->hop.mx);
+  EXPECT_EQ(found->domain, "example.net");
+  EXPECT_EQ(found->hop.port, 25);
+}
+
+TEST(PlanRoute, UnicodeAndAsciiFormsOfADomainAreOnePlace) {
+  const config::Config config;
+  EXPECT_EQ(place(config, "", "bücher.example"), "mx:xn--bcher-kva.example");
+  EXPECT_EQ(place(config, "", "xn--bcher-kva.example"), "mx:xn--bcher-kva.example");
+}
+
+TEST(PlanRoute, AnAddressLiteralIsTheHostItself) {
+  const config::Config config;
+  auto found = plan(config, "", "[192.0.2.1]");
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->hop.mx);
+  EXPECT_EQ(found->domain, "") << "nothing to look up";
+  EXPECT_EQ(found->hop.hosts, (std::vector<NextHop::Host>{{"192.0.2.1", 0}}));
+  found = plan(config, "", "[IPv6:2001:db8::1]");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->hop.hosts, (std::vector<NextHop::Host>{{"2001:db8::1", 0}}));
+}
+
+TEST(PlanRoute, WhatIsNoDomainIsAnError) {
+  const config::Config config;
+  EXPECT_FALSE(plan(config, "", "a..example"));
+  EXPECT_FALSE(plan(config, "", ""));
+  EXPECT_FALSE(plan(config, "", std::string(64, 'a') + ".example"));
+}
+
+TEST(PlanRoute, TheFirstRouteThatMatchesWins) {
+  config::Config config;
+  config.routes = {route({"special.example"}, {"@tenant.example"}, "10.0.0.1"),
+                   route({"special.example"}, {}, "mx"), route({}, {}, "10.0.0.2", 2525)};
+  EXPECT_EQ(place(config, "x@tenant.example", "special.example"), "smtp:10.0.0.1:25");
+  EXPECT_EQ(place(config, "x@other.example", "special.example"), "mx:special.example");
+  EXPECT_EQ(place(config, "x@other.example", "else.example"), "smtp:10.0.0.2:2525");
+}
+
+TEST(PlanRoute, SenderPatternsAreDomainsOrAddresses) {
+  config::Config config;
+  config.routes = {route({}, {"boss@shop.example"}, "10.0.0.1"),
+                   route({}, {"@news.example"}, "10.0.0.2")};
+  EXPECT_EQ(place(config, "BOSS@shop.example", "a.example"), "smtp:10.0.0.1:25");
+  EXPECT_EQ(place(config, "bossa@shop.example", "a.example"), "mx:a.example");
+  EXPECT_EQ(place(config, "x@NEWS.example", "a.example"), "smtp:10.0.0.2:25");
+  EXPECT_EQ(place(config, "x@sub.news.example", "a.example"), "mx:a.example");
+  EXPECT_EQ(place(config, "", "a.example"), "mx:a.example");
+}
+
+TEST(PlanRoute, LimitsComeFromTheFirstDestinationThatMatches) {
+  config::Config config;
+  config::DestinationConfig special;
+  special.match = {"*.example"};
+  special.connections = 3;
+  special.tls = config::TlsPolicy::Verify;
+  config::DestinationConfig rest;
+  rest.match = {"*"};
+  rest.connections = 7;
+  rest.messages_per_connection = 5;
+  config.destinations = {special, rest};
+  const auto narrow = plan(config, "", "a.example");
+  const auto wide = plan(config, "", "a.test");
+  ASSERT_TRUE(narrow && wide);
+  EXPECT_EQ(narrow->hop.connections, 3u);
+  EXPECT_EQ(narrow->hop.tls, config::TlsPolicy::Verify);
+  EXPECT_EQ(wide->hop.connections, 7u);
+  EXPECT_EQ(wide->hop.messages_per_connection, 5u);
+  EXPECT_EQ(wide->hop.tls, config::TlsPolicy::Opportunistic);
+}
+
+TEST(AtExchangers, DomainsWithTheSameExchangersShareOneKey) {
+  const config::Config config;
+  const auto one = plan(config, "", "a.example");
+  const auto other = plan(config, "", "b.example");
+  ASSERT_TRUE(one && other);
+  const std::string both = key(*one, {{10, "mx1.example"}, {10, "mx2.example"}});
+  EXPECT_EQ(both, "mx:mx1.example,mx2.example");
+  EXPECT_EQ(key(*other, {{5, "mx2.example"}, {5, "mx1.example"}}), both)
+      << "neither the order nor the preference value tells them apart";
+  EXPECT_NE(key(*other, {{5, "mx1.example"}, {10, "mx2.example"}}), both) << "a rank does";
+  EXPECT_NE(key(*other, {{10, "mx1.example"}}), both);
+}
+
+TEST(AtExchangers, HostsOfOnePreferenceHaveOneRank) {
+  const config::Config config;
+  const auto hop = at_exchangers(
+      *plan(config, "", "a.example"),
+      exchangers({{20, "c.example"}, {10, "b.example"}, {10, "a.example"}}), "relay.example");
+  ASSERT_TRUE(hop);
+  EXPECT_EQ(hop->hosts,
+            (std::vector<NextHop::Host>{{"a.example", 0}, {"b.example", 0}, {"c.example", 1}}));
+}
+
+TEST(AtExchangers, WhatADestinationSinglesOutHasAKeyOfItsOwn) {
+  config::Config config;
+  config::DestinationConfig slow;
+  slow.match = {"slow.example"};
+  slow.connections = 1;
+  config::DestinationConfig safe;
+  safe.match = {"*"};
+  config.destinations = {slow, safe};
+  const std::vector<dns::MxHost> hosts = {{10, "mx.example"}};
+  const std::string common = key(*plan(config, "", "a.example"), hosts);
+  EXPECT_EQ(common, "mx:mx.example") << "\"*\" is everybody: it singles out nothing";
+  EXPECT_NE(key(*plan(config, "", "slow.example"), hosts), common);
+}
+
+TEST(AtExchangers, MailWithAnotherTlsPolicyNeverSharesAConnection) {
+  config::Config config;
+  config.routes = {route({"safe.example"}, {}, "mx")};
+  config.routes[0].tls = config::TlsPolicy::Verify;
+  const std::vector<dns::MxHost> hosts = {{10, "mx.example"}};
+  EXPECT_NE(key(*plan(config, "", "safe.example"), hosts),
+            key(*plan(config, "", "a.example"), hosts));
+}
+
+TEST(AtExchangers, HostsBehindThisRelayAreLeftOut) {
+  const config::Config config;
+  const RoutePlan mine = *plan(config, "", "a.example");
+  EXPECT_EQ(key(mine, {{10, "mx.example"}, {20, "relay.example"}, {30, "late.example"}}),
+            "mx:mx.example");
+  const auto loop = at_exchangers(mine, exchangers({{10, "relay.example"}}), "relay.example");
+  ASSERT_FALSE(loop);
+  EXPECT_EQ(loop.error().outcome, Outcome::Failed);
+  EXPECT_EQ(loop.error().reply.status, (smtp::EnhancedStatus{5, 4, 6}));
+}
+
+TEST(AtExchangers, AnAnswerWithoutHostsSaysWhy) {
+  const config::Config config;
+  dns::MxAnswer answer;
+  answer.outcome = dns::MxAnswer::Outcome::Temporary;
+  const auto later = at_exchangers(*plan(config, "", "a.example"), answer, "relay.example");
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().outcome, Outcome::Delayed);
+  answer.outcome = dns::MxAnswer::Outcome::NxDomain;
+  const auto never = at_exchangers(*plan(config, "", "a.example"), answer, "relay.example");
+  ASSERT_FALSE(never);
+  EXPECT_EQ(never.error().outcome, Outcome::Failed);
+}
+
+TEST(AtExchangers, ADomainThatIsItsOwnExchangerIsMarked) {
+  const config::Config config;
+  dns::MxAnswer answer = exchangers({{0, "a.example"}});
+  answer.implicit = true;
+  const auto hop = at_exchangers(*plan(config, "", "a.example"), answer, "relay.example");
+  ASSERT_TRUE(hop);
+  EXPECT_TRUE(hop->implicit);
+}
+
+TEST(AsciiDomainForm, ConvertsTheDomainOnlyWhenTheLocalPartAllowsIt) {
+  EXPECT_EQ(smtp::ascii_domain_form("a@bücher.example"), "a@xn--bcher-kva.example");
+  EXPECT_EQ(smtp::ascii_domain_form("jörg@bücher.example"), "jörg@bücher.example");
+  EXPECT_EQ(smtp::ascii_domain_form("a@b.example"), "a@b.example");
+  EXPECT_EQ(smtp::ascii_domain_form(""), "");
+}
+
+}  // namespace
+}  // namespace signpost::delivery

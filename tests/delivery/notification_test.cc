@@ -1,0 +1,141 @@
+#include "delivery/notification.h"
+
+#include <gtest/gtest.h>
+
+namespace signpost::delivery {
+namespace {
+
+using testing::Test;
+
+class NotificationTest : public Test {
+ protected:
+  NotificationTest() {
+    auto config = std::make_shared<config::Config>();
+    config->hostname = "mail.shop.example";
+    config->postmaster = "postmaster@shop.example";
+    settings_.config = config;
+    settings_.retry.delays = {std::chrono::minutes(1)};
+    settings_.retry.expire = std::chrono::hours(48);
+    envelope_.reverse_path = "orders@shop.example";
+    envelope_.received = SystemTime(std::chrono::hours(24 * 365 * 50));
+    envelope_.envelope_id = "envid-7";
+  }
+
+  SystemTime now() const { return envelope_.received + std::chrono::hours(5); }
+  Notifications notifications() const { return Notifications(envelope_, settings_, now()); }
+  std::vector<Notifications::Report> build(const Notifications& of) {
+    return of.build("From: <orders@shop.example>\r\nSubject: hello\r\n\r\nsecret body\r\n", [this] {
+      queue::MessageId id;
+      id.octets[9] = next_++;
+      return id;
+    });
+  }
+  static queue::Recipient recipient(std::uint8_t notify = smtp::Notify::kUnspecified) {
+    return {"nobody@example.net", {notify}, "rfc822;nobody@example.net"};
+  }
+  static Disposition unknown_user() { return {Outcome::Failed, {550, {5, 1, 1}, "no such user"}}; }
+
+  relay::Settings settings_;
+  queue::Envelope envelope_;
+  std::uint8_t next_ = 1;
+};
+
+TEST_F(NotificationTest, AFailureIsReportedToTheReversePathFromTheNullReversePath) {
+  auto collected = notifications();
+  collected.failed(recipient(), unknown_user(), "mx.example.net", false);
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  const queue::Envelope& envelope = reports[0].enqueued.message->envelope;
+  EXPECT_EQ(reports[0].action, message::Action::Failed);
+  EXPECT_EQ(envelope.reverse_path, "");
+  EXPECT_TRUE(envelope.notification);
+  EXPECT_EQ(envelope.from_domain, "shop.example");
+  EXPECT_EQ(envelope.size, reports[0].enqueued.message->content.size());
+  ASSERT_EQ(reports[0].enqueued.jobs.size(), 1u);
+  EXPECT_EQ(reports[0].enqueued.jobs[0].lane.domain, "shop.example");
+  EXPECT_EQ(reports[0].enqueued.jobs[0].lane.account, "@");
+  EXPECT_EQ(reports[0].enqueued.jobs[0].recipients[0].mailbox, "orders@shop.example");
+  const std::string& content = reports[0].enqueued.message->content;
+  for (const char* part :
+       {"Action: failed", "Status: 5.1.1", "mx.example.net", "no such user", "envid-7",
+        "Original-Recipient: rfc822;nobody@example.net", "Auto-Submitted: auto-replied"}) {
+    EXPECT_NE(content.find(part), std::string::npos) << part << "\n" << content;
+  }
+}
+
+TEST_F(NotificationTest, NothingAnswersTheNullReversePath) {
+  envelope_.reverse_path.clear();
+  auto collected = notifications();
+  collected.failed(recipient(), unknown_user(), "", false);
+  collected.failed(recipient(), unknown_user(), "", false);
+  EXPECT_TRUE(collected.any());
+  EXPECT_FALSE(collected.needs_content()) << "nothing is built, so nothing is read for it";
+  EXPECT_TRUE(build(collected).empty());
+  const auto dropped = collected.dropped();
+  ASSERT_EQ(dropped.size(), 1u) << "one for the whole report that is lost";
+  EXPECT_EQ(dropped[0].action, message::Action::Failed);
+  EXPECT_EQ(dropped[0].recipient, "nobody@example.net");
+}
+
+TEST_F(NotificationTest, WhatIsReportedIsNotCalledDropped) {
+  auto collected = notifications();
+  EXPECT_FALSE(collected.any());
+  collected.failed(recipient(), unknown_user(), "", false);
+  EXPECT_TRUE(collected.needs_content());
+  EXPECT_TRUE(collected.dropped().empty());
+}
+
+TEST_F(NotificationTest, NotifyNeverIsKept) {
+  auto collected = notifications();
+  collected.failed(recipient(smtp::Notify::kNever), unknown_user(), "", false);
+  collected.failed(recipient(smtp::Notify::kSuccess), unknown_user(), "", false);
+  collected.delayed(recipient(smtp::Notify::kFailure), unknown_user(), "");
+  EXPECT_TRUE(build(collected).empty());
+}
+
+TEST_F(NotificationTest, SuccessIsReportedOnlyWhenAskedFor) {
+  auto collected = notifications();
+  const Disposition delivered{Outcome::Delivered, {250, {2, 0, 0}, "ok"}};
+  collected.relayed(recipient(), delivered, "mx.example.net");
+  EXPECT_TRUE(build(collected).empty());
+  collected.relayed(recipient(smtp::Notify::kSuccess), delivered, "mx.example.net");
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_NE(reports[0].enqueued.message->content.find("Action: relayed"), std::string::npos);
+}
+
+TEST_F(NotificationTest, OneReportForAllRecipientsOfAKind) {
+  auto collected = notifications();
+  collected.failed(recipient(), unknown_user(), "", false);
+  collected.failed(recipient(), unknown_user(), "", false);
+  collected.delayed(recipient(), local(Outcome::Delayed, {4, 4, 1}, "refused"), "");
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports[0].action, message::Action::Failed);
+  EXPECT_EQ(reports[1].action, message::Action::Delayed);
+  EXPECT_NE(reports[0].enqueued.message->envelope.id, reports[1].enqueued.message->envelope.id);
+}
+
+TEST_F(NotificationTest, AnExpiredMessageSaysForHowLongItWasTried) {
+  auto collected = notifications();
+  collected.failed(recipient(), local(Outcome::Failed, {4, 4, 1}, "connection refused"), "", true);
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  const std::string& content = reports[0].enqueued.message->content;
+  EXPECT_NE(content.find("48 hours"), std::string::npos) << content;
+  EXPECT_NE(content.find("connection refused"), std::string::npos) << content;
+}
+
+TEST_F(NotificationTest, ReturnsTheBodyOnlyWhenTheSenderAskedForIt) {
+  auto headers_only = notifications();
+  headers_only.failed(recipient(), unknown_user(), "", false);
+  EXPECT_EQ(build(headers_only)[0].enqueued.message->content.find("secret body"),
+            std::string::npos);
+  envelope_.ret = smtp::Return::Full;
+  auto full = notifications();
+  full.failed(recipient(), unknown_user(), "", false);
+  EXPECT_NE(build(full)[0].enqueued.message->content.find("secret body"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace signpost::delivery

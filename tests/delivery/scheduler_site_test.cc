@@ -1,0 +1,337 @@
+// Where mail goes: connections, their failures, and who has a turn.
+#include "tests/delivery/delivery_world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace signpost::delivery {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const queue::Lane kLane{"a.example", "shop", ""};
+const queue::Lane kElsewhere{"b.example", "shop", ""};
+const std::string kSite = "mx:a.example";
+const std::string kOtherSite = "mx:b.example";
+
+class SchedulerSite : public testing::Test {
+ protected:
+  std::size_t attempts(const std::vector<queue::Job>& jobs) const {
+    std::size_t count = 0;
+    for (const queue::Job& job : jobs) count += world_.attempts(job);
+    return count;
+  }
+  std::vector<queue::Job> submit(const queue::Lane& lane, std::size_t count) {
+    std::vector<queue::Job> jobs;
+    for (std::size_t i = 0; i < count; ++i) jobs.push_back(world_.submit(lane));
+    return jobs;
+  }
+
+  test::DeliveryWorld world_;
+};
+
+// --- connections ---
+
+TEST_F(SchedulerSite, OpensOneConnectionForEachJobUpToTheLimit) {
+  world_.receiver(kSite) = {.connections = 3, .slow = true};
+  (void)submit(kLane, 2);
+  world_.run();
+  EXPECT_EQ(world_.open(kSite), 2u);
+  (void)submit(kLane, 20);
+  world_.run();
+  EXPECT_EQ(world_.open(kSite), 3u);
+  while (world_.answer(kSite) > 0) world_.pass(milliseconds(100));
+  EXPECT_EQ(world_.delivered.size(), 22u);
+  EXPECT_EQ(world_.opened[kSite], 3u);
+}
+
+TEST_F(SchedulerSite, LanesOfManyDomainsShareOneSiteAndItsConnections) {
+  world_.receiver("mx:big") = {.connections = 2, .slow = true};
+  for (int i = 0; i < 50; ++i) {
+    const std::string domain = std::to_string(i) + ".example";
+    world_.sites[domain] = "mx:big";
+    (void)world_.submit({domain, "shop", ""});
+  }
+  world_.run();
+  EXPECT_EQ(world_.scheduler.figures().sites, 1u);
+  while (world_.answer("mx:big") > 0) world_.pass(milliseconds(100));
+  EXPECT_EQ(world_.delivered.size(), 50u);
+  EXPECT_EQ(world_.most_open["mx:big"], 2u);
+  EXPECT_EQ(world_.opened["mx:big"], 2u);
+}
+
+TEST_F(SchedulerSite, MailAfterAQuietTimeNeedsOneConnection) {
+  world_.receiver(kSite).connections = 1;
+  for (std::size_t i = 1; i <= 3; ++i) {
+    (void)world_.submit(kLane);
+    world_.pass(seconds(20));  // the site is forgotten, the lane is not
+    EXPECT_EQ(world_.delivered.size(), i);
+    EXPECT_EQ(world_.opened[kSite], i);
+  }
+  EXPECT_EQ(world_.most_open[kSite], 1u);
+}
+
+TEST_F(SchedulerSite, AnIdleConnectionTakesTheNextMessage) {
+  (void)world_.submit(kLane);
+  world_.pass(seconds(2));
+  (void)world_.submit(kLane);
+  world_.pass(seconds(2));
+  EXPECT_EQ(world_.delivered.size(), 2u);
+  EXPECT_EQ(world_.opened[kSite], 1u);
+}
+
+// --- a site that is full or down costs nothing ---
+
+TEST_F(SchedulerSite, WaitingBehindOneConnectionWritesNothingAndReadsHardlyAnything) {
+  constexpr std::size_t kJobs = 60'000;
+  world_.receiver(kSite) = {.connections = 1, .slow = true};
+  world_.submit_many(kLane, kJobs);
+  world_.run();
+  const std::size_t rows = world_.store.rows();
+  const std::size_t reads = world_.store.reads;
+  world_.pass(minutes(2));
+  EXPECT_EQ(world_.store.changes, 0u);
+  EXPECT_EQ(world_.store.rows(), rows);
+  EXPECT_EQ(world_.store.reads, reads);
+  EXPECT_LE(world_.store.jobs_read, 256u);
+  EXPECT_EQ(world_.delivered.size(), 0u);
+  EXPECT_TRUE(world_.claims_fit());
+}
+
+TEST_F(SchedulerSite, WaitingForADeadHostWritesNothingButItsAttempts) {
+  world_.receiver(kSite).refuses = true;
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  const std::vector<queue::Job> jobs = submit(kLane, 2000);
+  world_.pass(minutes(20), seconds(1));
+  EXPECT_EQ(world_.store.changes, world_.opened[kSite]);
+  EXPECT_EQ(world_.charged, world_.opened[kSite]);
+  EXPECT_EQ(attempts(jobs), world_.opened[kSite]);
+  EXPECT_LE(world_.store.jobs_read, 2 * world_.opened[kSite]);
+  EXPECT_EQ(world_.scheduler.figures().in_memory, 0u);
+  EXPECT_TRUE(world_.claims_fit());
+  world_.receiver(kSite).refuses = false;
+  world_.pass(hours(2), seconds(5));
+  EXPECT_EQ(world_.delivered.size(), 2000u);
+}
+
+// --- attempts and back-off ---
+
+TEST_F(SchedulerSite, EachConnectionTriedInVainIsAnAttemptOfOneJob) {
+  world_.receiver(kSite) = {.connections = 4, .refuses = true, .hangs = true};
+  const std::vector<queue::Job> jobs = submit(kLane, 10);
+  world_.run();
+  ASSERT_EQ(world_.opened[kSite], 4u);
+  world_.connect_all();
+  world_.run();
+  EXPECT_EQ(world_.charged, 4u);
+  EXPECT_EQ(attempts(jobs), 4u);
+  for (const queue::Job& job : jobs) EXPECT_LE(world_.attempts(job), 1u);
+  EXPECT_EQ(world_.store.changes, 4u);
+}
+
+TEST_F(SchedulerSite, FailuresTogetherCountOnceInTheBackOff) {
+  world_.receiver(kSite) = {.connections = 4, .refuses = true, .hangs = true};
+  (void)submit(kLane, 10);
+  world_.run();
+  world_.clock.advance(seconds(1));
+  world_.connect_all();
+  world_.run();
+  world_.pass(milliseconds(4900));
+  EXPECT_EQ(world_.opened[kSite], 4u);
+  world_.pass(milliseconds(200));
+  EXPECT_EQ(world_.opened[kSite], 5u) << "the first step of the ladder, five seconds";
+}
+
+TEST_F(SchedulerSite, WhileFailingOneConnectionAtATimeUntilTheFirstSuccess) {
+  world_.receiver(kSite) = {.connections = 4, .refuses = true};
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  (void)submit(kLane, 40);
+  world_.pass(seconds(60));
+  const std::size_t tried = world_.opened[kSite];
+  EXPECT_LE(tried, 4u + 3u) << "then after 5 s, 10 s and 20 s";
+  world_.receiver(kSite) = {.connections = 4, .hangs = true};
+  world_.pass(minutes(5));
+  EXPECT_EQ(world_.open(kSite), 1u);
+  world_.receiver(kSite) = {.connections = 4, .slow = true};
+  world_.connect_all();
+  world_.pass(seconds(1));
+  EXPECT_EQ(world_.open(kSite), 4u);
+}
+
+TEST_F(SchedulerSite, NobodyElseIsChargedForADeadHost) {
+  world_.receiver(kSite).refuses = true;
+  (void)submit(kLane, 5);
+  const std::vector<queue::Job> others = submit(kElsewhere, 5);
+  world_.pass(seconds(30));
+  EXPECT_EQ(world_.delivered.size(), others.size());
+  EXPECT_EQ(world_.charged, world_.opened[kSite]);
+}
+
+TEST_F(SchedulerSite, ForgivingTriesThatSiteAtOnceAndNoOther) {
+  for (const std::string& site : {kSite, kOtherSite}) world_.receiver(site).refuses = true;
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  (void)submit(kLane, 50);
+  (void)submit(kElsewhere, 50);
+  world_.pass(minutes(4));
+  const auto before = world_.opened;
+  world_.receiver(kSite).refuses = world_.receiver(kOtherSite).refuses = false;
+  world_.order(
+      [&](const auto& at, Orders& orders) { world_.scheduler.forgive(kLane, at, orders); });
+  world_.run();
+  EXPECT_GT(world_.opened[kSite], before.at(kSite));
+  EXPECT_GT(world_.delivered.size(), 0u);
+  EXPECT_EQ(world_.opened[kOtherSite], before.at(kOtherSite));
+}
+
+// --- look-ups ---
+
+TEST_F(SchedulerSite, ALookUpInVainIsAnAttemptOfOneJobAndTheLaneWaits) {
+  world_.unroutable["a.example"] = test::later();
+  const std::vector<queue::Job> jobs = submit(kLane, 20);
+  world_.pass(milliseconds(4500));
+  EXPECT_EQ(world_.looked_up, 1u);
+  EXPECT_EQ(attempts(jobs), 1u);
+  EXPECT_EQ(world_.store.changes, 1u);
+  EXPECT_EQ(world_.scheduler.figures().in_memory, 0u);
+  world_.pass(seconds(1));
+  EXPECT_EQ(world_.looked_up, 2u);
+  EXPECT_EQ(attempts(jobs), 2u);
+  world_.pass(seconds(9));
+  EXPECT_EQ(world_.looked_up, 2u) << "the second wait is longer";
+  world_.unroutable.clear();
+  world_.pass(minutes(3));
+  EXPECT_EQ(world_.delivered.size(), 20u);
+}
+
+TEST_F(SchedulerSite, ADomainThatDoesNotExistFailsAllItsJobs) {
+  world_.unroutable["a.example"] = test::never();
+  for (int i = 0; i < 700; ++i) (void)world_.submit(kLane, 1, i < 5);
+  (void)submit(kElsewhere, 3);
+  world_.pass(seconds(1));
+  EXPECT_EQ(world_.failed.size(), 700u);
+  EXPECT_EQ(world_.delivered.size(), 3u);
+  EXPECT_EQ(world_.store.rows(), 0u);
+  EXPECT_TRUE(world_.claims_fit());
+}
+
+TEST_F(SchedulerSite, ForgettingRoutesLooksEachLaneUpBeforeItsNextJob) {
+  (void)submit(kLane, 3);
+  world_.run();
+  ASSERT_EQ(world_.looked_up, 1u);
+  world_.sites["a.example"] = "smtp:elsewhere:25";
+  world_.order([&](const auto& at, Orders& orders) { world_.scheduler.forget_routes(at, orders); });
+  (void)submit(kLane, 3);
+  world_.run();
+  EXPECT_EQ(world_.looked_up, 2u);
+  for (std::size_t i = 3; i < 6; ++i) EXPECT_EQ(world_.delivered.at(i).site, "smtp:elsewhere:25");
+}
+
+TEST_F(SchedulerSite, AnAnswerOfTheConfigurationBeforeIsNotUsed) {
+  Orders orders;
+  PendingJob pending{world_.leave(kLane, world_.clock.schedule_now()), nullptr};
+  ASSERT_TRUE(world_.store.claims().take(pending.job.ref));
+  ASSERT_TRUE(world_.scheduler.accept(pending, true, 0, world_.now(), orders));
+  ASSERT_EQ(orders.look_up.size(), 1u);
+  Orders forgotten;
+  world_.scheduler.forget_routes(world_.now(), forgotten);
+  Orders answered;
+  world_.scheduler.unroutable(kLane, test::never(), world_.now(), answered);
+  EXPECT_TRUE(answered.settle.empty());
+  EXPECT_EQ(answered.look_up.size(), 1u) << "asked again";
+  Orders again;
+  NextHop hop;
+  hop.key = kSite;
+  world_.scheduler.routed(kLane, hop, 0, world_.now(), again);
+  EXPECT_EQ(again.open.size(), 1u);
+}
+
+// --- fairness ---
+
+TEST_F(SchedulerSite, AnAccountWithMuchMailDoesNotHoldUpAnother) {
+  world_.receiver(kSite) = {.connections = 1, .slow = true};
+  world_.submit_many(kLane, 10'000);
+  for (int i = 0; i < 10; ++i) (void)world_.submit({"a.example", "small", ""});
+  world_.run();
+  for (int i = 0; i < 40; ++i) (void)world_.answer(kSite);
+  EXPECT_EQ(world_.count("small"), 10u);
+}
+
+TEST_F(SchedulerSite, StoredMailOfASmallAccountPassesWhatIsInMemoryOfALargeOne) {
+  world_.receiver(kSite) = {.connections = 1, .slow = true};
+  world_.submit_many(kLane, 10'000);
+  for (int i = 0; i < 10; ++i) (void)world_.submit({"a.example", "small", ""}, 1, false);
+  world_.run();
+  for (int i = 0; i < 60; ++i) (void)world_.answer(kSite);
+  EXPECT_EQ(world_.count("small"), 10u);
+}
+
+TEST_F(SchedulerSite, FairnessCountsRecipients) {
+  world_.receiver(kSite) = {.connections = 1, .slow = true};
+  for (int i = 0; i < 100; ++i) (void)world_.submit({"a.example", "wide", ""}, 10);
+  for (int i = 0; i < 1000; ++i) (void)world_.submit({"a.example", "narrow", ""}, 1);
+  world_.run();
+  for (int i = 0; i < 220; ++i) (void)world_.answer(kSite);
+  EXPECT_NEAR(static_cast<double>(world_.count("wide")), 20, 3);
+  EXPECT_NEAR(static_cast<double>(world_.count("narrow")), 200, 20);
+}
+
+// --- rate ---
+
+TEST_F(SchedulerSite, MailGoesNoFasterThanTheRateAndNoSlower) {
+  world_.receiver(kSite).rate = Rate{10, seconds(1)};
+  (void)submit(kLane, 300);
+  world_.pass(seconds(20));
+  EXPECT_LE(world_.delivered.size(), 10u + 200u);
+  EXPECT_GE(world_.delivered.size(), 195u);
+  for (std::size_t i = 0; i + 20 < world_.delivered.size(); ++i) {
+    EXPECT_GE(world_.delivered[i + 20].at - world_.delivered[i].at, milliseconds(990)) << i;
+  }
+  world_.pass(seconds(12));
+  EXPECT_EQ(world_.delivered.size(), 300u);
+}
+
+TEST_F(SchedulerSite, ASlowRateWakesASessionWhenItsTokenIsThere) {
+  world_.receiver(kSite) = {.connections = 1, .rate = Rate{30, seconds(60)}};
+  (void)submit(kLane, 4);
+  world_.pass(milliseconds(1900));
+  EXPECT_EQ(world_.delivered.size(), 1u);
+  world_.pass(milliseconds(200));
+  EXPECT_EQ(world_.delivered.size(), 2u);
+  EXPECT_EQ(world_.opened[kSite], 1u);
+}
+
+TEST_F(SchedulerSite, NoConnectionIsOpenedForWhichThereIsNoToken) {
+  world_.receiver(kSite).rate = Rate{1, seconds(60)};
+  (void)submit(kLane, 20);
+  world_.pass(minutes(5) + seconds(1));
+  EXPECT_EQ(world_.delivered.size(), 6u);
+  EXPECT_EQ(world_.opened[kSite], 6u);
+}
+
+// --- what waits too long ---
+
+TEST_F(SchedulerSite, OverdueMailIsLookedForInLanesThatWaitAndInNoOthers) {
+  world_.receiver(kSite).refuses = true;
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  (void)submit(kLane, 20);
+  for (int i = 0; i < 30; ++i) {
+    (void)world_.submit(kElsewhere);
+    world_.pass(minutes(1));
+  }
+  EXPECT_GE(world_.overdue.size(), 2u);
+  EXPECT_LE(world_.overdue.size(), 3u) << "every ten minutes";
+  for (const Orders::Overdue& order : world_.overdue) {
+    EXPECT_EQ(order.lane, kLane);
+    EXPECT_EQ(order.why.reply.text, "refused");
+  }
+}
+
+}  // namespace
+}  // namespace signpost::delivery

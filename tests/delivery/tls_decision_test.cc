@@ -1,0 +1,144 @@
+#include "delivery/tls_decision.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace signpost::delivery {
+namespace {
+
+using config::TlsPolicy;
+using net::TlsTrust;
+using smtp::TlsUse;
+using OnFailure = TlsRequirement::OnFailure;
+
+const std::string kHost = "mx.example";
+
+std::string name_of(TlsPolicy policy) {
+  switch (policy) {
+    case TlsPolicy::Off:
+      return "Off";
+    case TlsPolicy::Opportunistic:
+      return "Opportunistic";
+    case TlsPolicy::Encrypt:
+      return "Encrypt";
+    case TlsPolicy::Verify:
+      return "Verify";
+  }
+  return "";
+}
+
+// What each policy demands on each try, whatever DNS proves.
+struct Row {
+  TlsPolicy policy;
+  TlsTry attempt;
+  TlsUse starttls;
+  TlsTrust trust;
+  OnFailure on_failure;
+};
+
+constexpr Row kRows[] = {
+    {TlsPolicy::Off, TlsTry::First, TlsUse::Off, TlsTrust::None, OnFailure::NextHost},
+    {TlsPolicy::Off, TlsTry::AfterFailedHandshake, TlsUse::Off, TlsTrust::None,
+     OnFailure::NextHost},
+    {TlsPolicy::Opportunistic, TlsTry::First, TlsUse::IfOffered, TlsTrust::None, OnFailure::Clear},
+    {TlsPolicy::Opportunistic, TlsTry::AfterFailedHandshake, TlsUse::Off, TlsTrust::None,
+     OnFailure::NextHost},
+    {TlsPolicy::Encrypt, TlsTry::First, TlsUse::Required, TlsTrust::Unverified,
+     OnFailure::NextHost},
+    {TlsPolicy::Encrypt, TlsTry::AfterFailedHandshake, TlsUse::Required, TlsTrust::Unverified,
+     OnFailure::NextHost},
+    {TlsPolicy::Verify, TlsTry::First, TlsUse::Required, TlsTrust::Pkix, OnFailure::NextHost},
+    {TlsPolicy::Verify, TlsTry::AfterFailedHandshake, TlsUse::Required, TlsTrust::Pkix,
+     OnFailure::NextHost},
+};
+
+net::TlsFacts handshake(TlsTrust trust, const std::string& error = "") {
+  net::TlsFacts facts;
+  facts.trust = trust;
+  facts.trust_error = error;
+  return facts;
+}
+
+constexpr TlsTrust kTrusts[] = {TlsTrust::None, TlsTrust::Unverified, TlsTrust::Pkix,
+                                TlsTrust::Dane};
+
+class TlsDecisionTest : public ::testing::TestWithParam<Row> {
+ protected:
+  static TlsRequirement decide(const DnsSecurity& security = {}) {
+    return decide_tls(GetParam().policy, kHost, security, GetParam().attempt);
+  }
+};
+
+TEST_P(TlsDecisionTest, DemandsWhatThePolicySays) {
+  for (const bool mx : {false, true}) {
+    for (const bool addresses : {false, true}) {
+      SCOPED_TRACE(testing::Message() << "mx " << mx << ", addresses " << addresses);
+      const TlsRequirement requirement =
+          decide({.mx_authenticated = mx, .addresses_authenticated = addresses});
+      EXPECT_EQ(requirement.starttls, GetParam().starttls);
+      EXPECT_EQ(requirement.trust, GetParam().trust);
+      EXPECT_EQ(requirement.on_failure, GetParam().on_failure);
+      EXPECT_EQ(requirement.expected.server_name, kHost);
+      EXPECT_EQ(requirement.expected.names, std::vector<std::string>{kHost});
+    }
+  }
+}
+
+TEST_P(TlsDecisionTest, RefusesOnlyAnUntrustedCertificateThatMustBeTrusted) {
+  const TlsRequirement requirement = decide();
+  for (const TlsTrust trust : {TlsTrust::Unverified, TlsTrust::Pkix, TlsTrust::Dane}) {
+    SCOPED_TRACE(static_cast<int>(trust));
+    const bool accepted = GetParam().policy != TlsPolicy::Verify || trust != TlsTrust::Unverified;
+    EXPECT_EQ(judge_handshake(requirement, handshake(trust)).has_value(), accepted);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllPolicies, TlsDecisionTest, ::testing::ValuesIn(kRows),
+                         [](const auto& tested) {
+                           return name_of(tested.param.policy) +
+                                  (tested.param.attempt == TlsTry::First ? "First" : "Again");
+                         });
+
+// A session that follows the decisions asks for clear once, and then for the next host.
+TEST(TlsDecision, FallsBackToClearOnceAtMost) {
+  const TlsRequirement first = decide_tls(TlsPolicy::Opportunistic, kHost, {}, TlsTry::First);
+  ASSERT_EQ(first.on_failure, OnFailure::Clear);
+  const TlsRequirement again =
+      decide_tls(TlsPolicy::Opportunistic, kHost, {}, TlsTry::AfterFailedHandshake);
+  EXPECT_EQ(again.starttls, TlsUse::Off);
+  EXPECT_NE(again.on_failure, OnFailure::Clear);
+}
+
+TEST(TlsJudgement, AcceptsTheTrustThatIsNeededAndMore) {
+  for (const TlsTrust needed : kTrusts) {
+    for (const TlsTrust reached : kTrusts) {
+      SCOPED_TRACE(testing::Message() << "needed " << static_cast<int>(needed) << ", reached "
+                                      << static_cast<int>(reached));
+      TlsRequirement requirement;
+      requirement.trust = needed;
+      EXPECT_EQ(judge_handshake(requirement, handshake(reached)).has_value(),
+                static_cast<int>(reached) >= static_cast<int>(needed));
+    }
+  }
+}
+
+TEST(TlsJudgement, SaysWhoseCertificateIsRefusedAndWhy) {
+  const TlsRequirement requirement = decide_tls(TlsPolicy::Verify, kHost, {}, TlsTry::First);
+  const auto verdict =
+      judge_handshake(requirement, handshake(TlsTrust::Unverified, "certificate has expired"));
+  ASSERT_FALSE(verdict);
+  EXPECT_EQ(verdict.error(),
+            (TlsRefusal{{4, 7, 5},
+                        "the certificate of mx.example is not trusted: certificate has expired"}));
+}
+
+TEST(TlsJudgement, SaysWithWhomAHandshakeFailedAndHow) {
+  const TlsRequirement requirement = decide_tls(TlsPolicy::Encrypt, kHost, {}, TlsTry::First);
+  EXPECT_EQ(handshake_failed(requirement, "the handshake timed out"),
+            (TlsRefusal{{4, 7, 5}, "TLS with mx.example failed: the handshake timed out"}));
+}
+
+}  // namespace
+}  // namespace signpost::delivery

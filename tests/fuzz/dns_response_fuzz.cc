@@ -1,0 +1,34 @@
+// The first octet selects the type, the rest is the response. The names that come out must keep to
+// the limits of RFC 1035.
+#include "base/check.h"
+#include "dns/response.h"
+
+#include <cstdint>
+#include <span>
+#include <variant>
+
+using namespace signpost::dns;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 1) return 0;
+  constexpr RecordType kTypes[] = {RecordType::A, RecordType::Mx, RecordType::Txt,
+                                   RecordType::Aaaa};
+  const RecordType type = kTypes[data[0] % 4];
+  const auto response = parse_response(std::span(data + 1, size - 1), type);
+  if (!response) return 0;
+  if (const auto* hosts = std::get_if<MxHosts>(&response->records)) {
+    CHECK(type == RecordType::Mx);
+    for (const MxHost& mx : *hosts) {
+      CHECK(mx.host.size() <= 4 * 255);  // every octet may be escaped
+      CHECK(!mx.host.ends_with('.'));
+    }
+  } else if (std::holds_alternative<Addresses>(response->records)) {
+    CHECK(type == RecordType::A || type == RecordType::Aaaa);
+  } else if (std::holds_alternative<Texts>(response->records)) {
+    CHECK(type == RecordType::Txt);
+  } else {
+    CHECK(response->ttl == 0);
+  }
+  CHECK(response->rcode >= 0 && response->rcode <= 15);
+  return 0;
+}

@@ -1,0 +1,41 @@
+"""A running relay exposes and logs nothing that the reference pages lack."""
+
+import smtplib
+
+
+import harness
+import reference
+from conftest import message
+from harness import SUBMISSION_PORT
+
+
+def test_metrics_are_those_of_the_reference(world):
+    relay = world.start()
+    text = relay.get("/metrics")[1]
+    assert reference.faults_of_metrics(text) == []
+    shown = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE signpost_")}
+    assert shown == set(reference.metrics())
+
+
+def test_events_of_the_process_are_those_of_the_schema(world):
+    relay = world.start()
+    relay.run("reload")
+    assert relay.stop() == 0
+    events = relay.events()
+    assert {"starting", "queue_opened", "started", "config_reloaded", "stopping", "stopped"} <= {
+        event["event"] for event in events}
+    assert reference.faults_of_events(events) == []
+
+
+def test_events_of_mail_are_those_of_the_schema(world):
+    world.receiver("receiver.example")
+    relay = world.start()
+    with smtplib.SMTP(relay.host, SUBMISSION_PORT) as client:
+        client.ehlo("client.example")
+        client.mail("a@shop.example")
+    for kind in ("a", "tempfail1-b", "bounce-c"):
+        relay.send("a@shop.example", f"{kind}@receiver.example", message())
+    for event in ("rejected", "delivered", "deferred", "bounced"):
+        relay.wait_event(event)
+    harness.wait_until(lambda: relay.events("notification"), "the notification")
+    assert reference.faults_of_events(relay.events()) == []

@@ -1,0 +1,119 @@
+"""Receivers as sets of hosts: who shares connections, whose turn it is, and what a back-off concerns."""
+
+import subprocess
+
+import harness
+from conftest import message
+from harness import BIN
+
+DOMAINS = 200
+MESSAGES = 2000
+
+
+def load(relay, *options):
+    done = subprocess.run([str(BIN / "signpost-load"), "--to", f"{relay.host}:{harness.TRUSTED_PORT}", "--size", "1024", *options],
+                          stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_domains_of_one_operator_share_its_connections(world):
+    """Hundreds of domains whose MX are the same two hosts: one pool of connections carries their mail."""
+    first, second = world.sink(save=False), world.sink(save=False)
+    for number in range(DOMAINS):
+        # Preferences differ from zone to zone, their order does not.
+        world.dns.mx(f"d{number}.example", (10 + number % 3, "mx1.operator.example", first.host),
+                     (20 + number % 5, "mx2.operator.example", second.host))
+    relay = world.start(extra='[[destination]]\nmatch = ["*"]\nconnections = 4\n')
+    most = 0
+    domains = ",".join(f"d{number}.example" for number in range(DOMAINS))
+    load(relay, "--messages", str(MESSAGES), "--connections", "10", "--recipient-domains", domains)
+
+    def arrived():
+        nonlocal most
+        most = max(most, relay.metric("signpost_delivery_connections"))
+        return first.counts()["messages"] + second.counts()["messages"] >= MESSAGES
+
+    harness.wait_until(arrived, "the mail")
+    connections = first.counts()["connections"] + second.counts()["connections"]
+    assert 1 <= most <= 4
+    assert connections < MESSAGES / 50, connections
+    assert first.counts()["duplicates"] + second.counts()["duplicates"] == 0
+
+
+def test_a_domain_that_the_configuration_names_has_connections_of_its_own(world):
+    sink = world.sink("--delay-ms", "400")
+    world.dns.mx("named.example", (10, "mx.operator.example", sink.host))
+    world.dns.mx("other.example", (10, "mx.operator.example", sink.host))
+    relay = world.start(extra='[[destination]]\nmatch = ["named.example"]\nconnections = 1\n'
+                              '[[destination]]\nmatch = ["*"]\nconnections = 2\n')
+    for number in range(6):
+        relay.send("a@shop.example", [f"n{number}@named.example"], message())
+        relay.send("a@shop.example", [f"o{number}@other.example"], message())
+    sessions = {}
+    sink.wait_for(12)
+    relay.wait_empty()
+    for event in relay.events("delivered"):
+        sessions.setdefault(event["to"].split("@")[1], set()).add(event["session"])
+    assert not sessions["named.example"] & sessions["other.example"], sessions
+
+
+def test_an_account_with_much_mail_does_not_hold_up_another(world):
+    receiver = world.receiver("receiver.example", "--delay-ms", "50")
+    relay = world.start(extra='[[destination]]\nmatch = ["receiver.example"]\nconnections = 1\n')
+    load(relay, "--messages", "200", "--connections", "4", "--from", "news@bulk.example", "--recipient-domains", "receiver.example")
+    relay.send("orders@shop.example", ["customer@receiver.example"], message())
+    before = {event["to"] for event in relay.events("delivered")}
+    harness.wait_until(lambda: relay.events("delivered", to="customer@receiver.example"), "the customer's mail")
+    meanwhile = {event["id"] for event in relay.events("delivered")}
+    assert len(meanwhile) - len(before) < 50, "the customer waited for the newsletter"
+    receiver.wait_for(201)
+
+
+def test_retry_concerns_the_back_off_of_that_receiver_alone(world):
+    for name in ("one", "two"):
+        world.dns.mx(f"{name}.example", (10, f"mx.{name}.example", world.address()))
+    relay = world.start(settings={"retry": 'schedule = ["1h"]\nexpire = "5d"'})
+    for name in ("one", "two"):
+        relay.send("a@shop.example", [f"b@{name}.example"], message())
+        relay.wait_event("connection_failed", mx=f"mx.{name}.example")
+        relay.wait_event("deferred", to=f"b@{name}.example")
+    relay.queue("retry", "--to", "one.example")
+    harness.wait_until(lambda: len(relay.events("connection_failed", mx="mx.one.example")) == 2, "the second attempt")
+    assert len(relay.events("connection_failed", mx="mx.two.example")) == 1
+    # What waits behind the back-off of a receiver is no attempt of its own.
+    assert [job["attempts"] for job in relay.queue("list", "--to", "two.example")["jobs"]] == [1]
+
+
+def test_mail_for_a_receiver_that_is_down_expires_without_being_tried(world):
+    """Only the connection that was tried is an attempt; the others expire with the reason they wait for."""
+    world.dns.mx("down.example", (10, "mx.down.example", world.address()))
+    bounces = world.receiver("shop.example")
+    relay = world.start(settings={"retry": 'schedule = ["1s"]\nexpire = "12s"\ndelay_notice = "3s"'})
+    for number in range(8):
+        relay.send("a@shop.example", [f"b{number}@down.example"], message())
+    expired = harness.wait_until(lambda: (lambda all: all if len(all) == 8 else None)(relay.events("expired")),
+                                 lambda: f"8 expired, there are {relay.events('expired')}", 60)
+    assert {event["to"] for event in expired} == {f"b{number}@down.example" for number in range(8)}
+    assert all("mx.down.example" in event["reply"] for event in expired), expired
+    tried = len(relay.events("connection_failed", mx="mx.down.example"))
+    logged = sum(event["attempt"] for event in expired)
+    assert logged <= tried, (tried, logged)
+    # A notice of the delay and one of the failure for each message.
+    bounces.wait_for(16)
+    relay.wait_empty()
+
+
+def test_waiting_mail_follows_a_route_that_was_changed(world):
+    old, new = world.address(), world.sink()
+    route = '[[route]]\nsenders = ["@shop.example"]\nvia = "smtp://{}:2525"\n'
+    relay = world.start(extra=route.format(old), settings={"retry": 'schedule = ["1h"]\nexpire = "5d"'})
+    relay.send("a@shop.example", ["b@receiver.example"], message())
+    relay.send("a@shop.example", ["c@receiver.example"], message())
+    relay.wait_event("deferred")
+    relay.extra = route.format(new.host)
+    relay.write_config()
+    assert relay.run("reload").returncode == 0
+    relay.queue("retry", "--to", "receiver.example")
+    new.wait_for(2)
+    relay.wait_empty()
+    assert relay.events("moved")

@@ -1,0 +1,103 @@
+#include "relay/event_sink.h"
+
+#include "metrics/registry.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace signpost::relay {
+namespace {
+
+class EventSinkTest : public testing::Test {
+ protected:
+  // The value of one sample of the exposition; "" when there is none.
+  std::string sample(const std::string& series) const {
+    const std::string text = "\n" + registry_.text();
+    const std::size_t at = text.find("\n" + series + " ");
+    if (at == std::string::npos) return "";
+    const std::size_t from = at + series.size() + 2;
+    return text.substr(from, text.find('\n', from) - from);
+  }
+
+  metrics::Registry registry_;
+  RelayMetrics metrics_{registry_};
+  EventSink sink_{metrics_};
+};
+
+TEST_F(EventSinkTest, CountsAcceptedMessagesWithTheirSizeAndTime) {
+  sink_.emit(
+      events::Accepted{.id = "1", .size = 1000, .after_end_of_data = std::chrono::seconds(2)});
+  sink_.emit(events::Accepted{.id = "2", .size = 24, .bare_linefeeds = true});
+  EXPECT_EQ(sample("signpost_messages_accepted_total"), "2");
+  EXPECT_EQ(sample("signpost_accepted_bytes_total"), "1024");
+  EXPECT_EQ(sample("signpost_accept_seconds_sum"), "2");
+  EXPECT_EQ(sample("signpost_accept_seconds_count"), "2");
+  EXPECT_EQ(sample("signpost_bare_linefeed_messages_total"), "1");
+}
+
+TEST_F(EventSinkTest, CountsRejectionsByReason) {
+  sink_.emit(events::Rejected{.reason = RejectReason::Relaying});
+  EXPECT_EQ(sample(R"(signpost_messages_rejected_total{reason="relaying"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_messages_rejected_total{reason="storage"})"), "0");
+}
+
+TEST_F(EventSinkTest, CountsAnAttemptByProviderResultAndClass) {
+  const events::RecipientOutcome outcome{
+      .reply_class = ReplyClass::Accepted, .provider = "google", .delay_ms = 1500};
+  sink_.emit(events::Delivered{outcome});
+  EXPECT_EQ(sample(R"(signpost_delivery_attempts_total{provider="google",result="delivered"})"),
+            "1");
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="accepted",provider="google"})"), "1");
+  EXPECT_EQ(sample("signpost_delivery_seconds_sum"), "1.5");
+}
+
+TEST_F(EventSinkTest, AProviderWithoutANameIsOther) {
+  sink_.emit(events::Deferred{{.reply_class = ReplyClass::Rate, .provider = "example"}, {}});
+  EXPECT_EQ(sample(R"(signpost_delivery_attempts_total{provider="other",result="deferred"})"), "1");
+}
+
+TEST_F(EventSinkTest, CountsRecipientsThatAreGivenUpByClass) {
+  sink_.emit(events::Bounced{{.reply_class = ReplyClass::Address}});
+  sink_.emit(events::Expired{{.reply_class = ReplyClass::Address}});
+  EXPECT_EQ(sample(R"(signpost_bounces_total{class="address"})"), "2");
+  EXPECT_EQ(sample(R"(signpost_delivery_attempts_total{provider="other",result="bounced"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_delivery_attempts_total{provider="other",result="deferred"})"), "1");
+}
+
+TEST_F(EventSinkTest, DoesNotCountAttemptsThatNeverHappened) {
+  sink_.emit(events::Deferred{{.reply_class = ReplyClass::Network, .attempted = false}, {}});
+  sink_.emit(events::Expired{{.reply_class = ReplyClass::Network, .attempted = false}});
+  EXPECT_EQ(sample(R"(signpost_delivery_attempts_total{provider="other",result="deferred"})"), "0");
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="network",provider="other"})"), "0");
+  EXPECT_EQ(sample(R"(signpost_bounces_total{class="network"})"), "1");
+}
+
+TEST_F(EventSinkTest, CountsLoginsByMechanismAndResult) {
+  sink_.emit(events::Authenticated{.mechanism = "PLAIN"});
+  sink_.emit(events::AuthFailed{.mechanism = "LOGIN", .result = AuthResult::Locked});
+  EXPECT_EQ(sample(R"(signpost_auth_total{mechanism="PLAIN",result="accepted"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_auth_total{mechanism="LOGIN",result="locked"})"), "1");
+}
+
+TEST_F(EventSinkTest, CountsHandshakesAndTheirFailures) {
+  sink_.emit(events::TlsEstablished{
+      .direction = TlsDirection::Out, .version = "TLSv1.2", .trust = TlsTrust::Pkix});
+  sink_.emit(events::TlsFailed{.direction = TlsDirection::In});
+  sink_.emit(events::TlsRefused{});
+  EXPECT_EQ(
+      sample(R"(signpost_tls_handshakes_total{direction="out",trust="pkix",version="TLSv1.2"})"),
+      "1");
+  EXPECT_EQ(sample(R"(signpost_tls_handshake_failures_total{direction="in"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_tls_handshake_failures_total{direction="out"})"), "1");
+}
+
+TEST_F(EventSinkTest, CountsSignaturesAndWhyThereIsNone) {
+  sink_.emit(events::Signed{.algorithm = "ed25519-sha256"});
+  sink_.emit(events::Unsigned{.reason = UnsignedReason::NoKey});
+  EXPECT_EQ(sample(R"(signpost_dkim_signatures_total{algorithm="ed25519-sha256"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_dkim_unsigned_total{reason="no_key"})"), "1");
+}
+
+}  // namespace
+}  // namespace signpost::relay

@@ -1,0 +1,63 @@
+#include "relay/route.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace signpost::relay {
+namespace {
+
+class RouteTest : public testing::Test {
+ protected:
+  void add(std::vector<std::string> recipients, std::vector<std::string> senders, std::string via) {
+    config::RouteConfig route;
+    route.recipients = std::move(recipients);
+    route.senders = std::move(senders);
+    route.via = std::move(via);
+    config.routes.push_back(std::move(route));
+  }
+  std::string via(std::string_view reverse_path, std::string_view domain) const {
+    const config::RouteConfig* route = find_route(config, reverse_path, domain);
+    return route == nullptr ? "none" : route->via;
+  }
+
+  config::Config config;
+};
+
+TEST_F(RouteTest, TheFirstThatAppliesIsTaken) {
+  EXPECT_EQ(via("a@shop.example", "x.example"), "none");
+  add({"*.inner.example"}, {}, "inner");
+  add({}, {"a@shop.example"}, "personal");
+  add({}, {"@shop.example"}, "shop");
+  add({}, {""}, "bounces");
+  EXPECT_EQ(via("a@shop.example", "x.inner.example"), "inner");
+  EXPECT_EQ(via("a@shop.example", "x.example"), "personal");
+  EXPECT_EQ(via("A@Shop.Example", "x.example"), "personal");
+  EXPECT_EQ(via("b@shop.example", "x.example"), "shop");
+  EXPECT_EQ(via("", "x.example"), "bounces");
+  EXPECT_EQ(via("b@other.example", "x.example"), "none");
+}
+
+TEST_F(RouteTest, ASenderCountsOnlyWhereItDecides) {
+  add({"*.inner.example"}, {}, "inner");
+  add({}, {"@shop.example"}, "shop");
+  add({}, {}, "rest");
+  EXPECT_EQ(sender_route(config, "b@shop.example", "x.example"), "shop");
+  EXPECT_EQ(sender_route(config, "b@shop.example", "x.inner.example"), "");
+  EXPECT_EQ(sender_route(config, "b@other.example", "x.example"), "");
+}
+
+TEST_F(RouteTest, WithoutRoutesByTheSenderThereIsNone) {
+  add({"x.example"}, {}, "inner");
+  EXPECT_EQ(sender_route(config, "b@shop.example", "x.example"), "");
+}
+
+TEST_F(RouteTest, DomainsInUnicodeMatchPatternsInAscii) {
+  add({"xn--hndler-bua.example"}, {"@shop.example"}, "inner");
+  EXPECT_EQ(sender_route(config, "b@shop.example", "händler.example"), "inner");
+}
+
+}  // namespace
+}  // namespace signpost::relay

@@ -1,0 +1,366 @@
+#include "submission/acceptance.h"
+
+#include "base/check.h"
+#include "dkim/key.h"
+#include "smtp/command.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace signpost::submission {
+namespace {
+
+constexpr SystemTime kNoon{std::chrono::seconds(1'700'000'000)};
+
+smtp::Mailbox mailbox(std::string_view text) {
+  if (!text.contains('@')) return {std::string(text), ""};
+  const auto parsed = smtp::parse_mailbox(text, true);
+  CHECK(parsed.has_value());
+  return *parsed;
+}
+
+class AcceptanceTest : public testing::Test {
+ protected:
+  AcceptanceTest() {
+    config.hostname = "relay.example";
+    id = generator.next(kNoon);
+    transaction.mail.reverse_path = mailbox("orders@shop.example");
+    to("b@receiver.example");
+  }
+
+  relay::Settings& settings() {
+    made.config = std::make_shared<const config::Config>(config);
+    return made;
+  }
+
+  void to(std::string_view recipient) {
+    transaction.recipients.push_back({mailbox(recipient), {}, ""});
+  }
+  void only_to(std::string_view recipient) {
+    transaction.recipients.clear();
+    to(recipient);
+  }
+  void log_in(std::vector<std::string> senders = {}) {
+    user.name = "shop";
+    user.senders = std::move(senders);
+    principal.login = "shop";
+    principal.user = &user;
+    principal.trusted = false;
+  }
+  void add_key(const std::string& domain) {
+    auto key = dkim::PrivateKey::generate(dkim::Algorithm::Ed25519Sha256, 0);
+    CHECK(key.has_value());
+    dkim::SigningIdentity identity;
+    identity.domain = domain;
+    identity.selector = "s";
+    identity.key = *key;
+    made.keys.add(std::move(identity), false);
+  }
+  void add_route(std::vector<std::string> recipients, std::vector<std::string> senders,
+                 std::string via) {
+    config::RouteConfig route;
+    route.recipients = std::move(recipients);
+    route.senders = std::move(senders);
+    route.via = std::move(via);
+    config.routes.push_back(std::move(route));
+  }
+
+  std::expected<Accepted, Refused> offer(std::string_view content) {
+    message::ContentBuilder builder(
+        fix_ups(settings(), principal, transaction, arrival, id, kNoon));
+    builder.append(content);
+    builder.finish();
+    return accept(settings(), principal, transaction, id, builder, kNoon);
+  }
+  Accepted taken(std::string_view content = kPlain) {
+    auto result = offer(content);
+    CHECK(result.has_value());
+    return std::move(*result);
+  }
+  std::string refusal(std::string_view content) {
+    const auto result = offer(content);
+    return result ? "" : result.error().reply.one_line();
+  }
+  Refusal reason(std::string_view content) {
+    const auto result = offer(content);
+    CHECK(!result.has_value());
+    return result.error().reason;
+  }
+  std::string sender_refusal() {
+    const auto refused = refuse_sender(settings(), principal, transaction.mail.reverse_path);
+    return refused ? refused->reply.one_line() : "";
+  }
+
+  static constexpr std::string_view kPlain =
+      "From: Shop <orders@shop.example>\r\nMessage-ID: <1@shop.example>\r\n\r\nThank you.\r\n";
+
+  config::Config config;
+  relay::Settings made;
+  auth::User user;
+  Principal principal{.trusted = true, .client = net::IpAddress::parse("192.0.2.7").value()};
+  Arrival arrival{.hello_name = "client.example"};
+  smtp::Transaction transaction;
+  queue::MessageIdGenerator generator;
+  queue::MessageId id;
+};
+
+// ---- Who may send
+
+TEST_F(AcceptanceTest, AStrangerMayNotSend) {
+  principal.trusted = false;
+  const auto refused = refuse_sender(settings(), principal, transaction.mail.reverse_path);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reason, Refusal::NotAuthenticated);
+  EXPECT_EQ(refused->reply.one_line(), "530 5.7.0 Authentication required");
+}
+
+TEST_F(AcceptanceTest, ATrustedNetworkMaySendAsAnybody) {
+  add_key("other.example");
+  EXPECT_EQ(sender_refusal(), "");
+  EXPECT_EQ(refusal(kPlain), "");
+}
+
+TEST_F(AcceptanceTest, ALoginMaySendAsItsSenders) {
+  log_in({"@shop.example", "me@elsewhere.example"});
+  EXPECT_EQ(sender_refusal(), "");
+  transaction.mail.reverse_path = mailbox("me@elsewhere.example");
+  EXPECT_EQ(sender_refusal(), "");
+  transaction.mail.reverse_path = mailbox("you@elsewhere.example");
+  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send from that address");
+}
+
+TEST_F(AcceptanceTest, ALoginOnATrustedNetworkIsHeldToItsSenders) {
+  log_in({"@shop.example"});
+  principal.trusted = true;
+  transaction.mail.reverse_path = mailbox("a@other.example");
+  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send from that address");
+}
+
+TEST_F(AcceptanceTest, ALoginWithoutSendersMayUseTheDomainsThatHaveAKey) {
+  log_in();
+  EXPECT_EQ(sender_refusal(), "");  // there is no key at all: nothing to misuse
+  add_key("shop.example");
+  EXPECT_EQ(sender_refusal(), "");
+  transaction.mail.reverse_path = mailbox("a@other.example");
+  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send from that address");
+}
+
+TEST_F(AcceptanceTest, AKeyCountsForTheDomainInUnicodeToo) {
+  log_in();
+  add_key("xn--hndler-bua.example");
+  transaction.mail.reverse_path = mailbox("a@händler.example");
+  EXPECT_EQ(sender_refusal(), "");
+}
+
+TEST_F(AcceptanceTest, ALoginThatIsGoneMayNotSend) {
+  log_in();
+  principal.user = nullptr;
+  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send from that address");
+  EXPECT_EQ(reason(kPlain), Refusal::FromForbidden);
+}
+
+TEST_F(AcceptanceTest, TheNullReversePathIsAnybodys) {
+  log_in({"@shop.example"});
+  transaction.mail.reverse_path.reset();
+  EXPECT_EQ(sender_refusal(), "");
+}
+
+// ---- Content
+
+TEST_F(AcceptanceTest, ContentFaultsAreRefusedWithTheirReasons) {
+  EXPECT_EQ(reason("Subject: a\r\n\r\n"), Refusal::NoFrom);
+  EXPECT_TRUE(refusal("Subject: a\r\n\r\n").starts_with("550 5.6.0 "));
+  EXPECT_EQ(reason("From: a@shop.example\r\nFrom: b@shop.example\r\n\r\n"), Refusal::SeveralFrom);
+  EXPECT_EQ(reason("no header at all\r\n\r\n"), Refusal::MalformedHeader);
+  std::string loop = "From: a@shop.example\r\n";
+  for (int i = 0; i < 101; ++i) loop += "Received: by a; Fri, 21 Nov 1997 09:55:06 -0600\r\n";
+  EXPECT_EQ(reason(loop + "\r\n"), Refusal::MailLoop);
+  EXPECT_TRUE(refusal(loop + "\r\n").starts_with("554 5.4.6 "));
+  const std::string long_header =
+      "From: a@shop.example\r\nX: " + std::string(message::ContentBuilder::kMaxHeaderSize, 'x');
+  EXPECT_EQ(reason(long_header + "\r\n\r\n"), Refusal::HeaderTooLong);
+  EXPECT_TRUE(refusal(long_header + "\r\n\r\n").starts_with("552 5.3.4 "));
+}
+
+TEST_F(AcceptanceTest, FromIsHeldToTheSendersOfTheLogin) {
+  log_in({"@shop.example"});
+  EXPECT_EQ(refusal(kPlain), "");
+  EXPECT_EQ(reason("From: boss@bank.example\r\n\r\n"), Refusal::FromForbidden);
+  EXPECT_EQ(refusal("From: boss@bank.example\r\n\r\n"),
+            "550 5.7.1 This login may not send with From: <boss@bank.example>");
+}
+
+TEST_F(AcceptanceTest, AnUnclearFromIsNoWayAroundThat) {
+  log_in({"@shop.example"});
+  EXPECT_EQ(reason("From: undisclosed:;\r\n\r\n"), Refusal::FromForbidden);
+}
+
+TEST_F(AcceptanceTest, UnsignedMailIsRefusedWhereTheConfigurationSaysSo) {
+  EXPECT_EQ(refusal(kPlain), "");
+  config.unsigned_policy = config::UnsignedPolicy::Reject;
+  EXPECT_EQ(reason(kPlain), Refusal::NoSigningKey);
+  EXPECT_EQ(refusal(kPlain), "550 5.7.20 No DKIM key for the From: domain shop.example");
+  add_key("shop.example");
+  EXPECT_EQ(refusal(kPlain), "");
+}
+
+TEST_F(AcceptanceTest, RefusedContentStaysWithTheBuilder) {
+  message::ContentBuilder builder(fix_ups(settings(), principal, transaction, arrival, id, kNoon));
+  builder.append("From: a@shop.example\r\n\r\nbody\r\n");
+  builder.finish();
+  config.unsigned_policy = config::UnsignedPolicy::Reject;
+  EXPECT_FALSE(accept(settings(), principal, transaction, id, builder, kNoon));
+  EXPECT_TRUE(builder.take().ends_with("body\r\n"));
+}
+
+// ---- What is stored
+
+TEST_F(AcceptanceTest, TheEnvelopeHoldsWhatTheClientSaid) {
+  log_in();
+  transaction.mail.ret = smtp::Return::Headers;
+  transaction.mail.envelope_id = "order 7";
+  const Accepted accepted = taken();
+  const queue::Envelope& envelope = accepted.message->envelope;
+  EXPECT_EQ(envelope.id, id);
+  EXPECT_EQ(envelope.reverse_path, "orders@shop.example");
+  EXPECT_EQ(envelope.login, "shop");
+  EXPECT_EQ(envelope.peer, "192.0.2.7");
+  EXPECT_EQ(envelope.from_domain, "shop.example");
+  EXPECT_EQ(envelope.message_id, "<1@shop.example>");
+  EXPECT_EQ(envelope.received, kNoon);
+  EXPECT_EQ(envelope.size, accepted.message->content.size());
+  EXPECT_EQ(envelope.job_count, 1);
+  EXPECT_FALSE(envelope.eight_bit);
+  EXPECT_FALSE(envelope.smtputf8);
+  EXPECT_FALSE(envelope.notification);
+  EXPECT_EQ(envelope.ret, smtp::Return::Headers);
+  EXPECT_EQ(envelope.envelope_id, "order 7");
+}
+
+TEST_F(AcceptanceTest, ANullReversePathIsStoredEmpty) {
+  transaction.mail.reverse_path.reset();
+  EXPECT_EQ(taken().message->envelope.reverse_path, "");
+}
+
+TEST_F(AcceptanceTest, ReceivedTellsHowTheMessageCame) {
+  const auto received = [this] {
+    const std::string content = taken().message->content;
+    std::string field = content.substr(0, content.find("\r\nFrom:"));
+    std::erase(field, '\r');
+    std::erase(field, '\n');
+    return field;
+  };
+  EXPECT_TRUE(received().starts_with("Received: from client.example"));
+  EXPECT_TRUE(received().contains("192.0.2.7"));
+  EXPECT_TRUE(received().contains("by relay.example"));
+  EXPECT_TRUE(received().contains("with ESMTP "));
+  EXPECT_TRUE(received().contains(id.text()));
+  EXPECT_TRUE(received().contains("for <b@receiver.example>"));
+  log_in();
+  net::TlsFacts tls;
+  tls.version = "TLSv1.3";
+  tls.cipher = "TLS_AES_256_GCM_SHA384";
+  arrival.tls = &tls;
+  to("c@receiver.example");
+  EXPECT_TRUE(received().contains("with ESMTPSA"));
+  EXPECT_TRUE(received().contains("TLS_AES_256_GCM_SHA384"));
+  EXPECT_FALSE(received().contains("for <"));  // one of several recipients may be a secret
+  arrival.extended = false;
+  arrival.tls = nullptr;
+  principal.login = "";
+  EXPECT_TRUE(received().contains("with SMTP "));
+}
+
+TEST_F(AcceptanceTest, AMissingMessageIdIsMadeOfTheQueueId) {
+  EXPECT_EQ(taken("From: a@shop.example\r\n\r\n").message->envelope.message_id,
+            "<" + id.text() + "@relay.example>");
+}
+
+// ---- Jobs
+
+TEST_F(AcceptanceTest, ReadyJobsAreDueWhenAccepted) {
+  const queue::Job job = taken().jobs.at(0);
+  EXPECT_EQ(job.ref, (queue::JobRef{id, 0, 0}));
+  EXPECT_EQ(job.state, queue::JobState::Ready);
+  EXPECT_EQ(job.due, kNoon);
+  EXPECT_EQ(job.attempts, 0U);
+}
+
+TEST_F(AcceptanceTest, TheRecipientsOfADomainAreOneJobInTheOrderOfMention) {
+  transaction.recipients.clear();
+  to("a@one.example");
+  to("b@two.example");
+  to("c@ONE.example");
+  transaction.recipients[2].notify.bits = 1;
+  transaction.recipients[2].original_recipient = "rfc822;c@one.example";
+  const Accepted accepted = taken();
+  ASSERT_EQ(accepted.jobs.size(), 2U);
+  EXPECT_EQ(accepted.message->envelope.job_count, 2);
+  const queue::Job& one = accepted.jobs[0];
+  EXPECT_EQ(one.lane.domain, "one.example");
+  ASSERT_EQ(one.recipients.size(), 2U);
+  EXPECT_EQ(one.recipients[0].mailbox, "a@one.example");
+  EXPECT_EQ(one.recipients[1].mailbox, "c@one.example");
+  EXPECT_EQ(one.recipients[1].notify.bits, 1);
+  EXPECT_EQ(one.recipients[1].original_recipient, "rfc822;c@one.example");
+  EXPECT_EQ(accepted.jobs[1].lane.domain, "two.example");
+  EXPECT_EQ(accepted.jobs[1].ref.number, 1);
+}
+
+TEST_F(AcceptanceTest, PostmasterWithoutADomainIsOurs) {
+  only_to("Postmaster");
+  const queue::Job job = taken().jobs.at(0);
+  EXPECT_EQ(job.lane.domain, "relay.example");
+  EXPECT_EQ(job.recipients.at(0).mailbox, "Postmaster@relay.example");
+}
+
+TEST_F(AcceptanceTest, TheAccountOfALaneIsTheLoginOrTheDomainOfTheReversePath) {
+  EXPECT_EQ(taken().jobs.at(0).lane.account, "@shop.example");
+  transaction.mail.reverse_path.reset();
+  EXPECT_EQ(taken().jobs.at(0).lane.account, "@");
+  log_in();
+  EXPECT_EQ(taken().jobs.at(0).lane.account, "shop");
+}
+
+TEST_F(AcceptanceTest, TheRouteOfALaneIsThatOfTheSender) {
+  EXPECT_EQ(taken().jobs.at(0).lane.route, "");
+  add_route({"receiver.example"}, {"@shop.example"}, "smtp://inner.example:2525");
+  add_route({}, {}, "smtp://smart.example");
+  EXPECT_EQ(taken().jobs.at(0).lane.route, "smtp://inner.example:2525");
+  transaction.mail.reverse_path = mailbox("a@other.example");
+  EXPECT_EQ(taken().jobs.at(0).lane.route, "");
+}
+
+// ---- SMTPUTF8
+
+TEST_F(AcceptanceTest, EightBitContentIsNotedAndNeedsNoSmtputf8) {
+  transaction.mail.smtputf8 = true;
+  const Accepted accepted = taken("From: a@shop.example\r\n\r\nGrüße\r\n");
+  EXPECT_TRUE(accepted.message->envelope.eight_bit);
+  EXPECT_FALSE(accepted.message->envelope.smtputf8);
+}
+
+TEST_F(AcceptanceTest, Smtputf8IsKeptWhereSomethingNeedsIt) {
+  transaction.mail.smtputf8 = true;
+  EXPECT_FALSE(taken().message->envelope.smtputf8);
+  EXPECT_TRUE(taken("From: a@shop.example\r\nSubject: Grüße\r\n\r\n").message->envelope.smtputf8);
+  only_to("jürgen@receiver.example");
+  EXPECT_TRUE(taken().message->envelope.smtputf8);
+  only_to("b@empfänger.example");  // has a form in ASCII
+  to("c@receiver.example");        // without it Received would name the recipient
+  EXPECT_FALSE(taken().message->envelope.smtputf8);
+  transaction.mail.reverse_path = mailbox("jürgen@shop.example");
+  EXPECT_TRUE(taken().message->envelope.smtputf8);
+}
+
+TEST_F(AcceptanceTest, WithoutSmtputf8OfTheClientItIsNotAskedFor) {
+  EXPECT_FALSE(taken("From: a@shop.example\r\nSubject: Grüße\r\n\r\n").message->envelope.smtputf8);
+}
+
+}  // namespace
+}  // namespace signpost::submission

@@ -1,0 +1,574 @@
+// The service with real sessions over socket pairs: what the client hears, what is logged and
+// counted, and what delivery is given. The receiving half of the relay without the process.
+#include "submission/submission.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "dns/open_resolver.h"
+#include "metrics/registry.h"
+#include "queue/memory_store.h"
+#include "tests/support/test_certificate.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace signpost::submission {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Of "secret", made by mkpasswd.
+constexpr std::string_view kUsers =
+    "[shop]\npassword = \"{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
+    "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.\"\n";
+constexpr std::string_view kRight = "AUTH PLAIN AHNob3AAc2VjcmV0\r\n";
+constexpr std::string_view kWrong = "AUTH PLAIN AHNob3AAZ3Vlc3M=\r\n";
+constexpr std::string_view kMail =
+    "MAIL FROM:<a@shop.example>\r\nRCPT TO:<b@receiver.example>\r\nDATA\r\n";
+constexpr std::string_view kContent = "From: a@shop.example\r\n\r\nThank you.\r\n.\r\n";
+
+// A disk that a test can stop or break.
+class Disk final : public queue::MemoryStore {
+ public:
+  Result<void> apply(std::span<const queue::Change* const> changes) override {
+    std::unique_lock lock(mutex_);
+    moved_.wait(lock, [this] { return !held_; });
+    if (broken_) return fail(Errc::Io, "broken");
+    return MemoryStore::apply(changes);
+  }
+  void hold(bool held) {
+    const std::lock_guard lock(mutex_);
+    held_ = held;
+    moved_.notify_all();
+  }
+  void break_writes() {
+    const std::lock_guard lock(mutex_);
+    broken_ = true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  bool held_ = false;
+  bool broken_ = false;
+};
+
+// Keeps all threads of libuv's pool busy until it goes.
+class BusyPool {
+ public:
+  explicit BusyPool(net::Loop& loop) {
+    const std::shared_future<void> end = end_.get_future().share();
+    for (int i = 0; i < kThreads; ++i) {
+      loop.run_blocking([end] { end.wait(); }, [] {});
+    }
+  }
+  ~BusyPool() { end_.set_value(); }
+  BusyPool(const BusyPool&) = delete;
+  BusyPool& operator=(const BusyPool&) = delete;
+
+ private:
+  static constexpr int kThreads = 16;  // the pool has four unless the environment says otherwise
+  std::promise<void> end_;
+};
+
+class RecordingIntake final : public delivery::Intake {
+ public:
+  void stored(std::shared_ptr<const queue::Message> message,
+              std::vector<queue::Job> jobs) override {
+    if (when_stored) when_stored();
+    messages.emplace_back(std::move(message), std::move(jobs));
+  }
+  std::vector<std::pair<std::shared_ptr<const queue::Message>, std::vector<queue::Job>>> messages;
+  std::function<void()> when_stored;
+};
+
+class Client final : public net::StreamHandler {
+ public:
+  Client(net::Loop& loop, int fd, std::function<void()> happened)
+      : stream(std::make_unique<net::Stream>(loop, fd, *this)), happened_(std::move(happened)) {}
+  void on_input() override {
+    received += stream->input().view();
+    stream->input().consume(stream->input().size());
+    happened_();
+  }
+  void on_secured(const net::TlsFacts&) override {
+    secured = true;
+    happened_();
+  }
+  void on_closed(const Error&) override {
+    on_input();
+    closed = true;
+    happened_();
+  }
+  void say(std::string_view text) {
+    stream->output().append(text);
+    stream->flush();
+  }
+
+  std::unique_ptr<net::Stream> stream;
+  std::string received;
+  bool secured = false;
+  bool closed = false;
+
+ private:
+  std::function<void()> happened_;
+};
+
+class SubmissionTest : public testing::Test {
+ protected:
+  SubmissionTest() {
+    log::start({.level = log::Level::Debug, .format = log::Format::Text, .fd = log_});
+    config_.hostname = "relay.example";
+    config_.limits.memory = 1 << 20;
+    listener_.name = "127.0.0.1:587";
+    listener_.mode = config::ListenerMode::Plain;
+    listener_.auth = config::AuthMode::Optional;
+    listener_.trusted_networks = {net::Network::parse("127.0.0.0/8").value()};
+  }
+  ~SubmissionTest() override {
+    disk_.hold(false);
+    client_.reset();
+    submission_.reset();
+    timers_.clear();
+    log::stop();
+    ::close(log_);
+  }
+
+  // The service, as configured up to now.
+  void serve() {
+    auto settings = std::make_shared<relay::Settings>();
+    settings->config = std::make_shared<const config::Config>(config_);
+    auto users = auth::Users::parse(kUsers, "users.toml");
+    CHECK(users.has_value());
+    settings->users = *users;
+    settings->tls = tls_;
+    auto resolver = dns::open_resolver(loop_, {}, registry_);
+    CHECK(resolver.has_value());
+    resolver_ = std::move(*resolver);
+    context_.reset(new relay::Context{.worker = 3,
+                                      .clock = real_clock(),
+                                      .loop = loop_,
+                                      .timers = timers_,
+                                      .resolver = *resolver_,
+                                      .commits = commits_,
+                                      .ids = ids_,
+                                      .events = events_,
+                                      .metrics = metrics_,
+                                      .store = disk_,
+                                      .admission = admission_,
+                                      .draining = draining_,
+                                      .settings = std::move(settings)});
+    submission_ = std::make_unique<Submission>(*context_, authenticator_, intake_);
+  }
+  void offer_tls() {
+    const test::TestCertificate pair = test::make_certificate({"DNS:mail.example"});
+    const std::string certificate = directory_.write("cert.pem", pair.certificate);
+    auto server = net::TlsServerContext::load(certificate, directory_.write("key.pem", pair.key),
+                                              net::TlsVersion::Tls12);
+    CHECK(server.has_value());
+    tls_ = std::move(*server);
+    auto client = net::TlsClientContext::create(certificate);
+    CHECK(client.has_value());
+    client_tls_ = std::move(*client);
+  }
+
+  void connect(const char* address = "127.0.0.1:50000") {
+    if (!submission_) serve();
+    int fds[2];
+    CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+    client_fd_ = fds[0];
+    client_ = std::make_unique<Client>(loop_, client_fd_, [this] { check(); });
+    submission_->accept(listener_, fds[1], net::SocketAddress::parse(address).value());
+  }
+  void hang_up() { client_.reset(); }
+
+  // Everything that the server says up to a line that begins with `words`.
+  void expect(std::string_view words) {
+    run_until([&] { return take(words); }, std::string(words));
+  }
+  bool take(std::string_view words) {
+    std::string& text = client_->received;
+    for (std::size_t begin = 0, end; (end = text.find("\r\n", begin)) != std::string::npos;
+         begin = end + 2) {
+      if (!std::string_view(text).substr(begin).starts_with(words)) continue;
+      text.erase(0, end + 2);
+      return true;
+    }
+    return false;
+  }
+  void greet() {
+    expect("220 relay.example");
+    client_->say("EHLO client.example\r\n");
+    expect("250 SMTPUTF8");
+  }
+
+  void run_until(std::function<bool()> done, const std::string& what) {
+    if (done()) return;
+    done_ = std::move(done);
+    net::Timer limit(loop_, [&] {
+      ADD_FAILURE() << "waited in vain for " << what << "; heard \""
+                    << (client_ ? client_->received : "") << "\"; logged " << logged();
+      loop_.stop();
+    });
+    limit.start(10s);
+    net::Timer look(loop_, [&] {
+      check();
+      look.start(1ms);
+    });
+    look.start(1ms);
+    loop_.run();
+    done_ = nullptr;
+  }
+  void check() {
+    if (done_ && done_()) loop_.stop();
+  }
+  // Lets everything happen that needs no more input.
+  void settle() {
+    for (int i = 0; i < 5; ++i) {
+      loop_.post([this] { loop_.defer([this] { loop_.stop(); }); });
+      loop_.run();
+    }
+  }
+  void run_until_drained() {
+    run_until([this] { return submission_->drained(); }, "the session to go");
+  }
+
+  std::string logged() const {
+    std::string text(1 << 16, '\0');
+    const ssize_t size = ::pread(log_, text.data(), text.size(), 0);
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+  }
+  // The log has a writer of its own.
+  std::string whole_log() {
+    log::stop();
+    return logged();
+  }
+  double metric(const std::string& series) const {
+    const std::string text = registry_.text();
+    const std::size_t at = text.find("\n" + series + " ");
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + series.size() + 2));
+  }
+
+  int log_ = ::memfd_create("log", MFD_CLOEXEC);
+  test::TemporaryDirectory directory_;
+  config::Config config_;
+  config::ListenerConfig listener_;
+  std::shared_ptr<const net::TlsServerContext> tls_;
+  std::shared_ptr<const net::TlsClientContext> client_tls_;
+  net::Loop loop_;
+  net::Timers timers_{loop_};
+  metrics::Registry registry_;
+  Disk disk_;
+  queue::Committer committer_{disk_, registry_};
+  relay::TurnCommits commits_{loop_, committer_};
+  queue::MessageIdGenerator ids_;
+  relay::RelayMetrics metrics_{registry_};
+  relay::EventSink events_{metrics_};
+  relay::Admission admission_;
+  std::atomic<bool> draining_{false};
+  std::unique_ptr<dns::Resolver> resolver_;
+  std::unique_ptr<relay::Context> context_;
+  auth::PasswordCache passwords_;
+  auth::LoginGuard logins_;
+  std::atomic<int> checks_{0};
+  auth::Authenticator authenticator_{loop_,
+                                     timers_,
+                                     real_clock(),
+                                     {passwords_, logins_, checks_},
+                                     {.max_checks = 64, .rejection_delay = 1ms}};
+  RecordingIntake intake_;
+  std::unique_ptr<Submission> submission_;
+  std::unique_ptr<Client> client_;
+  int client_fd_ = -1;
+
+ private:
+  std::function<bool()> done_;
+};
+
+// ---- Mail
+
+TEST_F(SubmissionTest, AMessageIsStoredAcknowledgedAndHandedToDelivery) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  std::string sent_before;
+  intake_.when_stored = [&] {
+    char bytes[1000];
+    const ssize_t size = ::recv(client_fd_, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    sent_before.assign(bytes, size > 0 ? static_cast<std::size_t>(size) : 0);
+  };
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  run_until([this] { return !intake_.messages.empty(); }, "delivery");
+  EXPECT_TRUE(sent_before.starts_with("250 2.0.0 Ok: queued as ")) << sent_before;
+  const auto& [message, jobs] = intake_.messages.at(0);
+  EXPECT_TRUE(message->content.ends_with("Thank you.\r\n"));
+  EXPECT_EQ(message->envelope.reverse_path, "a@shop.example");
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_TRUE(disk_.claims().contains(jobs[0].ref));
+  EXPECT_EQ(disk_.job(jobs[0].ref).value(), jobs[0]);
+  EXPECT_TRUE(admission_.has_memory_for((1 << 30) - 1)) << "content is still counted";
+}
+
+TEST_F(SubmissionTest, ManyMessagesGoOverOneConnection) {
+  connect();
+  greet();
+  for (int i = 0; i < 3; ++i) {
+    client_->say(kMail);
+    expect("354 ");
+    client_->say(kContent);
+    expect("250 2.0.0 Ok: queued as ");
+  }
+  client_->say("QUIT\r\n");
+  expect("221 ");
+  run_until([this] { return client_->closed; }, "the server to close");
+  client_.reset();
+  run_until_drained();
+  EXPECT_EQ(intake_.messages.size(), 3U);
+  EXPECT_EQ(metric("signpost_smtp_sessions{listener=\"127.0.0.1:587\"}"), 0);
+  EXPECT_EQ(metric("signpost_smtp_sessions_total{listener=\"127.0.0.1:587\"}"), 1);
+}
+
+TEST_F(SubmissionTest, AFailedWriteIsA451AndLeavesNoClaim) {
+  disk_.break_writes();
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  client_->say(kContent);
+  expect("451 4.3.0 ");
+  EXPECT_TRUE(intake_.messages.empty());
+  run_until([this] { return disk_.claims().size() == 0; }, "the claims to be released");
+  EXPECT_TRUE(whole_log().contains("reason=storage"));
+  EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"storage\"}"), 1);
+}
+
+TEST_F(SubmissionTest, AMessageWhoseClientHasGoneIsDeliveredAllTheSame) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  disk_.hold(true);
+  client_->say(kContent);
+  run_until([this] { return disk_.claims().size() == 1; }, "the commit to begin");
+  hang_up();
+  run_until_drained();
+  disk_.hold(false);
+  run_until([this] { return !intake_.messages.empty(); }, "delivery");
+  EXPECT_EQ(metric("signpost_tls_handshake_failures_total{direction=\"in\"}"), 0);
+  EXPECT_TRUE(whole_log().contains("session_lost"));
+}
+
+TEST_F(SubmissionTest, CommandsBehindTheContentWaitForTheCommit) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  client_->say(std::string(kContent) + "QUIT\r\n");
+  run_until([this] { return client_->closed; }, "the server to close");
+  const std::string& said = client_->received;
+  EXPECT_LT(said.find("250 2.0.0 Ok: queued as "), said.find("221 2.0.0 "));
+  EXPECT_TRUE(said.contains("221 2.0.0 "));
+}
+
+TEST_F(SubmissionTest, ContentIsRefusedWithItsReasonAndTheSessionGoesOn) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  client_->say("Subject: no sender\r\n\r\n.\r\nNOOP\r\n");
+  expect("550 5.6.0 ");
+  expect("250 2.0.0 Ok");
+  EXPECT_TRUE(whole_log().contains("reason=content"));
+  EXPECT_TRUE(admission_.has_memory_for((1 << 30) - 1));
+}
+
+TEST_F(SubmissionTest, WhatTheDialogRefusesHasItsReason) {
+  connect();
+  greet();
+  client_->say("MAIL FROM:<jürgen@shop.example>\r\n");
+  expect("553 5.6.7 ");
+  EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"command\"}"), 1);
+  EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"content\"}"), 0);
+}
+
+TEST_F(SubmissionTest, ContentBeyondTheMemoryIsReadToItsEndAndRefused) {
+  admission_.set_limits({.sessions = 10, .sessions_per_client = 10, .memory = 10'000});
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  client_->say("From: a@shop.example\r\n\r\n" + std::string(20'000, 'x'));
+  settle();
+  EXPECT_TRUE(client_->received.empty()) << "the client does not listen before the end";
+  client_->say("\r\n.\r\n");
+  expect("452 4.3.1 Insufficient memory");
+  EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"memory\"}"), 1);
+  EXPECT_TRUE(admission_.has_memory_for(9'999));
+}
+
+TEST_F(SubmissionTest, AFullDiskRefusesTheSender) {
+  admission_.check_disk("/", 0, UINT64_MAX, 0);
+  connect();
+  greet();
+  client_->say("MAIL FROM:<a@shop.example>\r\n");
+  expect("452 4.3.1 Insufficient system storage");
+  EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"disk\"}"), 1);
+}
+
+TEST_F(SubmissionTest, AStrangerIsNotRelayedFor) {
+  connect("192.0.2.9:50000");
+  greet();
+  client_->say("MAIL FROM:<a@shop.example>\r\n");
+  expect("530 5.7.0 ");
+  EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"relaying\"}"), 1);
+}
+
+TEST_F(SubmissionTest, BeyondTheLimitASessionIsTurnedAway) {
+  admission_.set_limits({.sessions = 0, .sessions_per_client = 10, .memory = 10'000});
+  connect();
+  expect("421 4.7.0 relay.example Too many sessions");
+  run_until([this] { return client_->closed; }, "the server to close");
+  client_.reset();
+  run_until_drained();
+  EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"sessions\"}"), 1);
+  EXPECT_EQ(metric("signpost_smtp_sessions{listener=\"127.0.0.1:587\"}"), 0);
+}
+
+// ---- Passwords
+
+TEST_F(SubmissionTest, ALoginMaySend) {
+  connect("127.0.0.1:50000");
+  greet();
+  client_->say(kRight);
+  expect("235 2.7.0 ");
+  client_->say(kMail);
+  expect("354 ");
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  EXPECT_EQ(metric("signpost_auth_total{mechanism=\"PLAIN\",result=\"accepted\"}"), 1);
+  run_until([this] { return !intake_.messages.empty(); }, "delivery");
+  EXPECT_EQ(intake_.messages.at(0).second.at(0).lane.account, "shop");
+}
+
+TEST_F(SubmissionTest, WhoHangsUpDuringAPasswordCheckFailedToLogInAndNotAtTls) {
+  connect();
+  greet();
+  {
+    const BusyPool pool(loop_);
+    client_->say(kWrong);
+    run_until([this] { return checks_ == 1; }, "the check to begin");
+    hang_up();
+    run_until_drained();
+  }
+  run_until([this] { return checks_ == 0; }, "the check to end");
+  run_until(
+      [this] {
+        return metric("signpost_auth_total{mechanism=\"PLAIN\",result=\"rejected\"}") == 1;
+      },
+      "the failure to be counted");
+  EXPECT_EQ(metric("signpost_tls_handshake_failures_total{direction=\"in\"}"), 0);
+  const std::string log = whole_log();
+  EXPECT_TRUE(log.contains("auth_failed session=3.1 user=shop address=127.0.0.1:50000")) << log;
+  EXPECT_FALSE(log.contains("tls_failed")) << log;
+}
+
+TEST_F(SubmissionTest, ARejectedPasswordGetsItsReplyAndOneLine) {
+  connect();
+  greet();
+  client_->say(kWrong);
+  expect("535 5.7.8 ");
+  client_->say("NOOP\r\n");
+  expect("250 2.0.0 Ok");
+  const std::string log = whole_log();
+  EXPECT_EQ(log.find("auth_failed"), log.rfind("auth_failed")) << log;
+  EXPECT_NE(log.find("auth_failed"), std::string::npos) << log;
+}
+
+// ---- TLS
+
+TEST_F(SubmissionTest, AMessageGoesOverStartTls) {
+  offer_tls();
+  listener_.mode = config::ListenerMode::StartTls;
+  connect();
+  greet();
+  client_->say("STARTTLS\r\n");
+  expect("220 2.0.0 ");
+  client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
+  run_until([this] { return client_->secured; }, "the handshake");
+  client_->say("EHLO client.example\r\n");
+  expect("250 SMTPUTF8");
+  client_->say(kMail);
+  expect("354 ");
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  run_until([this] { return !intake_.messages.empty(); }, "delivery");
+  EXPECT_TRUE(intake_.messages.at(0).first->content.contains("with ESMTPS"));
+}
+
+TEST_F(SubmissionTest, ImplicitTlsGreetsAfterTheHandshake) {
+  offer_tls();
+  listener_.mode = config::ListenerMode::Implicit;
+  connect();
+  client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
+  greet();
+  EXPECT_TRUE(client_->secured);
+}
+
+TEST_F(SubmissionTest, WhoHangsUpDuringTheHandshakeFailedAtTls) {
+  offer_tls();
+  listener_.mode = config::ListenerMode::StartTls;
+  connect();
+  greet();
+  client_->say("STARTTLS\r\n");
+  expect("220 2.0.0 ");
+  hang_up();
+  run_until_drained();
+  EXPECT_EQ(metric("signpost_tls_handshake_failures_total{direction=\"in\"}"), 1);
+  EXPECT_TRUE(whole_log().contains("tls_failed"));
+}
+
+// ---- Stopping
+
+TEST_F(SubmissionTest, AnIdleSessionIsSentAwayWhenTheRelayStops) {
+  connect();
+  greet();
+  draining_ = true;
+  submission_->drain();
+  expect("421 4.3.2 relay.example Service is closing");
+  run_until([this] { return client_->closed; }, "the server to close");
+  client_.reset();
+  run_until_drained();
+}
+
+TEST_F(SubmissionTest, ATransactionMayFinishWhenTheRelayStops) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  draining_ = true;
+  submission_->drain();
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  expect("421 4.3.2 relay.example Service is closing");
+  run_until([this] { return client_->closed; }, "the server to close");
+}
+
+}  // namespace
+}  // namespace signpost::submission
