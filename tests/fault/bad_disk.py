@@ -8,6 +8,7 @@ wrong.
 import concurrent.futures
 import os
 import pathlib
+import smtplib
 import socket
 import sys
 import tempfile
@@ -118,8 +119,12 @@ def error_that_stays(call, name, words):
         for number in range(100):
             scene.send(number)
         scene.becomes(call, name)
-        for _ in range(2):  # the second one finds that the first failure does not pass
+        print("   ", scene.refused("late"))
+        # The next write finds that the failure does not pass: a client's, if no removal was before it.
+        try:
             print("   ", scene.refused("late"))
+        except (OSError, smtplib.SMTPException) as gone:
+            print("   ", gone)
         code = scene.relay.process.wait()
         assert code == 1, code
         assert words in scene.relay.events("queue_write_failed")[-1]["detail"]
@@ -146,8 +151,8 @@ def full():
     with Scene(sink=False, settings={"retry": 'schedule = ["5s"]\nexpire = "1h"\ndelay_notice = "0s"'}) as scene:
         for number in range(50):
             scene.send(number)
-        harness.wait_until(lambda: all(job["state"] == "deferred" for job in scene.relay.queued_jobs()),
-                           "the first attempts to fail")
+        harness.wait_until(lambda: any(job["state"] == "deferred" for job in scene.relay.queued_jobs()),
+                           "the first attempt to fail")
         scene.open_receiver()
         scene.becomes("write", "ENOSPC")
         print("   ", scene.refused("late"))
