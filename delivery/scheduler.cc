@@ -164,6 +164,9 @@ void Scheduler::Impl::join(Lane& lane, std::size_t worker, const Now& now, Order
   if (state.in_line) {
     lane.site->line.update(state.turn);
     arrange(lane.site, worker, now, orders);
+    if (!state.turn.jobs.empty() && lane.site->connections.full()) {
+      lanes.wake_by(lane, now.schedule + overdue_interval);  // it may wait for long: see tick()
+    }
   }
   if (!has_route(lane, now) || now.steady >= lane.route_good_until) look_up(lane, orders);
   park(lane);
@@ -583,6 +586,11 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
       continue;
     }
     Lane::Active& state = impl.active(*lane);
+    // What has waited in memory for long waits in the store, where its age is looked at.
+    if (!state.turn.jobs.empty() &&
+        state.turn.jobs.front().job.due + impl.overdue_interval <= now.schedule) {
+      impl.unload(*lane, orders);
+    }
     if (state.turn.stored || state.turn.reading) {
       orders.overdue.push_back({lane_named(*lane->key), now.schedule, impl.why_waiting(*lane)});
       impl.lanes.wake_at(*lane, now.schedule + impl.overdue_interval);

@@ -245,6 +245,14 @@ void DeliveryWorld::connect_all() {
   }
 }
 
+void DeliveryWorld::fail_one(const std::string& site, const delivery::Disposition& why) {
+  for (const auto& [id, session] : sessions_) {
+    if (session.ready || session.key != site) continue;
+    act([this, id = id, why] { end(id, why); });
+    return;
+  }
+}
+
 void DeliveryWorld::connected(std::uint64_t id) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || found->second.ready) return;  // it was asked for twice

@@ -63,7 +63,9 @@ class DeliveryWorld {
   void restart();  // finds the lanes that the store has
   void run();
   void pass(std::chrono::microseconds time, std::chrono::microseconds step = kStep);
-  void connect_all();                           // of receivers that hang
+  void connect_all();  // of receivers that hang
+  // One connection that hangs fails like that.
+  void fail_one(const std::string& site, const delivery::Disposition& why);
   std::size_t answer(const std::string& site);  // those under way; how many
   void end_connections();                       // the ready ones
   void order(const std::function<void(const delivery::Scheduler::Now&, delivery::Orders&)>& ask);

@@ -333,5 +333,67 @@ TEST_F(SchedulerSite, OverdueMailIsLookedForInLanesThatWaitAndInNoOthers) {
   }
 }
 
+// --- what costs next to nothing, and what is final ---
+
+TEST_F(SchedulerSite, AFailureForGoodIsThatOfTheWholeLaneAndOfNoOther) {
+  world_.sites[kElsewhere.domain] = kSite;
+  world_.receiver(kSite).hangs = true;
+  const auto here = submit(kLane, 30);
+  const auto there = submit(kElsewhere, 30);
+  world_.run();
+  world_.fail_one(kSite, test::never("the domain has no host"));
+  world_.run();
+  EXPECT_GE(world_.failed.size(), 30u);
+  EXPECT_LE(world_.failed.size(), 31u);
+  EXPECT_TRUE(world_.claims_fit());
+}
+
+TEST_F(SchedulerSite, MailThatWaitsInMemoryForLongIsLookedThroughForWhatIsOverdue) {
+  world_.scheduler.set_schedule(hours(4), minutes(10));
+  world_.receiver(kSite) = {.connections = 1, .slow = true};
+  (void)submit(kLane, 5);
+  world_.pass(minutes(25), seconds(1));
+  ASSERT_FALSE(world_.overdue.empty());
+  EXPECT_EQ(world_.overdue.front().lane, kLane);
+  while (world_.answer(kSite) > 0) world_.pass(milliseconds(100));
+  EXPECT_EQ(world_.delivered.size(), 5u);
+  EXPECT_EQ(world_.twice, 0u);
+  EXPECT_TRUE(world_.claims_fit());
+}
+
+TEST_F(SchedulerSite, ThousandsOfLanesOfADeadSiteAllGoWhenItIsBack) {
+  world_.receiver(kSite).refuses = true;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string domain = std::to_string(i) + ".example";
+    world_.sites[domain] = kSite;
+    (void)world_.submit({domain, "shop", ""});
+  }
+  world_.pass(minutes(3), seconds(1));
+  EXPECT_EQ(world_.delivered.size(), 0u);
+  EXPECT_LT(world_.store.jobs_read, 200u);
+  world_.receiver(kSite).refuses = false;
+  world_.pass(minutes(30), seconds(1));
+  EXPECT_EQ(world_.delivered.size(), 2000u);
+  EXPECT_EQ(world_.twice, 0u);
+  EXPECT_TRUE(world_.claims_fit());
+}
+
+TEST_F(SchedulerSite, ParkedLanesFollowTheirRoutesAfterAReload) {
+  world_.receiver(kSite).refuses = true;
+  for (int i = 0; i < 600; ++i) {
+    const std::string domain = std::to_string(i) + ".example";
+    world_.sites[domain] = kSite;
+    (void)world_.submit({domain, "shop", ""});
+  }
+  world_.pass(minutes(1), seconds(1));
+  for (auto& [domain, site] : world_.sites) site = kOtherSite;
+  world_.order([&](const Scheduler::Now& now, Orders& orders) {
+    world_.scheduler.forget_routes(now, orders);
+  });
+  world_.pass(minutes(10), seconds(1));
+  EXPECT_GE(world_.delivered.size(), 590u);  // all but those that were charged with an attempt
+  EXPECT_TRUE(world_.claims_fit());
+}
+
 }  // namespace
 }  // namespace signpost::delivery
