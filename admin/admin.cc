@@ -47,17 +47,12 @@ Json json_of(const QueueEntry& entry) {
   const queue::Job& job = entry.job;
   Json to = Json::array();
   for (const queue::Recipient& recipient : job.recipients) to.push_back(recipient.mailbox);
-  Json json{{"id", job.ref.id.text()},
-            {"number", job.ref.number},
-            {"state", entry.state},
-            {"from", entry.envelope.reverse_path},
-            {"to", std::move(to)},
-            {"domain", job.lane.domain},
-            {"size", entry.envelope.size},
-            {"received", utc_text(entry.envelope.received)},
-            {"attempts", job.attempts},
-            {"last_reply", job.last_reply.one_line()},
-            {"last_remote", job.last_remote},
+  Json json{{"id", job.ref.id.text()},      {"number", job.ref.number},
+            {"state", entry.state},         {"from", entry.envelope.reverse_path},
+            {"to", std::move(to)},          {"domain", job.lane.domain},
+            {"size", entry.envelope.size},  {"received", utc_text(entry.envelope.received)},
+            {"attempts", job.attempts},     {"last_reply", job.last_reply.one_line()},
+            {"waits_for", entry.waits_for}, {"last_remote", job.last_remote},
             {"user", entry.envelope.login}};
   json["due"] = job.state == queue::JobState::Deferred ? Json(utc_text(job.due)) : Json();
   json["last_attempt"] =

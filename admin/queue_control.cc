@@ -59,6 +59,12 @@ std::string_view QueueControl::state_of(const queue::Job& job) const {
   return services_.store.claims().contains(job.ref) ? "active" : state_text(job.state);
 }
 
+std::string QueueControl::obstacle(const queue::Job& job) const {
+  if (job.state == queue::JobState::Held) return "";
+  const auto why = services_.delivery.scheduler.obstacle(job.lane);
+  return why ? why->reply.one_line() : "";
+}
+
 Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const queue::Cursor& from,
                                               std::size_t limit) {
   const queue::JobFilter wanted = job_filter(filter);
@@ -70,7 +76,9 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const q
     for (queue::QueuedJob& found : read->jobs) {
       const std::string_view state = state_of(found.job);
       if (!filter.state.empty() && state != filter.state) continue;
-      page.entries.push_back({std::move(found.job), std::move(found.envelope), state});
+      std::string waits_for = obstacle(found.job);
+      page.entries.push_back(
+          {std::move(found.job), std::move(found.envelope), state, std::move(waits_for)});
     }
     page.next = std::move(read->next);
     if (!read->end) continue;

@@ -29,6 +29,7 @@ struct QueueEntry {
   queue::Job job;
   queue::Envelope envelope;
   std::string_view state;  // the job's; "active" while it is claimed
+  std::string waits_for;   // what holds up its receiver now; "" if nothing does
 };
 
 // Blocks on the store: for the admin listener's threads, never for a worker's.
@@ -60,6 +61,7 @@ class QueueControl {
   Result<void> change(Action action, const std::vector<QueueEntry>& entries, Changed& counts);
   Result<void> commit(queue::Change change);
   std::string_view state_of(const queue::Job& job) const;
+  std::string obstacle(const queue::Job& job) const;
 
   const Services services_;
 };

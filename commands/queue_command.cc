@@ -77,8 +77,10 @@ std::string recipients_text(const Json& job) {
   return text;
 }
 
+// Of the last attempt; before the first one, what the receiver's mail waits for.
 std::string last_reply_text(const Json& job) {
   const std::string reply = text_of(job, "last_reply");
+  if (reply.empty()) return text_of(job, "waits_for");
   const std::string remote = text_of(job, "last_remote");
   return remote.empty() ? reply : fmt::format("{}: {}", remote, reply);
 }

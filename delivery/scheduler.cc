@@ -874,6 +874,15 @@ void Scheduler::forgive(const queue::Lane& name, const Now& now, Orders& orders)
   impl_->arrange(lane->site, 0, now, orders);
 }
 
+std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {
+  const MutexLock lock(mutex_);
+  const Lane* const lane = impl_->lanes.find(name);
+  if (lane == nullptr) return std::nullopt;
+  if (lane->trouble) return lane->trouble->why();
+  if (lane->site && lane->site->back_off.failing()) return lane->site->back_off.why();
+  return std::nullopt;
+}
+
 Scheduler::Figures Scheduler::figures() const {
   const MutexLock lock(mutex_);
   return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory};

@@ -157,6 +157,10 @@ class Scheduler {
   // The receivers of this lane's mail are tried at once, whatever their back-off.
   void forgive(const queue::Lane& lane, const Now& now, Orders& orders);
 
+  // What holds up this lane's mail now, if its receiver is backing off or its names cannot be
+  // looked up.
+  std::optional<Disposition> obstacle(const queue::Lane& lane) const;
+
   struct Figures {
     std::size_t lanes = 0;  // with waiting mail, or lately
     std::size_t sites = 0;

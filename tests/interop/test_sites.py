@@ -91,6 +91,9 @@ def test_mail_for_a_receiver_that_is_down_expires_without_being_tried(world):
     relay = world.start(settings={"retry": 'schedule = ["1s"]\nexpire = "12s"\ndelay_notice = "3s"'})
     for number in range(8):
         relay.send("a@shop.example", [f"b{number}@down.example"], message())
+    relay.wait_event("connection_failed", mx="mx.down.example")
+    # All of them say what they wait for, tried or not.
+    assert all("mx.down.example" in job["waits_for"] for job in relay.queue("list", "--to", "down.example")["jobs"])
     expired = harness.wait_until(lambda: (lambda all: all if len(all) == 8 else None)(relay.events("expired")),
                                  lambda: f"8 expired, there are {relay.events('expired')}", 60)
     assert {event["to"] for event in expired} == {f"b{number}@down.example" for number in range(8)}
