@@ -10,10 +10,8 @@
 
 namespace signpost::daemon {
 
-Worker::Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::Settings> settings)
-    : shared_(shared),
-      index_(index),
-      settings_(std::move(settings)),
+Worker::Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings)
+    : settings_(std::move(settings)),
       timers_(loop_),
       metrics_(shared.registry),
       events_(metrics_),
@@ -22,7 +20,7 @@ Worker::Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::S
 Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index,
                                                std::shared_ptr<const relay::Settings> settings,
                                                std::size_t connections) {
-  std::unique_ptr<Worker> worker(new Worker(shared, index, std::move(settings)));
+  std::unique_ptr<Worker> worker(new Worker(shared, std::move(settings)));
   dns::ResolverOptions options;
   options.servers = worker->settings_->config->dns_servers;
   auto resolver = dns::open_resolver(worker->loop_, options, shared.registry);

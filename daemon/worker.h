@@ -51,11 +51,9 @@ class Worker {
   bool drained() const { return submission_->drained() && delivery_->drained(); }
 
  private:
-  Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::Settings> settings);
+  Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings);
   void accept(const std::string& listener, int fd, const net::SocketAddress& peer);
 
-  Shared& shared_;
-  const std::size_t index_;
   std::shared_ptr<const relay::Settings> settings_;
   net::Loop loop_;
   net::Timers timers_;

@@ -73,7 +73,8 @@ const OutgoingMessage::Signature& OutgoingMessage::signature(const Settings& set
     signature_ = make_signature(*message_, settings, now, events);
     made_ = true;
   }
-  return signature_;
+  const Signature* const made = &signature_;  // constant from now on
+  return *made;
 }
 
 }  // namespace signpost::delivery

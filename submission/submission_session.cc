@@ -163,7 +163,7 @@ void SubmissionSession::on_timeout() {
     case State::CheckingPassword:
     case State::Storing:
     case State::Over:
-      CHECK(!"a state without a timer");
+      check_failed("a state without a timer", __FILE__, __LINE__);
   }
 }
 

@@ -241,14 +241,14 @@ void DeliveryWorld::open(const Orders::Open& order) {
 
 void DeliveryWorld::connect_all() {
   for (const auto& [id, session] : sessions_) {
-    if (!session.ready) act([this, id = id] { connected(id); });
+    if (!session.ready) act([this, number = id] { connected(number); });
   }
 }
 
 void DeliveryWorld::fail_one(const std::string& site, const delivery::Disposition& why) {
   for (const auto& [id, session] : sessions_) {
     if (session.ready || session.key != site) continue;
-    act([this, id = id, why] { end(id, why); });
+    act([this, number = id, why] { end(number, why); });
     return;
   }
 }
@@ -302,7 +302,7 @@ std::size_t DeliveryWorld::answer(const std::string& site) {
   for (const auto& [id, session] : sessions_) {
     if (session.key != site || !session.job) continue;
     ++count;
-    act([this, id = id] { finish(id); });
+    act([this, number = id] { finish(number); });
   }
   run();
   return count;
