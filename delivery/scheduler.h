@@ -15,6 +15,7 @@
 #include "delivery/attempt_facts.h"
 #include "delivery/disposition.h"
 #include "delivery/next_hop.h"
+#include "delivery/orders.h"
 #include "delivery/pending_job.h"
 #include "delivery/site.h"
 #include "queue/store.h"
@@ -28,66 +29,14 @@
 
 namespace signpost::delivery {
 
-using SitePtr = std::shared_ptr<Site>;
-
-// What the caller has to do when the scheduler has answered; nothing in it needs a lock.
-struct Orders {
-  struct Open {  // a connection, reserved for `worker`: it ends with connection_ended()
-    SitePtr site;
-    std::size_t worker = 0;
-  };
-  struct Wake {
-    SitePtr site;
-    SessionRef session;
-  };
-  struct Read {  // Store::claim_due(), then rows()
-    queue::Lane lane;
-    queue::LanePosition from;
-    SystemTime until;
-    std::size_t limit = 0;
-  };
-  struct Settle {  // tried in vain: by a connection that never became ready, or a look-up
-    PendingJob job;
-    Disposition why;
-    AttemptFacts facts;
-  };
-  struct Overdue {  // what waits too long in a lane that cannot be served: see Delivery
-    queue::Lane lane;
-    SystemTime until;
-    Disposition why;
-  };
-
-  std::vector<queue::Lane> look_up;  // then routed() or unroutable()
-  std::vector<Open> open;
-  std::vector<Wake> wake;
-  std::vector<Read> read;
-  std::vector<Settle> settle;
-  std::vector<Overdue> overdue;
-  // They wait in the store again: their claims end, then waits() is called for each, since a read
-  // on another thread may have passed over them meanwhile.
-  std::vector<PendingJob> released;
-
-  bool empty() const {
-    return look_up.empty() && open.empty() && wake.empty() && read.empty() && settle.empty() &&
-           overdue.empty() && released.empty();
-  }
-};
+struct Scheduling;
 
 // Pure apart from its mutex, which is held for list operations only: time, chance and everything
 // that takes long is the caller's. Any thread.
 class Scheduler {
  public:
-  struct Limits {
-    std::size_t in_memory = 50'000;  // jobs in all lines together
-    std::size_t line = 20'000;       // fresh jobs in one line
-    std::size_t look_ups = 500;      // under way
-    std::size_t lanes = 100'000;     // kept for a minute although nothing waits in them
-  };
-  struct Now {
-    SteadyTime steady;
-    SystemTime schedule;  // by the clock of schedules
-    double dice = 0;      // in [0, 1)
-  };
+  using Limits = SchedulerLimits;
+  using Now = SchedulerNow;
 
   explicit Scheduler(std::size_t workers) : Scheduler(workers, Limits{}) {}
   Scheduler(std::size_t workers, Limits limits);
@@ -169,9 +118,8 @@ class Scheduler {
   Figures figures() const;
 
  private:
-  struct Impl;
   mutable Mutex mutex_;
-  const std::unique_ptr<Impl> impl_;  // guarded by mutex_
+  const std::unique_ptr<Scheduling> impl_;  // guarded by mutex_
 };
 
 }  // namespace signpost::delivery

@@ -1,0 +1,398 @@
+#include "delivery/scheduling.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+namespace signpost::delivery {
+
+namespace {
+
+constexpr std::chrono::minutes kRouteKept{5};     // then nothing goes before it is looked up
+constexpr std::chrono::seconds kTidyInterval{1};  // between looks for sites to forget
+constexpr std::size_t kLeastWanted = 32;          // jobs in a line, while more are in the store
+constexpr std::size_t kJobsAConnection = 8;
+constexpr std::size_t kLanesReady = 16;  // lanes with jobs in memory, while others are unread
+constexpr std::size_t kUnread = 256;     // lanes in a line that can be read; the others are parked
+
+std::size_t wanted(const Site& site) {
+  return std::clamp(kJobsAConnection * site.connections.limit(), kLeastWanted, kMostWanted);
+}
+
+}  // namespace
+
+bool can_take(const Site& site) {
+  return site.connections.connected() > 0 ||
+         (site.connections.open() > 0 && !site.back_off.failing());
+}
+
+// Lanes -------------------------------------------------------------------------------------------
+
+Lane::Active& Scheduling::active(Lane& lane) {
+  if (!lane.active) {
+    lane.active = std::make_unique<Active>();
+    lane.active->turn.lane = &lane;
+    if (lane.parked) {
+      lane.active->position = {lane.first, {}};
+      lane.active->turn.stored = true;
+    }
+  }
+  if (lane.lingering) {
+    lane.lingering = false;
+    lanes.wake_at(lane, SystemTime::max());
+  }
+  return *lane.active;
+}
+
+// Nothing of it is in memory, being read or due: it waits for its time, or to be forgotten.
+void Scheduling::drained(Lane& lane, const Now& now) {
+  if (lane.parked) return;
+  Active* const state = lane.active.get();
+  if (state != nullptr) {
+    const LaneTurn& turn = state->turn;
+    if (!turn.jobs.empty() || turn.stored || turn.reading || state->looking_up || state->queued) {
+      return;
+    }
+  }
+  const bool waits = lanes.has_time(lane);
+  if (!waits && !lane.trouble && lanes.size() <= limits.lanes) {
+    lane.lingering = true;  // it keeps what it has: mail for it is likely to come again
+    lanes.wake_at(lane, now.schedule + kLinger);
+    return;
+  }
+  if (state != nullptr) {
+    leave(lane);
+    lane.active.reset();
+  }
+  if (!waits) lanes.forget(lane);
+}
+
+bool Scheduling::has_route(const Lane& lane, const Now& now) const {
+  return lane.site && !lane.site->forgotten && lane.route_epoch == epoch &&
+         now.steady < lane.route_good_until + kRouteKept;
+}
+
+void Scheduling::leave(Lane& lane) {
+  if (!lane.active->in_line) return;
+  lane.site->line.remove(lane.active->turn);
+  lane.active->in_line = false;
+}
+
+void Scheduling::join(Lane& lane, std::size_t worker, const Now& now, Orders& orders) {
+  Active& state = active(lane);
+  if (!has_route(lane, now)) leave(lane);  // its site may be forgotten, and has another budget then
+  if (!state.in_line && has_route(lane, now) && state.verdicts == 0) {
+    state.in_line = true;
+    lane.trouble.reset();
+  }
+  if (state.in_line) {
+    lane.site->line.update(state.turn);
+    arrange(lane.site, worker, now, orders);
+    if (!state.turn.jobs.empty() && lane.site->connections.full()) {
+      lanes.wake_by(lane, now.schedule + overdue_interval);  // it may wait for long: see tick()
+    }
+  }
+  if (!has_route(lane, now) || now.steady >= lane.route_good_until) look_up(lane, orders);
+  park(lane);
+}
+
+// A line needs no more lanes than can be read soon; one is enough for a site that takes nothing. Of
+// the others no more is kept than where to begin.
+void Scheduling::park(Lane& lane) {
+  if (!lane.active) return;
+  const Active& state = *lane.active;
+  const LaneTurn& turn = state.turn;
+  if (!state.in_line || !turn.stored || !turn.jobs.empty() || turn.reading || state.looking_up ||
+      state.queued || state.verdicts > 0 || lane.parked ||
+      lane.site->line.unread() <= (can_take(*lane.site) ? kUnread : 1)) {
+    return;
+  }
+  lane.first = state.position.due;
+  leave(lane);
+  lane.active.reset();
+  lane.parked = true;
+  lane.site->parked.push_back(&lane);
+}
+
+// Brings up to `count` parked lanes back.
+void Scheduling::unpark(const SitePtr& site, std::size_t count, const Now& now, Orders& orders) {
+  for (; count > 0 && !site->parked.empty(); --count) {
+    Lane& lane = *site->parked.front();
+    site->parked.pop_front();
+    site->stale -= std::min<std::size_t>(site->stale, 1);
+    Active& state = active(lane);
+    lane.parked = false;
+    if (!state.turn.stored && !state.turn.reading) {  // it was read and emptied meanwhile
+      drained(lane, now);
+      continue;
+    }
+    if (state.in_line) continue;
+    if (!has_route(lane, now)) {
+      look_up(lane, orders);
+      continue;
+    }
+    state.in_line = true;
+    site->line.update(state.turn);
+  }
+}
+
+void Scheduling::look_up(Lane& lane, Orders& orders) {
+  Active& state = active(lane);
+  if (state.looking_up || state.queued || stopped) return;
+  if (looking_up >= limits.look_ups) {
+    state.queued = true;
+    to_look_up.push_back(&lane);
+    return;
+  }
+  ++looking_up;
+  state.looking_up = true;
+  state.look_up_epoch = epoch;
+  orders.look_up.push_back(lane_named(*lane.key));
+}
+
+void Scheduling::looked_up(Active& state, Orders& orders) {
+  CHECK(state.looking_up && looking_up > 0);
+  state.looking_up = false;
+  --looking_up;
+  if (to_look_up.empty()) return;
+  Lane& next = *to_look_up.front();
+  to_look_up.pop_front();
+  next.active->queued = false;
+  look_up(next, orders);
+}
+
+SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
+  SitePtr& slot = sites[hop.key];
+  if (!slot) {
+    slot = std::make_shared<Site>(hop, workers);
+    slot->rate.set(hop.rate, now.steady);
+  } else if (slot->hop != hop) {  // the limits of the present configuration
+    if (slot->hop.rate != hop.rate) slot->next_token = {};
+    slot->hop = hop;
+    slot->connections.set_limit(hop.connections);
+    slot->rate.set(hop.rate, now.steady);
+  }
+  return slot;
+}
+
+// What waits in the store -------------------------------------------------------------------------
+
+void Scheduling::due(Lane& lane, const Now& now, Orders& orders) {
+  active(lane).turn.stored = true;
+  lanes.wake_at(lane, now.schedule + overdue_interval);
+  join(lane, 0, now, orders);
+}
+
+// A job at `position` waits in a lane that is being read, or that will be.
+void Scheduling::seen(Lane& lane, const queue::LanePosition& position) {
+  Active& state = *lane.active;
+  if (state.turn.reading) {
+    state.meanwhile = std::min(state.meanwhile.value_or(position), position);
+  } else {
+    state.position = std::min(state.position, position);
+  }
+}
+
+void Scheduling::waits(Lane& lane, const queue::LanePosition& position, const Now& now,
+                       Orders& orders) {
+  if (lane.parked && !lane.active) {
+    lane.first = std::min(lane.first, position.due);
+    return;
+  }
+  if (lane.active && (lane.active->turn.reading || lane.active->turn.stored)) {
+    seen(lane, position);
+    return;
+  }
+  if (lane.lingering) {
+    lane.lingering = false;
+    lanes.wake_at(lane, SystemTime::max());
+  }
+  if (position.due > now.schedule) {
+    lanes.wake_by(lane, position.due);
+    drained(lane, now);
+    return;
+  }
+  start_at(lane, position);
+  due(lane, now, orders);
+}
+
+// Reads on from `position`, or from what became due before it and was not seen yet.
+void Scheduling::start_at(Lane& lane, const queue::LanePosition& position) {
+  const bool earlier = lanes.has_time(lane) && lane.wake < position.due;
+  active(lane).position = earlier ? queue::LanePosition{lane.wake, {}} : position;
+  lane.active->turn.stored = true;
+}
+
+void Scheduling::read(Lane& lane, std::size_t limit, const Now& now, Orders& orders) {
+  Active& state = *lane.active;
+  CHECK(!state.turn.reading);
+  state.turn.reading = true;
+  state.asked = limit;
+  state.meanwhile.reset();
+  if (lane.site) lane.site->reading += limit;
+  reading += limit;
+  // What was put off when the clock was far ahead is due now: no schedule can mean it.
+  const bool stray = state.position.due > now.schedule + horizon;
+  orders.read.push_back({lane_named(*lane.key), state.position,
+                         stray ? SystemTime::max() - std::chrono::hours(1) : now.schedule, limit});
+  if (state.in_line) lane.site->line.update(state.turn);
+}
+
+// A lane with jobs in the store is left alone for a few seconds, for reasons of our own.
+void Scheduling::pause(Lane& lane, const Disposition& why, const Now& now) {
+  leave(lane);
+  lane.trouble = std::make_unique<BackOff>();
+  lane.trouble->failed(why, now.steady, now.steady, now.dice);
+  lanes.wake_at(lane, trouble_ends(lane, now));
+}
+
+// The jobs of a lane that are in memory wait in the store again.
+void Scheduling::unload(Lane& lane, Orders& orders) {
+  LaneTurn& turn = lane.active->turn;
+  if (turn.jobs.empty()) return;
+  auto first = queue::position_of(turn.jobs.front().job);
+  for (const PendingJob& pending : turn.jobs) {
+    first = std::min(first, queue::position_of(pending.job));
+  }
+  in_memory -= turn.jobs.size();
+  orders.released.insert(orders.released.end(), std::make_move_iterator(turn.jobs.begin()),
+                         std::make_move_iterator(turn.jobs.end()));
+  turn.jobs.clear();
+  if (turn.reading || turn.stored) {
+    seen(lane, first);
+  } else {
+    start_at(lane, first);
+  }
+  if (lane.active->in_line) lane.site->line.update(turn);
+}
+
+// Sites -------------------------------------------------------------------------------------------
+
+void Scheduling::apply_verdict(Lane& lane, Orders& orders) {
+  Active& state = *lane.active;
+  while (state.verdicts > 0 && !state.turn.jobs.empty()) {
+    --state.verdicts;
+    --in_memory;
+    orders.settle.push_back(
+        {std::move(state.turn.jobs.front()), *state.verdict, state.verdict_facts});
+    state.turn.jobs.pop_front();
+  }
+}
+
+// A connection that was tried in vain is an attempt of the job whose turn it was; of no other. Only
+// a failure for good (the domain has no host, or its host takes no mail) is that of its whole lane.
+void Scheduling::charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
+                        const Now& now, Orders& orders) {
+  Lane* lane = nullptr;
+  if (auto first = site->line.take()) {
+    lane = first->lane->lane;
+    orders.settle.push_back({taken(std::move(*first), now), why, facts});
+    if (why.outcome != Outcome::Failed || !lane->active) return;
+  } else {
+    if (site->line.unread() == 0) unpark(site, 1, now, orders);
+    LaneTurn* const turn = site->line.next_unread();
+    if (turn == nullptr) return;
+    lane = turn->lane;
+  }
+  Lane::Active& state = *lane->active;
+  const bool for_good = why.outcome == Outcome::Failed;
+  state.verdict = why;
+  state.verdict_facts = facts;
+  state.verdicts = for_good ? std::numeric_limits<std::size_t>::max() : 1;
+  apply_verdict(*lane, orders);
+  if (state.in_line) site->line.update(state.turn);
+  if (state.turn.stored && !state.turn.reading) {
+    read(*lane, for_good ? kMostWanted : 1, now, orders);
+  } else if (!state.turn.reading) {
+    state.verdicts = 0;
+    drained(*lane, now);
+  }
+}
+
+PendingJob Scheduling::taken(JobLine::Taken taken, const Now& now) {
+  --in_memory;
+  drained(*taken.lane->lane, now);
+  return std::move(taken.job);
+}
+
+void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders) {
+  if (stopped || now.steady < site->next_token) return;
+  // A connection without a token would be opened for nothing.
+  const std::size_t tokens = site->rate.available(now.steady);
+  const std::size_t jobs = std::min(site->line.jobs(), tokens);
+  if (tokens == 0 && site->line.jobs() > 0) {
+    site->next_token = site->rate.next(now.steady);
+    timers.push({site->next_token, site});
+    return;
+  }
+  while (!site->idle.empty() && site->woken.size() < jobs) {
+    auto chosen = std::ranges::find(site->idle, worker, &SessionRef::worker);
+    if (chosen == site->idle.end()) chosen = std::prev(site->idle.end());
+    site->woken.push_back(*chosen);
+    orders.wake.push_back({site, *chosen});
+    *chosen = site->idle.back();
+    site->idle.pop_back();
+  }
+  if (site->line.unread() == 0) unpark(site, 1, now, orders);
+  ConnectionBudget& connections = site->connections;
+  // One connection on its way for each waiting job is enough; after a failure one at all is.
+  std::size_t demand = jobs - std::min(jobs, site->woken.size());
+  if (connections.open() == 0 && site->line.unread() > 0) ++demand;
+  if (site->back_off.failing()) demand = std::min<std::size_t>(demand, 1);
+  while (!connections.full() && connections.connecting() < demand &&
+         site->back_off.may_try(now.steady)) {
+    orders.open.push_back({site, connections.reserve(worker)});
+  }
+  read_for(site, now, orders);
+}
+
+void Scheduling::read_for(const SitePtr& site, const Now& now, Orders& orders) {
+  if (!can_take(*site)) return;
+  if (site->line.unread() < kUnread / 2) unpark(site, kUnread / 2, now, orders);
+  while (site->line.unread() > 0) {
+    const std::size_t have = site->line.jobs() + site->reading;
+    const std::size_t want = std::max(wanted(*site), have);
+    // What is in memory may all be of few lanes: it must not hold up the others.
+    if (have == want && (site->line.ready() >= kLanesReady || site->reading > 0)) return;
+    // Half of the room is for mail that is being accepted, and the last quarter for those who are
+    // left with nothing, a few jobs each.
+    const bool crowded = in_memory + reading >= limits.in_memory / 2;
+    const bool in_need = have == 0 || have == want;
+    if (crowded && (!in_need || in_memory + reading >= limits.in_memory)) {
+      if (!std::exchange(site->hungry, true)) hungry.push_back(site);
+      return;
+    }
+    const std::size_t share = crowded ? 0 : (want - have) / site->line.unread();
+    Lane& lane = *site->line.next_unread()->lane;
+    read(lane, std::max(share, JobLine::kFew), now, orders);
+  }
+}
+
+void Scheduling::tidy(const Now& now) {
+  if (now.steady < next_tidy) return;
+  next_tidy = now.steady + kTidyInterval;
+  std::erase_if(sites, [&](const auto& entry) {
+    Site& site = *entry.second;
+    const bool unused = site.line.empty() && site.parked.empty() && site.connections.open() == 0 &&
+                        site.reading == 0 && site.back_off.may_try(now.steady);
+    if (unused) site.forgotten = true;
+    return unused;
+  });
+}
+
+Disposition Scheduling::why_waiting(const Lane& lane) const {
+  if (lane.trouble) return lane.trouble->why();
+  if (lane.site && lane.site->back_off.failing()) return lane.site->back_off.why();
+  return local(Outcome::Delayed, {4, 4, 5},
+               "waiting for a connection: the receiver's limits are reached");
+}
+
+SystemTime Scheduling::trouble_ends(const Lane& lane, const Now& now) const {
+  return now.schedule + std::chrono::duration_cast<std::chrono::microseconds>(
+                            lane.trouble->not_before() - now.steady);
+}
+
+}  // namespace signpost::delivery

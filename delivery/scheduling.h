@@ -1,0 +1,93 @@
+// What the scheduler decides with: the lanes, the sites, and how a lane goes from one state to the
+// next. scheduler.h is the door to it.
+#pragma once
+
+#include "delivery/lane_table.h"
+#include "delivery/orders.h"
+#include "delivery/site.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace signpost::delivery {
+
+inline constexpr std::chrono::seconds kLinger{60};  // of a lane in which nothing waits
+inline constexpr std::size_t kMostWanted = 256;
+
+// A connection is there to take what is read, or on its way while nothing speaks against it.
+bool can_take(const Site& site);
+
+// All that the scheduler knows, and what it does with it. Pure; guarded by the scheduler's mutex.
+struct Scheduling {
+  using Active = Lane::Active;
+
+  using Limits = SchedulerLimits;
+  using Now = SchedulerNow;
+
+  Scheduling(std::size_t worker_count, const Limits& given)
+      : workers(worker_count), limits(given) {}
+
+  Active& active(Lane& lane);
+  void drained(Lane& lane, const Now& now);
+  void join(Lane& lane, std::size_t worker, const Now& now, Orders& orders);
+  void leave(Lane& lane);
+  void park(Lane& lane);
+  void unpark(const SitePtr& site, std::size_t count, const Now& now, Orders& orders);
+  bool has_route(const Lane& lane, const Now& now) const;
+  void look_up(Lane& lane, Orders& orders);
+  void looked_up(Active& lane, Orders& orders);
+  // Whether the answer to its look-up is of a configuration that is gone.
+  bool asked_before(const Active& lane) const { return lane.look_up_epoch != epoch; }
+  SitePtr site_for(const NextHop& hop, const Now& now);
+
+  void waits(Lane& lane, const queue::LanePosition& position, const Now& now, Orders& orders);
+  void seen(Lane& lane, const queue::LanePosition& position);
+  void start_at(Lane& lane, const queue::LanePosition& position);
+  void due(Lane& lane, const Now& now, Orders& orders);
+  void read(Lane& lane, std::size_t limit, const Now& now, Orders& orders);
+  void pause(Lane& lane, const Disposition& why, const Now& now);
+  void unload(Lane& lane, Orders& orders);
+  void apply_verdict(Lane& lane, Orders& orders);
+  void charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
+              const Now& now, Orders& orders);
+  void arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);
+  void read_for(const SitePtr& site, const Now& now, Orders& orders);
+  void tidy(const Now& now);
+  PendingJob taken(JobLine::Taken taken, const Now& now);
+  Disposition why_waiting(const Lane& lane) const;
+  SystemTime trouble_ends(const Lane& lane, const Now& now) const;
+
+  const std::size_t workers;
+  const Limits limits;
+  std::chrono::seconds horizon{2 * 86'400};
+  std::chrono::seconds overdue_interval{600};
+  std::uint32_t epoch = 1;
+  bool stopped = false;
+
+  LaneTable lanes;
+  std::unordered_map<std::string, SitePtr> sites;
+  std::size_t in_memory = 0;  // jobs in lanes
+  std::size_t reading = 0;    // jobs that reads under way may bring
+
+  std::size_t looking_up = 0;
+  std::deque<Lane*> to_look_up;
+  std::deque<SitePtr> hungry;
+  std::deque<SitePtr> stale;  // see Site::stale
+  struct Timer {
+    SteadyTime time;
+    SitePtr site;
+    bool operator>(const Timer& other) const { return time > other.time; }
+  };
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
+  SystemTime last_schedule = SystemTime::min();
+  SteadyTime next_tidy{};
+};
+
+}  // namespace signpost::delivery
