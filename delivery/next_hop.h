@@ -4,9 +4,9 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "delivery/disposition.h"
-#include "delivery/rate_limit.h"
 #include "dns/mx.h"
 #include "queue/lane.h"
+#include "relay/rate_limit.h"
 
 #include <cstdint>
 #include <expected>
@@ -35,7 +35,7 @@ struct NextHop {
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
   std::size_t connections = 10;
   std::size_t messages_per_connection = 100;
-  std::optional<Rate> rate;
+  std::optional<relay::Rate> rate;
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
