@@ -23,8 +23,8 @@
 //   Securing          nothing; tls_started()         -                     Commands, EHLO forgotten
 //   Closing           nothing                        -                     Closing (Close)
 //
-// From every state: too many 5yz, too many failed logins, a 421 of the policy, shut_down() ->
-// Closing.
+// From every state: too many errors, commands without a message or failed logins, a 421 of the
+// policy, shut_down() -> Closing.
 //
 // Within Commands, these facts decide about the order of commands (RFC 5321 section 4.1.4):
 //
@@ -49,6 +49,7 @@
 #include "base/check.h"
 #include "smtp/server_replies.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace signpost::smtp {
@@ -61,6 +62,7 @@ using enum RefusalKind;
 // RFC 5321 section 4.5.3.1.4 asks for 512 octets, and extensions for more.
 constexpr std::size_t kMaxCommandLine = 2048;
 constexpr std::size_t kMaxCredentialsLine = 12288;  // RFC 4954 section 4
+constexpr std::size_t kStrangersCommands = 20;
 
 // The prompts of AUTH LOGIN, "Username:" and "Password:". Clients compare them.
 constexpr std::string_view kLoginNamePrompt = "VXNlcm5hbWU6";
@@ -100,6 +102,7 @@ ServerDialog::Step ServerDialog::advance(ByteQueue& in, ByteQueue& out) {
     switch (state_) {
       case State::Commands:
       case State::Credentials:
+        if (out.size() >= options_.output_limit) return NeedRoom{};
         progress = process_line(in, out);
         break;
       case State::Content:
@@ -185,7 +188,16 @@ void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
     refuse(loggable(line), {Protocol, to_error(command.error(), line)}, out);
     return;
   }
+  if (!std::holds_alternative<RcptCommand>(*command) && ++commands_ > command_limit()) {
+    return close({4, 7, 0}, "Too many commands without a message", "too many commands", out);
+  }
   std::visit([&](const auto& parsed) { on_command(parsed, line, out); }, *command);
+}
+
+// Who may not send mail yet has few reasons to say much.
+std::size_t ServerDialog::command_limit() const {
+  const bool stranger = options_.require_auth && login_.empty();
+  return stranger ? std::min(options_.command_limit, kStrangersCommands) : options_.command_limit;
 }
 
 Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
@@ -230,7 +242,8 @@ void ServerDialog::on_command(const MailCommand& mail, std::string_view line, By
 void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, ByteQueue& out) {
   if (!in_transaction_) return refuse(line, {Protocol, out_of_order("Send MAIL first")}, out);
   if (transaction_.recipients.size() >= options_.recipients_limit) {
-    return refuse(line, {Protocol, {452, {4, 5, 3}, "Too many recipients"}}, out);
+    // The client sends to the others later (RFC 5321 section 4.5.3.1.10).
+    return refuse(line, {Protocol, {452, {4, 5, 3}, "Too many recipients"}, false}, out);
   }
   if (const auto refusal = policy_.on_recipient(rcpt)) return respond(*refusal, out);
   transaction_.recipients.push_back({rcpt.recipient, rcpt.notify, rcpt.original_recipient});
@@ -407,11 +420,12 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
   switch (result) {
     case PasswordResult::Accepted:
       login_ = std::exchange(claimed_login_, {});
+      commands_ = 0;
       enter(State::Commands);
       return respond({235, {2, 7, 0}, "Authentication successful"}, out);
     case PasswordResult::Unavailable:
-      return refuse_credentials({Policy, {454, {4, 7, 0}, "Temporary authentication failure"}},
-                                out);
+      return refuse_credentials(
+          {Policy, {454, {4, 7, 0}, "Temporary authentication failure"}, false}, out);
     case PasswordResult::Locked:
       refuse_credentials({Policy, {454, {4, 7, 0}, "Too many failed logins, try again later"}},
                          out);
@@ -452,7 +466,7 @@ std::optional<ServerDialog::Refusal> ServerDialog::content_refusal() const {
     return Refusal{Content, {554, {5, 6, 0}, "Bare CR or NUL in the message"}};
   }
   if (content_size_ > options_.size_limit) return Refusal{Size, too_big()};
-  if (given_up_) return Refusal{GivenUp, *given_up_};
+  if (given_up_) return Refusal{GivenUp, *given_up_, false};
   return {};
 }
 
@@ -474,7 +488,7 @@ void ServerDialog::message_stored(const Reply& reply, ByteQueue& out) {
   if (state_ == State::Closing) return;
   end_transaction();
   enter(State::Commands);
-  if (reply.positive()) errors_ = 0;
+  if (reply.positive()) errors_ = commands_ = 0;
   respond(reply, out);
 }
 
@@ -501,14 +515,18 @@ void ServerDialog::respond(const Reply& reply, ByteQueue& out) {
     close_reason_ = "refused by policy";
     enter(State::Closing);
   }
-  if (reply.permanent() && ++errors_ >= options_.error_limit && state_ != State::Closing) {
-    close({4, 7, 0}, "Too many errors", "too many errors", out);
-  }
+  if (reply.permanent()) count_error(out);
+}
+
+void ServerDialog::count_error(ByteQueue& out) {
+  if (++errors_ < options_.error_limit || state_ == State::Closing) return;
+  close({4, 7, 0}, "Too many errors", "too many errors", out);
 }
 
 void ServerDialog::refuse(std::string_view command_line, const Refusal& refusal, ByteQueue& out) {
   policy_.on_refused(refusal.kind, command_line, refusal.reply);
   respond(refusal.reply, out);
+  if (refusal.is_error && !refusal.reply.permanent()) count_error(out);
 }
 
 void ServerDialog::close(EnhancedStatus status, std::string_view text, std::string_view reason,

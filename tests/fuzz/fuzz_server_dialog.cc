@@ -79,6 +79,7 @@ class Session {
     seen_ += out_.view();
     out_.clear();
     if (std::holds_alternative<ServerDialog::NeedInput>(step)) return false;
+    if (std::holds_alternative<ServerDialog::NeedRoom>(step)) return true;  // there is some now
     if (const auto* close = std::get_if<ServerDialog::Close>(&step)) {
       seen_ += "close: " + std::string(close->reason);
       over_ = true;
