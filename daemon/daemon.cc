@@ -9,7 +9,6 @@
 #include "rocks/rocks_store.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,8 +22,10 @@ namespace {
 constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
 constexpr std::size_t kMinBuffer = 4 << 20;
-constexpr std::size_t kOtherDescriptors = 1000;
-constexpr rlim_t kMostDescriptors = 1'000'000;
+
+unsigned worker_count(const config::Config& config) {
+  return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+}
 
 void close_all(const std::vector<std::map<std::string, int>>& sockets) {
   for (const auto& of_worker : sockets) {
@@ -44,16 +45,6 @@ std::vector<std::string> keys_for_restart(const config::Config& before,
   return keys;
 }
 
-// How many connections to receivers there are descriptors for, after those of the clients'
-// sessions, the store, the log and the listeners.
-std::size_t delivery_limit(std::size_t sessions) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;
-  const auto all = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
-  const std::size_t others = sessions + kOtherDescriptors;
-  return std::max(all > others ? all - others : 0, all / 4);
-}
-
 }  // namespace
 
 Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clock)
@@ -69,10 +60,22 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clo
 Daemon::~Daemon() { stop(); }
 
 Result<void> Daemon::start() {
+  share_descriptors();
   apply_limits(*settings_->config);
   if (auto opened = open_queue(); !opened) return opened;
   if (auto started = start_workers(); !started) return started;
   return start_admin();
+}
+
+// Each worker listens with sockets of its own.
+void Daemon::share_descriptors() {
+  const config::Config& config = *settings_->config;
+  descriptors_ = relay::share_descriptors(config.limits.sessions,
+                                          config.listeners.size() * worker_count(config));
+  if (descriptors_.sessions >= config.limits.sessions) return;
+  log::emit(relay::events::DescriptorsShort{.sessions = descriptors_.sessions,
+                                            .wanted = config.limits.sessions,
+                                            .deliveries = descriptors_.deliveries});
 }
 
 Result<void> Daemon::open_queue() {
@@ -82,6 +85,7 @@ Result<void> Daemon::open_queue() {
   rocks::Options options;
   options.write_buffer_size = std::clamp(memory / 16, kMinBuffer, options.write_buffer_size);
   options.block_cache_size = std::clamp(memory / 16, kMinBuffer, options.block_cache_size);
+  options.open_files = descriptors_.store;
   auto store = rocks::open_store(directory, options);
   if (!store) return Failure(std::move(store).error());
   shared_.store = std::move(*store);
@@ -117,14 +121,12 @@ Result<std::vector<Daemon::Sockets>> Daemon::open_sockets(
 
 Result<void> Daemon::start_workers() {
   const config::Config& config = *settings_->config;
-  const unsigned count =
-      config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned count = worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
-  const std::size_t connections =
-      std::max<std::size_t>(1, delivery_limit(config.limits.sessions) / count);
+  const std::size_t connections = std::max<std::size_t>(1, descriptors_.deliveries / count);
   for (unsigned i = 0; i < count; ++i) {
-    auto worker = Worker::create(shared_, i, settings_, connections);
+    auto worker = Worker::create(shared_, i, settings_, {connections, descriptors_.ceiling});
     if (!worker) return Failure(std::move(worker).error());
     shared_.delivery->workers.push_back(&(*worker)->delivery());
     workers_.push_back(std::move(*worker));
@@ -159,8 +161,8 @@ Result<void> Daemon::start_admin() {
 }
 
 void Daemon::apply_limits(const config::Config& config) {
-  shared_.admission.set_limits(
-      {config.limits.sessions, config.limits.sessions_per_client, config.limits.memory});
+  shared_.admission.set_limits({std::min(config.limits.sessions, descriptors_.sessions),
+                                config.limits.sessions_per_client, config.limits.memory});
 }
 
 void Daemon::tick() {
@@ -213,6 +215,10 @@ std::vector<std::string> Daemon::reload() {
   }
   auto sockets = open_sockets(added);
   if (!sockets) return refuse({sockets.error().detail});
+  if (after.limits.sessions > before.limits.sessions &&
+      after.limits.sessions > descriptors_.sessions) {
+    log::emit(relay::events::ConfigNeedsRestart{.key = "limits.sessions"});
+  }
   for (const std::string& key : keys_for_restart(before, after)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }

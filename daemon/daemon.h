@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "daemon/shared.h"
 #include "daemon/worker.h"
+#include "relay/descriptor_budget.h"
 #include "relay/settings.h"
 
 #include <atomic>
@@ -44,6 +45,7 @@ class Daemon {
  private:
   using Sockets = std::map<std::string, int>;  // by `bind` as written
 
+  void share_descriptors();
   Result<void> open_queue();
   Result<void> start_workers();
   Result<void> start_admin();
@@ -54,6 +56,7 @@ class Daemon {
   bool drained();
 
   const Clock& clock_;
+  relay::DescriptorBudget descriptors_;
   Shared shared_;
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;

@@ -96,7 +96,7 @@ struct Stream::Impl {
   void finish_writing();
   TlsSession::Status step_handshake();
   void update_wants();
-  bool reading_allowed() const { return closing_ || input_.size() < kMaxInput; }
+  bool reading_allowed() const { return closing_ || input_.size() < max_input_; }
   bool open() const { return phase_ == Phase::Clear || phase_ == Phase::Secured; }
 
   void end(const Error& error);
@@ -112,6 +112,7 @@ struct Stream::Impl {
   std::unique_ptr<TlsSession> tls_;
   bool secured_ = false;
   ByteQueue input_;
+  std::size_t max_input_ = kMaxInput;
   ByteQueue output_;
   ByteQueue clear_;  // queued before start_tls(): goes out in clear, before the handshake
 
@@ -275,7 +276,7 @@ std::optional<Error> Stream::Impl::read_some() {
 std::optional<Error> Stream::Impl::read_clear() {
   if (closing_) return discard();
   if (!reading_allowed()) return {};
-  const std::span<char> room = scratch().first(kMaxInput - input_.size());
+  const std::span<char> room = scratch().first(max_input_ - input_.size());
   const Socket::Outcome outcome = socket_.read(room);
   switch (outcome.status) {
     case Socket::Status::Done:
@@ -511,6 +512,10 @@ Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Stream::~Stream() = default;
 
 ByteQueue& Stream::input() { return impl_->input_; }
+void Stream::limit_input(std::size_t octets) {
+  CHECK(octets > 0 && octets <= kMaxInput);
+  impl_->max_input_ = octets;
+}
 void Stream::resume_reading() { impl_->resume_reading(); }
 ByteQueue& Stream::output() { return impl_->output_; }
 void Stream::flush() { impl_->flush(); }

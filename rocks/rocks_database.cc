@@ -25,10 +25,10 @@ namespace signpost::rocks {
 
 namespace {
 
-rocksdb::DBOptions database_options() {
+rocksdb::DBOptions database_options(std::size_t open_files) {
   rocksdb::DBOptions options;
   options.max_background_jobs = 2;
-  options.max_open_files = 256;
+  options.max_open_files = static_cast<int>(open_files);
   options.max_total_wal_size = 256 << 20;
   options.wal_bytes_per_sync = 1 << 20;
   options.bytes_per_sync = 1 << 20;
@@ -218,9 +218,9 @@ Result<std::unique_ptr<Database>> Database::open_as_it_is(const std::string& dir
 Result<std::unique_ptr<Database>> Database::open_families(
     const std::string& directory, const Options& options, bool create,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
-  auto env = rocksdb::NewCompositeEnv(
-      space_aware(options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
-  rocksdb::DBOptions settings = database_options();
+  auto env = rocksdb::NewCompositeEnv(with_passing_faults(
+      options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
+  rocksdb::DBOptions settings = database_options(options.open_files);
   settings.env = env.get();
   settings.info_log = std::make_shared<EventLogger>();
   settings.create_if_missing = create;
@@ -235,7 +235,7 @@ Result<std::unique_ptr<Database>> Database::open_families(
 
 Result<std::unique_ptr<Database>> Database::look(const std::string& directory, Log log, bool lax,
                                                  std::size_t families) {
-  rocksdb::DBOptions settings = database_options();
+  rocksdb::DBOptions settings = database_options(Options{}.open_files);
   settings.info_log = std::make_shared<Silence>();
   settings.wal_recovery_mode = mode_of(log);
   settings.paranoid_checks = !lax;
@@ -262,7 +262,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Database::descriptors_of(const std:
                                                                       const Options& options) {
   std::vector<std::string> names;
   // A directory that holds no database has none.
-  (void)rocksdb::DB::ListColumnFamilies(database_options(), directory, &names);
+  (void)rocksdb::DB::ListColumnFamilies(database_options(options.open_files), directory, &names);
   auto known = descriptors(options);
   std::vector<rocksdb::ColumnFamilyDescriptor> found;
   for (const std::string& name : names) {

@@ -60,6 +60,21 @@ struct AdminListening {
                     log::field("bind", &AdminListening::bind, "Where."));
 };
 
+struct DescriptorsShort {
+  std::uint64_t sessions = 0;
+  std::uint64_t wanted = 0;
+  std::uint64_t deliveries = 0;
+  static constexpr auto kEvent = log::describe(
+      "descriptors_short", log::Level::Warning,
+      "The system allows this process fewer descriptors than limits.sessions needs. Raise the "
+      "limit "
+      "(LimitNOFILE in the unit, ulimit -n) or lower limits.sessions.",
+      log::field("sessions", &DescriptorsShort::sessions, "Sessions that there are enough for."),
+      log::field("wanted", &DescriptorsShort::wanted, "limits.sessions."),
+      log::field("deliveries", &DescriptorsShort::deliveries,
+                 "Connections to receivers that there are enough for."));
+};
+
 struct Started {
   static constexpr auto kEvent =
       log::describe("started", log::Level::Info, "The relay accepts and delivers mail.");
