@@ -103,9 +103,10 @@ struct Config {
   std::string file;  // that it was read from, absolute
   std::string hostname;
   std::string data_dir = "/var/lib/signpost";
-  std::optional<std::string> user;  // "": stay root; nothing: kDefaultUser, if it exists
-  unsigned workers = 0;             // 0: one per CPU
-  std::string postmaster;           // default: "postmaster@" + hostname
+  std::optional<std::string> user;  // "": stay root; nothing: kDefaultUser
+  bool core_files = false;
+  unsigned workers = 0;    // 0: one per CPU
+  std::string postmaster;  // default: "postmaster@" + hostname
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
   std::string users_file;  // "" when [auth] is absent

@@ -79,6 +79,9 @@ Section general() {
        key("data_dir", &Config::data_dir, path("the path of a folder"),
            "Folder of the queue; on a local disk, for this relay alone."),
        user_key(),
+       key("core_files", &Config::core_files, boolean(),
+           "Whether a crash may leave a core file, and processes of the same account may look into "
+           "the relay; either shows passwords, keys and mail."),
        key("workers", &Config::workers, whole_number(0, 1024),
            "Threads that carry sessions and deliveries; 0 is one per CPU."),
        key("postmaster", &Config::postmaster,

@@ -14,8 +14,8 @@ Key<Config> user_key() {
   };
   return {{"user", "the name of an account, or \"\" to stay root", toml_string(kDefaultUser),
            "Account that signpost serve switches to when root starts it, before it reads keys or "
-           "listens; it may still use ports below 1024. Without this key and without that account "
-           "it stays root."},
+           "listens; it may still use ports below 1024. If there is no such account, root cannot "
+           "start it."},
           read};
 }
 

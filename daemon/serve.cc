@@ -84,6 +84,7 @@ int serve(const std::string& config_file) {
   if (!loaded.settings) return refuse(loaded.error_texts());
   const config::Config& config = *loaded.settings->config;
   const sigset_t signals = block_signals();
+  if (!config.core_files) hide_memory();
   raise_descriptor_limit();
   keep_freed_memory();
   log::start({config.log_level, config.log_format});

@@ -28,6 +28,7 @@ PROGRAM = os.path.abspath(sys.argv.pop(1))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 CONFIG = """hostname = "mail.shop.example"
+user = ""
 [[listener]]
 bind = "127.0.0.1:2525"
 mode = "plain"
@@ -206,7 +207,7 @@ class Setups(Case):
 
     def write(self, general="", listener="", more=""):
         self.config.write_text(
-            f'hostname = "mail.shop.example"\ndata_dir = "data"\nworkers = 1\n{general}'
+            f'hostname = "mail.shop.example"\nuser = ""\ndata_dir = "data"\nworkers = 1\n{general}'
             f'[[listener]]\nbind = "127.0.0.1:{self.port}"\nmode = "plain"\n{listener}'
             f'[auth]\nusers = "users.toml"\n'
             f'[admin]\nbind = "127.0.0.1:{self.admin}"\ntoken_file = "token"\n{more}')

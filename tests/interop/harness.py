@@ -289,6 +289,7 @@ class Relay:
         self.extra = extra
         self.workers = workers
         self.keys = []
+        self.user = ""  # stay what we are
         self.environment = None  # os.environ
         self.program = [BIN / "signpost"]
         self.process = None
@@ -300,7 +301,9 @@ class Relay:
 
     def write_config(self):
         lines = ['hostname = "relay.example"', 'postmaster = "postmaster@shop.example"', 'data_dir = "data"',
-                 f"workers = {self.workers}"]
+                 f'user = "{self.user}"', f"workers = {self.workers}"]
+        if os.geteuid() != 0:
+            lines.append("core_files = true")  # tests look into /proc/PID, which only root may otherwise
         lines += ["[[listener]]", f'bind = "{self.host}:{SUBMISSION_PORT}"']
         lines += ["[[listener]]", f'bind = "{self.host}:{IMPLICIT_TLS_PORT}"', 'mode = "implicit"']
         lines += ["[[listener]]", f'bind = "{self.host}:{TRUSTED_PORT}"', 'mode = "plain"', 'auth = "off"',
