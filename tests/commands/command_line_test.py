@@ -138,8 +138,8 @@ class Check(Case):
         self.config.write_text(CONFIG + "[log]\nlevel = 1\n[limits]\nsesions = 1\n")
         expect = ('expected "debug", "info", "warning" or "error"')
         self.check(self.signpost("check"), 1, "",
-                   f"signpost: {self.config}:8:9: log.level: found a whole number, {expect}\n"
-                   f"signpost: {self.config}:10:1: limits.sesions: unknown key; "
+                   f"signpost: {self.config}:9:9: log.level: found a whole number, {expect}\n"
+                   f"signpost: {self.config}:11:1: limits.sesions: unknown key; "
                    'did you mean "sessions"?\n')
         result = self.signpost("check", "--json")
         self.assertEqual(result.returncode, 1)
@@ -206,8 +206,10 @@ class Setups(Case):
         self.token.write_text("open sesame\n")
 
     def write(self, general="", listener="", more=""):
+        stay = 'user = ""\n'  # the tests may be root's, without an account to switch to
         self.config.write_text(
-            f'hostname = "mail.shop.example"\nuser = ""\ndata_dir = "data"\nworkers = 1\n{general}'
+            f'hostname = "mail.shop.example"\ndata_dir = "data"\nworkers = 1\n{general}'
+            f'{"" if "user =" in general else stay}'
             f'[[listener]]\nbind = "127.0.0.1:{self.port}"\nmode = "plain"\n{listener}'
             f'[auth]\nusers = "users.toml"\n'
             f'[admin]\nbind = "127.0.0.1:{self.admin}"\ntoken_file = "token"\n{more}')
@@ -699,7 +701,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.config.write_text(CONFIG + '[admin]\nbind = "nonsense"\n')
         result = self.signpost("queue", "list")
         self.assertEqual(result.returncode, 1)
-        self.assertIn(":8:8: admin.bind: ", result.stderr)
+        self.assertIn(":9:8: admin.bind: ", result.stderr)
 
     def test_token_is_shown_to_the_relay(self):
         (self.folder / "token").write_text("open sesame\n")
