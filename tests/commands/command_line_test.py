@@ -145,7 +145,7 @@ class Check(Case):
         self.assertEqual(result.returncode, 1)
         errors = json.loads(result.stdout)["errors"]
         self.assertEqual([(e["line"], e["column"], e["key"]) for e in errors],
-                         [(8, 9, "log.level"), (10, 1, "limits.sesions")])
+                         [(9, 9, "log.level"), (11, 1, "limits.sesions")])
 
     def test_every_file_is_read(self):
         (self.folder / "users.toml").write_text('[shop]\npassword = "hunter2"\n')
