@@ -81,6 +81,18 @@ std::string_view auth_text(config::AuthMode auth) {
   return "";
 }
 
+// A note, no warning: a resolver elsewhere works, but its answers can be forged on the way.
+std::string name_servers_text(const config::Config& config) {
+  if (config.dns_servers.empty()) return "those of /etc/resolv.conf";
+  std::string text;
+  bool elsewhere = false;
+  for (const net::SocketAddress& server : config.dns_servers) {
+    text += (text.empty() ? "" : ", ") + server.text();
+    elsewhere = elsewhere || !server.ip.is_loopback();
+  }
+  return text + (elsewhere ? " (a resolver on loopback would be safer: docs/operations.md)" : "");
+}
+
 void print_summary(const relay::Settings& settings) {
   const config::Config& config = *settings.config;
   std::string text = fmt::format("{} is good\n", config.file);
@@ -90,6 +102,7 @@ void print_summary(const relay::Settings& settings) {
                         mode_text(listener.mode), auth_text(listener.auth));
   }
   if (settings.users) text += fmt::format("  users     {}\n", settings.users->all().size());
+  text += fmt::format("  dns       {}\n", name_servers_text(config));
   for (std::size_t i = 0; i < config.dkim.size(); ++i) {
     const dkim::PrivateKey& key = *settings.dkim_keys[i];
     text += fmt::format("  dkim      {} selector {}, {}, {} bits\n", config.dkim[i].domain,
