@@ -62,6 +62,11 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;  // else their memory would have no bound
+  // In parts of a block each: of a long queue a whole filter has megabytes, and the cache holds few
+  // of them. A read at random would bring one in, checksum it, and push another one out.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = shape.filter;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
   if (shape.filter) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
 
   rocksdb::ColumnFamilyOptions options;
