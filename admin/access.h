@@ -13,10 +13,10 @@ namespace signpost::admin {
 
 // What the configuration says about it; a reload may change it.
 struct AccessRules {
-  std::string token;               // "": nobody gets at the API by TCP
-  bool token_for_metrics = false;  // REQUIRES a token
-  std::string hostname;            // beside address literals and localhost, what we are called
-  std::string socket;              // where the API is without a token, for the words; "": nowhere
+  std::string token;  // "": nobody gets at the API by TCP
+  bool token_for_metrics = false;
+  std::string hostname;  // beside address literals and localhost, what we are called
+  std::string socket;    // where the API is without a token, for the words; "": nowhere
 };
 
 // The rules in force. Any thread.

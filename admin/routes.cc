@@ -22,6 +22,10 @@ bool is_change(std::string_view path) {
   return path == kRetry || path == kRemove || path == kReload;
 }
 
+bool leads_somewhere(std::string_view path) {
+  return path == "/healthz" || path == "/readyz" || path == "/metrics" || path.starts_with("/api/");
+}
+
 HttpResponse plain(int status, std::string text) {
   return {status, "text/plain", std::move(text) + "\n"};
 }
@@ -43,6 +47,7 @@ Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload 
 
 // Nobody's body is read for a request that leads nowhere.
 std::optional<HttpResponse> Routes::refuse(const HttpRequest& head) const {
+  if (!leads_somewhere(head.path)) return json_error(404, "not found");
   if (const auto refusal = refusal_of(*rules_.get(), head)) {
     HttpResponse response = json_error(refusal->status, refusal->reason);
     if (refusal->status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
