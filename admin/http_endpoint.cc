@@ -219,11 +219,10 @@ MHD_Result HttpEndpoint::Impl::send(MHD_Connection* connection, HttpResponse res
     response = error(503, "too many responses are on their way, try again");
   }
   unsent += response.body.size();
-  auto sent = std::make_unique<Sent>(Sent{std::move(response.body), unsent});
+  auto* sent = new Sent{std::move(response.body), unsent};  // forget() deletes it
   MHD_Response* native = MHD_create_response_from_buffer_with_free_callback_cls(
-      sent->body.size(), sent->body.data(), forget, sent.get());
+      sent->body.size(), sent->body.data(), forget, sent);
   CHECK(native != nullptr);
-  (void)sent.release();  // forget() has it
   MHD_add_response_header(native, "Content-Type", response.type.c_str());
   MHD_add_response_header(native, "Cache-Control", "no-store");
   MHD_add_response_header(native, "X-Content-Type-Options", "nosniff");

@@ -43,7 +43,11 @@ std::string not_ready_reason(const Services& services) {
 }
 
 Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload reload)
-    : services_(services), rules_(rules), reload_(std::move(reload)), queue_(services) {}
+    : services_(services),
+      rules_(rules),
+      reload_(std::move(reload)),
+      queue_(services),
+      metrics_([&registry = services.registry] { return registry.text(); }) {}
 
 // Nobody's body is read for a request that leads nowhere.
 std::optional<HttpResponse> Routes::refuse(const HttpRequest& head) const {
@@ -73,7 +77,7 @@ HttpAnswer Routes::answer_get(const HttpRequest& request) {
     return reason.empty() ? plain(200, "ready") : plain(503, std::move(reason));
   }
   if (request.path == "/metrics") {
-    return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", services_.registry.text()};
+    return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text()};
   }
   if (request.path == kQueue) return HttpWork([this, request] { return queue_.list(request); });
   if (request.path.starts_with(kMessage)) {

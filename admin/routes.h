@@ -4,6 +4,7 @@
 #include "admin/access.h"
 #include "admin/http_handler.h"
 #include "admin/http_message.h"
+#include "admin/metrics_page.h"
 #include "admin/queue_api.h"
 #include "admin/services.h"
 
@@ -40,6 +41,7 @@ class Routes {
   const SharedAccessRules& rules_;
   const Reload reload_;
   QueueApi queue_;
+  MetricsPage metrics_;
 };
 
 }  // namespace signpost::admin

@@ -39,10 +39,8 @@ using Headers = std::unique_ptr<curl_slist, FreeHeaders>;
 Headers headers_of(const std::vector<std::string>& lines) {
   Headers headers;
   for (const std::string& line : lines) {
-    curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
-    if (longer == nullptr) break;
-    (void)headers.release();  // `longer` has it
-    headers.reset(longer);
+    curl_slist* const first = curl_slist_append(headers.get(), line.c_str());
+    if (headers == nullptr) headers.reset(first);  // else it is the same list, longer
   }
   return headers;
 }
