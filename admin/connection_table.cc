@@ -1,13 +1,19 @@
 #include "admin/connection_table.h"
 
+#include "base/check.h"
+
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 namespace signpost::admin {
 
 void ConnectionTable::add(Id id, std::string client, SteadyTime now) {
-  connections_.insert_or_assign(id, Connection{std::move(client), State::Waiting, now});
+  const auto entry = clients_.try_emplace(std::move(client)).first;
+  const bool added = connections_.emplace(id, Connection{entry, State::Waiting, now}).second;
+  CHECK(added);
+  ++entry->second.connections;
+  ++entry->second.open;
+  ++open_;
 }
 
 void ConnectionTable::enter(Id id, State state, SteadyTime now) {
@@ -17,7 +23,19 @@ void ConnectionTable::enter(Id id, State state, SteadyTime now) {
   found->second.since = now;
 }
 
-void ConnectionTable::remove(Id id) { connections_.erase(id); }
+void ConnectionTable::close(Connection& connection) {
+  if (std::exchange(connection.state, State::Closing) == State::Closing) return;
+  --connection.client->second.open;
+  --open_;
+}
+
+void ConnectionTable::remove(Id id) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  close(found->second);
+  if (--found->second.client->second.connections == 0) clients_.erase(found->second.client);
+  connections_.erase(found);
+}
 
 bool ConnectionTable::is_overdue(const Connection& connection, SteadyTime now) const {
   if (connection.state == State::Waiting) return now - connection.since >= limits_.request_time;
@@ -28,7 +46,7 @@ std::vector<ConnectionTable::Id> ConnectionTable::take_overdue(SteadyTime now) {
   std::vector<Id> taken;
   for (auto& [id, connection] : connections_) {
     if (!is_overdue(connection, now)) continue;
-    connection.state = State::Closing;
+    close(connection);
     taken.push_back(id);
   }
   return taken;
@@ -38,35 +56,30 @@ std::vector<ConnectionTable::Id> ConnectionTable::take_waiting() {
   std::vector<Id> taken;
   for (auto& [id, connection] : connections_) {
     if (connection.state != State::Waiting) continue;
-    connection.state = State::Closing;
+    close(connection);
     taken.push_back(id);
   }
   return taken;
 }
 
 std::optional<ConnectionTable::Id> ConnectionTable::take_surplus() {
-  if (connections_.size() - count(State::Closing) <= limits_.connections) return std::nullopt;
+  if (open_ <= limits_.connections) return std::nullopt;
   auto chosen = longest(State::Waiting);
   if (!chosen) chosen = longest(State::Sending);
-  if (chosen) connections_.at(*chosen).state = State::Closing;
+  if (chosen) close(connections_.at(*chosen));
   return chosen;
 }
 
 // Looks at all connections, which only happens when all are taken.
 std::optional<ConnectionTable::Id> ConnectionTable::longest(State state) const {
-  std::unordered_map<std::string_view, std::size_t> of_client;
-  for (const auto& [id, connection] : connections_) {
-    if (connection.state != State::Closing) ++of_client[connection.client];
-  }
   const Connection* longest = nullptr;
   std::optional<Id> chosen;
   for (const auto& [id, connection] : connections_) {
     if (connection.state != state) continue;
-    const std::size_t share = of_client[connection.client];
-    const std::size_t most = longest == nullptr ? 0 : of_client[longest->client];
-    if (longest != nullptr &&
-        (share < most || (share == most && connection.since >= longest->since))) {
-      continue;
+    if (longest != nullptr) {
+      const std::size_t share = connection.client->second.open;
+      const std::size_t most = longest->client->second.open;
+      if (share < most || (share == most && connection.since >= longest->since)) continue;
     }
     longest = &connection;
     chosen = id;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -47,17 +48,25 @@ class ConnectionTable {
   std::size_t size() const { return connections_.size(); }
 
  private:
+  struct Client {
+    std::size_t connections = 0;
+    std::size_t open = 0;  // of them, those that are not closing
+  };
+  using Clients = std::map<std::string, Client>;
   struct Connection {
-    std::string client;
+    Clients::iterator client;
     State state = State::Waiting;
     SteadyTime since;
   };
 
   bool is_overdue(const Connection& connection, SteadyTime now) const;
+  void close(Connection& connection);
   std::optional<Id> longest(State state) const;
 
   const Limits limits_;
+  Clients clients_;  // that have connections
   std::unordered_map<Id, Connection> connections_;
+  std::size_t open_ = 0;
 };
 
 }  // namespace signpost::admin

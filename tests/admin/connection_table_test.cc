@@ -118,6 +118,16 @@ TEST_F(ConnectionTableTest, WhatIsClosingStaysSoUntilItIsGone) {
   EXPECT_EQ(table_.take_waiting(), Ids{1});
 }
 
+TEST_F(ConnectionTableTest, WhatIsGoneCountsNoMore) {
+  add({{1, "greedy"}, {2, "greedy"}, {3, "good"}});
+  table_.remove(1);
+  table_.remove(1);
+  add({{4, "good"}});
+  EXPECT_EQ(table_.take_surplus(), std::nullopt);
+  add({{5, "other"}});
+  EXPECT_EQ(table_.take_surplus(), 3) << "the good one has two by now";
+}
+
 TEST_F(ConnectionTableTest, OnlyWhatWaitsIsTakenAtTheEnd) {
   add({{1, "a"}, {2, "a"}, {3, "a"}});
   table_.enter(2, State::Working, now());
