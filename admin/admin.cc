@@ -5,6 +5,7 @@
 #include "net/listener.h"
 #include "net/unix_socket.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -12,9 +13,6 @@ namespace signpost::admin {
 
 namespace {
 
-// A thousand idle clients are carried by TCP; on the socket there are commands.
-constexpr std::size_t kTcpConnections = 1024;
-constexpr std::size_t kUnixConnections = 128;
 // The account and its group: the folder's mode may keep others of the group out.
 constexpr mode_t kSocketMode = 0660;
 
@@ -38,13 +36,14 @@ Result<std::unique_ptr<Admin>> Admin::start(const Services& services, AdminOptio
   if (options.bind) {
     auto fd = net::open_listening_socket(*options.bind, net::PortSharing::Exclusive);
     if (!fd) return fail(fd.error().code, "admin.bind: " + fd.error().detail);
-    listeners.push_back({Descriptor(*fd), kTcpConnections});
+    listeners.push_back({Descriptor(*fd), options.connections});
   }
   if (!options.socket.empty()) {
     auto socket = net::UnixListener::open(options.socket, kSocketMode);
     if (!socket) return fail(socket.error().code, "admin.socket: " + socket.error().detail);
     impl->socket.emplace(std::move(*socket));
-    listeners.push_back({Descriptor(impl->socket->release()), kUnixConnections});
+    listeners.push_back(
+        {Descriptor(impl->socket->release()), std::max<std::size_t>(1, options.connections / 8)});
   }
   Routes& routes = impl->routes;
   auto server =

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "net/address.h"
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +17,8 @@ namespace signpost::admin {
 
 struct AdminOptions {
   std::optional<net::SocketAddress> bind;
-  std::string socket;  // path; "": none
+  std::string socket;           // path; "": none
+  std::size_t connections = 0;  // by TCP; an eighth as many by the socket
   // Must outlive the admin side. A reload may change them, but not where it listens.
   const SharedAccessRules& rules;
   Reload reload;

@@ -164,8 +164,9 @@ Result<void> Daemon::start_admin() {
   admin_rules_.set(access_rules(*settings_, config));
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
                                  shared_.admission, *shared_.delivery, shared_.draining};
-  auto admin = admin::Admin::start(services, {config.admin_bind, config.admin_socket, admin_rules_,
-                                              [this](std::string_view by) { return reload(by); }});
+  auto admin = admin::Admin::start(
+      services, {config.admin_bind, config.admin_socket, descriptors_.admin, admin_rules_,
+                 [this](std::string_view by) { return reload(by); }});
   if (!admin) return Failure(std::move(admin).error());
   admin_ = std::move(*admin);
   if (config.admin_bind) {

@@ -6,6 +6,7 @@ carried in 6 MiB; beyond them the idlest one goes for each that comes, so that h
 (--full, 5,000 more: slowest answer 0.6 s in a debug build, behind the connections that came before it).
 """
 
+import resource
 import socket
 import time
 import urllib.request
@@ -49,7 +50,9 @@ with arena.Arena("admin-idle") as scene:
     seen.tell(f"{given.connections} idle connections, {carried} carried; with {given.more} more, {after}; "
               f"slowest probe {max(times):.0f} ms")
     seen.check()
-    assert carried == given.connections or not in_time, carried
+    # Two fifths of the descriptors that are kept aside, which are fewer where few are allowed.
+    most = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 10)
+    assert carried >= min(given.connections, most) or not in_time, carried
     assert after <= 1056, after
     assert seen.opened < 1200, seen.opened
     assert seen.grown < 48 << 20, seen.grown
