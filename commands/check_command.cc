@@ -110,6 +110,7 @@ void print_summary(const relay::Settings& settings) {
   }
   if (config.dkim.empty()) text += "  dkim      none: mail is sent unsigned\n";
   if (config.admin_bind) text += fmt::format("  admin     {}\n", config.admin_bind->text());
+  if (!config.admin_socket.empty()) text += fmt::format("  admin     {}\n", config.admin_socket);
   print(text);
 }
 

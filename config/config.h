@@ -61,6 +61,7 @@ struct DkimConfig {
 };
 
 enum class UnsignedPolicy { Allow, Reject };
+enum class MetricsAccess { Open, Token };
 enum class TlsPolicy { Off, Opportunistic, Encrypt, Verify };
 
 struct DeliveryConfig {
@@ -120,7 +121,10 @@ struct Config {
   std::vector<RouteConfig> routes;
   // Nothing: no admin listener.
   std::optional<net::SocketAddress> admin_bind = net::SocketAddress::parse("127.0.0.1:8025");
+  std::string admin_socket;  // "": none. Default: "admin.sock" in data_dir
   std::string admin_token_file;
+  // Nothing: open on a loopback address, with the token on any other.
+  std::optional<MetricsAccess> admin_metrics;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
 };

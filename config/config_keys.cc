@@ -274,10 +274,16 @@ Section route() {
 }
 
 Section admin() {
-  return table("admin", {admin_bind_key(),
-                         key("token_file", &Config::admin_token_file, path(),
-                             "File with the secret that clients of the API must present; required "
-                             "off loopback.")});
+  return table(
+      "admin",
+      {admin_bind_key(), admin_socket_key(),
+       key("token_file", &Config::admin_token_file, path(),
+           "File with the secret that opens the API over HTTP; without one the API is served on "
+           "the socket alone. Required off loopback."),
+       key("metrics", &Config::admin_metrics,
+           one_of<MetricsAccess>({{"open", MetricsAccess::Open}, {"token", MetricsAccess::Token}}),
+           "Whether /metrics is open to everyone who reaches the address, or requires the token. "
+           "Default: open on a loopback address, with the token on any other.")});
 }
 
 Section logging() {

@@ -102,6 +102,10 @@ void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& 
 }
 
 void check_admin(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  if (config.admin_metrics == MetricsAccess::Token && config.admin_token_file.empty()) {
+    errors.add(position_of(root, "admin", "metrics"), "admin.metrics",
+               "\"token\" without a token would refuse everyone; write token_file, or \"open\"");
+  }
   if (!config.admin_bind) return;
   const TomlPosition where = position_of(root, "admin", "bind");
   if (!config.admin_bind->ip.is_loopback() && config.admin_token_file.empty()) {

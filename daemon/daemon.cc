@@ -42,7 +42,18 @@ std::vector<std::string> keys_for_restart(const config::Config& before,
   if (before.workers != after.workers) keys.emplace_back("workers");
   if (before.dns_servers != after.dns_servers) keys.emplace_back("dns.servers");
   if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");
+  if (before.admin_socket != after.admin_socket) keys.emplace_back("admin.socket");
   return keys;
+}
+
+// `running` has what a reload cannot change: where the admin side listens.
+admin::AccessRules access_rules(const relay::Settings& settings, const config::Config& running) {
+  const config::Config& config = *settings.config;
+  const bool loopback = running.admin_bind && running.admin_bind->ip.is_loopback();
+  const auto metrics = config.admin_metrics.value_or(loopback ? config::MetricsAccess::Open
+                                                              : config::MetricsAccess::Token);
+  return {settings.admin_token, metrics == config::MetricsAccess::Token, config.hostname,
+          running.admin_socket};
 }
 
 }  // namespace
@@ -53,7 +64,8 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clo
                   {{"version", std::string(version())}, {"commit", std::string(commit())}}),
       reloads_ok_(shared_.registry, relay::metric::kReloads, {{"result", "ok"}}),
       reloads_failed_(shared_.registry, relay::metric::kReloads, {{"result", "failed"}}),
-      settings_(std::move(settings)) {
+      settings_(std::move(settings)),
+      started_with_(settings_->config) {
   build_info_.set(1);
 }
 
@@ -148,15 +160,21 @@ Result<void> Daemon::start_workers() {
 
 Result<void> Daemon::start_admin() {
   const config::Config& config = *settings_->config;
-  if (!config.admin_bind) return {};
-  admin_token_.set(settings_->admin_token);
+  if (!config.admin_bind && config.admin_socket.empty()) return {};
+  admin_rules_.set(access_rules(*settings_, config));
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
                                  shared_.admission, *shared_.delivery, shared_.draining};
-  auto admin = admin::Admin::start(services,
-                                   {*config.admin_bind, admin_token_, [this] { return reload(); }});
+  auto admin = admin::Admin::start(
+      services, {config.admin_bind, config.admin_socket, descriptors_.admin, admin_rules_,
+                 [this](std::string_view by) { return reload(by); }});
   if (!admin) return Failure(std::move(admin).error());
   admin_ = std::move(*admin);
-  log::emit(relay::events::AdminListening{.bind = config.admin_bind->text()});
+  if (config.admin_bind) {
+    log::emit(relay::events::AdminListening{.bind = config.admin_bind->text()});
+  }
+  if (!config.admin_socket.empty()) {
+    log::emit(relay::events::AdminListening{.bind = config.admin_socket});
+  }
   return {};
 }
 
@@ -192,12 +210,12 @@ void Daemon::reclaim_space() {
 
 bool Daemon::needs_restart() const { return shared_.store->health().needs_restart; }
 
-std::vector<std::string> Daemon::reload() {
+std::vector<std::string> Daemon::reload(std::string_view by) {
   const MutexLock lock(reloading_);
-  const auto refuse = [this](std::vector<std::string> errors) {
+  const auto refuse = [this, by](std::vector<std::string> errors) {
     reloads_failed_.add();
     for (const std::string& error : errors) {
-      log::emit(relay::events::ConfigReloadFailed{.detail = error});
+      log::emit(relay::events::ConfigReloadFailed{.detail = error, .by = by});
     }
     return errors;
   };
@@ -219,7 +237,7 @@ std::vector<std::string> Daemon::reload() {
       after.limits.sessions > descriptors_.sessions) {
     log::emit(relay::events::ConfigNeedsRestart{.key = "limits.sessions"});
   }
-  for (const std::string& key : keys_for_restart(before, after)) {
+  for (const std::string& key : keys_for_restart(*started_with_, after)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -229,12 +247,12 @@ std::vector<std::string> Daemon::reload() {
     });
   }
   workers_.front()->post([&worker = *workers_.front()] { worker.delivery().settings_changed(); });
-  admin_token_.set(loaded.settings->admin_token);
+  admin_rules_.set(access_rules(*loaded.settings, *started_with_));
   apply_limits(after);
   log::start({after.log_level, after.log_format});
   settings_ = std::move(loaded.settings);
   reloads_ok_.add();
-  log::emit(relay::events::ConfigReloaded{.file = after.file});
+  log::emit(relay::events::ConfigReloaded{.file = after.file, .by = by});
   return {};
 }
 
@@ -249,10 +267,11 @@ bool Daemon::drained() {
 }
 
 void Daemon::stop() {
+  // First: nothing is to be opened while it drains.
+  if (!threads_.empty()) shared_.delivery->scheduler.stop();
+  shared_.draining.store(true);
   admin_.reset();
   if (!threads_.empty()) {
-    shared_.delivery->scheduler.stop();  // first: nothing is to be opened while it drains
-    shared_.draining.store(true);
     for (const auto& worker : workers_) {
       worker->post([&worker = *worker] { worker.drain(); });
     }

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -36,8 +37,9 @@ class Daemon {
   // The queue cannot be written until it is opened again: only a restart helps.
   bool needs_restart() const;
 
-  // All or nothing: the mistakes, or nothing when the new configuration is in force. Any thread.
-  std::vector<std::string> reload();
+  // All or nothing: the mistakes, or nothing when the new configuration is in force. `by` is who
+  // asked, for the log. Any thread.
+  std::vector<std::string> reload(std::string_view by);
 
   // Stops accepting, lets transactions end for a bounded time, then stops all threads.
   void stop();
@@ -62,9 +64,10 @@ class Daemon {
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;
   Mutex reloading_;
-  std::shared_ptr<const relay::Settings> settings_;  // guarded by reloading_ once started
-  std::vector<std::unique_ptr<Worker>> workers_;     // the first one feeds delivery
-  admin::AdminToken admin_token_;
+  std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
+  const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
+  std::vector<std::unique_ptr<Worker>> workers_;              // the first one feeds delivery
+  admin::SharedAccessRules admin_rules_;
   std::unique_ptr<admin::Admin> admin_;
   std::vector<std::thread> threads_;
   std::future<void> reclaiming_;  // while the disk is full

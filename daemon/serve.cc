@@ -65,7 +65,7 @@ int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
       log::emit(relay::events::Stopping{.signal = signal == SIGTERM ? "SIGTERM" : "SIGINT"});
       return 0;
     }
-    if (signal == SIGHUP) (void)daemon.reload();  // which logs and counts the outcome
+    if (signal == SIGHUP) (void)daemon.reload("SIGHUP");  // which logs and counts the outcome
     daemon.tick();
     if (daemon.needs_restart()) {
       // After a failed write it is uncertain what the disk holds. The next start reads it:

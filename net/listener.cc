@@ -55,13 +55,14 @@ bool set_option(int fd, int level, int option) {
 
 }  // namespace
 
-Result<int> open_listening_socket(const SocketAddress& address) {
+Result<int> open_listening_socket(const SocketAddress& address, PortSharing sharing) {
   sockaddr_storage native;
   const socklen_t size = address.to_native(native);
   Socket socket(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int fd = socket.fd();
   if (fd < 0) return cannot_listen(address, "socket");
-  if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) || !set_option(fd, SOL_SOCKET, SO_REUSEPORT) ||
+  if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) ||
+      (sharing == PortSharing::Shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT)) ||
       (address.ip.is_v6() && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY))) {
     return cannot_listen(address, "setsockopt");
   }

@@ -13,6 +13,7 @@ constexpr std::size_t kLeastReserve = 64;
 constexpr std::size_t kMostReserve = 2500;
 constexpr std::size_t kLeastFiles = 20;  // RocksDB cannot do with fewer
 constexpr std::size_t kMostFiles = 256;
+constexpr std::size_t kMostAdmin = 1024;
 constexpr rlim_t kMostDescriptors = 1'000'000;
 constexpr std::size_t kUsualLimit = 1024;
 
@@ -26,6 +27,7 @@ DescriptorBudget share_descriptors(std::size_t limit, std::size_t sessions, std:
   budget.sessions = std::min(sessions, rest - std::min(rest, budget.deliveries));
   budget.deliveries = std::max(budget.deliveries, rest - budget.sessions);
   budget.store = std::clamp(reserve / 3, kLeastFiles, kMostFiles);
+  budget.admin = std::min(reserve * 2 / 5, kMostAdmin);
   // What the reserve holds is open below the ceiling already, or comes when it is needed.
   budget.ceiling = static_cast<int>(limit - std::min(limit, reserve / 2));
   return budget;

@@ -10,6 +10,7 @@ struct DescriptorBudget {
   std::size_t sessions = 0;    // of clients
   std::size_t deliveries = 0;  // connections to receivers, at least 1
   std::size_t store = 0;       // files that the store may keep open
+  std::size_t admin = 0;       // connections of the admin port
   // No connection is accepted with a descriptor from here on: the system gives the lowest one that
   // is free, so all below are in use.
   int ceiling = 0;

@@ -55,9 +55,9 @@ struct Listening {
 
 struct AdminListening {
   std::string_view bind{};
-  static constexpr auto kEvent =
-      log::describe("admin_listening", log::Level::Info, "Metrics, health and the API are served.",
-                    log::field("bind", &AdminListening::bind, "Where."));
+  static constexpr auto kEvent = log::describe(
+      "admin_listening", log::Level::Info, "Health, metrics and the API are served.",
+      log::field("bind", &AdminListening::bind, "Where: an address, or a socket's path."));
 };
 
 struct DescriptorsShort {
@@ -107,17 +107,21 @@ struct Stopped {
 
 struct ConfigReloaded {
   std::string_view file{};
+  std::string_view by{};
   static constexpr auto kEvent =
       log::describe("config_reloaded", log::Level::Info, "A new configuration is in force.",
-                    log::field("file", &ConfigReloaded::file, "The configuration file."));
+                    log::field("file", &ConfigReloaded::file, "The configuration file."),
+                    log::field(field::kBy, &ConfigReloaded::by));
 };
 
 struct ConfigReloadFailed {
   std::string_view detail{};
+  std::string_view by{};
   static constexpr auto kEvent =
       log::describe("config_reload_failed", log::Level::Error,
                     "The configuration has an error. The previous one stays in force.",
-                    log::field("detail", &ConfigReloadFailed::detail, "The errors, one per line."));
+                    log::field("detail", &ConfigReloadFailed::detail, "The errors, one per line."),
+                    log::field(field::kBy, &ConfigReloadFailed::by));
 };
 
 struct ConfigNeedsRestart {

@@ -374,8 +374,51 @@ class Setups(Case):
                 time.sleep(0.05)
             self.assertEqual(self.get("/api/v1/queue", "abracadabra"), 200)
             self.assertEqual(self.get("/api/v1/queue", "open sesame"), 401)
+            self.token.write_text("shazam\n")
+            self.check(self.signpost("reload"), 0, "reloaded\n")  # over the socket: any token will do
+            self.assertEqual(self.get("/api/v1/queue", "shazam"), 200)
             self.token.write_text("\n")
-            self.refused(self.signpost("reload"), f"{self.token}: is empty; write the secret into it")
+            self.refused(self.signpost("reload"), f"{self.token}: is empty; write the secret into it\n"
+                         "signpost: nothing was reloaded; the old configuration stays in force")
+            log = (self.folder / "log").read_text()
+            self.assertIn("by=SIGHUP", log)
+            self.assertRegex(log, f'by="[^"]*, uid {os.getuid()}, pid [0-9]+"')
+
+    def test_metrics_are_open_on_loopback_unless_the_token_is_asked_for(self):
+        self.write()
+        with self.relay():
+            self.assertEqual([self.get(path) for path in ("/healthz", "/readyz", "/metrics", "/api/v1/queue")],
+                             [200, 200, 200, 401])
+        self.write(more='metrics = "token"\n')
+        with self.relay():
+            self.assertEqual([self.get(path) for path in ("/healthz", "/readyz", "/metrics", "/api/v1/queue")],
+                             [200, 200, 401, 401])
+            self.assertEqual(self.get("/metrics", "open sesame"), 200)
+
+    def test_a_socket_in_use_is_not_taken_over(self):
+        self.write()
+        with self.relay():
+            self.port, self.admin = free_port(), free_port()
+            taken = self.folder / "data/admin.sock"
+            self.write(general="", more=f'socket = "{taken}"\n')
+            self.config.write_text(self.config.read_text().replace('"data"', '"other"'))
+            result = self.signpost("serve")
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(f"signpost: admin.socket: {taken}: another process, perhaps a Signpost, listens there\n",
+                          result.stderr)
+            self.check(self.signpost("queue", "list"), 0, "0 jobs\n")
+
+    def test_a_socket_left_by_a_crash_is_replaced(self):
+        self.write()
+        (self.folder / "data").mkdir()
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(str(self.folder / "data/admin.sock"))
+        left.close()
+        self.refused(self.signpost("reload"), f"no relay answers at 127.0.0.1:{self.admin} (admin.bind in "
+                     f"{self.config}): is it running?")
+        with self.relay():
+            self.check(self.signpost("reload"), 0, "reloaded\n")
+        self.assertFalse((self.folder / "data/admin.sock").exists())
 
 
 class Dkim(Case):
@@ -579,7 +622,16 @@ class Admin(Case):
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
         self.port = self.server.server_address[1]
-        self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{self.port}"\n')
+        (self.folder / "token").write_text("open sesame\n")
+        self.by_address()
+
+    def by_address(self, port=None):
+        self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{port or self.port}"\nsocket = ""\n'
+                               'token_file = "token"\n')
+
+    def by_socket(self, path):
+        """What the socket answers, the address would not."""
+        self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{free_port()}"\nsocket = "{path}"\n')
 
     def serve(self, path, answer, status=200):
         FakeRelay.answers[path] = (status, answer)
@@ -704,30 +756,82 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.assertIn(":9:8: admin.bind: ", result.stderr)
 
     def test_token_is_shown_to_the_relay(self):
-        (self.folder / "token").write_text("open sesame\n")
-        with self.config.open("a") as config:
-            config.write('token_file = "token"\n')
         self.serve("/api/v1/queue", {"jobs": [], "next": ""})
         self.check(self.signpost("queue", "list"), 0, "0 jobs\n")
         self.assertEqual(FakeRelay.asked[0][3], "Bearer open sesame")
         self.serve("/api/v1/queue", {"error": "no"}, 401)
         self.assertIn("requires the token", self.signpost("queue", "list").stderr)
+        self.serve("/api/v1/queue", {"error": "not from here"}, 403)
+        self.refused(self.signpost("queue", "list"), "not from here")
         (self.folder / "token").unlink()
-        self.refused(self.signpost("queue", "list"),
-                     f"{self.folder}/token: cannot be read: No such file or directory")
+        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.socket is ""; {self.folder}/token: '
+                     "cannot be read: No such file or directory")
+
+    def test_the_environments_proxy_is_not_asked(self):
+        self.serve("/api/v1/queue", {"jobs": [], "next": ""})
+        proxy = {"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
+        self.check(self.signpost("queue", "list", env=proxy), 0, "0 jobs\n")
+
+    def test_the_socket_is_used_where_there_is_one(self):
+        class UnixServer(http.server.ThreadingHTTPServer):
+            address_family = socket.AF_UNIX
+
+            def server_bind(self):
+                self.socket.bind(self.server_address)
+                self.server_name, self.server_port = "localhost", 0
+
+            def get_request(self):
+                return self.socket.accept()[0], ("socket", 0)
+
+        path = self.folder / "admin.sock"
+        server = UnixServer(str(path), FakeRelay)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.by_socket(path)
+        self.serve("/api/v1/queue", {"jobs": [JOB], "next": ""})
+        self.assertEqual(self.signpost("queue", "list", "--json").returncode, 0)
+        self.serve("/api/v1/queue/retry", {"matched": 1, "changed": 1, "busy": 0})
+        self.check(self.signpost("queue", "retry", "01hx"), 0, "1 matched, 1 due now\n")
+        self.assertEqual([(asked[0], asked[3]) for asked in FakeRelay.asked], [("GET", None), ("POST", None)])
 
     def test_relay_that_is_not_there_is_named(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-            self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{port}"\n')
-            for words in (["queue", "list"], ["queue", "show", "x"], ["queue", "retry", "x"],
-                          ["reload"]):
-                self.refused(self.signpost(*words), f"no relay answers at 127.0.0.1:{port} "
-                             f"(admin.bind in {self.config}): is it running?")
-        self.config.write_text(CONFIG + '[admin]\nbind = ""\n')
-        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.bind is "": there is '
-                     "no address to reach the relay at")
+        port = free_port()
+        self.by_address(port)
+        for words in (["queue", "list"], ["queue", "show", "x"], ["queue", "retry", "x"], ["reload"]):
+            self.refused(self.signpost(*words), f"no relay answers at 127.0.0.1:{port} "
+                         f"(admin.bind in {self.config}): is it running?")
+        path = self.folder / "none" / "admin.sock"
+        self.by_socket(path)
+        self.refused(self.signpost("queue", "list"), f"no relay answers at {path} (admin.socket in "
+                     f"{self.config}): is it running?")
+        self.config.write_text(CONFIG + '[admin]\nbind = ""\nsocket = ""\n')
+        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.socket is ""')
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_who_may_not_use_the_socket_is_told_who_may(self):
+        path = self.folder / "admin.sock"
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+            listening.listen()
+            path.chmod(0o660)
+            self.folder.chmod(0o755)
+            self.config.chmod(0o644)
+            self.by_socket(path)
+            program = shutil.copy2(PROGRAM, self.folder)
+
+            def as_nobody():
+                return subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "-c",
+                                       self.config, "queue", "list"], capture_output=True, text=True, timeout=60)
+            where = f"{path} (admin.socket in {self.config}): Permission denied: root"
+            self.refused(as_nobody(), f"{where} and the members of group root may use it")
+            closed = self.folder / "closed"
+            closed.mkdir(0o700)
+            self.by_socket(closed / "admin.sock")
+            self.refused(as_nobody(), f"{closed}/admin.sock (admin.socket in {self.config}): Permission denied: "
+                         "root may use it")
 
     def test_strange_answers_are_survived(self):
         for answer in ("", "nonsense", "[]", "{}", '{"jobs": 5}', '{"jobs": [{"to": {}}]}',

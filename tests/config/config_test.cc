@@ -71,6 +71,8 @@ TEST(Config, SmallestFileHasTheDocumentedDefaults) {
   EXPECT_EQ(config->retry.expire, std::chrono::days(5));
   ASSERT_TRUE(config->admin_bind);
   EXPECT_EQ(config->admin_bind->text(), "127.0.0.1:8025");
+  EXPECT_EQ(config->admin_socket, "/var/lib/signpost/admin.sock");
+  EXPECT_FALSE(config->admin_metrics);
 }
 
 // A file with one key written in its section, beside what that section requires.
@@ -223,6 +225,13 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.admin_bind->text() == "[::1]:8026"; }},
     {"admin", "token_file = \"admin.token\"",
      [](const Config& c) { return c.admin_token_file == "/etc/signpost/admin.token"; }},
+    {"admin", "socket = \"/run/signpost/admin.sock\"",
+     [](const Config& c) { return c.admin_socket == "/run/signpost/admin.sock"; }},
+    {"admin", "socket = \"run/admin.sock\"",
+     [](const Config& c) { return c.admin_socket == "/etc/signpost/run/admin.sock"; }},
+    {"admin", "socket = \"\"", [](const Config& c) { return c.admin_socket.empty(); }},
+    {"admin", "metrics = \"open\"",
+     [](const Config& c) { return c.admin_metrics == MetricsAccess::Open; }},
     {"log", "level = \"debug\"", [](const Config& c) { return c.log_level == log::Level::Debug; }},
     {"log", "format = \"json\"", [](const Config& c) { return c.log_format == log::Format::Json; }},
 };
@@ -438,6 +447,12 @@ TEST(Config, MalformedValuesAreNamed) {
       {"[admin]\nbind = \"127.0.0.1:0\"\n",
        "8:8: admin.bind: \"127.0.0.1:0\" has port 0; write an IP address with a port, as in "
        "\"127.0.0.1:8025\", or \"\" for none"},
+      {"[admin]\nsocket = \"" + std::string(65, 's') + "\"\n",
+       "8:10: admin.socket: the name of \"" + std::string(65, 's') +
+           "\" has 65 octets, not 1 to 64; write the path of a socket, as in "
+           "\"/run/signpost/admin.sock\", or \"\" for none"},
+      {"[admin]\nmetrics = \"closed\"\n",
+       "8:11: admin.metrics: unknown value \"closed\"; write \"open\" or \"token\""},
       {"[admin]\ntoken_file = \"a\\u0000b\"\n",
        "8:14: admin.token_file: \"a\\\\x00b\" is not a path; write the path of a file"},
       {via + "\"http://a.example\"\n",
@@ -639,6 +654,19 @@ TEST(ConfigRules, AdminOffLoopbackNeedsAToken) {
                   "bind to a loopback address"}});
   config_of(kGood + "[admin]\nbind = \"0.0.0.0:8025\"\ntoken_file = \"t\"\n");
   EXPECT_FALSE(config_of(kGood + "[admin]\nbind = \"\"\n")->admin_bind);
+}
+
+TEST(ConfigRules, TheAdminSocketIsInTheFolderOfTheQueue) {
+  EXPECT_EQ(config_of("data_dir = \"queue\"\n" + kGood)->admin_socket,
+            "/etc/signpost/queue/admin.sock");
+}
+
+TEST(ConfigRules, MetricsBehindATokenNeedOne) {
+  expect_errors({{"[admin]\nmetrics = \"token\"\n",
+                  "8:11: admin.metrics: \"token\" without a token would refuse everyone; write "
+                  "token_file, or \"open\""}});
+  const auto config = config_of(kGood + "[admin]\nmetrics = \"token\"\ntoken_file = \"t\"\n");
+  EXPECT_EQ(config->admin_metrics, MetricsAccess::Token);
 }
 
 // --- files ---------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ with well-known ports and without races for free ones.
 """
 
 import glob
+import http.client
 import json
 import os
 import pathlib
@@ -260,6 +261,23 @@ class NameServer:
         shutil.rmtree(self.run, ignore_errors=True)
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket, whose path may be longer than an address has room for."""
+
+    def __init__(self, path, timeout=10):
+        super().__init__("localhost", timeout=timeout)
+        self.path = pathlib.Path(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        folder = os.open(self.path.parent, os.O_PATH)
+        try:
+            self.sock.connect(f"/proc/self/fd/{folder}/{self.path.name}")
+        finally:
+            os.close(folder)
+
+
 def toml_list(values):
     return "[" + ", ".join(json.dumps(value) for value in values) + "]"
 
@@ -296,6 +314,7 @@ class Relay:
         self.log = self.folder / "signpost.log"
         self.config = self.folder / "signpost.toml"
         self.users = self.folder / "users.toml"
+        self.admin_socket = self.folder / "data/admin.sock"
 
     # What has to be there before the start.
 
@@ -364,7 +383,14 @@ class Relay:
     # What it says.
 
     def get(self, path):
-        """(status, text)"""
+        """(status, text). The API is at the socket."""
+        if path.startswith("/api/"):
+            connection = UnixConnection(self.admin_socket)
+            connection.request("GET", path)
+            reply = connection.getresponse()
+            text = reply.read().decode()
+            connection.close()
+            return reply.status, text
         try:
             with urllib.request.urlopen(f"http://{self.host}:{ADMIN_PORT}{path}", timeout=10) as reply:
                 return reply.status, reply.read().decode()

@@ -10,7 +10,7 @@ TEST(DescriptorBudget, WhatIsAllowedIsEnoughForAll) {
     const DescriptorBudget budget = share_descriptors(limit, 10'000, 8);
     EXPECT_GE(budget.sessions, 1u) << limit;
     EXPECT_GE(budget.deliveries, 1u) << limit;
-    EXPECT_LT(budget.sessions + budget.deliveries + budget.store, limit) << limit;
+    EXPECT_LT(budget.sessions + budget.deliveries + budget.store + budget.admin, limit) << limit;
     // Sessions and deliveries at their most stay below the ceiling together with the store.
     EXPECT_LE(budget.sessions + budget.deliveries, static_cast<std::size_t>(budget.ceiling))
         << limit;
@@ -23,6 +23,7 @@ TEST(DescriptorBudget, AUsualMachineHasRoomForAllSessionsThatAreWanted) {
   EXPECT_EQ(budget.sessions, 10'000u);
   EXPECT_GT(budget.deliveries, 50'000u);
   EXPECT_EQ(budget.store, 256u);
+  EXPECT_EQ(budget.admin, 1003u);
 }
 
 TEST(DescriptorBudget, ALowLimitIsSharedBetweenClientsAndReceivers) {
@@ -30,6 +31,7 @@ TEST(DescriptorBudget, ALowLimitIsSharedBetweenClientsAndReceivers) {
   EXPECT_EQ(budget.sessions, 140u);
   EXPECT_EQ(budget.deliveries, 46u);
   EXPECT_EQ(budget.store, 23u);
+  EXPECT_EQ(budget.admin, 28u);
   EXPECT_EQ(budget.ceiling, 221);
 }
 
