@@ -117,6 +117,7 @@ const std::vector<KeyCase> kKeyCases{
     {"", "data_dir = \"queue\"",
      [](const Config& c) { return c.data_dir == "/etc/signpost/queue"; }},
     {"", "user = \"\"", [](const Config& c) { return c.user == ""; }},
+    {"", "core_files = true", [](const Config& c) { return c.core_files; }},
     {"", "workers = 3", [](const Config& c) { return c.workers == 3; }},
     {"", "postmaster = \"office@shop.example\"",
      [](const Config& c) { return c.postmaster == "office@shop.example"; }},
