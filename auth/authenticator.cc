@@ -58,6 +58,10 @@ void Authenticator::check(Attempt attempt, Decided decided, Answer answer) {
   hash_password(std::move(check));
 }
 
+bool Authenticator::knows(const net::IpAddress& client) const {
+  return shared_.logins.knows(client, clock_.steady_now());
+}
+
 bool Authenticator::is_cached(const Attempt& attempt) const {
   const User* user = user_of(attempt);
   return user && shared_.passwords.contains(attempt.login, user->password, attempt.password,

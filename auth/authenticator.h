@@ -68,6 +68,9 @@ class Authenticator {
   // before, neither from within the call, `decided` first.
   void check(Attempt attempt, Decided decided, Answer answer);
 
+  // Whether a login has succeeded from this client lately (LoginGuard::knows).
+  bool knows(const net::IpAddress& client) const;
+
  private:
   struct Check;
 

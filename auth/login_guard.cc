@@ -37,6 +37,13 @@ void LoginGuard::succeeded(const net::IpAddress& client, std::string_view login,
   Record& record = pairs_.at(pair);
   record = {};
   record.known_until = now + limits_.known;
+  homes_.insert(client.client_prefix().text(), pair);
+}
+
+bool LoginGuard::knows(const net::IpAddress& client, SteadyTime now) {
+  const MutexLock lock(mutex_);
+  const std::string* const pair = homes_.find(client.client_prefix().text());
+  return pair != nullptr && is_known(*pair, now);
 }
 
 // One failure more; how long it locks.

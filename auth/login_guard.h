@@ -41,11 +41,16 @@ class LoginGuard {
       : limits_(limits),
         clients_(limits.entries),
         logins_(limits.entries),
-        pairs_(limits.entries) {}
+        pairs_(limits.entries),
+        homes_(limits.entries) {}
 
   // Before the password is checked. False: locked, answer as if nothing could be checked.
   bool may_try(const net::IpAddress& client, std::string_view login, SteadyTime now);
   void succeeded(const net::IpAddress& client, std::string_view login, SteadyTime now);
+
+  // Whether the login that succeeded from this client most recently is still known there: a client
+  // that deserves a place when places are short.
+  bool knows(const net::IpAddress& client, SteadyTime now);
 
   struct Locked {
     std::chrono::seconds client{0};  // zero: not locked by this failure
@@ -72,7 +77,9 @@ class LoginGuard {
   Mutex mutex_;
   Table clients_ GUARDED_BY(mutex_);
   Table logins_ GUARDED_BY(mutex_);
-  Table pairs_ GUARDED_BY(mutex_);  // client and login
+  // Only successes add to these two, so that strangers cannot push anyone out.
+  Table pairs_ GUARDED_BY(mutex_);                                         // client and login
+  LruMap<std::string, std::string, StringHash> homes_ GUARDED_BY(mutex_);  // client -> last pair
 };
 
 }  // namespace signpost::auth

@@ -93,7 +93,7 @@ class AuthenticatorTest : public testing::Test {
                      .forgotten = 60s,
                      .first_lock = 60s,
                      .longest_lock = 3600s,
-                     .known = {},
+                     .known = 1h,
                      .entries = 100}};
   std::atomic<int> checks{0};
   Authenticator authenticator{
@@ -106,6 +106,16 @@ class AuthenticatorTest : public testing::Test {
 TEST_F(AuthenticatorTest, TheRightPasswordIsAccepted) {
   EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
   EXPECT_EQ(checks, 0);
+}
+
+TEST_F(AuthenticatorTest, AClientIsKnownOnceALoginHasSucceeded) {
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
+  check("shop", "guess");
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
+  check("shop", "secret");
+  EXPECT_TRUE(authenticator.knows(attempt("shop", "").client));
+  clock.advance(1h);
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
 }
 
 TEST_F(AuthenticatorTest, AWrongPasswordAndAnUnknownLoginAreRejected) {

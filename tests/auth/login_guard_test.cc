@@ -94,6 +94,31 @@ TEST_F(LoginGuardTest, KnownLoginIsForgottenWhenItStaysAway) {
   EXPECT_FALSE(may_try("203.0.113.7", "shop"));
 }
 
+TEST_F(LoginGuardTest, ClientIsKnownWhileALoginIsKnownThere) {
+  EXPECT_FALSE(guard.knows(ip("203.0.113.7"), now));
+  guard.succeeded(ip("203.0.113.7"), "shop", now);
+  EXPECT_TRUE(guard.knows(ip("203.0.113.7"), now));
+  EXPECT_FALSE(guard.knows(ip("203.0.113.8"), now));
+  fail("203.0.113.7", "other", 30);  // a neighbour's failures change nothing
+  EXPECT_TRUE(guard.knows(ip("203.0.113.7"), now));
+  now += hours(24 * 30);
+  EXPECT_FALSE(guard.knows(ip("203.0.113.7"), now));
+}
+
+TEST_F(LoginGuardTest, ClientIsForgottenWithItsLogin) {
+  guard.succeeded(ip("203.0.113.7"), "shop", now);
+  fail("203.0.113.7", "shop", 11);
+  EXPECT_FALSE(guard.knows(ip("203.0.113.7"), now));
+  guard.succeeded(ip("203.0.113.7"), "other", now);
+  EXPECT_TRUE(guard.knows(ip("203.0.113.7"), now));
+}
+
+TEST_F(LoginGuardTest, ClientOfAnIpv6NetworkIsKnownByItsPrefix) {
+  guard.succeeded(ip("2001:db8:1:2::7"), "shop", now);
+  EXPECT_TRUE(guard.knows(ip("2001:db8:1:2:ffff::1"), now));
+  EXPECT_FALSE(guard.knows(ip("2001:db8:1:3::7"), now));
+}
+
 TEST_F(LoginGuardTest, Ipv6ClientsAreTheirNetwork) {
   for (int i = 1; i <= 11; ++i) fail("2001:db8:1:2::" + std::to_string(i), "a", 1);
   EXPECT_FALSE(may_try("2001:db8:1:2:ffff::1", "a"));
