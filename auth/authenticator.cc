@@ -27,9 +27,10 @@ bool acts_for_another(const Attempt& attempt) {
 bool is_right(PasswordCache& passwords, const Clock& clock, const Attempt& attempt) {
   const User* user = user_of(attempt);
   const SteadyTime now = clock.steady_now();
-  if (user && passwords.contains(attempt.login, user->password, attempt.password, now)) return true;
-  if (!verify_password(user, attempt.password)) return false;
-  passwords.insert(attempt.login, user->password, attempt.password, now);
+  if (user && passwords.contains(attempt.login, user->password, attempt.password.view(), now))
+    return true;
+  if (!verify_password(user, attempt.password.view())) return false;
+  passwords.insert(attempt.login, user->password, attempt.password.view(), now);
   return true;
 }
 
@@ -64,7 +65,7 @@ bool Authenticator::knows(const net::IpAddress& client) const {
 
 bool Authenticator::is_cached(const Attempt& attempt) const {
   const User* user = user_of(attempt);
-  return user && shared_.passwords.contains(attempt.login, user->password, attempt.password,
+  return user && shared_.passwords.contains(attempt.login, user->password, attempt.password.view(),
                                             clock_.steady_now());
 }
 

@@ -5,6 +5,7 @@
 #include "auth/password_cache.h"
 #include "auth/users.h"
 #include "base/clock.h"
+#include "base/secret_string.h"
 #include "net/address.h"
 #include "net/loop.h"
 #include "net/timers.h"
@@ -24,7 +25,7 @@ struct Attempt {
   std::string mechanism;               // "PLAIN" or "LOGIN"
   std::string authorization_identity;  // PLAIN's; empty when not given
   std::string login;
-  std::string password;
+  SecretString password;
 };
 
 enum class Verdict {
