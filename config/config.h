@@ -96,6 +96,12 @@ struct RouteConfig {
   std::optional<TlsPolicy> tls;
 };
 
+// Domains that the logins of a tenant may send with.
+struct TenantConfig {
+  std::string name;
+  std::vector<std::string> domains;  // patterns in lower case: "shop.example", "*.shop.example"
+};
+
 // The account that `signpost serve` switches to unless `user` says otherwise: the Debian package's.
 constexpr const char* kDefaultUser = "signpost";
 
@@ -110,6 +116,7 @@ struct Config {
   std::optional<TlsConfig> tls;
   std::string users_file;  // "" when [auth] is absent
   LimitsConfig limits;
+  std::vector<TenantConfig> tenants;
   std::vector<DkimConfig> dkim;
   UnsignedPolicy unsigned_policy = UnsignedPolicy::Allow;
   std::vector<net::SocketAddress> dns_servers;
