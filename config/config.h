@@ -131,6 +131,10 @@ struct Config {
   log::Format log_format = log::Format::Text;
 };
 
+const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none
+// REQUIRES: `domain` is in lower case, as A-labels
+bool has_domain(const TenantConfig& tenant, std::string_view domain);
+
 // One mistake in the file, or in one that it names:
 // "signpost.toml:12:3: limits.message_size: …; write …".
 struct ConfigError {
