@@ -70,6 +70,7 @@ Daemon::~Daemon() { stop(); }
 
 Result<void> Daemon::start() {
   apply_limits(*settings_->config);
+  log_doubts();
   if (auto opened = open_queue(); !opened) return opened;
   if (auto started = start_workers(); !started) return started;
   return start_admin();
@@ -121,6 +122,8 @@ Result<void> Daemon::start_workers() {
       config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
+  shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
+  shared_.password_checks->start(std::thread::hardware_concurrency() / 2);
   const std::size_t connections =
       std::max<std::size_t>(1, delivery_limit(config.limits.sessions) / count);
   for (unsigned i = 0; i < count; ++i) {
@@ -229,7 +232,14 @@ std::vector<std::string> Daemon::reload() {
   settings_ = std::move(loaded.settings);
   reloads_ok_.add();
   log::emit(relay::events::ConfigReloaded{.file = after.file});
+  log_doubts();
   return {};
+}
+
+void Daemon::log_doubts() const {
+  for (const std::string& doubt : relay::doubts(*settings_)) {
+    log::emit(relay::events::ConfigDoubtful{.detail = doubt});
+  }
 }
 
 bool Daemon::drained() {
@@ -259,6 +269,8 @@ void Daemon::stop() {
     threads_.clear();
     log::emit(relay::events::Stopped{.sessions_cut = shared_.admission.sessions()});
   }
+  // Its answers go to the loops, which still exist but no longer run.
+  if (shared_.password_checks) shared_.password_checks->stop();
   reclaiming_cancelled_.store(true);
   if (reclaiming_.valid()) reclaiming_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.

@@ -51,6 +51,7 @@ class Daemon {
       const std::vector<config::ListenerConfig>& listeners) const;
   void apply_limits(const config::Config& config);
   void reclaim_space();
+  void log_doubts() const;
   bool drained();
 
   const Clock& clock_;
