@@ -72,6 +72,7 @@ Result<void> Daemon::start() {
   apply_limits(*settings_->config);
   log_doubts();
   if (auto opened = open_queue(); !opened) return opened;
+  known_logins_.load(settings_->config->data_dir);
   if (auto started = start_workers(); !started) return started;
   return start_admin();
 }
@@ -172,6 +173,7 @@ void Daemon::tick() {
   shared_.admission.check_disk(settings_->config->data_dir, limits.disk_free_share,
                                limits.disk_free_bytes, shared_.store->health().pending_bytes);
   reclaim_space();
+  known_logins_.tick();
 }
 
 // Removed mail may take up the last space: the queue frees it once there is enough of it, or on
@@ -271,6 +273,7 @@ void Daemon::stop() {
   }
   // Its answers go to the loops, which still exist but no longer run.
   if (shared_.password_checks) shared_.password_checks->stop();
+  known_logins_.end();
   reclaiming_cancelled_.store(true);
   if (reclaiming_.valid()) reclaiming_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.

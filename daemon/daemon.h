@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "daemon/known_logins_keeper.h"
 #include "daemon/shared.h"
 #include "daemon/worker.h"
 #include "relay/settings.h"
@@ -56,6 +57,7 @@ class Daemon {
 
   const Clock& clock_;
   Shared shared_;
+  KnownLoginsKeeper known_logins_{shared_.logins, clock_};
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;
