@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace signpost::auth {
@@ -18,10 +20,9 @@ bool CheckLine::join(const PasswordCache::Key& key, Asker& asker) {
   return true;
 }
 
-std::size_t CheckLine::count(const std::string& client, bool running) const {
-  return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const auto& place) {
-    return place->client == client && place->running == running;
-  }));
+std::size_t CheckLine::waiting_of(const std::string& client) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      places_, [&](const auto& place) { return !place->running && place->client == client; }));
 }
 
 std::size_t CheckLine::waiting() const {
@@ -38,14 +39,15 @@ std::size_t CheckLine::turn_of(const std::string& client) const {
   return turn;
 }
 
-// Of a stranger with more than one check in the line; the end if there is none.
+// Of the stranger with most checks in the line, if that is more than one; the end otherwise.
 CheckLine::Places::iterator CheckLine::last_of_the_longest() {
+  std::unordered_map<std::string_view, std::size_t> lengths;
   std::size_t most = 1;
   auto last = places_.end();
   for (auto place = places_.begin(); place != places_.end(); ++place) {
     if ((*place)->running || (*place)->known) continue;
-    const std::size_t length = count((*place)->client, false);
-    if (length < 2 || length < most) continue;
+    const std::size_t length = ++lengths[(*place)->client];
+    if (length <= most) continue;
     most = length;
     last = place;
   }
@@ -64,7 +66,7 @@ std::vector<Asker> CheckLine::add(PasswordCheck check, SteadyTime now) {
   std::string client = asker.client.client_prefix().text();
   const bool known = asker.known;
   const std::size_t failures = asker.failures;
-  const std::size_t of_client = count(client, false);
+  const std::size_t of_client = waiting_of(client);
   if (of_client >= limits_.waiting_per_client) return std::move(check.askers);
   std::vector<Asker> displaced;
   if (waiting() >= (known ? limits_.waiting : limits_.waiting - limits_.kept)) {
@@ -89,9 +91,15 @@ PasswordCheck* CheckLine::next(SteadyTime now, std::vector<Asker>& given_up) {
     std::ranges::move(take(place), std::back_inserter(given_up));
     place = places_.begin() + at;
   }
+  std::unordered_map<std::string_view, std::size_t> running;
+  for (const auto& place : places_) {
+    if (place->running) ++running[place->client];
+  }
   Place* first = nullptr;
   for (const auto& place : places_) {
-    if (place->running || count(place->client, true) >= limits_.running_per_client) continue;
+    if (place->running) continue;
+    const auto own = running.find(place->client);
+    if (own != running.end() && own->second >= limits_.running_per_client) continue;
     const auto sooner = [](const Place& a, const Place& b) {
       return std::pair(!a.known, a.turn) < std::pair(!b.known, b.turn);
     };

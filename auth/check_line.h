@@ -88,7 +88,7 @@ class CheckLine {
   };
   using Places = std::vector<std::unique_ptr<Place>>;  // in the order of arrival
 
-  std::size_t count(const std::string& client, bool running) const;
+  std::size_t waiting_of(const std::string& client) const;
   std::size_t waiting() const;
   std::size_t turn_of(const std::string& client) const;
   Places::iterator last_of_the_longest();

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
+constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while it hashes
 constexpr std::size_t kMinBuffer = 4 << 20;
 constexpr std::size_t kOtherDescriptors = 1000;
 constexpr rlim_t kMostDescriptors = 1'000'000;
@@ -124,7 +125,7 @@ Result<void> Daemon::start_workers() {
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
   shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
-  shared_.password_checks->start(std::thread::hardware_concurrency() / 2);
+  shared_.password_checks->start(std::min(kMostCheckers, std::thread::hardware_concurrency() / 2));
   const std::size_t connections =
       std::max<std::size_t>(1, delivery_limit(config.limits.sessions) / count);
   for (unsigned i = 0; i < count; ++i) {
