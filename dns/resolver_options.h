@@ -23,7 +23,7 @@ struct ResolverOptions {
   std::chrono::milliseconds timeout{5000};    // of one try at one server
   int tries = 3;                              // on each server
   TrustAd trust_ad = TrustAd::Auto;
-  std::size_t cache_entries = 100'000;  // beyond: the least recently used goes first
+  std::size_t cache_entries = 20'000;  // beyond: the least recently used goes first
   std::chrono::seconds max_ttl{86400};
   std::chrono::seconds max_negative_ttl{900};
   std::chrono::seconds temporary_ttl{5};  // failures are cached too, to spare a dead server
