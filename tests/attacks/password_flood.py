@@ -67,7 +67,7 @@ def deliver(scene, domain, count):
 
 
 def main():
-    options = arena.options(__doc__, guessers=(100, 100), messages=(150, 1500))
+    options = arena.options(__doc__, guessers=(70, 100), messages=(150, 1500))
     scene = arena.Arena("password-flood", settings={"retry": 'schedule = ["10m"]\nexpire = "1h"\ndelay_notice = "0s"'})
     logins.add_listener(scene)
     for domain in DOMAINS:
@@ -86,7 +86,9 @@ def main():
         guessers = [Guesser(scene.relay, number, done) for number in range(options.guessers)]
         for guesser in guessers:
             guesser.start()
-        time.sleep(1)
+        # From then on they are known to have failed; whoever comes with them for the first time waits as they do.
+        harness.wait_until(lambda: scene.relay.metric("signpost_auth_total", result="rejected") >= options.guessers,
+                           "each client's first guess", 150)
         replies = [None] * len(users)
 
         def log_in(number):

@@ -44,7 +44,6 @@ class AuthenticatorTest : public testing::Test {
     auto parsed = Users::parse(kUsers, "users.toml");
     CHECK(parsed.has_value());
     users = *parsed;
-    checks.start(2);
   }
 
   Attempt attempt(std::string login, std::string_view password) const {
@@ -73,6 +72,8 @@ class AuthenticatorTest : public testing::Test {
   }
   // What happened up to the last answer.
   std::vector<std::string> run() {
+    while (checks.run_next()) {
+    }
     loop.run();
     return std::exchange(said, {});
   }

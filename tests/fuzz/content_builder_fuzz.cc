@@ -1,5 +1,5 @@
 // The content builder: however the content is split into pieces, the result is the same, and it
-// can be parsed again.
+// can be parsed again. Where only one address may be used, no other is left.
 #include "base/check.h"
 #include "message/content_builder.h"
 #include "message/header_section.h"
@@ -12,14 +12,38 @@ using namespace signpost;
 
 namespace {
 
-message::ContentBuilder build(std::string_view content, std::size_t step) {
+constexpr std::string_view kOwn = "us@other.example";
+
+message::ContentBuilder build(std::string_view content, std::size_t step, bool bound = false) {
   message::FixUps fix_ups;
+  if (bound) {
+    fix_ups.may_be_from = [](std::string_view address) { return address == kOwn; };
+    fix_ups.instead = kOwn;
+  }
   fix_ups.received = "Received: by relay.example; Mon, 23 Nov 2026 20:24:10 +0000\r\n";
   fix_ups.message_id = "<id@relay.example>";
   message::ContentBuilder builder(fix_ups, content.size());
   for (std::size_t i = 0; i < content.size(); i += step) builder.append(content.substr(i, step));
   builder.finish();
   return builder;
+}
+
+bool says_who_sends(const message::HeaderField& field) {
+  return field.is("From") || field.is("Sender") || field.is("Resent-From") ||
+         field.is("Resent-Sender");
+}
+
+void check_bound(message::ContentBuilder builder) {
+  CHECK(!builder.foreign());
+  if (builder.fault()) return;
+  CHECK(builder.from_address() == kOwn);
+  const std::string content = builder.take();
+  for (const auto& field : message::HeaderSection::parse(content).fields()) {
+    if (!says_who_sends(field) || message::unfold(field.value).empty()) continue;
+    const auto listed = message::mailboxes(field.value, message::ContentBuilder::kMaxAuthors);
+    CHECK(listed && !listed->empty());
+    for (const message::ListedMailbox& mailbox : *listed) CHECK(mailbox.address == kOwn);
+  }
 }
 
 }  // namespace
@@ -45,5 +69,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(section.count("From") == 1 && section.count("Bcc") == 0);
   CHECK(section.first("Date") != nullptr && section.first("Message-ID") != nullptr);
   CHECK(result.starts_with("Received: by relay.example"));
+  check_bound(build(content, step, true));
   return 0;
 }
