@@ -5,6 +5,7 @@
 #include "base/alive.h"
 #include "delivery/delivery_session.h"
 #include "delivery/intake.h"
+#include "delivery/local_addresses.h"
 #include "delivery/memory_counts.h"
 #include "delivery/router.h"
 #include "delivery/scheduler.h"
@@ -72,6 +73,9 @@ class Delivery final : public Intake, private SessionHost {
   // SessionHost
   relay::Context& context() override { return context_; }
   NextHop hop(const Site& site) const override { return shared_.scheduler.hop(site); }
+  const std::vector<net::IpAddress>& local_addresses() override {
+    return local_addresses_.at(context_.clock.steady_now());
+  }
   void connection_ready(Site& site) override { shared_.scheduler.connection_ready(site); }
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
   std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
@@ -101,6 +105,7 @@ class Delivery final : public Intake, private SessionHost {
   relay::Context& context_;
   SharedDelivery& shared_;
   const std::size_t limit_;
+  LocalAddresses local_addresses_;
   Router router_;
   Settler settler_;
   std::unordered_map<std::uint64_t, std::unique_ptr<DeliverySession>> sessions_;

@@ -1,6 +1,7 @@
 #include "delivery/delivery_session.h"
 
 #include "base/ascii.h"
+#include "delivery/forbidden_address.h"
 #include "delivery/provider.h"
 #include "smtp/idna.h"
 
@@ -93,7 +94,10 @@ DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr si
       hop_(host.hop(*site_)),
       began_(host.context().clock.steady_now()),
       walk_(host.context().loop, host.context().resolver, hop_,
-            {[this](HostWalk::Target target) {
+            {[this](const std::string& name, const net::SocketAddress& address) {
+               return forbidden(name, address);
+             },
+             [this](HostWalk::Target target) {
                target_ = std::move(target);
                connect();
              },
@@ -110,6 +114,23 @@ DeliverySession::~DeliverySession() {
 void DeliverySession::start() { walk_.next(); }
 
 // A host ----------------------------------------------------------------------------------------
+
+// What strangers write into the DNS must not lead to this machine or its neighbours. For good, as
+// with a null MX: the sender learns now, not when the mail expires, that this domain takes no mail.
+std::optional<Disposition> DeliverySession::forbidden(const std::string& host,
+                                                      const net::SocketAddress& address) const {
+  const config::Config& config = *settings_->config;
+  if (is_own_listener(address, config, host_.local_addresses())) {
+    return local(Outcome::Failed, {5, 4, 6},
+                 fmt::format("mail for {} ({}) loops back to this relay", host, address.text()));
+  }
+  if (hop_.routed) return {};
+  const auto kind = forbidden_network(address.ip, config.delivery);
+  if (!kind) return {};
+  return local(Outcome::Failed, {5, 4, 4},
+               fmt::format("the mail server {} has the {} address {}, where no mail is sent", host,
+                           *kind, address.ip.text()));
+}
 
 void DeliverySession::connect() {
   tls_.reset();

@@ -69,6 +69,8 @@ class DeliverySession final : private net::StreamHandler {
   void on_timeout();
   bool is_ready() const;  // connection_ready() was called
 
+  std::optional<Disposition> forbidden(const std::string& host,
+                                       const net::SocketAddress& address) const;
   void connect();
   void drop_stream();
   void host_failed(Disposition failure, bool try_next_host);

@@ -93,8 +93,13 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   if (route != nullptr && route->tls) hop.tls = *route->tls;
   if (route != nullptr && !route->mx) {
     hop.port = route->port;
+    hop.routed = true;
     go_to(hop, route->host);
   } else if (smtp::is_address_literal(*domain)) {
+    if (!config.delivery.address_literals) {
+      return fail(Errc::InvalidArgument,
+                  fmt::format("mail is not delivered to address literals such as {}", *domain));
+    }
     go_to(hop, literal_address(*domain));
   } else if (smtp::is_domain_name(*domain, false)) {
     hop.key = "mx:";

@@ -6,6 +6,7 @@
 #include "delivery/pending_job.h"
 #include "delivery/scheduler.h"
 #include "delivery/settlement.h"
+#include "net/address.h"
 #include "relay/context.h"
 
 #include <cstdint>
@@ -22,6 +23,8 @@ class SessionHost {
 
   virtual relay::Context& context() = 0;
   virtual NextHop hop(const Site& site) const = 0;
+  // Of this machine. Holds until the next call.
+  virtual const std::vector<net::IpAddress>& local_addresses() = 0;
 
   // Passed on to the scheduler: see the functions of these names there.
   virtual void connection_ready(Site& site) = 0;

@@ -171,6 +171,7 @@ void Settler::emit_outcomes(const Work& work) const {
     context_.events.emit(events::NotificationDropped{.id = id,
                                                      .to = dropped.recipient,
                                                      .action = message::action_text(dropped.action),
+                                                     .reason = relay::DropReason::NullSender,
                                                      .detail = "null reverse-path"});
   }
 }

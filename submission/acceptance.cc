@@ -118,6 +118,17 @@ std::optional<Refused> refuse_sender(const relay::Settings& settings, const Prin
   return {};
 }
 
+std::optional<Refused> refuse_recipient(const relay::Settings& settings,
+                                        const smtp::ReversePath& reverse_path,
+                                        const smtp::Mailbox& recipient) {
+  const config::Config& config = *settings.config;
+  if (!recipient.is_address_literal() || config.delivery.address_literals) return {};
+  const config::RouteConfig* const route =
+      relay::find_route(config, reverse_path ? reverse_path->text() : "", recipient.domain);
+  if (route != nullptr && !route->mx) return {};  // it goes to that host, which has to know
+  return refused(Refusal::AddressLiteral);
+}
+
 message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,
                         const smtp::Transaction& transaction, const Arrival& arrival,
                         const queue::MessageId& id, SystemTime now) {

@@ -2,6 +2,7 @@
 // clock, no log, and independent of how the message comes in. A session asks in this order:
 //
 //   refuse_sender()   as soon as the sender is known
+//   refuse_recipient()  as soon as one is known
 //   fix_ups()         before the content arrives, for the ContentBuilder that collects it
 //   accept()          when the content has ended
 #pragma once
@@ -49,6 +50,11 @@ struct Accepted {
 // Nothing when `principal` may send, and with this reverse-path.
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
                                      const smtp::ReversePath& reverse_path);
+
+// Nothing when mail for `recipient` can be routed.
+std::optional<Refused> refuse_recipient(const relay::Settings& settings,
+                                        const smtp::ReversePath& reverse_path,
+                                        const smtp::Mailbox& recipient);
 
 // What the builder of a message's content adds to it.
 message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,

@@ -17,6 +17,8 @@ enum class Refusal : std::uint8_t {
   // About the client.
   NotAuthenticated,
   SenderForbidden,  // the reverse-path is not this login's
+  // About a recipient.
+  AddressLiteral,
   // About the content.
   NoFrom,
   SeveralFrom,
