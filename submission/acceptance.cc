@@ -46,6 +46,7 @@ Refusal reason_of(message::ContentFault fault) {
     case message::ContentFault::HeaderTooLong:
       return Refusal::HeaderTooLong;
     case message::ContentFault::TooManyReceived:
+    case message::ContentFault::ComesBack:
       return Refusal::MailLoop;
   }
   return Refusal::MalformedHeader;
@@ -152,9 +153,16 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
     facts.tls_cipher = arrival.tls->cipher;
   }
   facts.time = now;
+  message::LoopFacts loop{.host = hostname, .is_own_id = [](std::string_view text) {
+                            return queue::MessageId::parse(text).has_value();
+                          }};
+  for (const smtp::AcceptedRecipient& each : transaction.recipients) {
+    loop.recipients.push_back(each.mailbox.text());
+  }
   return {.received = message::received_field(facts),
           .message_id = fmt::format("<{}@{}>", id_text, hostname),
-          .now = now};
+          .now = now,
+          .loop = std::move(loop)};
 }
 
 std::expected<Accepted, Refused> accept(const relay::Settings& settings, const Principal& principal,
