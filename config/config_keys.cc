@@ -240,7 +240,7 @@ Section bounces() {
       {key("trusted_networks", &BouncesConfig::trusted_networks, boolean(),
            "Whether mail from trusted_networks, whose senders are not proven by a login, is "
            "reported on."),
-       key("content", &BouncesConfig::content, size(0, 1 << 30),
+       key("content", &BouncesConfig::content, size(0, 1 << 20),
            "Largest message that a report returns whole, to senders who ask for that; of others "
            "it returns the header section."),
        key("per_message", &BouncesConfig::per_message, whole_number(0, 1000),

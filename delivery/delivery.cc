@@ -49,11 +49,14 @@ Delivery::Delivery(relay::Context& context, SharedDelivery& shared, std::size_t 
       limit_(connections),
       router_(context),
       settler_(
-          context, shared.counts,
+          context, shared.counts, shared.report_limits,
           {[this](std::shared_ptr<const queue::Message> message, std::vector<queue::Job> jobs) {
              stored(std::move(message), std::move(jobs));
            },
-           [this](const queue::Job& job) { waits(job); }}) {}
+           [this](const queue::Job& job) { waits(job); },
+           [this](const queue::MessageId& id, std::function<void(Settler&)> task) {
+             at_desk(id, std::move(task));
+           }}) {}
 
 Delivery::~Delivery() = default;
 
@@ -80,6 +83,17 @@ void Delivery::waits(const queue::Job& job) {
   Orders orders;
   shared_.scheduler.waits(job, now(), orders);
   carry_out(std::move(orders));
+}
+
+// One worker for each message, whoever delivers its jobs.
+void Delivery::at_desk(const queue::MessageId& id, std::function<void(Settler&)> task) {
+  const std::size_t count = shared_.workers.size();
+  Delivery& other = *shared_.workers[std::hash<queue::MessageId>{}(id) % count];
+  if (&other == this) {
+    task(settler_);
+    return;
+  }
+  other.context_.loop.post([&other, task = std::move(task)] { task(other.settler_); });
 }
 
 void Delivery::start_feeding() {
@@ -376,6 +390,7 @@ void Delivery::retire(std::uint64_t session) {
 void Delivery::drain() {
   // Sessions only mark themselves, or retire through defer(): the map does not change here.
   for (const auto& [id, session] : sessions_) session->drain();
+  settler_.drain();
 }
 
 void Delivery::cut() {

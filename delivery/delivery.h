@@ -40,6 +40,7 @@ struct SharedDelivery {
 
   Scheduler scheduler;
   MemoryCounts counts;
+  ReportLimits report_limits;
   std::vector<Delivery*> workers;
 };
 
@@ -66,7 +67,7 @@ class Delivery final : public Intake, private SessionHost {
 
   // Ends idle sessions; transactions under way may finish.
   void drain();
-  bool drained() const { return sessions_.empty(); }
+  bool drained() const { return sessions_.empty() && settler_.drained(); }
   void cut();  // from outside of any session's function: no session and no timer is left
 
  private:
@@ -99,6 +100,7 @@ class Delivery final : public Intake, private SessionHost {
   void read(std::vector<Orders::Read> reads);
   void look_for_overdue(Orders::Overdue overdue);
   void waits(const queue::Job& job);
+  void at_desk(const queue::MessageId& id, std::function<void(Settler&)> task);
   void find_lanes(queue::Cursor from);
   void tick();
 
