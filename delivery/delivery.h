@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/alive.h"
+#include "delivery/connection_shares.h"
 #include "delivery/delivery_session.h"
 #include "delivery/intake.h"
 #include "delivery/local_addresses.h"
@@ -16,10 +17,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -77,6 +78,13 @@ class Delivery final : public Intake, private SessionHost {
   const std::vector<net::IpAddress>& local_addresses() override {
     return local_addresses_.at(context_.clock.steady_now());
   }
+  bool take_place(const SitePtr& site, const net::IpAddress& address) override {
+    return shared_.scheduler.take_place(site, address, now());
+  }
+  void give_back_place(const net::IpAddress& address) override;
+  bool place_is_wanted(const net::IpAddress& address) const override {
+    return shared_.scheduler.place_is_wanted(address);
+  }
   void connection_ready(Site& site) override { shared_.scheduler.connection_ready(site); }
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
   std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
@@ -88,14 +96,15 @@ class Delivery final : public Intake, private SessionHost {
                         const AttemptFacts& facts) override;
   void prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) override;
   void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) override;
-  bool short_of_connections() const override { return !waiting_.empty(); }
+  bool short_of_connections() const override { return shares_.any_waiting(); }
   void count_transaction(int change) override;
   void retire(std::uint64_t session) override;
 
   Scheduler::Now now() const;
   void carry_out(Orders orders);
   void look_up(queue::Lane lane);
-  void open(const SitePtr& site);
+  void open(ConnectionShares::Connection connection);
+  void start(ConnectionShares::Connection connection);
   void wake(const SessionRef& session);
   void read(std::vector<Orders::Read> reads);
   void look_for_overdue(Orders::Overdue overdue);
@@ -106,12 +115,15 @@ class Delivery final : public Intake, private SessionHost {
 
   relay::Context& context_;
   SharedDelivery& shared_;
-  const std::size_t limit_;
+  ConnectionShares shares_;
   LocalAddresses local_addresses_;
   Router router_;
   Settler settler_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<DeliverySession>> sessions_;
-  std::deque<SitePtr> waiting_;      // reserved connections, over the limit for now
+  struct Session {
+    std::unique_ptr<DeliverySession> session;
+    std::string account;  // as `shares_` counts it
+  };
+  std::unordered_map<std::uint64_t, Session> sessions_;
   std::optional<net::Timer> timer_;  // of the worker that feeds
 };
 

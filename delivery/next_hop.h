@@ -35,6 +35,7 @@ struct NextHop {
   std::uint16_t port = 25;
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
   std::size_t connections = 10;
+  std::size_t connections_per_address = 20;  // of all sites together
   std::size_t messages_per_connection = 100;
   std::optional<Rate> rate;
   friend bool operator==(const NextHop&, const NextHop&) = default;

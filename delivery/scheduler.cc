@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::chrono::seconds kRouteGood{10};  // then it is looked up again, in passing
 constexpr std::chrono::milliseconds kTick{100};
+// Until a site looks for a place by itself: it may have been passed over.
+constexpr std::chrono::seconds kPlaceWait{30};
 constexpr std::size_t kJobsWithoutSite = 1000;  // fresh ones that wait for a look-up, a lane
 constexpr std::size_t kLanesATick = 10'000;
 constexpr std::size_t kStaleLanesATick = 500;
@@ -315,8 +317,39 @@ NextHop Scheduler::hop(const Site& site) const {
   return site.hop;
 }
 
+bool Scheduler::take_place(const SitePtr& site, const net::IpAddress& address, const Now& now) {
+  const MutexLock lock(mutex_);
+  if (impl_->places.take(address, site->hop.connections_per_address)) return true;
+  site->crowded_until =
+      now.steady + std::chrono::duration_cast<SteadyTime::duration>(kPlaceWait * (1 + now.dice));
+  impl_->timers.push({site->crowded_until, site});
+  if (!std::exchange(site->waits_for_place, true)) impl_->places.wait(address, site);
+  return false;
+}
+
+// Whoever has waited for the longest gets it, if it still has a use for it.
+void Scheduler::give_back_place(const net::IpAddress& address, std::size_t worker, const Now& now,
+                                Orders& orders) {
+  const MutexLock lock(mutex_);
+  impl_->places.give_back(address);
+  const std::size_t before = orders.open.size();
+  while (orders.open.size() == before) {
+    const SitePtr next = impl_->places.next(address);
+    if (!next) return;
+    next->waits_for_place = false;
+    next->crowded_until = {};
+    if (!next->forgotten) impl_->arrange(next, worker, now, orders);
+  }
+}
+
+bool Scheduler::place_is_wanted(const net::IpAddress& address) const {
+  const MutexLock lock(mutex_);
+  return impl_->places.is_wanted(address);
+}
+
 void Scheduler::connection_ready(Site& site) {
   const MutexLock lock(mutex_);
+  site.crowded_until = {};
   site.connections.ready();
   site.back_off.succeeded();
 }

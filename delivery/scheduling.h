@@ -2,6 +2,7 @@
 // next. scheduler.h is the door to it.
 #pragma once
 
+#include "delivery/address_places.h"
 #include "delivery/lane_table.h"
 #include "delivery/orders.h"
 #include "delivery/site.h"
@@ -71,6 +72,7 @@ struct Scheduling {
   std::uint32_t epoch = 1;
   bool stopped = false;
 
+  AddressPlaces places;
   LaneTable lanes;
   std::unordered_map<std::string, SitePtr> sites;
   std::size_t in_memory = 0;  // jobs in lanes
