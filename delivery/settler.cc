@@ -1,8 +1,8 @@
 #include "delivery/settler.h"
 
 #include "base/random.h"
+#include "delivery/outcome_events.h"
 #include "delivery/outgoing_message.h"
-#include "delivery/provider.h"
 #include "relay/route.h"
 
 #include <algorithm>
@@ -121,7 +121,8 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
     release(work->pending.job);
     return;
   }
-  emit_outcomes(*work);
+  emit_outcomes(context_.events, work->pending.job, work->envelope(), work->facts,
+                *work->settlement, context_.clock.system_now());
   if (one_of_several && work->settlement->notifications.any_trouble()) {
     await_others(work);
   } else {
@@ -213,7 +214,7 @@ void Settler::finish(Batch batch) {
     return limits_.refuse(envelope, action, first.settings->config->bounces,
                           context_.clock.steady_now());
   });
-  emit_dropped(first);
+  emit_dropped(context_.events, envelope, notifications);
   if (!notifications.any()) {
     store(batch, {});
   } else if (first.pending.message) {
@@ -233,67 +234,6 @@ void Settler::read_content(Batch batch) {
         // A report without the header section of its message is better than none.
         store(batch, first->content ? std::string_view(*first->content) : std::string_view());
       });
-}
-
-// One event per recipient: the answer to "where is my mail?".
-void Settler::emit_outcomes(const Work& work) const {
-  namespace events = relay::events;
-  const queue::Job& job = work.pending.job;
-  const queue::Envelope& envelope = work.envelope();
-  const AttemptFacts& facts = work.facts;
-  const Settlement& settlement = *work.settlement;
-  const std::string id = envelope.id.text();
-  const auto age = context_.clock.system_now() - envelope.received;
-  for (std::size_t i = 0; i < settlement.recipients.size(); ++i) {
-    const RecipientSettlement& part = settlement.recipients[i];
-    const std::string reply = part.disposition.reply.one_line();
-    const events::RecipientOutcome outcome{
-        .id = id,
-        .session = facts.session,
-        .user = envelope.login,
-        .from = envelope.reverse_path,
-        .to = job.recipients[i].mailbox,
-        .size = envelope.size,
-        .mx = facts.mx,
-        .address = facts.address,
-        .tls = facts.tls,
-        .reply = reply,
-        .reply_class = class_of(part.disposition),
-        .provider = relay::kProviders[facts.provider],
-        .attempt = job.attempts + (facts.attempted ? 1u : 0u),
-        .delay_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count(),
-        .dkim = facts.dkim,
-        .attempted = facts.attempted};
-    switch (part.disposition.outcome) {
-      case Outcome::Delivered:
-        context_.events.emit(events::Delivered{outcome});
-        break;
-      case Outcome::Delayed:
-        if (facts.attempted) {
-          context_.events.emit(events::Deferred{outcome, settlement.next_attempt});
-        }
-        break;
-      case Outcome::Failed:
-        if (part.expired) {
-          context_.events.emit(events::Expired{outcome});
-        } else {
-          context_.events.emit(events::Bounced{outcome});
-        }
-        break;
-    }
-  }
-}
-
-void Settler::emit_dropped(const Work& work) const {
-  const std::string id = work.envelope().id.text();
-  for (const Notifications::Dropped& dropped : work.settlement->notifications.dropped()) {
-    context_.events.emit(
-        relay::events::NotificationDropped{.id = id,
-                                           .to = dropped.recipient,
-                                           .action = message::action_text(dropped.action),
-                                           .reason = dropped.reason,
-                                           .detail = work.envelope().reverse_path});
-  }
 }
 
 void Settler::store(const Batch& batch, std::string_view content) {

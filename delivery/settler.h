@@ -68,8 +68,6 @@ class Settler {
   void finish(Batch batch);
   void read_content(Batch batch);
   void store(const Batch& batch, std::string_view content);
-  void emit_outcomes(const Work& work) const;
-  void emit_dropped(const Work& work) const;
   void replace(queue::Job before, queue::Job after);
   void commit(Commit work);
   void again(Commit work);
