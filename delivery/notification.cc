@@ -14,6 +14,8 @@ namespace signpost::delivery {
 
 namespace {
 
+constexpr std::size_t kMostReply = 1000;  // octets; a report shows fewer
+
 std::string domain_of(std::string_view mailbox) {
   const std::size_t at = mailbox.rfind('@');
   return std::string(at == std::string_view::npos ? std::string_view() : mailbox.substr(at + 1));
@@ -58,9 +60,9 @@ message::NotifiedRecipient Notifications::notified(const queue::Recipient& recip
       disposition.reply.status.present() ? disposition.reply.status.text() : default_status(action);
   out.remote_mta = mx;
   if (disposition.reply.code != 0) {
-    out.diagnostic = disposition.reply.one_line();
+    out.diagnostic = disposition.reply.one_line().substr(0, kMostReply);
   } else {
-    out.explanation = disposition.reply.text;
+    out.explanation = disposition.reply.text.substr(0, kMostReply);
   }
   out.last_attempt = now_;
   return out;

@@ -134,14 +134,14 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
     site->back_off.failed(*failure, began, now.steady, now.dice);
     impl_->timers.push({site->back_off.not_before(), site});
     impl_->charge(site, *failure, facts, now, orders);
-    if (site->connections.open() == 0) {
-      // No other connection contradicts it: the failure is the site's, and its jobs wait where
-      // waiting costs nothing.
-      while (LaneTurn* turn = site->line.any_ready()) {
-        Lane& lane = *turn->lane;
-        impl_->unload(lane, orders);
-        impl_->lanes.wake_by(lane, now.schedule + impl_->overdue_interval);
-      }
+  }
+  if (site->connections.open() == 0 && (failure || is_crowded(*site, now))) {
+    // No other connection contradicts it: the failure is the site's, or it has no place, and its
+    // jobs wait where waiting costs nothing.
+    while (LaneTurn* turn = site->line.any_ready()) {
+      Lane& lane = *turn->lane;
+      impl_->unload(lane, orders);
+      impl_->lanes.wake_by(lane, now.schedule + impl_->overdue_interval);
     }
   }
   impl_->arrange(site, session.worker, now, orders);

@@ -342,7 +342,7 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
   std::size_t demand = jobs - std::min(jobs, site->woken.size());
   if (connections.open() == 0 && site->line.unread() > 0) ++demand;
   if (site->back_off.failing()) demand = std::min<std::size_t>(demand, 1);
-  const bool may_open = site->back_off.may_try(now.steady) && now.steady >= site->crowded_until;
+  const bool may_open = site->back_off.may_try(now.steady) && !is_crowded(*site, now);
   const LaneTurn* const first = site->line.first();
   while (may_open && !connections.full() && connections.connecting() < demand) {
     orders.open.push_back({site, connections.reserve(worker),

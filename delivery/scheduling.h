@@ -25,6 +25,11 @@ inline constexpr std::size_t kMostWanted = 256;
 // A connection is there to take what is read, or on its way while nothing speaks against it.
 bool can_take(const Site& site);
 
+// Its addresses have as many connections as they may: it waits for a place.
+inline bool is_crowded(const Site& site, const SchedulerNow& now) {
+  return now.steady < site.crowded_until;
+}
+
 // All that the scheduler knows, and what it does with it. Pure; guarded by the scheduler's mutex.
 struct Scheduling {
   using Active = Lane::Active;

@@ -185,7 +185,9 @@ void Settler::wait_at_desk(std::shared_ptr<Work> work) {
   }
   const queue::MessageId id = work->pending.job.ref.id;
   const std::size_t jobs = work->envelope().job_count;
-  const auto delay = desk_.add(id, std::move(work));
+  const std::size_t recipients = work->pending.job.recipients.size();
+  work->settlement->recipients = {};  // their events are out; replies may be long
+  const auto delay = desk_.add(id, std::move(work), recipients);
   if (desk_.waiting(id) >= jobs) {
     report(id);
   } else if (delay) {

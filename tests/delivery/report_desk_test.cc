@@ -17,9 +17,9 @@ queue::MessageId id(std::uint8_t number) {
 
 TEST(ReportDesk, TheFirstOfAMessageSaysHowLongTheOthersMayTake) {
   ReportDesk<int> desk;
-  EXPECT_EQ(desk.add(id(1), std::make_shared<int>(1)), seconds(5));
-  EXPECT_EQ(desk.add(id(1), std::make_shared<int>(2)), std::nullopt);
-  EXPECT_EQ(desk.add(id(2), std::make_shared<int>(3)), seconds(5));
+  EXPECT_EQ(desk.add(id(1), std::make_shared<int>(1), 1), seconds(5));
+  EXPECT_EQ(desk.add(id(1), std::make_shared<int>(2), 1), std::nullopt);
+  EXPECT_EQ(desk.add(id(2), std::make_shared<int>(3), 1), seconds(5));
   EXPECT_EQ(desk.waiting(id(1)), 2u);
   const auto batch = desk.take(id(1));
   ASSERT_EQ(batch.size(), 2u);
@@ -30,11 +30,21 @@ TEST(ReportDesk, TheFirstOfAMessageSaysHowLongTheOthersMayTake) {
   EXPECT_TRUE(desk.empty() && desk.take_any().empty());
 }
 
+TEST(ReportDesk, IsFullByRecipients) {
+  ReportDesk<int> desk;
+  (void)desk.add(id(1), std::make_shared<int>(1), ReportDesk<int>::kMost - 1);
+  EXPECT_FALSE(desk.full());
+  (void)desk.add(id(2), std::make_shared<int>(2), 1);
+  EXPECT_TRUE(desk.full());
+  (void)desk.take(id(1));
+  EXPECT_FALSE(desk.full());
+}
+
 TEST(ReportDesk, EachRoundOfAMessageWaitsLonger) {
   ReportDesk<int> desk;
   std::vector<seconds> delays;
   for (int round = 0; round < 6; ++round) {
-    delays.push_back(desk.add(id(1), std::make_shared<int>(round)).value());
+    delays.push_back(desk.add(id(1), std::make_shared<int>(round), 1).value());
     (void)desk.take(id(1));
   }
   EXPECT_EQ(delays, (std::vector<seconds>{seconds(5), seconds(20), seconds(80), seconds(320),
