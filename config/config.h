@@ -84,7 +84,7 @@ struct BouncesConfig {
   bool trusted_networks = true;
   std::size_t content = 100 << 10;
   std::size_t per_message = 10;
-  Rate per_sender{100, std::chrono::hours(1)};
+  Rate per_sender{1000, std::chrono::hours(1)};
 };
 
 struct RetryConfig {

@@ -241,8 +241,8 @@ Section bounces() {
            "Whether mail from trusted_networks, whose senders are not proven by a login, is "
            "reported on."),
        key("content", &BouncesConfig::content, size(0, 1 << 20),
-           "Largest message that a report returns whole, to senders who ask for that; of others "
-           "it returns the header section."),
+           "Largest message that a report returns whole, to logins that ask for it (RET=FULL); "
+           "otherwise it returns the header section."),
        key("per_message", &BouncesConfig::per_message, whole_number(0, 1000),
            "Reports on one message; each covers the recipients of one kind that were settled at "
            "about the same time."),

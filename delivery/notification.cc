@@ -115,8 +115,9 @@ queue::Change::Enqueued Notifications::enqueue(
   notification.smtputf8 = envelope_.smtputf8;
   notification.recipients = recipients;
   notification.original = content;
+  // The content goes only to those who are known to have sent it.
   notification.return_full = &recipients == &failed_ && envelope_.ret == smtp::Return::Full &&
-                             content.size() <= config.bounces.content;
+                             !envelope_.login.empty() && content.size() <= config.bounces.content;
 
   auto message = std::make_shared<queue::Message>();
   message->content = message::build(notification);

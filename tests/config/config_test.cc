@@ -312,7 +312,7 @@ TEST(Config, DefaultsAreShownAsTheyWouldBeWritten) {
       {"delivery.port", "25"},
       {"retry.schedule", "[\"1m\", \"5m\", \"10m\", \"20m\", \"30m\", \"1h\", \"2h\", \"4h\"]"},
       {"retry.expire", "\"5d\""},
-      {"bounces.per_sender", "\"100/h\""},
+      {"bounces.per_sender", "\"1000/h\""},
       {"destination.tls", ""},
       {"admin.bind", "\"127.0.0.1:8025\""},
   };

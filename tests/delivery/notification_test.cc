@@ -140,6 +140,11 @@ TEST_F(NotificationTest, ReturnsTheBodyOnlyWhenTheSenderAskedForIt) {
   EXPECT_EQ(build(headers_only)[0].enqueued.message->content.find("secret body"),
             std::string::npos);
   envelope_.ret = smtp::Return::Full;
+  auto unproven = notifications();
+  unproven.failed(recipient(), unknown_user(), "", false);
+  EXPECT_EQ(build(unproven)[0].enqueued.message->content.find("secret body"), std::string::npos)
+      << "no login stands for the sender";
+  envelope_.login = "shop";
   auto full = notifications();
   full.failed(recipient(), unknown_user(), "", false);
   EXPECT_NE(build(full)[0].enqueued.message->content.find("secret body"), std::string::npos);
