@@ -49,14 +49,6 @@ void check_published_keys(const relay::Settings& settings,
   }
 }
 
-std::vector<std::string> warnings_of(const relay::Settings& settings) {
-  std::vector<std::string> warnings;
-  if (settings.users && settings.users->all().empty()) {
-    warnings.push_back(settings.config->users_file + ": has no users");
-  }
-  return warnings;
-}
-
 std::string_view mode_text(config::ListenerMode mode) {
   switch (mode) {
     case config::ListenerMode::StartTls:
@@ -136,7 +128,7 @@ Json summary(const relay::Settings& settings) {
           {"listeners", listeners},
           {"users", settings.users ? settings.users->all().size() : 0},
           {"dkim", keys},
-          {"warnings", warnings_of(settings)}};
+          {"warnings", relay::doubts(settings)}};
 }
 
 void print_json(const Json& json) {
@@ -157,7 +149,8 @@ int check(const CheckOptions& options, const std::string& config_file) {
   if (options.json) {
     print_json(summary(*loaded.settings));
   } else {
-    for (const std::string& warning : warnings_of(*loaded.settings)) refuse("warning: " + warning);
+    for (const std::string& warning : relay::doubts(*loaded.settings))
+      refuse("warning: " + warning);
     print_summary(*loaded.settings);
   }
   return kDone;

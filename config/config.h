@@ -97,6 +97,12 @@ struct RouteConfig {
   std::optional<TlsPolicy> tls;
 };
 
+// Domains that the logins of a tenant may send with.
+struct TenantConfig {
+  std::string name;
+  std::vector<std::string> domains;  // patterns in lower case: "shop.example", "*.shop.example"
+};
+
 // The account that `signpost serve` switches to unless `user` says otherwise: the Debian package's.
 constexpr const char* kDefaultUser = "signpost";
 
@@ -112,6 +118,7 @@ struct Config {
   std::optional<TlsConfig> tls;
   std::string users_file;  // "" when [auth] is absent
   LimitsConfig limits;
+  std::vector<TenantConfig> tenants;
   std::vector<DkimConfig> dkim;
   UnsignedPolicy unsigned_policy = UnsignedPolicy::Allow;
   std::vector<net::SocketAddress> dns_servers;
@@ -128,6 +135,10 @@ struct Config {
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
 };
+
+const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none
+// REQUIRES: `domain` is in lower case, as A-labels
+bool has_domain(const TenantConfig& tenant, std::string_view domain);
 
 // One mistake in the file, or in one that it names:
 // "signpost.toml:12:3: limits.message_size: …; write …".

@@ -138,6 +138,19 @@ Section auth() {
                     never)});
 }
 
+Section tenant() {
+  return list<TenantConfig>(
+      "tenant", &Config::tenants,
+      {key("name", &TenantConfig::name, parsed("a name, as in \"acme\"", parse_tenant_name),
+           "Name of the tenant, for the key tenant of its logins in the users file.")
+           .required(),
+       key("domains", &TenantConfig::domains,
+           list_of("domains, as in [\"shop.example\", \"*.shop.example\"]", parse_tenant_domain,
+                   false),
+           "Domains that its logins may send with; logins without a tenant may not.")
+           .required()});
+}
+
 Section limits() {
   return table<LimitsConfig>(
       "limits", &Config::limits,
@@ -307,9 +320,9 @@ std::string Section::header() const {
 }
 
 const std::vector<Section>& sections() {
-  static const std::vector<Section> all{general(),     listener(), tls(),   auth(),     limits(),
-                                        dkim(),        signing(),  dns(),   delivery(), retry(),
-                                        destination(), route(),    admin(), logging()};
+  static const std::vector<Section> all{general(), listener(),    tls(),     auth(),  tenant(),
+                                        limits(),  dkim(),        signing(), dns(),   delivery(),
+                                        retry(),   destination(), route(),   admin(), logging()};
   return all;
 }
 

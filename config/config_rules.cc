@@ -122,6 +122,18 @@ void check_admin(const TomlValue& root, const Config& config, ConfigErrors& erro
   }
 }
 
+// A domain of two tenants would be neither's.
+void check_tenants(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  Once names(errors, "tenant.name");
+  Once domains(errors, "tenant.domains");
+  for (const auto& entry : entries(root, "tenant", config.tenants)) {
+    if (!entry.section.name.empty()) names.add(toml_string(entry.section.name), entry.at("name"));
+    for (const std::string& domain : entry.section.domains) {
+      domains.add(toml_string(domain), entry.at("domains"));
+    }
+  }
+}
+
 void check_dkim(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   Once names(errors, "dkim.selector");
   for (const auto& entry : entries(root, "dkim", config.dkim)) {
@@ -146,6 +158,7 @@ void check_destinations(const TomlValue& root, const Config& config, ConfigError
 void check_config(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   check_listeners(root, config, errors);
   check_admin(root, config, errors);
+  check_tenants(root, config, errors);
   check_dkim(root, config, errors);
   check_destinations(root, config, errors);
 }

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
+constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while it hashes
 constexpr std::size_t kMinBuffer = 4 << 20;
 
 unsigned worker_count(const config::Config& config) {
@@ -74,7 +75,9 @@ Daemon::~Daemon() { stop(); }
 Result<void> Daemon::start() {
   share_descriptors();
   apply_limits(*settings_->config);
+  log_doubts();
   if (auto opened = open_queue(); !opened) return opened;
+  known_logins_.load(settings_->config->data_dir);
   if (auto started = start_workers(); !started) return started;
   return start_admin();
 }
@@ -136,6 +139,8 @@ Result<void> Daemon::start_workers() {
   const unsigned count = worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
+  shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
+  shared_.password_checks->start(std::min(kMostCheckers, std::thread::hardware_concurrency() / 2));
   const std::size_t connections = std::max<std::size_t>(1, descriptors_.deliveries / count);
   for (unsigned i = 0; i < count; ++i) {
     auto worker = Worker::create(shared_, i, settings_, {connections, descriptors_.ceiling});
@@ -189,6 +194,7 @@ void Daemon::tick() {
   shared_.admission.check_disk(settings_->config->data_dir, limits.disk_free_share,
                                limits.disk_free_bytes, shared_.store->health().pending_bytes);
   reclaim_space();
+  known_logins_.tick();
 }
 
 // Removed mail may take up the last space: the queue frees it once there is enough of it, or on
@@ -253,7 +259,14 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   settings_ = std::move(loaded.settings);
   reloads_ok_.add();
   log::emit(relay::events::ConfigReloaded{.file = after.file, .by = by});
+  log_doubts();
   return {};
+}
+
+void Daemon::log_doubts() const {
+  for (const std::string& doubt : relay::doubts(*settings_)) {
+    log::emit(relay::events::ConfigDoubtful{.detail = doubt});
+  }
 }
 
 bool Daemon::drained() {
@@ -284,6 +297,9 @@ void Daemon::stop() {
     threads_.clear();
     log::emit(relay::events::Stopped{.sessions_cut = shared_.admission.sessions()});
   }
+  // Its answers go to the loops, which still exist but no longer run.
+  if (shared_.password_checks) shared_.password_checks->stop();
+  known_logins_.end();
   reclaiming_cancelled_.store(true);
   if (reclaiming_.valid()) reclaiming_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "daemon/known_logins_keeper.h"
 #include "daemon/shared.h"
 #include "daemon/worker.h"
 #include "relay/descriptor_budget.h"
@@ -55,11 +56,13 @@ class Daemon {
       const std::vector<config::ListenerConfig>& listeners) const;
   void apply_limits(const config::Config& config);
   void reclaim_space();
+  void log_doubts() const;
   bool drained();
 
   const Clock& clock_;
   relay::DescriptorBudget descriptors_;
   Shared shared_;
+  KnownLoginsKeeper known_logins_{shared_.logins, clock_};
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;

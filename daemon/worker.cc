@@ -40,9 +40,8 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
                                           .draining = shared.draining,
                                           .settings = worker->settings_,
                                           .next_session = 1});
-  const auth::Authenticator::Shared accounts{shared.passwords, shared.logins,
-                                             shared.password_checks};
-  worker->authenticator_.emplace(worker->loop_, worker->timers_, real_clock(), accounts);
+  worker->authenticator_.emplace(worker->loop_, worker->timers_, real_clock(),
+                                 *shared.password_checks);
   worker->delivery_.emplace(*worker->context_, *shared.delivery, descriptors.deliveries);
   worker->descriptor_ceiling_ = descriptors.ceiling;
   worker->submission_.emplace(*worker->context_, *worker->authenticator_, *worker->delivery_);

@@ -1,6 +1,7 @@
 #include "net/stream.h"
 
 #include "base/check.h"
+#include "base/secret_string.h"
 #include "net/poll.h"
 #include "net/socket.h"
 #include "net/tls_session.h"
@@ -13,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -87,6 +89,7 @@ struct Stream::Impl {
 
   // Without calls to the handler
   std::optional<Error> read_some();
+  void take(std::span<char> octets);
   std::optional<Error> read_clear();
   std::optional<Error> read_secured();
   std::optional<Error> discard();
@@ -273,6 +276,12 @@ std::optional<Error> Stream::Impl::read_some() {
   return phase_ == Phase::Secured ? read_secured() : read_clear();
 }
 
+// The scratch space outlives the session: no password is to stay in it.
+void Stream::Impl::take(std::span<char> octets) {
+  input_.append({octets.data(), octets.size()});
+  wipe(octets);
+}
+
 std::optional<Error> Stream::Impl::read_clear() {
   if (closing_) return discard();
   if (!reading_allowed()) return {};
@@ -280,7 +289,7 @@ std::optional<Error> Stream::Impl::read_clear() {
   const Socket::Outcome outcome = socket_.read(room);
   switch (outcome.status) {
     case Socket::Status::Done:
-      input_.append({room.data(), outcome.size});
+      take(room.first(outcome.size));
       return {};
     case Socket::Status::Blocked:
       return {};
@@ -311,7 +320,7 @@ std::optional<Error> Stream::Impl::read_secured() {
         if (closing_) {
           thrown_away += outcome.size;
         } else {
-          input_.append({room.data(), outcome.size});
+          take(room.first(outcome.size));
         }
         continue;
       case TlsSession::Status::WantRead:

@@ -131,7 +131,7 @@ std::size_t ServerDialog::line_limit(std::string_view input) const {
 bool ServerDialog::skip_line(ByteQueue& in) {
   const std::size_t lf = in.view().find('\n');
   const bool found = lf != std::string_view::npos;
-  in.consume(found ? lf + 1 : in.size());
+  in.consume_secret(found ? lf + 1 : in.size());
   skipping_line_ = !found;
   return found;
 }
@@ -161,7 +161,7 @@ bool ServerDialog::process_line(ByteQueue& in, ByteQueue& out) {
   } else {
     on_command_line(line, out);
   }
-  in.consume(lf + 1);
+  in.consume_secret(lf + 1);  // any line may be a password, misspelt commands included
   // What came in clear after STARTTLS must not count under TLS (RFC 3207 section 4.2).
   if (state_ == State::Securing) in.clear();
   return true;
@@ -373,13 +373,13 @@ void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
 }
 
 void ServerDialog::on_credentials(std::string_view base64, ByteQueue& out) {
-  auto decoded = base64::decode(base64);
+  auto decoded = base64::decode_secret(base64);
   if (!decoded) return refuse_credentials({Protocol, credentials_malformed()}, out);
   switch (expected_) {
     case Expected::PlainMessage:
-      return on_plain_message(*decoded, out);
+      return on_plain_message(decoded->view(), out);
     case Expected::LoginName:
-      return on_login_name(std::move(*decoded), out);
+      return on_login_name(decoded->view(), out);
     case Expected::LoginPassword:
       return on_login_password(std::move(*decoded), out);
   }
@@ -391,18 +391,19 @@ void ServerDialog::on_plain_message(std::string_view message, ByteQueue& out) {
   if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) {
     return refuse_credentials({Protocol, credentials_malformed()}, out);
   }
-  check_password({mechanism_, std::string(parts[0]), std::string(parts[1]), std::string(parts[2])});
+  check_password(
+      {mechanism_, std::string(parts[0]), std::string(parts[1]), SecretString(parts[2])});
 }
 
-void ServerDialog::on_login_name(std::string name, ByteQueue& out) {
+void ServerDialog::on_login_name(std::string_view name, ByteQueue& out) {
   if (name.empty() || name.contains('\0'))
     return refuse_credentials({Protocol, credentials_malformed()}, out);
-  claimed_login_ = std::move(name);
+  claimed_login_ = name;
   prompt(Expected::LoginPassword, kLoginPasswordPrompt, out);
 }
 
-void ServerDialog::on_login_password(std::string password, ByteQueue& out) {
-  if (password.empty() || password.contains('\0')) {
+void ServerDialog::on_login_password(SecretString password, ByteQueue& out) {
+  if (password.empty() || password.view().contains('\0')) {
     return refuse_credentials({Protocol, credentials_malformed()}, out);
   }
   check_password({mechanism_, "", claimed_login_, std::move(password)});

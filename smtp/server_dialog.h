@@ -18,6 +18,7 @@
 
 #include "base/byte_queue.h"
 #include "base/byte_sink.h"
+#include "base/secret_string.h"
 #include "smtp/command.h"
 #include "smtp/mail_data.h"
 #include "smtp/reply.h"
@@ -84,7 +85,7 @@ class ServerDialog {
     std::string mechanism;               // "PLAIN" or "LOGIN"
     std::string authorization_identity;  // PLAIN's authzid; empty when not given
     std::string login;
-    std::string password;
+    SecretString password;
   };
   struct StoreMessage {};  // transaction() and the sink hold it
   struct Close {
@@ -181,8 +182,8 @@ class ServerDialog {
   void on_credentials_line(std::string_view line, ByteQueue& out);
   void on_credentials(std::string_view base64, ByteQueue& out);
   void on_plain_message(std::string_view message, ByteQueue& out);
-  void on_login_name(std::string name, ByteQueue& out);
-  void on_login_password(std::string password, ByteQueue& out);
+  void on_login_name(std::string_view name, ByteQueue& out);
+  void on_login_password(SecretString password, ByteQueue& out);
   void check_password(CheckPassword request);
   void refuse_credentials(const Refusal& refusal, ByteQueue& out);
 

@@ -384,10 +384,11 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
 
 Principal SubmissionSession::principal() const {
   const std::string& login = dialog_.login();
-  return {.login = login,
-          .user = login.empty() ? nullptr : settings_->users->find(login),
-          .trusted = trusted_,
-          .client = peer_.ip};
+  const auth::User* const user = login.empty() ? nullptr : settings_->users->find(login);
+  const auto& in_force = context_.settings->users;
+  const auth::User* const now = in_force && !login.empty() ? in_force->find(login) : nullptr;
+  const bool same = user == now || (user != nullptr && now != nullptr && *user == *now);
+  return {.login = login, .user = user, .trusted = trusted_, .revoked = !same, .client = peer_.ip};
 }
 
 smtp::Reply SubmissionSession::reject(Refused refused) {

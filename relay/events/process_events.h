@@ -114,6 +114,26 @@ struct ConfigReloaded {
                     log::field(field::kBy, &ConfigReloaded::by));
 };
 
+struct ConfigDoubtful {
+  std::string_view detail{};
+  static constexpr auto kEvent = log::describe(
+      "config_doubtful", log::Level::Warning,
+      "Something in the configuration that is in force is probably not meant so.",
+      log::field("detail", &ConfigDoubtful::detail, "What, and what to do about it."));
+};
+
+struct KnownLoginsLost {
+  std::string_view file{};
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("known_logins_lost", log::Level::Warning,
+                    "The file of the logins that are known at their clients cannot be used. Until "
+                    "each has logged "
+                    "in again, somebody else's guesses may lock it out.",
+                    log::field("file", &KnownLoginsLost::file, "The file."),
+                    log::field(field::kDetail, &KnownLoginsLost::detail));
+};
+
 struct ConfigReloadFailed {
   std::string_view detail{};
   std::string_view by{};

@@ -217,6 +217,9 @@ class Setups(Case):
     def dkim(self, selector="s1", file="s1.pem", more=""):
         return (f'[[dkim]]\ndomain = "a.example"\nselector = "{selector}"\nkey = "{file}"\n{more}')
 
+    def user(self, name, more):
+        return f'[{name}]\npassword = "{HASH}"\n{more}'
+
     def certificate(self, name):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=mail.shop.example",
@@ -293,6 +296,29 @@ class Setups(Case):
         self.both_refuse("users.toml:1:6: ")
         self.users.unlink()
         self.both_refuse("users.toml: cannot be read: No such file")
+
+    def test_tenants(self):
+        tenant = '[[tenant]]\nname = "acme"\ndomains = ["acme.example"]\n'
+        self.write(more=tenant)
+        self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'tenant = "acne"\n'))
+        self.both_refuse('users.toml: b.tenant: unknown tenant "acne"; write [[tenant]] with name = "acne" in')
+        self.users.write_text(self.user("shop", 'tenant = "acme"\nsenders = ["@acme.example", "@b.example"]\n'))
+        self.both_refuse('users.toml: shop.senders: "@b.example" is not of a domain of tenant "acme"')
+        self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'senders = ["@b.example"]\n'))
+        self.both_accept()
+
+    def test_logins_that_are_not_bound(self):
+        self.write()
+        self.both_accept()  # the only one
+        self.users.write_text(self.user("a", 'senders = ["@a.example"]\n') + self.user("b", "") + self.user("c", ""))
+        check = self.signpost("check")
+        doubt = f'{self.users}: "b", "c" may send with every domain that no other login or tenant has'
+        self.assertEqual(check.returncode, 0)
+        self.assertIn(f"warning: {doubt}", check.stderr)
+        self.assertIn(doubt, json.loads(self.signpost("check", "--json").stdout)["warnings"][0])
+        with self.relay():
+            pass
+        self.assertIn("config_doubtful", (self.folder / "log").read_text())
 
     def test_dkim_keys(self):
         self.write(more=self.dkim() + self.dkim())

@@ -82,6 +82,7 @@ std::string file_with(const std::string& section, const std::string& line) {
       {"tls", {"certificate = \"c\"", "key = \"k\""}},
       {"auth", {"users = \"u\""}},
       {"dkim", {"domain = \"a.example\"", "selector = \"s\"", "key = \"k\""}},
+      {"tenant", {"name = \"a\"", "domains = [\"tenant.example\"]"}},
       {"destination", {"match = [\"a.example\"]"}},
       {"route", {"via = \"mx\""}}};
   if (section.empty()) {
@@ -137,6 +138,13 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.tls->key == "/etc/ssl/key.pem"; }},
     {"tls", "min_version = \"1.3\"",
      [](const Config& c) { return c.tls->min_version == net::TlsVersion::Tls13; }},
+    {"tenant", "name = \"Müller & Co\"",
+     [](const Config& c) { return c.tenants[0].name == "Müller & Co"; }},
+    {"tenant", "domains = [\"Shop.example\", \"*.bücher.example\"]",
+     [](const Config& c) {
+       return c.tenants[0].domains ==
+              std::vector<std::string>{"shop.example", "*.xn--bcher-kva.example"};
+     }},
     {"auth", "users = \"users.toml\"",
      [](const Config& c) { return c.users_file == "/etc/signpost/users.toml"; }},
     {"limits", "message_size = \"10MB\"",
@@ -634,6 +642,15 @@ TEST(ConfigRules, ThingsThatMustDifferAreTold) {
        "trusted_networks = [\"10.0.0.0/8\"]\n",
        "8:8: listener.bind: 127.0.0.1:2525 is a duplicate of line 3"},
       {dkim + dkim, "14:12: dkim.selector: s1._domainkey.a.example is a duplicate of line 10"},
+      {"[[tenant]]\nname = \"a\"\ndomains = [\"a.example\"]\n"
+       "[[tenant]]\nname = \"b\"\ndomains = [\"b.example\", \"A.example\"]\n",
+       "12:11: tenant.domains: \"a.example\" is a duplicate of line 9"},
+      {"[[tenant]]\nname = \"a\"\ndomains = [\"a.example\"]\n"
+       "[[tenant]]\nname = \"a\"\ndomains = [\"b.example\"]\n",
+       "11:8: tenant.name: \"a\" is a duplicate of line 8"},
+      {"[[tenant]]\nname = \"a\"\ndomains = [\"*\"]\n",
+       "9:12: tenant.domains: \"*\" would be every domain; write domains, as in "
+       "[\"shop.example\", \"*.shop.example\"]"},
       {"[[destination]]\nmatch = [\"a.example\"]\n[[destination]]\nmatch = [\"A.example\"]\n",
        "10:9: destination.match: \"a.example\" is a duplicate of line 8"},
       {"[admin]\nbind = \"127.0.0.1:2525\"\n",

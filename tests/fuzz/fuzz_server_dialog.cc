@@ -90,7 +90,7 @@ class Session {
       over_ = true;
     } else if (auto* request = std::get_if<ServerDialog::CheckPassword>(&step)) {
       CHECK(!request->login.empty() && !request->password.empty());
-      seen_ += request->login + "," + request->password + "\n";
+      seen_ += request->login + "," + std::string(request->password.view()) + "\n";
       dialog_.password_checked(static_cast<ServerDialog::PasswordResult>(answers_ % 3), out_);
     } else {
       store();

@@ -421,8 +421,8 @@ class Player {
   }
 
   void password_asked(const ServerDialog::CheckPassword& request) {
-    std::string event =
-        "=> CheckPassword " + request.mechanism + " " + request.login + " " + request.password;
+    std::string event = "=> CheckPassword " + request.mechanism + " " + request.login + " " +
+                        std::string(request.password.view());
     if (!request.authorization_identity.empty()) event += " as " + request.authorization_identity;
     events_.add(std::move(event));
   }
