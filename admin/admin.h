@@ -1,51 +1,36 @@
-// The admin listener: metrics, health, and the API that the commands use.
+// The admin side of the running relay: health, metrics, and the API that the commands use, over a
+// unix socket and HTTP.
 #pragma once
 
+#include "admin/access.h"
+#include "admin/routes.h"
 #include "admin/services.h"
-#include "base/mutex.h"
 #include "base/result.h"
 #include "net/address.h"
 
-#include <functional>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace signpost::admin {
 
-// The secret that requests must present; a reload may change it. Any thread.
-class AdminToken {
- public:
-  void set(std::string token) {
-    const MutexLock lock(mutex_);
-    token_ = std::move(token);
-  }
-  std::string get() const {
-    const MutexLock lock(mutex_);
-    return token_;
-  }
-
- private:
-  mutable Mutex mutex_;
-  std::string token_ GUARDED_BY(mutex_);
-};
-
 struct AdminOptions {
-  net::SocketAddress bind;
-  // Must outlive the listener. Empty: requests need none on a loopback address, and are refused on
-  // any other; a reload cannot change the address.
-  const AdminToken& token;
-  // Reads the configuration again; the mistakes, or nothing when the new one is in force. Runs on
-  // one of the listener's threads.
-  std::function<std::vector<std::string>()> reload;
+  std::optional<net::SocketAddress> bind;
+  std::string socket;           // path; "": none
+  std::size_t connections = 0;  // by TCP; an eighth as many by the socket
+  // Must outlive the admin side. A reload may change them, but not where it listens.
+  const SharedAccessRules& rules;
+  Reload reload;
 };
 
 // Runs on threads of its own.
 class Admin {
  public:
   static Result<std::unique_ptr<Admin>> start(const Services& services, AdminOptions options);
-  ~Admin();  // answers requests under way, then joins
+  // Waits for requests under way, never for a client; a change of a long queue ends early once
+  // services.draining is true.
+  ~Admin();
   Admin(const Admin&) = delete;
   Admin& operator=(const Admin&) = delete;
 
@@ -54,8 +39,5 @@ class Admin {
   explicit Admin(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// Why mail is not accepted now; empty while it is. Any thread.
-std::string not_ready_reason(const Services& services);
 
 }  // namespace signpost::admin

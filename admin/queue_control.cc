@@ -44,12 +44,12 @@ std::optional<queue::Job> due_now(const queue::Job& job, SystemTime now) {
   return after;
 }
 
-void emit(bool removed, const queue::Job& job) {
+void emit(bool removed, const queue::Job& job, std::string_view by) {
   const std::string id = job.ref.id.text();
   if (removed) {
-    log::emit(relay::events::Removed{.id = id, .domain = job.lane.domain, .by = "operator"});
+    log::emit(relay::events::Removed{.id = id, .domain = job.lane.domain, .by = by});
   } else {
-    log::emit(relay::events::Retried{.id = id, .domain = job.lane.domain, .by = "operator"});
+    log::emit(relay::events::Retried{.id = id, .domain = job.lane.domain, .by = by});
   }
 }
 
@@ -103,22 +103,26 @@ Result<std::vector<QueueEntry>> QueueControl::show(const queue::MessageId& id) {
   return entries;
 }
 
-Result<QueueControl::Changed> QueueControl::retry(const QueueFilter& filter) {
-  return apply(Action::Retry, filter);
+Result<QueueControl::Changed> QueueControl::retry(const QueueFilter& filter, std::string_view by) {
+  return apply(Action::Retry, filter, by);
 }
 
-Result<QueueControl::Changed> QueueControl::remove(const QueueFilter& filter) {
-  return apply(Action::Remove, filter);
+Result<QueueControl::Changed> QueueControl::remove(const QueueFilter& filter, std::string_view by) {
+  return apply(Action::Remove, filter, by);
 }
 
-Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilter& filter) {
+Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilter& filter,
+                                                  std::string_view by) {
   Changed counts;
   queue::Cursor from;
   do {
+    if (services_.draining.load()) {
+      return fail(Errc::Unavailable, "the relay is stopping: not all of the queue was looked at");
+    }
     auto page = list(filter, from, kPage);
     if (!page) return Failure(std::move(page).error());
     counts.matched += page->entries.size();
-    if (auto changed = change(action, page->entries, counts); !changed) {
+    if (auto changed = change(action, page->entries, by, counts); !changed) {
       return Failure(std::move(changed).error());
     }
     from = std::move(page->next);
@@ -127,7 +131,7 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
 }
 
 Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& entries,
-                                  Changed& counts) {
+                                  std::string_view by, Changed& counts) {
   queue::Change change;
   std::vector<queue::Job> claimed;     // as the store holds them
   std::vector<queue::Job> afterwards;  // as it will hold them
@@ -157,7 +161,7 @@ Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& 
   services_.delivery.returned(result ? afterwards : claimed);
   if (!result) return result;
   counts.changed += claimed.size();
-  for (const queue::Job& job : claimed) emit(action == Action::Remove, job);
+  for (const queue::Job& job : claimed) emit(action == Action::Remove, job, by);
   if (action == Action::Remove) return result;
   std::vector<queue::Lane> lanes;
   for (const QueueEntry& entry : entries) lanes.push_back(entry.job.lane);

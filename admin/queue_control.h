@@ -32,7 +32,7 @@ struct QueueEntry {
   std::string waits_for;   // what holds up its receiver now; "" if nothing does
 };
 
-// Blocks on the store: for the admin listener's threads, never for a worker's.
+// Blocks on the store: for the threads of the admin side's pool, never for a worker's.
 class QueueControl {
  public:
   explicit QueueControl(const Services& services) : services_(services) {}
@@ -51,14 +51,17 @@ class QueueControl {
     std::size_t changed = 0;
     std::size_t busy = 0;  // claimed by others, left alone
   };
-  // Makes the jobs due now, and has their receivers tried whatever their back-off.
-  Result<Changed> retry(const QueueFilter& filter);
-  Result<Changed> remove(const QueueFilter& filter);  // without a notification
+  // Makes the jobs due now, and has their receivers tried whatever their back-off. `by` is who
+  // asked, for the log. Both end with an error, in the middle of a long queue, when the relay
+  // stops.
+  Result<Changed> retry(const QueueFilter& filter, std::string_view by);
+  Result<Changed> remove(const QueueFilter& filter, std::string_view by);  // without a notification
 
  private:
   enum class Action { Retry, Remove };
-  Result<Changed> apply(Action action, const QueueFilter& filter);
-  Result<void> change(Action action, const std::vector<QueueEntry>& entries, Changed& counts);
+  Result<Changed> apply(Action action, const QueueFilter& filter, std::string_view by);
+  Result<void> change(Action action, const std::vector<QueueEntry>& entries, std::string_view by,
+                      Changed& counts);
   Result<void> commit(queue::Change change);
   std::string_view state_of(const queue::Job& job) const;
   std::string obstacle(const queue::Job& job) const;

@@ -1,15 +1,16 @@
 // Checks passwords without holding up the event loop.
 #pragma once
 
+#include "auth/check_line.h"
 #include "auth/login_guard.h"
-#include "auth/password_cache.h"
+#include "auth/password_checks.h"
 #include "auth/users.h"
 #include "base/clock.h"
+#include "base/secret_string.h"
 #include "net/address.h"
 #include "net/loop.h"
 #include "net/timers.h"
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -24,62 +25,53 @@ struct Attempt {
   std::string mechanism;               // "PLAIN" or "LOGIN"
   std::string authorization_identity;  // PLAIN's; empty when not given
   std::string login;
-  std::string password;
+  SecretString password;
 };
 
-enum class Verdict {
-  Accepted,
-  Rejected,
-  Locked,       // after too many failures: the password was not checked
-  Unavailable,  // too many checks are waiting: the password was not checked
-};
+// How much longer a client waits for a rejection when the check took `taken`: to the next whole
+// multiple of `step`.
+std::chrono::milliseconds time_to_rejection(SteadyTime::duration taken,
+                                            std::chrono::milliseconds step);
 
-// One per worker, the loop's thread only. A password that was right a short while ago is accepted
-// from the cache; others are hashed on the thread pool. After many rejections the verdict is Locked
-// (auth/login_guard.h); while too many checks are waiting it is Unavailable.
+// One per worker, the loop's thread only: brings what PasswordChecks finds back to the loop, and
+// chooses the moment of the answer.
 class Authenticator {
  public:
-  // The answer to a client whose password was rejected, or that is locked out, comes late so that
-  // guessing is slow.
+  // A client whose password was rejected, or that is locked out, hears so at a whole multiple of
+  // `rejection_time` since it asked: guessing is slow, and how long the check took, which depends
+  // on whether there is such a login and how its password is stored, does not show.
   struct Options {
-    int max_checks = 64;  // each takes some 50 ms of one core and 64 MiB for as long
-    std::chrono::milliseconds rejection_delay{1000};
+    std::chrono::milliseconds rejection_time{1000};
   };
-  // What all workers share; any thread.
-  struct Shared {
-    PasswordCache& passwords;
-    LoginGuard& logins;
-    std::atomic<int>& checks;  // waiting or running on the thread pool
-  };
-  // `locked`: what this failure has locked.
   using Decided =
       std::move_only_function<void(const Attempt&, Verdict, const LoginGuard::Locked& locked)>;
   using Answer = std::move_only_function<void(Verdict)>;
 
-  // All references must outlive it; it must outlive the turns of `loop`.
-  Authenticator(net::Loop& loop, net::Timers& timers, const Clock& clock, const Shared& shared);
-  Authenticator(net::Loop& loop, net::Timers& timers, const Clock& clock, const Shared& shared,
+  // All references must outlive it; it must outlive the turns of `loop`, and `checks` must be
+  // stopped before `loop` goes.
+  Authenticator(net::Loop& loop, net::Timers& timers, const Clock& clock, PasswordChecks& checks);
+  Authenticator(net::Loop& loop, net::Timers& timers, const Clock& clock, PasswordChecks& checks,
                 const Options& options);
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
 
   // `decided` runs as soon as the verdict is known, for logs and metrics, whether or not the client
-  // is still there; `answer` when the client may hear it. Each runs once unless the loop stops
-  // before, neither from within the call, `decided` first.
+  // is still there, without the password; `answer` when the client may hear it. Each runs once
+  // unless the loop stops before, neither from within the call, `decided` first.
   void check(Attempt attempt, Decided decided, Answer answer);
+
+  // Whether a login has succeeded from this client lately (LoginGuard::knows).
+  bool knows(const net::IpAddress& client) const { return checks_.knows(client); }
 
  private:
   struct Check;
 
-  void decide_later(std::shared_ptr<Check> check, Verdict verdict);
-  void hash_password(std::shared_ptr<Check> check);
-  void decide(const std::shared_ptr<Check>& check, Verdict verdict);
-  bool is_cached(const Attempt& attempt) const;
+  void decide(const std::shared_ptr<Check>& check, const PasswordChecks::Answer& found);
 
   net::Loop& loop_;
   net::Timers& timers_;
   const Clock& clock_;
-  const Shared shared_;
+  PasswordChecks& checks_;
   const Options options_;
 };
 

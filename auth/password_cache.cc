@@ -14,13 +14,13 @@ namespace signpost::auth {
 
 namespace {
 
-using Digest = std::array<unsigned char, 32>;
+using Key = PasswordCache::Key;
 
 // A digest of a secret key is as good as random already: eight of its octets are a hash.
-struct DigestHash {
-  std::size_t operator()(const Digest& digest) const noexcept {
+struct KeyHash {
+  std::size_t operator()(const Key& key) const noexcept {
     std::size_t hash = 0;
-    std::memcpy(&hash, digest.data(), sizeof hash);
+    std::memcpy(&hash, key.data(), sizeof hash);
     return hash;
   }
 };
@@ -30,24 +30,26 @@ struct DigestHash {
 struct PasswordCache::Impl {
   Impl(std::size_t capacity, std::chrono::seconds time) : lifetime(time), expires(capacity) {
     CHECK(sodium_init() >= 0);
-    crypto_generichash_keygen(key.data());
+    crypto_generichash_keygen(secret.data());
   }
-  ~Impl() { sodium_memzero(key.data(), key.size()); }
-
-  Digest digest(std::string_view login, std::string_view stored_hash,
-                std::string_view password) const;
+  ~Impl() { sodium_memzero(secret.data(), secret.size()); }
 
   const std::chrono::seconds lifetime;
-  std::array<unsigned char, crypto_generichash_KEYBYTES> key;
+  std::array<unsigned char, crypto_generichash_KEYBYTES> secret;
 
   Mutex mutex;
-  LruMap<Digest, SteadyTime, DigestHash> expires GUARDED_BY(mutex);
+  LruMap<Key, SteadyTime, KeyHash> expires GUARDED_BY(mutex);
 };
 
-Digest PasswordCache::Impl::digest(std::string_view login, std::string_view stored_hash,
-                                   std::string_view password) const {
+PasswordCache::PasswordCache(std::size_t capacity, std::chrono::seconds lifetime)
+    : impl_(std::make_unique<Impl>(capacity, lifetime)) {}
+
+PasswordCache::~PasswordCache() = default;
+
+PasswordCache::Key PasswordCache::key_of(std::string_view login, std::string_view stored_hash,
+                                         std::string_view password) const {
   crypto_generichash_state state;
-  crypto_generichash_init(&state, key.data(), key.size(), sizeof(Digest));
+  crypto_generichash_init(&state, impl_->secret.data(), impl_->secret.size(), sizeof(Key));
   // Each with its length before it: "ab" and "c" must not be "a" and "bc".
   for (const std::string_view part : {login, stored_hash, password}) {
     const std::uint64_t size = part.size();
@@ -55,33 +57,24 @@ Digest PasswordCache::Impl::digest(std::string_view login, std::string_view stor
     crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(part.data()),
                               part.size());
   }
-  Digest result;
-  crypto_generichash_final(&state, result.data(), result.size());
+  Key key;
+  crypto_generichash_final(&state, key.data(), key.size());
   sodium_memzero(&state, sizeof state);
-  return result;
+  return key;
 }
 
-PasswordCache::PasswordCache(std::size_t capacity, std::chrono::seconds lifetime)
-    : impl_(std::make_unique<Impl>(capacity, lifetime)) {}
-
-PasswordCache::~PasswordCache() = default;
-
-bool PasswordCache::contains(std::string_view login, std::string_view stored_hash,
-                             std::string_view password, SteadyTime now) {
-  const Digest digest = impl_->digest(login, stored_hash, password);
+bool PasswordCache::contains(const Key& key, SteadyTime now) {
   const MutexLock lock(impl_->mutex);
-  const SteadyTime* const expires = impl_->expires.find(digest);
+  const SteadyTime* const expires = impl_->expires.find(key);
   if (expires == nullptr) return false;
   if (now < *expires) return true;
-  impl_->expires.erase(digest);
+  impl_->expires.erase(key);
   return false;
 }
 
-void PasswordCache::insert(std::string_view login, std::string_view stored_hash,
-                           std::string_view password, SteadyTime now) {
-  const Digest digest = impl_->digest(login, stored_hash, password);
+void PasswordCache::insert(const Key& key, SteadyTime now) {
   const MutexLock lock(impl_->mutex);
-  impl_->expires.insert(digest, now + impl_->lifetime);
+  impl_->expires.insert(key, now + impl_->lifetime);
 }
 
 }  // namespace signpost::auth

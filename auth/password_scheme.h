@@ -4,6 +4,7 @@
 
 #include "auth/user.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,10 @@ std::optional<std::string> password_hash_problem(std::string_view stored);
 
 // A new "{ARGON2ID}…" for `password`, with libsodium's interactive limits. Takes ~100 ms.
 std::string hash_password(std::string_view password);
-// Any thread, slow on purpose. An unknown scheme is false. `user` null: takes as long as for a real
-// user, so that timing does not reveal which names exist.
-bool verify_password(const User* user, std::string_view password);
+// Any thread, slow on purpose. An unknown scheme is false. `user` null: does the work of
+// `costliest`, the stored form of some user (a new hash_password() if it is empty), and is false.
+bool verify_password(const User* user, std::string_view password, std::string_view costliest = {});
+// What a check against a stored form costs, roughly in microseconds; 0 if it cannot be checked.
+std::uint64_t password_cost(std::string_view stored);
 
 }  // namespace signpost::auth

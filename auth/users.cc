@@ -29,6 +29,26 @@ void read_senders(config::Setting& setting, User& user) {
   }
 }
 
+void read_tenant(config::Setting& setting, User& user) {
+  const std::string* name = setting.string();
+  if (name == nullptr) return;
+  if (name->empty()) {
+    setting.wrong("the name is empty");
+  } else {
+    user.tenant = *name;
+  }
+}
+
+void read_otherwise(config::Setting& setting, User& user) {
+  const std::string* word = setting.string();
+  if (word == nullptr) return;
+  if (*word == "rewrite") {
+    user.otherwise = Otherwise::Rewrite;
+  } else if (*word != "reject") {
+    setting.wrong("unknown value " + config::shown(*word));
+  }
+}
+
 void read_password(config::Setting& setting, User& user) {
   const std::string* hash = setting.string();
   if (hash == nullptr) return;
@@ -52,6 +72,13 @@ const config::Keys<User>& user_keys() {
         "that has a key",
         "", "What this login may send as."},
        read_senders},
+      {{"tenant", "the name of a [[tenant]], as in \"acme\"", "",
+        "Whose domains this login may send with."},
+       read_tenant},
+      {{"otherwise", "\"reject\" or \"rewrite\"", "\"reject\"",
+        "What happens to an address in From:, Sender: or Resent-From: that this login may not use: "
+        "the mail is refused, or the address replaced by the first of senders."},
+       read_otherwise},
       {{"rate", "no rate", "", "Recipients in a time. Not supported yet."},
        [](config::Setting& setting, User&) { setting.not_built(setting.value(), "this"); }},
   };
@@ -82,6 +109,12 @@ void read_user(const config::TomlMember& member, config::ConfigErrors& errors,
     return;
   }
   config::read_table(member.value, config::toml_key(shown), user_keys(), {errors, ""}, user);
+  const auto* otherwise = member.value.find("otherwise");
+  if (user.otherwise == Otherwise::Rewrite &&
+      (user.senders.empty() || user.senders.front().front() == '@')) {
+    errors.add(otherwise->begin, config::toml_key(shown) + ".otherwise",
+               "\"rewrite\" needs an address to write; put one first in senders");
+  }
 }
 
 std::string all_texts(const std::vector<config::ConfigError>& errors) {
@@ -142,6 +175,13 @@ std::shared_ptr<const Users> Users::parse(std::string_view toml, const std::stri
     return nullptr;
   }
   std::ranges::sort(users->users_, {}, &User::name);
+  const auto costliest = std::ranges::max_element(
+      users->users_, {}, [](const User& user) { return password_cost(user.password); });
+  if (costliest != users->users_.end()) users->costliest_password_ = costliest->password;
+  for (const User& user : users->users_) {
+    users->senders_.insert(users->senders_.end(), user.senders.begin(), user.senders.end());
+  }
+  std::ranges::sort(users->senders_);
   return users;
 }
 
@@ -150,8 +190,25 @@ const User* Users::find(std::string_view name) const {
   return found == users_.end() || found->name != name ? nullptr : &*found;
 }
 
-bool sender_allowed(const User& user, std::string_view address) {
-  if (user.senders.empty()) return true;
+bool Users::are_senders(std::string_view address) const {
+  const auto has = [this](const std::string& sender) {
+    return std::ranges::binary_search(senders_, sender);
+  };
+  const std::size_t at = address.rfind('@');
+  if (at == std::string_view::npos) return false;
+  if (has(ascii::lower(address))) return true;
+  // A key may sign for what is below its domain, and receivers take a domain and what is below it
+  // for one organization (RFC 7489 section 3.1.1).
+  std::string_view domain = address.substr(at + 1);
+  for (;;) {
+    if (has("@" + ascii::lower(domain))) return true;
+    const std::size_t dot = domain.find('.');
+    if (dot == std::string_view::npos) return false;
+    domain.remove_prefix(dot + 1);
+  }
+}
+
+bool is_sender(const User& user, std::string_view address) {
   const std::size_t at = address.rfind('@');
   if (at == std::string_view::npos) return false;
   // "@domain" is the end of the address from its last "@" on, so a whole domain and nothing else.

@@ -25,19 +25,27 @@ class Users {
   static Result<std::shared_ptr<const Users>> parse(std::string_view toml, const std::string& file);
   const User* find(std::string_view name) const;
   const std::vector<User>& all() const { return users_; }
+  // The stored password that takes longest to check; "" without users.
+  const std::string& costliest_password() const { return costliest_password_; }
+  bool have_senders() const { return !senders_.empty(); }  // any of them
+  // Whether the senders of a login name this address, its domain, or a domain above that.
+  // REQUIRES: the domain is in lower case, as A-labels
+  bool are_senders(std::string_view address) const;
 
  private:
   static std::shared_ptr<const Users> parse(std::string_view toml, const std::string& file,
                                             std::vector<config::ConfigError>& errors);
 
   std::vector<User> users_;  // sorted by name
+  std::string costliest_password_;
+  std::vector<std::string> senders_;  // of all, sorted
 };
 
 // What is wrong with a login's name, for the operator; nothing if it is good.
 std::optional<std::string> user_name_problem(std::string_view name);
 
-// May this user send with `address` ("local@domain", lower-case domain) as reverse-path or From?
-bool sender_allowed(const User& user, std::string_view address);
+// Do the user's senders have `address` ("local@domain", lower-case domain)?
+bool is_sender(const User& user, std::string_view address);
 
 // Edits the file in place (a new file beside it, renamed), keeping everything else in it. An
 // existing user gets the new password only with `replace`, and keeps its senders if none are given.

@@ -89,15 +89,11 @@ Result<void> set_key(std::string& text, const std::string& file, const std::stri
   return {};
 }
 
-bool same_user(const User& a, const User& b) {
-  return a.name == b.name && a.password == b.password && a.senders == b.senders;
-}
-
 // Does `text` have exactly the users of `wanted`?
 Result<void> confirm(const std::string& text, const std::string& file, std::vector<User> wanted) {
   std::ranges::sort(wanted, {}, &User::name);
   const auto users = Users::parse(text, file);
-  if (users && std::ranges::equal((*users)->all(), wanted, same_user)) return {};
+  if (users && (*users)->all() == wanted) return {};
   return fail(
       Errc::InvalidArgument,
       fmt::format("{}: this user does not have a table of its own; edit the file by hand", file));
@@ -179,7 +175,7 @@ Result<void> edit(const std::string& file,
 Result<void> add_user(const std::string& file, const std::string& name, const std::string& hash,
                       bool replace, const std::vector<std::string>& senders) {
   if (auto problem = user_name_problem(name)) return fail(Errc::InvalidArgument, *problem);
-  User user{name, hash, {}};
+  User user{.name = name, .password = hash};
   for (const std::string& sender : senders) {
     auto pattern = config::parse_sender_pattern(sender);
     if (!pattern) return fail(Errc::InvalidArgument, pattern.error().what);

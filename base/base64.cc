@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace signpost::base64 {
 
@@ -19,6 +20,29 @@ constexpr auto kValues = [] {
   }
   return values;
 }();
+
+// Writes to the front of `out`, which has three octets for four of `text`; how many were written.
+std::optional<std::size_t> decode_into(std::string_view text, std::span<char> out) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::size_t padding = 0;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  const std::string_view digits = text.substr(0, text.size() - padding);
+  std::size_t size = 0;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : digits) {
+    const std::uint8_t value = kValues[static_cast<unsigned char>(c)];
+    if (value == kInvalid) return std::nullopt;
+    bits = bits << 6 | value;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out[size++] = static_cast<char>(bits >> count & 0xff);
+    }
+  }
+  if ((bits & ((1u << count) - 1)) != 0) return std::nullopt;  // not canonical (section 3.5)
+  return size;
+}
 
 }  // namespace
 
@@ -39,25 +63,18 @@ std::string encode(std::string_view bytes) {
 }
 
 std::optional<std::string> decode(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  const std::string_view digits = text.substr(0, text.size() - padding);
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : digits) {
-    const std::uint8_t value = kValues[static_cast<unsigned char>(c)];
-    if (value == kInvalid) return std::nullopt;
-    bits = bits << 6 | value;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>(bits >> count & 0xff);
-    }
-  }
-  if ((bits & ((1u << count) - 1)) != 0) return std::nullopt;  // not canonical (section 3.5)
+  std::string out(text.size() / 4 * 3, '\0');
+  const auto size = decode_into(text, out);
+  if (!size) return std::nullopt;
+  out.resize(*size);
+  return out;
+}
+
+std::optional<SecretString> decode_secret(std::string_view text) {
+  SecretString out = SecretString::of_size(text.size() / 4 * 3);
+  const auto size = decode_into(text, out.octets());
+  if (!size) return std::nullopt;
+  out.shorten(*size);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "base/byte_queue.h"
 
 #include "base/check.h"
+#include "base/secret_string.h"
 
 #include <algorithm>
 #include <cstring>
@@ -24,10 +25,12 @@ std::span<char> ByteQueue::prepare(std::size_t size) {
     if (capacity_ - used >= size && begin_ >= used) {
       // The free front half is large enough: moving costs no more than what was consumed.
       std::memcpy(data_.get(), data_.get() + begin_, used);
+      wipe({data_.get() + begin_, used});
     } else {
       const std::size_t grown = std::max({kSmallest, capacity_ * 2, used + size});
       auto larger = std::make_unique_for_overwrite<char[]>(grown);
       if (used != 0) std::memcpy(larger.get(), data_.get() + begin_, used);
+      wipe({data_.get() + begin_, used});
       data_ = std::move(larger);
       capacity_ = grown;
     }
@@ -46,6 +49,12 @@ void ByteQueue::consume(std::size_t size) {
   CHECK(size <= this->size());
   begin_ += size;
   if (begin_ == end_) clear();
+}
+
+void ByteQueue::consume_secret(std::size_t size) {
+  CHECK(size <= this->size());
+  wipe({data_.get() + begin_, size});
+  consume(size);
 }
 
 void ByteQueue::release() {

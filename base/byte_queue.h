@@ -9,7 +9,8 @@
 
 namespace signpost {
 
-// Belongs to one thread. Views are valid until the next call that is not const.
+// Belongs to one thread. Views are valid until the next call that is not const. Octets that move
+// within it leave no copy behind, so that one call can end what a client's password leaves there.
 class ByteQueue {
  public:
   ByteQueue() = default;
@@ -25,7 +26,8 @@ class ByteQueue {
   std::span<char> prepare(std::size_t size);
   void commit(std::size_t size);  // REQUIRES: size <= what prepare() returned
 
-  void consume(std::size_t size);  // REQUIRES: size <= this->size()
+  void consume(std::size_t size);         // REQUIRES: size <= this->size()
+  void consume_secret(std::size_t size);  // the same, and overwrites them
   void clear() { begin_ = end_ = 0; }
 
   // Gives the memory of an empty queue back, so that an idle session costs little.

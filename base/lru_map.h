@@ -65,6 +65,14 @@ class LruMap {
     return true;
   }
 
+  // Calls `see(key, value)` for each entry, the least recently used first.
+  template <typename See>
+  void visit(See see) {
+    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+      see(std::as_const(entry->first), entry->second);
+    }
+  }
+
   std::size_t size() const { return index_.size(); }
   std::size_t capacity() const { return capacity_; }
 

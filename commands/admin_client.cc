@@ -1,10 +1,12 @@
 #include "commands/admin_client.h"
 
+#include "commands/socket_access.h"
 #include "config/config_file.h"
 #include "config/text_file.h"
+#include "net/unix_socket.h"
 
+#include <curl/curl.h>
 #include <fmt/format.h>
-#include <httplib.h>
 
 #include <optional>
 
@@ -12,37 +14,77 @@ namespace signpost::commands {
 
 namespace {
 
+constexpr long kConnectSeconds = 5;
+constexpr long kAnswerSeconds = 300;  // changing a whole queue takes time
+
 // The address to connect to for one that is listened on: a wildcard is reached by loopback.
-std::string host_of(const net::IpAddress& bind) {
-  if (!bind.is_unspecified()) return bind.text();
-  return bind.is_v6() ? "::1" : "127.0.0.1";
+net::SocketAddress reached(net::SocketAddress bind) {
+  if (!bind.ip.is_unspecified()) return bind;
+  const auto loopback = net::IpAddress::parse(bind.ip.is_v6() ? "::1" : "127.0.0.1");
+  return {*loopback, bind.port};
 }
 
 Result<std::string> token_of(const config::Config& config) {
-  if (config.admin_token_file.empty()) return std::string();
   auto token = config::read_secret_file(config.admin_token_file);
   if (token) return token;
   return fail(token.error().code,
               fmt::format("{}: {}", config.admin_token_file, token.error().detail));
 }
 
+struct FreeHeaders {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using Headers = std::unique_ptr<curl_slist, FreeHeaders>;
+
+Headers headers_of(const std::vector<std::string>& lines) {
+  Headers headers;
+  for (const std::string& line : lines) {
+    curl_slist* const first = curl_slist_append(headers.get(), line.c_str());
+    if (headers == nullptr) headers.reset(first);  // else it is the same list, longer
+  }
+  return headers;
+}
+
+std::size_t append(char* data, std::size_t /*one*/, std::size_t size, void* body) noexcept {
+  static_cast<std::string*>(body)->append(data, size);
+  return size;
+}
+
 }  // namespace
 
 struct AdminClient::Impl {
-  Impl(const std::string& host, std::uint16_t port, std::string name)
-      : http(host, port), address(std::move(name)) {}
+  Impl() : curl(curl_easy_init(), curl_easy_cleanup) {}
 
-  Result<Answer> answer(const httplib::Result& result) const;
+  void use_socket(net::UnixAddress address, std::string path);
+  void use_address(const net::SocketAddress& bind, std::string given_token);
+  Result<Answer> request(const std::string& url, const std::string* json);
 
-  httplib::Client http;
-  std::string address;
+  const std::unique_ptr<CURL, void (*)(CURL*)> curl;
   std::string config_file;
-  httplib::Headers headers;
+  std::string where;  // for messages
+  std::string key;    // of the configuration, which names it
+  std::string base;   // of URLs
+  std::string token;
+  std::optional<net::UnixAddress> socket;
 };
 
 AdminClient::AdminClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AdminClient::AdminClient(AdminClient&&) noexcept = default;
 AdminClient::~AdminClient() = default;
+
+void AdminClient::Impl::use_socket(net::UnixAddress address, std::string path) {
+  socket.emplace(std::move(address));
+  where = std::move(path);
+  key = "admin.socket";
+  base = "http://localhost";
+}
+
+void AdminClient::Impl::use_address(const net::SocketAddress& bind, std::string given_token) {
+  token = std::move(given_token);
+  where = bind.text();
+  key = "admin.bind";
+  base = "http://" + reached(bind).text();
+}
 
 Result<AdminClient> AdminClient::create(const std::string& config_file) {
   const config::LoadedConfig loaded = config::load_config_partly(config_file);
@@ -52,50 +94,86 @@ Result<AdminClient> AdminClient::create(const std::string& config_file) {
     }
   }
   const config::Config& config = *loaded.config;
-  if (!config.admin_bind) {
-    return fail(Errc::InvalidArgument,
-                fmt::format("{}: admin.bind is \"\": there is no address to reach the relay at",
-                            config_file));
-  }
-  const auto token = token_of(config);
-  if (!token) return Failure(token.error());
-
-  auto impl = std::make_unique<Impl>(host_of(config.admin_bind->ip), config.admin_bind->port,
-                                     config.admin_bind->text());
+  auto impl = std::make_unique<Impl>();
+  if (impl->curl == nullptr) return fail(Errc::Io, "libcurl cannot be used");
   impl->config_file = config_file;
-  impl->http.set_connection_timeout(5);
-  impl->http.set_read_timeout(300);  // changing a whole queue takes time
-  if (!token->empty()) impl->headers.emplace("Authorization", "Bearer " + *token);
+
+  const auto obstacle = config.admin_socket.empty()
+                            ? fmt::format("{}: admin.socket is \"\"", config_file)
+                            : obstacle_at(config.admin_socket, config_file);
+  if (!obstacle) {
+    auto address = net::UnixAddress::of(config.admin_socket);
+    if (!address) return Failure(std::move(address).error());
+    impl->use_socket(std::move(*address), config.admin_socket);
+    return AdminClient(std::move(impl));
+  }
+  // By the address it goes only with the token.
+  if (!config.admin_bind || config.admin_token_file.empty()) {
+    return fail(Errc::Unavailable, *obstacle);
+  }
+  auto token = token_of(config);
+  if (!token) return fail(token.error().code, *obstacle + "; " + token.error().detail);
+  impl->use_address(*config.admin_bind, std::move(*token));
   return AdminClient(std::move(impl));
 }
 
-Result<AdminClient::Answer> AdminClient::Impl::answer(const httplib::Result& result) const {
-  if (!result) {
-    if (result.error() == httplib::Error::Connection) {
-      return fail(Errc::Unavailable,
-                  fmt::format("no relay answers at {} (admin.bind in {}): is it running?", address,
-                              config_file));
-    }
-    return fail(Errc::Io, fmt::format("{}: {}", address, httplib::to_string(result.error())));
+Result<AdminClient::Answer> AdminClient::Impl::request(const std::string& url,
+                                                       const std::string* json) {
+  std::vector<std::string> lines;
+  if (!token.empty()) lines.push_back("Authorization: Bearer " + token);
+  if (json != nullptr) lines.emplace_back("Content-Type: application/json");
+  const Headers headers = headers_of(lines);
+  Answer answer;
+  CURL* const handle = curl.get();
+  curl_easy_reset(handle);  // keeps the connection
+  if (socket) curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, socket->path().c_str());
+  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http");
+  curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");  // whatever the environment says
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT, kAnswerSeconds);
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, append);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer.body);
+  if (json != nullptr) {
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json->size()));
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, json->data());
   }
-  if (result->status == 401 || result->status == 403) {
-    return fail(
-        Errc::InvalidArgument,
-        fmt::format("{}: the relay requires the token in its admin.token_file; {} {}", address,
-                    config_file,
-                    headers.empty() ? "has no token_file" : "names a file with another token"));
+  const CURLcode code = curl_easy_perform(handle);
+  if (code == CURLE_COULDNT_CONNECT) {
+    return fail(Errc::Unavailable, fmt::format("no relay answers at {} ({} in {}): is it running?",
+                                               where, key, config_file));
   }
-  return Answer{result->status, result->body};
+  if (code != CURLE_OK)
+    return fail(Errc::Io, fmt::format("{}: {}", where, curl_easy_strerror(code)));
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
+  if (answer.status == 401) {
+    return fail(Errc::InvalidArgument,
+                fmt::format("{}: the relay requires the token in its admin.token_file; {} names a "
+                            "file with another token",
+                            where, config_file));
+  }
+  return answer;
 }
 
 Result<AdminClient::Answer> AdminClient::get(const std::string& path,
                                              const Parameters& parameters) {
-  const httplib::Params params(parameters.begin(), parameters.end());
-  return impl_->answer(impl_->http.Get(path.c_str(), params, impl_->headers));
+  std::string url = impl_->base + path;
+  char separator = '?';
+  for (const auto& [name, value] : parameters) {
+    const std::unique_ptr<char, void (*)(void*)> escaped(
+        curl_easy_escape(impl_->curl.get(), value.data(), static_cast<int>(value.size())),
+        curl_free);
+    url += fmt::format("{}{}={}", std::exchange(separator, '&'), name, escaped.get());
+  }
+  return impl_->request(url, nullptr);
 }
 
 Result<AdminClient::Answer> AdminClient::post(const std::string& path, const std::string& json) {
-  return impl_->answer(impl_->http.Post(path.c_str(), impl_->headers, json, "application/json"));
+  return impl_->request(impl_->base + path, &json);
 }
 
 }  // namespace signpost::commands

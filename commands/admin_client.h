@@ -1,4 +1,4 @@
-// Talks to the running relay: its admin HTTP API.
+// Talks to the running relay: its admin API, over the unix socket or HTTP.
 #pragma once
 
 #include "base/result.h"
@@ -12,8 +12,9 @@ namespace signpost::commands {
 
 class AdminClient {
  public:
-  // Address and token come from [admin] in the configuration; mistakes elsewhere in the file do not
-  // matter here.
+  // Socket, address and token come from [admin] in the configuration; mistakes elsewhere in the
+  // file do not matter here. The socket is used when this account may connect to it, else the
+  // address with the token; the error says what is in the way of both.
   static Result<AdminClient> create(const std::string& config_file);
   AdminClient(AdminClient&&) noexcept;
   ~AdminClient();

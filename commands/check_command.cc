@@ -49,14 +49,6 @@ void check_published_keys(const relay::Settings& settings,
   }
 }
 
-std::vector<std::string> warnings_of(const relay::Settings& settings) {
-  std::vector<std::string> warnings;
-  if (settings.users && settings.users->all().empty()) {
-    warnings.push_back(settings.config->users_file + ": has no users");
-  }
-  return warnings;
-}
-
 std::string_view mode_text(config::ListenerMode mode) {
   switch (mode) {
     case config::ListenerMode::StartTls:
@@ -81,6 +73,18 @@ std::string_view auth_text(config::AuthMode auth) {
   return "";
 }
 
+// A note, no warning: a resolver elsewhere works, but its answers can be forged on the way.
+std::string name_servers_text(const config::Config& config) {
+  if (config.dns_servers.empty()) return "those of /etc/resolv.conf";
+  std::string text;
+  bool elsewhere = false;
+  for (const net::SocketAddress& server : config.dns_servers) {
+    text += (text.empty() ? "" : ", ") + server.text();
+    elsewhere = elsewhere || !server.ip.is_loopback();
+  }
+  return text + (elsewhere ? " (a resolver on loopback would be safer: docs/operations.md)" : "");
+}
+
 void print_summary(const relay::Settings& settings) {
   const config::Config& config = *settings.config;
   std::string text = fmt::format("{} is good\n", config.file);
@@ -90,6 +94,7 @@ void print_summary(const relay::Settings& settings) {
                         mode_text(listener.mode), auth_text(listener.auth));
   }
   if (settings.users) text += fmt::format("  users     {}\n", settings.users->all().size());
+  text += fmt::format("  dns       {}\n", name_servers_text(config));
   for (std::size_t i = 0; i < config.dkim.size(); ++i) {
     const dkim::PrivateKey& key = *settings.dkim_keys[i];
     text += fmt::format("  dkim      {} selector {}, {}, {} bits\n", config.dkim[i].domain,
@@ -97,6 +102,7 @@ void print_summary(const relay::Settings& settings) {
   }
   if (config.dkim.empty()) text += "  dkim      none: mail is sent unsigned\n";
   if (config.admin_bind) text += fmt::format("  admin     {}\n", config.admin_bind->text());
+  if (!config.admin_socket.empty()) text += fmt::format("  admin     {}\n", config.admin_socket);
   print(text);
 }
 
@@ -122,7 +128,7 @@ Json summary(const relay::Settings& settings) {
           {"listeners", listeners},
           {"users", settings.users ? settings.users->all().size() : 0},
           {"dkim", keys},
-          {"warnings", warnings_of(settings)}};
+          {"warnings", relay::doubts(settings)}};
 }
 
 void print_json(const Json& json) {
@@ -143,7 +149,8 @@ int check(const CheckOptions& options, const std::string& config_file) {
   if (options.json) {
     print_json(summary(*loaded.settings));
   } else {
-    for (const std::string& warning : warnings_of(*loaded.settings)) refuse("warning: " + warning);
+    for (const std::string& warning : relay::doubts(*loaded.settings))
+      refuse("warning: " + warning);
     print_summary(*loaded.settings);
   }
   return kDone;

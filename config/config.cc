@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace signpost::config {
 
 std::string ConfigError::text() const {
@@ -18,6 +20,16 @@ bool domain_matches(std::string_view pattern, std::string_view domain) {
   const std::string_view suffix =
       pattern.substr(1);  // with its dot: "*.a.example" is below "a.example"
   return domain.size() > suffix.size() && domain.ends_with(suffix);
+}
+
+const TenantConfig* find_tenant(const Config& config, std::string_view name) {
+  const auto found = std::ranges::find(config.tenants, name, &TenantConfig::name);
+  return found == config.tenants.end() ? nullptr : &*found;
+}
+
+bool has_domain(const TenantConfig& tenant, std::string_view domain) {
+  return std::ranges::any_of(
+      tenant.domains, [&](const std::string& pattern) { return domain_matches(pattern, domain); });
 }
 
 }  // namespace signpost::config

@@ -61,6 +61,7 @@ struct DkimConfig {
 };
 
 enum class UnsignedPolicy { Allow, Reject };
+enum class MetricsAccess { Open, Token };
 enum class TlsPolicy { Off, Opportunistic, Encrypt, Verify };
 
 struct DeliveryConfig {
@@ -113,6 +114,12 @@ struct RouteConfig {
   std::optional<TlsPolicy> tls;
 };
 
+// Domains that the logins of a tenant may send with.
+struct TenantConfig {
+  std::string name;
+  std::vector<std::string> domains;  // patterns in lower case: "shop.example", "*.shop.example"
+};
+
 // The account that `signpost serve` switches to unless `user` says otherwise: the Debian package's.
 constexpr const char* kDefaultUser = "signpost";
 
@@ -120,13 +127,15 @@ struct Config {
   std::string file;  // that it was read from, absolute
   std::string hostname;
   std::string data_dir = "/var/lib/signpost";
-  std::optional<std::string> user;  // "": stay root; nothing: kDefaultUser, if it exists
-  unsigned workers = 0;             // 0: one per CPU
-  std::string postmaster;           // default: "postmaster@" + hostname
+  std::optional<std::string> user;  // "": stay root; nothing: kDefaultUser
+  bool core_files = false;
+  unsigned workers = 0;    // 0: one per CPU
+  std::string postmaster;  // default: "postmaster@" + hostname
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
   std::string users_file;  // "" when [auth] is absent
   LimitsConfig limits;
+  std::vector<TenantConfig> tenants;
   std::vector<DkimConfig> dkim;
   UnsignedPolicy unsigned_policy = UnsignedPolicy::Allow;
   std::vector<net::SocketAddress> dns_servers;
@@ -137,10 +146,17 @@ struct Config {
   std::vector<RouteConfig> routes;
   // Nothing: no admin listener.
   std::optional<net::SocketAddress> admin_bind = net::SocketAddress::parse("127.0.0.1:8025");
+  std::string admin_socket;  // "": none. Default: "admin.sock" in data_dir
   std::string admin_token_file;
+  // Nothing: open on a loopback address, with the token on any other.
+  std::optional<MetricsAccess> admin_metrics;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
 };
+
+const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none
+// REQUIRES: `domain` is in lower case, as A-labels
+bool has_domain(const TenantConfig& tenant, std::string_view domain);
 
 // One mistake in the file, or in one that it names:
 // "signpost.toml:12:3: limits.message_size: …; write …".

@@ -71,6 +71,10 @@ void complete(const TomlValue& root, ConfigErrors& errors, Config& config) {
   if (config.postmaster.empty() && !config.hostname.empty()) {
     config.postmaster = "postmaster@" + config.hostname;
   }
+  const TomlValue* admin = root.find("admin");
+  if (admin == nullptr || admin->find("socket") == nullptr) {
+    config.admin_socket = config.data_dir + "/admin.sock";
+  }
   if (config.limits.memory == 0) {
     config.limits.memory =
         static_cast<std::size_t>(static_cast<double>(memory_limit()) * config.limits.memory_share);

@@ -79,6 +79,9 @@ Section general() {
        key("data_dir", &Config::data_dir, path("the path of a folder"),
            "Folder of the queue; on a local disk, for this relay alone."),
        user_key(),
+       key("core_files", &Config::core_files, boolean(),
+           "Whether a crash may leave a core file, and processes of the same account may look into "
+           "the relay; either shows passwords, keys and mail."),
        key("workers", &Config::workers, whole_number(0, 1024),
            "Threads that carry sessions and deliveries; 0 is one per CPU."),
        key("postmaster", &Config::postmaster,
@@ -133,6 +136,19 @@ Section auth() {
                     {"dovecot_socket", "users = \"users.toml\" and leave this out", "",
                      "Socket of a Dovecot server that checks passwords. Not supported yet."},
                     never)});
+}
+
+Section tenant() {
+  return list<TenantConfig>(
+      "tenant", &Config::tenants,
+      {key("name", &TenantConfig::name, parsed("a name, as in \"acme\"", parse_tenant_name),
+           "Name of the tenant, for the key tenant of its logins in the users file.")
+           .required(),
+       key("domains", &TenantConfig::domains,
+           list_of("domains, as in [\"shop.example\", \"*.shop.example\"]", parse_tenant_domain,
+                   false),
+           "Domains that its logins may send with; logins without a tenant may not.")
+           .required()});
 }
 
 Section limits() {
@@ -299,10 +315,16 @@ Section route() {
 }
 
 Section admin() {
-  return table("admin", {admin_bind_key(),
-                         key("token_file", &Config::admin_token_file, path(),
-                             "File with the secret that clients of the API must present; required "
-                             "off loopback.")});
+  return table(
+      "admin",
+      {admin_bind_key(), admin_socket_key(),
+       key("token_file", &Config::admin_token_file, path(),
+           "File with the secret that opens the API over HTTP; without one the API is served on "
+           "the socket alone. Required off loopback."),
+       key("metrics", &Config::admin_metrics,
+           one_of<MetricsAccess>({{"open", MetricsAccess::Open}, {"token", MetricsAccess::Token}}),
+           "Whether /metrics is open to everyone who reaches the address, or requires the token. "
+           "Default: open on a loopback address, with the token on any other.")});
 }
 
 Section logging() {
@@ -326,9 +348,9 @@ std::string Section::header() const {
 }
 
 const std::vector<Section>& sections() {
-  static const std::vector<Section> all{general(), listener(),    tls(),   auth(),     limits(),
-                                        dkim(),    signing(),     dns(),   delivery(), retry(),
-                                        bounces(), destination(), route(), admin(),    logging()};
+  static const std::vector<Section> all{
+      general(), listener(), tls(),   auth(),    tenant(),      limits(), dkim(),  signing(),
+      dns(),     delivery(), retry(), bounces(), destination(), route(),  admin(), logging()};
   return all;
 }
 

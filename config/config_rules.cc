@@ -103,6 +103,10 @@ void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& 
 }
 
 void check_admin(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  if (config.admin_metrics == MetricsAccess::Token && config.admin_token_file.empty()) {
+    errors.add(position_of(root, "admin", "metrics"), "admin.metrics",
+               "\"token\" without a token would refuse everyone; write token_file, or \"open\"");
+  }
   if (!config.admin_bind) return;
   const TomlPosition where = position_of(root, "admin", "bind");
   if (!config.admin_bind->ip.is_loopback() && config.admin_token_file.empty()) {
@@ -116,6 +120,18 @@ void check_admin(const TomlValue& root, const Config& config, ConfigErrors& erro
     errors.add(
         where, "admin.bind",
         fmt::format("{} is the address of a listener; write another port", listener.bind.text()));
+  }
+}
+
+// A domain of two tenants would be neither's.
+void check_tenants(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  Once names(errors, "tenant.name");
+  Once domains(errors, "tenant.domains");
+  for (const auto& entry : entries(root, "tenant", config.tenants)) {
+    if (!entry.section.name.empty()) names.add(toml_string(entry.section.name), entry.at("name"));
+    for (const std::string& domain : entry.section.domains) {
+      domains.add(toml_string(domain), entry.at("domains"));
+    }
   }
 }
 
@@ -163,6 +179,7 @@ void check_destinations(const TomlValue& root, const Config& config, ConfigError
 void check_config(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   check_listeners(root, config, errors);
   check_admin(root, config, errors);
+  check_tenants(root, config, errors);
   check_dkim(root, config, errors);
   check_destinations(root, config, errors);
   check_routes(root, config, errors);

@@ -115,6 +115,21 @@ ValueResult<std::string> parse_sender_pattern(std::string_view text) {
   return pattern;
 }
 
+ValueResult<std::string> parse_tenant_name(std::string_view text) {
+  constexpr std::size_t kLongest = 255;
+  if (text.empty()) return wrong(text, "is empty");
+  if (text.size() > kLongest) return wrong(text, "has more than 255 octets");
+  if (!ascii::is_utf8(text) || std::ranges::any_of(text, ascii::is_control)) {
+    return wrong(text, "has characters that cannot be printed");
+  }
+  return std::string(text);
+}
+
+ValueResult<std::string> parse_tenant_domain(std::string_view text) {
+  if (text == "*") return wrong(text, "would be every domain");
+  return parse_domain_pattern(text);
+}
+
 ValueResult<std::string> parse_full_host_name(std::string_view text) {
   auto name = parse_domain(text);
   if (name && name->find('.') == std::string::npos) return wrong(text, "has no domain");

@@ -26,6 +26,9 @@ ValueResult<std::string> parse_domain(std::string_view text);
 ValueResult<std::string> parse_domain_pattern(std::string_view text);
 // "@example.net" or "user@example.net", in lower case.
 ValueResult<std::string> parse_sender_pattern(std::string_view text);
+ValueResult<std::string> parse_tenant_name(std::string_view text);
+// As parse_domain_pattern(), without "*".
+ValueResult<std::string> parse_tenant_domain(std::string_view text);
 // A domain name with at least one dot.
 ValueResult<std::string> parse_full_host_name(std::string_view text);
 // "user@example.net".

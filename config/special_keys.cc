@@ -4,6 +4,8 @@
 #include "config/memory_limit.h"
 #include "config/value_forms.h"
 
+#include <fmt/format.h>
+
 namespace signpost::config {
 
 using namespace std::chrono_literals;
@@ -14,8 +16,8 @@ Key<Config> user_key() {
   };
   return {{"user", "the name of an account, or \"\" to stay root", toml_string(kDefaultUser),
            "Account that signpost serve switches to when root starts it, before it reads keys or "
-           "listens; it may still use ports below 1024. Without this key and without that account "
-           "it stays root."},
+           "listens; it may still use ports below 1024. If there is no such account, root cannot "
+           "start it."},
           read};
 }
 
@@ -134,8 +136,32 @@ Key<Config> admin_bind_key() {
   };
   return {{"bind", "an IP address with a port, as in \"127.0.0.1:8025\", or \"\" for none",
            toml_string(Config{}.admin_bind->text()),
-           "Address of metrics, health and the administration API."},
+           "Address of health, metrics and, with the token, the administration API, over HTTP."},
           read};
+}
+
+Key<Config> admin_socket_key() {
+  const auto read = [](Setting& setting, Config& config) {
+    // Longer names do not fit beside a descriptor of their folder: net/unix_socket.h.
+    constexpr std::size_t kLongestName = 64;
+    const std::string* text = setting.string();
+    if (text == nullptr || text->empty()) return;
+    const auto path = setting.path();
+    if (!path) return;
+    const std::size_t name = path->size() - path->rfind('/') - 1;
+    if (name == 0 || name > kLongestName) {
+      setting.wrong(fmt::format("the name of {} has {} octets, not 1 to {}", shown(*text), name,
+                                kLongestName));
+      return;
+    }
+    config.admin_socket = *path;
+  };
+  return {
+      {"socket", "the path of a socket, as in \"/run/signpost/admin.sock\", or \"\" for none", "",
+       "Unix socket that signpost queue and signpost reload use: root, the account of the relay "
+       "and the members of its group may connect, if they can reach the file. "
+       "Default: admin.sock in data_dir."},
+      read};
 }
 
 }  // namespace signpost::config

@@ -13,5 +13,6 @@ Key<LimitsConfig> disk_free_key();
 Key<DkimConfig> expire_key();
 Key<RouteConfig> via_key();
 Key<Config> admin_bind_key();
+Key<Config> admin_socket_key();
 
 }  // namespace signpost::config

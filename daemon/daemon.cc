@@ -9,7 +9,6 @@
 #include "rocks/rocks_store.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,9 +21,12 @@ namespace {
 
 constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
+constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while it hashes
 constexpr std::size_t kMinBuffer = 4 << 20;
-constexpr std::size_t kOtherDescriptors = 1000;
-constexpr rlim_t kMostDescriptors = 1'000'000;
+
+unsigned worker_count(const config::Config& config) {
+  return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+}
 
 void close_all(const std::vector<std::map<std::string, int>>& sockets) {
   for (const auto& of_worker : sockets) {
@@ -41,17 +43,18 @@ std::vector<std::string> keys_for_restart(const config::Config& before,
   if (before.workers != after.workers) keys.emplace_back("workers");
   if (before.dns_servers != after.dns_servers) keys.emplace_back("dns.servers");
   if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");
+  if (before.admin_socket != after.admin_socket) keys.emplace_back("admin.socket");
   return keys;
 }
 
-// How many connections to receivers there are descriptors for, after those of the clients'
-// sessions, the store, the log and the listeners.
-std::size_t delivery_limit(std::size_t sessions) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;
-  const auto all = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
-  const std::size_t others = sessions + kOtherDescriptors;
-  return std::max(all > others ? all - others : 0, all / 4);
+// `running` has what a reload cannot change: where the admin side listens.
+admin::AccessRules access_rules(const relay::Settings& settings, const config::Config& running) {
+  const config::Config& config = *settings.config;
+  const bool loopback = running.admin_bind && running.admin_bind->ip.is_loopback();
+  const auto metrics = config.admin_metrics.value_or(loopback ? config::MetricsAccess::Open
+                                                              : config::MetricsAccess::Token);
+  return {settings.admin_token, metrics == config::MetricsAccess::Token, config.hostname,
+          running.admin_socket};
 }
 
 }  // namespace
@@ -62,17 +65,32 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clo
                   {{"version", std::string(version())}, {"commit", std::string(commit())}}),
       reloads_ok_(shared_.registry, relay::metric::kReloads, {{"result", "ok"}}),
       reloads_failed_(shared_.registry, relay::metric::kReloads, {{"result", "failed"}}),
-      settings_(std::move(settings)) {
+      settings_(std::move(settings)),
+      started_with_(settings_->config) {
   build_info_.set(1);
 }
 
 Daemon::~Daemon() { stop(); }
 
 Result<void> Daemon::start() {
+  share_descriptors();
   apply_limits(*settings_->config);
+  log_doubts();
   if (auto opened = open_queue(); !opened) return opened;
+  known_logins_.load(settings_->config->data_dir);
   if (auto started = start_workers(); !started) return started;
   return start_admin();
+}
+
+// Each worker listens with sockets of its own.
+void Daemon::share_descriptors() {
+  const config::Config& config = *settings_->config;
+  descriptors_ = relay::share_descriptors(config.limits.sessions,
+                                          config.listeners.size() * worker_count(config));
+  if (descriptors_.sessions >= config.limits.sessions) return;
+  log::emit(relay::events::DescriptorsShort{.sessions = descriptors_.sessions,
+                                            .wanted = config.limits.sessions,
+                                            .deliveries = descriptors_.deliveries});
 }
 
 Result<void> Daemon::open_queue() {
@@ -82,6 +100,7 @@ Result<void> Daemon::open_queue() {
   rocks::Options options;
   options.write_buffer_size = std::clamp(memory / 16, kMinBuffer, options.write_buffer_size);
   options.block_cache_size = std::clamp(memory / 16, kMinBuffer, options.block_cache_size);
+  options.open_files = descriptors_.store;
   auto store = rocks::open_store(directory, options);
   if (!store) return Failure(std::move(store).error());
   shared_.store = std::move(*store);
@@ -117,14 +136,14 @@ Result<std::vector<Daemon::Sockets>> Daemon::open_sockets(
 
 Result<void> Daemon::start_workers() {
   const config::Config& config = *settings_->config;
-  const unsigned count =
-      config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned count = worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
-  const std::size_t connections =
-      std::max<std::size_t>(1, delivery_limit(config.limits.sessions) / count);
+  shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
+  shared_.password_checks->start(std::min(kMostCheckers, std::thread::hardware_concurrency() / 2));
+  const std::size_t connections = std::max<std::size_t>(1, descriptors_.deliveries / count);
   for (unsigned i = 0; i < count; ++i) {
-    auto worker = Worker::create(shared_, i, settings_, connections);
+    auto worker = Worker::create(shared_, i, settings_, {connections, descriptors_.ceiling});
     if (!worker) return Failure(std::move(worker).error());
     shared_.delivery->workers.push_back(&(*worker)->delivery());
     workers_.push_back(std::move(*worker));
@@ -146,21 +165,27 @@ Result<void> Daemon::start_workers() {
 
 Result<void> Daemon::start_admin() {
   const config::Config& config = *settings_->config;
-  if (!config.admin_bind) return {};
-  admin_token_.set(settings_->admin_token);
+  if (!config.admin_bind && config.admin_socket.empty()) return {};
+  admin_rules_.set(access_rules(*settings_, config));
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
                                  shared_.admission, *shared_.delivery, shared_.draining};
-  auto admin = admin::Admin::start(services,
-                                   {*config.admin_bind, admin_token_, [this] { return reload(); }});
+  auto admin = admin::Admin::start(
+      services, {config.admin_bind, config.admin_socket, descriptors_.admin, admin_rules_,
+                 [this](std::string_view by) { return reload(by); }});
   if (!admin) return Failure(std::move(admin).error());
   admin_ = std::move(*admin);
-  log::emit(relay::events::AdminListening{.bind = config.admin_bind->text()});
+  if (config.admin_bind) {
+    log::emit(relay::events::AdminListening{.bind = config.admin_bind->text()});
+  }
+  if (!config.admin_socket.empty()) {
+    log::emit(relay::events::AdminListening{.bind = config.admin_socket});
+  }
   return {};
 }
 
 void Daemon::apply_limits(const config::Config& config) {
-  shared_.admission.set_limits(
-      {config.limits.sessions, config.limits.sessions_per_client, config.limits.memory});
+  shared_.admission.set_limits({std::min(config.limits.sessions, descriptors_.sessions),
+                                config.limits.sessions_per_client, config.limits.memory});
 }
 
 void Daemon::tick() {
@@ -169,6 +194,7 @@ void Daemon::tick() {
   shared_.admission.check_disk(settings_->config->data_dir, limits.disk_free_share,
                                limits.disk_free_bytes, shared_.store->health().pending_bytes);
   reclaim_space();
+  known_logins_.tick();
 }
 
 // Removed mail may take up the last space: the queue frees it once there is enough of it, or on
@@ -190,12 +216,12 @@ void Daemon::reclaim_space() {
 
 bool Daemon::needs_restart() const { return shared_.store->health().needs_restart; }
 
-std::vector<std::string> Daemon::reload() {
+std::vector<std::string> Daemon::reload(std::string_view by) {
   const MutexLock lock(reloading_);
-  const auto refuse = [this](std::vector<std::string> errors) {
+  const auto refuse = [this, by](std::vector<std::string> errors) {
     reloads_failed_.add();
     for (const std::string& error : errors) {
-      log::emit(relay::events::ConfigReloadFailed{.detail = error});
+      log::emit(relay::events::ConfigReloadFailed{.detail = error, .by = by});
     }
     return errors;
   };
@@ -213,7 +239,11 @@ std::vector<std::string> Daemon::reload() {
   }
   auto sockets = open_sockets(added);
   if (!sockets) return refuse({sockets.error().detail});
-  for (const std::string& key : keys_for_restart(before, after)) {
+  if (after.limits.sessions > before.limits.sessions &&
+      after.limits.sessions > descriptors_.sessions) {
+    log::emit(relay::events::ConfigNeedsRestart{.key = "limits.sessions"});
+  }
+  for (const std::string& key : keys_for_restart(*started_with_, after)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -223,13 +253,20 @@ std::vector<std::string> Daemon::reload() {
     });
   }
   workers_.front()->post([&worker = *workers_.front()] { worker.delivery().settings_changed(); });
-  admin_token_.set(loaded.settings->admin_token);
+  admin_rules_.set(access_rules(*loaded.settings, *started_with_));
   apply_limits(after);
   log::start({after.log_level, after.log_format});
   settings_ = std::move(loaded.settings);
   reloads_ok_.add();
-  log::emit(relay::events::ConfigReloaded{.file = after.file});
+  log::emit(relay::events::ConfigReloaded{.file = after.file, .by = by});
+  log_doubts();
   return {};
+}
+
+void Daemon::log_doubts() const {
+  for (const std::string& doubt : relay::doubts(*settings_)) {
+    log::emit(relay::events::ConfigDoubtful{.detail = doubt});
+  }
 }
 
 bool Daemon::drained() {
@@ -243,10 +280,11 @@ bool Daemon::drained() {
 }
 
 void Daemon::stop() {
+  // First: nothing is to be opened while it drains.
+  if (!threads_.empty()) shared_.delivery->scheduler.stop();
+  shared_.draining.store(true);
   admin_.reset();
   if (!threads_.empty()) {
-    shared_.delivery->scheduler.stop();  // first: nothing is to be opened while it drains
-    shared_.draining.store(true);
     for (const auto& worker : workers_) {
       worker->post([&worker = *worker] { worker.drain(); });
     }
@@ -259,6 +297,9 @@ void Daemon::stop() {
     threads_.clear();
     log::emit(relay::events::Stopped{.sessions_cut = shared_.admission.sessions()});
   }
+  // Its answers go to the loops, which still exist but no longer run.
+  if (shared_.password_checks) shared_.password_checks->stop();
+  known_logins_.end();
   reclaiming_cancelled_.store(true);
   if (reclaiming_.valid()) reclaiming_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.

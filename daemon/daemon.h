@@ -5,8 +5,10 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "daemon/known_logins_keeper.h"
 #include "daemon/shared.h"
 #include "daemon/worker.h"
+#include "relay/descriptor_budget.h"
 #include "relay/settings.h"
 
 #include <atomic>
@@ -14,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -35,8 +38,9 @@ class Daemon {
   // The queue cannot be written until it is opened again: only a restart helps.
   bool needs_restart() const;
 
-  // All or nothing: the mistakes, or nothing when the new configuration is in force. Any thread.
-  std::vector<std::string> reload();
+  // All or nothing: the mistakes, or nothing when the new configuration is in force. `by` is who
+  // asked, for the log. Any thread.
+  std::vector<std::string> reload(std::string_view by);
 
   // Stops accepting, lets transactions end for a bounded time, then stops all threads.
   void stop();
@@ -44,6 +48,7 @@ class Daemon {
  private:
   using Sockets = std::map<std::string, int>;  // by `bind` as written
 
+  void share_descriptors();
   Result<void> open_queue();
   Result<void> start_workers();
   Result<void> start_admin();
@@ -51,17 +56,21 @@ class Daemon {
       const std::vector<config::ListenerConfig>& listeners) const;
   void apply_limits(const config::Config& config);
   void reclaim_space();
+  void log_doubts() const;
   bool drained();
 
   const Clock& clock_;
+  relay::DescriptorBudget descriptors_;
   Shared shared_;
+  KnownLoginsKeeper known_logins_{shared_.logins, clock_};
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;
   Mutex reloading_;
-  std::shared_ptr<const relay::Settings> settings_;  // guarded by reloading_ once started
-  std::vector<std::unique_ptr<Worker>> workers_;     // the first one feeds delivery
-  admin::AdminToken admin_token_;
+  std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
+  const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
+  std::vector<std::unique_ptr<Worker>> workers_;              // the first one feeds delivery
+  admin::SharedAccessRules admin_rules_;
   std::unique_ptr<admin::Admin> admin_;
   std::vector<std::thread> threads_;
   std::future<void> reclaiming_;  // while the disk is full

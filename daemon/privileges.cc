@@ -72,8 +72,10 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
   if (user && user->empty()) return "";
   const auto account = find_account(user.value_or(config::kDefaultUser));
   if (!account) {
-    if (!user && account.error().code == Errc::NotFound) return "";
-    return Failure(account.error());
+    if (user || account.error().code != Errc::NotFound) return Failure(account.error());
+    return fail(Errc::NotFound, account.error().detail + "; make it (adduser --system --group " +
+                                    config::kDefaultUser +
+                                    "), name another one, or say user = \"\" to stay root");
   }
   if (account->uid == 0) return "";
   if (auto made = make_data_dir(data_dir, *account); !made) return Failure(made.error());
@@ -87,6 +89,8 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
   if (::setuid(0) == 0) return fail(Errc::Io, what + ": root was not given up");
   return account->name;
 }
+
+void hide_memory() { (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 relay::LoadedSettings load_settings_as_account(const std::string& config_file, DataDir data_dir) {
   // Read only to learn the account: relay::load_settings() reads it again as that account, as a

@@ -12,10 +12,14 @@ namespace signpost::daemon {
 // For a process that was started as root, before it has threads: becomes `user` irrevocably, and
 // keeps of root's rights only that to listen on ports below 1024, which a reload may need. Creates
 // `data_dir` ("": none) for that account if it does not exist. `user`: the key as written; nothing:
-// config::kDefaultUser if there is such an account; "": stays root. Returns the account's name, ""
-// when nothing changed. Does nothing for a process that is not root's.
+// config::kDefaultUser; "": stays root. Returns the account's name, "" when nothing changed. Does
+// nothing for a process that is not root's.
 Result<std::string> drop_privileges(const std::optional<std::string>& user,
                                     const std::string& data_dir);
+
+// No core files from now on, and no other process of the same account may read the memory of this
+// one (PR_SET_DUMPABLE): it holds passwords, keys and mail.
+void hide_memory();
 
 enum class DataDir { Create, Leave };
 

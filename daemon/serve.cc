@@ -73,7 +73,7 @@ int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
       log::emit(relay::events::Stopping{.signal = signal == SIGTERM ? "SIGTERM" : "SIGINT"});
       return 0;
     }
-    if (signal == SIGHUP) (void)daemon.reload();  // which logs and counts the outcome
+    if (signal == SIGHUP) (void)daemon.reload("SIGHUP");  // which logs and counts the outcome
     daemon.tick();
     if (daemon.needs_restart()) {
       // After a failed write it is uncertain what the disk holds. The next start reads it:
@@ -92,6 +92,7 @@ int serve(const std::string& config_file) {
   if (!loaded.settings) return refuse(loaded.error_texts());
   const config::Config& config = *loaded.settings->config;
   const sigset_t signals = block_signals();
+  if (!config.core_files) hide_memory();
   raise_descriptor_limit();
   keep_freed_memory();
   log::start({config.log_level, config.log_format});

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "auth/login_guard.h"
-#include "auth/password_cache.h"
+#include "auth/password_checks.h"
 #include "delivery/delivery.h"
 #include "metrics/registry.h"
 #include "queue/committer.h"
@@ -19,9 +19,8 @@ namespace signpost::daemon {
 struct Shared {
   metrics::Registry registry;
   relay::Admission admission;
-  auth::PasswordCache passwords;
   auth::LoginGuard logins;
-  std::atomic<int> password_checks{0};
+  std::unique_ptr<auth::PasswordChecks> password_checks;
   std::unique_ptr<queue::Store> store;
   std::unique_ptr<queue::Committer> committer;
   std::unique_ptr<delivery::SharedDelivery> delivery;

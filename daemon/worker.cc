@@ -19,7 +19,7 @@ Worker::Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings)
 
 Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index,
                                                std::shared_ptr<const relay::Settings> settings,
-                                               std::size_t connections) {
+                                               const Descriptors& descriptors) {
   std::unique_ptr<Worker> worker(new Worker(shared, std::move(settings)));
   dns::ResolverOptions options;
   options.servers = worker->settings_->config->dns_servers;
@@ -40,10 +40,10 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
                                           .draining = shared.draining,
                                           .settings = worker->settings_,
                                           .next_session = 1});
-  const auth::Authenticator::Shared accounts{shared.passwords, shared.logins,
-                                             shared.password_checks};
-  worker->authenticator_.emplace(worker->loop_, worker->timers_, real_clock(), accounts);
-  worker->delivery_.emplace(*worker->context_, *shared.delivery, connections);
+  worker->authenticator_.emplace(worker->loop_, worker->timers_, real_clock(),
+                                 *shared.password_checks);
+  worker->delivery_.emplace(*worker->context_, *shared.delivery, descriptors.deliveries);
+  worker->descriptor_ceiling_ = descriptors.ceiling;
   worker->submission_.emplace(*worker->context_, *worker->authenticator_, *worker->delivery_);
   return worker;
 }
@@ -82,9 +82,11 @@ void Worker::configure(std::shared_ptr<const relay::Settings> settings,
     (void)metrics_.sessions(name);
     (void)metrics_.sessions_total(name);
     listeners_[name] = std::make_unique<net::Listener>(
-        loop_, fd, [this, name](int accepted, const net::SocketAddress& peer) {
+        loop_, fd,
+        [this, name](int accepted, const net::SocketAddress& peer) {
           accept(name, accepted, peer);
-        });
+        },
+        descriptor_ceiling_);
   }
 }
 

@@ -27,10 +27,13 @@ namespace signpost::daemon {
 // Once run() was called, everything but post() and stop() is for the worker's own thread.
 class Worker {
  public:
-  // `connections`: to receivers, at once.
+  struct Descriptors {
+    std::size_t deliveries = 0;  // connections to receivers, at once
+    int ceiling = 0;             // see relay/descriptor_budget.h
+  };
   static Result<std::unique_ptr<Worker>> create(Shared& shared, std::size_t index,
                                                 std::shared_ptr<const relay::Settings> settings,
-                                                std::size_t connections);
+                                                const Descriptors& descriptors);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -55,6 +58,7 @@ class Worker {
   void accept(const std::string& listener, int fd, const net::SocketAddress& peer);
 
   std::shared_ptr<const relay::Settings> settings_;
+  int descriptor_ceiling_ = 0;
   net::Loop loop_;
   net::Timers timers_;
   relay::RelayMetrics metrics_;

@@ -4,9 +4,9 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "delivery/disposition.h"
-#include "delivery/rate_limit.h"
 #include "dns/mx.h"
 #include "queue/lane.h"
+#include "relay/rate_limit.h"
 
 #include <cstdint>
 #include <expected>
@@ -37,7 +37,7 @@ struct NextHop {
   std::size_t connections = 10;
   std::size_t connections_per_address = 20;  // of all sites together
   std::size_t messages_per_connection = 100;
-  std::optional<Rate> rate;
+  std::optional<relay::Rate> rate;
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 

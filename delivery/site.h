@@ -6,7 +6,7 @@
 #include "delivery/connection_budget.h"
 #include "delivery/job_line.h"
 #include "delivery/next_hop.h"
-#include "delivery/rate_limit.h"
+#include "relay/rate_limit.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +33,7 @@ struct Site {
   JobLine line;
   ConnectionBudget connections;
   BackOff back_off;
-  RateLimit rate;
+  relay::RateLimit rate;
   SteadyTime next_token{};        // no session is woken before
   SteadyTime crowded_until{};     // no connection is opened before: its addresses have enough
   bool waits_for_place = false;   // in the queue of an address

@@ -14,11 +14,17 @@
 #include <string>
 #include <vector>
 
+namespace signpost::metrics {
+class Registry;
+}
+
 namespace signpost::dns {
 
 // The loop's thread only. Retries, the change to the next server and TCP for responses that do not
-// fit a datagram are c-ares' part; pacing is ours. Destroying it drops what is under way: no
-// callback runs after that.
+// fit a datagram are c-ares' part. Pacing is ours, and what keeps forged answers out: each question
+// has an identifier, a port and a spelling that are random; an answer that does not repeat them is
+// ignored, and one that differs in its spelling alone has the question asked over TCP. Destroying
+// it drops what is under way: no callback runs after that.
 class AresChannel {
  public:
   // A whole response as it came, valid during the call; or why there is none.
@@ -26,7 +32,8 @@ class AresChannel {
   // Called once, possibly from within send(). Must not destroy the channel.
   using Done = std::move_only_function<void(const Response&)>;
 
-  static Result<std::unique_ptr<AresChannel>> open(net::Loop& loop, const ResolverOptions& options);
+  static Result<std::unique_ptr<AresChannel>> open(net::Loop& loop, const ResolverOptions& options,
+                                                   metrics::Registry& registry);
   ~AresChannel();
   AresChannel(const AresChannel&) = delete;
   AresChannel& operator=(const AresChannel&) = delete;

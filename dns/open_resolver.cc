@@ -9,7 +9,7 @@ namespace signpost::dns {
 
 Result<std::unique_ptr<Resolver>> open_resolver(net::Loop& loop, const ResolverOptions& options,
                                                 metrics::Registry& registry) {
-  auto channel = AresChannel::open(loop, options);
+  auto channel = AresChannel::open(loop, options, registry);
   if (!channel) return Failure(std::move(channel).error());
   return std::make_unique<CachingResolver>(loop, options, registry, std::move(*channel));
 }

@@ -11,6 +11,13 @@ inline constexpr std::string_view kTypes[] = {"MX", "A", "AAAA", "TXT"};
 inline constexpr std::string_view kResults[] = {"ok", "no_data", "nx_domain", "temporary",
                                                 "cached"};
 
+inline constexpr metrics::Description kIgnoredAnswers = {
+    "signpost_dns_ignored_answers_total",
+    "Datagrams from a name server's address that do not repeat the identifier and the question of "
+    "a "
+    "query under way, octet for octet. Investigate when it rises steadily: somebody may be forging "
+    "answers, or a name server changes the case of names."};
+
 inline constexpr metrics::LabelDescription kQueryLabels[] = {{"type", kTypes},
                                                              {"result", kResults}};
 inline constexpr metrics::Description kQueries = {

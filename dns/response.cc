@@ -7,6 +7,8 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -246,10 +248,17 @@ std::optional<ResponseError> follow_chain(Octets message, const std::vector<Reco
   }
 }
 
+bool is_in_zone(std::string_view name, std::string_view zone) {
+  if (zone.empty() || name == zone) return true;
+  return name.ends_with(zone) && name[name.size() - zone.size() - 1] == '.';
+}
+
 // How long "no" holds: the lesser of the SOA's own TTL and its MINIMUM field (RFC 2308 section 5).
-std::uint32_t negative_ttl(Octets message, const std::vector<Record>& authority) {
+// Only the SOA of a zone that `name` is in says so.
+std::uint32_t negative_ttl(Octets message, const std::vector<Record>& authority,
+                           std::string_view name) {
   for (const Record& record : authority) {
-    if (record.type != kTypeSoa) continue;
+    if (record.type != kTypeSoa || !is_in_zone(name, record.owner)) continue;
     Reader data = data_of(message, record);
     if (!data.name() || !data.name() || !data.octets(16)) return 0;
     const auto minimum = data.u32();
@@ -264,12 +273,13 @@ std::expected<Response, ResponseError> parse_response(std::span<const unsigned c
                                                       RecordType type) {
   if (message.size() < kHeaderSize) return std::unexpected(ResponseError::Truncated);
   Reader reader(message);
-  (void)reader.u16();  // the identifier; the size check above covers all reads of the header
+  std::ignore =
+      reader.u16();  // the identifier; the size check above covers all reads of the header
   const unsigned flags = *reader.u16();
   const std::size_t questions = *reader.u16();
   const std::size_t answers = *reader.u16();
   const std::size_t authorities = *reader.u16();
-  (void)reader.u16();  // additional records are not used
+  std::ignore = reader.u16();  // additional records are not used
 
   Response response;
   response.rcode = static_cast<int>(flags & 0xfU);
@@ -287,11 +297,11 @@ std::expected<Response, ResponseError> parse_response(std::span<const unsigned c
   const auto authority = read_section(reader, authorities);
   if (!authority) return std::unexpected(authority.error());
 
-  response.negative_ttl = negative_ttl(message, *authority);
   std::uint32_t ttl = std::numeric_limits<std::uint32_t>::max();
   if (const auto error = follow_chain(message, *records, *name, ttl)) {
     return std::unexpected(*error);
   }
+  response.negative_ttl = negative_ttl(message, *authority, *name);
   for (const Record& record : *records) {
     if (record.type != static_cast<std::uint16_t>(type) || record.owner != *name) continue;
     auto data = read_data(message, record);

@@ -15,10 +15,11 @@ struct Response {
   int rcode = 0;
   bool authenticated = false;  // AD
   bool truncated = false;      // TC
-  // Of the question's type and at the end of the question's CNAME chain; other records are skipped.
+  // Of the question's type, in the answer section, and at the end of the CNAME chain that starts at
+  // the question's name. All else that a server adds is skipped: nobody asked for it.
   Records records;
   std::uint32_t ttl = 0;           // the smallest of the records and the CNAMEs; 0 without records
-  std::uint32_t negative_ttl = 0;  // of the SOA in the authority section (RFC 2308), 0 if none
+  std::uint32_t negative_ttl = 0;  // of the SOA of a zone that holds that name (RFC 2308), else 0
 };
 
 enum class ResponseError { Truncated, BadName, BadRecord, CnameLoop };

@@ -1,5 +1,5 @@
-// first_domain() and first_address() of header_section.h: the first mailbox of an address list (RFC
-// 5322 section 3.4).
+// mailboxes(), first_domain() and first_address() of header_section.h: address lists (RFC 5322
+// section 3.4).
 //
 // What is found here chooses the key that signs and is compared with what a login may send, so a
 // guess is worse than no answer: whatever other parsers could read in another way (two addresses in
@@ -127,6 +127,13 @@ struct Mailbox {
   bool operator==(const Mailbox&) const = default;
 };
 
+// A mailbox, and where it stands in the value: see ListedMailbox.
+struct Found {
+  Mailbox mailbox;
+  std::string_view text;
+  bool whole = false;
+};
+
 bool is_label(std::string_view label) {
   return !label.empty() && label.size() <= kMaxLabel && std::ranges::all_of(label, [](char c) {
     return ascii::is_alnum(c) || c == '-' || c == '_' || (c & 0x80) != 0;
@@ -191,67 +198,135 @@ bool skip_route(Tokenizer& tokens) {
   }
 }
 
+// From the begin of one view into the value to the end of another.
+std::string_view span(std::string_view first, std::string_view last) {
+  return {first.data(), static_cast<std::size_t>(last.data() + last.size() - first.data())};
+}
+
+// A mailbox without angle brackets.
+std::optional<Found> bare_address(const std::vector<Token>& words) {
+  auto mailbox = addr_spec(words);
+  if (!mailbox) return {};
+  return Found{std::move(*mailbox), span(words.front().text, words.back().text), false};
+}
+
+// Reads the mailboxes of a list one after the other.
+class ListReader {
+ public:
+  explicit ListReader(std::string_view value) : tokens_(value) {}
+
+  // Nothing: at_end(), or the list is not clear from here on.
+  std::optional<Found> next();
+  bool at_end() const { return at_end_; }
+
+ private:
+  std::optional<Found> name_address(const Token& open, const std::vector<Token>& name);
+  std::optional<Mailbox> angle_address(Token& close);
+  bool end_mailbox(const Token& after);
+
+  Tokenizer tokens_;
+  bool in_group_ = false;
+  bool after_group_ = false;  // only a comma may follow
+  bool at_end_ = false;
+};
+
 // What follows the "<", which was taken already, up to and including the ">".
-std::optional<Mailbox> angle_address(Tokenizer& tokens) {
-  Token token = tokens.next();
+std::optional<Mailbox> ListReader::angle_address(Token& close) {
+  Token token = tokens_.next();
   if (token.is('@')) {
-    if (!skip_route(tokens)) return {};
-    token = tokens.next();
+    if (!skip_route(tokens_)) return {};
+    token = tokens_.next();
   }
   std::vector<Token> address;
   while (!token.is('>')) {
     if (token.kind == Token::Kind::End || token.kind == Token::Kind::Malformed) return {};
     if (address.size() == 3) return {};
     address.push_back(token);
-    token = tokens.next();
+    token = tokens_.next();
   }
+  close = token;
   return addr_spec(address);
 }
 
-// A mailbox with a display name; `name` holds the tokens before the "<".
-std::optional<Mailbox> name_address(Tokenizer& tokens, const std::vector<Token>& name,
-                                    bool in_group) {
-  const auto mailbox = angle_address(tokens);
-  const Token after = tokens.next();
-  const bool ended = after.is(',') || (in_group ? after.is(';') : after.kind == Token::Kind::End);
-  if (!mailbox || !ended) return {};
-  if (!is_phrase(name) && addr_spec(name) != mailbox) return {};
-  return mailbox;
+// Whether a mailbox may end before `after`, which is taken.
+bool ListReader::end_mailbox(const Token& after) {
+  if (after.is(',')) return true;
+  if (in_group_ && after.is(';')) {
+    in_group_ = false;
+    after_group_ = true;
+    return true;
+  }
+  at_end_ = !in_group_ && after.kind == Token::Kind::End;
+  return at_end_;
 }
 
-std::optional<Mailbox> first_mailbox(std::string_view value) {
-  Tokenizer tokens(value);
+// A mailbox with a display name; `name` holds the tokens before the "<".
+std::optional<Found> ListReader::name_address(const Token& open, const std::vector<Token>& name) {
+  Token close;
+  auto mailbox = angle_address(close);
+  const bool phrase = is_phrase(name);
+  if (!mailbox || (!phrase && addr_spec(name) != mailbox)) return {};
+  if (!end_mailbox(tokens_.next())) return {};
+  if (phrase) {
+    const char* const begin = open.text.data() + 1;
+    const std::string_view inside(begin, static_cast<std::size_t>(close.text.data() - begin));
+    return Found{std::move(*mailbox), inside, false};
+  }
+  return Found{std::move(*mailbox), span(name.front().text, close.text), true};
+}
+
+std::optional<Found> ListReader::next() {
   std::vector<Token> words;
-  bool in_group = false;
-  bool after_group = false;  // only a comma may follow
-  for (;;) {
-    const Token token = tokens.next();
+  while (!at_end_) {
+    const Token token = tokens_.next();
     if (token.kind == Token::Kind::Malformed) return {};
     if (token.kind == Token::Kind::End) {
-      return in_group ? std::nullopt : addr_spec(words);
+      if (in_group_) return {};
+      at_end_ = true;
+      break;
     }
-    if (after_group && !token.is(',')) return {};
-    after_group = false;
-    if (token.is('<')) return name_address(tokens, words, in_group);
-    if (token.is(',')) {
-      if (!words.empty()) return addr_spec(words);
+    if (after_group_ && !token.is(',')) return {};
+    after_group_ = false;
+    if (token.is('<')) return name_address(token, words);
+    if (token.is(',') || (token.is(';') && in_group_)) {
+      (void)end_mailbox(token);
+      if (!words.empty()) return bare_address(words);
     } else if (token.is(':')) {
-      if (in_group || words.empty() || !is_phrase(words)) return {};
-      in_group = true;
+      if (in_group_ || words.empty() || !is_phrase(words)) return {};
+      in_group_ = true;
       words.clear();
-    } else if (token.is(';')) {
-      if (!in_group) return {};
-      if (!words.empty()) return addr_spec(words);
-      in_group = false;
-      after_group = true;
     } else {
-      if (token.is('>') || words.size() == kMaxTokens) return {};
+      if (token.is(';') || token.is('>') || words.size() == kMaxTokens) return {};
       words.push_back(token);
     }
   }
+  if (words.empty()) return {};
+  auto last = bare_address(words);
+  at_end_ = last.has_value();
+  return last;
 }
 
+std::optional<Mailbox> first_mailbox(std::string_view value) {
+  auto first = ListReader(value).next();
+  if (!first) return {};
+  return std::move(first->mailbox);
+}
+
+std::string address_of(const Mailbox& mailbox) { return mailbox.local_part + '@' + mailbox.domain; }
+
 }  // namespace
+
+std::optional<std::vector<ListedMailbox>> mailboxes(std::string_view address_list_value,
+                                                    std::size_t most) {
+  std::vector<ListedMailbox> all;
+  ListReader list(address_list_value);
+  while (const auto found = list.next()) {
+    if (all.size() == most) return {};
+    all.push_back({address_of(found->mailbox), found->text, found->whole});
+  }
+  if (!list.at_end()) return {};
+  return all;
+}
 
 std::optional<std::string> first_domain(std::string_view address_list_value) {
   auto mailbox = first_mailbox(address_list_value);
@@ -262,7 +337,7 @@ std::optional<std::string> first_domain(std::string_view address_list_value) {
 std::optional<std::string> first_address(std::string_view address_list_value) {
   const auto mailbox = first_mailbox(address_list_value);
   if (!mailbox) return {};
-  return mailbox->local_part + '@' + mailbox->domain;
+  return address_of(*mailbox);
 }
 
 }  // namespace signpost::message

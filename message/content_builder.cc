@@ -46,6 +46,25 @@ std::string extract_message_id(std::string_view value) {
   return std::string(id.substr(0, kMaxMessageId));
 }
 
+constexpr std::string_view kFrom = "From";
+
+// The name of a field that says who a message is from; "" for any other.
+std::string_view author_field(const HeaderField& field) {
+  for (const std::string_view name :
+       {kFrom, std::string_view("Sender"), std::string_view("Resent-From"),
+        std::string_view("Resent-Sender")}) {
+    if (field.is(name)) return name;
+  }
+  return {};
+}
+
+// Of a whole field, CRLF included.
+std::string_view value_of(std::string_view raw) {
+  raw.remove_prefix(raw.find(':') + 1);
+  raw.remove_suffix(kCrlf.size());
+  return raw;
+}
+
 std::optional<ContentFault> find_fault(const HeaderSection& section, const LoopFacts& loop) {
   if (section.count("Received") > ContentBuilder::kMaxReceived) {
     return ContentFault::TooManyReceived;
@@ -160,9 +179,13 @@ void ContentBuilder::write_header(const HeaderSection& section) {
   const std::size_t rest = std::max(header_.size(), std::min(expected_size_, kMaxReserve));
   content_.reserve(fix_ups_.received.size() + rest + kAddedFields);
   content_ += fix_ups_.received;
+  std::string from;
   for (const HeaderField& field : section.fields()) {
     if (is_removed(field)) continue;
-    content_ += field.raw;
+    const std::string_view author = author_field(field);
+    const std::string changed = author.empty() ? "" : own_addresses(field, author);
+    content_ += changed.empty() ? field.raw : changed;
+    if (author == kFrom) from = changed.empty() ? field.value : value_of(changed);
     if (message_id_.empty() && field.is("Message-ID")) {
       message_id_ = extract_message_id(field.value);
     }
@@ -178,9 +201,38 @@ void ContentBuilder::write_header(const HeaderSection& section) {
   content_ += kCrlf;
   body_start_ = content_.size();
 
-  const std::string_view from = section.first("From")->value;
   from_domain_ = first_domain(from).value_or("");
   from_address_ = first_address(from).value_or("");
+}
+
+// The field with the addresses that it may not have replaced; "" when it stays as it is. An empty
+// field names nobody.
+std::string ContentBuilder::own_addresses(const HeaderField& field, std::string_view name) {
+  if (!fix_ups_.may_be_from || is_empty(field)) return {};
+  const auto listed = mailboxes(field.value, kMaxAuthors - authors_);
+  const bool clear = listed && !listed->empty();
+  if (clear) authors_ += listed->size();
+  const auto foreign = [&](const std::string& address) {
+    if (!foreign_) foreign_ = {name, address};
+    return std::string();
+  };
+  const std::string_view before = field.raw.substr(0, field.raw.find(':') + 1);
+  if (!clear) {
+    if (fix_ups_.may_be_from("")) return {};
+    if (fix_ups_.instead.empty()) return foreign("");
+    return std::string(before).append(" <").append(fix_ups_.instead).append(">").append(kCrlf);
+  }
+  std::string changed;
+  const char* copied = field.raw.data();
+  for (const ListedMailbox& mailbox : *listed) {
+    if (fix_ups_.may_be_from(mailbox.address)) continue;
+    if (fix_ups_.instead.empty()) return foreign(mailbox.address);
+    changed.append(copied, mailbox.text.data());
+    changed += mailbox.whole ? "<" + fix_ups_.instead + ">" : fix_ups_.instead;
+    copied = mailbox.text.data() + mailbox.text.size();
+  }
+  if (!changed.empty()) changed.append(copied, field.raw.data() + field.raw.size());
+  return changed;
 }
 
 void ContentBuilder::append_body(std::string_view piece) {

@@ -7,6 +7,8 @@
 //     5322 section 3.6.3) and without Return-Path, which only final delivery may write;
 //   - Date and Message-ID at the end of the section when they are missing or empty, so that the
 //     trace fields on top stay together;
+//   - addresses in From, Sender, Resent-From and Resent-Sender that the sender may not use are
+//     replaced, if that is wanted;
 //   - a header section without its blank line gets one before the first line that is not a field; a
 //     "From " line of an mbox on top is dropped; content that does not begin with a header field
 //     is refused;
@@ -20,6 +22,7 @@
 #include "message/mail_loop.h"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,12 +31,23 @@
 namespace signpost::message {
 
 class HeaderSection;
+struct HeaderField;
 
 struct FixUps {
   std::string received;    // the whole field, CRLF included
   std::string message_id;  // "<id@host>": used when the field is missing
   SystemTime now;          // Date when missing
   LoopFacts loop{};
+  // Whether the message may say that it is from "local@domain"; "" stands for a field that is not
+  // clear. Null: anything may be said.
+  std::function<bool(std::string_view address)> may_be_from{};
+  std::string instead{};  // the address to write where it may not; "": none, see foreign()
+};
+
+// An address that the message may not say it is from.
+struct ForeignAddress {
+  std::string_view field;  // "From", "Sender", ...
+  std::string address;     // "" when the field is not clear
 };
 
 // Why a message is refused.
@@ -53,6 +67,7 @@ class ContentBuilder final : public ByteSink {
   static constexpr std::size_t kMaxHeaderSize = 1 << 20;
   static constexpr std::size_t kMaxHeaderFields = 10'000;
   static constexpr std::size_t kMaxReceived = 100;
+  static constexpr std::size_t kMaxAuthors = 1000;  // mailboxes in From and its like
 
   explicit ContentBuilder(FixUps fix_ups, std::size_t expected_size = 0);
 
@@ -72,6 +87,8 @@ class ContentBuilder final : public ByteSink {
   // first_domain()), which is not a fault here: what to do about it is the relay's policy.
   const std::string& from_domain() const { return from_domain_; }
   const std::string& from_address() const { return from_address_; }
+  // The first address that FixUps do not allow, unless all of them were replaced.
+  const std::optional<ForeignAddress>& foreign() const { return foreign_; }
   // "<id@host>" as it is in the content; whatever a client wrote without angle brackets otherwise.
   const std::string& message_id() const { return message_id_; }
 
@@ -80,6 +97,7 @@ class ContentBuilder final : public ByteSink {
   void end_line();
   void end_header();
   void write_header(const HeaderSection& section);
+  std::string own_addresses(const HeaderField& field, std::string_view name);
   void append_body(std::string_view piece);
   void refuse(ContentFault fault);
 
@@ -99,6 +117,8 @@ class ContentBuilder final : public ByteSink {
   std::string from_domain_;
   std::string from_address_;
   std::string message_id_;
+  std::optional<ForeignAddress> foreign_;
+  std::size_t authors_ = 0;  // mailboxes that were looked at
 };
 
 }  // namespace signpost::message

@@ -46,6 +46,18 @@ class HeaderSection {
 // The value on one line: folds removed (RFC 5322 section 2.2.3), blanks at both ends too.
 std::string unfold(std::string_view value);
 
+// One mailbox of an address list (RFC 5322 section 3.4).
+struct ListedMailbox {
+  std::string address;    // "local@domain", the domain in lower case
+  std::string_view text;  // the part of the value to replace in order to change the address
+  bool whole = false;     // `text` is all of it, a display name that repeats the address included
+};
+
+// All mailboxes of the list in order, those of groups too. Nothing when any part of the list could
+// be read in another way, and when there are more than `most`.
+std::optional<std::vector<ListedMailbox>> mailboxes(std::string_view address_list_value,
+                                                    std::size_t most);
+
 // The domain of the first mailbox in a From (or Sender) field, in lower case: display names,
 // comments, quoted strings, groups and encoded words are passed over. Nothing if there is none.
 std::optional<std::string> first_domain(std::string_view address_list_value);

@@ -25,18 +25,6 @@ std::optional<Number> parse_number(std::string_view text, std::size_t most_digit
   return value;
 }
 
-IpAddress masked(const IpAddress& address, unsigned length) {
-  std::array<std::uint8_t, 16> octets = address.octets();
-  const std::size_t size = address.is_v6() ? 16 : 4;
-  for (std::size_t i = 0; i < size; ++i) {
-    const unsigned begin = static_cast<unsigned>(i) * 8;
-    const unsigned kept = length <= begin ? 0 : std::min(8U, length - begin);
-    octets[i] = static_cast<std::uint8_t>(octets[i] & (0xff00U >> kept));
-  }
-  if (address.is_v6()) return IpAddress::from_v6(octets);
-  return IpAddress::from_v4({octets[0], octets[1], octets[2], octets[3]});
-}
-
 }  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
@@ -83,7 +71,18 @@ std::string IpAddress::text() const {
   return buffer;
 }
 
-IpAddress IpAddress::client_prefix() const { return v6_ ? masked(*this, 64) : *this; }
+IpAddress IpAddress::network(unsigned length) const {
+  std::array<std::uint8_t, 16> octets = octets_;
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    const unsigned begin = static_cast<unsigned>(i) * 8;
+    const unsigned kept = length <= begin ? 0 : std::min(8U, length - begin);
+    octets[i] = static_cast<std::uint8_t>(octets[i] & (0xff00U >> kept));
+  }
+  if (v6_) return from_v6(octets);
+  return from_v4({octets[0], octets[1], octets[2], octets[3]});
+}
+
+IpAddress IpAddress::client_prefix() const { return v6_ ? network(64) : *this; }
 
 std::optional<SocketAddress> SocketAddress::parse(std::string_view text,
                                                   std::optional<std::uint16_t> default_port) {
@@ -173,11 +172,11 @@ std::optional<Network> Network::parse(std::string_view text) {
     if (length < 96) return {};
     length -= 96;
   }
-  return Network{masked(*ip, length), length};
+  return Network{ip->network(length), length};
 }
 
 bool Network::contains(const IpAddress& address) const {
-  return address.is_v6() == prefix.is_v6() && masked(address, length) == prefix;
+  return address.is_v6() == prefix.is_v6() && address.network(length) == prefix;
 }
 
 std::string Network::text() const { return prefix.text() + "/" + std::to_string(length); }

@@ -28,6 +28,7 @@ class IpAddress {
   const std::array<std::uint8_t, 16>& octets() const { return octets_; }  // IPv4: the first four
   // The address itself for IPv4, its /64 for IPv6: the unit of per-client limits.
   IpAddress client_prefix() const;
+  IpAddress network(unsigned length) const;  // its first `length` bits, the others zero
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
  private:

@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include "base/check.h"
+#include "base/descriptor.h"
 #include "net/events.h"
 #include "net/poll.h"
 #include "net/socket.h"
@@ -9,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -24,6 +26,7 @@ constexpr int kBacklog = 4096;
 constexpr int kAcceptsPerTurn = 64;
 // Without descriptors or memory every accept(2) fails, while the socket stays readable.
 constexpr std::chrono::milliseconds kPauseWhenExhausted{100};
+constexpr std::chrono::seconds kReportInterval{10};
 
 Failure cannot_listen(const SocketAddress& address, const char* call) {
   const int number = errno;
@@ -52,13 +55,14 @@ bool set_option(int fd, int level, int option) {
 
 }  // namespace
 
-Result<int> open_listening_socket(const SocketAddress& address) {
+Result<int> open_listening_socket(const SocketAddress& address, PortSharing sharing) {
   sockaddr_storage native;
   const socklen_t size = address.to_native(native);
   Socket socket(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int fd = socket.fd();
   if (fd < 0) return cannot_listen(address, "socket");
-  if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) || !set_option(fd, SOL_SOCKET, SO_REUSEPORT) ||
+  if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) ||
+      (sharing == PortSharing::Shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT)) ||
       (address.ip.is_v6() && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY))) {
     return cannot_listen(address, "setsockopt");
   }
@@ -70,8 +74,10 @@ Result<int> open_listening_socket(const SocketAddress& address) {
 }
 
 struct Listener::Impl {
-  Impl(Loop& loop, int fd, OnAccept callback)
-      : socket(fd),
+  Impl(Loop& given_loop, int fd, OnAccept callback, int most)
+      : loop(given_loop),
+        ceiling(most),
+        socket(fd),
         on_accept(std::make_shared<const OnAccept>(std::move(callback))),
         poll(loop, fd, [this](Poll::Events) { accept_some(); }),
         pause(loop, [this] { poll.want({.readable = true}); }) {
@@ -79,7 +85,11 @@ struct Listener::Impl {
   }
 
   void accept_some();
+  void rest(std::string_view why);
 
+  Loop& loop;
+  const int ceiling;
+  SteadyTime next_report{};
   Socket socket;
   std::shared_ptr<const OnAccept> on_accept;  // outlives a listener that it destroys
   Poll poll;
@@ -93,6 +103,10 @@ void Listener::Impl::accept_some() {
     socklen_t size = sizeof native;
     const int fd = ::accept4(socket.fd(), reinterpret_cast<sockaddr*>(&native), &size,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= ceiling) {
+      ::close(fd);
+      return rest("the descriptors that are left are kept for the queue and for deliveries");
+    }
     if (fd >= 0) {
       set_option(fd, IPPROTO_TCP, TCP_NODELAY);
       (*callback)(fd, SocketAddress::from_native(native));
@@ -100,19 +114,29 @@ void Listener::Impl::accept_some() {
       continue;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;
-    if (is_exhaustion(errno)) {
-      log::emit(events::AcceptFailed{.detail = std::generic_category().message(errno)});
-      poll.want({});
-      pause.start(kPauseWhenExhausted);
-      return;
-    }
+    if (is_exhaustion(errno)) return rest(std::generic_category().message(errno));
     // Anything else is about the one connection, which is gone already (accept(2), "Error
     // handling").
   }
 }
 
-Listener::Listener(Loop& loop, int listening_fd, OnAccept on_accept)
-    : impl_(std::make_unique<Impl>(loop, listening_fd, std::move(on_accept))) {}
+// Nothing is accepted for a moment; a line says so now and then.
+void Listener::Impl::rest(std::string_view why) {
+  if (loop.now() >= next_report) {
+    next_report = loop.now() + kReportInterval;
+    log::emit(events::AcceptFailed{.detail = why});
+  }
+  poll.want({});
+  pause.start(kPauseWhenExhausted);
+}
+
+void refuse_connection(int fd, std::string_view words) {
+  const Descriptor owner(fd);
+  (void)::send(fd, words.data(), words.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+Listener::Listener(Loop& loop, int listening_fd, OnAccept on_accept, int ceiling)
+    : impl_(std::make_unique<Impl>(loop, listening_fd, std::move(on_accept), ceiling)) {}
 
 Listener::~Listener() = default;
 

@@ -34,7 +34,7 @@ class Loop {
   void defer(Task task);
 
   // The loop's thread: runs `work` on libuv's thread pool, then `done` on this loop. For blocking
-  // reads, password hashing and files.
+  // reads and files.
   void run_blocking(Task work, Task done);
 
   SteadyTime now() const;  // when the current turn began, in milliseconds; cheap

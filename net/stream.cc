@@ -1,6 +1,7 @@
 #include "net/stream.h"
 
 #include "base/check.h"
+#include "base/secret_string.h"
 #include "net/poll.h"
 #include "net/socket.h"
 #include "net/tls_session.h"
@@ -13,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -87,6 +89,7 @@ struct Stream::Impl {
 
   // Without calls to the handler
   std::optional<Error> read_some();
+  void take(std::span<char> octets);
   std::optional<Error> read_clear();
   std::optional<Error> read_secured();
   std::optional<Error> discard();
@@ -96,7 +99,7 @@ struct Stream::Impl {
   void finish_writing();
   TlsSession::Status step_handshake();
   void update_wants();
-  bool reading_allowed() const { return closing_ || input_.size() < kMaxInput; }
+  bool reading_allowed() const { return closing_ || input_.size() < max_input_; }
   bool open() const { return phase_ == Phase::Clear || phase_ == Phase::Secured; }
 
   void end(const Error& error);
@@ -112,6 +115,7 @@ struct Stream::Impl {
   std::unique_ptr<TlsSession> tls_;
   bool secured_ = false;
   ByteQueue input_;
+  std::size_t max_input_ = kMaxInput;
   ByteQueue output_;
   ByteQueue clear_;  // queued before start_tls(): goes out in clear, before the handshake
 
@@ -272,14 +276,20 @@ std::optional<Error> Stream::Impl::read_some() {
   return phase_ == Phase::Secured ? read_secured() : read_clear();
 }
 
+// The scratch space outlives the session: no password is to stay in it.
+void Stream::Impl::take(std::span<char> octets) {
+  input_.append({octets.data(), octets.size()});
+  wipe(octets);
+}
+
 std::optional<Error> Stream::Impl::read_clear() {
   if (closing_) return discard();
   if (!reading_allowed()) return {};
-  const std::span<char> room = scratch().first(kMaxInput - input_.size());
+  const std::span<char> room = scratch().first(max_input_ - input_.size());
   const Socket::Outcome outcome = socket_.read(room);
   switch (outcome.status) {
     case Socket::Status::Done:
-      input_.append({room.data(), outcome.size});
+      take(room.first(outcome.size));
       return {};
     case Socket::Status::Blocked:
       return {};
@@ -310,7 +320,7 @@ std::optional<Error> Stream::Impl::read_secured() {
         if (closing_) {
           thrown_away += outcome.size;
         } else {
-          input_.append({room.data(), outcome.size});
+          take(room.first(outcome.size));
         }
         continue;
       case TlsSession::Status::WantRead:
@@ -511,6 +521,10 @@ Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Stream::~Stream() = default;
 
 ByteQueue& Stream::input() { return impl_->input_; }
+void Stream::limit_input(std::size_t octets) {
+  CHECK(octets > 0 && octets <= kMaxInput);
+  impl_->max_input_ = octets;
+}
 void Stream::resume_reading() { impl_->resume_reading(); }
 ByteQueue& Stream::output() { return impl_->output_; }
 void Stream::flush() { impl_->flush(); }

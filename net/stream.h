@@ -48,6 +48,8 @@ class Stream {
 
   // What has arrived and is not consumed. After consuming from a full one, call resume_reading().
   ByteQueue& input();
+  // At most kMaxInput, and at first that much. Under TLS a record of 16 KiB may come on top.
+  void limit_input(std::size_t octets);
   void resume_reading();
 
   // Bytes to send; flush() writes what the socket takes, the rest follows by itself. Append all of

@@ -1,5 +1,6 @@
 #include "relay/admission.h"
 
+#include "base/check.h"
 #include "relay/events.h"
 
 #include <sys/statvfs.h>
@@ -13,37 +14,67 @@ namespace {
 
 constexpr std::size_t kSmall = 256 << 10;  // octets of a message that needs no share of its own
 
+net::IpAddress network_of(const net::IpAddress& client, unsigned length) {
+  return client.is_v6() ? client.network(length) : client;
+}
+
 }  // namespace
 
 void Admission::set_limits(const Limits& limits) {
-  max_sessions_.store(limits.sessions, std::memory_order_relaxed);
-  max_per_client_.store(limits.sessions_per_client, std::memory_order_relaxed);
   max_memory_.store(limits.memory, std::memory_order_relaxed);
+  const MutexLock lock(mutex_);
+  max_sessions_ = limits.sessions;
+  max_per_client_ = limits.sessions_per_client;
 }
 
-bool Admission::begin_session(const net::IpAddress& client, bool trusted) {
-  if (sessions_.fetch_add(1, std::memory_order_relaxed) >=
-      max_sessions_.load(std::memory_order_relaxed)) {
-    sessions_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
+bool Admission::client_has_room(const net::IpAddress& client) const {
+  std::size_t most = max_per_client_;
+  for (std::size_t i = 0; i < (client.is_v6() ? kNetworks.size() : 1); ++i, most *= 2) {
+    const auto entry = clients_[i].find(network_of(client, kNetworks[i]));
+    if (entry != clients_[i].end() && entry->second >= most) return false;
   }
-  if (trusted) return true;
-  const MutexLock lock(mutex_);
-  std::size_t& count = clients_[client.client_prefix()];
-  if (count >= max_per_client_.load(std::memory_order_relaxed)) {
-    sessions_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
-  }
-  ++count;
   return true;
 }
 
-void Admission::end_session(const net::IpAddress& client, bool trusted) {
-  sessions_.fetch_sub(1, std::memory_order_relaxed);
-  if (trusted) return;
+Place Admission::begin_session(const net::IpAddress& client, ClientKind kind) {
   const MutexLock lock(mutex_);
-  const auto entry = clients_.find(client.client_prefix());
-  if (entry != clients_.end() && --entry->second == 0) clients_.erase(entry);
+  if (kind != ClientKind::Trusted && !client_has_room(client)) return Place::ClientFull;
+  const std::size_t kept_for_trusted = max_sessions_ / 10;
+  const std::size_t kept_for_known = max_sessions_ / 5 - kept_for_trusted;
+  if (sessions_.load(std::memory_order_relaxed) >= max_sessions_) return Place::Full;
+  if (kind != ClientKind::Trusted && untrusted_ >= max_sessions_ - kept_for_trusted) {
+    return Place::Full;
+  }
+  if (kind == ClientKind::Stranger &&
+      strangers_ >= max_sessions_ - kept_for_trusted - kept_for_known) {
+    return Place::Full;
+  }
+  sessions_.fetch_add(1, std::memory_order_relaxed);
+  if (kind == ClientKind::Trusted) return Place::Taken;
+  ++untrusted_;
+  if (kind == ClientKind::Stranger) ++strangers_;
+  for (std::size_t i = 0; i < (client.is_v6() ? kNetworks.size() : 1); ++i) {
+    ++clients_[i][network_of(client, kNetworks[i])];
+  }
+  return Place::Taken;
+}
+
+void Admission::log_in() {
+  const MutexLock lock(mutex_);
+  CHECK(strangers_ > 0);
+  --strangers_;
+}
+
+void Admission::end_session(const net::IpAddress& client, ClientKind kind) {
+  const MutexLock lock(mutex_);
+  sessions_.fetch_sub(1, std::memory_order_relaxed);
+  if (kind == ClientKind::Trusted) return;
+  --untrusted_;
+  if (kind == ClientKind::Stranger) --strangers_;
+  for (std::size_t i = 0; i < (client.is_v6() ? kNetworks.size() : 1); ++i) {
+    const auto entry = clients_[i].find(network_of(client, kNetworks[i]));
+    if (entry != clients_[i].end() && --entry->second == 0) clients_[i].erase(entry);
+  }
 }
 
 bool Admission::take_memory(std::size_t octets) {

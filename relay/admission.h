@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "net/address.h"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -14,23 +15,36 @@
 
 namespace signpost::relay {
 
+// What speaks for a client. Strangers cannot take the last places: a fifth of them is kept for
+// clients at which a login is known, half of it for trusted networks alone.
+enum class ClientKind : std::uint8_t { Stranger, Known, Trusted };
+
+enum class Place : std::uint8_t {
+  Taken,
+  Full,        // those for its kind are
+  ClientFull,  // those for one address, or for the network around it
+};
+
 // Any thread.
 class Admission {
  public:
   struct Limits {
     std::size_t sessions = 10'000;
+    // From one address. Of IPv6: from a /64, twice as many from a /56, and four times from a /48,
+    // which one customer of a provider may have. Trusted networks have no such limit.
     std::size_t sessions_per_client = 100;
-    std::size_t memory = 1 << 30;  // octets of content held in memory, received or on its way out
+    std::size_t memory = 1 << 30;  // octets held in memory: content, received or on its way out,
+                                   // and what clients have sent or not taken yet
   };
   void set_limits(const Limits& limits);
 
-  // A session from `client` begins; false: refuse it with 421. `trusted` clients count in the total
-  // only.
-  bool begin_session(const net::IpAddress& client, bool trusted);
-  void end_session(const net::IpAddress& client, bool trusted);
+  // A session of `client` begins, unless there is no place for it.
+  Place begin_session(const net::IpAddress& client, ClientKind kind);
+  void log_in();  // a stranger's session is that of a known client from now on
+  void end_session(const net::IpAddress& client, ClientKind kind);
   std::size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
 
-  // Content in memory. take_memory() counts it in any case, and says whether the limit still holds.
+  // Octets in memory. take_memory() counts it in any case, and says whether the limit still holds.
   bool take_memory(std::size_t octets);
   void give_memory(std::size_t octets);
   bool has_memory_for(std::size_t octets) const;
@@ -49,15 +63,25 @@ class Admission {
   bool disk_is_full() const { return disk_room_.load(std::memory_order_relaxed) <= 0; }
 
  private:
-  std::atomic<std::size_t> max_sessions_{10'000};
-  std::atomic<std::size_t> max_per_client_{100};
+  static constexpr std::array<unsigned, 3> kNetworks = {64, 56, 48};  // of IPv6, in bits
+
+  bool client_has_room(const net::IpAddress& client) const REQUIRES(mutex_);
+
   std::atomic<std::size_t> max_memory_{1 << 30};
   std::atomic<std::size_t> sessions_{0};
   std::atomic<std::size_t> memory_{0};
   std::atomic<std::int64_t> disk_room_{std::numeric_limits<std::int64_t>::max()};
   bool disk_was_full_ = false;  // the main thread's
+
   Mutex mutex_;
-  std::unordered_map<net::IpAddress, std::size_t> clients_ GUARDED_BY(mutex_);  // at most sessions_
+  std::size_t max_sessions_ GUARDED_BY(mutex_) = 10'000;
+  std::size_t max_per_client_ GUARDED_BY(mutex_) = 100;
+  std::size_t untrusted_ GUARDED_BY(mutex_) = 0;  // sessions of strangers and of known clients
+  std::size_t strangers_ GUARDED_BY(mutex_) = 0;
+  // Sessions that are not trusted, by network; each at most as long as untrusted_. IPv4 has the
+  // first alone.
+  std::array<std::unordered_map<net::IpAddress, std::size_t>, kNetworks.size()> clients_
+      GUARDED_BY(mutex_);
 };
 
 }  // namespace signpost::relay

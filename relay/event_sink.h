@@ -19,6 +19,11 @@ class EventSink {
   template <log::Event E>
   void emit(const E& event) {
     log::emit(event);
+    emit_unlogged(event);
+  }
+  // For one of many alike, whose lines are bounded.
+  template <log::Event E>
+  void emit_unlogged(const E& event) {
     if constexpr (requires { this->count(event); }) count(event);
   }
 

@@ -34,6 +34,7 @@ constexpr Metric kMetrics[] = {
     {Histogram, &metric::kDeliverySeconds},
     {Counter, &metric::kSignatures},
     {Counter, &metric::kUnsigned},
+    {Counter, &dns::metric::kIgnoredAnswers},
     {Counter, &dns::metric::kQueries},
     {Histogram, &dns::metric::kQuerySeconds},
     {Counter, &metric::kAccepted},

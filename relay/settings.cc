@@ -1,6 +1,8 @@
 #include "relay/settings.h"
 
 #include "config/text_file.h"
+#include "config/toml_document.h"
+#include "smtp/address.h"
 #include "smtp/idna.h"
 
 #include <fmt/format.h>
@@ -71,10 +73,32 @@ void load_tls(const config::Config& config, Settings& settings, Errors& errors) 
   check_secret(tls.key, errors);
 }
 
+// A sender that the tenant does not have could never be used.
+void check_tenant(const config::Config& config, const auth::User& user, Errors& errors) {
+  if (user.tenant.empty()) return;
+  const std::string name = config::toml_string(user.tenant);
+  const config::TenantConfig* const tenant = config::find_tenant(config, user.tenant);
+  if (tenant == nullptr) {
+    errors.push_back({config.users_file, 0, 0, config::toml_key(user.name) + ".tenant",
+                      fmt::format("unknown tenant {}; write [[tenant]] with name = {} in {}", name,
+                                  name, config.file)});
+    return;
+  }
+  for (const std::string& sender : user.senders) {
+    if (config::has_domain(*tenant, smtp::domain_of(sender))) continue;
+    errors.push_back({config.users_file, 0, 0, config::toml_key(user.name) + ".senders",
+                      fmt::format("{} is not of a domain of tenant {}; write one that is, or add "
+                                  "its domain to the tenant",
+                                  config::toml_string(sender), name)});
+  }
+}
+
 void load_users(const config::Config& config, Settings& settings, Errors& errors) {
   if (config.users_file.empty()) return;
   settings.users = auth::Users::load(config.users_file, errors);
   check_secret(config.users_file, errors);
+  if (!settings.users) return;
+  for (const auth::User& user : settings.users->all()) check_tenant(config, user, errors);
 }
 
 void load_keys(const config::Config& config, Settings& settings, Errors& errors) {
@@ -116,6 +140,27 @@ void check_data_dir(const config::Config& config, Errors& errors) {
 }
 
 }  // namespace
+
+std::vector<std::string> doubts(const Settings& settings) {
+  constexpr std::size_t kNamed = 5;
+  if (!settings.users) return {};
+  const std::string& file = settings.config->users_file;
+  const std::vector<auth::User>& users = settings.users->all();
+  if (users.empty()) return {file + ": has no users"};
+  std::size_t unbound = 0;
+  std::string names;
+  for (const auth::User& user : users) {
+    if (!user.senders.empty() || !user.tenant.empty()) continue;
+    if (++unbound > kNamed) continue;
+    names += (names.empty() ? "" : ", ") + config::toml_string(user.name);
+  }
+  if (unbound == 0 || users.size() == 1) return {};
+  if (unbound > kNamed) names += fmt::format(" and {} more", unbound - kNamed);
+  return {
+      fmt::format("{}: {} may send with every domain that no other login or tenant has; write "
+                  "senders or tenant for {}",
+                  file, names, unbound == 1 ? "it" : "each")};
+}
 
 std::vector<std::string> LoadedSettings::error_texts() const {
   std::vector<std::string> texts;

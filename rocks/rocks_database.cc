@@ -25,10 +25,10 @@ namespace signpost::rocks {
 
 namespace {
 
-rocksdb::DBOptions database_options() {
+rocksdb::DBOptions database_options(std::size_t open_files) {
   rocksdb::DBOptions options;
   options.max_background_jobs = 2;
-  options.max_open_files = 256;
+  options.max_open_files = static_cast<int>(open_files);
   options.max_total_wal_size = 256 << 20;
   options.wal_bytes_per_sync = 1 << 20;
   options.bytes_per_sync = 1 << 20;
@@ -62,6 +62,11 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;  // else their memory would have no bound
+  // In parts of a block each: of a long queue a whole filter has megabytes, and the cache holds few
+  // of them. A read at random would bring one in, checksum it, and push another one out.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = shape.filter;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
   if (shape.filter) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
 
   rocksdb::ColumnFamilyOptions options;
@@ -218,9 +223,9 @@ Result<std::unique_ptr<Database>> Database::open_as_it_is(const std::string& dir
 Result<std::unique_ptr<Database>> Database::open_families(
     const std::string& directory, const Options& options, bool create,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
-  auto env = rocksdb::NewCompositeEnv(
-      space_aware(options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
-  rocksdb::DBOptions settings = database_options();
+  auto env = rocksdb::NewCompositeEnv(with_passing_faults(
+      options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
+  rocksdb::DBOptions settings = database_options(options.open_files);
   settings.env = env.get();
   settings.info_log = std::make_shared<EventLogger>();
   settings.create_if_missing = create;
@@ -235,7 +240,7 @@ Result<std::unique_ptr<Database>> Database::open_families(
 
 Result<std::unique_ptr<Database>> Database::look(const std::string& directory, Log log, bool lax,
                                                  std::size_t families) {
-  rocksdb::DBOptions settings = database_options();
+  rocksdb::DBOptions settings = database_options(Options{}.open_files);
   settings.info_log = std::make_shared<Silence>();
   settings.wal_recovery_mode = mode_of(log);
   settings.paranoid_checks = !lax;
@@ -262,7 +267,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Database::descriptors_of(const std:
                                                                       const Options& options) {
   std::vector<std::string> names;
   // A directory that holds no database has none.
-  (void)rocksdb::DB::ListColumnFamilies(database_options(), directory, &names);
+  (void)rocksdb::DB::ListColumnFamilies(database_options(options.open_files), directory, &names);
   auto known = descriptors(options);
   std::vector<rocksdb::ColumnFamilyDescriptor> found;
   for (const std::string& name : names) {

@@ -1,5 +1,6 @@
 #include "rocks/rocks_files.h"
 
+#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -9,10 +10,13 @@ namespace signpost::rocks {
 
 namespace {
 
+// Errors of a moment: somebody else's files, a quota, descriptors that come back.
+constexpr std::array kPassing{EDQUOT, EFBIG, EMFILE, ENFILE};
+
 rocksdb::IOStatus as_no_space(rocksdb::IOStatus status) {
   if (status.ok() || !status.IsIOError() || status.IsNoSpace()) return status;
   const std::string words = status.ToString();
-  for (const int error : {EDQUOT, EFBIG}) {
+  for (const int error : kPassing) {
     if (!words.ends_with(std::generic_category().message(error))) continue;
     status = rocksdb::IOStatus::NoSpace(words);
     status.SetRetryable(true);  // as RocksDB itself marks ENOSPC
@@ -21,7 +25,7 @@ rocksdb::IOStatus as_no_space(rocksdb::IOStatus status) {
   return status;
 }
 
-class SpaceAwareFile final : public rocksdb::FSWritableFileOwnerWrapper {
+class PassingFaultsFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   using FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
 
@@ -44,27 +48,45 @@ class SpaceAwareFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 };
 
-class SpaceAwareFileSystem final : public rocksdb::FileSystemWrapper {
+class PassingFaultsFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  explicit SpaceAwareFileSystem(std::shared_ptr<rocksdb::FileSystem> disk)
+  explicit PassingFaultsFileSystem(std::shared_ptr<rocksdb::FileSystem> disk)
       : FileSystemWrapper(std::move(disk)) {}
 
-  const char* Name() const override { return "SpaceAwareFileSystem"; }
+  const char* Name() const override { return "PassingFaultsFileSystem"; }
 
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     rocksdb::IODebugContext* context) override {
     const rocksdb::IOStatus status =
         as_no_space(target()->NewWritableFile(name, options, file, context));
-    if (status.ok()) *file = std::make_unique<SpaceAwareFile>(std::move(*file));
+    if (status.ok()) *file = std::make_unique<PassingFaultsFile>(std::move(*file));
     return status;
+  }
+  // Files that are opened to be read, by a merge of data files above all, need descriptors too.
+  rocksdb::IOStatus NewSequentialFile(const std::string& name, const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSSequentialFile>* file,
+                                      rocksdb::IODebugContext* context) override {
+    return as_no_space(target()->NewSequentialFile(name, options, file, context));
+  }
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& name,
+                                        const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext* context) override {
+    return as_no_space(target()->NewRandomAccessFile(name, options, file, context));
+  }
+  rocksdb::IOStatus NewDirectory(const std::string& name, const rocksdb::IOOptions& options,
+                                 std::unique_ptr<rocksdb::FSDirectory>* directory,
+                                 rocksdb::IODebugContext* context) override {
+    return as_no_space(target()->NewDirectory(name, options, directory, context));
   }
 };
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> space_aware(std::shared_ptr<rocksdb::FileSystem> disk) {
-  return std::make_shared<SpaceAwareFileSystem>(std::move(disk));
+std::shared_ptr<rocksdb::FileSystem> with_passing_faults(
+    std::shared_ptr<rocksdb::FileSystem> disk) {
+  return std::make_shared<PassingFaultsFileSystem>(std::move(disk));
 }
 
 }  // namespace signpost::rocks

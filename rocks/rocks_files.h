@@ -7,8 +7,8 @@
 
 namespace signpost::rocks {
 
-// `disk`, except that a quota and a limit on file sizes are "no space left" as well: RocksDB goes
-// on after that once there is space; any other error of a write stops it for good.
-std::shared_ptr<rocksdb::FileSystem> space_aware(std::shared_ptr<rocksdb::FileSystem> disk);
+// `disk`, except that a quota, a limit on file sizes and a lack of descriptors are "no space left"
+// as well: RocksDB goes on after that once it can; any other error of a write stops it for good.
+std::shared_ptr<rocksdb::FileSystem> with_passing_faults(std::shared_ptr<rocksdb::FileSystem> disk);
 
 }  // namespace signpost::rocks

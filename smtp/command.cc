@@ -110,7 +110,7 @@ Parsed parse_auth(std::string_view argument, ParseContext) {
   if (blank != std::string_view::npos) {
     const std::string_view response = trim_front(argument.substr(blank));
     if (response.contains(' ')) return std::unexpected(CommandError::ArgumentForbidden);
-    auth.initial_response = response == "=" ? "" : response;
+    auth.initial_response = response == "=" ? std::string_view() : response;
   }
   return auth;
 }

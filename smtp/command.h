@@ -19,7 +19,8 @@ struct HelloCommand {
 struct AuthCommand {
   std::string mechanism;  // upper case
   // "=" on the wire is an initial response that is empty (RFC 4954 section 4).
-  std::optional<std::string> initial_response;  // still base64
+  // Still base64, and a view into the line, since it may hold a password.
+  std::optional<std::string_view> initial_response;
 };
 
 struct DataCommand {};

@@ -23,8 +23,8 @@
 //   Securing          nothing; tls_started()         -                     Commands, EHLO forgotten
 //   Closing           nothing                        -                     Closing (Close)
 //
-// From every state: too many 5yz, too many failed logins, a 421 of the policy, shut_down() ->
-// Closing.
+// From every state: too many errors, commands without a message or failed logins, a 421 of the
+// policy, shut_down() -> Closing.
 //
 // Within Commands, these facts decide about the order of commands (RFC 5321 section 4.1.4):
 //
@@ -49,6 +49,7 @@
 #include "base/check.h"
 #include "smtp/server_replies.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace signpost::smtp {
@@ -61,6 +62,7 @@ using enum RefusalKind;
 // RFC 5321 section 4.5.3.1.4 asks for 512 octets, and extensions for more.
 constexpr std::size_t kMaxCommandLine = 2048;
 constexpr std::size_t kMaxCredentialsLine = 12288;  // RFC 4954 section 4
+constexpr std::size_t kStrangersCommands = 20;
 
 // The prompts of AUTH LOGIN, "Username:" and "Password:". Clients compare them.
 constexpr std::string_view kLoginNamePrompt = "VXNlcm5hbWU6";
@@ -100,6 +102,7 @@ ServerDialog::Step ServerDialog::advance(ByteQueue& in, ByteQueue& out) {
     switch (state_) {
       case State::Commands:
       case State::Credentials:
+        if (out.size() >= options_.output_limit) return NeedRoom{};
         progress = process_line(in, out);
         break;
       case State::Content:
@@ -128,7 +131,7 @@ std::size_t ServerDialog::line_limit(std::string_view input) const {
 bool ServerDialog::skip_line(ByteQueue& in) {
   const std::size_t lf = in.view().find('\n');
   const bool found = lf != std::string_view::npos;
-  in.consume(found ? lf + 1 : in.size());
+  in.consume_secret(found ? lf + 1 : in.size());
   skipping_line_ = !found;
   return found;
 }
@@ -158,7 +161,7 @@ bool ServerDialog::process_line(ByteQueue& in, ByteQueue& out) {
   } else {
     on_command_line(line, out);
   }
-  in.consume(lf + 1);
+  in.consume_secret(lf + 1);  // any line may be a password, misspelt commands included
   // What came in clear after STARTTLS must not count under TLS (RFC 3207 section 4.2).
   if (state_ == State::Securing) in.clear();
   return true;
@@ -185,7 +188,16 @@ void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
     refuse(loggable(line), {Protocol, to_error(command.error(), line)}, out);
     return;
   }
+  if (!std::holds_alternative<RcptCommand>(*command) && ++commands_ > command_limit()) {
+    return close({4, 7, 0}, "Too many commands without a message", "too many commands", out);
+  }
   std::visit([&](const auto& parsed) { on_command(parsed, line, out); }, *command);
+}
+
+// Who may not send mail yet has few reasons to say much.
+std::size_t ServerDialog::command_limit() const {
+  const bool stranger = options_.require_auth && login_.empty();
+  return stranger ? std::min(options_.command_limit, kStrangersCommands) : options_.command_limit;
 }
 
 Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
@@ -230,7 +242,8 @@ void ServerDialog::on_command(const MailCommand& mail, std::string_view line, By
 void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, ByteQueue& out) {
   if (!in_transaction_) return refuse(line, {Protocol, out_of_order("Send MAIL first")}, out);
   if (transaction_.recipients.size() >= options_.recipients_limit) {
-    return refuse(line, {Protocol, {452, {4, 5, 3}, "Too many recipients"}}, out);
+    // The client sends to the others later (RFC 5321 section 4.5.3.1.10).
+    return refuse(line, {Protocol, {452, {4, 5, 3}, "Too many recipients"}, false}, out);
   }
   if (const auto refusal = policy_.on_recipient(rcpt)) return respond(*refusal, out);
   transaction_.recipients.push_back({rcpt.recipient, rcpt.notify, rcpt.original_recipient});
@@ -360,13 +373,13 @@ void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
 }
 
 void ServerDialog::on_credentials(std::string_view base64, ByteQueue& out) {
-  auto decoded = base64::decode(base64);
+  auto decoded = base64::decode_secret(base64);
   if (!decoded) return refuse_credentials({Protocol, credentials_malformed()}, out);
   switch (expected_) {
     case Expected::PlainMessage:
-      return on_plain_message(*decoded, out);
+      return on_plain_message(decoded->view(), out);
     case Expected::LoginName:
-      return on_login_name(std::move(*decoded), out);
+      return on_login_name(decoded->view(), out);
     case Expected::LoginPassword:
       return on_login_password(std::move(*decoded), out);
   }
@@ -378,18 +391,19 @@ void ServerDialog::on_plain_message(std::string_view message, ByteQueue& out) {
   if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) {
     return refuse_credentials({Protocol, credentials_malformed()}, out);
   }
-  check_password({mechanism_, std::string(parts[0]), std::string(parts[1]), std::string(parts[2])});
+  check_password(
+      {mechanism_, std::string(parts[0]), std::string(parts[1]), SecretString(parts[2])});
 }
 
-void ServerDialog::on_login_name(std::string name, ByteQueue& out) {
+void ServerDialog::on_login_name(std::string_view name, ByteQueue& out) {
   if (name.empty() || name.contains('\0'))
     return refuse_credentials({Protocol, credentials_malformed()}, out);
-  claimed_login_ = std::move(name);
+  claimed_login_ = name;
   prompt(Expected::LoginPassword, kLoginPasswordPrompt, out);
 }
 
-void ServerDialog::on_login_password(std::string password, ByteQueue& out) {
-  if (password.empty() || password.contains('\0')) {
+void ServerDialog::on_login_password(SecretString password, ByteQueue& out) {
+  if (password.empty() || password.view().contains('\0')) {
     return refuse_credentials({Protocol, credentials_malformed()}, out);
   }
   check_password({mechanism_, "", claimed_login_, std::move(password)});
@@ -407,11 +421,12 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
   switch (result) {
     case PasswordResult::Accepted:
       login_ = std::exchange(claimed_login_, {});
+      commands_ = 0;
       enter(State::Commands);
       return respond({235, {2, 7, 0}, "Authentication successful"}, out);
     case PasswordResult::Unavailable:
-      return refuse_credentials({Policy, {454, {4, 7, 0}, "Temporary authentication failure"}},
-                                out);
+      return refuse_credentials(
+          {Policy, {454, {4, 7, 0}, "Temporary authentication failure"}, false}, out);
     case PasswordResult::Locked:
       refuse_credentials({Policy, {454, {4, 7, 0}, "Too many failed logins, try again later"}},
                          out);
@@ -452,7 +467,7 @@ std::optional<ServerDialog::Refusal> ServerDialog::content_refusal() const {
     return Refusal{Content, {554, {5, 6, 0}, "Bare CR or NUL in the message"}};
   }
   if (content_size_ > options_.size_limit) return Refusal{Size, too_big()};
-  if (given_up_) return Refusal{GivenUp, *given_up_};
+  if (given_up_) return Refusal{GivenUp, *given_up_, false};
   return {};
 }
 
@@ -474,7 +489,7 @@ void ServerDialog::message_stored(const Reply& reply, ByteQueue& out) {
   if (state_ == State::Closing) return;
   end_transaction();
   enter(State::Commands);
-  if (reply.positive()) errors_ = 0;
+  if (reply.positive()) errors_ = commands_ = 0;
   respond(reply, out);
 }
 
@@ -501,14 +516,18 @@ void ServerDialog::respond(const Reply& reply, ByteQueue& out) {
     close_reason_ = "refused by policy";
     enter(State::Closing);
   }
-  if (reply.permanent() && ++errors_ >= options_.error_limit && state_ != State::Closing) {
-    close({4, 7, 0}, "Too many errors", "too many errors", out);
-  }
+  if (reply.permanent()) count_error(out);
+}
+
+void ServerDialog::count_error(ByteQueue& out) {
+  if (++errors_ < options_.error_limit || state_ == State::Closing) return;
+  close({4, 7, 0}, "Too many errors", "too many errors", out);
 }
 
 void ServerDialog::refuse(std::string_view command_line, const Refusal& refusal, ByteQueue& out) {
   policy_.on_refused(refusal.kind, command_line, refusal.reply);
   respond(refusal.reply, out);
+  if (refusal.is_error && !refusal.reply.permanent()) count_error(out);
 }
 
 void ServerDialog::close(EnhancedStatus status, std::string_view text, std::string_view reason,

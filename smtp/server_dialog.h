@@ -4,6 +4,7 @@
 // bytes that arrived, sends the bytes that the dialog wrote to `out`, and carries out each Step:
 //
 //   advance(in, out) -> NeedInput          read more, then advance() again
+//                    -> NeedRoom           send `out`, then advance() again
 //                    -> StartTls           send `out`, throw `in` away, do the handshake,
 //                                          then tls_started()
 //                    -> CheckPassword      check it somewhere, then password_checked()
@@ -17,6 +18,7 @@
 
 #include "base/byte_queue.h"
 #include "base/byte_sink.h"
+#include "base/secret_string.h"
 #include "smtp/command.h"
 #include "smtp/mail_data.h"
 #include "smtp/reply.h"
@@ -37,13 +39,15 @@ struct ServerOptions {
   std::string hostname;               // greeting and EHLO
   std::size_t size_limit = 50 << 20;  // octets of content; announced as SIZE
   std::size_t recipients_limit = 1000;
-  bool offer_starttls = false;         // a TLS context exists and TLS is not active yet
-  bool offer_auth = false;             // only when credentials would not travel in clear (RFC 4954)
-  bool require_tls = false;            // 530 5.7.0 Must issue a STARTTLS command first
-  bool require_auth = false;           // 530 5.7.0 Authentication required
-  bool tls = false;                    // implicit TLS, active from the first byte
-  std::size_t error_limit = 20;        // after so many 5xx replies: 421 and close
-  std::size_t auth_failure_limit = 3;  // failed logins on one connection: 421 and close
+  bool offer_starttls = false;      // a TLS context exists and TLS is not active yet
+  bool offer_auth = false;          // only when credentials would not travel in clear (RFC 4954)
+  bool require_tls = false;         // 530 5.7.0 Must issue a STARTTLS command first
+  bool require_auth = false;        // 530 5.7.0 Authentication required
+  bool tls = false;                 // implicit TLS, active from the first byte
+  std::size_t error_limit = 20;     // after so many refused commands: 421 and close
+  std::size_t command_limit = 100;  // after so many commands without a message: 421 and close
+  std::size_t output_limit = 16 << 10;  // octets of replies, from which on none is added
+  std::size_t auth_failure_limit = 3;   // failed logins on one connection: 421 and close
 };
 
 // What a refusal by the dialog itself is about.
@@ -75,18 +79,19 @@ class ServerPolicy {
 class ServerDialog {
  public:
   struct NeedInput {};
+  struct NeedRoom {};  // the client does not take its replies as fast as it sends commands
   struct StartTls {};
   struct CheckPassword {
     std::string mechanism;               // "PLAIN" or "LOGIN"
     std::string authorization_identity;  // PLAIN's authzid; empty when not given
     std::string login;
-    std::string password;
+    SecretString password;
   };
   struct StoreMessage {};  // transaction() and the sink hold it
   struct Close {
     std::string_view reason;  // for the log: "quit", "too many errors", ...
   };
-  using Step = std::variant<NeedInput, StartTls, CheckPassword, StoreMessage, Close>;
+  using Step = std::variant<NeedInput, NeedRoom, StartTls, CheckPassword, StoreMessage, Close>;
 
   using Transaction = smtp::Transaction;
 
@@ -141,6 +146,7 @@ class ServerDialog {
   struct Refusal {
     RefusalKind kind;
     Reply reply;
+    bool is_error = true;  // of the client: a 4yz for reasons of ours is none
   };
 
   void enter(State state);
@@ -176,8 +182,8 @@ class ServerDialog {
   void on_credentials_line(std::string_view line, ByteQueue& out);
   void on_credentials(std::string_view base64, ByteQueue& out);
   void on_plain_message(std::string_view message, ByteQueue& out);
-  void on_login_name(std::string name, ByteQueue& out);
-  void on_login_password(std::string password, ByteQueue& out);
+  void on_login_name(std::string_view name, ByteQueue& out);
+  void on_login_password(SecretString password, ByteQueue& out);
   void check_password(CheckPassword request);
   void refuse_credentials(const Refusal& refusal, ByteQueue& out);
 
@@ -187,6 +193,8 @@ class ServerDialog {
   void end_transaction();
 
   void respond(const Reply& reply, ByteQueue& out);
+  void count_error(ByteQueue& out);
+  std::size_t command_limit() const;
   void refuse(std::string_view command_line, const Refusal& refusal, ByteQueue& out);
   void close(EnhancedStatus status, std::string_view text, std::string_view reason, ByteQueue& out);
 
@@ -196,7 +204,8 @@ class ServerDialog {
   State state_ = State::Commands;
   std::optional<Step> step_;    // to be announced by the advance() under way
   bool skipping_line_ = false;  // the rest of a line that was too long
-  std::size_t errors_ = 0;      // 5xx replies since the last message that was taken
+  std::size_t errors_ = 0;      // since the last message that was taken
+  std::size_t commands_ = 0;    // since then, or since the login, but for RCPT
   std::size_t auth_failures_ = 0;
   std::string_view close_reason_;
 

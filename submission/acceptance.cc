@@ -4,7 +4,7 @@
 #include "message/received.h"
 #include "relay/route.h"
 #include "smtp/address.h"
-#include "smtp/idna.h"
+#include "submission/sender_binding.h"
 
 #include <fmt/format.h>
 
@@ -19,20 +19,18 @@ namespace {
 
 constexpr std::size_t kShownText = 200;  // octets of the client's text in a reply
 
-bool has_key(const relay::Settings& settings, std::string_view domain) {
-  const auto a_labels = smtp::to_a_labels(domain);
-  return a_labels && !settings.keys.find(*a_labels).empty();
-}
-
-// `address`: that of the reverse-path or of From:. An unclear one ("") belongs to no login, so that
-// a From: field without a plain address is no way around this.
+// A trusted network may send as anyone, a login that is gone as no one.
 bool sender_permitted(const relay::Settings& settings, const Principal& principal,
                       std::string_view address) {
-  if (principal.login.empty()) return true;  // a trusted network may send as anyone
-  if (principal.user == nullptr) return false;
-  if (!principal.user->senders.empty()) return auth::sender_allowed(*principal.user, address);
-  // Without a list: any domain that we hold a key for; without any key there is nothing to misuse.
-  return settings.keys.empty() || has_key(settings, smtp::domain_of(address));
+  if (principal.login.empty()) return true;
+  return principal.user != nullptr && may_send_as(settings, *principal.user, address);
+}
+
+std::string shown(std::string_view text) { return ascii::printable(text, kShownText); }
+
+std::string may_use(const relay::Settings& settings, const Principal& principal) {
+  if (principal.user == nullptr) return "";
+  return "; it may use " + shown(allowed_text(*principal.user, settings));
 }
 
 Refusal reason_of(message::ContentFault fault) {
@@ -57,16 +55,18 @@ std::optional<Refused> refuse_content(const relay::Settings& settings, const Pri
   if (const auto fault = content.fault()) {
     return refused(reason_of(*fault), message::fault_text(*fault));
   }
-  if (!sender_permitted(settings, principal, content.from_address())) {
-    return refused(Refusal::FromForbidden,
-                   fmt::format("This login may not send with From: <{}>",
-                               ascii::printable(content.from_address(), kShownText)));
+  if (const auto& foreign = content.foreign()) {
+    const std::string what =
+        foreign->address.empty()
+            ? fmt::format("the {}: field, whose addresses are not clear", foreign->field)
+            : fmt::format("{}: <{}>", foreign->field, shown(foreign->address));
+    return refused(Refusal::FromForbidden, fmt::format("This login may not send with {}{}", what,
+                                                       may_use(settings, principal)));
   }
   if (settings.config->unsigned_policy == config::UnsignedPolicy::Reject &&
       !has_key(settings, content.from_domain())) {
-    return refused(Refusal::NoSigningKey,
-                   fmt::format("No DKIM key for the From: domain {}",
-                               ascii::printable(content.from_domain(), kShownText)));
+    return refused(Refusal::NoSigningKey, fmt::format("No DKIM key for the From: domain {}",
+                                                      shown(content.from_domain())));
   }
   return {};
 }
@@ -113,8 +113,11 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
                                      const smtp::ReversePath& reverse_path) {
   if (principal.login.empty() && !principal.trusted) return refused(Refusal::NotAuthenticated);
+  if (principal.revoked) return refused(Refusal::LoginRevoked);
   if (reverse_path && !sender_permitted(settings, principal, reverse_path->text())) {
-    return refused(Refusal::SenderForbidden);
+    return refused(Refusal::SenderForbidden,
+                   fmt::format("This login may not send as <{}>{}", shown(reverse_path->text()),
+                               may_use(settings, principal)));
   }
   return {};
 }
@@ -159,10 +162,18 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
   for (const smtp::AcceptedRecipient& each : transaction.recipients) {
     loop.recipients.push_back(each.mailbox.text());
   }
-  return {.received = message::received_field(facts),
-          .message_id = fmt::format("<{}@{}>", id_text, hostname),
-          .now = now,
-          .loop = std::move(loop)};
+  message::FixUps made{.received = message::received_field(facts),
+                       .message_id = fmt::format("<{}@{}>", id_text, hostname),
+                       .now = now,
+                       .loop = std::move(loop)};
+  if (principal.login.empty()) return made;
+  made.may_be_from = [&settings, user = principal.user](std::string_view author) {
+    return user != nullptr && may_send_as(settings, *user, author);
+  };
+  if (principal.user != nullptr && principal.user->otherwise == auth::Otherwise::Rewrite) {
+    made.instead = principal.user->senders.front();
+  }
+  return made;
 }
 
 std::expected<Accepted, Refused> accept(const relay::Settings& settings, const Principal& principal,

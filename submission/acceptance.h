@@ -31,6 +31,7 @@ struct Principal {
   std::string_view login{};          // "" when not authenticated
   const auth::User* user = nullptr;  // of that login; null also when it was removed meanwhile
   bool trusted = false;              // a client of a trusted network
+  bool revoked = false;              // the login was removed or changed since it logged in
   net::IpAddress client{};
 };
 
@@ -47,7 +48,8 @@ struct Accepted {
   std::vector<queue::Job> jobs;
 };
 
-// Nothing when `principal` may send, and with this reverse-path.
+// Nothing when `principal` may send, and with this reverse-path. A login that is revoked gets a
+// 421, which ends the session (RFC 5321 section 3.8): what it may do is decided at the next login.
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
                                      const smtp::ReversePath& reverse_path);
 
@@ -56,7 +58,8 @@ std::optional<Refused> refuse_recipient(const relay::Settings& settings,
                                         const smtp::ReversePath& reverse_path,
                                         const smtp::Mailbox& recipient);
 
-// What the builder of a message's content adds to it.
+// What the builder of a message's content adds to it, and the addresses that it lets pass.
+// `settings` and principal.user must outlive it.
 message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,
                         const smtp::Transaction& transaction, const Arrival& arrival,
                         const queue::MessageId& id, SystemTime now);

@@ -6,42 +6,56 @@
 #include "relay/admission.h"
 
 #include <cstddef>
+#include <expected>
 #include <utility>
 
 namespace signpost::submission {
 
-// A place among limits.sessions and limits.sessions_per_client, if there was one.
+// A place among limits.sessions and limits.sessions_per_client.
 class SessionPlace {
  public:
-  // Both must outlive it.
-  SessionPlace(relay::Admission& admission, metrics::Gauge& sessions, const net::IpAddress& client,
-               bool trusted)
-      : admission_(admission),
-        sessions_(sessions),
-        client_(client),
-        trusted_(trusted),
-        taken_(admission.begin_session(client, trusted)) {
-    if (taken_) sessions_.add(1);
+  // Both must outlive it. Says why there is none, if there is none.
+  static std::expected<SessionPlace, relay::Place> take(relay::Admission& admission,
+                                                        metrics::Gauge& sessions,
+                                                        const net::IpAddress& client,
+                                                        relay::ClientKind kind) {
+    const relay::Place place = admission.begin_session(client, kind);
+    if (place != relay::Place::Taken) return std::unexpected(place);
+    return SessionPlace(admission, sessions, client, kind);
   }
-  ~SessionPlace() {
-    if (!taken_) return;
-    admission_.end_session(client_, trusted_);
-    sessions_.add(-1);
-  }
-  SessionPlace(const SessionPlace&) = delete;
-  SessionPlace& operator=(const SessionPlace&) = delete;
+  ~SessionPlace() { release(); }
+  SessionPlace(SessionPlace&& other) noexcept
+      : admission_(std::exchange(other.admission_, nullptr)),
+        sessions_(other.sessions_),
+        client_(other.client_),
+        kind_(other.kind_) {}
+  SessionPlace& operator=(SessionPlace&&) = delete;
 
-  bool taken() const { return taken_; }
+  relay::ClientKind kind() const { return kind_; }
+  void log_in() {
+    if (kind_ == relay::ClientKind::Stranger) admission_->log_in();
+    if (kind_ != relay::ClientKind::Trusted) kind_ = relay::ClientKind::Known;
+  }
+  void release() {
+    if (admission_ == nullptr) return;
+    std::exchange(admission_, nullptr)->end_session(client_, kind_);
+    sessions_->add(-1);
+  }
 
  private:
-  relay::Admission& admission_;
-  metrics::Gauge& sessions_;
-  const net::IpAddress client_;
-  const bool trusted_;
-  const bool taken_;
+  SessionPlace(relay::Admission& admission, metrics::Gauge& sessions, const net::IpAddress& client,
+               relay::ClientKind kind)
+      : admission_(&admission), sessions_(&sessions), client_(client), kind_(kind) {
+    sessions_->add(1);
+  }
+
+  relay::Admission* admission_;  // null: given back
+  metrics::Gauge* sessions_;
+  net::IpAddress client_;
+  relay::ClientKind kind_;
 };
 
-// Octets of content, counted as memory in use.
+// Octets, counted as memory in use.
 class HeldMemory {
  public:
   explicit HeldMemory(relay::Admission& admission) : admission_(&admission) {}
@@ -54,6 +68,11 @@ class HeldMemory {
   bool grow_to(std::size_t octets) {
     if (octets <= octets_) return true;
     return admission_->take_memory(octets - std::exchange(octets_, octets));
+  }
+  // The same for what shrinks as well.
+  bool set(std::size_t octets) {
+    if (octets < octets_) admission_->give_memory(std::exchange(octets_, octets) - octets);
+    return grow_to(octets);
   }
   void release() { admission_->give_memory(std::exchange(octets_, 0)); }
 

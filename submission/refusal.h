@@ -16,6 +16,7 @@ enum class Refusal : std::uint8_t {
   QueueUnwritable,  // the store fails
   // About the client.
   NotAuthenticated,
+  LoginRevoked,     // removed or changed since it logged in
   SenderForbidden,  // the reverse-path is not this login's
   // About a recipient.
   AddressLiteral,
@@ -25,7 +26,7 @@ enum class Refusal : std::uint8_t {
   MalformedHeader,
   HeaderTooLong,
   MailLoop,
-  FromForbidden,  // the From: address is not this login's
+  FromForbidden,  // an address of From:, Sender: or the like is not this login's
   NoSigningKey,   // for the domain of From:, where the configuration wants one
 };
 

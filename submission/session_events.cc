@@ -9,6 +9,7 @@ namespace {
 namespace events = relay::events;
 
 constexpr std::size_t kShownRecipients = 1000;  // octets of addresses in a log line
+constexpr unsigned kMostRefusals = 50;          // with a line, in one session
 
 // All recipients, or as many as are worth reading.
 std::string shown_recipients(const smtp::Transaction& transaction) {
@@ -40,9 +41,9 @@ relay::AuthResult result_of(auth::Verdict verdict) {
 
 }  // namespace
 
-SessionEvents::SessionEvents(relay::EventSink& sink, std::string session,
+SessionEvents::SessionEvents(relay::EventSink& sink, LineBudget& lines, std::string session,
                              const net::SocketAddress& peer)
-    : sink_(sink), session_(std::move(session)), address_(peer.text()) {}
+    : sink_(sink), lines_(lines), session_(std::move(session)), address_(peer.text()) {}
 
 void SessionEvents::accepted(const Stored& stored) const {
   const smtp::ReversePath& reverse_path = stored.transaction.mail.reverse_path;
@@ -62,14 +63,23 @@ void SessionEvents::accepted(const Stored& stored) const {
 }
 
 void SessionEvents::rejected(std::string_view login, relay::RejectReason reason,
-                             std::string_view command_line, const smtp::Reply& reply) const {
+                             std::string_view command_line, const smtp::Reply& reply) {
   const std::string text = reply.one_line();
-  sink_.emit(events::Rejected{.session = session_,
-                              .user = login,
-                              .address = address_,
-                              .reason = reason,
-                              .command = command_line,
-                              .reply = text});
+  const events::Rejected event{.session = session_,
+                               .user = login,
+                               .address = address_,
+                               .reason = reason,
+                               .command = command_line,
+                               .reply = text};
+  if (refusals_ >= kMostRefusals) {
+    lines_.leave_out();
+    sink_.emit_unlogged(event);
+  } else if (lines_.take()) {
+    ++refusals_;
+    sink_.emit(event);
+  } else {
+    sink_.emit_unlogged(event);
+  }
 }
 
 void SessionEvents::password_checked(const auth::Attempt& attempt, auth::Verdict verdict,
@@ -105,10 +115,15 @@ void SessionEvents::secured(const net::TlsFacts& facts) const {
 }
 
 void SessionEvents::handshake_failed(std::string_view detail) const {
-  sink_.emit(events::TlsFailed{.session = session_,
-                               .direction = relay::TlsDirection::In,
-                               .address = address_,
-                               .detail = detail});
+  const events::TlsFailed event{.session = session_,
+                                .direction = relay::TlsDirection::In,
+                                .address = address_,
+                                .detail = detail};
+  if (lines_.take()) {
+    sink_.emit(event);
+  } else {
+    sink_.emit_unlogged(event);
+  }
 }
 
 void SessionEvents::idle() const {

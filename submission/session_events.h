@@ -7,6 +7,7 @@
 #include "relay/event_sink.h"
 #include "smtp/reply.h"
 #include "smtp/transaction.h"
+#include "submission/line_budget.h"
 
 #include <chrono>
 #include <cstdint>
@@ -15,11 +16,13 @@
 
 namespace signpost::submission {
 
-// The worker's thread only. A copy may outlive the session, to report what is known after its end.
+// The worker's thread only. Refusals and failed handshakes have a line only within bounds, and are
+// counted in any case. A copy may outlive the session, to report what is known after its end.
 class SessionEvents {
  public:
-  // `session`: "worker.session". `sink` must outlive it.
-  SessionEvents(relay::EventSink& sink, std::string session, const net::SocketAddress& peer);
+  // `session`: "worker.session". `sink` and `lines` must outlive it.
+  SessionEvents(relay::EventSink& sink, LineBudget& lines, std::string session,
+                const net::SocketAddress& peer);
 
   struct Stored {
     std::string_view id;
@@ -32,7 +35,7 @@ class SessionEvents {
   };
   void accepted(const Stored& stored) const;
   void rejected(std::string_view login, relay::RejectReason reason, std::string_view command_line,
-                const smtp::Reply& reply) const;
+                const smtp::Reply& reply);
   void password_checked(const auth::Attempt& attempt, auth::Verdict verdict,
                         const auth::LoginGuard::Locked& locked) const;
   void secured(const net::TlsFacts& facts) const;
@@ -43,6 +46,8 @@ class SessionEvents {
 
  private:
   relay::EventSink& sink_;
+  LineBudget& lines_;
+  unsigned refusals_ = 0;
   const std::string session_;
   const std::string address_;
 };

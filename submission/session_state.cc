@@ -7,6 +7,7 @@ namespace signpost::submission {
 namespace {
 
 constexpr std::chrono::seconds kHandshakeLimit{30};
+constexpr std::chrono::minutes kLoginLimit{2};  // until a client that has to log in has done so
 constexpr std::chrono::seconds kCloseLimit{5};  // for the client to take the last reply
 constexpr std::size_t kMinDataRate = 500;       // octets of mail data a second, on average
 
@@ -40,8 +41,12 @@ std::optional<std::chrono::milliseconds> timer_of(State state, const TimerFacts&
   switch (state) {
     case State::Securing:
       return kHandshakeLimit;
-    case State::Commands:
-      return facts.idle;
+    case State::Commands: {
+      if (!facts.stranger_since) return facts.idle;
+      const auto spent =
+          std::chrono::duration_cast<milliseconds>(facts.now - *facts.stranger_since);
+      return std::clamp<milliseconds>(kLoginLimit - spent, milliseconds(0), facts.idle);
+    }
     case State::Content: {
       const auto earned = std::chrono::seconds(facts.content_size / kMinDataRate);
       const auto spent = std::chrono::duration_cast<milliseconds>(facts.now - facts.content_began);

@@ -1,28 +1,98 @@
 #include "submission/submission.h"
 
+#include "base/byte_queue.h"
 #include "base/check.h"
 #include "base/log_line.h"
+#include "net/listener.h"
+#include "relay/events.h"
+#include "submission/refusal.h"
+#include "submission/session_options.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace signpost::submission {
 
+namespace {
+
+constexpr std::chrono::seconds kReportInterval{1};
+constexpr int kMostLookedAt = 16;  // strangers, for one that gives way
+
+}  // namespace
+
 Submission::Submission(relay::Context& context, auth::Authenticator& authenticator,
                        delivery::Intake& intake)
-    : context_(context), authenticator_(authenticator), intake_(intake) {}
+    : context_(context),
+      authenticator_(authenticator),
+      intake_(intake),
+      lines_(context.clock),
+      report_(context.loop, [this] { report_left_out(); }) {}
 
 Submission::~Submission() = default;
+
+void Submission::report_left_out() {
+  const std::uint64_t lines = lines_.take_left_out();
+  if (lines == 0) return;
+  context_.events.emit(relay::events::LinesLeftOut{.lines = lines});
+  report_.start(kReportInterval);
+}
 
 void Submission::accept(const config::ListenerConfig& listener, int fd,
                         const net::SocketAddress& peer) {
   context_.metrics.sessions_total(listener.name).add();
+  if (!report_.active()) report_.start(kReportInterval);
   const std::uint64_t id = context_.next_session++;
+  auto place = place_for(listener, peer.ip);
+  if (!place) return refuse(listener, id, fd, peer);
+  if (place->kind() == relay::ClientKind::Stranger) strangers_.insert(id);
   SessionHost& host = *this;
-  auto session = std::make_unique<SubmissionSession>(context_, host, id, listener, fd, peer);
+  auto session = std::make_unique<SubmissionSession>(context_, host, lines_, id, listener, fd, peer,
+                                                     std::move(*place));
   SubmissionSession& started = *sessions_.emplace(id, std::move(session)).first->second;
   started.start();
+}
+
+std::expected<SessionPlace, relay::Place> Submission::place_for(
+    const config::ListenerConfig& listener, const net::IpAddress& client) {
+  using relay::ClientKind;
+  const ClientKind kind = is_trusted(listener, client)   ? ClientKind::Trusted
+                          : authenticator_.knows(client) ? ClientKind::Known
+                                                         : ClientKind::Stranger;
+  metrics::Gauge& sessions = context_.metrics.sessions(listener.name);
+  auto place = SessionPlace::take(context_.admission, sessions, client, kind);
+  if (place || place.error() != relay::Place::Full || !make_room()) return place;
+  return SessionPlace::take(context_.admission, sessions, client, kind);
+}
+
+bool Submission::make_room() {
+  int looked_at = 0;
+  for (const std::uint64_t id : strangers_) {
+    SubmissionSession& session = *sessions_.at(id);
+    if (session.may_give_way()) {
+      session.give_way();
+      return true;
+    }
+    if (++looked_at == kMostLookedAt) break;
+  }
+  return false;
+}
+
+// Nothing waits here: a session that is not admitted must cost nothing that an admitted one lacks.
+void Submission::refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd,
+                        const net::SocketAddress& peer) {
+  smtp::Reply reply = refused(Refusal::Sessions).reply;
+  SessionEvents(context_.events, lines_, fmt::format("{}.{}", context_.worker, id), peer)
+      .rejected("", relay::RejectReason::Sessions, "", reply);
+  ByteQueue words;
+  if (listener.mode != config::ListenerMode::Implicit) {
+    reply.text = fmt::format("{} {}", context_.settings->config->hostname, reply.text);
+    reply.append_to(words);
+  }
+  net::refuse_connection(fd, words.view());
 }
 
 void Submission::drain() {
@@ -37,7 +107,10 @@ SubmissionSession* Submission::find(std::uint64_t id) {
   return found == sessions_.end() ? nullptr : found->second.get();
 }
 
+void Submission::logged_in(const SubmissionSession& session) { strangers_.erase(session.id()); }
+
 void Submission::retire(const SubmissionSession& session) {
+  strangers_.erase(session.id());
   context_.loop.defer([this, id = session.id()] { sessions_.erase(id); });
 }
 

@@ -5,11 +5,16 @@
 #include "config/config.h"
 #include "delivery/intake.h"
 #include "net/address.h"
+#include "net/timer.h"
 #include "relay/context.h"
+#include "submission/holds.h"
+#include "submission/line_budget.h"
 #include "submission/submission_session.h"
 
 #include <cstdint>
+#include <expected>
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 namespace signpost::submission {
@@ -23,7 +28,9 @@ class Submission final : private SessionHost {
   Submission(const Submission&) = delete;
   Submission& operator=(const Submission&) = delete;
 
-  // Takes over `fd`, a connection to `listener`.
+  // Takes over `fd`, a connection to `listener`. Without a place for it the stranger that came
+  // first and has got nowhere gives its own up, or else the connection is refused at once: with a
+  // 421, unless it would have to wait for a handshake.
   void accept(const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer);
 
   // context.draining has become true: idle sessions are sent away, those in a transaction may
@@ -37,14 +44,24 @@ class Submission final : private SessionHost {
   void check_password(const SubmissionSession& session, auth::Attempt attempt) override;
   void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) override;
   void retire(const SubmissionSession& session) override;
+  void logged_in(const SubmissionSession& session) override;
   bool draining() const override;
 
   SubmissionSession* find(std::uint64_t id);  // null when it has ended
+  std::expected<SessionPlace, relay::Place> place_for(const config::ListenerConfig& listener,
+                                                      const net::IpAddress& client);
+  bool make_room();  // a stranger has given way
+  void refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd,
+              const net::SocketAddress& peer);
+  void report_left_out();
 
   relay::Context& context_;
   auth::Authenticator& authenticator_;
   delivery::Intake& intake_;
+  LineBudget lines_;
+  net::Timer report_;  // while lines are left out
   std::unordered_map<std::uint64_t, std::unique_ptr<SubmissionSession>> sessions_;
+  std::set<std::uint64_t> strangers_;  // sessions of strangers, in the order in which they came
 };
 
 }  // namespace signpost::submission

@@ -36,6 +36,10 @@ namespace signpost::submission {
 
 namespace {
 
+// For the longest command line, AUTH's, and more. What a client sends beyond it waits in its
+// socket.
+constexpr std::size_t kCommandInput = 16 << 10;
+
 relay::RejectReason label_of(smtp::RefusalKind kind) {
   switch (kind) {
     case smtp::RefusalKind::Protocol:
@@ -69,31 +73,40 @@ smtp::ServerDialog::PasswordResult result_of(auth::Verdict verdict) {
 
 }  // namespace
 
-SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host, std::uint64_t id,
-                                     const config::ListenerConfig& listener, int fd,
-                                     const net::SocketAddress& peer)
+SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host, LineBudget& lines,
+                                     std::uint64_t id, const config::ListenerConfig& listener,
+                                     int fd, const net::SocketAddress& peer, SessionPlace place)
     : context_(context),
       host_(host),
       id_(id),
-      events_(context.events, fmt::format("{}.{}", context.worker, id), peer),
+      events_(context.events, lines, fmt::format("{}.{}", context.worker, id), peer),
       settings_(context.settings),
       mode_(listener.mode),
       peer_(peer),
       trusted_(is_trusted(listener, peer.ip)),
       may_authenticate_(may_authenticate(*settings_, listener)),
-      place_(context.admission, context.metrics.sessions(listener.name), peer.ip, trusted_),
+      place_(std::move(place)),
+      began_(context.loop.now()),
       stream_(context.loop, fd, *this),
       timer_(context.loop, [this] { on_timeout(); }),
       dialog_(dialog_options(*settings_, listener, peer.ip), *this),
-      memory_(context.admission) {}
+      memory_(context.admission),
+      buffers_(context.admission) {
+  stream_.limit_input(kCommandInput);
+}
 
 void SubmissionSession::enter(State state) {
   CHECK(may_follow(state_, state));
+  if (state == State::Content) stream_.limit_input(net::Stream::kMaxInput);
+  if (state == State::Commands) stream_.limit_input(kCommandInput);
   state_ = state;
-  const auto limit = timer_of(state, {.idle = settings_->config->limits.idle_timeout,
-                                      .now = context_.loop.now(),
-                                      .content_began = content_began_,
-                                      .content_size = dialog_.content_size()});
+  const bool stranger = !trusted_ && dialog_.login().empty();
+  const auto limit =
+      timer_of(state, {.idle = settings_->config->limits.idle_timeout,
+                       .stranger_since = stranger ? std::optional(began_) : std::nullopt,
+                       .now = context_.loop.now(),
+                       .content_began = content_began_,
+                       .content_size = dialog_.content_size()});
   if (limit) {
     timer_.start(*limit);
   } else {
@@ -106,7 +119,7 @@ void SubmissionSession::enter(State state) {
 void SubmissionSession::start() {
   if (mode_ == config::ListenerMode::Implicit) return secure();
   enter(State::Commands);
-  open();
+  dialog_.greet(stream_.output());
   pump();
 }
 
@@ -115,19 +128,13 @@ void SubmissionSession::secure() {
   stream_.start_tls_server(*settings_->tls);
 }
 
-void SubmissionSession::open() {
-  if (place_.taken()) return dialog_.greet(stream_.output());
-  const smtp::Reply reply = reject(refused(Refusal::Sessions));
-  send_away(reply.status, reply.text, "too many sessions");
-}
-
 void SubmissionSession::on_secured(const net::TlsFacts& facts) {
   if (state_ == State::Over) return;
   tls_ = facts;
   events_.secured(facts);
   enter(State::Commands);
   if (mode_ == config::ListenerMode::Implicit) {
-    open();
+    dialog_.greet(stream_.output());
   } else {
     dialog_.tls_started(may_authenticate_);
   }
@@ -157,7 +164,11 @@ void SubmissionSession::on_timeout() {
     case State::Commands:
     case State::Content:
       events_.idle();
-      send_away({4, 4, 2}, "Idle for too long", "idle for too long");
+      if (!trusted_ && dialog_.login().empty()) {
+        send_away({4, 4, 2}, "No login for too long", "no login for too long");
+      } else {
+        send_away({4, 4, 2}, "Idle for too long", "idle for too long");
+      }
       return pump();
     case State::Starting:
     case State::CheckingPassword:
@@ -171,6 +182,22 @@ void SubmissionSession::drain() {
   if (state_ != State::Commands || dialog_.in_transaction()) return;
   send_away({4, 3, 2}, "Service is closing", "service is closing");
   pump();
+}
+
+// A check that is under way, or a command that got somewhere, is not given up.
+bool SubmissionSession::may_give_way() const {
+  return (state_ == State::Securing || state_ == State::Commands || state_ == State::Closing) &&
+         !dialog_.in_transaction();
+}
+
+void SubmissionSession::give_way() {
+  const smtp::Reply reply = reject(refused(Refusal::Sessions));
+  if (state_ == State::Commands) {
+    dialog_.shut_down(reply.status, reply.text, stream_.output());
+    stream_.flush();
+  }
+  place_.release();
+  retire();
 }
 
 void SubmissionSession::send_away(smtp::EnhancedStatus status, std::string_view text,
@@ -196,10 +223,12 @@ void SubmissionSession::pump() {
   if (state_ == State::Over) return;
   const std::size_t waiting = stream_.input().size();
   while (reads_input(state_)) {
-    // A client that sends commands without taking replies gets no further ones.
-    if (stream_.unsent() > net::Stream::kMaxInput) break;
     auto step = dialog_.advance(stream_.input(), stream_.output());
-    if (!std::holds_alternative<smtp::ServerDialog::NeedInput>(step)) {
+    if (std::holds_alternative<smtp::ServerDialog::NeedRoom>(step)) {
+      // A client that sends commands without taking the replies gets no further ones.
+      stream_.flush();
+      if (stream_.unsent() >= net::Stream::kLowWater) break;
+    } else if (!std::holds_alternative<smtp::ServerDialog::NeedInput>(step)) {
       carry_out(std::move(step));
     } else if (host_.draining() && !dialog_.in_transaction()) {
       send_away({4, 3, 2}, "Service is closing", "service is closing");
@@ -212,6 +241,7 @@ void SubmissionSession::pump() {
   stream_.flush();
   stream_.resume_reading();
   unsent_ = stream_.unsent();
+  account_buffers();
   if (!reads_input(state_)) return;
   const State now = dialog_.receiving_data() ? State::Content : State::Commands;
   if (progress || now != state_ || now == State::Content) enter(now);
@@ -248,6 +278,10 @@ void SubmissionSession::password_checked(auth::Verdict verdict) {
   if (state_ == State::Over) return;
   enter(State::Commands);
   dialog_.password_checked(result_of(verdict), stream_.output());
+  if (!dialog_.login().empty()) {
+    place_.log_in();
+    host_.logged_in(*this);
+  }
   pump();
 }
 
@@ -285,6 +319,15 @@ void SubmissionSession::message_stored(bool stored) {
     dialog_.message_stored(reject(refused(Refusal::QueueUnwritable)), stream_.output());
   }
   pump();
+}
+
+// What waits in the buffers is memory in use, too. Beyond the limit a client that does not take its
+// replies is cut off: nothing else would make room.
+void SubmissionSession::account_buffers() {
+  if (buffers_.set(stream_.input().size() + unsent_) || unsent_ == 0) return;
+  if (state_ == State::Over || state_ == State::Storing) return;
+  events_.closed("it takes no replies, and limits.memory is in use");
+  retire();
 }
 
 // Counts what the builder holds as memory in use; beyond the limit the content is given up.
@@ -347,10 +390,11 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
 
 Principal SubmissionSession::principal() const {
   const std::string& login = dialog_.login();
-  return {.login = login,
-          .user = login.empty() ? nullptr : settings_->users->find(login),
-          .trusted = trusted_,
-          .client = peer_.ip};
+  const auth::User* const user = login.empty() ? nullptr : settings_->users->find(login);
+  const auto& in_force = context_.settings->users;
+  const auth::User* const now = in_force && !login.empty() ? in_force->find(login) : nullptr;
+  const bool same = user == now || (user != nullptr && now != nullptr && *user == *now);
+  return {.login = login, .user = user, .trusted = trusted_, .revoked = !same, .client = peer_.ip};
 }
 
 smtp::Reply SubmissionSession::reject(Refused refused) {

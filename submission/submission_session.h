@@ -37,18 +37,24 @@ class SessionHost {
   virtual void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) = 0;
   // Destroys the session when its function under way has returned.
   virtual void retire(const SubmissionSession& session) = 0;
+  // The client is no stranger any more: its session no longer gives way to others.
+  virtual void logged_in(const SubmissionSession& session) = 0;
   virtual bool draining() const = 0;  // the relay is stopping: no new transaction
 };
 
 // Belongs to its worker's thread.
 class SubmissionSession final : private net::StreamHandler, private smtp::ServerPolicy {
  public:
-  // Takes over `fd`. `context` and `host` must outlive it.
-  SubmissionSession(relay::Context& context, SessionHost& host, std::uint64_t id,
-                    const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer);
+  // Takes over `fd`. `context`, `host` and `lines` must outlive it.
+  SubmissionSession(relay::Context& context, SessionHost& host, LineBudget& lines, std::uint64_t id,
+                    const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer,
+                    SessionPlace place);
 
   void start();  // once
   void drain();  // host.draining() has become true: an idle session says 421 and goes
+  // Whether its place may be given to another client: one that has not got anywhere.
+  bool may_give_way() const;
+  void give_way();  // gives its place back at once, and goes
   void password_checked(auth::Verdict verdict);
   void message_stored(bool stored);
 
@@ -74,10 +80,10 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void pump();  // lets the dialog process the input, carries out its steps, sends the replies
   void carry_out(smtp::ServerDialog::Step step);
   void secure();
-  void open();
   void check_password(smtp::ServerDialog::CheckPassword request);
   void store_message();
   void account_content();
+  void account_buffers();
   void on_timeout();
   void send_away(smtp::EnhancedStatus status, std::string_view text, std::string_view reason);
   void close(std::string_view reason);
@@ -89,13 +95,14 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   relay::Context& context_;
   SessionHost& host_;
   const std::uint64_t id_;
-  const SessionEvents events_;
+  SessionEvents events_;
   const std::shared_ptr<const relay::Settings> settings_;
   const config::ListenerMode mode_;
   const net::SocketAddress peer_;
   const bool trusted_;
   const bool may_authenticate_;  // under TLS
-  const SessionPlace place_;
+  SessionPlace place_;
+  const SteadyTime began_;
   State state_ = State::Starting;
   net::Stream stream_;
   net::Timer timer_;
@@ -103,6 +110,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   std::optional<net::TlsFacts> tls_;
   std::optional<message::ContentBuilder> builder_;
   HeldMemory memory_;            // of builder_
+  HeldMemory buffers_;           // of what waits in stream_, in either direction
   queue::MessageId message_id_;  // of the message under way
   SteadyTime content_began_{};
   SteadyTime end_of_data_{};

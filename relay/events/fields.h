@@ -27,6 +27,9 @@ inline constexpr log::FieldName kDomain{"domain", "Recipient domain of the job."
 inline constexpr log::FieldName kDirection{"direction",
                                            "`in`: from a client; `out`: to a receiver."};
 inline constexpr log::FieldName kThen{"then", "What the relay does about it."};
-inline constexpr log::FieldName kBy{"by", "Who asked for it."};
+inline constexpr log::FieldName kBy{
+    "by",
+    "Who asked for it: account, uid and pid of who used the admin socket, or the address of who "
+    "presented the token; `SIGHUP` for the signal."};
 
 }  // namespace signpost::relay::events::field

@@ -63,9 +63,24 @@ struct Listening {
 
 struct AdminListening {
   std::string_view bind{};
-  static constexpr auto kEvent =
-      log::describe("admin_listening", log::Level::Info, "Metrics, health and the API are served.",
-                    log::field("bind", &AdminListening::bind, "Where."));
+  static constexpr auto kEvent = log::describe(
+      "admin_listening", log::Level::Info, "Health, metrics and the API are served.",
+      log::field("bind", &AdminListening::bind, "Where: an address, or a socket's path."));
+};
+
+struct DescriptorsShort {
+  std::uint64_t sessions = 0;
+  std::uint64_t wanted = 0;
+  std::uint64_t deliveries = 0;
+  static constexpr auto kEvent = log::describe(
+      "descriptors_short", log::Level::Warning,
+      "The system allows this process fewer descriptors than limits.sessions needs. Raise the "
+      "limit "
+      "(LimitNOFILE in the unit, ulimit -n) or lower limits.sessions.",
+      log::field("sessions", &DescriptorsShort::sessions, "Sessions that there are enough for."),
+      log::field("wanted", &DescriptorsShort::wanted, "limits.sessions."),
+      log::field("deliveries", &DescriptorsShort::deliveries,
+                 "Connections to receivers that there are enough for."));
 };
 
 struct Started {
@@ -100,17 +115,41 @@ struct Stopped {
 
 struct ConfigReloaded {
   std::string_view file{};
+  std::string_view by{};
   static constexpr auto kEvent =
       log::describe("config_reloaded", log::Level::Info, "A new configuration is in force.",
-                    log::field("file", &ConfigReloaded::file, "The configuration file."));
+                    log::field("file", &ConfigReloaded::file, "The configuration file."),
+                    log::field(field::kBy, &ConfigReloaded::by));
+};
+
+struct ConfigDoubtful {
+  std::string_view detail{};
+  static constexpr auto kEvent = log::describe(
+      "config_doubtful", log::Level::Warning,
+      "Something in the configuration that is in force is probably not meant so.",
+      log::field("detail", &ConfigDoubtful::detail, "What, and what to do about it."));
+};
+
+struct KnownLoginsLost {
+  std::string_view file{};
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("known_logins_lost", log::Level::Warning,
+                    "The file of the logins that are known at their clients cannot be used. Until "
+                    "each has logged "
+                    "in again, somebody else's guesses may lock it out.",
+                    log::field("file", &KnownLoginsLost::file, "The file."),
+                    log::field(field::kDetail, &KnownLoginsLost::detail));
 };
 
 struct ConfigReloadFailed {
   std::string_view detail{};
+  std::string_view by{};
   static constexpr auto kEvent =
       log::describe("config_reload_failed", log::Level::Error,
                     "The configuration has an error. The previous one stays in force.",
-                    log::field("detail", &ConfigReloadFailed::detail, "The errors, one per line."));
+                    log::field("detail", &ConfigReloadFailed::detail, "The errors, one per line."),
+                    log::field(field::kBy, &ConfigReloadFailed::by));
 };
 
 struct ConfigNeedsRestart {

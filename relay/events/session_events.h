@@ -110,6 +110,16 @@ struct IdleTimeout {
                     log::field(field::kAddress, &IdleTimeout::address));
 };
 
+struct LinesLeftOut {
+  std::uint64_t lines = 0;
+  static constexpr auto kEvent = log::describe(
+      "lines_left_out", log::Level::Warning,
+      "Clients caused more refusals and failed handshakes than are worth a line each. The metrics "
+      "count them all.",
+      log::field("lines", &LinesLeftOut::lines,
+                 "How many had no line, since the last such event."));
+};
+
 struct SessionLost {
   std::string_view session{};
   std::string_view detail{};

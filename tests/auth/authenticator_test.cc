@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -45,15 +44,16 @@ class AuthenticatorTest : public testing::Test {
     auto parsed = Users::parse(kUsers, "users.toml");
     CHECK(parsed.has_value());
     users = *parsed;
+    checks.start(2);
   }
 
-  Attempt attempt(std::string login, std::string password) const {
+  Attempt attempt(std::string login, std::string_view password) const {
     return {.client = net::IpAddress::parse("192.0.2.7").value(),
             .users = users,
             .mechanism = "PLAIN",
             .authorization_identity = "",
             .login = std::move(login),
-            .password = std::move(password)};
+            .password = SecretString(password)};
   }
 
   void ask(Attempt tried) {
@@ -87,17 +87,15 @@ class AuthenticatorTest : public testing::Test {
   net::Loop loop;
   net::Timers timers{loop};
   std::shared_ptr<const Users> users;
-  PasswordCache passwords;
   LoginGuard logins{{.client_failures = 2,
                      .login_failures = 20,
                      .forgotten = 60s,
                      .first_lock = 60s,
                      .longest_lock = 3600s,
-                     .known = {},
+                     .known = 1h,
                      .entries = 100}};
-  std::atomic<int> checks{0};
-  Authenticator authenticator{
-      loop, timers, clock, {passwords, logins, checks}, {.max_checks = 2, .rejection_delay = 1ms}};
+  PasswordChecks checks{clock, logins};
+  Authenticator authenticator{loop, timers, clock, checks, {.rejection_time = 1ms}};
   std::vector<std::string> said;
   int open = 0;
   bool stop_when_decided = false;
@@ -105,13 +103,31 @@ class AuthenticatorTest : public testing::Test {
 
 TEST_F(AuthenticatorTest, TheRightPasswordIsAccepted) {
   EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
-  EXPECT_EQ(checks, 0);
+}
+
+TEST_F(AuthenticatorTest, AClientIsKnownOnceALoginHasSucceeded) {
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
+  check("shop", "guess");
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
+  check("shop", "secret");
+  EXPECT_TRUE(authenticator.knows(attempt("shop", "").client));
+  clock.advance(1h);
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
+}
+
+TEST_F(AuthenticatorTest, AClientIsKnownOnceALoginHasSucceeded) {
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
+  check("shop", "guess");
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
+  check("shop", "secret");
+  EXPECT_TRUE(authenticator.knows(attempt("shop", "").client));
+  clock.advance(1h);
+  EXPECT_FALSE(authenticator.knows(attempt("shop", "").client));
 }
 
 TEST_F(AuthenticatorTest, AWrongPasswordAndAnUnknownLoginAreRejected) {
   EXPECT_EQ(check("shop", "guess"), (Said{"decided shop rejected", "answered rejected"}));
   EXPECT_EQ(check("nobody", "secret"), (Said{"decided nobody rejected", "answered rejected"}));
-  EXPECT_EQ(checks, 0);
 }
 
 TEST_F(AuthenticatorTest, WithoutUsersEveryPasswordIsWrong) {
@@ -136,11 +152,20 @@ TEST_F(AuthenticatorTest, ARejectionIsReportedThoughNobodyWaitsForTheAnswer) {
 TEST_F(AuthenticatorTest, NobodyActsForAnother) {
   Attempt tried = attempt("shop", "secret");
   tried.authorization_identity = "boss";
-  ask(tried);
+  ask(std::move(tried));
   EXPECT_EQ(run(), (Said{"decided shop rejected", "answered rejected"}));
+  tried = attempt("shop", "secret");
   tried.authorization_identity = "shop";
-  ask(tried);
+  ask(std::move(tried));
   EXPECT_EQ(run(), (Said{"decided shop accepted", "answered accepted"}));
+}
+
+TEST_F(AuthenticatorTest, GuessesAtOnceGetNoFurtherThanOneAfterTheOther) {
+  for (int i = 0; i < 8; ++i) ask(attempt("shop", "guess" + std::to_string(i)));
+  const Said all = run();
+  EXPECT_EQ(std::ranges::count(all, "decided shop rejected"), 3);  // the third one locks
+  EXPECT_EQ(std::ranges::count(all, "decided shop locked"), 5);
+  EXPECT_EQ(std::ranges::count(all, "client locked"), 1);
 }
 
 TEST_F(AuthenticatorTest, AfterTooManyFailuresNoPasswordIsLookedAtForAWhile) {
@@ -155,21 +180,11 @@ TEST_F(AuthenticatorTest, AfterTooManyFailuresNoPasswordIsLookedAtForAWhile) {
   EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
 }
 
-TEST_F(AuthenticatorTest, BeyondSomeChecksAtOnceNoMoreAreTaken) {
-  checks = 2;  // of other workers
-  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop unavailable", "answered unavailable"}));
-  EXPECT_EQ(checks, 2);
-  checks = 1;
-  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
-  EXPECT_EQ(checks, 1);
-}
-
-TEST_F(AuthenticatorTest, APasswordThatWasRightAMomentAgoNeedsNoCheck) {
-  check("shop", "secret");
-  checks = 2;
-  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
-  clock.advance(11min);
-  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop unavailable", "answered unavailable"}));
+TEST(Rejection, IsHeardAtAWholeMultipleOfItsTime) {
+  EXPECT_EQ(time_to_rejection(0ms, 1000ms), 1000ms);
+  EXPECT_EQ(time_to_rejection(80ms, 1000ms), 920ms);
+  EXPECT_EQ(time_to_rejection(999'999us, 1000ms), 1ms);
+  EXPECT_EQ(time_to_rejection(2300ms, 1000ms), 700ms);
 }
 
 }  // namespace

@@ -14,58 +14,60 @@ const SteadyTime kStart{};
 
 TEST(PasswordCache, RemembersExactlyWhatWasInserted) {
   PasswordCache cache;
-  cache.insert("shop", "hash", "secret", kStart);
-  EXPECT_TRUE(cache.contains("shop", "hash", "secret", kStart));
-  EXPECT_FALSE(cache.contains("shop", "hash", "Secret", kStart));
-  EXPECT_FALSE(cache.contains("shop", "other hash", "secret", kStart));  // users.toml has changed
-  EXPECT_FALSE(cache.contains("Shop", "hash", "secret", kStart));
+  cache.insert(cache.key_of("shop", "hash", "secret"), kStart);
+  EXPECT_TRUE(cache.contains(cache.key_of("shop", "hash", "secret"), kStart));
+  EXPECT_FALSE(cache.contains(cache.key_of("shop", "hash", "Secret"), kStart));
+  EXPECT_FALSE(cache.contains(cache.key_of("shop", "other hash", "secret"),
+                              kStart));  // users.toml has changed
+  EXPECT_FALSE(cache.contains(cache.key_of("Shop", "hash", "secret"), kStart));
 }
 
 TEST(PasswordCache, PartsDoNotRunIntoEachOther) {
   PasswordCache cache;
-  cache.insert("ab", "c", "d", kStart);
-  EXPECT_FALSE(cache.contains("a", "bc", "d", kStart));
-  EXPECT_FALSE(cache.contains("ab", "cd", "", kStart));
+  cache.insert(cache.key_of("ab", "c", "d"), kStart);
+  EXPECT_FALSE(cache.contains(cache.key_of("a", "bc", "d"), kStart));
+  EXPECT_FALSE(cache.contains(cache.key_of("ab", "cd", ""), kStart));
 }
 
 TEST(PasswordCache, ForgetsAfterItsLifetimeEvenWhenUsed) {
   PasswordCache cache(10, 60s);
-  cache.insert("shop", "hash", "secret", kStart);
-  EXPECT_TRUE(cache.contains("shop", "hash", "secret", kStart + 59s));
-  EXPECT_FALSE(cache.contains("shop", "hash", "secret", kStart + 60s));
-  EXPECT_FALSE(cache.contains("shop", "hash", "secret", kStart));  // it is gone, not only old
+  cache.insert(cache.key_of("shop", "hash", "secret"), kStart);
+  EXPECT_TRUE(cache.contains(cache.key_of("shop", "hash", "secret"), kStart + 59s));
+  EXPECT_FALSE(cache.contains(cache.key_of("shop", "hash", "secret"), kStart + 60s));
+  EXPECT_FALSE(
+      cache.contains(cache.key_of("shop", "hash", "secret"), kStart));  // it is gone, not only old
 }
 
 TEST(PasswordCache, InsertingAgainRenewsTheLifetime) {
   PasswordCache cache(10, 60s);
-  cache.insert("shop", "hash", "secret", kStart);
-  cache.insert("shop", "hash", "secret", kStart + 30s);
-  EXPECT_TRUE(cache.contains("shop", "hash", "secret", kStart + 80s));
+  cache.insert(cache.key_of("shop", "hash", "secret"), kStart);
+  cache.insert(cache.key_of("shop", "hash", "secret"), kStart + 30s);
+  EXPECT_TRUE(cache.contains(cache.key_of("shop", "hash", "secret"), kStart + 80s));
 }
 
 TEST(PasswordCache, LeastRecentlyUsedGoesFirst) {
   PasswordCache cache(2, 60s);
-  cache.insert("a", "hash", "secret", kStart);
-  cache.insert("b", "hash", "secret", kStart);
-  EXPECT_TRUE(cache.contains("a", "hash", "secret", kStart));
-  cache.insert("c", "hash", "secret", kStart);
-  EXPECT_TRUE(cache.contains("a", "hash", "secret", kStart));
-  EXPECT_FALSE(cache.contains("b", "hash", "secret", kStart));
-  EXPECT_TRUE(cache.contains("c", "hash", "secret", kStart));
+  cache.insert(cache.key_of("a", "hash", "secret"), kStart);
+  cache.insert(cache.key_of("b", "hash", "secret"), kStart);
+  EXPECT_TRUE(cache.contains(cache.key_of("a", "hash", "secret"), kStart));
+  cache.insert(cache.key_of("c", "hash", "secret"), kStart);
+  EXPECT_TRUE(cache.contains(cache.key_of("a", "hash", "secret"), kStart));
+  EXPECT_FALSE(cache.contains(cache.key_of("b", "hash", "secret"), kStart));
+  EXPECT_TRUE(cache.contains(cache.key_of("c", "hash", "secret"), kStart));
 }
 
 TEST(PasswordCache, RenewingAFullCacheEvictsNobody) {
   PasswordCache cache(2, 60s);
-  cache.insert("a", "hash", "secret", kStart);
-  cache.insert("b", "hash", "secret", kStart);
-  cache.insert("b", "hash", "secret", kStart);
-  EXPECT_TRUE(cache.contains("a", "hash", "secret", kStart));
+  cache.insert(cache.key_of("a", "hash", "secret"), kStart);
+  cache.insert(cache.key_of("b", "hash", "secret"), kStart);
+  cache.insert(cache.key_of("b", "hash", "secret"), kStart);
+  EXPECT_TRUE(cache.contains(cache.key_of("a", "hash", "secret"), kStart));
 }
 
 TEST(PasswordCache, WithoutCapacityItRemembersNothing) {
   PasswordCache cache(0, 60s);
-  cache.insert("a", "hash", "secret", kStart);
-  EXPECT_FALSE(cache.contains("a", "hash", "secret", kStart));
+  cache.insert(cache.key_of("a", "hash", "secret"), kStart);
+  EXPECT_FALSE(cache.contains(cache.key_of("a", "hash", "secret"), kStart));
 }
 
 TEST(PasswordCache, ServesSeveralThreads) {
@@ -75,8 +77,8 @@ TEST(PasswordCache, ServesSeveralThreads) {
     threads.emplace_back([&cache] {
       for (int n = 0; n < 1000; ++n) {
         const std::string login = std::to_string(n % 16);
-        cache.insert(login, "hash", "secret", kStart);
-        EXPECT_FALSE(cache.contains(login, "hash", "wrong", kStart));
+        cache.insert(cache.key_of(login, "hash", "secret"), kStart);
+        EXPECT_FALSE(cache.contains(cache.key_of(login, "hash", "wrong"), kStart));
       }
     });
   }

@@ -45,5 +45,13 @@ TEST(Base64, RefusesBitsBehindTheEnd) {
   EXPECT_FALSE(decode("Zm9="));
 }
 
+TEST(Base64, DecodesSecretsAlike) {
+  EXPECT_EQ(decode_secret("AGFkYQBzZWNyZXQ=")->view(), std::string_view("\0ada\0secret", 11));
+  EXPECT_EQ(decode_secret("Zg==")->view(), "f");
+  EXPECT_TRUE(decode_secret("")->empty());
+  EXPECT_FALSE(decode_secret("Zg="));
+  EXPECT_FALSE(decode_secret("Zh=="));
+}
+
 }  // namespace
 }  // namespace signpost::base64

@@ -76,5 +76,16 @@ TEST(LruMapDeathTest, AtNeedsCapacity) {
   EXPECT_DEATH(map.at(1), "broken invariant");
 }
 
+TEST(LruMap, VisitsTheLeastRecentlyUsedFirst) {
+  LruMap<int, int> map(3);
+  map.insert(1, 10);
+  map.insert(2, 20);
+  map.insert(3, 30);
+  (void)map.find(1);
+  std::vector<int> seen;
+  map.visit([&](int key, int& value) { seen.push_back(key * 100 + value); });
+  EXPECT_EQ(seen, (std::vector<int>{220, 330, 110}));
+}
+
 }  // namespace
 }  // namespace signpost

@@ -28,6 +28,7 @@ PROGRAM = os.path.abspath(sys.argv.pop(1))
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 CONFIG = """hostname = "mail.shop.example"
+user = ""
 [[listener]]
 bind = "127.0.0.1:2525"
 mode = "plain"
@@ -137,14 +138,14 @@ class Check(Case):
         self.config.write_text(CONFIG + "[log]\nlevel = 1\n[limits]\nsesions = 1\n")
         expect = ('expected "debug", "info", "warning" or "error"')
         self.check(self.signpost("check"), 1, "",
-                   f"signpost: {self.config}:8:9: log.level: found a whole number, {expect}\n"
-                   f"signpost: {self.config}:10:1: limits.sesions: unknown key; "
+                   f"signpost: {self.config}:9:9: log.level: found a whole number, {expect}\n"
+                   f"signpost: {self.config}:11:1: limits.sesions: unknown key; "
                    'did you mean "sessions"?\n')
         result = self.signpost("check", "--json")
         self.assertEqual(result.returncode, 1)
         errors = json.loads(result.stdout)["errors"]
         self.assertEqual([(e["line"], e["column"], e["key"]) for e in errors],
-                         [(8, 9, "log.level"), (10, 1, "limits.sesions")])
+                         [(9, 9, "log.level"), (11, 1, "limits.sesions")])
 
     def test_every_file_is_read(self):
         (self.folder / "users.toml").write_text('[shop]\npassword = "hunter2"\n')
@@ -205,14 +206,19 @@ class Setups(Case):
         self.token.write_text("open sesame\n")
 
     def write(self, general="", listener="", more=""):
+        stay = 'user = ""\n'  # the tests may be root's, without an account to switch to
         self.config.write_text(
             f'hostname = "mail.shop.example"\ndata_dir = "data"\nworkers = 1\n{general}'
+            f'{"" if "user =" in general else stay}'
             f'[[listener]]\nbind = "127.0.0.1:{self.port}"\nmode = "plain"\n{listener}'
             f'[auth]\nusers = "users.toml"\n'
             f'[admin]\nbind = "127.0.0.1:{self.admin}"\ntoken_file = "token"\n{more}')
 
     def dkim(self, selector="s1", file="s1.pem", more=""):
         return (f'[[dkim]]\ndomain = "a.example"\nselector = "{selector}"\nkey = "{file}"\n{more}')
+
+    def user(self, name, more):
+        return f'[{name}]\npassword = "{HASH}"\n{more}'
 
     def certificate(self, name):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -290,6 +296,29 @@ class Setups(Case):
         self.both_refuse("users.toml:1:6: ")
         self.users.unlink()
         self.both_refuse("users.toml: cannot be read: No such file")
+
+    def test_tenants(self):
+        tenant = '[[tenant]]\nname = "acme"\ndomains = ["acme.example"]\n'
+        self.write(more=tenant)
+        self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'tenant = "acne"\n'))
+        self.both_refuse('users.toml: b.tenant: unknown tenant "acne"; write [[tenant]] with name = "acne" in')
+        self.users.write_text(self.user("shop", 'tenant = "acme"\nsenders = ["@acme.example", "@b.example"]\n'))
+        self.both_refuse('users.toml: shop.senders: "@b.example" is not of a domain of tenant "acme"')
+        self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'senders = ["@b.example"]\n'))
+        self.both_accept()
+
+    def test_logins_that_are_not_bound(self):
+        self.write()
+        self.both_accept()  # the only one
+        self.users.write_text(self.user("a", 'senders = ["@a.example"]\n') + self.user("b", "") + self.user("c", ""))
+        check = self.signpost("check")
+        doubt = f'{self.users}: "b", "c" may send with every domain that no other login or tenant has'
+        self.assertEqual(check.returncode, 0)
+        self.assertIn(f"warning: {doubt}", check.stderr)
+        self.assertIn(doubt, json.loads(self.signpost("check", "--json").stdout)["warnings"][0])
+        with self.relay():
+            pass
+        self.assertIn("config_doubtful", (self.folder / "log").read_text())
 
     def test_dkim_keys(self):
         self.write(more=self.dkim() + self.dkim())
@@ -371,8 +400,51 @@ class Setups(Case):
                 time.sleep(0.05)
             self.assertEqual(self.get("/api/v1/queue", "abracadabra"), 200)
             self.assertEqual(self.get("/api/v1/queue", "open sesame"), 401)
+            self.token.write_text("shazam\n")
+            self.check(self.signpost("reload"), 0, "reloaded\n")  # over the socket: any token will do
+            self.assertEqual(self.get("/api/v1/queue", "shazam"), 200)
             self.token.write_text("\n")
-            self.refused(self.signpost("reload"), f"{self.token}: is empty; write the secret into it")
+            self.refused(self.signpost("reload"), f"{self.token}: is empty; write the secret into it\n"
+                         "signpost: nothing was reloaded; the old configuration stays in force")
+            log = (self.folder / "log").read_text()
+            self.assertIn("by=SIGHUP", log)
+            self.assertRegex(log, f'by="[^"]*, uid {os.getuid()}, pid [0-9]+"')
+
+    def test_metrics_are_open_on_loopback_unless_the_token_is_asked_for(self):
+        self.write()
+        with self.relay():
+            self.assertEqual([self.get(path) for path in ("/healthz", "/readyz", "/metrics", "/api/v1/queue")],
+                             [200, 200, 200, 401])
+        self.write(more='metrics = "token"\n')
+        with self.relay():
+            self.assertEqual([self.get(path) for path in ("/healthz", "/readyz", "/metrics", "/api/v1/queue")],
+                             [200, 200, 401, 401])
+            self.assertEqual(self.get("/metrics", "open sesame"), 200)
+
+    def test_a_socket_in_use_is_not_taken_over(self):
+        self.write()
+        with self.relay():
+            self.port, self.admin = free_port(), free_port()
+            taken = self.folder / "data/admin.sock"
+            self.write(general="", more=f'socket = "{taken}"\n')
+            self.config.write_text(self.config.read_text().replace('"data"', '"other"'))
+            result = self.signpost("serve")
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(f"signpost: admin.socket: {taken}: another process, perhaps a Signpost, listens there\n",
+                          result.stderr)
+            self.check(self.signpost("queue", "list"), 0, "0 jobs\n")
+
+    def test_a_socket_left_by_a_crash_is_replaced(self):
+        self.write()
+        (self.folder / "data").mkdir()
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(str(self.folder / "data/admin.sock"))
+        left.close()
+        self.refused(self.signpost("reload"), f"no relay answers at 127.0.0.1:{self.admin} (admin.bind in "
+                     f"{self.config}): is it running?")
+        with self.relay():
+            self.check(self.signpost("reload"), 0, "reloaded\n")
+        self.assertFalse((self.folder / "data/admin.sock").exists())
 
 
 class Dkim(Case):
@@ -576,7 +648,16 @@ class Admin(Case):
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
         self.port = self.server.server_address[1]
-        self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{self.port}"\n')
+        (self.folder / "token").write_text("open sesame\n")
+        self.by_address()
+
+    def by_address(self, port=None):
+        self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{port or self.port}"\nsocket = ""\n'
+                               'token_file = "token"\n')
+
+    def by_socket(self, path):
+        """What the socket answers, the address would not."""
+        self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{free_port()}"\nsocket = "{path}"\n')
 
     def serve(self, path, answer, status=200):
         FakeRelay.answers[path] = (status, answer)
@@ -698,33 +779,85 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.config.write_text(CONFIG + '[admin]\nbind = "nonsense"\n')
         result = self.signpost("queue", "list")
         self.assertEqual(result.returncode, 1)
-        self.assertIn(":8:8: admin.bind: ", result.stderr)
+        self.assertIn(":9:8: admin.bind: ", result.stderr)
 
     def test_token_is_shown_to_the_relay(self):
-        (self.folder / "token").write_text("open sesame\n")
-        with self.config.open("a") as config:
-            config.write('token_file = "token"\n')
         self.serve("/api/v1/queue", {"jobs": [], "next": ""})
         self.check(self.signpost("queue", "list"), 0, "0 jobs\n")
         self.assertEqual(FakeRelay.asked[0][3], "Bearer open sesame")
         self.serve("/api/v1/queue", {"error": "no"}, 401)
         self.assertIn("requires the token", self.signpost("queue", "list").stderr)
+        self.serve("/api/v1/queue", {"error": "not from here"}, 403)
+        self.refused(self.signpost("queue", "list"), "not from here")
         (self.folder / "token").unlink()
-        self.refused(self.signpost("queue", "list"),
-                     f"{self.folder}/token: cannot be read: No such file or directory")
+        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.socket is ""; {self.folder}/token: '
+                     "cannot be read: No such file or directory")
+
+    def test_the_environments_proxy_is_not_asked(self):
+        self.serve("/api/v1/queue", {"jobs": [], "next": ""})
+        proxy = {"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
+        self.check(self.signpost("queue", "list", env=proxy), 0, "0 jobs\n")
+
+    def test_the_socket_is_used_where_there_is_one(self):
+        class UnixServer(http.server.ThreadingHTTPServer):
+            address_family = socket.AF_UNIX
+
+            def server_bind(self):
+                self.socket.bind(self.server_address)
+                self.server_name, self.server_port = "localhost", 0
+
+            def get_request(self):
+                return self.socket.accept()[0], ("socket", 0)
+
+        path = self.folder / "admin.sock"
+        server = UnixServer(str(path), FakeRelay)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.by_socket(path)
+        self.serve("/api/v1/queue", {"jobs": [JOB], "next": ""})
+        self.assertEqual(self.signpost("queue", "list", "--json").returncode, 0)
+        self.serve("/api/v1/queue/retry", {"matched": 1, "changed": 1, "busy": 0})
+        self.check(self.signpost("queue", "retry", "01hx"), 0, "1 matched, 1 due now\n")
+        self.assertEqual([(asked[0], asked[3]) for asked in FakeRelay.asked], [("GET", None), ("POST", None)])
 
     def test_relay_that_is_not_there_is_named(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-            self.config.write_text(CONFIG + f'[admin]\nbind = "127.0.0.1:{port}"\n')
-            for words in (["queue", "list"], ["queue", "show", "x"], ["queue", "retry", "x"],
-                          ["reload"]):
-                self.refused(self.signpost(*words), f"no relay answers at 127.0.0.1:{port} "
-                             f"(admin.bind in {self.config}): is it running?")
-        self.config.write_text(CONFIG + '[admin]\nbind = ""\n')
-        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.bind is "": there is '
-                     "no address to reach the relay at")
+        port = free_port()
+        self.by_address(port)
+        for words in (["queue", "list"], ["queue", "show", "x"], ["queue", "retry", "x"], ["reload"]):
+            self.refused(self.signpost(*words), f"no relay answers at 127.0.0.1:{port} "
+                         f"(admin.bind in {self.config}): is it running?")
+        path = self.folder / "none" / "admin.sock"
+        self.by_socket(path)
+        self.refused(self.signpost("queue", "list"), f"no relay answers at {path} (admin.socket in "
+                     f"{self.config}): is it running?")
+        self.config.write_text(CONFIG + '[admin]\nbind = ""\nsocket = ""\n')
+        self.refused(self.signpost("queue", "list"), f'{self.config}: admin.socket is ""')
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_who_may_not_use_the_socket_is_told_who_may(self):
+        path = self.folder / "admin.sock"
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+            listening.listen()
+            path.chmod(0o660)
+            self.folder.chmod(0o755)
+            self.config.chmod(0o644)
+            self.by_socket(path)
+            program = shutil.copy2(PROGRAM, self.folder)
+
+            def as_nobody():
+                return subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "-c",
+                                       self.config, "queue", "list"], capture_output=True, text=True, timeout=60)
+            where = f"{path} (admin.socket in {self.config}): Permission denied: root"
+            self.refused(as_nobody(), f"{where} and the members of group root may use it")
+            closed = self.folder / "closed"
+            closed.mkdir(0o700)
+            self.by_socket(closed / "admin.sock")
+            self.refused(as_nobody(), f"{closed}/admin.sock (admin.socket in {self.config}): Permission denied: "
+                         "root may use it")
 
     def test_strange_answers_are_survived(self):
         for answer in ("", "nonsense", "[]", "{}", '{"jobs": 5}', '{"jobs": [{"to": {}}]}',

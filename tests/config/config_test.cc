@@ -71,6 +71,8 @@ TEST(Config, SmallestFileHasTheDocumentedDefaults) {
   EXPECT_EQ(config->retry.expire, std::chrono::days(5));
   ASSERT_TRUE(config->admin_bind);
   EXPECT_EQ(config->admin_bind->text(), "127.0.0.1:8025");
+  EXPECT_EQ(config->admin_socket, "/var/lib/signpost/admin.sock");
+  EXPECT_FALSE(config->admin_metrics);
 }
 
 // A file with one key written in its section, beside what that section requires.
@@ -80,6 +82,7 @@ std::string file_with(const std::string& section, const std::string& line) {
       {"tls", {"certificate = \"c\"", "key = \"k\""}},
       {"auth", {"users = \"u\""}},
       {"dkim", {"domain = \"a.example\"", "selector = \"s\"", "key = \"k\""}},
+      {"tenant", {"name = \"a\"", "domains = [\"tenant.example\"]"}},
       {"destination", {"match = [\"a.example\"]"}},
       {"route", {"via = \"mx\""}}};
   if (section.empty()) {
@@ -115,6 +118,7 @@ const std::vector<KeyCase> kKeyCases{
     {"", "data_dir = \"queue\"",
      [](const Config& c) { return c.data_dir == "/etc/signpost/queue"; }},
     {"", "user = \"\"", [](const Config& c) { return c.user == ""; }},
+    {"", "core_files = true", [](const Config& c) { return c.core_files; }},
     {"", "workers = 3", [](const Config& c) { return c.workers == 3; }},
     {"", "postmaster = \"office@shop.example\"",
      [](const Config& c) { return c.postmaster == "office@shop.example"; }},
@@ -134,6 +138,13 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.tls->key == "/etc/ssl/key.pem"; }},
     {"tls", "min_version = \"1.3\"",
      [](const Config& c) { return c.tls->min_version == net::TlsVersion::Tls13; }},
+    {"tenant", "name = \"Müller & Co\"",
+     [](const Config& c) { return c.tenants[0].name == "Müller & Co"; }},
+    {"tenant", "domains = [\"Shop.example\", \"*.bücher.example\"]",
+     [](const Config& c) {
+       return c.tenants[0].domains ==
+              std::vector<std::string>{"shop.example", "*.xn--bcher-kva.example"};
+     }},
     {"auth", "users = \"users.toml\"",
      [](const Config& c) { return c.users_file == "/etc/signpost/users.toml"; }},
     {"limits", "message_size = \"10MB\"",
@@ -239,6 +250,13 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.admin_bind->text() == "[::1]:8026"; }},
     {"admin", "token_file = \"admin.token\"",
      [](const Config& c) { return c.admin_token_file == "/etc/signpost/admin.token"; }},
+    {"admin", "socket = \"/run/signpost/admin.sock\"",
+     [](const Config& c) { return c.admin_socket == "/run/signpost/admin.sock"; }},
+    {"admin", "socket = \"run/admin.sock\"",
+     [](const Config& c) { return c.admin_socket == "/etc/signpost/run/admin.sock"; }},
+    {"admin", "socket = \"\"", [](const Config& c) { return c.admin_socket.empty(); }},
+    {"admin", "metrics = \"open\"",
+     [](const Config& c) { return c.admin_metrics == MetricsAccess::Open; }},
     {"log", "level = \"debug\"", [](const Config& c) { return c.log_level == log::Level::Debug; }},
     {"log", "format = \"json\"", [](const Config& c) { return c.log_format == log::Format::Json; }},
 };
@@ -455,6 +473,12 @@ TEST(Config, MalformedValuesAreNamed) {
       {"[admin]\nbind = \"127.0.0.1:0\"\n",
        "8:8: admin.bind: \"127.0.0.1:0\" has port 0; write an IP address with a port, as in "
        "\"127.0.0.1:8025\", or \"\" for none"},
+      {"[admin]\nsocket = \"" + std::string(65, 's') + "\"\n",
+       "8:10: admin.socket: the name of \"" + std::string(65, 's') +
+           "\" has 65 octets, not 1 to 64; write the path of a socket, as in "
+           "\"/run/signpost/admin.sock\", or \"\" for none"},
+      {"[admin]\nmetrics = \"closed\"\n",
+       "8:11: admin.metrics: unknown value \"closed\"; write \"open\" or \"token\""},
       {"[admin]\ntoken_file = \"a\\u0000b\"\n",
        "8:14: admin.token_file: \"a\\\\x00b\" is not a path; write the path of a file"},
       {via + "\"http://a.example\"\n",
@@ -638,6 +662,15 @@ TEST(ConfigRules, ThingsThatMustDifferAreTold) {
        "trusted_networks = [\"10.0.0.0/8\"]\n",
        "8:8: listener.bind: 127.0.0.1:2525 is a duplicate of line 3"},
       {dkim + dkim, "14:12: dkim.selector: s1._domainkey.a.example is a duplicate of line 10"},
+      {"[[tenant]]\nname = \"a\"\ndomains = [\"a.example\"]\n"
+       "[[tenant]]\nname = \"b\"\ndomains = [\"b.example\", \"A.example\"]\n",
+       "12:11: tenant.domains: \"a.example\" is a duplicate of line 9"},
+      {"[[tenant]]\nname = \"a\"\ndomains = [\"a.example\"]\n"
+       "[[tenant]]\nname = \"a\"\ndomains = [\"b.example\"]\n",
+       "11:8: tenant.name: \"a\" is a duplicate of line 8"},
+      {"[[tenant]]\nname = \"a\"\ndomains = [\"*\"]\n",
+       "9:12: tenant.domains: \"*\" would be every domain; write domains, as in "
+       "[\"shop.example\", \"*.shop.example\"]"},
       {"[[destination]]\nmatch = [\"a.example\"]\n[[destination]]\nmatch = [\"A.example\"]\n",
        "10:9: destination.match: \"a.example\" is a duplicate of line 8"},
       {"[admin]\nbind = \"127.0.0.1:2525\"\n",
@@ -659,6 +692,19 @@ TEST(ConfigRules, AdminOffLoopbackNeedsAToken) {
                   "bind to a loopback address"}});
   config_of(kGood + "[admin]\nbind = \"0.0.0.0:8025\"\ntoken_file = \"t\"\n");
   EXPECT_FALSE(config_of(kGood + "[admin]\nbind = \"\"\n")->admin_bind);
+}
+
+TEST(ConfigRules, TheAdminSocketIsInTheFolderOfTheQueue) {
+  EXPECT_EQ(config_of("data_dir = \"queue\"\n" + kGood)->admin_socket,
+            "/etc/signpost/queue/admin.sock");
+}
+
+TEST(ConfigRules, MetricsBehindATokenNeedOne) {
+  expect_errors({{"[admin]\nmetrics = \"token\"\n",
+                  "8:11: admin.metrics: \"token\" without a token would refuse everyone; write "
+                  "token_file, or \"open\""}});
+  const auto config = config_of(kGood + "[admin]\nmetrics = \"token\"\ntoken_file = \"t\"\n");
+  EXPECT_EQ(config->admin_metrics, MetricsAccess::Token);
 }
 
 // --- files ---------------------------------------------------------------------------------------

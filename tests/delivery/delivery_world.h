@@ -39,7 +39,7 @@ class DeliveryWorld {
  public:
   struct Receiver {
     std::size_t connections = 10;
-    std::optional<delivery::Rate> rate{};
+    std::optional<relay::Rate> rate{};
     bool refuses = false;   // each connection
     bool hangs = false;     // connections neither succeed nor fail until connect_all()
     std::string address{};  // of the host; shared with others that have the same

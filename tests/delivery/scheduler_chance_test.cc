@@ -32,7 +32,7 @@ class Chance {
                     {"e.example", "mx:rated"}};
     world_.receiver("mx:shared").connections = 3;
     world_.receiver("mx:one").connections = 1;
-    world_.receiver("mx:rated").rate = Rate{20, seconds(1)};
+    world_.receiver("mx:rated").rate = relay::Rate{20, seconds(1)};
     world_.choose = [this](std::size_t count) { return below(count); };
     world_.delay = [this](const queue::Job&) { return seconds(1 + below(one_in(8) ? 7000 : 300)); };
     world_.reply = [this](const queue::Job&) {

@@ -327,7 +327,7 @@ TEST_F(SchedulerSite, FairnessCountsRecipients) {
 // --- rate ---
 
 TEST_F(SchedulerSite, MailGoesNoFasterThanTheRateAndNoSlower) {
-  world_.receiver(kSite).rate = Rate{10, seconds(1)};
+  world_.receiver(kSite).rate = relay::Rate{10, seconds(1)};
   (void)submit(kLane, 300);
   world_.pass(seconds(20));
   EXPECT_LE(world_.delivered.size(), 10u + 200u);
@@ -340,7 +340,7 @@ TEST_F(SchedulerSite, MailGoesNoFasterThanTheRateAndNoSlower) {
 }
 
 TEST_F(SchedulerSite, ASlowRateWakesASessionWhenItsTokenIsThere) {
-  world_.receiver(kSite) = {.connections = 1, .rate = Rate{30, seconds(60)}};
+  world_.receiver(kSite) = {.connections = 1, .rate = relay::Rate{30, seconds(60)}};
   (void)submit(kLane, 4);
   world_.pass(milliseconds(1900));
   EXPECT_EQ(world_.delivered.size(), 1u);
@@ -350,7 +350,7 @@ TEST_F(SchedulerSite, ASlowRateWakesASessionWhenItsTokenIsThere) {
 }
 
 TEST_F(SchedulerSite, NoConnectionIsOpenedForWhichThereIsNoToken) {
-  world_.receiver(kSite).rate = Rate{1, seconds(60)};
+  world_.receiver(kSite).rate = relay::Rate{1, seconds(60)};
   (void)submit(kLane, 20);
   world_.pass(minutes(5) + seconds(1));
   EXPECT_EQ(world_.delivered.size(), 6u);

@@ -1,5 +1,7 @@
 #include "dns/ares_channel.h"
 
+#include "metrics/registry.h"
+
 #include <gtest/gtest.h>
 
 namespace signpost::dns {
@@ -12,17 +14,19 @@ std::vector<net::SocketAddress> servers(const std::vector<std::string>& texts) {
 }
 
 TEST(AresChannel, NamesTheServersOfTheOptions) {
+  metrics::Registry registry;
   net::Loop loop;
   ResolverOptions options;
   options.servers = servers({"127.0.0.1:53", "[::1]:5353", "192.0.2.1:10053"});
-  const auto channel = AresChannel::open(loop, options);
+  const auto channel = AresChannel::open(loop, options, registry);
   ASSERT_TRUE(channel) << channel.error().detail;
   EXPECT_EQ((*channel)->servers(), options.servers);
 }
 
 TEST(AresChannel, NamesTheServersOfTheSystem) {
+  metrics::Registry registry;
   net::Loop loop;
-  const auto channel = AresChannel::open(loop, {});
+  const auto channel = AresChannel::open(loop, {}, registry);
   ASSERT_TRUE(channel) << channel.error().detail;
   EXPECT_FALSE((*channel)->servers().empty()) << "c-ares falls back to 127.0.0.1";
 }

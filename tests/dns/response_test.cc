@@ -127,6 +127,32 @@ TEST(Response, KeepsTheNegativeTtlOfTheZone) {
   EXPECT_EQ(parse(Packet("a.example", kTypeMx).bytes(), kTypeMx)->negative_ttl, 0U);
 }
 
+TEST(Response, TheSoaOfAnotherZoneDoesNotSayHowLongNoHolds) {
+  const auto ttl = [](const std::string& zone, const std::string& name) {
+    const std::string soa = wire_name("ns") + wire_name("admin") + u32(1) + u32(2) + u32(3) +
+                            u32(4) + u32(/*minimum=*/500);
+    const auto response =
+        parse(Packet(name, kTypeMx).authority(wire_name(zone), 6, 600, soa).bytes(), kTypeMx);
+    return response ? response->negative_ttl : 1;
+  };
+  EXPECT_EQ(ttl("a.example", "a.example"), 500U);
+  EXPECT_EQ(ttl("example", "a.example"), 500U);
+  EXPECT_EQ(ttl("", "a.example"), 500U);
+  EXPECT_EQ(ttl("b.example", "a.example"), 0U);
+  EXPECT_EQ(ttl("xample", "a.example"), 0U);
+  EXPECT_EQ(ttl("b.a.example", "a.example"), 0U);
+}
+
+TEST(Response, TakesNothingFromTheAuthoritySection) {
+  const auto response = parse(Packet("a.example", kTypeMx)
+                                  .authority(kOwner, kTypeMx, 300, u16(10) + wire_name("mx.evil"))
+                                  .authority(kOwner, kTypeCname, 300, wire_name("evil"))
+                                  .bytes(),
+                              kTypeMx);
+  ASSERT_TRUE(response);
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(response->records));
+}
+
 TEST(Response, SeesTheFlags) {
   const auto response = parse(Packet("a.example", kTypeA).flag(0x220).rcode(2).bytes(), kTypeA);
   ASSERT_TRUE(response);

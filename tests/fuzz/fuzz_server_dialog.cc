@@ -79,6 +79,7 @@ class Session {
     seen_ += out_.view();
     out_.clear();
     if (std::holds_alternative<ServerDialog::NeedInput>(step)) return false;
+    if (std::holds_alternative<ServerDialog::NeedRoom>(step)) return true;  // there is some now
     if (const auto* close = std::get_if<ServerDialog::Close>(&step)) {
       seen_ += "close: " + std::string(close->reason);
       over_ = true;
@@ -89,7 +90,7 @@ class Session {
       over_ = true;
     } else if (auto* request = std::get_if<ServerDialog::CheckPassword>(&step)) {
       CHECK(!request->login.empty() && !request->password.empty());
-      seen_ += request->login + "," + request->password + "\n";
+      seen_ += request->login + "," + std::string(request->password.view()) + "\n";
       dialog_.password_checked(static_cast<ServerDialog::PasswordResult>(answers_ % 3), out_);
     } else {
       store();

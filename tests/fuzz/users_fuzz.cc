@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& user : (*users)->all()) {
     CHECK((*users)->find(user.name) == &user);
     CHECK(!signpost::auth::user_name_problem(user.name));
-    (void)signpost::auth::sender_allowed(user, text);
+    (void)signpost::auth::is_sender(user, text);
     // An edit is done right or refused; with_user() and without_user() look themselves.
     (void)signpost::auth::with_user(std::string(text), "users.toml", user, true);
     (void)signpost::auth::without_user(std::string(text), "users.toml", user.name);

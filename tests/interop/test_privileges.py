@@ -31,9 +31,9 @@ def relay(world):
     relay = harness.Relay(folder / "relay", one.host, dns=world.dns, certificate=certificate,
                           extra=f'[[listener]]\nbind = "{one.host}:{LOW_PORT}"\n')
     relay.receiver = receiver
+    relay.user = ACCOUNT
     relay.add_user("shop")
     relay.write_config()
-    relay.config.write_text(f'user = "{ACCOUNT}"\n' + relay.config.read_text())
     for file in [certificate.key, certificate.certificate, *relay.folder.iterdir(), relay.folder]:
         os.chown(file, pwd.getpwnam(ACCOUNT).pw_uid, -1)
     world.dns.start()

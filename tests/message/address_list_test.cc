@@ -178,5 +178,51 @@ TEST(AddressList, HoldsItsBounds) {
   EXPECT_EQ(domain(std::string(1 << 20, ',') + "a@example.com"), "example.com");
 }
 
+// All addresses with the text to replace, or "(unclear)".
+std::string all(std::string_view value, std::size_t most = 100) {
+  const auto listed = mailboxes(value, most);
+  if (!listed) return "(unclear)";
+  std::string text;
+  for (const ListedMailbox& mailbox : *listed) {
+    text += "[" + mailbox.address + "|" + std::string(mailbox.text) + "]";
+    if (mailbox.whole) text += "!";
+  }
+  return text;
+}
+
+TEST(AddressList, HasAllMailboxes) {
+  EXPECT_EQ(all(" a@one.example"), "[a@one.example|a@one.example]");
+  EXPECT_EQ(all("A <a@ONE.example>, b@two.example ,\r\n \"C\" <c@three.example>"),
+            "[a@one.example|a@ONE.example][b@two.example|b@two.example]"
+            "[c@three.example|c@three.example]");
+  EXPECT_EQ(all("us: a@one.example, B <b@two.example>;, c@three.example"),
+            "[a@one.example|a@one.example][b@two.example|b@two.example]"
+            "[c@three.example|c@three.example]");
+  EXPECT_EQ(all("A < @x.example:a@one.example > (note)"),
+            "[a@one.example| @x.example:a@one.example ]");
+  EXPECT_EQ(all("a@one.example <a@one.example>"), "[a@one.example|a@one.example <a@one.example>]!");
+  EXPECT_EQ(all("a (x) @ (y) one.example"), "[a@one.example|a (x) @ (y) one.example]");
+  EXPECT_EQ(all(",, a@one.example,"), "[a@one.example|a@one.example]");
+}
+
+TEST(AddressList, MayNameNobody) {
+  EXPECT_EQ(all(""), "");
+  EXPECT_EQ(all("undisclosed-recipients:;"), "");
+}
+
+TEST(AddressList, OneUnclearMailboxMakesTheListUnclear) {
+  for (const char* value :
+       {"a@one.example, b@", "a@one.example, (", "a@one.example; b@two.example",
+        "us: a@one.example", "a@one.example, b@two.example <c@three.example>",
+        "A <a@one.example> b@two.example", "a@one.example b@two.example", "us: a@b.example; c"}) {
+    EXPECT_EQ(all(value), "(unclear)") << value;
+  }
+}
+
+TEST(AddressList, HasABound) {
+  EXPECT_EQ(all("a@b.c, a@b.c", 2), "[a@b.c|a@b.c][a@b.c|a@b.c]");
+  EXPECT_EQ(all("a@b.c, a@b.c, a@b.c", 2), "(unclear)");
+}
+
 }  // namespace
 }  // namespace signpost::message

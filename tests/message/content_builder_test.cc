@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace signpost::message {
@@ -23,8 +25,9 @@ constexpr std::string_view kComplete =
     "<1@example.com>\r\n";
 
 FixUps fix_ups() {
-  return {std::string(kReceived), "<made@relay.example>",
-          SystemTime(std::chrono::seconds(1795465450))};
+  return {.received = std::string(kReceived),
+          .message_id = "<made@relay.example>",
+          .now = SystemTime(std::chrono::seconds(1795465450))};
 }
 
 ContentBuilder built(std::string_view content, std::size_t step = std::string_view::npos) {
@@ -247,6 +250,83 @@ TEST(ContentBuilder, EveryFaultHasItsWords) {
     EXPECT_GT(fault_text(fault).size(), 10U);
     EXPECT_LT(fault_text(fault).size(), 80U);
   }
+}
+
+// ---- Addresses that the message may not say it is from
+
+bool is_own(std::string_view address) { return address.ends_with("@example.com"); }
+
+ContentBuilder bound(std::string_view content, std::string instead = "") {
+  FixUps fixing = fix_ups();
+  fixing.may_be_from = is_own;
+  fixing.instead = std::move(instead);
+  ContentBuilder builder(std::move(fixing));
+  builder.append(content);
+  builder.finish();
+  EXPECT_EQ(builder.fault(), std::nullopt);
+  return builder;
+}
+
+std::string foreign(std::string_view header) {
+  const ContentBuilder builder = bound(join({header, "\r\n"}));
+  const std::optional<ForeignAddress>& found = builder.foreign();
+  return found ? std::string(found->field) + " " + found->address : "";
+}
+
+// The first line of the header when "us@example.com" takes the place of foreign addresses.
+std::string rewritten(std::string_view header) {
+  ContentBuilder builder = bound(join({header, "\r\n"}), "us@example.com");
+  EXPECT_FALSE(builder.foreign());
+  const std::string content = builder.take().substr(kReceived.size());
+  return content.substr(0, content.find(kDate));
+}
+
+TEST(ContentBuilder, FindsTheFirstForeignAddress) {
+  EXPECT_EQ(foreign("From: a@example.com\r\nSender: b@example.com\r\n"), "");
+  EXPECT_EQ(foreign("From: a@example.com, x@other.example, y@other.example\r\n"),
+            "From x@other.example");
+  EXPECT_EQ(foreign("From: team: a@example.com, x@other.example;\r\n"), "From x@other.example");
+  EXPECT_EQ(foreign("SENDER: x@other.example\r\nFrom: a@example.com\r\n"),
+            "Sender x@other.example");
+  EXPECT_EQ(foreign("Resent-From: x@other.example\r\nFrom: a@example.com\r\n"),
+            "Resent-From x@other.example");
+  EXPECT_EQ(foreign("Resent-Sender: x@other.example\r\nFrom: a@example.com\r\n"),
+            "Resent-Sender x@other.example");
+  EXPECT_EQ(foreign("From: a@example.com\r\nReply-To: x@other.example\r\n"), "");
+}
+
+TEST(ContentBuilder, AFieldThatIsNotClearIsForeign) {
+  EXPECT_EQ(foreign("From: a@example.com, (\r\n"), "From ");
+  EXPECT_EQ(foreign("From: undisclosed:;\r\n"), "From ");
+  EXPECT_EQ(foreign("From: a@example.com\r\nSender: x@\r\n"), "Sender ");
+  EXPECT_EQ(foreign("From: a@example.com\r\nSender: \r\n"), "");  // it names nobody
+}
+
+TEST(ContentBuilder, WithMoreAuthorsThanAnybodyHasAFieldIsNotClear) {
+  std::string list = "From: a@example.com";
+  for (std::size_t i = 0; i < ContentBuilder::kMaxAuthors; ++i) list += ",\r\n a@example.com";
+  EXPECT_EQ(foreign(list + "\r\n"), "From ");
+}
+
+TEST(ContentBuilder, ReplacesForeignAddressesAndKeepsTheirNames) {
+  EXPECT_EQ(rewritten("From: a@example.com\r\n"), "From: a@example.com\r\n");
+  EXPECT_EQ(rewritten("From: x@other.example\r\n"), "From: us@example.com\r\n");
+  EXPECT_EQ(rewritten("From: \"X, Y\" <x@other.example> (note)\r\n"),
+            "From: \"X, Y\" <us@example.com> (note)\r\n");
+  EXPECT_EQ(rewritten("From: A <a@example.com>,\r\n X <x@other.example>\r\n"),
+            "From: A <a@example.com>,\r\n X <us@example.com>\r\n");
+  EXPECT_EQ(rewritten("From: team: x@other.example, A <a@example.com>;\r\n"),
+            "From: team: us@example.com, A <a@example.com>;\r\n");
+  EXPECT_EQ(rewritten("From: x@other.example <x@other.example>\r\n"), "From: <us@example.com>\r\n");
+  EXPECT_EQ(rewritten("From: X <@a.example:x@other.example>\r\n"), "From: X <us@example.com>\r\n");
+  EXPECT_EQ(rewritten("From: a@example.com\r\nSender: x@\r\n"),
+            "From: a@example.com\r\nSender: <us@example.com>\r\n");
+}
+
+TEST(ContentBuilder, TheDomainOfARewrittenFromIsTheNewOne) {
+  const ContentBuilder builder = bound("From: x@other.example\r\n\r\n", "us@example.com");
+  EXPECT_EQ(builder.from_domain(), "example.com");
+  EXPECT_EQ(builder.from_address(), "us@example.com");
 }
 
 }  // namespace

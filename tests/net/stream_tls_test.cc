@@ -89,6 +89,25 @@ TEST_F(StreamTlsTest, TheCommonNameIsNoHostName) {
       << client_.facts->trust_error;
 }
 
+TEST_F(StreamTlsTest, AnAddressIsVerifiedByAddressesOnly) {
+  make_contexts(TlsVersion::Tls12, test::make_certificate({"DNS:127.0.0.1"}, "127.0.0.1"));
+  secure_pair("127.0.0.1");
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+  EXPECT_NE(client_.facts->trust_error, "");
+}
+
+TEST_F(StreamTlsTest, AWildcardStandsForAWholeLabel) {
+  make_contexts(TlsVersion::Tls12, test::make_certificate({"DNS:*.mx.example"}));
+  secure_pair("mail.mx.example");
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix) << client_.facts->trust_error;
+}
+
+TEST_F(StreamTlsTest, AWildcardForAPartOfALabelIsNone) {
+  make_contexts(TlsVersion::Tls12, test::make_certificate({"DNS:m*.mx.example"}));
+  secure_pair("mail.mx.example");
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+}
+
 TEST_F(StreamTlsTest, SecuresButDoesNotVerifyAnUnknownIssuer) {
   const std::string other = directory_.write("other.pem", test::make_certificate({}).certificate);
   client_context_ = TlsClientContext::create(other).value();

@@ -2,37 +2,104 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <vector>
+
 namespace signpost::relay {
 namespace {
 
 net::IpAddress ip(const char* text) { return net::IpAddress::parse(text).value(); }
 
+using enum ClientKind;
+
+// How many sessions of `kind` there is still room for, each from an address of its own.
+std::size_t room_for(Admission& admission, ClientKind kind) {
+  std::vector<net::IpAddress> taken;
+  for (std::uint8_t i = 0; i < 250; ++i) {
+    const auto client = net::IpAddress::from_v4({198, 51, 100, i});
+    if (admission.begin_session(client, kind) != Place::Taken) break;
+    taken.push_back(client);
+  }
+  for (const net::IpAddress& client : taken) admission.end_session(client, kind);
+  return taken.size();
+}
+
 TEST(Admission, BoundsSessionsByClientAndInAll) {
   Admission admission;
   admission.set_limits({3, 2, 1000});
-  EXPECT_TRUE(admission.begin_session(ip("192.0.2.1"), false));
-  EXPECT_TRUE(admission.begin_session(ip("192.0.2.1"), false));
-  EXPECT_FALSE(admission.begin_session(ip("192.0.2.1"), false));
-  EXPECT_TRUE(admission.begin_session(ip("192.0.2.2"), false));
-  EXPECT_FALSE(admission.begin_session(ip("192.0.2.3"), false));
+  EXPECT_EQ(admission.begin_session(ip("192.0.2.1"), Stranger), Place::Taken);
+  EXPECT_EQ(admission.begin_session(ip("192.0.2.1"), Stranger), Place::Taken);
+  EXPECT_EQ(admission.begin_session(ip("192.0.2.1"), Stranger), Place::ClientFull);
+  EXPECT_EQ(admission.begin_session(ip("192.0.2.2"), Stranger), Place::Taken);
+  EXPECT_EQ(admission.begin_session(ip("192.0.2.3"), Stranger), Place::Full);
   EXPECT_EQ(admission.sessions(), 3u);
-  admission.end_session(ip("192.0.2.1"), false);
-  EXPECT_TRUE(admission.begin_session(ip("192.0.2.1"), false));
+  admission.end_session(ip("192.0.2.1"), Stranger);
+  EXPECT_EQ(admission.begin_session(ip("192.0.2.1"), Stranger), Place::Taken);
 }
 
 TEST(Admission, AnIpv6ClientIsItsNetworkOf64Bits) {
   Admission admission;
-  admission.set_limits({10, 1, 1000});
-  EXPECT_TRUE(admission.begin_session(ip("2001:db8:0:1::1"), false));
-  EXPECT_FALSE(admission.begin_session(ip("2001:db8:0:1::2"), false));
-  EXPECT_TRUE(admission.begin_session(ip("2001:db8:0:2::1"), false));
+  admission.set_limits({100, 1, 1000});
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:1::1"), Stranger), Place::Taken);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:1::2"), Stranger), Place::ClientFull);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:2::1"), Stranger), Place::Taken);
+}
+
+TEST(Admission, TheNetworksAroundAnIpv6ClientAreBoundedAsWell) {
+  Admission admission;
+  admission.set_limits({100, 1, 1000});
+  // A /56 has two places, the /48 around it four, though each session is of another /64.
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:1::1"), Stranger), Place::Taken);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:2::1"), Stranger), Place::Taken);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:3::1"), Stranger), Place::ClientFull);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:101::1"), Stranger), Place::Taken);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:201::1"), Known), Place::Taken);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:301::1"), Stranger), Place::ClientFull);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:1:1::1"), Stranger), Place::Taken);
+  admission.end_session(ip("2001:db8:0:1::1"), Stranger);
+  EXPECT_EQ(admission.begin_session(ip("2001:db8:0:301::1"), Stranger), Place::Taken);
 }
 
 TEST(Admission, TrustedClientsOnlyCountInAll) {
   Admission admission;
   admission.set_limits({3, 1, 1000});
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(admission.begin_session(ip("10.0.0.1"), true));
-  EXPECT_FALSE(admission.begin_session(ip("10.0.0.1"), true));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(admission.begin_session(ip("10.0.0.1"), Trusted), Place::Taken);
+  }
+  EXPECT_EQ(admission.begin_session(ip("10.0.0.1"), Trusted), Place::Full);
+}
+
+TEST(Admission, StrangersLeavePlacesToKnownClientsAndThoseToTrustedOnes) {
+  Admission admission;
+  admission.set_limits({100, 100, 1000});
+  for (int i = 0; i < 80; ++i) (void)admission.begin_session(ip("192.0.2.1"), Stranger);
+  EXPECT_EQ(room_for(admission, Stranger), 0u);
+  EXPECT_EQ(room_for(admission, Known), 10u);
+  EXPECT_EQ(room_for(admission, Trusted), 20u);
+  for (int i = 0; i < 10; ++i) (void)admission.begin_session(ip("192.0.2.2"), Known);
+  EXPECT_EQ(room_for(admission, Known), 0u);
+  EXPECT_EQ(room_for(admission, Trusted), 10u);
+}
+
+TEST(Admission, AStrangerThatLogsInMakesRoomForAnother) {
+  Admission admission;
+  admission.set_limits({100, 100, 1000});
+  for (int i = 0; i < 80; ++i) (void)admission.begin_session(ip("192.0.2.1"), Stranger);
+  admission.log_in();
+  EXPECT_EQ(room_for(admission, Stranger), 1u);
+  EXPECT_EQ(room_for(admission, Known), 10u);
+  admission.end_session(ip("192.0.2.1"), Known);
+  EXPECT_EQ(room_for(admission, Stranger), 1u);
+}
+
+TEST(Admission, TrustedClientsThatTakeAllPlacesLeaveNoneToOthers) {
+  Admission admission;
+  admission.set_limits({100, 100, 1000});
+  for (int i = 0; i < 100; ++i) (void)admission.begin_session(ip("10.0.0.1"), Trusted);
+  EXPECT_EQ(room_for(admission, Stranger), 0u);
+  EXPECT_EQ(room_for(admission, Known), 0u);
+  admission.end_session(ip("10.0.0.1"), Trusted);
+  EXPECT_EQ(room_for(admission, Stranger), 1u);
 }
 
 TEST(Admission, MemoryIsCountedAndGivenBack) {

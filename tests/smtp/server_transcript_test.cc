@@ -3,6 +3,7 @@
 //
 //   # comment
 //   option: hostname NAME | size_limit N | recipients_limit N | error_limit N |
+//           command_limit N |
 //           auth_failure_limit N | offer_starttls | offer_auth | require_tls | require_auth | tls
 //   policy: refuse hello|mail|rcpt|data ARGUMENT CODE STATUS TEXT    ARGUMENT: the name or mailbox,
 //           "<>", or "*" for any
@@ -295,6 +296,8 @@ class Player {
       options_.size_limit = number(word.at(1));
     } else if (name == "recipients_limit") {
       options_.recipients_limit = number(word.at(1));
+    } else if (name == "command_limit") {
+      options_.command_limit = number(word.at(1));
     } else if (name == "error_limit") {
       options_.error_limit = number(word.at(1));
     } else if (name == "auth_failure_limit") {
@@ -398,6 +401,7 @@ class Player {
       const ServerDialog::Step step = dialog().advance(in_, out_);
       events_.collect_replies();
       if (std::holds_alternative<ServerDialog::NeedInput>(step)) return;
+      if (std::holds_alternative<ServerDialog::NeedRoom>(step)) continue;  // the replies are taken
       if (const auto* close = std::get_if<ServerDialog::Close>(&step)) {
         closed_ = true;
         events_.add("=> Close " + std::string(close->reason));
@@ -417,8 +421,8 @@ class Player {
   }
 
   void password_asked(const ServerDialog::CheckPassword& request) {
-    std::string event =
-        "=> CheckPassword " + request.mechanism + " " + request.login + " " + request.password;
+    std::string event = "=> CheckPassword " + request.mechanism + " " + request.login + " " +
+                        std::string(request.password.view());
     if (!request.authorization_identity.empty()) event += " as " + request.authorization_identity;
     events_.add(std::move(event));
   }

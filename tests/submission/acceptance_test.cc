@@ -131,14 +131,17 @@ TEST_F(AcceptanceTest, ALoginMaySendAsItsSenders) {
   transaction.mail.reverse_path = mailbox("me@elsewhere.example");
   EXPECT_EQ(sender_refusal(), "");
   transaction.mail.reverse_path = mailbox("you@elsewhere.example");
-  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send from that address");
+  EXPECT_EQ(sender_refusal(),
+            "553 5.7.1 This login may not send as <you@elsewhere.example>; it may use "
+            "@shop.example, me@elsewhere.example");
 }
 
 TEST_F(AcceptanceTest, ALoginOnATrustedNetworkIsHeldToItsSenders) {
   log_in({"@shop.example"});
   principal.trusted = true;
   transaction.mail.reverse_path = mailbox("a@other.example");
-  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send from that address");
+  EXPECT_EQ(sender_refusal(),
+            "553 5.7.1 This login may not send as <a@other.example>; it may use @shop.example");
 }
 
 TEST_F(AcceptanceTest, ALoginWithoutSendersMayUseTheDomainsThatHaveAKey) {
@@ -147,7 +150,9 @@ TEST_F(AcceptanceTest, ALoginWithoutSendersMayUseTheDomainsThatHaveAKey) {
   add_key("shop.example");
   EXPECT_EQ(sender_refusal(), "");
   transaction.mail.reverse_path = mailbox("a@other.example");
-  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send from that address");
+  EXPECT_EQ(sender_refusal(),
+            "553 5.7.1 This login may not send as <a@other.example>; it may use domains with a "
+            "DKIM key that no other login or tenant has");
 }
 
 TEST_F(AcceptanceTest, AKeyCountsForTheDomainInUnicodeToo) {
@@ -160,8 +165,16 @@ TEST_F(AcceptanceTest, AKeyCountsForTheDomainInUnicodeToo) {
 TEST_F(AcceptanceTest, ALoginThatIsGoneMayNotSend) {
   log_in();
   principal.user = nullptr;
-  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send from that address");
+  EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send as <orders@shop.example>");
   EXPECT_EQ(reason(kPlain), Refusal::FromForbidden);
+}
+
+TEST_F(AcceptanceTest, ALoginThatWasChangedHasToLogInAgain) {
+  log_in();
+  principal.revoked = true;
+  EXPECT_EQ(sender_refusal(), "421 4.7.0 This login was changed since it logged in, log in again");
+  transaction.mail.reverse_path.reset();
+  EXPECT_TRUE(sender_refusal().starts_with("421 4.7.0 "));
 }
 
 TEST_F(AcceptanceTest, TheNullReversePathIsAnybodys) {
@@ -192,7 +205,97 @@ TEST_F(AcceptanceTest, FromIsHeldToTheSendersOfTheLogin) {
   EXPECT_EQ(refusal(kPlain), "");
   EXPECT_EQ(reason("From: boss@bank.example\r\n\r\n"), Refusal::FromForbidden);
   EXPECT_EQ(refusal("From: boss@bank.example\r\n\r\n"),
-            "550 5.7.1 This login may not send with From: <boss@bank.example>");
+            "550 5.7.1 This login may not send with From: <boss@bank.example>; it may use "
+            "@shop.example");
+}
+
+TEST_F(AcceptanceTest, EveryFieldThatSaysWhoSendsIsHeldToThem) {
+  log_in({"@shop.example"});
+  const std::string own = "From: a@shop.example\r\n";
+  EXPECT_EQ(refusal(own + "Sender: b@shop.example\r\nResent-From: c@shop.example\r\n\r\n"), "");
+  EXPECT_EQ(refusal(own + "Reply-To: x@bank.example\r\nTo: x@bank.example\r\n\r\n"), "");
+  for (const char* field : {"Sender", "Resent-From", "Resent-Sender"}) {
+    EXPECT_EQ(refusal(own + field + ": x@bank.example\r\n\r\n"),
+              std::string("550 5.7.1 This login may not send with ") + field +
+                  ": <x@bank.example>; it may use @shop.example");
+  }
+  EXPECT_EQ(reason("From: a@shop.example, x@bank.example\r\n\r\n"), Refusal::FromForbidden);
+  EXPECT_EQ(reason("From: us: a@shop.example, x@bank.example;\r\n\r\n"), Refusal::FromForbidden);
+  EXPECT_EQ(reason(own + "resent-from: c@shop.example\r\nRESENT-FROM: x@bank.example\r\n\r\n"),
+            Refusal::FromForbidden);
+  EXPECT_EQ(refusal(own + "Sender:\r\n\r\n"), "");  // names nobody
+  EXPECT_EQ(refusal(own + "Sender: x@bank.example (\r\n\r\n"),
+            "550 5.7.1 This login may not send with the Sender: field, whose addresses are not "
+            "clear; it may use @shop.example");
+}
+
+TEST_F(AcceptanceTest, ForeignAddressesAreReplacedWhereTheLoginSaysSo) {
+  log_in({"orders@shop.example", "@shop.example"});
+  user.otherwise = auth::Otherwise::Rewrite;
+  const Accepted accepted =
+      taken("From: \"The Boss\" <boss@bank.example>\r\nSender: a@shop.example\r\n\r\n");
+  EXPECT_TRUE(accepted.message->content.contains(
+      "\r\nFrom: \"The Boss\" <orders@shop.example>\r\nSender: a@shop.example\r\n"));
+  EXPECT_EQ(accepted.message->envelope.from_domain, "shop.example");
+  transaction.mail.reverse_path = mailbox("boss@bank.example");
+  EXPECT_TRUE(sender_refusal().starts_with("553 5.7.1 "));  // the envelope is never rewritten
+}
+
+TEST_F(AcceptanceTest, ATrustedNetworkMayNameAnybodyInEveryField) {
+  add_key("shop.example");
+  EXPECT_EQ(refusal("From: x@bank.example, (\r\nSender: y@bank.example\r\n\r\n"), "");
+}
+
+// ---- Several logins
+
+TEST_F(AcceptanceTest, ALoginOfATenantMayUseItsDomains) {
+  config.tenants = {{"acme", {"acme.example", "*.acme.example"}}};
+  log_in();
+  user.tenant = "acme";
+  for (const char* sender : {"a@acme.example", "a@ACME.example", "a@news.acme.example"}) {
+    transaction.mail.reverse_path = mailbox(sender);
+    EXPECT_EQ(sender_refusal(), "") << sender;
+  }
+  add_key("shop.example");
+  transaction.mail.reverse_path = mailbox("a@shop.example");
+  EXPECT_EQ(sender_refusal(),
+            "553 5.7.1 This login may not send as <a@shop.example>; it may use @acme.example, "
+            "@*.acme.example");
+  EXPECT_EQ(reason(kPlain), Refusal::FromForbidden);
+  EXPECT_EQ(refusal("From: a@acme.example\r\n\r\n"), "");
+}
+
+TEST_F(AcceptanceTest, ALoginWithoutSendersMayUseNothingThatOthersHave) {
+  for (const char* domain : {"shop.example", "other.example", "xn--hndler-bua.example"}) {
+    add_key(domain);
+  }
+  config.tenants = {{"acme", {"xn--hndler-bua.example"}}};
+  const std::string password = "password = \"{SHA512-CRYPT}$6$s$" + std::string(86, 'x') + "\"\n";
+  made.users = auth::Users::parse("[shop]\n" + password + "[other]\n" + password +
+                                      "senders = [\"@other.example\", \"news@shop.example\"]\n",
+                                  "users.toml")
+                   .value();
+  log_in();
+  const auto may_send = [this](const char* address) {
+    transaction.mail.reverse_path = mailbox(address);
+    return sender_refusal().empty();
+  };
+  EXPECT_TRUE(may_send("orders@shop.example"));
+  EXPECT_FALSE(may_send("news@shop.example"));
+  EXPECT_FALSE(may_send("a@other.example"));
+  EXPECT_FALSE(may_send("a@OTHER.example"));
+  EXPECT_FALSE(may_send("a@händler.example"));
+  EXPECT_FALSE(may_send("a@bank.example"));  // no key
+}
+
+TEST_F(AcceptanceTest, TheOnlyLoginMayUseEveryDomainWithAKey) {
+  add_key("acme.example");
+  config.tenants = {{"acme", {"acme.example"}}};
+  const std::string password = "password = \"{SHA512-CRYPT}$6$s$" + std::string(86, 'x') + "\"\n";
+  made.users = auth::Users::parse("[shop]\n" + password, "users.toml").value();
+  log_in();
+  transaction.mail.reverse_path = mailbox("a@acme.example");
+  EXPECT_EQ(sender_refusal(), "");
 }
 
 TEST_F(AcceptanceTest, AnUnclearFromIsNoWayAroundThat) {

@@ -29,6 +29,16 @@ TEST(SessionTimer, OfCommandsIsTheConfiguredOne) {
   EXPECT_EQ(timer_of(Commands, {.idle = 1s}), 1s);
 }
 
+TEST(SessionTimer, AStrangerHasTwoMinutesToLogInWhateverItSays) {
+  const auto after = [](std::chrono::milliseconds passed, std::chrono::milliseconds idle) {
+    return timer_of(Commands, {.idle = idle, .stranger_since = kBegan, .now = kBegan + passed});
+  };
+  EXPECT_EQ(after(0s, 300s), 120s);
+  EXPECT_EQ(after(100s, 300s), 20s);
+  EXPECT_EQ(after(130s, 300s), 0s);
+  EXPECT_EQ(after(0s, 10s), 10s);
+}
+
 TEST(SessionTimer, OfAHandshakeAndOfTheEndIsFixed) {
   EXPECT_EQ(timer_of(Securing, {.idle = 1s}), 30s);
   EXPECT_EQ(timer_of(Closing, {.idle = 300s}), 5s);

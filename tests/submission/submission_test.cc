@@ -67,24 +67,6 @@ class Disk final : public queue::MemoryStore {
   bool broken_ = false;
 };
 
-// Keeps all threads of libuv's pool busy until it goes.
-class BusyPool {
- public:
-  explicit BusyPool(net::Loop& loop) {
-    const std::shared_future<void> end = end_.get_future().share();
-    for (int i = 0; i < kThreads; ++i) {
-      loop.run_blocking([end] { end.wait(); }, [] {});
-    }
-  }
-  ~BusyPool() { end_.set_value(); }
-  BusyPool(const BusyPool&) = delete;
-  BusyPool& operator=(const BusyPool&) = delete;
-
- private:
-  static constexpr int kThreads = 16;  // the pool has four unless the environment says otherwise
-  std::promise<void> end_;
-};
-
 class RecordingIntake final : public delivery::Intake {
  public:
   void stored(std::shared_ptr<const queue::Message> message,
@@ -283,14 +265,10 @@ class SubmissionTest : public testing::Test {
   std::atomic<bool> draining_{false};
   std::unique_ptr<dns::Resolver> resolver_;
   std::unique_ptr<relay::Context> context_;
-  auth::PasswordCache passwords_;
   auth::LoginGuard logins_;
-  std::atomic<int> checks_{0};
-  auth::Authenticator authenticator_{loop_,
-                                     timers_,
-                                     real_clock(),
-                                     {passwords_, logins_, checks_},
-                                     {.max_checks = 64, .rejection_delay = 1ms}};
+  auth::PasswordChecks checks_{real_clock(), logins_};
+  auth::Authenticator authenticator_{
+      loop_, timers_, real_clock(), checks_, {.rejection_time = 1ms}};
   RecordingIntake intake_;
   std::unique_ptr<Submission> submission_;
   std::unique_ptr<Client> client_;
@@ -454,6 +432,7 @@ TEST_F(SubmissionTest, BeyondTheLimitASessionIsTurnedAway) {
 // ---- Passwords
 
 TEST_F(SubmissionTest, ALoginMaySend) {
+  checks_.start(1);
   connect("127.0.0.1:50000");
   greet();
   client_->say(kRight);
@@ -470,14 +449,11 @@ TEST_F(SubmissionTest, ALoginMaySend) {
 TEST_F(SubmissionTest, WhoHangsUpDuringAPasswordCheckFailedToLogInAndNotAtTls) {
   connect();
   greet();
-  {
-    const BusyPool pool(loop_);
-    client_->say(kWrong);
-    run_until([this] { return checks_ == 1; }, "the check to begin");
-    hang_up();
-    run_until_drained();
-  }
-  run_until([this] { return checks_ == 0; }, "the check to end");
+  client_->say(kWrong);
+  settle();
+  hang_up();
+  run_until_drained();
+  ASSERT_TRUE(checks_.run_next());
   run_until(
       [this] {
         return metric("signpost_auth_total{mechanism=\"PLAIN\",result=\"rejected\"}") == 1;
@@ -489,7 +465,41 @@ TEST_F(SubmissionTest, WhoHangsUpDuringAPasswordCheckFailedToLogInAndNotAtTls) {
   EXPECT_FALSE(log.contains("tls_failed")) << log;
 }
 
+TEST_F(SubmissionTest, ALoginThatWasRemovedIsSentAwayAtItsNextMail) {
+  checks_.start(1);
+  connect();
+  greet();
+  client_->say(kRight);
+  expect("235 2.7.0 ");
+  client_->say("MAIL FROM:<a@shop.example>\r\nRSET\r\n");
+  expect("250 2.0.0 Ok");
+  auto settings = std::make_shared<relay::Settings>(*context_->settings);
+  settings->users = auth::Users::parse("", "users.toml").value();
+  context_->settings = settings;
+  client_->say("MAIL FROM:<a@shop.example>\r\n");
+  expect("421 4.7.0 ");
+  run_until([this] { return client_->closed; }, "the server to close");
+}
+
+TEST_F(SubmissionTest, AReloadThatLeavesALoginAsItIsChangesNothing) {
+  checks_.start(1);
+  connect();
+  greet();
+  client_->say(kRight);
+  expect("235 2.7.0 ");
+  auto settings = std::make_shared<relay::Settings>(*context_->settings);
+  settings->users =
+      auth::Users::parse(
+          "[other]\n" + std::string(kUsers.substr(kUsers.find('\n') + 1)) + std::string(kUsers),
+          "users.toml")
+          .value();
+  context_->settings = settings;
+  client_->say("MAIL FROM:<a@shop.example>\r\n");
+  expect("250 2.1.0 ");
+}
+
 TEST_F(SubmissionTest, ARejectedPasswordGetsItsReplyAndOneLine) {
+  checks_.start(1);
   connect();
   greet();
   client_->say(kWrong);

@@ -1,4 +1,4 @@
-#include "delivery/rate_limit.h"
+#include "relay/rate_limit.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <chrono>
 #include <random>
 
-namespace signpost::delivery {
+namespace signpost::relay {
 namespace {
 
 using std::chrono::microseconds;
@@ -109,4 +109,4 @@ TEST(RateLimit, TheSameRateSetAgainGivesNoTokens) {
 }
 
 }  // namespace
-}  // namespace signpost::delivery
+}  // namespace signpost::relay

@@ -1,10 +1,10 @@
-#include "delivery/rate_limit.h"
+#include "relay/rate_limit.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-namespace signpost::delivery {
+namespace signpost::relay {
 
 void RateLimit::set(const std::optional<Rate>& rate, SteadyTime now) {
   if (rate_ == rate) return;
@@ -50,4 +50,4 @@ SteadyTime RateLimit::next(SteadyTime now) {
   return now + std::chrono::microseconds(static_cast<std::int64_t>(std::ceil(seconds * 1e6)) + 1);
 }
 
-}  // namespace signpost::delivery
+}  // namespace signpost::relay

@@ -1,4 +1,4 @@
-// How fast mail goes to a receiver: a token bucket.
+// How often something may happen: a token bucket.
 #pragma once
 
 #include "base/clock.h"
@@ -7,20 +7,20 @@
 #include <cstddef>
 #include <optional>
 
-namespace signpost::delivery {
+namespace signpost::relay {
 
 using config::Rate;
 
-// Pure: time comes from the caller. Holds the tokens of one second, at least one: in any minute a
-// receiver sees at most that many messages more than its limit.
+// Pure: time comes from the caller. Holds the tokens of one second, at least one: in any minute
+// there are at most that many more than the limit.
 class RateLimit {
  public:
   void set(const std::optional<Rate>& rate, SteadyTime now);  // nothing: no limit
 
-  // One message goes now. False: not yet, `next()` says when.
+  // It happens now. False: not yet, `next()` says when.
   bool take(SteadyTime now);
-  void give_back() { tokens_ += 1; }      // what was taken did not go
-  std::size_t available(SteadyTime now);  // messages that may go now
+  void give_back() { tokens_ += 1; }      // what was taken did not happen
+  std::size_t available(SteadyTime now);  // how often it may happen now
   // When the next token is there; `now` if one is.
   SteadyTime next(SteadyTime now);
 
@@ -34,4 +34,4 @@ class RateLimit {
   SteadyTime refilled_{};
 };
 
-}  // namespace signpost::delivery
+}  // namespace signpost::relay

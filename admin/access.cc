@@ -1,0 +1,62 @@
+#include "admin/access.h"
+
+#include "base/ascii.h"
+
+namespace signpost::admin {
+
+namespace {
+
+bool is_health(std::string_view path) { return path == "/healthz" || path == "/readyz"; }
+bool is_change(std::string_view method) { return method != "GET" && method != "HEAD"; }
+
+// In constant time for one length, so that the token cannot be guessed octet by octet.
+bool has_token(const AccessRules& rules, const HttpRequest& head) {
+  if (rules.token.empty()) return false;
+  const std::string_view given = head.header("Authorization");
+  const std::string wanted = "Bearer " + rules.token;
+  unsigned char difference = given.size() == wanted.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size() && i < wanted.size(); ++i) {
+    difference |= static_cast<unsigned char>(given[i] ^ wanted[i]);
+  }
+  return difference == 0;
+}
+
+// No name that somebody else's DNS could answer for. HTTP/1.0 has no Host, and no browser speaks
+// it.
+bool is_ours(const AccessRules& rules, std::string_view host) {
+  if (host.empty() || net::SocketAddress::parse(host, 80)) return true;
+  const std::string_view name = host.substr(0, host.find(':'));
+  return ascii::equals_ignore_case(name, "localhost") ||
+         (!rules.hostname.empty() && ascii::equals_ignore_case(name, rules.hostname));
+}
+
+// "application/json", with or without parameters.
+bool is_json(std::string_view type) {
+  return ascii::equals_ignore_case(ascii::trim(type.substr(0, type.find(';'))), "application/json");
+}
+
+Refusal without_token(const AccessRules& rules) {
+  if (!rules.token.empty()) return {401, "the token of admin.token_file is required"};
+  std::string reason = "without admin.token_file only health and metrics are served here";
+  if (!rules.socket.empty()) reason += "; the API is at the unix socket " + rules.socket;
+  return {403, std::move(reason)};
+}
+
+}  // namespace
+
+std::optional<Refusal> refusal_of(const AccessRules& rules, const HttpRequest& head) {
+  const bool trusted = head.peer.account || has_token(rules, head);
+  if (!trusted && !is_ours(rules, head.header("Host"))) {
+    return Refusal{421, "Host: expected an address, localhost or the relay's hostname"};
+  }
+  const bool open = is_health(head.path) || (head.path == "/metrics" && !rules.token_for_metrics);
+  if (!trusted && !open) return without_token(rules);
+  if (!is_change(head.method)) return std::nullopt;
+  if (!head.header("Origin").empty()) return Refusal{403, "web pages may not change anything here"};
+  if (!is_json(head.header("Content-Type"))) {
+    return Refusal{415, "Content-Type: expected application/json"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace signpost::admin

@@ -1,0 +1,30 @@
+// The page of /metrics, made no more often than strangers may make us.
+#pragma once
+
+#include "base/clock.h"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace signpost::admin {
+
+// A page is used again for three times as long as it took to make: whoever asks without pause has a
+// quarter of the server's time, and health has the rest. A scrape sees what is a few milliseconds
+// old. One thread.
+class MetricsPage {
+ public:
+  explicit MetricsPage(std::function<std::string()> make, const Clock& clock = real_clock())
+      : make_(std::move(make)), clock_(clock) {}
+
+  const std::string& text();
+
+ private:
+  const std::function<std::string()> make_;
+  const Clock& clock_;
+  std::string text_;
+  SteadyTime stale_ = SteadyTime::min();
+};
+
+}  // namespace signpost::admin

@@ -1,0 +1,47 @@
+// What the paths of the admin side lead to.
+#pragma once
+
+#include "admin/access.h"
+#include "admin/http_handler.h"
+#include "admin/http_message.h"
+#include "admin/metrics_page.h"
+#include "admin/queue_api.h"
+#include "admin/services.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace signpost::admin {
+
+// Reads the configuration again for `by`, who asked: the mistakes, or nothing when the new one is
+// in force. Blocks.
+using Reload = std::function<std::vector<std::string>(std::string_view by)>;
+
+// Why mail is not accepted now; empty while it is. Any thread.
+std::string not_ready_reason(const Services& services);
+
+// Health and metrics are answered at once, on the server's thread; what blocks on the store is work
+// for its pool.
+class Routes {
+ public:
+  // `rules` must outlive the server.
+  Routes(const Services& services, const SharedAccessRules& rules, Reload reload);
+
+  std::optional<HttpResponse> refuse(const HttpRequest& head) const;
+  HttpAnswer answer(const HttpRequest& request);
+
+ private:
+  HttpAnswer answer_get(const HttpRequest& request);
+  HttpAnswer answer_post(const HttpRequest& request);
+  HttpResponse reload(const HttpRequest& request) const;
+
+  const Services services_;
+  const SharedAccessRules& rules_;
+  const Reload reload_;
+  QueueApi queue_;
+  MetricsPage metrics_;
+};
+
+}  // namespace signpost::admin

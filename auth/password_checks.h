@@ -1,0 +1,75 @@
+// Checks passwords on threads of its own, so that no other work waits behind a flood of guesses.
+#pragma once
+
+#include "auth/check_line.h"
+#include "auth/login_guard.h"
+#include "auth/password_cache.h"
+#include "auth/users.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/secret_string.h"
+#include "net/address.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace signpost::auth {
+
+// Shared by all workers; any thread. A password that was right a short while ago is accepted from
+// the cache, others are hashed, in the order of CheckLine. LoginGuard is asked before a check gets
+// a place and again when it begins, and counts it from then on.
+class PasswordChecks {
+ public:
+  struct Question {
+    net::IpAddress client;
+    std::shared_ptr<const Users> users;  // null: there are none
+    std::string login;
+    SecretString password;
+  };
+  using Answer = Asker::Answer;
+  using Done = std::move_only_function<void(Answer)>;
+
+  // Both must outlive it.
+  PasswordChecks(const Clock& clock, LoginGuard& logins, const CheckLine::Limits& limits = {});
+  ~PasswordChecks() { stop(); }
+  PasswordChecks(const PasswordChecks&) = delete;
+  PasswordChecks& operator=(const PasswordChecks&) = delete;
+
+  // The answer, when it is known without a hash. Otherwise `done` will have it, on another thread
+  // (it should post to a loop) or, with Unavailable, also on this one; it never runs after stop().
+  std::optional<Answer> ask(Question question, Done done);
+
+  // Whether a login has succeeded from this client lately (LoginGuard::knows).
+  bool knows(const net::IpAddress& client) const;
+
+  // Threads of low priority: mail goes before guesses. At least one. Each takes up to 64 MiB while
+  // it hashes.
+  void start(unsigned threads);
+  // Waits for the checks under way; those that wait are dropped without an answer.
+  void stop();
+
+  // What the threads do, once: false when no check may run. For tests.
+  bool run_next();
+
+ private:
+  void work();
+  enum class Wait { No, Yes };
+  bool check_next(Wait wait);
+  PasswordCheck* next(Wait wait);
+  std::optional<LoginGuard::Try> begin(PasswordCheck& check);
+  void settle(const PasswordCheck& check, bool right, const LoginGuard::Try& begun);
+
+  const Clock& clock_;
+  LoginGuard& logins_;
+  PasswordCache passwords_;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  CheckLine line_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;  // of whoever starts and stops
+};
+
+}  // namespace signpost::auth

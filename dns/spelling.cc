@@ -1,0 +1,68 @@
+#include "dns/spelling.h"
+
+#include "base/ascii.h"
+#include "base/check.h"
+
+#include <algorithm>
+
+namespace signpost::dns {
+
+namespace {
+
+constexpr std::size_t kHeader = 12;
+constexpr std::size_t kTypeAndClass = 4;
+constexpr unsigned char kResponse = 0x80;   // QR, in the third octet
+constexpr unsigned char kTruncated = 0x02;  // TC, in the third octet
+
+// The size of the name in the question of a query of ours, its root included.
+std::size_t name_size(Octets query) {
+  std::size_t at = kHeader;
+  while (at < query.size() && query[at] != 0) at += query[at] + 1U;
+  const std::size_t size = at + 1 - kHeader;
+  CHECK(kHeader + size + kTypeAndClass <= query.size() && size <= kMaxNameOctets);
+  return size;
+}
+
+char lower(unsigned char octet) { return ascii::to_lower(static_cast<char>(octet)); }
+
+}  // namespace
+
+void spell(std::span<unsigned char> query, std::string_view coins) {
+  CHECK(coins.size() >= kSpellingOctets);
+  std::size_t bit = 0;
+  for (unsigned char& octet : query.subspan(kHeader, name_size(query))) {
+    if (!ascii::is_alpha(static_cast<char>(octet))) continue;  // a length is at most 63: no letter
+    const bool upper = ((static_cast<unsigned char>(coins[bit / 8]) >> bit % 8) & 1) != 0;
+    octet = static_cast<unsigned char>(lower(octet));
+    if (upper) octet = static_cast<unsigned char>(octet - 'a' + 'A');
+    ++bit;
+  }
+}
+
+Match match(Octets query, Octets response) {
+  const std::size_t name = name_size(query);
+  const std::size_t end = kHeader + name + kTypeAndClass;
+  if (response.size() < end || identifier_of(query) != identifier_of(response)) return Match::None;
+  if ((response[2] & kResponse) == 0 || response[4] != 0 || response[5] != 1) return Match::None;
+  const Octets asked = query.subspan(kHeader, name);
+  const Octets answered = response.subspan(kHeader, name);
+  if (!std::ranges::equal(query.subspan(kHeader + name, kTypeAndClass),
+                          response.subspan(kHeader + name, kTypeAndClass))) {
+    return Match::None;
+  }
+  if (std::ranges::equal(asked, answered)) return Match::Exact;
+  return std::ranges::equal(asked, answered, {}, lower, lower) ? Match::OtherSpelling : Match::None;
+}
+
+std::uint16_t identifier_of(Octets message) {
+  if (message.size() < 2) return 0;
+  return static_cast<std::uint16_t>((message[0] << 8) | message[1]);
+}
+
+std::vector<unsigned char> truncated_response(Octets query) {
+  std::vector<unsigned char> response(query.begin(), query.end());
+  response[2] |= kResponse | kTruncated;
+  return response;
+}
+
+}  // namespace signpost::dns

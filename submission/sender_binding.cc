@@ -1,0 +1,78 @@
+#include "submission/sender_binding.h"
+
+#include "auth/users.h"
+#include "smtp/address.h"
+#include "smtp/idna.h"
+
+#include <algorithm>
+#include <optional>
+#include <ranges>
+#include <vector>
+
+namespace signpost::submission {
+
+namespace {
+
+constexpr std::size_t kShownSenders = 5;
+
+// With the domain as the configuration has it; nothing when it is none.
+std::optional<std::string> comparable(std::string_view address) {
+  const std::size_t at = address.rfind('@');
+  if (at == std::string_view::npos) return {};
+  const auto domain = smtp::to_a_labels(address.substr(at + 1));
+  if (!domain) return {};
+  return std::string(address.substr(0, at + 1)) + *domain;
+}
+
+bool has_owner(const relay::Settings& settings, std::string_view address) {
+  if (settings.users->are_senders(address)) return true;
+  return std::ranges::any_of(settings.config->tenants, [&](const config::TenantConfig& tenant) {
+    return config::has_domain(tenant, smtp::domain_of(address));
+  });
+}
+
+bool may_send_unbound(const relay::Settings& settings, std::string_view address) {
+  // Without any key there is nothing to misuse.
+  if (!settings.keys.empty() && !has_key(settings, smtp::domain_of(address))) return false;
+  if (!settings.users || settings.users->all().size() == 1) return true;
+  if (settings.config->tenants.empty() && !settings.users->have_senders()) return true;
+  const auto compared = comparable(address);
+  return compared && !has_owner(settings, *compared);
+}
+
+std::string joined(const std::vector<std::string>& names, std::string_view before) {
+  std::string text;
+  for (const std::string& name : names | std::views::take(kShownSenders)) {
+    if (!text.empty()) text += ", ";
+    text.append(before).append(name);
+  }
+  if (names.size() > kShownSenders) text += ", ...";
+  return text;
+}
+
+}  // namespace
+
+bool has_key(const relay::Settings& settings, std::string_view domain) {
+  const auto a_labels = smtp::to_a_labels(domain);
+  return a_labels && !settings.keys.find(*a_labels).empty();
+}
+
+bool may_send_as(const relay::Settings& settings, const auth::User& user,
+                 std::string_view address) {
+  if (user.senders.empty() && user.tenant.empty()) return may_send_unbound(settings, address);
+  const auto compared = comparable(address);
+  if (!compared) return false;
+  if (!user.senders.empty()) return auth::is_sender(user, *compared);
+  const config::TenantConfig* tenant = config::find_tenant(*settings.config, user.tenant);
+  return tenant != nullptr && config::has_domain(*tenant, smtp::domain_of(*compared));
+}
+
+std::string allowed_text(const auth::User& user, const relay::Settings& settings) {
+  if (!user.senders.empty()) return joined(user.senders, "");
+  if (const auto* tenant = config::find_tenant(*settings.config, user.tenant)) {
+    return joined(tenant->domains, "@");
+  }
+  return "domains with a DKIM key that no other login or tenant has";
+}
+
+}  // namespace signpost::submission

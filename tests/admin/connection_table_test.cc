@@ -1,0 +1,139 @@
+#include "admin/connection_table.h"
+
+#include "tests/support/manual_clock.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace signpost::admin {
+namespace {
+
+using namespace std::chrono_literals;
+using State = ConnectionTable::State;
+using Ids = std::vector<ConnectionTable::Id>;
+
+class ConnectionTableTest : public ::testing::Test {
+ protected:
+  SteadyTime now() const { return clock_.steady_now(); }
+  Ids overdue() {
+    Ids ids = table_.take_overdue(now());
+    std::ranges::sort(ids);
+    return ids;
+  }
+  // A connection a second.
+  void add(std::vector<std::pair<ConnectionTable::Id, std::string>> connections) {
+    for (auto& [id, client] : connections) {
+      clock_.advance(1s);
+      table_.add(id, std::move(client), now());
+    }
+  }
+
+  test::ManualClock clock_;
+  ConnectionTable table_{{.connections = 3, .request_time = 10s, .response_time = 30s}};
+};
+
+TEST_F(ConnectionTableTest, ARequestHasItsTimeHoweverBusyTheClientLooks) {
+  table_.add(1, "a", now());
+  clock_.advance(9s);
+  EXPECT_EQ(overdue(), Ids{});
+  clock_.advance(1s);
+  EXPECT_EQ(overdue(), Ids{1});
+  EXPECT_EQ(overdue(), Ids{}) << "once is enough";
+}
+
+TEST_F(ConnectionTableTest, TheNextRequestHasItsTimeFromTheOneBefore) {
+  table_.add(1, "a", now());
+  clock_.advance(9s);
+  table_.enter(1, State::Sending, now());
+  table_.enter(1, State::Waiting, now());
+  clock_.advance(9s);
+  EXPECT_EQ(overdue(), Ids{});
+  clock_.advance(1s);
+  EXPECT_EQ(overdue(), Ids{1});
+}
+
+TEST_F(ConnectionTableTest, WorkHasAllTheTimeItTakes) {
+  table_.add(1, "a", now());
+  table_.enter(1, State::Working, now());
+  clock_.advance(1h);
+  EXPECT_EQ(overdue(), Ids{});
+}
+
+TEST_F(ConnectionTableTest, AResponseThatIsNotTakenIsOverdue) {
+  table_.add(1, "a", now());
+  table_.enter(1, State::Sending, now());
+  clock_.advance(29s);
+  EXPECT_EQ(overdue(), Ids{});
+  clock_.advance(1s);
+  EXPECT_EQ(overdue(), Ids{1});
+}
+
+TEST_F(ConnectionTableTest, ThereIsRoomUpToTheLimit) {
+  add({{1, "a"}, {2, "a"}, {3, "a"}});
+  EXPECT_EQ(table_.take_surplus(), std::nullopt);
+  add({{4, "a"}});
+  EXPECT_EQ(table_.take_surplus(), 1);
+  EXPECT_EQ(table_.take_surplus(), std::nullopt) << "the first is going already";
+  EXPECT_EQ(table_.count(State::Closing), 1U);
+  EXPECT_EQ(table_.size(), 4U);
+}
+
+TEST_F(ConnectionTableTest, WhoHasMostGivesWayToTheOthers) {
+  add({{1, "good"}, {2, "greedy"}, {3, "greedy"}, {4, "good, elsewhere"}});
+  EXPECT_EQ(table_.take_surplus(), 2);
+}
+
+TEST_F(ConnectionTableTest, OfOneClientTheOneThatHasWaitedLongestGoes) {
+  add({{1, "a"}, {2, "a"}, {3, "a"}, {4, "a"}});
+  table_.enter(1, State::Sending, now());
+  table_.enter(1, State::Waiting, now() + 1s);
+  EXPECT_EQ(table_.take_surplus(), 2);
+}
+
+TEST_F(ConnectionTableTest, AResponseOnItsWayGivesWayOnlyIfNobodyWaits) {
+  add({{1, "a"}, {2, "a"}, {3, "a"}, {4, "b"}});
+  for (const int id : {1, 2, 3}) table_.enter(id, State::Sending, now() + std::chrono::seconds(id));
+  EXPECT_EQ(table_.take_surplus(), 4);
+  add({{5, "b"}});
+  table_.enter(5, State::Sending, now());
+  EXPECT_EQ(table_.take_surplus(), 1);
+}
+
+TEST_F(ConnectionTableTest, WorkNeverGivesWay) {
+  add({{1, "a"}, {2, "a"}, {3, "a"}, {4, "a"}});
+  for (const int id : {1, 2, 3, 4}) table_.enter(id, State::Working, now());
+  EXPECT_EQ(table_.take_surplus(), std::nullopt);
+}
+
+TEST_F(ConnectionTableTest, WhatIsClosingStaysSoUntilItIsGone) {
+  table_.add(1, "a", now());
+  EXPECT_EQ(table_.take_waiting(), Ids{1});
+  table_.enter(1, State::Waiting, now());
+  EXPECT_EQ(table_.take_waiting(), Ids{});
+  table_.remove(1);
+  EXPECT_EQ(table_.size(), 0U);
+  table_.add(1, "b", now());  // the descriptor's next connection
+  EXPECT_EQ(table_.take_waiting(), Ids{1});
+}
+
+TEST_F(ConnectionTableTest, WhatIsGoneCountsNoMore) {
+  add({{1, "greedy"}, {2, "greedy"}, {3, "good"}});
+  table_.remove(1);
+  table_.remove(1);
+  add({{4, "good"}});
+  EXPECT_EQ(table_.take_surplus(), std::nullopt);
+  add({{5, "other"}});
+  EXPECT_EQ(table_.take_surplus(), 3) << "the good one has two by now";
+}
+
+TEST_F(ConnectionTableTest, OnlyWhatWaitsIsTakenAtTheEnd) {
+  add({{1, "a"}, {2, "a"}, {3, "a"}});
+  table_.enter(2, State::Working, now());
+  table_.enter(3, State::Sending, now());
+  EXPECT_EQ(table_.take_waiting(), Ids{1});
+}
+
+}  // namespace
+}  // namespace signpost::admin

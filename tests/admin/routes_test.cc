@@ -1,0 +1,196 @@
+#include "admin/routes.h"
+
+#include "queue/memory_store.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <atomic>
+
+namespace signpost::admin {
+namespace {
+
+using Json = nlohmann::json;
+
+class RoutesTest : public ::testing::Test {
+ protected:
+  RoutesTest() { rules_.set({"secret", false, "relay.example", ""}); }
+
+  static HttpRequest request(std::string method, std::string path, std::string body = "") {
+    HttpRequest request;
+    request.method = std::move(method);
+    request.path = std::move(path);
+    request.body = std::move(body);
+    request.headers = {{"Content-Type", "application/json"}};
+    request.peer.account = net::PeerCredentials{0, 0, 42};
+    return request;
+  }
+  static HttpRequest stranger(std::string method, std::string path) {
+    HttpRequest asked = request(std::move(method), std::move(path));
+    asked.peer = {std::nullopt, *net::SocketAddress::parse("127.0.0.1:51234")};
+    return asked;
+  }
+
+  // As the server does it; work is done at once.
+  HttpResponse response(const HttpRequest& asked) {
+    if (auto refusal = routes_.refuse(asked)) return *refusal;
+    HttpAnswer answer = routes_.answer(asked);
+    is_work_ = std::holds_alternative<HttpWork>(answer);
+    return is_work_ ? std::get<HttpWork>(answer)() : std::get<HttpResponse>(answer);
+  }
+  int status(const HttpRequest& asked) { return response(asked).status; }
+
+  void enqueue(const std::string& id, const std::string& domain) {
+    auto message = std::make_shared<queue::Message>();
+    message->envelope.id = *queue::MessageId::parse(id);
+    message->envelope.reverse_path = "orders@shop.example";
+    queue::Job job;
+    job.ref.id = message->envelope.id;
+    job.lane.domain = domain;
+    job.recipients = {{"someone@" + domain, {}, ""}};
+    queue::Change change;
+    change.enqueued.push_back({message, {job}});
+    const std::array<const queue::Change*, 1> changes{&change};
+    ASSERT_TRUE(store_.apply(changes));
+  }
+
+  metrics::Registry registry_;
+  queue::MemoryStore store_;
+  queue::Committer committer_{store_, registry_};
+  relay::Admission admission_;
+  delivery::SharedDelivery delivery_{1};
+  std::atomic<bool> draining_{false};
+  SharedAccessRules rules_;
+  std::vector<std::string> mistakes_;
+  std::string reloaded_by_;
+  bool is_work_ = false;
+  Routes routes_{{registry_, store_, committer_, admission_, delivery_, draining_},
+                 rules_,
+                 [this](std::string_view by) {
+                   reloaded_by_ = by;
+                   return mistakes_;
+                 }};
+};
+
+constexpr const char* kOne = "0000000000000001";
+constexpr const char* kTwo = "0000000000000002";
+
+TEST_F(RoutesTest, HealthAndMetricsAreAnsweredAtOnce) {
+  for (const char* path : {"/healthz", "/readyz", "/metrics"}) {
+    EXPECT_EQ(status(stranger("GET", path)), 200) << path;
+    EXPECT_EQ(status(stranger("HEAD", path)), 200) << path;
+    EXPECT_FALSE(is_work_) << path;
+  }
+  EXPECT_EQ(response(stranger("GET", "/readyz")).body, "ready\n");
+  EXPECT_NE(response(stranger("GET", "/metrics")).body.find("signpost_"), std::string::npos);
+}
+
+TEST_F(RoutesTest, ARelayThatStopsIsNotReady) {
+  draining_ = true;
+  const HttpResponse answer = response(stranger("GET", "/readyz"));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.body, "draining: the relay is stopping\n");
+  EXPECT_EQ(status(stranger("GET", "/healthz")), 200);
+}
+
+TEST_F(RoutesTest, WhatLeadsNowhereIsNotFound) {
+  for (const char* path : {"/", "", "/nonsense", "/metrics/", "/healthz/x"}) {
+    EXPECT_EQ(status(stranger("GET", path)), 404) << path;
+    EXPECT_EQ(status(request("POST", path)), 404) << path;
+  }
+  EXPECT_EQ(status(request("GET", "/api/v1/nonsense")), 404);
+}
+
+TEST_F(RoutesTest, MethodsThatAPathDoesNotHaveAreRefused) {
+  for (const char* path : {"/api/v1/queue/retry", "/api/v1/queue/remove", "/api/v1/reload"}) {
+    const HttpResponse answer = response(request("GET", path));
+    EXPECT_EQ(answer.status, 405) << path;
+    EXPECT_EQ(answer.headers, (HttpRequest::Pairs{{"Allow", "POST"}}));
+    EXPECT_EQ(status(request("PUT", path, "{}")), 405) << path;
+  }
+  for (const char* path : {"/metrics", "/healthz", "/api/v1/queue"}) {
+    EXPECT_EQ(status(request("POST", path, "{}")), 405) << path;
+    EXPECT_EQ(status(request("DELETE", path)), 405) << path;
+  }
+}
+
+TEST_F(RoutesTest, AStrangerIsToldAboutTheToken) {
+  const HttpResponse answer = response(stranger("GET", "/api/v1/queue"));
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.headers, (HttpRequest::Pairs{{"WWW-Authenticate", "Bearer"}}));
+  EXPECT_EQ(Json::parse(answer.body)["error"], "the token of admin.token_file is required");
+}
+
+TEST_F(RoutesTest, TheQueueIsListedPageByPage) {
+  enqueue(kOne, "a.example");
+  enqueue(kTwo, "b.example");
+  HttpRequest asked = request("GET", "/api/v1/queue");
+  asked.query = {{"limit", "1"}};
+  const Json first = Json::parse(response(asked).body);
+  EXPECT_TRUE(is_work_);
+  ASSERT_EQ(first["jobs"].size(), 1U);
+  EXPECT_EQ(first["jobs"][0]["id"], kOne);
+  EXPECT_EQ(first["jobs"][0]["to"], Json::array({"someone@a.example"}));
+  asked.query.emplace_back("after", first["next"].get<std::string>());
+  EXPECT_EQ(Json::parse(response(asked).body)["jobs"][0]["id"], kTwo);
+  asked.query = {{"to", "b.example"}};
+  EXPECT_EQ(Json::parse(response(asked).body)["jobs"].size(), 1U);
+}
+
+TEST_F(RoutesTest, AListingWithNonsenseIsRefused) {
+  for (const auto& [name, value] : HttpRequest::Pairs{{"limit", "0"},
+                                                      {"limit", "1001"},
+                                                      {"limit", "x"},
+                                                      {"limit", "1 "},
+                                                      {"after", "xy"},
+                                                      {"after", "abc"},
+                                                      {"state", "sad"}}) {
+    HttpRequest asked = request("GET", "/api/v1/queue");
+    asked.query = {{name, value}};
+    EXPECT_EQ(status(asked), 400) << name << "=" << value;
+  }
+}
+
+TEST_F(RoutesTest, OneMessageIsShown) {
+  enqueue(kOne, "a.example");
+  const Json shown =
+      Json::parse(response(request("GET", std::string("/api/v1/queue/") + kOne)).body);
+  EXPECT_EQ(shown["from"], "orders@shop.example");
+  EXPECT_EQ(shown["jobs"].size(), 1U);
+  EXPECT_EQ(status(request("GET", std::string("/api/v1/queue/") + kTwo)), 404);
+  EXPECT_EQ(status(request("GET", "/api/v1/queue/../x")), 404);
+}
+
+TEST_F(RoutesTest, AChangeNeedsToSayOfWhat) {
+  for (const char* body : {"", "{}", "[]", "nonsense", "{\"state\": \"held\"}", "{\"to\": 5}",
+                           "{\"to\": \"\"}", "{\"id\": null}"}) {
+    EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", body)), 400) << body;
+  }
+  EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", "{\"id\": \"x\"}")), 404);
+  const std::string deep(60'000, '[');
+  EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", deep)), 400);
+}
+
+TEST_F(RoutesTest, AChangeEndsWhenTheRelayStops) {
+  enqueue(kOne, "a.example");
+  draining_ = true;
+  EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", "{\"to\": \"a.example\"}")), 503);
+  EXPECT_TRUE(*store_.job({*queue::MessageId::parse(kOne), 0, 0}));
+}
+
+TEST_F(RoutesTest, AReloadSaysWhoAskedAndWhatIsWrong) {
+  EXPECT_EQ(status(request("POST", "/api/v1/reload", "{}")), 200);
+  EXPECT_EQ(reloaded_by_, "root, uid 0, pid 42");
+  HttpRequest by_tcp = stranger("POST", "/api/v1/reload");
+  EXPECT_EQ(status(by_tcp), 401);
+  by_tcp.headers.emplace_back("Authorization", "Bearer secret");
+  mistakes_ = {"one", "two"};
+  const HttpResponse answer = response(by_tcp);
+  EXPECT_EQ(reloaded_by_, "127.0.0.1:51234");
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_EQ(Json::parse(answer.body)["errors"], Json::array({"one", "two"}));
+}
+
+}  // namespace
+}  // namespace signpost::admin
