@@ -69,6 +69,23 @@ struct DeliveryConfig {
   TlsPolicy tls = TlsPolicy::Opportunistic;
   std::chrono::milliseconds connect_timeout{30'000};
   std::vector<net::IpAddress> source;  // empty: the system chooses
+  std::vector<net::Network> allow_networks;
+  bool private_networks = false;
+  bool address_literals = false;
+  std::size_t connections_per_address = 20;
+};
+
+struct Rate {
+  std::uint32_t count = 1;
+  std::chrono::seconds per{1};
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+struct BouncesConfig {
+  bool trusted_networks = true;
+  std::size_t content = 100 << 10;
+  std::size_t per_message = 10;
+  Rate per_sender{1000, std::chrono::hours(1)};
 };
 
 struct RetryConfig {
@@ -124,6 +141,7 @@ struct Config {
   std::vector<net::SocketAddress> dns_servers;
   DeliveryConfig delivery;
   RetryConfig retry;
+  BouncesConfig bounces;
   std::vector<DestinationConfig> destinations;
   std::vector<RouteConfig> routes;
   // Nothing: no admin listener.

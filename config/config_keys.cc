@@ -235,7 +235,35 @@ Section delivery() {
            "Time for one TCP connection to a receiver."),
        key("source", &DeliveryConfig::source,
            list_of("addresses of this machine, as in [\"192.0.2.1\"]", parse_source),
-           "Local addresses to send from; [] leaves the choice to the system.")});
+           "Local addresses to send from; [] leaves the choice to the system."),
+       key("allow_networks", &DeliveryConfig::allow_networks,
+           list_of("networks, as in [\"127.0.0.0/8\"]", parse_network),
+           "Networks that mail may go to by MX although they are forbidden: loopback, link-local "
+           "and the like."),
+       key("private_networks", &DeliveryConfig::private_networks, boolean(),
+           "Whether mail may go by MX to private networks, such as 10.0.0.0/8 and fc00::/7."),
+       key("address_literals", &DeliveryConfig::address_literals, boolean(),
+           "Whether recipients may be in the domain of an address, as in user@[192.0.2.1]."),
+       key("connections_per_address", &DeliveryConfig::connections_per_address,
+           whole_number(1, 10'000),
+           "Connections at one time to one address (IPv6: one /64), whichever domains lead there; "
+           "a [[destination]] with more connections has as many.")});
+}
+
+Section bounces() {
+  return table<BouncesConfig>(
+      "bounces", &Config::bounces,
+      {key("trusted_networks", &BouncesConfig::trusted_networks, boolean(),
+           "Whether mail from trusted_networks, whose senders are not proven by a login, is "
+           "reported on."),
+       key("content", &BouncesConfig::content, size(0, 1 << 20),
+           "Largest message that a report returns whole, to logins that ask for it (RET=FULL); "
+           "otherwise it returns the header section."),
+       key("per_message", &BouncesConfig::per_message, whole_number(0, 1000),
+           "Reports on one message; each covers the recipients of one kind that were settled at "
+           "about the same time."),
+       key("per_sender", &BouncesConfig::per_sender, rate(),
+           "Reports to one sender; those beyond are logged and not sent.")});
 }
 
 Section retry() {
@@ -320,9 +348,9 @@ std::string Section::header() const {
 }
 
 const std::vector<Section>& sections() {
-  static const std::vector<Section> all{general(), listener(),    tls(),     auth(),  tenant(),
-                                        limits(),  dkim(),        signing(), dns(),   delivery(),
-                                        retry(),   destination(), route(),   admin(), logging()};
+  static const std::vector<Section> all{
+      general(), listener(), tls(),   auth(),    tenant(),      limits(), dkim(),  signing(),
+      dns(),     delivery(), retry(), bounces(), destination(), route(),  admin(), logging()};
   return all;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 namespace signpost::config {
@@ -143,6 +144,26 @@ void check_dkim(const TomlValue& root, const Config& config, ConfigErrors& error
   }
 }
 
+bool leads_to(const RouteConfig& route, const net::SocketAddress& bind) {
+  const auto host = net::IpAddress::parse(route.host);
+  if (!host || route.port != bind.port) return false;
+  return *host == bind.ip || (bind.ip.is_unspecified() && host->is_v6() == bind.ip.is_v6() &&
+                              (host->is_loopback() || host->is_unspecified()));
+}
+
+// Names, and addresses of this machine that a wildcard covers, are found out when mail goes there.
+void check_routes(const TomlValue& root, const Config& config, ConfigErrors& errors) {
+  for (const auto& entry : entries(root, "route", config.routes)) {
+    const auto own = std::ranges::find_if(config.listeners, [&](const ListenerConfig& listener) {
+      return leads_to(entry.section, listener.bind);
+    });
+    if (own == config.listeners.end()) continue;
+    errors.add(entry.at("via"), "route.via",
+               fmt::format("leads back to the listener {}; write the address of another server",
+                           own->bind.text()));
+  }
+}
+
 // Only the first table that matches counts: the same pattern again can have no effect.
 void check_destinations(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   Once patterns(errors, "destination.match");
@@ -161,6 +182,7 @@ void check_config(const TomlValue& root, const Config& config, ConfigErrors& err
   check_tenants(root, config, errors);
   check_dkim(root, config, errors);
   check_destinations(root, config, errors);
+  check_routes(root, config, errors);
 }
 
 }  // namespace signpost::config

@@ -24,6 +24,14 @@ std::unexpected<ValueError> not_built(std::string what) {
   return std::unexpected(ValueError{std::move(what), true});
 }
 
+struct RateUnit {
+  std::string_view name;
+  std::chrono::seconds per;
+};
+constexpr std::array<RateUnit, 3> kRateUnits{{{"s", std::chrono::seconds(1)},
+                                              {"min", std::chrono::minutes(1)},
+                                              {"h", std::chrono::hours(1)}}};
+
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -152,6 +160,25 @@ ValueResult<std::string> parse_canonicalization(std::string_view text) {
   const auto pair = dkim::CanonicalizationPair::parse(text);
   if (!pair) return wrong(text, "is not a canonicalization");
   return pair->text();
+}
+
+std::optional<Rate> parse_rate(std::string_view text) {
+  constexpr std::uint32_t kMost = 1'000'000;
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return {};
+  Rate rate;
+  const char* const end = text.data() + slash;
+  const auto [rest, error] = std::from_chars(text.data(), end, rate.count);
+  if (error != std::errc() || rest != end || rate.count == 0 || rate.count > kMost) return {};
+  const auto unit = std::ranges::find(kRateUnits, text.substr(slash + 1), &RateUnit::name);
+  if (unit == kRateUnits.end()) return {};
+  rate.per = unit->per;
+  return rate;
+}
+
+std::string rate_text(const Rate& rate) {
+  const auto unit = std::ranges::find(kRateUnits, rate.per, &RateUnit::per);
+  return fmt::format("{}/{}", rate.count, unit == kRateUnits.end() ? "?" : unit->name);
 }
 
 ValueResult<std::string> parse_selector(std::string_view text) {

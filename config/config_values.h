@@ -6,6 +6,7 @@
 #include "net/address.h"
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,9 @@ ValueResult<net::Network> parse_network(std::string_view text);
 ValueResult<net::IpAddress> parse_source(std::string_view text);
 // "relaxed/simple", as DKIM's c= has it.
 ValueResult<std::string> parse_canonicalization(std::string_view text);
+// "10/s", "600/min", "100/h"; at least one and at most a million.
+std::optional<Rate> parse_rate(std::string_view text);
+std::string rate_text(const Rate& rate);
 // A DKIM selector: one label or several (RFC 6376 section 3.1).
 ValueResult<std::string> parse_selector(std::string_view text);
 // The name of a header field (RFC 5322 section 2.2).

@@ -81,6 +81,18 @@ Form<std::vector<std::chrono::seconds>> durations(std::string expect, std::chron
           }};
 }
 
+Form<Rate> rate() {
+  return {"a rate from \"1/h\" to \"1000000/s\", as in \"100/h\" or \"10/min\"",
+          [](Setting& setting) -> std::optional<Rate> {
+            const std::string* text = setting.string();
+            if (text == nullptr) return {};
+            const auto rate = parse_rate(*text);
+            if (!rate) setting.wrong(shown(*text) + " is not a rate");
+            return rate;
+          },
+          [](const Rate& value) { return toml_string(rate_text(value)); }};
+}
+
 Form<std::string> path(std::string expect) {
   return {std::move(expect), [](Setting& setting) { return setting.path(); },
           [](const std::string& value) { return value.empty() ? "" : toml_string(value); }};

@@ -35,6 +35,7 @@ Form<std::chrono::milliseconds> duration(std::chrono::milliseconds least,
 Form<std::vector<std::chrono::seconds>> durations(std::string expect, std::chrono::seconds least,
                                                   std::chrono::seconds most,
                                                   std::size_t most_items);
+Form<Rate> rate();
 Form<std::string> path(std::string expect = "the path of a file");
 
 // Reports `error` at `where`.

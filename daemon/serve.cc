@@ -56,6 +56,14 @@ void keep_freed_memory() {
 #endif
 }
 
+void log_allowed_networks(const config::Config& config) {
+  std::string networks;
+  for (const net::Network& network : config.delivery.allow_networks) {
+    networks += (networks.empty() ? "" : ", ") + network.text();
+  }
+  if (!networks.empty()) log::emit(relay::events::NetworksAllowed{.networks = networks});
+}
+
 // Returns the exit code: 0 after SIGTERM or SIGINT.
 int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
   const timespec second{1, 0};
@@ -93,6 +101,7 @@ int serve(const std::string& config_file) {
                                     .hostname = config.hostname,
                                     .config = config.file,
                                     .user = loaded.account});
+  log_allowed_networks(config);
   if (geteuid() == 0) {
     log::emit(relay::events::RunningAsRoot{.detail = "set the key user to an account"});
   }

@@ -46,14 +46,17 @@ void SharedDelivery::forgive(std::vector<queue::Lane> lanes) {
 Delivery::Delivery(relay::Context& context, SharedDelivery& shared, std::size_t connections)
     : context_(context),
       shared_(shared),
-      limit_(connections),
+      shares_(connections),
       router_(context),
       settler_(
-          context, shared.counts,
+          context, shared.counts, shared.report_limits,
           {[this](std::shared_ptr<const queue::Message> message, std::vector<queue::Job> jobs) {
              stored(std::move(message), std::move(jobs));
            },
-           [this](const queue::Job& job) { waits(job); }}) {}
+           [this](const queue::Job& job) { waits(job); },
+           [this](const queue::MessageId& id, std::function<void(Settler&)> task) {
+             at_desk(id, std::move(task));
+           }}) {}
 
 Delivery::~Delivery() = default;
 
@@ -80,6 +83,17 @@ void Delivery::waits(const queue::Job& job) {
   Orders orders;
   shared_.scheduler.waits(job, now(), orders);
   carry_out(std::move(orders));
+}
+
+// One worker for each message, whoever delivers its jobs.
+void Delivery::at_desk(const queue::MessageId& id, std::function<void(Settler&)> task) {
+  const std::size_t count = shared_.workers.size();
+  Delivery& other = *shared_.workers[std::hash<queue::MessageId>{}(id) % count];
+  if (&other == this) {
+    task(settler_);
+    return;
+  }
+  other.context_.loop.post([&other, task = std::move(task)] { task(other.settler_); });
 }
 
 void Delivery::start_feeding() {
@@ -148,12 +162,15 @@ void Delivery::carry_out(Orders orders) {
   if (orders.empty()) return;
   for (queue::Lane& lane : orders.look_up) look_up(std::move(lane));
   for (Orders::Open& order : orders.open) {
+    ConnectionShares::Connection connection{std::move(order.site), std::move(order.account)};
     if (order.worker == context_.worker) {
-      open(order.site);
+      open(std::move(connection));
       continue;
     }
     Delivery& other = *shared_.workers[order.worker];
-    other.context_.loop.post([&other, site = std::move(order.site)] { other.open(site); });
+    other.context_.loop.post([&other, connection = std::move(connection)]() mutable {
+      other.open(std::move(connection));
+    });
   }
   for (const Orders::Wake& order : orders.wake) {
     if (order.session.worker == context_.worker) {
@@ -271,29 +288,41 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
 
 // Sessions ---------------------------------------------------------------------------------------
 
-void Delivery::open(const SitePtr& site) {
+void Delivery::open(ConnectionShares::Connection connection) {
   if (context_.draining.load(std::memory_order_relaxed)) {
     // The jobs stay in the queue for the next start.
-    connection_ended(site, {context_.worker, 0}, false, std::nullopt, context_.clock.steady_now(),
-                     {});
+    connection_ended(connection.site, {context_.worker, 0}, false, std::nullopt,
+                     context_.clock.steady_now(), {});
     return;
   }
-  if (sessions_.size() >= limit_) {
-    waiting_.push_back(site);
-    return;
+  const bool were_short = shares_.any_waiting();
+  if (shares_.open(connection)) {
+    start(std::move(connection));
+  } else if (!were_short) {
+    for (const auto& [id, each] : sessions_) each.session->hurry();
   }
+}
+
+void Delivery::start(ConnectionShares::Connection connection) {
   const std::uint64_t id = context_.next_session++;
   SessionHost& host = *this;
-  auto session = std::make_unique<DeliverySession>(host, id, site);
-  DeliverySession& started = *sessions_.emplace(id, std::move(session)).first->second;
+  auto session = std::make_unique<DeliverySession>(host, id, std::move(connection.site));
+  DeliverySession& started = *session;
+  sessions_.emplace(id, Session{std::move(session), std::move(connection.account)});
   started.start();
+}
+
+void Delivery::give_back_place(const net::IpAddress& address) {
+  Orders orders;
+  shared_.scheduler.give_back_place(address, context_.worker, now(), orders);
+  carry_out(std::move(orders));
 }
 
 void Delivery::wake(const SessionRef& session) {
   // A session that has ended has reported to the scheduler, which opened another connection if it
   // needed one.
   const auto found = sessions_.find(session.session);
-  if (found != sessions_.end()) found->second->wake();
+  if (found != sessions_.end()) found->second.session->wake();
 }
 
 std::optional<PendingJob> Delivery::take(const SitePtr& site, const SessionRef& session) {
@@ -365,22 +394,21 @@ void Delivery::count_transaction(int change) {
 
 void Delivery::retire(std::uint64_t session) {
   context_.loop.defer([this, session] {
-    sessions_.erase(session);
-    if (waiting_.empty()) return;
-    const SitePtr next = std::move(waiting_.front());
-    waiting_.pop_front();
-    open(next);
+    const auto retired = sessions_.extract(session);
+    shares_.ended(retired.mapped().account);
+    while (auto next = shares_.next()) start(std::move(*next));
   });
 }
 
 void Delivery::drain() {
   // Sessions only mark themselves, or retire through defer(): the map does not change here.
-  for (const auto& [id, session] : sessions_) session->drain();
+  for (const auto& [id, each] : sessions_) each.session->drain();
+  settler_.drain();
 }
 
 void Delivery::cut() {
   timer_.reset();
-  waiting_.clear();
+  shares_.clear_waiting();
   sessions_.clear();
 }
 

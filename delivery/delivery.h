@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/alive.h"
+#include "delivery/connection_shares.h"
 #include "delivery/delivery_session.h"
 #include "delivery/intake.h"
+#include "delivery/local_addresses.h"
 #include "delivery/memory_counts.h"
 #include "delivery/router.h"
 #include "delivery/scheduler.h"
@@ -15,10 +17,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -39,6 +41,7 @@ struct SharedDelivery {
 
   Scheduler scheduler;
   MemoryCounts counts;
+  ReportLimits report_limits;
   std::vector<Delivery*> workers;
 };
 
@@ -65,13 +68,23 @@ class Delivery final : public Intake, private SessionHost {
 
   // Ends idle sessions; transactions under way may finish.
   void drain();
-  bool drained() const { return sessions_.empty(); }
+  bool drained() const { return sessions_.empty() && settler_.drained(); }
   void cut();  // from outside of any session's function: no session and no timer is left
 
  private:
   // SessionHost
   relay::Context& context() override { return context_; }
   NextHop hop(const Site& site) const override { return shared_.scheduler.hop(site); }
+  const std::vector<net::IpAddress>& local_addresses() override {
+    return local_addresses_.at(context_.clock.steady_now());
+  }
+  bool take_place(const SitePtr& site, const net::IpAddress& address) override {
+    return shared_.scheduler.take_place(site, address, now());
+  }
+  void give_back_place(const net::IpAddress& address) override;
+  bool place_is_wanted(const net::IpAddress& address) const override {
+    return shared_.scheduler.place_is_wanted(address);
+  }
   void connection_ready(Site& site) override { shared_.scheduler.connection_ready(site); }
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
   std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
@@ -83,28 +96,34 @@ class Delivery final : public Intake, private SessionHost {
                         const AttemptFacts& facts) override;
   void prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) override;
   void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) override;
-  bool short_of_connections() const override { return !waiting_.empty(); }
+  bool short_of_connections() const override { return shares_.any_waiting(); }
   void count_transaction(int change) override;
   void retire(std::uint64_t session) override;
 
   Scheduler::Now now() const;
   void carry_out(Orders orders);
   void look_up(queue::Lane lane);
-  void open(const SitePtr& site);
+  void open(ConnectionShares::Connection connection);
+  void start(ConnectionShares::Connection connection);
   void wake(const SessionRef& session);
   void read(std::vector<Orders::Read> reads);
   void look_for_overdue(Orders::Overdue overdue);
   void waits(const queue::Job& job);
+  void at_desk(const queue::MessageId& id, std::function<void(Settler&)> task);
   void find_lanes(queue::Cursor from);
   void tick();
 
   relay::Context& context_;
   SharedDelivery& shared_;
-  const std::size_t limit_;
+  ConnectionShares shares_;
+  LocalAddresses local_addresses_;
   Router router_;
   Settler settler_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<DeliverySession>> sessions_;
-  std::deque<SitePtr> waiting_;      // reserved connections, over the limit for now
+  struct Session {
+    std::unique_ptr<DeliverySession> session;
+    std::string account;  // as `shares_` counts it
+  };
+  std::unordered_map<std::uint64_t, Session> sessions_;
   std::optional<net::Timer> timer_;  // of the worker that feeds
 };
 

@@ -1,6 +1,7 @@
 #include "delivery/delivery_session.h"
 
 #include "base/ascii.h"
+#include "delivery/forbidden_address.h"
 #include "delivery/provider.h"
 #include "smtp/idna.h"
 
@@ -18,6 +19,7 @@ using smtp::ClientDialog;
 
 constexpr std::chrono::seconds kHandshakeLimit{60};
 constexpr std::chrono::seconds kIdleLimit{5};
+constexpr std::chrono::seconds kHurriedGreeting{30};
 // Otherwise an endless reply would fill the input without being recognized as too long.
 static_assert(smtp::kMaxReplySize < net::Stream::kMaxInput);
 
@@ -75,9 +77,21 @@ void DeliverySession::enter(State state) {
     case State::Greeting:
     case State::Transacting:
     case State::Quitting:
-      timer_.start(dialog_->timeout());
+      timer_.start(talk_limit());
       return;
   }
+}
+
+// RFC 5321 section 4.5.3.2 gives a greeting five minutes, which a silent host may hold a connection
+// for while others have none.
+std::chrono::milliseconds DeliverySession::talk_limit() const {
+  const std::chrono::milliseconds limit = dialog_->timeout();
+  const bool hurried = state_ == State::Greeting && host_.short_of_connections();
+  return hurried ? std::min<std::chrono::milliseconds>(limit, kHurriedGreeting) : limit;
+}
+
+void DeliverySession::hurry() {
+  if (state_ == State::Greeting) timer_.start(talk_limit());
 }
 
 bool DeliverySession::is_ready() const {
@@ -93,7 +107,10 @@ DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr si
       hop_(host.hop(*site_)),
       began_(host.context().clock.steady_now()),
       walk_(host.context().loop, host.context().resolver, hop_,
-            {[this](HostWalk::Target target) {
+            {[this](const std::string& name, const net::SocketAddress& address) {
+               return forbidden(name, address);
+             },
+             [this](HostWalk::Target target) {
                target_ = std::move(target);
                connect();
              },
@@ -111,9 +128,33 @@ void DeliverySession::start() { walk_.next(); }
 
 // A host ----------------------------------------------------------------------------------------
 
+// What strangers write into the DNS must not lead to this machine or its neighbours. For good, as
+// with a null MX: the sender learns now, not when the mail expires, that this domain takes no mail.
+std::optional<Disposition> DeliverySession::forbidden(const std::string& host,
+                                                      const net::SocketAddress& address) const {
+  const config::Config& config = *settings_->config;
+  if (is_own_listener(address, config, host_.local_addresses())) {
+    return local(Outcome::Failed, {5, 4, 6},
+                 fmt::format("mail for {} ({}) loops back to this relay", host, address.text()));
+  }
+  if (hop_.routed) return {};
+  const auto kind = forbidden_network(address.ip, config.delivery);
+  if (!kind) return {};
+  return local(Outcome::Failed, {5, 4, 4},
+               fmt::format("the mail server {} has the {} address {}, where no mail is sent", host,
+                           *kind, address.ip.text()));
+}
+
 void DeliverySession::connect() {
   tls_.reset();
   dialog_.reset();
+  if (!host_.take_place(site_, target_.address.ip)) {
+    crowded_ = true;
+    enter(State::Resolving);
+    walk_.next();
+    return;
+  }
+  place_ = target_.address.ip;
   auto stream = net::Stream::connect(host_.context().loop, target_.address,
                                      source_for(*settings_->config, target_.address.ip), *this);
   if (!stream) {
@@ -143,6 +184,7 @@ void DeliverySession::drop_stream() {
   provider_.reset();
   // A callback of the stream may be calling us.
   host_.context().loop.defer([stream = std::move(stream_)] {});
+  if (place_) host_.give_back_place(*std::exchange(place_, std::nullopt));
 }
 
 void DeliverySession::host_failed(Disposition failure, bool try_next_host) {
@@ -163,6 +205,10 @@ void DeliverySession::host_failed(Disposition failure, bool try_next_host) {
 }
 
 void DeliverySession::exhausted(const Disposition& why) {
+  if (crowded_ && !failure_) {
+    end(std::nullopt);
+    return;
+  }
   // What a host said matters more than that there were no more hosts.
   if (!failure_) {
     host_.context().events.emit(relay::events::NoHost{
@@ -240,7 +286,7 @@ void DeliverySession::on_input() { pump(); }
 void DeliverySession::on_writable() {
   if (state_ != State::Transacting || !current_ || !current_->content) return;
   send_content();
-  timer_.start(dialog_->timeout());
+  timer_.start(talk_limit());
   if (!current_->content) pump();
 }
 
@@ -297,7 +343,7 @@ void DeliverySession::pump() {
   stream_->flush();
   stream_->resume_reading();
   // A peer that sends a reply in trickles does not gain time with each octet.
-  if (progress && talks()) timer_.start(dialog_->timeout());
+  if (progress && talks()) timer_.start(talk_limit());
 }
 
 bool DeliverySession::carry_out(ClientDialog::Step& step) {
@@ -470,7 +516,8 @@ bool DeliverySession::next_job() {
   }
   auto job = host_.take(site_, ref());
   if (!job) {
-    if (host_.short_of_connections() && host_.leave_idle(*site_, ref())) {
+    const bool wanted = host_.short_of_connections() || host_.place_is_wanted(*place_);
+    if (wanted && host_.leave_idle(*site_, ref())) {
       quit();
       return true;
     }

@@ -11,6 +11,7 @@
 #include "smtp/client_dialog.h"
 #include "smtp/mail_data.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,6 +34,7 @@ class DeliverySession final : private net::StreamHandler {
 
   void start();
   void wake();   // was idle: the site has a job
+  void hurry();  // there are fewer connections than are wanted: no long wait for a greeting
   void drain();  // the relay stops: the transaction under way is the last one
 
  private:
@@ -67,8 +69,11 @@ class DeliverySession final : private net::StreamHandler {
 
   void enter(State state);
   void on_timeout();
+  std::chrono::milliseconds talk_limit() const;
   bool is_ready() const;  // connection_ready() was called
 
+  std::optional<Disposition> forbidden(const std::string& host,
+                                       const net::SocketAddress& address) const;
   void connect();
   void drop_stream();
   void host_failed(Disposition failure, bool try_next_host);
@@ -114,7 +119,9 @@ class DeliverySession final : private net::StreamHandler {
   net::Timer timer_;
   std::optional<smtp::ClientDialog> dialog_;
   std::optional<net::TlsFacts> tls_;
-  std::optional<Disposition> failure_;  // of the last host that failed
+  std::optional<net::IpAddress> place_;  // taken: see Scheduler::take_place()
+  bool crowded_ = false;                 // an address was passed over for want of one
+  std::optional<Disposition> failure_;   // of the last host that failed
   std::unique_ptr<Attempt> current_;
   std::unique_ptr<Attempt> next_;        // taken while current_ waits for its last reply
   bool loading_next_ = false;            // it is being read

@@ -62,24 +62,38 @@ void HostWalk::on_addresses(const dns::AddressAnswer& answer) {
     case dns::Status::NxDomain:
       // A domain without MX and address records takes no mail. An MX record or a route that names a
       // host which does not exist is a mistake that may be corrected before the mail expires.
-      why_ =
-          hop_.implicit
-              ? local(Outcome::Failed, {5, 4, 4},
-                      fmt::format("{} has no mail server: neither MX nor address records", host_))
-              : local(Outcome::Delayed, {4, 4, 4},
-                      fmt::format("the mail server {} has no address", host_));
+      note(hop_.implicit
+               ? local(Outcome::Failed, {5, 4, 4},
+                       fmt::format("{} has no mail server: neither MX nor address records", host_))
+               : local(Outcome::Delayed, {4, 4, 4},
+                       fmt::format("the mail server {} has no address", host_)));
       break;
   }
   offer();
 }
 
+// One host that may be mended is reason enough to try again.
+void HostWalk::note(Disposition why) {
+  if (!why_ || why.outcome == Outcome::Delayed) why_ = std::move(why);
+}
+
+void HostWalk::pass_over_forbidden() {
+  while (!addresses_.empty()) {
+    auto why = listener_.forbidden(host_, {addresses_.front(), hop_.port});
+    if (!why) return;
+    note(std::move(*why));
+    addresses_.pop_front();
+  }
+}
+
 void HostWalk::offer() {
+  pass_over_forbidden();
   if (addresses_.empty() && !hosts_.empty() && targets_ < kMaxTargets) {
     ask_addresses();
     return;
   }
   if (addresses_.empty() || targets_ >= kMaxTargets) {
-    listener_.exhausted(temporary_.value_or(why_));
+    listener_.exhausted(temporary_.value_or(why_.value_or(Disposition{})));
     return;
   }
   const net::IpAddress address = addresses_.front();

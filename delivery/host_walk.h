@@ -27,9 +27,12 @@ class HostWalk {
     DnsSecurity security;  // what the DNS proves about it
     TlsRequirement tls;    // of the first connection to it
   };
+  // `forbidden`: why mail must not go to this address of that host, which is passed over then.
   // `found`: the next address. `exhausted`: there are no (more) addresses; the disposition says why
   // if none was ever found, and means nothing otherwise. Neither runs from within next().
   struct Listener {
+    std::function<std::optional<Disposition>(const std::string& host, const net::SocketAddress&)>
+        forbidden;
     std::function<void(Target)> found;
     std::function<void(Disposition)> exhausted;
   };
@@ -44,6 +47,8 @@ class HostWalk {
   void ask_addresses();
   void on_addresses(const dns::AddressAnswer& answer);
   void offer();
+  void pass_over_forbidden();
+  void note(Disposition why);
 
   net::Loop& loop_;
   dns::Resolver& resolver_;
@@ -56,8 +61,8 @@ class HostWalk {
   bool authenticated_ = false;  // addresses_, by DNSSEC
   std::size_t targets_ = 0;
   std::optional<Disposition> temporary_;  // a host whose addresses could not be looked up
-  Disposition why_;
-  Alive alive_;  // for what was deferred
+  std::optional<Disposition> why_;        // no host can be tried
+  Alive alive_;                           // for what was deferred
 };
 
 }  // namespace signpost::delivery

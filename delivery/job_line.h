@@ -57,6 +57,11 @@ class JobLine {
   std::size_t ready() const { return ready_.size(); }    // lanes with jobs in memory
   std::size_t unread() const { return unread_.size(); }  // lanes
   bool empty() const { return jobs_ == 0 && unread_.empty(); }
+  // The lane whose turn comes next, to be served or else to be read; null when there is none.
+  const LaneTurn* first() const {
+    if (!ready_.empty()) return ready_.front();
+    return unread_.empty() ? nullptr : unread_.front();
+  }
   // A lane with jobs in memory, for emptying the line; null when there is none.
   LaneTurn* any_ready() const { return ready_.empty() ? nullptr : ready_.front(); }
 

@@ -85,6 +85,8 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   hop.port = config.delivery.port;
   const config::DestinationConfig* destination = destination_of(config, *domain);
   if (destination != nullptr) apply_limits(hop, *destination);
+  hop.connections_per_address = std::max(config.delivery.connections_per_address,
+                                         destination == nullptr ? 0 : hop.connections);
   const config::RouteConfig* route = relay::route_of(config, *domain, lane.route);
   // Jobs of a route that the configuration no longer has belong to another lane: see Settler.
   if (!lane.route.empty() && (route == nullptr || route->via != lane.route)) {
@@ -93,8 +95,13 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   if (route != nullptr && route->tls) hop.tls = *route->tls;
   if (route != nullptr && !route->mx) {
     hop.port = route->port;
+    hop.routed = true;
     go_to(hop, route->host);
   } else if (smtp::is_address_literal(*domain)) {
+    if (!config.delivery.address_literals) {
+      return fail(Errc::InvalidArgument,
+                  fmt::format("mail is not delivered to address literals such as {}", *domain));
+    }
     go_to(hop, literal_address(*domain));
   } else if (smtp::is_domain_name(*domain, false)) {
     hop.key = "mx:";

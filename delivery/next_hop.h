@@ -29,11 +29,13 @@ struct NextHop {
   // "smtp:host:25". Mail that a [[destination]] table singles out has a key of its own.
   std::string key;
   std::vector<Host> hosts;  // in the order of rank; A-labels in lower case
-  bool mx = true;           // found by MX, not by a route
+  bool mx = true;           // found by MX, not by a route or an address literal
+  bool routed = false;      // by a [[route]], which may lead anywhere but back to us
   bool implicit = false;    // no MX records: the host is the domain itself
   std::uint16_t port = 25;
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
   std::size_t connections = 10;
+  std::size_t connections_per_address = 20;  // of all sites together
   std::size_t messages_per_connection = 100;
   std::optional<relay::Rate> rate;
   friend bool operator==(const NextHop&, const NextHop&) = default;
@@ -46,7 +48,8 @@ struct RoutePlan {
   std::string suffix;  // of the key, after the exchangers' names
 };
 
-// InvalidArgument when the domain cannot be a domain (5.1.2).
+// InvalidArgument when the domain cannot be a domain, or is an address literal and those are not
+// served (5.1.2).
 Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& lane);
 
 // The hop with the exchangers of `plan.domain`, or why its mail cannot go: see of_mx_answer().

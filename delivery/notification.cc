@@ -1,16 +1,20 @@
 #include "delivery/notification.h"
 
 #include "base/ascii.h"
+#include "base/check.h"
 #include "base/random.h"
 #include "relay/route.h"
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <utility>
 
 namespace signpost::delivery {
 
 namespace {
+
+constexpr std::size_t kMostReply = 1000;  // octets; a report shows fewer
 
 std::string domain_of(std::string_view mailbox) {
   const std::size_t at = mailbox.rfind('@');
@@ -56,9 +60,9 @@ message::NotifiedRecipient Notifications::notified(const queue::Recipient& recip
       disposition.reply.status.present() ? disposition.reply.status.text() : default_status(action);
   out.remote_mta = mx;
   if (disposition.reply.code != 0) {
-    out.diagnostic = disposition.reply.one_line();
+    out.diagnostic = disposition.reply.one_line().substr(0, kMostReply);
   } else {
-    out.explanation = disposition.reply.text;
+    out.explanation = disposition.reply.text.substr(0, kMostReply);
   }
   out.last_attempt = now_;
   return out;
@@ -111,7 +115,9 @@ queue::Change::Enqueued Notifications::enqueue(
   notification.smtputf8 = envelope_.smtputf8;
   notification.recipients = recipients;
   notification.original = content;
-  notification.return_full = &recipients == &failed_ && envelope_.ret == smtp::Return::Full;
+  // The content goes only to those who are known to have sent it.
+  notification.return_full = &recipients == &failed_ && envelope_.ret == smtp::Return::Full &&
+                             !envelope_.login.empty() && content.size() <= config.bounces.content;
 
   auto message = std::make_shared<queue::Message>();
   message->content = message::build(notification);
@@ -140,22 +146,40 @@ queue::Change::Enqueued Notifications::enqueue(
 std::vector<Notifications::Report> Notifications::build(
     std::string_view content, const std::function<queue::MessageId()>& next_id) const {
   std::vector<Report> reports;
-  if (envelope_.reverse_path.empty()) return reports;
   for (const auto* recipients : {&failed_, &delayed_, &relayed_}) {
     if (recipients->empty()) continue;
+    CHECK(!envelope_.reverse_path.empty());
     reports.push_back({recipients->front().action, enqueue(*recipients, content, next_id())});
   }
   return reports;
 }
 
-std::vector<Notifications::Dropped> Notifications::dropped() const {
-  std::vector<Dropped> lost;
-  if (!envelope_.reverse_path.empty()) return lost;
-  for (const auto* recipients : {&failed_, &delayed_, &relayed_}) {
+void Notifications::add(Notifications&& other) {
+  const auto append = [](auto& to, auto& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
+  append(failed_, other.failed_);
+  append(delayed_, other.delayed_);
+  append(relayed_, other.relayed_);
+  append(dropped_, other.dropped_);
+}
+
+Notifications Notifications::take_relayed() {
+  Notifications taken(envelope_, settings_, now_);
+  taken.relayed_ = std::exchange(relayed_, {});
+  return taken;
+}
+
+void Notifications::limit(
+    const std::function<std::optional<relay::DropReason>(message::Action)>& refused) {
+  for (auto* recipients : {&failed_, &delayed_, &relayed_}) {
     if (recipients->empty()) continue;
-    lost.push_back({recipients->front().action, recipients->front().final_recipient});
+    const message::NotifiedRecipient& first = recipients->front();
+    const auto reason = refused(first.action);
+    if (!reason) continue;
+    dropped_.push_back({first.action, first.final_recipient, *reason});
+    recipients->clear();
   }
-  return lost;
 }
 
 }  // namespace signpost::delivery

@@ -7,10 +7,12 @@
 #include "message/status_notification.h"
 #include "queue/envelope.h"
 #include "queue/store.h"
+#include "relay/labels.h"
 #include "relay/settings.h"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +20,7 @@
 namespace signpost::delivery {
 
 // Collects what has to be reported about one message, then makes at most one notification for each
-// kind of report. Nothing is ever sent in answer to the null reverse-path. Pure.
+// kind of report. Pure.
 class Notifications {
  public:
   // Both must outlive it.
@@ -37,19 +39,25 @@ class Notifications {
     queue::Change::Enqueued enqueued;  // from the null reverse-path to the reverse-path, one job
   };
   bool any() const { return !failed_.empty() || !delayed_.empty() || !relayed_.empty(); }
-  // Whether build() has work for which it needs the content of the message.
-  bool needs_content() const { return any() && !envelope_.reverse_path.empty(); }
-  // `content` is the reported message's.
+  // Whether one of them would report a failure or a delay.
+  bool any_trouble() const { return !failed_.empty() || !delayed_.empty(); }
+  // Takes over what `other` has to report about the same message.
+  void add(Notifications&& other);
+  // Takes the reports of success out.
+  Notifications take_relayed();
+  // Gives up the reports that `refused` has a reason against.
+  void limit(const std::function<std::optional<relay::DropReason>(message::Action)>& refused);
+  // `content` is the reported message's. REQUIRES: a reverse-path, unless limit() left nothing.
   std::vector<Report> build(std::string_view content,
                             const std::function<queue::MessageId()>& next_id) const;
 
-  // What cannot be reported because there is no notification about a notification (RFC 5321
-  // section 6.1).
+  // What limit() gave up.
   struct Dropped {
     message::Action action = message::Action::Failed;
     std::string recipient;  // the first one
+    relay::DropReason reason{};
   };
-  std::vector<Dropped> dropped() const;
+  const std::vector<Dropped>& dropped() const { return dropped_; }
 
  private:
   message::NotifiedRecipient notified(const queue::Recipient& recipient,
@@ -64,6 +72,7 @@ class Notifications {
   std::vector<message::NotifiedRecipient> failed_;
   std::vector<message::NotifiedRecipient> delayed_;
   std::vector<message::NotifiedRecipient> relayed_;
+  std::vector<Dropped> dropped_;
 };
 
 }  // namespace signpost::delivery

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace signpost::delivery {
@@ -36,6 +37,7 @@ struct Orders {
   struct Open {  // a connection, reserved for `worker`: it ends with connection_ended()
     SitePtr site;
     std::size_t worker = 0;
+    std::string account;  // whose turn it is at that site
   };
   struct Wake {
     SitePtr site;

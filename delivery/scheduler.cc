@@ -65,7 +65,8 @@ bool Scheduler::accept(PendingJob& job, bool in_memory, std::size_t worker, cons
   const bool kept = impl_->has_route(lane, now);
   const bool room = !turn.stored && !turn.reading && state.verdicts == 0 && !lane.trouble &&
                     (kept ? lane.site->line.jobs() < impl_->limits.line &&
-                                (can_take(*lane.site) || lane.site->back_off.may_try(now.steady))
+                                (can_take(*lane.site) || (lane.site->back_off.may_try(now.steady) &&
+                                                          !is_crowded(*lane.site, now)))
                           : turn.jobs.size() < kJobsWithoutSite);
   if (!room) {
     impl_->drained(lane, now);
@@ -306,134 +307,6 @@ void Scheduler::rows(const queue::Lane& name, std::optional<queue::ClaimedJobs> 
     return;
   }
   impl_->join(*lane, worker, now, orders);
-}
-
-// Sessions ----------------------------------------------------------------------------------------
-
-NextHop Scheduler::hop(const Site& site) const {
-  const MutexLock lock(mutex_);
-  return site.hop;
-}
-
-void Scheduler::connection_ready(Site& site) {
-  const MutexLock lock(mutex_);
-  site.connections.ready();
-  site.back_off.succeeded();
-}
-
-std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef& session,
-                                          const Now& now, Orders& orders) {
-  const MutexLock lock(mutex_);
-  std::erase(site->woken, session);
-  std::optional<PendingJob> job;
-  if (site->line.jobs() > 0) {
-    if (site->rate.take(now.steady)) {
-      job = impl_->taken(std::move(*site->line.take()), now);
-    } else {
-      site->next_token = site->rate.next(now.steady);
-      impl_->timers.push({site->next_token, site});
-    }
-  }
-  if (!job) {
-    if (std::ranges::find(site->idle, session) == site->idle.end()) site->idle.push_back(session);
-    impl_->read_for(site, now, orders);
-    return std::nullopt;
-  }
-  std::erase(site->idle, session);
-  impl_->arrange(site, session.worker, now, orders);
-  return job;
-}
-
-std::optional<PendingJob> Scheduler::take_early(const SitePtr& site, bool quick, const Now& now,
-                                                Orders& orders) {
-  const MutexLock lock(mutex_);
-  if (!site->early || !site->idle.empty()) return std::nullopt;
-  if (site->line.jobs() <= (quick ? 0 : site->connections.open())) return std::nullopt;
-  if (!site->rate.take(now.steady)) return std::nullopt;
-  PendingJob job = impl_->taken(std::move(*site->line.take()), now);
-  impl_->read_for(site, now, orders);
-  return job;
-}
-
-void Scheduler::forbid_early(Site& site) {
-  const MutexLock lock(mutex_);
-  site.early = false;
-}
-
-void Scheduler::give_back(const SitePtr& site, PendingJob job, const Now& now, Orders& orders) {
-  const MutexLock lock(mutex_);
-  site->rate.give_back();
-  Lane& lane = impl_->lanes.find_or_make(job.job.lane);
-  Lane::Active& state = impl_->active(lane);
-  state.turn.jobs.push_front(std::move(job));
-  ++impl_->in_memory;
-  impl_->join(lane, 0, now, orders);
-}
-
-void Scheduler::put_off(PendingJob job, const Now& now, Orders& orders) {
-  const MutexLock lock(mutex_);
-  Lane& lane = impl_->lanes.find_or_make(job.job.lane);
-  impl_->active(lane).turn.jobs.push_front(std::move(job));
-  ++impl_->in_memory;
-  impl_->unload(lane, orders);
-  impl_->pause(
-      lane, local(Outcome::Delayed, {4, 3, 1}, "waiting for memory: limits.memory is in use"), now);
-}
-
-bool Scheduler::leave_idle(Site& site, const SessionRef& session) {
-  const MutexLock lock(mutex_);
-  return std::erase(site.idle, session) != 0;
-}
-
-void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
-                                 const std::optional<Disposition>& failure, SteadyTime began,
-                                 const Now& now, Orders& orders, const AttemptFacts& facts) {
-  const MutexLock lock(mutex_);
-  site->connections.ended(session.worker, was_ready);
-  std::erase(site->idle, session);
-  std::erase(site->woken, session);
-  if (failure) {
-    site->back_off.failed(*failure, began, now.steady, now.dice);
-    impl_->timers.push({site->back_off.not_before(), site});
-    impl_->charge(site, *failure, facts, now, orders);
-    if (site->connections.open() == 0) {
-      // No other connection contradicts it: the failure is the site's, and its jobs wait where
-      // waiting costs nothing.
-      while (LaneTurn* turn = site->line.any_ready()) {
-        Lane& lane = *turn->lane;
-        impl_->unload(lane, orders);
-        impl_->lanes.wake_by(lane, now.schedule + impl_->overdue_interval);
-      }
-    }
-  }
-  impl_->arrange(site, session.worker, now, orders);
-}
-
-void Scheduler::forgive(const queue::Lane& name, const Now& now, Orders& orders) {
-  const MutexLock lock(mutex_);
-  Lane* const lane = impl_->lanes.find(name);
-  if (lane == nullptr) return;
-  if (lane->trouble) {
-    lane->trouble.reset();
-    impl_->lanes.wake_at(*lane, now.schedule);
-  }
-  if (!lane->site) return;
-  lane->site->back_off.forgive();
-  impl_->arrange(lane->site, 0, now, orders);
-}
-
-std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {
-  const MutexLock lock(mutex_);
-  const Lane* const lane = impl_->lanes.find(name);
-  if (lane == nullptr) return std::nullopt;
-  if (lane->trouble) return lane->trouble->why();
-  if (lane->site && lane->site->back_off.failing()) return lane->site->back_off.why();
-  return std::nullopt;
-}
-
-Scheduler::Figures Scheduler::figures() const {
-  const MutexLock lock(mutex_);
-  return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory};
 }
 
 }  // namespace signpost::delivery

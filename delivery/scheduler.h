@@ -78,6 +78,13 @@ class Scheduler {
 
   // --- sessions; each holds one connection of `site` ---
   NextHop hop(const Site& site) const;
+  // A place among the connections to `address`, which all sites share. False: there are enough, and
+  // the site waits until one is free; the session may try another address, and ends without a
+  // failure if there is none.
+  bool take_place(const SitePtr& site, const net::IpAddress& address, const Now& now);
+  void give_back_place(const net::IpAddress& address, std::size_t worker, const Now& now,
+                       Orders& orders);
+  bool place_is_wanted(const net::IpAddress& address) const;
   void connection_ready(Site& site);
   // The next job; nothing: the session is idle from now on and will be woken.
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session, const Now& now,

@@ -342,9 +342,11 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
   std::size_t demand = jobs - std::min(jobs, site->woken.size());
   if (connections.open() == 0 && site->line.unread() > 0) ++demand;
   if (site->back_off.failing()) demand = std::min<std::size_t>(demand, 1);
-  while (!connections.full() && connections.connecting() < demand &&
-         site->back_off.may_try(now.steady)) {
-    orders.open.push_back({site, connections.reserve(worker)});
+  const bool may_open = site->back_off.may_try(now.steady) && !is_crowded(*site, now);
+  const LaneTurn* const first = site->line.first();
+  while (may_open && !connections.full() && connections.connecting() < demand) {
+    orders.open.push_back({site, connections.reserve(worker),
+                           first == nullptr ? "" : lane_named(*first->lane->key).account});
   }
   read_for(site, now, orders);
 }

@@ -2,6 +2,7 @@
 // next. scheduler.h is the door to it.
 #pragma once
 
+#include "delivery/address_places.h"
 #include "delivery/lane_table.h"
 #include "delivery/orders.h"
 #include "delivery/site.h"
@@ -23,6 +24,11 @@ inline constexpr std::size_t kMostWanted = 256;
 
 // A connection is there to take what is read, or on its way while nothing speaks against it.
 bool can_take(const Site& site);
+
+// Its addresses have as many connections as they may: it waits for a place.
+inline bool is_crowded(const Site& site, const SchedulerNow& now) {
+  return now.steady < site.crowded_until;
+}
 
 // All that the scheduler knows, and what it does with it. Pure; guarded by the scheduler's mutex.
 struct Scheduling {
@@ -71,6 +77,7 @@ struct Scheduling {
   std::uint32_t epoch = 1;
   bool stopped = false;
 
+  AddressPlaces places;
   LaneTable lanes;
   std::unordered_map<std::string, SitePtr> sites;
   std::size_t in_memory = 0;  // jobs in lanes

@@ -6,6 +6,7 @@
 #include "delivery/pending_job.h"
 #include "delivery/scheduler.h"
 #include "delivery/settlement.h"
+#include "net/address.h"
 #include "relay/context.h"
 
 #include <cstdint>
@@ -22,8 +23,13 @@ class SessionHost {
 
   virtual relay::Context& context() = 0;
   virtual NextHop hop(const Site& site) const = 0;
+  // Of this machine. Holds until the next call.
+  virtual const std::vector<net::IpAddress>& local_addresses() = 0;
 
   // Passed on to the scheduler: see the functions of these names there.
+  virtual bool take_place(const SitePtr& site, const net::IpAddress& address) = 0;
+  virtual void give_back_place(const net::IpAddress& address) = 0;
+  virtual bool place_is_wanted(const net::IpAddress& address) const = 0;
   virtual void connection_ready(Site& site) = 0;
   virtual std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) = 0;
   virtual std::optional<PendingJob> take_early(const SitePtr& site, bool quick) = 0;

@@ -1,10 +1,11 @@
 #include "delivery/settler.h"
 
 #include "base/random.h"
+#include "delivery/outcome_events.h"
 #include "delivery/outgoing_message.h"
-#include "delivery/provider.h"
 #include "relay/route.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace signpost::delivery {
@@ -14,12 +15,14 @@ namespace {
 constexpr std::chrono::seconds kAskAgain{1};  // after the store refused a change
 constexpr std::chrono::hours kUnreadable{1};  // until a message that cannot be read is tried again
 
-// A settlement's change is about one job.
-const queue::Job& job_before(const queue::Change& change) {
+// A settlement's change is about jobs of one message.
+const queue::Job& first_job(const queue::Change& change) {
   return change.removed.empty() ? change.replaced.front().before : change.removed.front();
 }
-const queue::Job* job_after(const queue::Change& change) {
-  return change.replaced.empty() ? nullptr : &change.replaced.front().after;
+
+bool all_delivered(const std::vector<Disposition>& dispositions) {
+  return std::ranges::all_of(
+      dispositions, [](const Disposition& each) { return each.outcome == Outcome::Delivered; });
 }
 
 }  // namespace
@@ -36,9 +39,20 @@ struct Settler::Work {
   std::shared_ptr<const relay::Settings> settings;
   std::optional<Settlement> settlement;
   bool check_route = false;
+  bool awaited = false;               // at the desk
+  std::function<void()> when_stored;  // instead of the end of the claim
   // When the message is not in memory.
   Result<queue::Envelope> stored_envelope = fail(Errc::NotFound, "not read");
   Result<std::string> content = fail(Errc::NotFound, "not read");
+};
+
+// A change on its way into the store.
+struct Settler::Commit {
+  std::shared_ptr<const queue::Change> change;
+  std::function<void()> stored;
+  std::size_t awaited = 0;  // of its jobs, at the desk
+  // Offered until it is stored: what it records has happened, and must not happen again.
+  bool final = false;
 };
 
 void Settler::settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) {
@@ -93,6 +107,12 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
       return;
     }
   }
+  const bool one_of_several = work->envelope().job_count > 1;
+  // What has to wait for others waits without the content.
+  if (one_of_several && work->pending.message && !all_delivered(work->dispositions)) {
+    work->stored_envelope = work->envelope();
+    work->pending.message.reset();
+  }
   work->settlement.emplace(delivery::settle(
       work->pending.job, work->envelope(), std::move(work->dispositions), work->facts,
       *work->settings,
@@ -101,85 +121,129 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
     release(work->pending.job);
     return;
   }
-  emit_outcomes(*work);
-  if (!work->settlement->notifications.needs_content()) {
-    store(work, {});
-  } else if (work->pending.message) {
-    store(work, work->pending.message->content());
+  emit_outcomes(context_.events, work->pending.job, work->envelope(), work->facts,
+                *work->settlement, context_.clock.system_now());
+  if (one_of_several && work->settlement->notifications.any_trouble()) {
+    await_others(work);
   } else {
-    read_content(work);
+    finish({work});
   }
 }
 
-void Settler::read_content(std::shared_ptr<Work> work) {
+// Reports --------------------------------------------------------------------------------------
+
+void Settler::await_others(const std::shared_ptr<Work>& work) {
+  const auto& recipients = work->settlement->recipients;
+  const bool some_delivered = std::ranges::any_of(recipients, [](const RecipientSettlement& each) {
+    return each.disposition.outcome == Outcome::Delivered;
+  });
+  if (some_delivered) {
+    strip_delivered(work);
+  } else {
+    to_desk(work);
+  }
+}
+
+// Who was delivered to leaves the queue now: a crash must not have them delivered to again.
+void Settler::strip_delivered(const std::shared_ptr<Work>& work) {
+  auto part = std::make_shared<Work>();
+  part->pending.job = work->pending.job;
+  part->settings = work->settings;
+  part->stored_envelope = work->stored_envelope;
+  queue::Job rest = work->pending.job;
+  ++rest.ref.revision;
+  rest.recipients.clear();
+  const auto& recipients = work->settlement->recipients;
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    if (recipients[i].disposition.outcome == Outcome::Delivered) continue;
+    rest.recipients.push_back(work->pending.job.recipients[i]);
+  }
+  part->settlement.emplace(
+      Settlement{.recipients = {},
+                 .after = rest,
+                 .next_attempt = std::nullopt,
+                 .notifications = work->settlement->notifications.take_relayed()});
+  if (work->settlement->after) work->settlement->after->ref.revision = rest.ref.revision + 1;
+  part->when_stored = [this, work, rest = std::move(rest)]() mutable {
+    work->pending.job = std::move(rest);
+    to_desk(work);
+  };
+  finish({part});
+}
+
+void Settler::to_desk(std::shared_ptr<Work> work) {
+  const queue::MessageId id = work->pending.job.ref.id;
+  listener_.at_desk(id, [work = std::move(work)](Settler& desk) { desk.wait_at_desk(work); });
+}
+
+void Settler::wait_at_desk(std::shared_ptr<Work> work) {
+  work->awaited = true;
+  ++reporting_;
+  if (context_.draining.load(std::memory_order_relaxed) || desk_.full()) {
+    finish({work});
+    return;
+  }
+  const queue::MessageId id = work->pending.job.ref.id;
+  const std::size_t jobs = work->envelope().job_count;
+  const std::size_t recipients = work->pending.job.recipients.size();
+  work->settlement->recipients = {};  // their events are out; replies may be long
+  const auto delay = desk_.add(id, std::move(work), recipients);
+  if (desk_.waiting(id) >= jobs) {
+    report(id);
+  } else if (delay) {
+    context_.timers.after(*delay, [this, id] { report(id); });
+  }
+}
+
+void Settler::report(const queue::MessageId& id) {
+  Batch batch = desk_.take(id);
+  if (!batch.empty()) finish(std::move(batch));
+}
+
+void Settler::drain() {
+  while (!desk_.empty()) finish(desk_.take_any());
+}
+
+// The notifications of all of the batch become those of its first work.
+void Settler::finish(Batch batch) {
+  Work& first = *batch.front();
+  Notifications& notifications = first.settlement->notifications;
+  for (std::size_t i = 1; i < batch.size(); ++i) {
+    notifications.add(std::move(batch[i]->settlement->notifications));
+  }
+  const queue::Envelope& envelope = first.envelope();
+  notifications.limit([&](message::Action action) {
+    return limits_.refuse(envelope, action, first.settings->config->bounces,
+                          context_.clock.steady_now());
+  });
+  emit_dropped(context_.events, envelope, notifications);
+  if (!notifications.any()) {
+    store(batch, {});
+  } else if (first.pending.message) {
+    store(batch, first.pending.message->content());
+  } else {
+    read_content(std::move(batch));
+  }
+}
+
+void Settler::read_content(Batch batch) {
+  const std::shared_ptr<Work> first = batch.front();
   context_.loop.run_blocking(
-      [work, &store = context_.store] { work->content = store.content(work->pending.job.ref.id); },
-      [this, work] {
+      [first, &store = context_.store] {
+        first->content = store.content(first->pending.job.ref.id);
+      },
+      [this, first, batch = std::move(batch)] {
         // A report without the header section of its message is better than none.
-        store(work, work->content ? std::string_view(*work->content) : std::string_view());
+        store(batch, first->content ? std::string_view(*first->content) : std::string_view());
       });
 }
 
-// One event per recipient: the answer to "where is my mail?".
-void Settler::emit_outcomes(const Work& work) const {
-  namespace events = relay::events;
-  const queue::Job& job = work.pending.job;
-  const queue::Envelope& envelope = work.envelope();
-  const AttemptFacts& facts = work.facts;
-  const Settlement& settlement = *work.settlement;
-  const std::string id = envelope.id.text();
-  const auto age = context_.clock.system_now() - envelope.received;
-  for (std::size_t i = 0; i < settlement.recipients.size(); ++i) {
-    const RecipientSettlement& part = settlement.recipients[i];
-    const std::string reply = part.disposition.reply.one_line();
-    const events::RecipientOutcome outcome{
-        .id = id,
-        .session = facts.session,
-        .user = envelope.login,
-        .from = envelope.reverse_path,
-        .to = job.recipients[i].mailbox,
-        .size = envelope.size,
-        .mx = facts.mx,
-        .address = facts.address,
-        .tls = facts.tls,
-        .reply = reply,
-        .reply_class = class_of(part.disposition),
-        .provider = relay::kProviders[facts.provider],
-        .attempt = job.attempts + (facts.attempted ? 1u : 0u),
-        .delay_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count(),
-        .dkim = facts.dkim,
-        .attempted = facts.attempted};
-    switch (part.disposition.outcome) {
-      case Outcome::Delivered:
-        context_.events.emit(events::Delivered{outcome});
-        break;
-      case Outcome::Delayed:
-        if (facts.attempted) {
-          context_.events.emit(events::Deferred{outcome, settlement.next_attempt});
-        }
-        break;
-      case Outcome::Failed:
-        if (part.expired) {
-          context_.events.emit(events::Expired{outcome});
-        } else {
-          context_.events.emit(events::Bounced{outcome});
-        }
-        break;
-    }
-  }
-  for (const Notifications::Dropped& dropped : settlement.notifications.dropped()) {
-    context_.events.emit(events::NotificationDropped{.id = id,
-                                                     .to = dropped.recipient,
-                                                     .action = message::action_text(dropped.action),
-                                                     .detail = "null reverse-path"});
-  }
-}
-
-void Settler::store(const std::shared_ptr<Work>& work, std::string_view content) {
+void Settler::store(const Batch& batch, std::string_view content) {
   auto change = std::make_shared<queue::Change>();
   const SystemTime now = context_.clock.system_now();
+  const Work& first = *batch.front();
   auto reports =
-      work->settlement->notifications.build(content, [&] { return context_.ids.next(now); });
+      first.settlement->notifications.build(content, [&] { return context_.ids.next(now); });
   std::vector<message::Action> actions;
   for (Notifications::Report& report : reports) {
     actions.push_back(report.action);
@@ -187,30 +251,45 @@ void Settler::store(const std::shared_ptr<Work>& work, std::string_view content)
     for (const queue::Job& one : report.enqueued.jobs) (void)context_.store.claims().take(one.ref);
     change->enqueued.push_back(std::move(report.enqueued));
   }
-  queue::Job& job = work->pending.job;
-  if (work->settlement->after) {
-    change->replaced.push_back({std::move(job), std::move(*work->settlement->after)});
-  } else {
-    change->removed.push_back(std::move(job));
-  }
-  commit(change, [this, change = change.get(), actions = std::move(actions)] {
-    for (std::size_t i = 0; i < change->enqueued.size(); ++i) {
-      const queue::Change::Enqueued& report = change->enqueued[i];
-      context_.events.emit(
-          relay::events::Notification{.id = report.message->envelope.id.text(),
-                                      .about = job_before(*change).ref.id.text(),
-                                      .to = report.jobs.front().recipients.front().mailbox,
-                                      .action = message::action_text(actions[i])});
-      listener_.reported(report.message, report.jobs);
+  for (const std::shared_ptr<Work>& work : batch) {
+    queue::Job& job = work->pending.job;
+    if (work->settlement->after) {
+      change->replaced.push_back({std::move(job), std::move(*work->settlement->after)});
+    } else {
+      change->removed.push_back(std::move(job));
     }
-  });
+  }
+  const std::size_t awaited = first.awaited ? batch.size() : 0;
+  const bool final = first.when_stored != nullptr;
+  commit(
+      {.change = change,
+       .stored =
+           [this, change, awaited, when_stored = first.when_stored, actions = std::move(actions)] {
+             for (std::size_t i = 0; i < change->enqueued.size(); ++i) {
+               const queue::Change::Enqueued& report = change->enqueued[i];
+               context_.events.emit(
+                   relay::events::Notification{.id = report.message->envelope.id.text(),
+                                               .about = first_job(*change).ref.id.text(),
+                                               .to = report.jobs.front().recipients.front().mailbox,
+                                               .action = message::action_text(actions[i])});
+               listener_.reported(report.message, report.jobs);
+             }
+             reporting_ -= awaited;
+             if (when_stored) {
+               when_stored();
+             } else {
+               end_claims(*change);
+             }
+           },
+       .awaited = awaited,
+       .final = final});
 }
 
 void Settler::replace(queue::Job before, queue::Job after) {
   ++after.ref.revision;
   auto change = std::make_shared<queue::Change>();
   change->replaced.push_back({std::move(before), std::move(after)});
-  commit(std::move(change), [] {});
+  commit({.change = change, .stored = [this, change] { end_claims(*change); }});
 }
 
 void Settler::put_off(PendingJob job, std::chrono::seconds delay) {
@@ -234,40 +313,52 @@ void Settler::end_claim(const queue::Job& before) {
   context_.store.claims().release(before.ref);
 }
 
+void Settler::end_claims(const queue::Change& change) {
+  for (const queue::Job& job : change.removed) end_claim(job);
+  for (const queue::Change::Replaced& each : change.replaced) {
+    end_claim(each.before);
+    listener_.waits(each.after);
+  }
+}
+
 void Settler::release(const queue::Job& job) {
   end_claim(job);
   listener_.waits(job);
 }
 
-void Settler::commit(std::shared_ptr<const queue::Change> change, std::function<void()> stored) {
-  context_.commits.add(change, relay::TurnCommits::Awaited::No,
-                       [this, change, stored = std::move(stored)](bool done) mutable {
+void Settler::commit(Commit work) {
+  auto change = work.change;
+  context_.commits.add(std::move(change), relay::TurnCommits::Awaited::No,
+                       [this, work = std::move(work)](bool done) mutable {
                          if (done) {
-                           stored();
-                           end_claim(job_before(*change));
-                           if (const queue::Job* after = job_after(*change))
-                             listener_.waits(*after);
+                           work.stored();
                            return;
                          }
-                         context_.timers.after(kAskAgain, [this, change = std::move(change),
-                                                           stored = std::move(stored)]() mutable {
-                           again(std::move(change), std::move(stored));
+                         context_.timers.after(kAskAgain, [this, work = std::move(work)]() mutable {
+                           again(std::move(work));
                          });
                        });
 }
 
 // A disk that cannot be written does not stop delivery: a job whose new due time could not be
-// stored before it came waits as it is stored. That attempt is not counted.
-void Settler::again(std::shared_ptr<const queue::Change> change, std::function<void()> stored) {
-  const queue::Job* const after = job_after(*change);
-  if (after == nullptr || context_.clock.schedule_now() < after->due) {
-    commit(std::move(change), std::move(stored));
+// stored before it came waits as it is stored. That attempt is not counted. With others in its
+// change, which all failed, it is the same for them.
+void Settler::again(Commit work) {
+  const queue::Change& change = *work.change;
+  const SystemTime now = context_.clock.schedule_now();
+  const bool overtaken = !work.final && std::ranges::any_of(change.replaced, [&](const auto& each) {
+    return now >= each.after.due;
+  });
+  if (!overtaken) {
+    commit(std::move(work));
     return;
   }
-  for (const queue::Change::Enqueued& report : change->enqueued) {
+  for (const queue::Change::Enqueued& report : change.enqueued) {
     for (const queue::Job& one : report.jobs) context_.store.claims().release(one.ref);
   }
-  release(job_before(*change));
+  for (const queue::Job& job : change.removed) release(job);
+  for (const queue::Change::Replaced& each : change.replaced) release(each.before);
+  reporting_ -= work.awaited;
 }
 
 }  // namespace signpost::delivery

@@ -35,6 +35,8 @@ struct Site {
   BackOff back_off;
   relay::RateLimit rate;
   SteadyTime next_token{};        // no session is woken before
+  SteadyTime crowded_until{};     // no connection is opened before: its addresses have enough
+  bool waits_for_place = false;   // in the queue of an address
   std::vector<SessionRef> idle;   // connected, without a job
   std::vector<SessionRef> woken;  // have not asked for a job yet
   std::size_t reading = 0;        // jobs that reads under way may bring

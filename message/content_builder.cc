@@ -65,10 +65,11 @@ std::string_view value_of(std::string_view raw) {
   return raw;
 }
 
-std::optional<ContentFault> find_fault(const HeaderSection& section) {
+std::optional<ContentFault> find_fault(const HeaderSection& section, const LoopFacts& loop) {
   if (section.count("Received") > ContentBuilder::kMaxReceived) {
     return ContentFault::TooManyReceived;
   }
+  if (is_in_loop(section, loop)) return ContentFault::ComesBack;
   const std::size_t from = section.count("From");
   if (from > 1) return ContentFault::SeveralFrom;
   if (from == 0 || !has_value(section, "From")) return ContentFault::NoFrom;
@@ -89,6 +90,8 @@ std::string_view fault_text(ContentFault fault) {
       return "The header section of the message is too long";
     case ContentFault::TooManyReceived:
       return "Too many Received fields: the message is in a loop";
+    case ContentFault::ComesBack:
+      return "The message was here before: it is in a loop";
   }
   return "The message cannot be accepted";
 }
@@ -163,7 +166,7 @@ void ContentBuilder::end_line() {
 void ContentBuilder::end_header() {
   const HeaderSection section = HeaderSection::parse(header_);
   CHECK(!section.malformed() && section.body().empty());
-  if (const auto fault = find_fault(section)) {
+  if (const auto fault = find_fault(section, fix_ups_.loop)) {
     refuse(*fault);
     return;
   }

@@ -19,6 +19,7 @@
 
 #include "base/byte_sink.h"
 #include "base/clock.h"
+#include "message/mail_loop.h"
 
 #include <cstddef>
 #include <functional>
@@ -36,6 +37,7 @@ struct FixUps {
   std::string received;    // the whole field, CRLF included
   std::string message_id;  // "<id@host>": used when the field is missing
   SystemTime now;          // Date when missing
+  LoopFacts loop{};
   // Whether the message may say that it is from "local@domain"; "" stands for a field that is not
   // clear. Null: anything may be said.
   std::function<bool(std::string_view address)> may_be_from{};
@@ -55,6 +57,7 @@ enum class ContentFault {
   MalformedHeader,  // 550 5.6.0: the first line is not a header field
   HeaderTooLong,    // 552 5.3.4: more than the limit of octets or fields
   TooManyReceived,  // 554 5.4.6: a mail loop (RFC 5321 section 6.3)
+  ComesBack,        // 554 5.4.6: see is_in_loop()
 };
 std::string_view fault_text(ContentFault fault);  // for the reply: plain and short
 

@@ -49,6 +49,10 @@ void EventSink::count(const events::Expired& event) {
   metrics_.bounces(event.reply_class).add();
 }
 
+void EventSink::count(const events::NotificationDropped& event) {
+  metrics_.notification_dropped(text_of(event.reason)).add();
+}
+
 void EventSink::count(const events::Signed& event) { metrics_.signatures(event.algorithm).add(); }
 
 void EventSink::count(const events::Unsigned& event) {

@@ -65,6 +65,17 @@ constexpr std::array<std::string_view, 9> texts_of(ReplyClass) {
   return {"accepted", "address", "mailbox", "policy", "rate", "content", "tls", "network", "other"};
 }
 
+// Why a notification that was due is not sent.
+enum class DropReason {
+  NullSender,      // it would answer a notification (RFC 5321 section 6.1)
+  UnprovenSender,  // no login stands for the reverse-path, and bounces.trusted_networks is off
+  PerMessage,      // bounces.per_message
+  PerSender,       // bounces.per_sender
+};
+constexpr std::array<std::string_view, 4> texts_of(DropReason) {
+  return {"null_sender", "unproven_sender", "per_message", "per_sender"};
+}
+
 // The receivers that metrics and events name; the first name is for all others.
 inline constexpr std::array<std::string_view, 11> kProviders = {
     "other", "google",   "microsoft", "yahoo", "apple", "orange",

@@ -88,6 +88,13 @@ inline constexpr Description kConnections = {"signpost_delivery_connections",
 inline constexpr Description kBounces = {
     "signpost_bounces_total", "Recipients given up, by class of the deciding reply.", kClassLabels};
 
+inline constexpr LabelDescription kDroppedLabels[] = {{"reason", kTexts<DropReason>}};
+inline constexpr Description kNotificationsDropped = {
+    "signpost_notifications_dropped_total",
+    "Notifications that were due and are not sent. per_message or per_sender rising: someone sends "
+    "mail that fails in bulk, perhaps in another's name.",
+    kDroppedLabels};
+
 inline constexpr LabelDescription kHandshakeLabels[] = {
     {"direction", kTexts<TlsDirection>}, {"version", kTlsVersions}, {"trust", kTexts<TlsTrust>}};
 inline constexpr Description kHandshakes = {

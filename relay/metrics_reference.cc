@@ -39,6 +39,7 @@ constexpr Metric kMetrics[] = {
     {Histogram, &dns::metric::kQuerySeconds},
     {Counter, &metric::kAccepted},
     {Counter, &metric::kRejected},
+    {Counter, &metric::kNotificationsDropped},
     {Histogram, &queue::metric::kCommitMessages},
     {Histogram, &queue::metric::kCommitSeconds},
     {Gauge, &metric::kQueueMessages},

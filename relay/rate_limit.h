@@ -2,19 +2,14 @@
 #pragma once
 
 #include "base/clock.h"
+#include "config/config.h"
 
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
 namespace signpost::relay {
 
-struct Rate {
-  std::uint32_t count = 0;  // at least 1
-  std::chrono::seconds per{1};
-  friend bool operator==(const Rate&, const Rate&) = default;
-};
+using config::Rate;
 
 // Pure: time comes from the caller. Holds the tokens of one second, at least one: in any minute
 // there are at most that many more than the limit.

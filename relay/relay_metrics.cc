@@ -46,6 +46,7 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   }
   // What alert rules ask about exists from the start, as zero.
   for (const std::string_view reason : kTexts<UnsignedReason>) unsigned_reason(reason);
+  for (const std::string_view reason : kTexts<DropReason>) notification_dropped(reason);
   for (const std::string_view algorithm : metric::kAlgorithms) signatures(algorithm);
   for (const std::string_view reason : kTexts<RejectReason>) rejected(reason);
   for (const std::string_view result : kTexts<AuthResult>) auth("PLAIN", result);
@@ -80,6 +81,9 @@ metrics::Counter& RelayMetrics::auth(std::string_view mechanism, std::string_vie
 }
 metrics::Counter& RelayMetrics::rejected(std::string_view reason) {
   return counter(metric::kRejected, {{"reason", std::string(reason)}});
+}
+metrics::Counter& RelayMetrics::notification_dropped(std::string_view reason) {
+  return counter(metric::kNotificationsDropped, {{"reason", std::string(reason)}});
 }
 metrics::Counter& RelayMetrics::unsigned_reason(std::string_view reason) {
   return counter(metric::kUnsigned, {{"reason", std::string(reason)}});

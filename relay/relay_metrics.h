@@ -26,6 +26,7 @@ class RelayMetrics {
   metrics::Counter& sessions_total(const std::string& listener);
   metrics::Counter& auth(std::string_view mechanism, std::string_view result);
   metrics::Counter& rejected(std::string_view reason);
+  metrics::Counter& notification_dropped(std::string_view reason);
   metrics::Counter& unsigned_reason(std::string_view reason);
   metrics::Counter& signatures(std::string_view algorithm);
   metrics::Counter& tls_handshakes(TlsDirection direction, std::string_view version,

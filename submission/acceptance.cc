@@ -44,6 +44,7 @@ Refusal reason_of(message::ContentFault fault) {
     case message::ContentFault::HeaderTooLong:
       return Refusal::HeaderTooLong;
     case message::ContentFault::TooManyReceived:
+    case message::ContentFault::ComesBack:
       return Refusal::MailLoop;
   }
   return Refusal::MalformedHeader;
@@ -121,6 +122,17 @@ std::optional<Refused> refuse_sender(const relay::Settings& settings, const Prin
   return {};
 }
 
+std::optional<Refused> refuse_recipient(const relay::Settings& settings,
+                                        const smtp::ReversePath& reverse_path,
+                                        const smtp::Mailbox& recipient) {
+  const config::Config& config = *settings.config;
+  if (!recipient.is_address_literal() || config.delivery.address_literals) return {};
+  const config::RouteConfig* const route =
+      relay::find_route(config, reverse_path ? reverse_path->text() : "", recipient.domain);
+  if (route != nullptr && !route->mx) return {};  // it goes to that host, which has to know
+  return refused(Refusal::AddressLiteral);
+}
+
 message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,
                         const smtp::Transaction& transaction, const Arrival& arrival,
                         const queue::MessageId& id, SystemTime now) {
@@ -144,9 +156,16 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
     facts.tls_cipher = arrival.tls->cipher;
   }
   facts.time = now;
+  message::LoopFacts loop{.host = hostname, .is_own_id = [](std::string_view text) {
+                            return queue::MessageId::parse(text).has_value();
+                          }};
+  for (const smtp::AcceptedRecipient& each : transaction.recipients) {
+    loop.recipients.push_back(each.mailbox.text());
+  }
   message::FixUps made{.received = message::received_field(facts),
                        .message_id = fmt::format("<{}@{}>", id_text, hostname),
-                       .now = now};
+                       .now = now,
+                       .loop = std::move(loop)};
   if (principal.login.empty()) return made;
   made.may_be_from = [&settings, user = principal.user](std::string_view author) {
     return user != nullptr && may_send_as(settings, *user, author);

@@ -2,6 +2,7 @@
 // clock, no log, and independent of how the message comes in. A session asks in this order:
 //
 //   refuse_sender()   as soon as the sender is known
+//   refuse_recipient()  as soon as one is known
 //   fix_ups()         before the content arrives, for the ContentBuilder that collects it
 //   accept()          when the content has ended
 #pragma once
@@ -51,6 +52,11 @@ struct Accepted {
 // 421, which ends the session (RFC 5321 section 3.8): what it may do is decided at the next login.
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
                                      const smtp::ReversePath& reverse_path);
+
+// Nothing when mail for `recipient` can be routed.
+std::optional<Refused> refuse_recipient(const relay::Settings& settings,
+                                        const smtp::ReversePath& reverse_path,
+                                        const smtp::Mailbox& recipient);
 
 // What the builder of a message's content adds to it, and the addresses that it lets pass.
 // `settings` and principal.user must outlive it.

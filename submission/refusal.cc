@@ -22,7 +22,7 @@ struct Row {
   std::string_view text;
 };
 
-constexpr std::array<Row, 14> kRows = {{
+constexpr std::array<Row, 15> kRows = {{
     {Sessions, Label::Sessions, 421, {4, 7, 0}, "Too many sessions, try again later"},
     {Disk, Label::Disk, 452, {4, 3, 1}, "Insufficient system storage, try again later"},
     {Memory, Label::Memory, 452, {4, 3, 1}, "Insufficient memory, try again later"},
@@ -38,6 +38,7 @@ constexpr std::array<Row, 14> kRows = {{
      {4, 7, 0},
      "This login was changed since it logged in, log in again"},
     {SenderForbidden, Label::Sender, 553, {5, 7, 1}, "This login may not send from that address"},
+    {AddressLiteral, Label::Policy, 550, {5, 1, 2}, "Mail to address literals is not accepted"},
     {NoFrom, Label::Content, 550, {5, 6, 0}, ""},
     {SeveralFrom, Label::Content, 550, {5, 6, 0}, ""},
     {MalformedHeader, Label::Content, 550, {5, 6, 0}, ""},

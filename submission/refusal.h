@@ -18,6 +18,8 @@ enum class Refusal : std::uint8_t {
   NotAuthenticated,
   LoginRevoked,     // removed or changed since it logged in
   SenderForbidden,  // the reverse-path is not this login's
+  // About a recipient.
+  AddressLiteral,
   // About the content.
   NoFrom,
   SeveralFrom,

@@ -352,7 +352,13 @@ std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& m
   return {};
 }
 
-std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptCommand&) { return {}; }
+std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptCommand& recipient) {
+  const smtp::ReversePath& sender = dialog_.transaction().mail.reverse_path;
+  if (auto refusal = refuse_recipient(*settings_, sender, recipient.recipient)) {
+    return reject(std::move(*refusal));
+  }
+  return {};
+}
 
 std::expected<ByteSink*, smtp::Reply> SubmissionSession::on_data() {
   const queue::Committer& committer = context_.commits.committer();

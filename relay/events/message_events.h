@@ -186,13 +186,14 @@ struct NotificationDropped {
   std::string_view id{};
   std::string_view to{};
   std::string_view action{};
+  DropReason reason{};
   std::string_view detail{};
   static constexpr auto kEvent = log::describe(
-      "notification_dropped", log::Level::Warning,
-      "A notification was due but there is nobody to send it to.",
+      "notification_dropped", log::Level::Warning, "A notification was due and is not sent.",
       log::field(field::kId, &NotificationDropped::id),
       log::field("to", &NotificationDropped::to, "The recipient that it would have reported on."),
       log::field("action", &NotificationDropped::action, "What it would have reported."),
+      log::field("reason", &NotificationDropped::reason, "Why."),
       log::field(field::kDetail, &NotificationDropped::detail));
 };
 

@@ -31,6 +31,14 @@ struct RunningAsRoot {
                     log::field("detail", &RunningAsRoot::detail, "What to do about it."));
 };
 
+struct NetworksAllowed {
+  std::string_view networks{};
+  static constexpr auto kEvent = log::describe(
+      "networks_allowed", log::Level::Warning,
+      "Mail may go by MX to networks that are forbidden by default (delivery.allow_networks).",
+      log::field("networks", &NetworksAllowed::networks, "Those networks."));
+};
+
 struct QueueOpened {
   std::string_view directory{};
   std::string_view engine{};

@@ -192,6 +192,22 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.delivery.tls == TlsPolicy::Encrypt; }},
     {"delivery", "connect_timeout = \"250ms\"",
      [](const Config& c) { return c.delivery.connect_timeout == std::chrono::milliseconds(250); }},
+    {"delivery", "allow_networks = [\"127.0.0.0/8\"]",
+     [](const Config& c) {
+       return c.delivery.allow_networks == std::vector{*net::Network::parse("127.0.0.0/8")};
+     }},
+    {"delivery", "private_networks = true",
+     [](const Config& c) { return c.delivery.private_networks; }},
+    {"delivery", "address_literals = true",
+     [](const Config& c) { return c.delivery.address_literals; }},
+    {"delivery", "connections_per_address = 7",
+     [](const Config& c) { return c.delivery.connections_per_address == 7; }},
+    {"bounces", "trusted_networks = false",
+     [](const Config& c) { return !c.bounces.trusted_networks; }},
+    {"bounces", "content = \"1MiB\"", [](const Config& c) { return c.bounces.content == 1 << 20; }},
+    {"bounces", "per_message = 3", [](const Config& c) { return c.bounces.per_message == 3; }},
+    {"bounces", "per_sender = \"5/min\"",
+     [](const Config& c) { return c.bounces.per_sender == Rate{5, std::chrono::minutes(1)}; }},
     {"delivery", "source = [\"192.0.2.9\", \"2001:db8::9\"]",
      [](const Config& c) { return c.delivery.source[1].text() == "2001:db8::9"; }},
     {"retry", "schedule = [\"1s\", \"2m\"]",
@@ -314,6 +330,7 @@ TEST(Config, DefaultsAreShownAsTheyWouldBeWritten) {
       {"delivery.port", "25"},
       {"retry.schedule", "[\"1m\", \"5m\", \"10m\", \"20m\", \"30m\", \"1h\", \"2h\", \"4h\"]"},
       {"retry.expire", "\"5d\""},
+      {"bounces.per_sender", "\"1000/h\""},
       {"destination.tls", ""},
       {"admin.bind", "\"127.0.0.1:8025\""},
   };
@@ -472,6 +489,9 @@ TEST(Config, MalformedValuesAreNamed) {
        "\"smtp://host:port\""},
       {via + "\"smtp://a.example:70000\"\n",
        "8:7: route.via: \":70000\" is not a port; write \"mx\" or \"smtp://host:port\""},
+      {via + "\"smtp://127.0.0.1:2525\"\n",
+       "8:7: route.via: leads back to the listener 127.0.0.1:2525; write the address of another "
+       "server"},
       {via + "\"smtp://2001:db8::1\"\n",
        "8:7: route.via: \"2001:db8::1\" has more than one colon; put an IPv6 address in "
        "brackets; write \"mx\" or \"smtp://host:port\""},

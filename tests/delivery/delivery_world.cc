@@ -232,6 +232,16 @@ void DeliveryWorld::open(const Orders::Open& order) {
   session.key = order.site->hop.key;
   session.ref = {order.worker, id};
   session.began = clock.steady_now();
+  if (const std::string& address = receiver(session.key).address; !address.empty()) {
+    const auto parsed = net::IpAddress::parse(address);
+    if (!scheduler.take_place(session.site, *parsed, now())) {
+      act([this, id] { end(id, std::nullopt); });
+      return;
+    }
+    session.place = parsed;
+    std::size_t& most_to = most_open_to[address];
+    most_to = std::max(most_to, open_to(address));
+  }
   std::size_t& most = most_open[session.key];
   most = std::max(most, open(session.key));
   if (!receiver(session.key).hangs) {
@@ -311,6 +321,11 @@ std::size_t DeliveryWorld::answer(const std::string& site) {
 void DeliveryWorld::end(std::uint64_t id, const std::optional<delivery::Disposition>& failure) {
   const Session session = std::move(sessions_.at(id));
   sessions_.erase(id);
+  if (session.place) {
+    order([&](const auto& at, Orders& orders) {
+      scheduler.give_back_place(*session.place, session.ref.worker, at, orders);
+    });
+  }
   order([&](const auto& at, Orders& orders) {
     scheduler.connection_ended(session.site, session.ref, session.ready, failure, session.began, at,
                                orders);
@@ -332,7 +347,9 @@ void DeliveryWorld::end_connections() {
 void DeliveryWorld::end_idle() {
   std::vector<std::uint64_t> over;
   for (const auto& [id, session] : sessions_) {
-    const bool idle = session.idle_since && clock.steady_now() >= *session.idle_since + kIdle;
+    const bool idle =
+        session.idle_since && (clock.steady_now() >= *session.idle_since + kIdle ||
+                               (session.place && scheduler.place_is_wanted(*session.place)));
     if (idle && scheduler.leave_idle(*session.site, session.ref)) over.push_back(id);
   }
   for (const std::uint64_t id : over) end(id, std::nullopt);
@@ -350,6 +367,12 @@ std::size_t DeliveryWorld::held() const {
 std::size_t DeliveryWorld::open(const std::string& site) const {
   return static_cast<std::size_t>(
       std::ranges::count_if(sessions_, [&](const auto& each) { return each.second.key == site; }));
+}
+
+std::size_t DeliveryWorld::open_to(const std::string& address) const {
+  return static_cast<std::size_t>(std::ranges::count_if(sessions_, [&](const auto& each) {
+    return each.second.place == net::IpAddress::parse(address);
+  }));
 }
 
 std::size_t DeliveryWorld::attempts(const queue::Job& job) const {

@@ -40,9 +40,10 @@ class DeliveryWorld {
   struct Receiver {
     std::size_t connections = 10;
     std::optional<relay::Rate> rate{};
-    bool refuses = false;  // each connection
-    bool hangs = false;    // connections neither succeed nor fail until connect_all()
-    bool slow = false;     // a message stays under way until answer()
+    bool refuses = false;   // each connection
+    bool hangs = false;     // connections neither succeed nor fail until connect_all()
+    std::string address{};  // of the host; shared with others that have the same
+    bool slow = false;      // a message stays under way until answer()
   };
   struct Delivered {
     queue::JobRef ref;
@@ -84,6 +85,7 @@ class DeliveryWorld {
   delivery::Scheduler::Now now() const { return {clock.steady_now(), clock.schedule_now(), dice}; }
   std::size_t held() const;  // jobs with sessions and in actions
   std::size_t open(const std::string& site) const;
+  std::size_t open_to(const std::string& address) const;
   std::size_t attempts(const queue::Job& job) const;  // as stored
   // No claim is leaked or missing.
   bool claims_fit() const {
@@ -97,8 +99,9 @@ class DeliveryWorld {
   std::vector<Delivered> delivered;
   std::vector<queue::JobRef> failed;
   std::vector<delivery::Orders::Overdue> overdue;
-  std::map<std::string, std::size_t> opened;     // connections, ever
-  std::map<std::string, std::size_t> most_open;  // at once
+  std::map<std::string, std::size_t> opened;        // connections, ever
+  std::map<std::string, std::size_t> most_open;     // at once
+  std::map<std::string, std::size_t> most_open_to;  // by address
   std::size_t looked_up = 0;
   std::size_t charged = 0;  // jobs that were tried without a session
   std::size_t twice = 0;    // deliveries of what was delivered, or was not claimed
@@ -112,6 +115,7 @@ class DeliveryWorld {
     delivery::SessionRef ref;
     SteadyTime began;
     bool ready = false;
+    std::optional<net::IpAddress> place;
     std::optional<delivery::PendingJob> job;
     std::optional<SteadyTime> idle_since;
   };

@@ -65,8 +65,16 @@ TEST(PlanRoute, UnicodeAndAsciiFormsOfADomainAreOnePlace) {
   EXPECT_EQ(place(config, "", "xn--bcher-kva.example"), "mx:xn--bcher-kva.example");
 }
 
+TEST(PlanRoute, AddressLiteralsAreServedOnlyWhereTheConfigurationSaysSo) {
+  config::Config config;
+  EXPECT_TRUE(place(config, "", "[192.0.2.1]").starts_with("error: ")) << "neither key nor route";
+  config.routes = {route({"*"}, {}, "smarthost.example")};
+  EXPECT_EQ(place(config, "", "[192.0.2.1]"), "smtp:smarthost.example:25");
+}
+
 TEST(PlanRoute, AnAddressLiteralIsTheHostItself) {
-  const config::Config config;
+  config::Config config;
+  config.delivery.address_literals = true;
   auto found = plan(config, "", "[192.0.2.1]");
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->hop.mx);

@@ -1,5 +1,7 @@
 #include "delivery/notification.h"
 
+#include "delivery/report_limits.h"
+
 #include <gtest/gtest.h>
 
 namespace signpost::delivery {
@@ -69,19 +71,25 @@ TEST_F(NotificationTest, NothingAnswersTheNullReversePath) {
   collected.failed(recipient(), unknown_user(), "", false);
   collected.failed(recipient(), unknown_user(), "", false);
   EXPECT_TRUE(collected.any());
-  EXPECT_FALSE(collected.needs_content()) << "nothing is built, so nothing is read for it";
+  ReportLimits limits;
+  collected.limit([&](message::Action action) {
+    return limits.refuse(envelope_, action, settings_.config->bounces, SteadyTime{});
+  });
+  EXPECT_FALSE(collected.any()) << "nothing is built, so nothing is read for it";
   EXPECT_TRUE(build(collected).empty());
-  const auto dropped = collected.dropped();
+  const auto& dropped = collected.dropped();
   ASSERT_EQ(dropped.size(), 1u) << "one for the whole report that is lost";
   EXPECT_EQ(dropped[0].action, message::Action::Failed);
   EXPECT_EQ(dropped[0].recipient, "nobody@example.net");
+  EXPECT_EQ(dropped[0].reason, relay::DropReason::NullSender);
 }
 
 TEST_F(NotificationTest, WhatIsReportedIsNotCalledDropped) {
   auto collected = notifications();
   EXPECT_FALSE(collected.any());
   collected.failed(recipient(), unknown_user(), "", false);
-  EXPECT_TRUE(collected.needs_content());
+  collected.limit([](message::Action) { return std::nullopt; });
+  EXPECT_TRUE(collected.any());
   EXPECT_TRUE(collected.dropped().empty());
 }
 
@@ -132,9 +140,36 @@ TEST_F(NotificationTest, ReturnsTheBodyOnlyWhenTheSenderAskedForIt) {
   EXPECT_EQ(build(headers_only)[0].enqueued.message->content.find("secret body"),
             std::string::npos);
   envelope_.ret = smtp::Return::Full;
+  auto unproven = notifications();
+  unproven.failed(recipient(), unknown_user(), "", false);
+  EXPECT_EQ(build(unproven)[0].enqueued.message->content.find("secret body"), std::string::npos)
+      << "no login stands for the sender";
+  envelope_.login = "shop";
   auto full = notifications();
   full.failed(recipient(), unknown_user(), "", false);
   EXPECT_NE(build(full)[0].enqueued.message->content.find("secret body"), std::string::npos);
+  auto config = std::make_shared<config::Config>(*settings_.config);
+  config->bounces.content = 10;
+  settings_.config = config;
+  auto large = notifications();
+  large.failed(recipient(), unknown_user(), "", false);
+  EXPECT_EQ(build(large)[0].enqueued.message->content.find("secret body"), std::string::npos)
+      << "larger than bounces.content";
+}
+
+TEST_F(NotificationTest, SettlementsOfOneMessageShareAReport) {
+  auto one = notifications();
+  one.failed(recipient(), unknown_user(), "mx.a.example", false);
+  one.relayed(recipient(smtp::Notify::kSuccess), {Outcome::Delivered, {250, {2, 0, 0}, "ok"}}, "");
+  EXPECT_TRUE(one.take_relayed().any());
+  auto other = notifications();
+  other.failed(recipient(), unknown_user(), "mx.b.example", false);
+  one.add(std::move(other));
+  const auto reports = build(one);
+  ASSERT_EQ(reports.size(), 1u);
+  const std::string& content = reports[0].enqueued.message->content;
+  EXPECT_NE(content.find("mx.a.example"), std::string::npos);
+  EXPECT_NE(content.find("mx.b.example"), std::string::npos);
 }
 
 }  // namespace

@@ -67,6 +67,48 @@ TEST_F(SchedulerSite, LanesOfManyDomainsShareOneSiteAndItsConnections) {
   EXPECT_EQ(world_.opened["mx:big"], 2u);
 }
 
+// Each name of a wildcard domain is a site of its own.
+TEST_F(SchedulerSite, SitesShareTheConnectionsToOneAddress) {
+  for (int i = 0; i < 200; ++i) {
+    const std::string domain = std::to_string(i) + ".wild.example";
+    world_.receiver("mx:" + domain) = {.hangs = true, .address = "192.0.2.1"};
+    (void)world_.submit({domain, "spammer", ""});
+  }
+  world_.receiver(kSite) = {.address = "192.0.2.2"};
+  (void)world_.submit(kLane);
+  world_.pass(seconds(300));
+  EXPECT_EQ(world_.most_open_to["192.0.2.1"], 20u);
+  EXPECT_EQ(world_.delivered.size(), 1u) << "the other receiver is served";
+  EXPECT_EQ(world_.charged, 0u) << "waiting for a place is no attempt";
+  EXPECT_LE(world_.scheduler.figures().in_memory, 20u) << "what waits for a place is in the store";
+  EXPECT_TRUE(world_.claims_fit());
+}
+
+TEST_F(SchedulerSite, WhoWaitsForAnAddressIsServedWhenAPlaceIsFree) {
+  for (int i = 0; i < 200; ++i) {
+    const std::string domain = std::to_string(i) + ".hosted.example";
+    world_.receiver("mx:" + domain) = {.address = "192.0.2.1"};
+    (void)world_.submit({domain, "shop", ""});
+  }
+  world_.pass(seconds(20));
+  EXPECT_EQ(world_.delivered.size(), 200u) << "places are handed on, not waited for by the clock";
+  EXPECT_LE(world_.most_open_to["192.0.2.1"], 20u);
+}
+
+TEST_F(SchedulerSite, ASiteThatWasPassedOverLooksForAPlaceItself) {
+  for (int i = 0; i < 21; ++i) {
+    const std::string domain = std::to_string(i) + ".wild.example";
+    world_.receiver("mx:" + domain) = {.hangs = true, .address = "192.0.2.1"};
+    (void)world_.submit({domain, "shop", ""});
+  }
+  world_.run();
+  EXPECT_EQ(world_.open_to("192.0.2.1"), 20u);
+  world_.receiver("mx:20.wild.example").address.clear();  // its records have changed
+  world_.receiver("mx:20.wild.example").hangs = false;
+  world_.pass(seconds(61));
+  EXPECT_EQ(world_.delivered.size(), 1u);
+}
+
 TEST_F(SchedulerSite, MailAfterAQuietTimeNeedsOneConnection) {
   world_.receiver(kSite).connections = 1;
   for (std::size_t i = 1; i <= 3; ++i) {

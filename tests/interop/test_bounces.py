@@ -58,6 +58,58 @@ def test_a_refused_recipient_comes_back_as_a_signed_dsn(world):
     assert relay.wait_event("notification", about=queue_id)["to"] == "orders@shop.example"
 
 
+def several_failures(world):
+    """One message for four domains: two fail, in one of them beside a recipient that is delivered to."""
+    sink = world.receiver("receiver.example")
+    bounces = world.receiver("shop.example")
+    relay = world.start()
+    queue_id = relay.send("orders@shop.example", ["b@receiver.example", "bounce-c@receiver.example", "x@nowhere.example",
+                                                  "x@nullmx.example", "y@shop.example"], message())
+    sink.wait_for(1)
+    for address in ("bounce-c@receiver.example", "x@nowhere.example", "x@nullmx.example"):
+        relay.wait_event("bounced", id=queue_id, to=address)
+    return sink, bounces, relay, queue_id
+
+
+def check_one_report(sink, bounces, relay, queue_id):
+    reports = [content for envelope, content in bounces.wait_for(2) if envelope["mail_from"] == ""]
+    assert len(reports) == 1
+    _, recipients = report_of(reports[0])
+    assert sorted(one["Final-Recipient"].split("; ")[1] for one in recipients) == [
+        "bounce-c@receiver.example", "x@nowhere.example", "x@nullmx.example"]
+    relay.wait_event("notification", about=queue_id)
+    assert len(relay.events("notification", about=queue_id)) == 1
+    assert len(sink.saved()) == 1, "b@receiver.example was delivered to once"
+    assert len(relay.events("delivered", id=queue_id)) == 2
+
+
+def test_what_fails_together_is_in_one_report(world):
+    sink, bounces, relay, queue_id = several_failures(world)
+    check_one_report(sink, bounces, relay, queue_id)
+    relay.wait_empty()
+
+
+def test_a_report_that_waits_for_others_goes_before_the_end(world):
+    sink, bounces, relay, queue_id = several_failures(world)
+    assert not relay.events("notification", about=queue_id), "it waits for others"
+    assert relay.stop() == 0
+    assert len(relay.events("notification", about=queue_id)) == 1
+    relay.launch()
+    relay.wait_event("delivered", to="orders@shop.example")
+    check_one_report(sink, bounces, relay, queue_id)
+    relay.wait_empty()
+
+
+def test_a_crash_has_failures_that_wait_to_be_reported_tried_again(world):
+    sink, bounces, relay, queue_id = several_failures(world)
+    relay.kill()
+    assert not relay.events("notification", about=queue_id)
+    relay.launch()
+    relay.wait_event("delivered", to="orders@shop.example")
+    check_one_report(sink, bounces, relay, queue_id)
+    relay.wait_empty()
+
+
 def features(relay):
     client = relay.smtp()
     client.ehlo()

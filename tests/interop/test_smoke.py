@@ -24,7 +24,7 @@ def test_load_through_the_relay_and_a_clean_end(world, certificate, tmp_path):
         capture_output=True, text=True, timeout=4 * harness.DEADLINE)
     assert done.returncode == 0, done.stdout + done.stderr
     relay.send("orders@shop.example", ["bounce-a@receiver.example", "tempfail1-b@receiver.example", "x@nowhere.example"], message())
-    bounces.wait_for(2)
+    bounces.wait_for(1)  # on both failures
     relay.run("reload")
     relay.get("/metrics")
     relay.queue("list")

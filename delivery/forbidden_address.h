@@ -1,0 +1,25 @@
+// Addresses that mail must not go to, whatever MX and address records say: a stranger writes those.
+#pragma once
+
+#include "config/config.h"
+#include "net/address.h"
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace signpost::delivery {
+
+// The kind of network that forbids `address` to mail that follows MX records or an address literal,
+// such as "loopback"; nothing when it may go there. An IPv6 address that stands for an IPv4 address
+// (NAT64, 6to4, Teredo, IPv4-compatible) is as forbidden as that one. delivery.allow_networks is
+// compared with the address itself. Pure.
+std::optional<std::string_view> forbidden_network(const net::IpAddress& address,
+                                                  const config::DeliveryConfig& config);
+
+// Whether a connection to `target` would reach this relay: one of its listeners is bound to it, or
+// to all addresses of this machine, which are `local`. Pure.
+bool is_own_listener(const net::SocketAddress& target, const config::Config& config,
+                     std::span<const net::IpAddress> local);
+
+}  // namespace signpost::delivery

@@ -1,0 +1,65 @@
+#include "delivery/outcome_events.h"
+
+#include "delivery/provider.h"
+
+#include <chrono>
+#include <string>
+
+namespace signpost::delivery {
+
+void emit_outcomes(relay::EventSink& sink, const queue::Job& job, const queue::Envelope& envelope,
+                   const AttemptFacts& facts, const Settlement& settlement, SystemTime now) {
+  namespace events = relay::events;
+  const std::string id = envelope.id.text();
+  const auto age = now - envelope.received;
+  for (std::size_t i = 0; i < settlement.recipients.size(); ++i) {
+    const RecipientSettlement& part = settlement.recipients[i];
+    const std::string reply = part.disposition.reply.one_line();
+    const events::RecipientOutcome outcome{
+        .id = id,
+        .session = facts.session,
+        .user = envelope.login,
+        .from = envelope.reverse_path,
+        .to = job.recipients[i].mailbox,
+        .size = envelope.size,
+        .mx = facts.mx,
+        .address = facts.address,
+        .tls = facts.tls,
+        .reply = reply,
+        .reply_class = class_of(part.disposition),
+        .provider = relay::kProviders[facts.provider],
+        .attempt = job.attempts + (facts.attempted ? 1u : 0u),
+        .delay_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count(),
+        .dkim = facts.dkim,
+        .attempted = facts.attempted};
+    switch (part.disposition.outcome) {
+      case Outcome::Delivered:
+        sink.emit(events::Delivered{outcome});
+        break;
+      case Outcome::Delayed:
+        if (facts.attempted) sink.emit(events::Deferred{outcome, settlement.next_attempt});
+        break;
+      case Outcome::Failed:
+        if (part.expired) {
+          sink.emit(events::Expired{outcome});
+        } else {
+          sink.emit(events::Bounced{outcome});
+        }
+        break;
+    }
+  }
+}
+
+void emit_dropped(relay::EventSink& events, const queue::Envelope& envelope,
+                  const Notifications& notifications) {
+  const std::string id = envelope.id.text();
+  for (const Notifications::Dropped& dropped : notifications.dropped()) {
+    events.emit(relay::events::NotificationDropped{.id = id,
+                                                   .to = dropped.recipient,
+                                                   .action = message::action_text(dropped.action),
+                                                   .reason = dropped.reason,
+                                                   .detail = envelope.reverse_path});
+  }
+}
+
+}  // namespace signpost::delivery

@@ -1,0 +1,33 @@
+#include "delivery/report_limits.h"
+
+#include "base/ascii.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace signpost::delivery {
+
+std::optional<relay::DropReason> ReportLimits::refuse(const queue::Envelope& envelope,
+                                                      message::Action action,
+                                                      const config::BouncesConfig& config,
+                                                      SteadyTime now) {
+  using relay::DropReason;
+  if (envelope.reverse_path.empty()) return DropReason::NullSender;
+  if (envelope.login.empty() && !config.trusted_networks) return DropReason::UnprovenSender;
+  const bool counted = action == message::Action::Failed || action == message::Action::Delayed;
+  const MutexLock lock(mutex_);
+  std::size_t& of_message = by_message_.at(envelope.id);
+  if (counted && of_message >= config.per_message) return DropReason::PerMessage;
+  Bucket& bucket = by_sender_.at(ascii::lower(envelope.reverse_path));
+  const std::chrono::duration<double> passed = now - bucket.at;
+  const double most = config.per_sender.count;
+  const double back = passed / std::chrono::duration<double>(config.per_sender.per) * most;
+  bucket.used = std::max(0.0, bucket.used - back);
+  bucket.at = now;
+  if (bucket.used + 1 > most) return DropReason::PerSender;
+  bucket.used += 1;
+  if (counted) ++of_message;
+  return {};
+}
+
+}  // namespace signpost::delivery
