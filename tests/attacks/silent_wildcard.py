@@ -3,7 +3,7 @@ a receiver of its own, so that limits by receiver bound nothing: one sender take
 
 Before: 400 names took all 256 connections of the relay, to one address, for five minutes each, and 81 of 81 messages
 for another receiver waited (2,000 names made 512 where there were as many).
-After: one address has 20 connections, one account 192, three quarters of them all, and the other receiver is served.
+After: one address has 20 connections, one account three quarters of them all, and the other receiver is served.
 """
 
 import selectors
