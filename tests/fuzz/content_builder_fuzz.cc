@@ -38,7 +38,8 @@ void check_bound(message::ContentBuilder builder) {
   if (builder.fault()) return;
   CHECK(builder.from_address() == kOwn);
   const std::string content = builder.take();
-  for (const auto& field : message::HeaderSection::parse(content).fields()) {
+  const message::HeaderSection section = message::HeaderSection::parse(content);
+  for (const auto& field : section.fields()) {
     if (!says_who_sends(field) || message::unfold(field.value).empty()) continue;
     const auto listed = message::mailboxes(field.value, message::ContentBuilder::kMaxAuthors);
     CHECK(listed && !listed->empty());
