@@ -1,7 +1,9 @@
 #include "rocks/rocks_files.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -10,18 +12,28 @@ namespace signpost::rocks {
 
 namespace {
 
-// Errors of a moment: somebody else's files, a quota, descriptors that come back.
-constexpr std::array kPassing{EDQUOT, EFBIG, EMFILE, ENFILE};
-
-rocksdb::IOStatus as_no_space(rocksdb::IOStatus status) {
-  if (status.ok() || !status.IsIOError() || status.IsNoSpace()) return status;
+bool says_one_of(const rocksdb::IOStatus& status, std::span<const int> errors) {
   const std::string words = status.ToString();
-  for (const int error : kPassing) {
-    if (!words.ends_with(std::generic_category().message(error))) continue;
-    status = rocksdb::IOStatus::NoSpace(words);
-    status.SetRetryable(true);  // as RocksDB itself marks ENOSPC
-    break;
-  }
+  return std::ranges::any_of(
+      errors, [&](int error) { return words.ends_with(std::generic_category().message(error)); });
+}
+
+// Of a write: what RocksDB itself waits out.
+rocksdb::IOStatus as_no_space(rocksdb::IOStatus status) {
+  constexpr std::array kFull{EDQUOT, EFBIG};
+  if (!status.IsIOError() || status.IsNoSpace() || !says_one_of(status, kFull)) return status;
+  status = rocksdb::IOStatus::NoSpace(status.ToString());
+  status.SetRetryable(true);  // as RocksDB itself marks ENOSPC
+  return status;
+}
+
+// Of an open: a log file that cannot be made for lack of space would be final, an error that may be
+// tried again is not.
+rocksdb::IOStatus as_retryable(rocksdb::IOStatus status) {
+  constexpr std::array kPassing{EMFILE, ENFILE, ENOSPC, EDQUOT};
+  if (!status.IsIOError() || !says_one_of(status, kPassing)) return status;
+  status = rocksdb::IOStatus::IOError(status.ToString());
+  status.SetRetryable(true);
   return status;
 }
 
@@ -59,7 +71,7 @@ class PassingFaultsFileSystem final : public rocksdb::FileSystemWrapper {
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     rocksdb::IODebugContext* context) override {
     const rocksdb::IOStatus status =
-        as_no_space(target()->NewWritableFile(name, options, file, context));
+        as_retryable(target()->NewWritableFile(name, options, file, context));
     if (status.ok()) *file = std::make_unique<PassingFaultsFile>(std::move(*file));
     return status;
   }
@@ -67,18 +79,18 @@ class PassingFaultsFileSystem final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewSequentialFile(const std::string& name, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSSequentialFile>* file,
                                       rocksdb::IODebugContext* context) override {
-    return as_no_space(target()->NewSequentialFile(name, options, file, context));
+    return as_retryable(target()->NewSequentialFile(name, options, file, context));
   }
   rocksdb::IOStatus NewRandomAccessFile(const std::string& name,
                                         const rocksdb::FileOptions& options,
                                         std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
                                         rocksdb::IODebugContext* context) override {
-    return as_no_space(target()->NewRandomAccessFile(name, options, file, context));
+    return as_retryable(target()->NewRandomAccessFile(name, options, file, context));
   }
   rocksdb::IOStatus NewDirectory(const std::string& name, const rocksdb::IOOptions& options,
                                  std::unique_ptr<rocksdb::FSDirectory>* directory,
                                  rocksdb::IODebugContext* context) override {
-    return as_no_space(target()->NewDirectory(name, options, directory, context));
+    return as_retryable(target()->NewDirectory(name, options, directory, context));
   }
 };
 

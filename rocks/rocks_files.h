@@ -7,8 +7,9 @@
 
 namespace signpost::rocks {
 
-// `disk`, except that a quota, a limit on file sizes and a lack of descriptors are "no space left"
-// as well: RocksDB goes on after that once it can; any other error of a write stops it for good.
+// `disk`, except that a quota and a limit on file sizes are "no space left" as well, and that a
+// file that cannot be opened for lack of descriptors or space may be tried again: RocksDB goes on
+// after both once it can. Any other error of a write stops it for good.
 std::shared_ptr<rocksdb::FileSystem> with_passing_faults(std::shared_ptr<rocksdb::FileSystem> disk);
 
 }  // namespace signpost::rocks

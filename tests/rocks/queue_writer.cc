@@ -5,6 +5,7 @@
 //   remove ID      its one job
 //   limit BYTES    no file may grow beyond: the kernel's stand-in for a full disk
 //   unlimited
+//   descriptors none|all   whether a file can be opened
 //   quit           the ordinary end; without it the process just goes
 #include "rocks/rocks_store.h"
 #include "tests/queue/samples.h"
@@ -41,6 +42,13 @@ void limit_files(rlim_t bytes) {
   setrlimit(RLIMIT_FSIZE, &limit);
 }
 
+void allow_descriptors(bool any) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = any ? limit.rlim_max : 3;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -72,6 +80,10 @@ int main(int, char** argv) {
       limit_files(bytes);
     } else if (command == "unlimited") {
       limit_files(RLIM_INFINITY);
+    } else if (command == "descriptors") {
+      std::string which;
+      std::cin >> which;
+      allow_descriptors(which == "all");
     } else if (command == "quit") {
       return 0;
     }

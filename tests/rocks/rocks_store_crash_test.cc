@@ -105,6 +105,8 @@ class RocksStoreCrashTest : public testing::Test {
     EXPECT_EQ(store.jobs_of(id).value(), std::vector<queue::Job>{queue::samples::job(id)});
   }
 
+  void pass_through(const std::string& trouble, int writes, const std::string& end);
+
   test::TemporaryDirectory directory;
 };
 
@@ -150,20 +152,23 @@ TEST_F(RocksStoreCrashTest, WhatWasAcknowledgedSurvivesAKill) {
   }
 }
 
-TEST_F(RocksStoreCrashTest, FullDiskFailsWritesAndRecoversByItselfWhenThereIsSpace) {
+// What was stored before, during and after a trouble of the machine is there; what was not left
+// nothing behind.
+void RocksStoreCrashTest::pass_through(const std::string& trouble, int writes,
+                                       const std::string& end) {
   std::vector<queue::MessageId> acknowledged;
   {
     Writer writer(directory.path());
     ASSERT_EQ(writer.line(), "ready");
     writer.tell("write 20");
     for (int i = 0; i < 20; ++i) acknowledged.push_back(id_in(writer.line()));
-    writer.tell("limit 150000");
-    writer.tell("write 100");
+    writer.tell(trouble);
+    writer.tell("write " + std::to_string(writes));
     int failed = 0;
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < writes; ++i) {
       const std::string line = writer.line();
       if (is_ok(line)) {
-        EXPECT_EQ(failed, 0) << "stored on a full disk";
+        EXPECT_EQ(failed, 0) << "stored in the middle of it";
         acknowledged.push_back(id_in(line));
       } else {
         ASSERT_TRUE(line.starts_with("error ")) << line;
@@ -171,7 +176,7 @@ TEST_F(RocksStoreCrashTest, FullDiskFailsWritesAndRecoversByItselfWhenThereIsSpa
       }
     }
     EXPECT_GT(failed, 0);
-    writer.tell("unlimited");
+    writer.tell(end);
     // The store tries once a second at most, and says so in the meantime.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     std::string line;
@@ -189,6 +194,14 @@ TEST_F(RocksStoreCrashTest, FullDiskFailsWritesAndRecoversByItselfWhenThereIsSpa
   ASSERT_NE(store, nullptr);
   for (const queue::MessageId& id : acknowledged) expect_whole(*store, id);
   EXPECT_EQ(store->totals().ready, acknowledged.size()) << "a failed write left something behind";
+}
+
+TEST_F(RocksStoreCrashTest, FullDiskFailsWritesAndRecoversByItselfWhenThereIsSpace) {
+  pass_through("limit 150000", 100, "unlimited");
+}
+
+TEST_F(RocksStoreCrashTest, ALackOfDescriptorsFailsWritesAndPasses) {
+  pass_through("descriptors none", 1000, "descriptors all");
 }
 
 TEST_F(RocksStoreCrashTest, QueueInUseIsRefusedToAnotherProcess) {
