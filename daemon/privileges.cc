@@ -90,7 +90,10 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
   return account->name;
 }
 
-void hide_memory() { (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+void let_look_into_us(bool allowed) {
+  // Said in either case: giving up root has hidden us already.
+  (void)::prctl(PR_SET_DUMPABLE, allowed ? 1 : 0, 0, 0, 0);
+}
 
 relay::LoadedSettings load_settings_as_account(const std::string& config_file, DataDir data_dir) {
   // Read only to learn the account: relay::load_settings() reads it again as that account, as a

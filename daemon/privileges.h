@@ -17,9 +17,9 @@ namespace signpost::daemon {
 Result<std::string> drop_privileges(const std::optional<std::string>& user,
                                     const std::string& data_dir);
 
-// No core files from now on, and no other process of the same account may read the memory of this
-// one (PR_SET_DUMPABLE): it holds passwords, keys and mail.
-void hide_memory();
+// Whether a crash leaves a core file, and other processes of the same account may read the memory
+// of this one (PR_SET_DUMPABLE): it holds passwords, keys and mail.
+void let_look_into_us(bool allowed);
 
 enum class DataDir { Create, Leave };
 

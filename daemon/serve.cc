@@ -92,7 +92,7 @@ int serve(const std::string& config_file) {
   if (!loaded.settings) return refuse(loaded.error_texts());
   const config::Config& config = *loaded.settings->config;
   const sigset_t signals = block_signals();
-  if (!config.core_files) hide_memory();
+  let_look_into_us(config.core_files);
   raise_descriptor_limit();
   keep_freed_memory();
   log::start({config.log_level, config.log_format});

@@ -105,3 +105,31 @@ def test_it_is_somebody_elses_program(relay):
     other = subprocess.run(["setpriv", "--reuid", ACCOUNT, "--clear-groups", str(harness.BIN / "signpost"), "check",
                             "-c", str(relay.config)], capture_output=True, text=True)
     assert other.returncode == 0, other.stderr
+
+
+def account_exists(name):
+    try:
+        pwd.getpwnam(name)
+        return True
+    except KeyError:
+        return False
+
+
+@pytest.mark.skipif(account_exists("signpost"), reason="there is an account that it switches to by itself")
+def test_without_an_account_root_serves_only_when_told_so(relay):
+    relay.config.write_text(relay.config.read_text().replace(f'user = "{ACCOUNT}"\n', "", 1))
+    done = relay.run("serve")
+    assert done.returncode == 1
+    assert "there is no account signpost" in done.stderr and 'user = ""' in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("core_files", [False, True])
+def test_who_has_its_account_does_not_look_into_it(relay, core_files):
+    """Started by that account itself, as systemd does it."""
+    text = relay.config.read_text().replace(f'[[listener]]\nbind = "{relay.host}:{LOW_PORT}"\n', "")
+    relay.config.write_text(f"core_files = {str(core_files).lower()}\n" + text)
+    as_account = ["setpriv", "--reuid", ACCOUNT, "--clear-groups"]
+    relay.program = [*as_account, *relay.program]
+    relay.launch()
+    look = subprocess.run([*as_account, "cat", f"/proc/{relay.process.process.pid}/environ"], capture_output=True, text=True)
+    assert (look.returncode == 0) == core_files, look.stderr
