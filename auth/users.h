@@ -28,6 +28,7 @@ class Users {
   // The stored password that takes longest to check; "" without users.
   const std::string& costliest_password() const { return costliest_password_; }
   bool have_senders() const { return !senders_.empty(); }  // any of them
+  bool have_senders_of(const Users& other) const { return senders_ == other.senders_; }
   // Whether the senders of a login name this address, its domain, or a domain above that.
   // REQUIRES: the domain is in lower case, as A-labels
   bool are_senders(std::string_view address) const;

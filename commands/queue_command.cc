@@ -306,18 +306,29 @@ Added add_command(CLI::App& queue, CommandLine& line, const char* name, const ch
   return {command, options};
 }
 
+// An empty value, as of a shell variable that is not set, would select more than was meant.
+const CLI::Validator kNotEmpty(
+    [](std::string& value) {
+      return value.empty() ? std::string("is empty; leave the option out to select all")
+                           : std::string();
+    },
+    "", "not empty");
+
 void add_filters(const Added& added) {
   added.command->add_option("--to", added.options->to, "Recipient domain or address")
-      ->type_name("DOMAIN");
+      ->type_name("DOMAIN")
+      ->check(kNotEmpty);
   added.command
       ->add_option("--from", added.options->from, "Sender's address; <> is the null sender")
-      ->type_name("ADDRESS");
+      ->type_name("ADDRESS")
+      ->check(kNotEmpty);
   added.command->add_option("--user", added.options->user, "Login that submitted it")
-      ->type_name("LOGIN");
+      ->type_name("LOGIN")
+      ->check(kNotEmpty);
 }
 
 void add_selection(const Added& added) {
-  added.command->add_option("id", added.options->id, "Queue ID of a message");
+  added.command->add_option("id", added.options->id, "Queue ID of a message")->check(kNotEmpty);
   add_filters(added);
 }
 

@@ -118,6 +118,7 @@ struct RouteConfig {
 struct TenantConfig {
   std::string name;
   std::vector<std::string> domains;  // patterns in lower case: "shop.example", "*.shop.example"
+  friend bool operator==(const TenantConfig&, const TenantConfig&) = default;
 };
 
 // The account that `signpost serve` switches to unless `user` says otherwise: the Debian package's.

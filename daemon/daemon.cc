@@ -23,6 +23,7 @@ constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
 constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while it hashes
 constexpr std::size_t kMinBuffer = 4 << 20;
+constexpr std::size_t kFewestSessions = 16;  // unless fewer are wanted
 
 unsigned worker_count(const config::Config& config) {
   return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
@@ -73,7 +74,7 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clo
 Daemon::~Daemon() { stop(); }
 
 Result<void> Daemon::start() {
-  share_descriptors();
+  if (auto shared = share_descriptors(); !shared) return shared;
   apply_limits(*settings_->config);
   log_doubts();
   if (auto opened = open_queue(); !opened) return opened;
@@ -83,14 +84,23 @@ Result<void> Daemon::start() {
 }
 
 // Each worker listens with sockets of its own.
-void Daemon::share_descriptors() {
+Result<void> Daemon::share_descriptors() {
   const config::Config& config = *settings_->config;
   descriptors_ = relay::share_descriptors(config.limits.sessions,
                                           config.listeners.size() * worker_count(config));
-  if (descriptors_.sessions >= config.limits.sessions) return;
+  if (descriptors_.sessions >= config.limits.sessions) return {};
+  if (descriptors_.sessions < kFewestSessions) {
+    return fail(
+        Errc::Unavailable,
+        fmt::format("the system allows this process too few open files: they are enough for "
+                    "{} sessions beside the queue; allow at least 1024 (LimitNOFILE in the "
+                    "unit, ulimit -n)",
+                    descriptors_.sessions));
+  }
   log::emit(relay::events::DescriptorsShort{.sessions = descriptors_.sessions,
                                             .wanted = config.limits.sessions,
                                             .deliveries = descriptors_.deliveries});
+  return {};
 }
 
 Result<void> Daemon::open_queue() {

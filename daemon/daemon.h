@@ -48,7 +48,7 @@ class Daemon {
  private:
   using Sockets = std::map<std::string, int>;  // by `bind` as written
 
-  void share_descriptors();
+  Result<void> share_descriptors();
   Result<void> open_queue();
   Result<void> start_workers();
   Result<void> start_admin();

@@ -14,7 +14,10 @@ std::optional<relay::DropReason> ReportLimits::refuse(const queue::Envelope& env
   using relay::DropReason;
   if (envelope.reverse_path.empty()) return DropReason::NullSender;
   if (envelope.login.empty() && !config.trusted_networks) return DropReason::UnprovenSender;
-  const bool counted = action == message::Action::Failed || action == message::Action::Delayed;
+  // A login asked for a report of success itself; a trusted network may have done so in the name of
+  // somebody else.
+  const bool counted = action == message::Action::Failed || action == message::Action::Delayed ||
+                       envelope.login.empty();
   const MutexLock lock(mutex_);
   std::size_t& of_message = by_message_.at(envelope.id);
   if (counted && of_message >= config.per_message) return DropReason::PerMessage;

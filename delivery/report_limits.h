@@ -24,8 +24,8 @@ class ReportLimits {
   static constexpr std::size_t kSenders = 100'000;
 
   // Counts a report of that kind on the message of `envelope`, unless it must not be sent: then the
-  // answer is why. Reports of success are not counted by message: somebody asked for each, and each
-  // stands for a receiver who took the mail.
+  // answer is why. Reports of success to logins are not counted by message: they asked for each,
+  // and each stands for a receiver who took the mail.
   std::optional<relay::DropReason> refuse(const queue::Envelope& envelope, message::Action action,
                                           const config::BouncesConfig& config, SteadyTime now);
 

@@ -42,7 +42,10 @@ Place Admission::begin_session(const net::IpAddress& client, ClientKind kind) {
   const std::size_t kept_for_trusted = max_sessions_ / 10;
   const std::size_t kept_for_known = max_sessions_ / 5 - kept_for_trusted;
   if (sessions_.load(std::memory_order_relaxed) >= max_sessions_) return Place::Full;
-  if (kind != ClientKind::Trusted && untrusted_ >= max_sessions_ - kept_for_trusted) {
+  if (kind == ClientKind::Trusted) {
+    const std::size_t trusted = sessions_.load(std::memory_order_relaxed) - untrusted_;
+    if (trusted >= max_sessions_ - kept_for_known) return Place::Full;
+  } else if (untrusted_ >= max_sessions_ - kept_for_trusted) {
     return Place::Full;
   }
   if (kind == ClientKind::Stranger &&

@@ -15,8 +15,8 @@
 
 namespace signpost::relay {
 
-// What speaks for a client. Strangers cannot take the last places: a fifth of them is kept for
-// clients at which a login is known, half of it for trusted networks alone.
+// What speaks for a client. Strangers cannot take the last fifth of the places: a tenth is kept for
+// trusted networks, and a tenth for clients at which a login is known.
 enum class ClientKind : std::uint8_t { Stranger, Known, Trusted };
 
 enum class Place : std::uint8_t {

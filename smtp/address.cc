@@ -10,10 +10,10 @@ namespace signpost::smtp {
 
 namespace {
 
-// RFC 5321 section 4.5.3.1. A path of 256 octets includes its angle brackets.
-constexpr std::size_t kMaxLocalPart = 64;
+// RFC 5321 section 4.5.3.1 asks for 64 octets of a local part and 256 of a path at least, and to
+// impose no limits where that can be avoided: return paths that encode a recipient are longer.
+constexpr std::size_t kMaxMailbox = 1000;
 constexpr std::size_t kMaxDomain = 255;
-constexpr std::size_t kMaxMailbox = 254;
 constexpr std::size_t kMaxDomainName = 253;
 constexpr std::size_t kMaxLabel = 63;
 
@@ -39,16 +39,12 @@ std::size_t quoted_length(std::string_view text) {
   return 0;
 }
 
-// The length of the dot-string at the front of `text`, 0 if there is none.
+// The length of the dot-string at the front of `text`, 0 if there is none. Dots may be anywhere:
+// the grammar wants such a local part quoted, but mailboxes like "john.." exist, nobody quotes
+// them, and their servers would not know the quoted form.
 std::size_t dot_string_length(std::string_view text) {
-  std::size_t length = 0;
-  bool atom = false;  // the octet before belongs to an atom
-  for (const char c : text) {
-    if (c == '.' ? !atom : !is_atext(c)) break;
-    atom = c != '.';
-    ++length;
-  }
-  return atom ? length : 0;
+  const auto end = std::ranges::find_if(text, [](char c) { return c != '.' && !is_atext(c); });
+  return static_cast<std::size_t>(end - text.begin());
 }
 
 bool is_label_octet(char c, bool utf8) {
@@ -155,13 +151,24 @@ std::expected<Mailbox, PathError> parse_mailbox(std::string_view text, bool utf8
   if (const auto error = check_octets(text, utf8)) return std::unexpected(*error);
   const std::size_t length = local_part_length(text);
   if (length == 0) return std::unexpected(PathError::Syntax);
-  if (length > kMaxLocalPart) return std::unexpected(PathError::TooLong);
   if (length == text.size()) return std::unexpected(PathError::DomainMissing);
   if (text[length] != '@') return std::unexpected(PathError::Syntax);
   auto domain = parse_domain(text.substr(length + 1), utf8);
   if (!domain) return std::unexpected(domain.error());
   if (text.size() > kMaxMailbox) return std::unexpected(PathError::TooLong);
   return Mailbox{std::string(text.substr(0, length)), std::move(*domain)};
+}
+
+std::string unquoted(std::string_view local_part) {
+  if (local_part.size() < 2 || quoted_length(local_part) != local_part.size()) {
+    return std::string(local_part);
+  }
+  std::string meant;
+  for (std::size_t i = 1; i + 1 < local_part.size(); ++i) {
+    if (local_part[i] == '\\' && i + 2 < local_part.size()) ++i;
+    meant += local_part[i];
+  }
+  return meant;
 }
 
 std::string_view domain_of(std::string_view mailbox) {

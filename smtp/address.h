@@ -27,7 +27,7 @@ using ReversePath = std::optional<Mailbox>;
 
 enum class PathError {
   Syntax,           // 501 5.1.7 (sender), 5.1.3 (recipient)
-  TooLong,          // path 256, local part 64, domain 255 octets (section 4.5.3.1)
+  TooLong,          // path, 1,000 octets; domain, 255 (section 4.5.3.1.2)
   NotAscii,         // 553 5.6.7: UTF-8 without SMTPUTF8
   DomainMissing,    // an address without "@domain"
   DomainMalformed,  // labels of 63 octets, no empty label, well-formed address literal
@@ -51,6 +51,10 @@ std::expected<Mailbox, PathError> parse_mailbox(std::string_view text, bool utf8
 
 // The domain of a mailbox given as text: what follows the last "@", or nothing.
 std::string_view domain_of(std::string_view mailbox);
+
+// The local part that is meant: without quotes and backslashes if it is a quoted string (RFC 5321
+// section 4.1.2: "a" and a are the same mailbox).
+std::string unquoted(std::string_view local_part);
 
 // True for a host name that can be looked up: letters, digits, hyphens (and underscores, which
 // exist), labels of 1 to 63 octets, 253 in all; UTF-8 when `utf8`.

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace signpost::submission {
@@ -82,7 +83,8 @@ bool needs_smtputf8(const smtp::Transaction& transaction, std::string_view rever
           }));
 }
 
-// The recipients of one domain are one job. The order of first mention is kept.
+// The recipients of one domain are one job, each once however often it was named. The order of
+// first mention is kept.
 std::vector<queue::Job> make_jobs(const config::Config& config,
                                   const smtp::Transaction& transaction,
                                   const queue::Envelope& envelope) {
@@ -91,10 +93,14 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
                                   : fmt::format("@{}", smtp::domain_of(envelope.reverse_path));
   std::vector<queue::Job> jobs;
   std::unordered_map<std::string_view, std::size_t> by_domain;
+  std::unordered_set<std::string> named;
   for (const smtp::AcceptedRecipient& accepted : transaction.recipients) {
     // <Postmaster> without a domain is ours (RFC 5321 section 4.1.1.3).
     const std::string& domain =
         accepted.mailbox.domain.empty() ? config.hostname : accepted.mailbox.domain;
+    std::string mailbox = accepted.mailbox.local_part + "@" + domain;
+    const bool alone = transaction.recipients.size() == 1;
+    if (!alone && !named.insert(mailbox).second) continue;
     const auto [slot, fresh] = by_domain.try_emplace(domain, jobs.size());
     if (fresh) {
       queue::Job& job = jobs.emplace_back();
@@ -103,7 +109,7 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
       job.due = envelope.received;
     }
     jobs[slot->second].recipients.push_back(
-        {accepted.mailbox.local_part + "@" + domain, accepted.notify, accepted.original_recipient});
+        {std::move(mailbox), accepted.notify, accepted.original_recipient});
   }
   return jobs;
 }

@@ -15,19 +15,31 @@ namespace {
 
 constexpr std::size_t kShownSenders = 5;
 
-// With the domain as the configuration has it; nothing when it is none.
+// With the local part that is meant, quoted or not, and the domain as the configuration has it;
+// nothing when it is none.
 std::optional<std::string> comparable(std::string_view address) {
   const std::size_t at = address.rfind('@');
   if (at == std::string_view::npos) return {};
   const auto domain = smtp::to_a_labels(address.substr(at + 1));
   if (!domain) return {};
-  return std::string(address.substr(0, at + 1)) + *domain;
+  return smtp::unquoted(address.substr(0, at)) + '@' + *domain;
+}
+
+// A tenant has what is below its domains, too, as far as others are concerned: a key may sign for
+// it, and receivers take both for one organization (RFC 7489 section 3.1.1).
+bool claims(const config::TenantConfig& tenant, std::string_view domain) {
+  for (;;) {
+    if (config::has_domain(tenant, domain)) return true;
+    const std::size_t dot = domain.find('.');
+    if (dot == std::string_view::npos) return false;
+    domain.remove_prefix(dot + 1);
+  }
 }
 
 bool has_owner(const relay::Settings& settings, std::string_view address) {
   if (settings.users->are_senders(address)) return true;
   return std::ranges::any_of(settings.config->tenants, [&](const config::TenantConfig& tenant) {
-    return config::has_domain(tenant, smtp::domain_of(address));
+    return claims(tenant, smtp::domain_of(address));
   });
 }
 

@@ -9,6 +9,7 @@ namespace {
 namespace events = relay::events;
 
 constexpr std::size_t kShownRecipients = 1000;  // octets of addresses in a log line
+constexpr std::size_t kShownLogin = 100;        // octets of a login that a client claims
 constexpr unsigned kMostRefusals = 50;          // with a line, in one session
 
 // All recipients, or as many as are worth reading.
@@ -91,17 +92,23 @@ void SessionEvents::password_checked(const auth::Attempt& attempt, auth::Verdict
                                      .mechanism = attempt.mechanism});
     return;
   }
-  sink_.emit(events::AuthFailed{.session = session_,
-                                .user = attempt.login,
-                                .address = address_,
-                                .mechanism = attempt.mechanism,
-                                .result = result_of(verdict)});
+  const std::string_view claimed = std::string_view(attempt.login).substr(0, kShownLogin);
+  const events::AuthFailed event{.session = session_,
+                                 .user = claimed,
+                                 .address = address_,
+                                 .mechanism = attempt.mechanism,
+                                 .result = result_of(verdict)};
+  if (lines_.take_login()) {
+    sink_.emit(event);
+  } else {
+    sink_.emit_unlogged(event);
+  }
   if (locked.client.count() != 0) {
     const std::string client = attempt.client.text();
     sink_.emit(events::AuthLocked{.address = client, .seconds = locked.client.count()});
   }
   if (locked.login.count() != 0) {
-    sink_.emit(events::AuthLocked{.user = attempt.login, .seconds = locked.login.count()});
+    sink_.emit(events::AuthLocked{.user = claimed, .seconds = locked.login.count()});
   }
 }
 

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,7 @@ namespace signpost::submission {
 namespace {
 
 constexpr std::chrono::seconds kReportInterval{1};
-constexpr int kMostLookedAt = 16;  // strangers, for one that gives way
+constexpr int kMostLookedAt = 16;  // sessions, for one that gives way
 
 }  // namespace
 
@@ -49,6 +50,7 @@ void Submission::accept(const config::ListenerConfig& listener, int fd,
   auto place = place_for(listener, peer.ip);
   if (!place) return refuse(listener, id, fd, peer);
   if (place->kind() == relay::ClientKind::Stranger) strangers_.insert(id);
+  if (place->kind() == relay::ClientKind::Known) acquaintances_.insert(id);
   SessionHost& host = *this;
   auto session = std::make_unique<SubmissionSession>(context_, host, lines_, id, listener, fd, peer,
                                                      std::move(*place));
@@ -69,14 +71,13 @@ std::expected<SessionPlace, relay::Place> Submission::place_for(
 }
 
 bool Submission::make_room() {
-  int looked_at = 0;
-  for (const std::uint64_t id : strangers_) {
-    SubmissionSession& session = *sessions_.at(id);
-    if (session.may_give_way()) {
+  for (const std::set<std::uint64_t>* waiting : {&strangers_, &acquaintances_}) {
+    for (const std::uint64_t id : *waiting | std::views::take(kMostLookedAt)) {
+      SubmissionSession& session = *sessions_.at(id);
+      if (!session.may_give_way()) continue;
       session.give_way();
       return true;
     }
-    if (++looked_at == kMostLookedAt) break;
   }
   return false;
 }
@@ -107,10 +108,13 @@ SubmissionSession* Submission::find(std::uint64_t id) {
   return found == sessions_.end() ? nullptr : found->second.get();
 }
 
-void Submission::logged_in(const SubmissionSession& session) { strangers_.erase(session.id()); }
+void Submission::logged_in(const SubmissionSession& session) {
+  strangers_.erase(session.id());
+  acquaintances_.erase(session.id());
+}
 
 void Submission::retire(const SubmissionSession& session) {
-  strangers_.erase(session.id());
+  logged_in(session);
   context_.loop.defer([this, id = session.id()] { sessions_.erase(id); });
 }
 

@@ -50,7 +50,7 @@ class Submission final : private SessionHost {
   SubmissionSession* find(std::uint64_t id);  // null when it has ended
   std::expected<SessionPlace, relay::Place> place_for(const config::ListenerConfig& listener,
                                                       const net::IpAddress& client);
-  bool make_room();  // a stranger has given way
+  bool make_room();  // somebody who has not logged in has given way: a stranger if there is one
   void refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd,
               const net::SocketAddress& peer);
   void report_left_out();
@@ -61,7 +61,10 @@ class Submission final : private SessionHost {
   LineBudget lines_;
   net::Timer report_;  // while lines are left out
   std::unordered_map<std::uint64_t, std::unique_ptr<SubmissionSession>> sessions_;
-  std::set<std::uint64_t> strangers_;  // sessions of strangers, in the order in which they came
+  // Sessions without a login that is required of them, in the order in which they came: of
+  // strangers, and of clients at which one is known.
+  std::set<std::uint64_t> strangers_;
+  std::set<std::uint64_t> acquaintances_;
 };
 
 }  // namespace signpost::submission

@@ -22,6 +22,7 @@
 #include "submission/submission_session.h"
 
 #include "base/check.h"
+#include "submission/revocation.h"
 #include "submission/session_options.h"
 
 #include <fmt/format.h>
@@ -81,6 +82,8 @@ SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host,
       id_(id),
       events_(context.events, lines, fmt::format("{}.{}", context.worker, id), peer),
       settings_(context.settings),
+      compared_(settings_),
+      listener_(listener.name),
       mode_(listener.mode),
       peer_(peer),
       trusted_(is_trusted(listener, peer.ip)),
@@ -281,6 +284,7 @@ void SubmissionSession::password_checked(auth::Verdict verdict) {
   if (!dialog_.login().empty()) {
     place_.log_in();
     host_.logged_in(*this);
+    compared_ = settings_;  // by whom it was is decided anew
   }
   pump();
 }
@@ -341,6 +345,7 @@ void SubmissionSession::account_content() {
 std::optional<smtp::Reply> SubmissionSession::on_hello(const smtp::HelloCommand&) { return {}; }
 
 std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& mail) {
+  look_for_revocation();
   if (auto refusal = refuse_sender(*settings_, principal(), mail.reverse_path)) {
     return reject(std::move(*refusal));
   }
@@ -390,11 +395,18 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
 
 Principal SubmissionSession::principal() const {
   const std::string& login = dialog_.login();
-  const auth::User* const user = login.empty() ? nullptr : settings_->users->find(login);
-  const auto& in_force = context_.settings->users;
-  const auth::User* const now = in_force && !login.empty() ? in_force->find(login) : nullptr;
-  const bool same = user == now || (user != nullptr && now != nullptr && *user == *now);
-  return {.login = login, .user = user, .trusted = trusted_, .revoked = !same, .client = peer_.ip};
+  return {.login = login,
+          .user = login.empty() ? nullptr : settings_->users->find(login),
+          .trusted = trusted_,
+          .revoked = revoked_,
+          .client = peer_.ip};
+}
+
+// Once for each reload, and not at all without one.
+void SubmissionSession::look_for_revocation() {
+  if (context_.settings == compared_) return;
+  compared_ = context_.settings;
+  revoked_ = is_revoked({*settings_, listener_, peer_.ip, dialog_.login()}, *compared_);
 }
 
 smtp::Reply SubmissionSession::reject(Refused refused) {

@@ -89,6 +89,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void close(std::string_view reason);
   void retire();
 
+  void look_for_revocation();
   Principal principal() const;
   smtp::Reply reject(Refused refused);  // reports it, and returns its reply
 
@@ -97,6 +98,9 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   const std::uint64_t id_;
   SessionEvents events_;
   const std::shared_ptr<const relay::Settings> settings_;
+  std::shared_ptr<const relay::Settings> compared_;  // with settings_, by look_for_revocation()
+  bool revoked_ = false;
+  const std::string listener_;  // its name
   const config::ListenerMode mode_;
   const net::SocketAddress peer_;
   const bool trusted_;

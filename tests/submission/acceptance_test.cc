@@ -415,6 +415,20 @@ TEST_F(AcceptanceTest, TheRecipientsOfADomainAreOneJobInTheOrderOfMention) {
   EXPECT_EQ(accepted.jobs[1].ref.number, 1);
 }
 
+TEST_F(AcceptanceTest, ARecipientThatIsNamedTwiceIsSentOneCopy) {
+  transaction.recipients.clear();
+  for (const char* recipient :
+       {"a@one.example", "b@two.example", "a@ONE.example", "A@one.example", "b@two.example"}) {
+    to(recipient);
+  }
+  const Accepted accepted = taken();
+  ASSERT_EQ(accepted.jobs.size(), 2U);
+  ASSERT_EQ(accepted.jobs[0].recipients.size(), 2U);
+  EXPECT_EQ(accepted.jobs[0].recipients[0].mailbox, "a@one.example");
+  EXPECT_EQ(accepted.jobs[0].recipients[1].mailbox, "A@one.example");  // may be another mailbox
+  EXPECT_EQ(accepted.jobs[1].recipients.size(), 1U);
+}
+
 TEST_F(AcceptanceTest, PostmasterWithoutADomainIsOurs) {
   only_to("Postmaster");
   const queue::Job job = taken().jobs.at(0);

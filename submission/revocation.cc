@@ -1,0 +1,48 @@
+#include "submission/revocation.h"
+
+#include "submission/session_options.h"
+
+#include <algorithm>
+
+namespace signpost::submission {
+
+namespace {
+
+const config::ListenerConfig* listener_of(const relay::Settings& settings, std::string_view name) {
+  const auto& all = settings.config->listeners;
+  const auto found = std::ranges::find(all, name, &config::ListenerConfig::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+// A reload drops no session: one whose listener is gone goes on as it was.
+bool trust_is_lost(const Standing& standing, const relay::Settings& now) {
+  const auto* before = listener_of(standing.settings, standing.listener);
+  const auto* after = listener_of(now, standing.listener);
+  return before != nullptr && after != nullptr && is_trusted(*before, standing.client) &&
+         !is_trusted(*after, standing.client);
+}
+
+bool login_has_changed(const Standing& standing, const relay::Settings& now) {
+  const auto find = [&](const relay::Settings& settings) {
+    return settings.users ? settings.users->find(standing.login) : nullptr;
+  };
+  const auth::User* before = find(standing.settings);
+  const auth::User* after = find(now);
+  if (before == nullptr || after == nullptr || *before != *after) return true;
+  if (!before->senders.empty()) return false;
+  const auto& tenants = standing.settings.config->tenants;
+  if (tenants != now.config->tenants) return true;
+  if (!before->tenant.empty()) return false;
+  // One without senders and tenant may use what nobody else has; alone, whatever there is a key
+  // for.
+  const bool company = standing.settings.users->all().size() == 1 && now.users->all().size() > 1;
+  return !standing.settings.users->have_senders_of(*now.users) || (company && !tenants.empty());
+}
+
+}  // namespace
+
+bool is_revoked(const Standing& standing, const relay::Settings& now) {
+  return standing.login.empty() ? trust_is_lost(standing, now) : login_has_changed(standing, now);
+}
+
+}  // namespace signpost::submission
