@@ -848,9 +848,13 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
             self.by_socket(path)
             program = shutil.copy2(PROGRAM, self.folder)
 
+            # Files that the environment names, as sanitizers have them, may be closed to that account.
+            environment = {"PATH": os.environ["PATH"]}
+
             def as_nobody():
                 return subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "-c",
-                                       self.config, "queue", "list"], capture_output=True, text=True, timeout=60)
+                                       self.config, "queue", "list"], capture_output=True, text=True, timeout=60,
+                                      env=environment)
             where = f"{path} (admin.socket in {self.config}): Permission denied: root"
             self.refused(as_nobody(), f"{where} and the members of group root may use it")
             closed = self.folder / "closed"
