@@ -116,6 +116,7 @@ struct Stream::Impl {
   bool secured_ = false;
   ByteQueue input_;
   std::size_t max_input_ = kMaxInput;
+  bool secrets_ = false;  // see expect_secrets()
   ByteQueue output_;
   ByteQueue clear_;  // queued before start_tls(): goes out in clear, before the handshake
 
@@ -279,7 +280,7 @@ std::optional<Error> Stream::Impl::read_some() {
 // The scratch space outlives the session: no password is to stay in it.
 void Stream::Impl::take(std::span<char> octets) {
   input_.append({octets.data(), octets.size()});
-  wipe(octets);
+  if (secrets_) wipe(octets);
 }
 
 std::optional<Error> Stream::Impl::read_clear() {
@@ -457,6 +458,7 @@ void Stream::Impl::start_tls(std::unique_ptr<TlsSession> session) {
     return;
   }
   tls_ = std::move(session);
+  tls_->cleanse_input(secrets_);
   phase_ = Phase::Handshaking;
   input_.clear();
   std::swap(output_, clear_);
@@ -524,6 +526,10 @@ ByteQueue& Stream::input() { return impl_->input_; }
 void Stream::limit_input(std::size_t octets) {
   CHECK(octets > 0 && octets <= kMaxInput);
   impl_->max_input_ = octets;
+}
+void Stream::expect_secrets(bool expected) {
+  impl_->secrets_ = expected;
+  if (impl_->tls_) impl_->tls_->cleanse_input(expected);
 }
 void Stream::resume_reading() { impl_->resume_reading(); }
 ByteQueue& Stream::output() { return impl_->output_; }

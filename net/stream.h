@@ -50,6 +50,9 @@ class Stream {
   ByteQueue& input();
   // At most kMaxInput, and at first that much. Under TLS a record of 16 KiB may come on top.
   void limit_input(std::size_t octets);
+  // Whether a password may be in what arrives, at first not. Meanwhile no buffer but input() keeps
+  // a copy of it, neither here nor in OpenSSL.
+  void expect_secrets(bool expected);
   void resume_reading();
 
   // Bytes to send; flush() writes what the socket takes, the rest follows by itself. Append all of

@@ -65,9 +65,7 @@ Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::load(
   auto context = new_context(TLS_server_method(), minimum, kServerCiphers);
   if (!context) return Failure(std::move(context).error());
   SSL_CTX* raw = context->get();
-  // Passwords arrive here: OpenSSL is not to keep what it has deciphered.
-  SSL_CTX_set_options(
-      raw, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT);
+  SSL_CTX_set_options(raw, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_num_tickets(raw, 0);
   if (SSL_CTX_use_certificate_chain_file(raw, certificate_file.c_str()) != 1) {
     return refused_file(certificate_file, "cannot load the certificate");

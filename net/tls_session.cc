@@ -201,6 +201,14 @@ TlsSession::Status TlsSession::send_close_notify() {
 
 bool TlsSession::has_pending() const { return SSL_has_pending(ssl_) == 1; }
 
+void TlsSession::cleanse_input(bool on) {
+  if (on) {
+    SSL_set_options(ssl_, SSL_OP_CLEANSE_PLAINTEXT);
+  } else {
+    SSL_clear_options(ssl_, SSL_OP_CLEANSE_PLAINTEXT);
+  }
+}
+
 TlsFacts TlsSession::facts() const {
   TlsFacts facts;
   facts.version = SSL_get_version(ssl_);

@@ -44,6 +44,7 @@ class TlsSession {
   Outcome write(std::string_view bytes);
   Status send_close_notify();
 
+  void cleanse_input(bool on);  // whether OpenSSL overwrites what it has deciphered, once read
   bool is_client() const { return client_; }
   bool has_pending() const;  // OpenSSL holds bytes from the socket that read() has not returned
   TlsFacts facts() const;    // REQUIRES: the handshake is done

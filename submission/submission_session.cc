@@ -96,6 +96,7 @@ SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host,
       memory_(context.admission),
       buffers_(context.admission) {
   stream_.limit_input(kCommandInput);
+  stream_.expect_secrets(may_authenticate_);
 }
 
 void SubmissionSession::enter(State state) {
@@ -282,6 +283,7 @@ void SubmissionSession::password_checked(auth::Verdict verdict) {
   enter(State::Commands);
   dialog_.password_checked(result_of(verdict), stream_.output());
   if (!dialog_.login().empty()) {
+    stream_.expect_secrets(false);
     place_.log_in();
     host_.logged_in(*this);
     compared_ = settings_;  // by whom it was is decided anew
