@@ -180,9 +180,13 @@ def run(arguments, relay, hosts, ledger, arrived, sinks, folder):
     figures["all delivered after, s"] = time.monotonic() - began
     figures["memory while delivering, MB"] = peak
 
-    came = all_arrived()
     promised = set(ids(ledger))
-    queued = int(relay.metric("signpost_queue_messages"))
+    # The two are not read in one moment: what arrives in between is in neither.
+    for _ in range(5):
+        came = all_arrived()
+        queued = int(relay.metric("signpost_queue_messages"))
+        if len(promised) == len(set(came)) + queued:
+            break
     for name, value in figures.items():
         say(f"{name}: {value:.2f}")
     say(f"{len(promised)} acknowledged, {len(set(came))} arrived, {queued} queued for {DEAD}, "
