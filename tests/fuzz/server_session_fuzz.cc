@@ -233,6 +233,19 @@ class Session final : public smtp::ServerPolicy {
     CHECK(!dialog_.in_transaction() && !builder_);
   }
 
+  // The recipients of the transaction under way.
+  std::set<std::string> named() const {
+    const auto& accepted = dialog_.transaction().recipients;
+    CHECK(accepted.size() <= kRecipients);
+    std::set<std::string> all;
+    for (const smtp::AcceptedRecipient& each : accepted) {
+      const std::string& domain = each.mailbox.domain;
+      all.insert(each.mailbox.local_part + "@" +
+                 (domain.empty() ? settings_.config->hostname : domain));
+    }
+    return all;
+  }
+
   void check(const submission::Accepted& accepted) const {
     const queue::Envelope& envelope = accepted.message->envelope;
     const std::string& content = accepted.message->content;
@@ -245,13 +258,15 @@ class Session final : public smtp::ServerPolicy {
     CHECK(content.starts_with("Received: "));
     const auto section = message::HeaderSection::parse(content);
     CHECK(!section.malformed() && section.count("From") == 1 && section.count("Bcc") == 0);
-    std::size_t recipients = 0;
     std::set<std::string> domains;
+    std::set<std::string> recipients;
     for (const queue::Job& job : accepted.jobs) {
       CHECK(!job.recipients.empty() && domains.insert(job.lane.domain).second);
-      recipients += job.recipients.size();
+      for (const queue::Recipient& each : job.recipients) {
+        CHECK(recipients.insert(each.mailbox).second);  // once however often it was named
+      }
     }
-    CHECK(recipients == dialog_.transaction().recipients.size() && recipients <= kRecipients);
+    CHECK(recipients == named());
     CHECK(envelope.login == dialog_.login());
     if (envelope.login == "shop") {  // who may send as these alone
       const auto its_own = [](std::string_view address) {
