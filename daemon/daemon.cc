@@ -23,7 +23,9 @@ constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
 constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while it hashes
 constexpr std::size_t kMinBuffer = 4 << 20;
-constexpr std::size_t kFewestSessions = 16;  // unless fewer are wanted
+constexpr std::size_t kDnsEntries = 20'000;      // of all workers' caches together
+constexpr std::size_t kLeastDnsEntries = 2'000;  // of one of them
+constexpr std::size_t kFewestSessions = 16;      // unless fewer are wanted
 
 unsigned worker_count(const config::Config& config) {
   return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
@@ -151,9 +153,12 @@ Result<void> Daemon::start_workers() {
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
   shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
   shared_.password_checks->start(std::min(kMostCheckers, std::thread::hardware_concurrency() / 2));
-  const std::size_t connections = std::max<std::size_t>(1, descriptors_.deliveries / count);
+  const Worker::Share share{
+      .deliveries = std::max<std::size_t>(1, descriptors_.deliveries / count),
+      .dns_entries = std::max<std::size_t>(kLeastDnsEntries, kDnsEntries / count),
+      .ceiling = descriptors_.ceiling};
   for (unsigned i = 0; i < count; ++i) {
-    auto worker = Worker::create(shared_, i, settings_, {connections, descriptors_.ceiling});
+    auto worker = Worker::create(shared_, i, settings_, share);
     if (!worker) return Failure(std::move(worker).error());
     shared_.delivery->workers.push_back(&(*worker)->delivery());
     workers_.push_back(std::move(*worker));

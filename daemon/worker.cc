@@ -19,10 +19,11 @@ Worker::Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings)
 
 Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index,
                                                std::shared_ptr<const relay::Settings> settings,
-                                               const Descriptors& descriptors) {
+                                               const Share& share) {
   std::unique_ptr<Worker> worker(new Worker(shared, std::move(settings)));
   dns::ResolverOptions options;
   options.servers = worker->settings_->config->dns_servers;
+  options.cache_entries = share.dns_entries;
   auto resolver = dns::open_resolver(worker->loop_, options, shared.registry);
   if (!resolver) return Failure(std::move(resolver).error());
   worker->resolver_ = std::move(*resolver);
@@ -42,8 +43,8 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
                                           .next_session = 1});
   worker->authenticator_.emplace(worker->loop_, worker->timers_, real_clock(),
                                  *shared.password_checks);
-  worker->delivery_.emplace(*worker->context_, *shared.delivery, descriptors.deliveries);
-  worker->descriptor_ceiling_ = descriptors.ceiling;
+  worker->delivery_.emplace(*worker->context_, *shared.delivery, share.deliveries);
+  worker->descriptor_ceiling_ = share.ceiling;
   worker->submission_.emplace(*worker->context_, *worker->authenticator_, *worker->delivery_);
   return worker;
 }

@@ -27,13 +27,16 @@ namespace signpost::daemon {
 // Once run() was called, everything but post() and stop() is for the worker's own thread.
 class Worker {
  public:
-  struct Descriptors {
-    std::size_t deliveries = 0;  // connections to receivers, at once
-    int ceiling = 0;             // see relay/descriptor_budget.h
+  // Of what the process has for all of them.
+  struct Share {
+    std::size_t deliveries = 0;   // connections to receivers, at once
+    std::size_t dns_entries = 0;  // in the DNS cache
+    int ceiling = 0;              // of descriptors, the same for all: relay/descriptor_budget.h
   };
+
   static Result<std::unique_ptr<Worker>> create(Shared& shared, std::size_t index,
                                                 std::shared_ptr<const relay::Settings> settings,
-                                                const Descriptors& descriptors);
+                                                const Share& share);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
