@@ -101,6 +101,7 @@ struct DestinationConfig {
   std::vector<std::string> match;  // recipient domains in lower case, "*.example", "*"
   std::size_t connections = 10;
   std::size_t messages_per_connection = 100;
+  std::optional<Rate> rate;
   std::optional<TlsPolicy> tls;
 };
 

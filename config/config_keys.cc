@@ -293,9 +293,9 @@ Section destination() {
            whole_number(1, 100'000), "Messages after which a connection is replaced."),
        key("tls", &DestinationConfig::tls, one_of(kTlsPolicies),
            "As delivery.tls, for these domains. Default: delivery.tls."),
-       not_built_key<DestinationConfig>({"rate", "connections = N, and leave this out", "",
-                                         "Most messages in a period of time. Not supported yet."},
-                                        never)});
+       key("rate", &DestinationConfig::rate, rate(),
+           "Messages in a period of time, spread evenly over it; domains with the same MX hosts "
+           "share it. Default: no limit.")});
 }
 
 Section route() {

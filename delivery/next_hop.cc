@@ -44,6 +44,7 @@ std::string_view tls_word(config::TlsPolicy policy) {
 void apply_limits(NextHop& hop, const config::DestinationConfig& destination) {
   hop.connections = destination.connections;
   hop.messages_per_connection = destination.messages_per_connection;
+  hop.rate = destination.rate;
   if (destination.tls) hop.tls = *destination.tls;
 }
 

@@ -225,6 +225,10 @@ const std::vector<KeyCase> kKeyCases{
      }},
     {"destination", "connections = 2",
      [](const Config& c) { return c.destinations[0].connections == 2; }},
+    {"destination", "rate = \"600/min\"",
+     [](const Config& c) {
+       return c.destinations[0].rate == Rate{600, std::chrono::minutes(1)};
+     }},
     {"destination", "messages_per_connection = 5",
      [](const Config& c) { return c.destinations[0].messages_per_connection == 5; }},
     {"destination", "tls = \"verify\"",
@@ -508,9 +512,6 @@ TEST(Config, WhatIsNotBuiltIsRefusedByName) {
        "8:11: delivery.mta_sts: this is not supported yet; write false"},
       {"[dns]\ntrust_ad = true\n",
        "8:12: dns.trust_ad: this is not supported yet; write \"auto\" or false"},
-      {"[[destination]]\nmatch = [\"a.example\"]\nrate = \"1/s\"\n",
-       "9:8: destination.rate: this is not supported yet; write connections = N, and leave this "
-       "out"},
       {"[[destination]]\nmatch = [\"mx:*.a.example\"]\n",
        "8:10: destination.match: a pattern of MX host names (\"mx:\") is not supported yet; write "
        "domains, as in [\"example.net\", \"*.example.net\", \"*\"]"},

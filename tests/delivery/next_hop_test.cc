@@ -117,6 +117,7 @@ TEST(PlanRoute, LimitsComeFromTheFirstDestinationThatMatches) {
   config::DestinationConfig special;
   special.match = {"*.example"};
   special.connections = 3;
+  special.rate = config::Rate{600, std::chrono::minutes(1)};
   special.tls = config::TlsPolicy::Verify;
   config::DestinationConfig rest;
   rest.match = {"*"};
@@ -127,8 +128,10 @@ TEST(PlanRoute, LimitsComeFromTheFirstDestinationThatMatches) {
   const auto wide = plan(config, "", "a.test");
   ASSERT_TRUE(narrow && wide);
   EXPECT_EQ(narrow->hop.connections, 3u);
+  EXPECT_EQ(narrow->hop.rate, special.rate);
   EXPECT_EQ(narrow->hop.tls, config::TlsPolicy::Verify);
   EXPECT_EQ(wide->hop.connections, 7u);
+  EXPECT_EQ(wide->hop.rate, std::nullopt);
   EXPECT_EQ(wide->hop.messages_per_connection, 5u);
   EXPECT_EQ(wide->hop.tls, config::TlsPolicy::Opportunistic);
 }

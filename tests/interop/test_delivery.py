@@ -3,6 +3,7 @@
 import glob
 import os
 import socket
+import time
 
 import pytest
 
@@ -119,6 +120,16 @@ def test_a_connection_is_closed_after_as_many_messages_as_configured(world):
         relay.send("a@shop.example", f"r{number}@receiver.example", message())
     connections = [envelope["connection"] for envelope, _ in sink.wait_for(7)]
     assert max(connections.count(number) for number in set(connections)) <= 3
+
+
+def test_no_more_messages_in_a_time_than_configured(world):
+    sink = world.receiver("receiver.example")
+    relay = world.start(extra='[[destination]]\nmatch = ["receiver.example"]\nrate = "2/s"\n')
+    began = time.monotonic()
+    for number in range(5):
+        relay.send("a@shop.example", f"r{number}@receiver.example", message())
+    sink.wait_for(5)
+    assert time.monotonic() - began > 1.4  # two at once, then one each half second
 
 
 def test_no_more_connections_than_configured(world):
