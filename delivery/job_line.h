@@ -21,12 +21,12 @@ struct LaneTurn {
 
  private:
   friend class JobLine;
-  std::int64_t deficit = 0;  // recipients that may go in this turn
-  bool is_ready = false;
-  bool is_unread = false;
-  std::size_t counted = 0;  // how many of `jobs` are in the line's sum
-  std::list<LaneTurn*>::iterator ready;
-  std::list<LaneTurn*>::iterator unread;
+  std::int64_t deficit_ = 0;  // recipients that may go in this turn
+  bool is_ready_ = false;
+  bool is_unread_ = false;
+  std::size_t counted_ = 0;  // how many of `jobs` are in the line's sum
+  std::list<LaneTurn*>::iterator ready_;
+  std::list<LaneTurn*>::iterator unread_;
 };
 
 // Pure. Deficit round robin over the lanes that have jobs in memory, counted in recipients: an
