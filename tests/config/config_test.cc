@@ -2,8 +2,10 @@
 
 #include "config/config_file.h"
 #include "config/config_keys.h"
+#include "config/text_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -714,6 +716,21 @@ TEST(ConfigFile, MissingFileIsOneError) {
   ASSERT_EQ(loaded.errors.size(), 1u);
   EXPECT_EQ(loaded.errors[0].text(),
             "/nowhere/signpost.toml: cannot be read: No such file or directory");
+}
+
+// Opening it would wait for a writer, and a reload or a stop with it.
+TEST(ConfigFile, APipeOrAFolderIsNotRead) {
+  const std::string path = testing::TempDir() + "signpost-pipe.toml";
+  std::remove(path.c_str());
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(read_text_file(path).error().detail, "cannot be read: a pipe, not a regular file");
+  EXPECT_EQ(load_config(path).errors.at(0).text(),
+            path + ": cannot be read: a pipe, not a regular file");
+  std::remove(path.c_str());
+  EXPECT_EQ(read_text_file(testing::TempDir()).error().detail,
+            "cannot be read: a folder, not a regular file");
+  EXPECT_EQ(read_text_file("/dev/zero").error().detail,
+            "cannot be read: a device or a socket, not a regular file");
 }
 
 TEST(ConfigFile, PartlyReadConfigKeepsWhatIsRight) {
