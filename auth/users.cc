@@ -63,8 +63,8 @@ void read_password(config::Setting& setting, User& user) {
 const config::Keys<User>& user_keys() {
   static const config::Keys<User> keys{
       {{"password",
-        "a hash as `signpost user add` makes it: \"{ARGON2ID}...\" or "
-        "\"{SHA512-CRYPT}...\"",
+        "a hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
+        "SHA256-CRYPT, BLF-CRYPT or yescrypt",
         "", "The password's hash.", true},
        read_password},
       {{"senders",
