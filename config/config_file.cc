@@ -41,7 +41,9 @@ bool has_right_kind(const Section& section, const TomlMember& member, ConfigErro
 
 void read_sections(const TomlValue& root, const ReadContext& context, Config& config) {
   std::vector<std::string> names;
-  for (const Section& section : sections()) names.push_back(section.name);
+  for (const Section& section : sections()) {
+    if (!section.name.empty()) names.push_back(section.name);
+  }
   TomlValue general;  // the keys before the first table
   for (const TomlMember& member : root.members) {
     const auto section = std::ranges::find(sections(), member.key, &Section::name);
@@ -51,7 +53,7 @@ void read_sections(const TomlValue& root, const ReadContext& context, Config& co
         section->read(member.value, context, config);
       }
     } else if (member.value.kind == TomlValue::Kind::Table || member.value.is_table_list()) {
-      unknown_key(context, member, "", names);
+      unknown_key(context, member, "", names, "tables");
     } else {
       general.members.push_back(member);
     }

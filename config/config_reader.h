@@ -97,9 +97,9 @@ struct Key {
 template <typename Section>
 using Keys = std::vector<Key<Section>>;
 
-// Reports a key that no row has: "unknown key; did you mean …?".
+// Reports a key that no row has: "unknown key; did you mean …?". `what` the known ones are.
 void unknown_key(const ReadContext& context, const TomlMember& member, const std::string& section,
-                 const std::vector<std::string>& known);
+                 const std::vector<std::string>& known, std::string_view what = "keys");
 void missing_key(const ReadContext& context, const TomlValue& table, const std::string& section,
                  const KeyText& key);
 
