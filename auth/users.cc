@@ -139,19 +139,10 @@ std::optional<std::string> user_name_problem(std::string_view name) {
   return {};
 }
 
-std::shared_ptr<const Users> Users::load(const std::string& file,
-                                         std::vector<config::ConfigError>& errors) {
-  const auto text = config::read_text_file(file);
-  if (text) return parse(*text, file, errors);
-  errors.push_back({file, 0, 0, "", text.error().detail});
-  return nullptr;
-}
-
 Result<std::shared_ptr<const Users>> Users::load(const std::string& file) {
-  std::vector<config::ConfigError> errors;
-  auto users = load(file, errors);
-  if (users == nullptr) return fail(Errc::InvalidArgument, all_texts(errors));
-  return users;
+  const auto text = config::read_text_file(file);
+  if (!text) return fail(text.error().code, file + ": " + text.error().detail);
+  return parse(*text, file);
 }
 
 Result<std::shared_ptr<const Users>> Users::parse(std::string_view toml, const std::string& file) {

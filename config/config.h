@@ -138,6 +138,14 @@ struct ConfigError {
   std::string text() const;
 };
 
+// A file or folder that the configuration names, and where.
+struct NamedFile {
+  std::string path;  // absolute
+  std::string key;   // "tls.certificate"
+  unsigned line = 0;
+  unsigned column = 0;
+};
+
 struct Config {
   std::string file;  // that it was read from, absolute
   std::string hostname;
@@ -167,6 +175,7 @@ struct Config {
   std::optional<MetricsAccess> admin_metrics;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
+  std::vector<NamedFile> named_files;  // in the order of the file
 };
 
 const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none

@@ -92,7 +92,8 @@ LoadedConfig parse_partly(std::string_view toml, const std::string& path) {
   Config config;
   config.file = absolute(path);
   ConfigErrors errors(path);
-  read_sections(*root, {errors, folder_of(config.file), sections_with}, config);
+  read_sections(*root, {errors, folder_of(config.file), sections_with, &config.named_files},
+                config);
   complete(*root, errors, config);
   check_config(*root, config, errors);
   return {std::make_shared<const Config>(std::move(config)), errors.take()};

@@ -133,7 +133,11 @@ std::optional<std::string> Setting::path() {
     wrong(fmt::format("{} is not a path", shown(*text)));
     return {};
   }
-  return (std::filesystem::path(context_.directory) / *text).lexically_normal().string();
+  std::string path = (std::filesystem::path(context_.directory) / *text).lexically_normal();
+  if (context_.named_files != nullptr) {
+    context_.named_files->push_back({path, full_name_, value_.begin.line, value_.begin.column});
+  }
+  return path;
 }
 
 const std::vector<TomlValue>* Setting::strings() {

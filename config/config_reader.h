@@ -45,6 +45,7 @@ struct ReadContext {
   std::string directory;  // relative paths start here
   // The headers of other tables that have a key of this name; null if there are none.
   std::vector<std::string> (*tables_with)(std::string_view key) = nullptr;
+  std::vector<NamedFile>* named_files = nullptr;  // collects the paths; may be null
 };
 
 // One value of the file on its way into its member. Each function that returns nothing has

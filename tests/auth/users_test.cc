@@ -348,6 +348,12 @@ TEST_F(UsersEdit, RemovedUserLeavesTheRestAlone) {
   EXPECT_EQ(remove("a"), file_ + ": there is no user \"a\"");
 }
 
+TEST_F(UsersEdit, TheLastUserLeavesAFileThatIsNotEmpty) {
+  write(entry("[a]"));
+  EXPECT_EQ(remove("a"), "");
+  EXPECT_EQ(text(), "# no logins\n");
+}
+
 TEST_F(UsersEdit, ForeignFormsAreLeftToTheOperator) {
   const std::string inlined = "shop = { password = \"" + kForm + "\" }\n" + "a.password = \"" +
                               kForm + "\"\na.senders = [\"@a.example\"]\n";

@@ -799,6 +799,16 @@ TEST(ConfigFile, APipeOrAFolderIsNotRead) {
             "cannot be read: a device or a socket, not a regular file");
 }
 
+TEST(ConfigFile, NamedFilesKnowWhereTheyAreNamed) {
+  const auto config = config_of(kGood + "[tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n");
+  ASSERT_EQ(config->named_files.size(), 2U);
+  EXPECT_EQ(config->named_files[0].path, "/etc/signpost/c.pem");
+  EXPECT_EQ(config->named_files[0].key, "tls.certificate");
+  EXPECT_EQ(config->named_files[0].line, 8U);
+  EXPECT_EQ(config->named_files[0].column, 15U);
+  EXPECT_EQ(config->named_files[1].path, "/k.pem");
+}
+
 TEST(ConfigFile, PartlyReadConfigKeepsWhatIsRight) {
   const std::string path = testing::TempDir() + "partly.toml";
   std::ofstream(path) << kGood << "[admin]\nbind = \"127.0.0.1:9\"\n[log]\nlevel = 1\n";

@@ -154,8 +154,8 @@ class SubmissionTest : public testing::Test {
   void offer_tls() {
     const test::TestCertificate pair = test::make_certificate({"DNS:mail.example"});
     const std::string certificate = directory_.write("cert.pem", pair.certificate);
-    auto server = net::TlsServerContext::load(certificate, directory_.write("key.pem", pair.key),
-                                              net::TlsVersion::Tls12);
+    auto server = net::TlsServerContext::create(
+        *net::Certificate::from_pem(pair.certificate).value(), pair.key, net::TlsVersion::Tls12);
     CHECK(server.has_value());
     tls_ = std::move(*server);
     auto client = net::TlsClientContext::create(certificate);
