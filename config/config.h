@@ -176,6 +176,7 @@ struct Config {
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
   std::vector<NamedFile> named_files;  // in the order of the file
+  std::vector<ConfigError> doubts;     // what is allowed but probably not meant so
 };
 
 const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none

@@ -1,5 +1,6 @@
 #include "config/config_file.h"
 
+#include "config/config_doubts.h"
 #include "config/config_keys.h"
 #include "config/config_rules.h"
 #include "config/host_name.h"
@@ -96,6 +97,7 @@ LoadedConfig parse_partly(std::string_view toml, const std::string& path) {
                 config);
   complete(*root, errors, config);
   check_config(*root, config, errors);
+  config.doubts = doubts_about(*root, config, path);
   return {std::make_shared<const Config>(std::move(config)), errors.take()};
 }
 

@@ -172,27 +172,6 @@ void check_data_dir(const config::Config& config, Errors& errors) {
 
 }  // namespace
 
-std::vector<std::string> doubts(const Settings& settings) {
-  constexpr std::size_t kNamed = 5;
-  if (!settings.users) return {};
-  const std::string& file = settings.config->users_file;
-  const std::vector<auth::User>& users = settings.users->all();
-  if (users.empty()) return {file + ": has no users"};
-  std::size_t unbound = 0;
-  std::string names;
-  for (const auth::User& user : users) {
-    if (!user.senders.empty() || !user.tenant.empty()) continue;
-    if (++unbound > kNamed) continue;
-    names += (names.empty() ? "" : ", ") + config::toml_string(user.name);
-  }
-  if (unbound == 0 || users.size() == 1) return {};
-  if (unbound > kNamed) names += fmt::format(" and {} more", unbound - kNamed);
-  return {
-      fmt::format("{}: {} may send with every domain that no other login or tenant has; write "
-                  "senders or tenant for {}",
-                  file, names, unbound == 1 ? "it" : "each")};
-}
-
 std::vector<std::string> LoadedSettings::error_texts() const {
   std::vector<std::string> texts;
   for (const config::ConfigError& error : errors) texts.push_back(error.text());

@@ -38,9 +38,6 @@ struct LoadedSettings {
   std::vector<std::string> error_texts() const;
 };
 
-// What is in force but probably not meant so, for `check` and the log; empty if nothing is.
-std::vector<std::string> doubts(const Settings& settings);
-
 // The one loader of serve, reload and check: every mistake for which a start refuses the
 // configuration is found here. Any thread; blocks on files.
 LoadedSettings load_settings(const std::string& config_file);

@@ -369,6 +369,48 @@ class Setups(Case):
         (self.folder / "one.key").chmod(0o600)
         self.both_accept()
 
+    @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
+    def test_a_certificate_that_clients_refuse(self):
+        self.certificate("short", days=3)
+        self.certificate("other", host="other.example")
+        self.certificate("issued", "-CA", self.folder / "other.pem", "-CAkey", self.folder / "other.key")
+        for name, words in (("short", ", in 2 days; renew it and reload"),
+                            ("other", 'is for "other.example", not for mail.shop.example (hostname)'),
+                            ("issued", "the chain is incomplete: CN = other is neither in the file nor")):
+            self.write(more=f'[tls]\ncertificate = "{name}.pem"\nkey = "{name}.key"\n')
+            check = self.signpost("check")
+            self.assertEqual((check.returncode, check.stderr.count("warning: ")), (0, 1), check.stderr)
+            self.assertIn(f"warning: {self.folder}/{name}.pem: ", check.stderr)
+            self.assertIn(words, check.stderr)
+            self.assertIn(words, json.loads(self.signpost("check", "--json").stdout)["warnings"][0])
+        with open(self.folder / "issued.pem", "a") as chain:
+            chain.write((self.folder / "other.pem").read_text())
+        self.both_accept()
+
+    def test_addresses_of_other_machines(self):
+        self.write()
+        self.config.write_text(self.config.read_text().replace(f"127.0.0.1:{self.port}", "192.0.2.55:587").replace(
+            'mode = "plain"', 'mode = "plain"\nauth = "off"\ntrusted_networks = ["10.0.0.0/8"]'))
+        check = self.signpost("check")
+        self.assertEqual(check.returncode, 0)
+        self.assertEqual(check.stderr, f"signpost: warning: {self.config}: listener.bind: 192.0.2.55 is not an address of "
+                         "this machine now; serve cannot start before it is\n")
+        serve = self.signpost("serve")
+        self.assertEqual(serve.returncode, 1)
+        self.assertIn("no interface of this machine has that address", serve.stderr)
+
+    def test_a_reload_counts_the_logins(self):
+        self.write()
+        self.users.write_text(self.user("a", 'senders = ["@a.example"]\n') + self.user("b", 'senders = ["@b.example"]\n'))
+        with self.relay():
+            self.users.write_text(self.user("a", 'senders = ["@a.example"]\n'))
+            self.check(self.signpost("reload"), 0, "reloaded\n")
+            os.truncate(self.users, 0)
+            self.assertIn("is empty", self.signpost("reload").stderr)
+        log = (self.folder / "log").read_text()
+        self.assertIn("users_before=2 users=1 ", log)
+        self.assertRegex(log, r'config_doubtful detail=".*users.toml: 1 of 2 logins is gone: .*b')
+
     def test_the_file_itself(self):
         self.write(general='postmaster = "nobody"\n')
         self.both_refuse(':4:14: postmaster: "nobody" is not an address')

@@ -694,6 +694,49 @@ TEST(ConfigRules, AFieldIsSignedOnceInAnySpelling) {
                  {dkim + "oversign = [\"To\", \"TO\"]\n", "11:19: dkim.oversign: \"TO\"" + right}});
 }
 
+std::vector<std::string> doubts_of(const std::string& toml) {
+  const LoadedConfig loaded = parse_config(toml, "signpost.toml");
+  std::vector<std::string> texts;
+  if (!loaded.config) return {"refused"};
+  for (const ConfigError& doubt : loaded.config->doubts) texts.push_back(doubt.text());
+  return texts;
+}
+
+TEST(ConfigDoubts, ADestinationBehindAWiderOneHasNoEffect) {
+  const auto destinations = [](const std::string& first, const std::string& second) {
+    return kGood + "[[destination]]\nmatch = [" + first + "]\n[[destination]]\nmatch = [" + second +
+           "]\n";
+  };
+  EXPECT_EQ(
+      doubts_of(destinations("\"b.example\", \"*\"", "\"a.example\"")),
+      std::vector<std::string>{
+          "signpost.toml:10:9: destination.match: \"a.example\" has no effect: \"*\" in line 8 "
+          "comes first; put this table before that one"});
+  EXPECT_EQ(doubts_of(destinations("\"*.example\"", "\"a.example\", \"*.b.example\"")).size(), 2U);
+  EXPECT_EQ(doubts_of(destinations("\"*.example\"", "\"example\", \"*\"")).size(), 0U);
+  EXPECT_EQ(doubts_of(destinations("\"a.example\"", "\"*.a.example\", \"*\"")).size(), 0U);
+}
+
+TEST(ConfigDoubts, ARouteBehindAWiderOneIsNeverTaken) {
+  const auto routes = [](const std::string& first, const std::string& second) {
+    return kGood + "[[route]]\nvia = \"mx\"\n" + first + "[[route]]\nvia = \"mx\"\n" + second;
+  };
+  const std::string shop = "senders = [\"@shop.example\"]\n";
+  const std::string example = "recipients = [\"*.example\"]\n";
+  EXPECT_EQ(
+      doubts_of(routes("", "")),
+      std::vector<std::string>{
+          "signpost.toml:10:7: route: is never taken: the one in line 7 comes first and takes "
+          "all of its mail; put this table before that one"});
+  EXPECT_EQ(doubts_of(routes("", shop)).size(), 1U);
+  EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@shop.example\"]\n")).size(), 1U);
+  EXPECT_EQ(doubts_of(routes(example, shop + "recipients = [\"a.example\"]\n")).size(), 1U);
+  EXPECT_EQ(doubts_of(routes(shop, "")).size(), 0U);
+  EXPECT_EQ(doubts_of(routes(shop, example)).size(), 0U);
+  EXPECT_EQ(doubts_of(routes(example, "")).size(), 0U);
+  EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@below.shop.example\"]\n")).size(), 0U);
+}
+
 TEST(ConfigRules, PasswordsInClearAreRefusedOffLoopback) {
   const std::string auth = "[auth]\nusers = \"u\"\n";
   for (const char* mode : {"required", "optional"}) {
