@@ -39,7 +39,8 @@ class Once {
 
 void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
   const ListenerConfig& listener = entry.section;
-  if (listener.auth == AuthMode::Off && listener.trusted_networks.empty()) {
+  const TomlValue* networks = entry.table.find("trusted_networks");
+  if (listener.auth == AuthMode::Off && (networks == nullptr || networks->items.empty())) {
     errors.add(entry.at("auth"), "listener.auth",
                "\"off\" without trusted_networks would let everyone relay; write the networks "
                "that may, or \"required\"");

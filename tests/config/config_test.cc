@@ -671,6 +671,7 @@ TEST(ConfigRules, BitsBehindThePrefixAreAMistake) {
                 "signpost.toml:6:36: listener.trusted_networks: \"2001:db8::1/32\" is an address "
                 "within the network \"2001:db8::/32\"; write networks, as in [\"10.0.0.0/8\", "
                 "\"2001:db8::/32\"]"}));
+  EXPECT_EQ(errors_of(trusting("\"127.0.0.5/8\"")).size(), 1U) << "its only mistake";
   expect_errors({{"[delivery]\nallow_networks = [\"127.0.0.5/8\"]\n",
                   "8:19: delivery.allow_networks: \"127.0.0.5/8\" is an address within the network "
                   "\"127.0.0.0/8\"; write networks, as in [\"127.0.0.0/8\"]"}});
