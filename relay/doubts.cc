@@ -68,8 +68,8 @@ std::string name_doubt(const net::Certificate& certificate, const std::string& h
   if (certificate.is_for(hostname)) return "";
   const Texts names = certificate.names();
   return fmt::format(
-      "is for {}, not for {} (hostname): clients that connect by that name refuse it",
-      names.empty() ? "no host name" : text_of(names), hostname);
+      "is not valid for {} (hostname), {}: clients that connect by that name refuse it", hostname,
+      names.empty() ? "nor for any other name" : "only for " + text_of(names));
 }
 
 std::string time_doubt(const net::Certificate& certificate, SystemTime now) {

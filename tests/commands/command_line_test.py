@@ -375,7 +375,7 @@ class Setups(Case):
         self.certificate("other", host="other.example")
         self.certificate("issued", "-CA", self.folder / "other.pem", "-CAkey", self.folder / "other.key")
         for name, words in (("short", ", in 2 days; renew it and reload"),
-                            ("other", 'is for "other.example", not for mail.shop.example (hostname)'),
+                            ("other", 'is not valid for mail.shop.example (hostname), only for "other.example":'),
                             ("issued", "the chain is incomplete: CN = other is neither in the file nor")):
             self.write(more=f'[tls]\ncertificate = "{name}.pem"\nkey = "{name}.key"\n')
             check = self.signpost("check")

@@ -44,8 +44,8 @@ TEST_F(CertificateDoubts, NameTheHostThatItIsNotFor) {
   const Texts found = doubts(begin_, "other.example");
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[1],
-            "is for \"mail.shop.example\", \"smtp.shop.example\", not for other.example "
-            "(hostname): clients that connect by that name refuse it");
+            "is not valid for other.example (hostname), only for \"mail.shop.example\", "
+            "\"smtp.shop.example\": clients that connect by that name refuse it");
 }
 
 class ChangeDoubts : public testing::Test {
