@@ -54,8 +54,9 @@ void Authenticator::decide(const std::shared_ptr<Check>& check,
   const Verdict verdict = found.verdict;
   check->decided(check->attempt, verdict, found.locked);
   if (verdict != Verdict::Rejected && verdict != Verdict::Locked) return check->answer(verdict);
+  const Verdict heard = found.sounds_locked ? Verdict::Locked : verdict;
   timers_.after(time_to_rejection(clock_.steady_now() - check->began, options_.rejection_time),
-                [check, verdict] { check->answer(verdict); });
+                [check, heard] { check->answer(heard); });
 }
 
 }  // namespace signpost::auth

@@ -56,8 +56,8 @@ class Authenticator {
   Authenticator& operator=(const Authenticator&) = delete;
 
   // `decided` runs as soon as the verdict is known, for logs and metrics, whether or not the client
-  // is still there, without the password; `answer` when the client may hear it. Each runs once
-  // unless the loop stops before, neither from within the call, `decided` first.
+  // is still there, without the password; `answer` when the client may hear it, and what it may.
+  // Each runs once unless the loop stops before, neither from within the call, `decided` first.
   void check(Attempt attempt, Decided decided, Answer answer);
 
   // Whether a login has succeeded from this client lately (LoginGuard::knows).

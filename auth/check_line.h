@@ -29,6 +29,9 @@ struct Asker {
   struct Answer {
     Verdict verdict;
     LoginGuard::Locked locked;  // what this failure has locked
+    // Rejected, but the client must hear that it is locked out, as it would for every other login:
+    // another answer would show that this one is known there.
+    bool sounds_locked = false;
   };
   net::IpAddress client;
   bool known = false;        // the login has succeeded from there before

@@ -26,12 +26,21 @@ bool LoginGuard::may_try(const net::IpAddress& client, std::string_view login, S
   const std::string from = client.client_prefix().text();
   login = login.substr(0, kMaxLogin);
   const MutexLock lock(mutex_);
-  if (known_pair(pair_of(from, login), now)) return true;
-  const auto locked = [&](Table& table, std::string_view name) {
+  return known_pair(pair_of(from, login), now) != nullptr || !locked(from, login, now);
+}
+
+bool LoginGuard::locked(const std::string& client, std::string_view login, SteadyTime now) {
+  const auto is_locked = [&](Table& table, std::string_view name) {
     const Record* const record = table.find(name);
     return record != nullptr && now < record->locked_until;
   };
-  return !locked(clients_, from) && !locked(logins_, login);
+  return is_locked(clients_, client) || is_locked(logins_, login);
+}
+
+bool LoginGuard::locks_strangers(const net::IpAddress& client, std::string_view login,
+                                 SteadyTime now) {
+  const MutexLock lock(mutex_);
+  return locked(client.client_prefix().text(), login.substr(0, kMaxLogin), now);
 }
 
 double LoginGuard::faded(double failures, SteadyTime counted, SteadyTime now) const {

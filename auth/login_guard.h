@@ -75,6 +75,9 @@ class LoginGuard {
 
   void succeeded(const net::IpAddress& client, std::string_view login, SteadyTime now);
 
+  // Whether strangers at this client are locked out of this login, the known pair aside.
+  bool locks_strangers(const net::IpAddress& client, std::string_view login, SteadyTime now);
+
   // Whether this login has succeeded from this client and is still known there.
   bool knows(const net::IpAddress& client, std::string_view login, SteadyTime now);
   // Whether the login that succeeded from this client most recently is still known there: a client
@@ -117,6 +120,7 @@ class LoginGuard {
 
   using Table = LruMap<std::string, Record, StringHash>;  // by name
 
+  bool locked(const std::string& client, std::string_view login, SteadyTime now) REQUIRES(mutex_);
   double faded(double failures, SteadyTime counted, SteadyTime now) const;
   std::chrono::seconds count(Record& record, double most, SteadyTime now) const;
   static void uncount(Record* record, std::chrono::seconds lock, double before, SteadyTime now);

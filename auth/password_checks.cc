@@ -162,9 +162,11 @@ void PasswordChecks::settle(const PasswordCheck& check, bool right, const LoginG
     return tell(std::move(askers), Verdict::Accepted);
   }
   const LoginGuard::Locked locked = logins_.failed(begun, askers.front().client, login);
-  askers.front().answer({Verdict::Rejected, locked});
-  askers.erase(askers.begin());
-  tell(std::move(askers), Verdict::Rejected);
+  for (Asker& asker : askers) {
+    const bool first = &asker == &askers.front();
+    const bool sounds_locked = asker.known && logins_.locks_strangers(asker.client, login, now);
+    asker.answer({Verdict::Rejected, first ? locked : LoginGuard::Locked(), sounds_locked});
+  }
 }
 
 }  // namespace signpost::auth

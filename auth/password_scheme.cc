@@ -4,25 +4,52 @@
 #include "base/check.h"
 
 #include <crypt.h>
+#include <fmt/format.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <memory>
+#include <span>
 
 namespace signpost::auth {
 
 namespace {
 
-constexpr std::string_view kArgon = "{ARGON2ID}";
-constexpr std::string_view kCrypt = "{SHA512-CRYPT}";
+constexpr std::string_view kArgon = "$argon2id$";
+
+// Dovecot's names, and the hashes that may follow each; without a name, any. Those that libcrypt
+// has and Dovecot's {CRYPT} takes: SHA-crypt, bcrypt, yescrypt and gost-yescrypt.
+constexpr std::string_view kPrefixes[] = {kArgon, "$6$",  "$5$", "$2a$",
+                                          "$2b$", "$2y$", "$y$", "$gy$"};
+struct Scheme {
+  std::string_view name;
+  std::span<const std::string_view> prefixes;
+};
+constexpr Scheme kSchemes[] = {{"ARGON2ID", std::span(kPrefixes).subspan(0, 1)},
+                               {"SHA512-CRYPT", std::span(kPrefixes).subspan(1, 1)},
+                               {"SHA256-CRYPT", std::span(kPrefixes).subspan(2, 1)},
+                               {"BLF-CRYPT", std::span(kPrefixes).subspan(3, 3)},
+                               {"CRYPT", std::span(kPrefixes).subspan(1)},
+                               {"", kPrefixes}};
+
+// What a graphics card tries by the billion in a second, or what needs no guessing at all.
+constexpr std::string_view kWeakSchemes[] = {
+    "DES-CRYPT", "MD5-CRYPT",  "MD5",    "PLAIN-MD5", "LDAP-MD5", "SMD5",   "CRAM-MD5",
+    "HMAC-MD5",  "DIGEST-MD5", "SHA",    "SHA1",      "SSHA",     "SHA256", "SSHA256",
+    "SHA512",    "SSHA512",    "LANMAN", "NTLM",      "PLAIN",    "CLEAR",  "CLEARTEXT"};
+
 constexpr std::size_t kLongestPassword = 1024;
 
 // What one check may cost: libsodium's "moderate" limits with some room for time.
 constexpr std::uint64_t kMostMemory = 256 * 1024;  // KiB
 constexpr std::uint64_t kMostPasses = 16;
 constexpr std::uint64_t kMostLanes = 16;
-constexpr std::uint64_t kMostRounds = 1'000'000;  // of SHA512-CRYPT; 5000 is its default
+constexpr std::uint64_t kMostRounds = 1'000'000;  // of SHA-crypt; 5000 is its default
+constexpr std::uint64_t kMostBcrypt = 14;         // 2^14 rounds; 10 to 12 are usual
+constexpr std::uint64_t kMostYescrypt = 16;       // 2^16 blocks of 4 KiB; 12 are usual
 
 void start_sodium() {
   static const bool started = sodium_init() >= 0;
@@ -58,18 +85,82 @@ std::optional<std::string> argon_problem(std::string_view hash) {
 }
 
 // "$6$[rounds=5000$]salt$hash"
-std::optional<std::string> crypt_problem(std::string_view hash) {
-  constexpr std::size_t kHashLength = 86;
+std::optional<std::string> sha_problem(std::string_view hash) {
+  const bool sha512 = hash.starts_with("$6$");
+  const std::string none =
+      sha512 ? "this is not a SHA512-CRYPT hash" : "this is not a SHA256-CRYPT hash";
   const auto parts = ascii::split(hash, '$');
   const bool rounds_given = parts.size() == 5 && parts[2].starts_with("rounds=");
-  if ((parts.size() != 4 && !rounds_given) || !parts[0].empty() || parts[1] != "6" ||
-      parts.back().size() != kHashLength) {
-    return "this is not a SHA512-CRYPT hash";
+  if ((parts.size() != 4 && !rounds_given) || parts.back().size() != (sha512 ? 86 : 43)) {
+    return none;
   }
   if (!rounds_given) return {};
   const auto rounds = number_after(parts[2], "rounds=");
-  if (!rounds) return "this is not a SHA512-CRYPT hash";
+  if (!rounds) return none;
   if (*rounds > kMostRounds) return "this hash costs too much to check (at most rounds=1000000)";
+  return {};
+}
+
+// "$2b$12$" and 53 characters of salt and hash
+std::optional<std::string> bcrypt_problem(std::string_view hash) {
+  const auto parts = ascii::split(hash, '$');
+  const auto cost =
+      parts.size() == 4 && parts[2].size() == 2 ? number_after(parts[2], "") : std::nullopt;
+  if (!cost || parts[3].size() != 53) return "this is not a BLF-CRYPT hash";
+  if (*cost > kMostBcrypt) return "this hash costs too much to check (at most cost 14)";
+  return {};
+}
+
+// The logarithm of its blocks. "$y$j9T$salt$hash": "j" are the flags that everybody uses, "9" is
+// the number of blocks, "T" or "5" (32 or 8 times 128 octets) the size of each.
+std::optional<std::uint64_t> yescrypt_blocks(std::string_view hash) {
+  constexpr std::string_view kDigits =
+      "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  const auto parts = ascii::split(hash, '$');
+  if (parts.size() != 5 || parts[4].size() != 43 || parts[2].size() != 3 || parts[2][0] != 'j' ||
+      (parts[2][2] != 'T' && parts[2][2] != '5')) {
+    return {};
+  }
+  const std::size_t digit = kDigits.find(parts[2][1]);
+  return digit == std::string_view::npos ? std::nullopt : std::optional(digit + 1);
+}
+
+std::optional<std::string> yescrypt_problem(std::string_view hash) {
+  const auto blocks = yescrypt_blocks(hash);
+  if (!blocks) return "this is not a yescrypt hash of the usual form";
+  if (*blocks > kMostYescrypt) return "this hash costs too much to check (at most $y$jDT$)";
+  return {};
+}
+
+bool is_sha(std::string_view hash) { return hash.starts_with("$5$") || hash.starts_with("$6$"); }
+bool is_bcrypt(std::string_view hash) { return hash.starts_with("$2"); }
+
+std::string_view hash_of(std::string_view stored) {
+  return stored.starts_with('{') ? stored.substr(std::min(stored.find('}'), stored.size() - 1) + 1)
+                                 : stored;
+}
+
+// "{NAME}" without its braces; "" without them.
+std::string_view scheme_of(std::string_view stored) {
+  const std::size_t end = stored.starts_with('{') ? stored.find('}') : std::string_view::npos;
+  return end == std::string_view::npos ? "" : stored.substr(1, end - 1);
+}
+
+std::string too_weak(std::string_view what) {
+  return fmt::format("{} is too weak: whoever gets the file has its passwords soon", what);
+}
+
+// Only names that are known are shown: what looks like one may be part of a password in clear.
+std::optional<std::string> weakness(std::string_view scheme, std::string_view hash) {
+  for (const std::string_view weak : kWeakSchemes) {
+    if (ascii::equals_ignore_case(weak, scheme)) return too_weak(fmt::format("{{{}}}", weak));
+  }
+  if (hash.starts_with("$1$")) return too_weak("MD5 ($1$)");
+  constexpr std::size_t kDesLength = 13;
+  if (ascii::equals_ignore_case(scheme, "CRYPT") && hash.size() == kDesLength &&
+      !hash.contains('$')) {
+    return too_weak("DES");
+  }
   return {};
 }
 
@@ -92,20 +183,29 @@ bool verify_crypt(const std::string& hash, std::string_view password) {
 }
 
 bool verify(std::string_view stored, std::string_view password) {
-  if (stored.starts_with(kArgon)) return verify_argon(stored.substr(kArgon.size()), password);
-  return verify_crypt(std::string(stored.substr(kCrypt.size())), password);
+  const std::string_view hash = hash_of(stored);
+  if (hash.starts_with(kArgon)) return verify_argon(hash, password);
+  return verify_crypt(std::string(hash), password);
 }
 
-// Of a form without problems. The factors were measured on one core; their order is what counts.
+// Of forms without problems. The factors were measured on one core; their order is what counts.
 std::uint64_t argon_cost(std::string_view hash) {
   const auto costs = ascii::split(ascii::split(hash, '$')[3], ',');
   return *number_after(costs[0], "m=") * *number_after(costs[1], "t=") * 6 / 10;
 }
 
-std::uint64_t crypt_cost(std::string_view hash) {
+std::uint64_t sha_cost(std::string_view hash) {
   constexpr std::uint64_t kDefaultRounds = 5000;
   const auto parts = ascii::split(hash, '$');
   return number_after(parts[2], "rounds=").value_or(kDefaultRounds) * 6 / 10;
+}
+
+std::uint64_t bcrypt_cost(std::string_view hash) {
+  return (std::uint64_t{1} << *number_after(ascii::split(hash, '$')[2], "")) * 80;
+}
+
+std::uint64_t yescrypt_cost(std::string_view hash) {
+  return (std::uint64_t{1} << *yescrypt_blocks(hash)) * 10;
 }
 
 // The work of a check that no password passes.
@@ -119,16 +219,28 @@ bool pretend_to_verify(std::string_view password, std::string_view costliest) {
     randombytes_buf(secret.data(), secret.size());
     return hash_password({secret.data(), secret.size()});
   }();
-  (void)verify_argon(std::string_view(nobody).substr(kArgon.size()), password);
+  (void)verify(nobody, password);
   return false;
 }
 
 }  // namespace
 
 std::optional<std::string> password_hash_problem(std::string_view stored) {
-  if (stored.starts_with(kArgon)) return argon_problem(stored.substr(kArgon.size()));
-  if (stored.starts_with(kCrypt)) return crypt_problem(stored.substr(kCrypt.size()));
-  return "not a supported password hash";
+  const std::string_view name = scheme_of(stored);
+  const std::string_view hash = hash_of(stored);
+  if (auto weak = weakness(name, hash)) return weak;
+  const auto scheme = std::ranges::find_if(
+      kSchemes, [&](const Scheme& known) { return ascii::equals_ignore_case(known.name, name); });
+  if (scheme == std::end(kSchemes)) return "not a supported password hash";
+  const auto begins = [&](std::string_view prefix) { return hash.starts_with(prefix); };
+  if (std::ranges::none_of(scheme->prefixes, begins)) {
+    return name.empty() || scheme->name == "CRYPT"
+               ? std::string("not a supported password hash")
+               : fmt::format("this is not a hash of {{{}}}", scheme->name);
+  }
+  if (begins(kArgon)) return argon_problem(hash);
+  if (is_sha(hash)) return sha_problem(hash);
+  return is_bcrypt(hash) ? bcrypt_problem(hash) : yescrypt_problem(hash);
 }
 
 std::string hash_password(std::string_view password) {
@@ -138,13 +250,15 @@ std::string hash_password(std::string_view password) {
   CHECK(crypto_pwhash_str(text.data(), password.data(), password.size(),
                           crypto_pwhash_OPSLIMIT_INTERACTIVE,
                           crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0);
-  return std::string(kArgon) + text.data();
+  return std::string("{ARGON2ID}") + text.data();
 }
 
 std::uint64_t password_cost(std::string_view stored) {
   if (password_hash_problem(stored)) return 0;
-  return stored.starts_with(kArgon) ? argon_cost(stored.substr(kArgon.size()))
-                                    : crypt_cost(stored.substr(kCrypt.size()));
+  const std::string_view hash = hash_of(stored);
+  if (hash.starts_with(kArgon)) return argon_cost(hash);
+  if (is_sha(hash)) return sha_cost(hash);
+  return is_bcrypt(hash) ? bcrypt_cost(hash) : yescrypt_cost(hash);
 }
 
 bool verify_password(const User* user, std::string_view password, std::string_view costliest) {

@@ -1,5 +1,5 @@
-// The stored forms of passwords, under Dovecot's names: "{ARGON2ID}$argon2id$…" (libsodium) and
-// "{SHA512-CRYPT}$6$…" (crypt(3)).
+// The stored forms of passwords, under Dovecot's names in any case, or under none: argon2id
+// (libsodium), and of crypt(3) SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT and yescrypt.
 #pragma once
 
 #include "auth/user.h"

@@ -63,8 +63,8 @@ void read_password(config::Setting& setting, User& user) {
 const config::Keys<User>& user_keys() {
   static const config::Keys<User> keys{
       {{"password",
-        "a hash as `signpost user add` makes it: \"{ARGON2ID}...\" or "
-        "\"{SHA512-CRYPT}...\"",
+        "a hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
+        "SHA256-CRYPT, BLF-CRYPT or yescrypt",
         "", "The password's hash.", true},
        read_password},
       {{"senders",
@@ -139,19 +139,10 @@ std::optional<std::string> user_name_problem(std::string_view name) {
   return {};
 }
 
-std::shared_ptr<const Users> Users::load(const std::string& file,
-                                         std::vector<config::ConfigError>& errors) {
-  const auto text = config::read_text_file(file);
-  if (text) return parse(*text, file, errors);
-  errors.push_back({file, 0, 0, "", text.error().detail});
-  return nullptr;
-}
-
 Result<std::shared_ptr<const Users>> Users::load(const std::string& file) {
-  std::vector<config::ConfigError> errors;
-  auto users = load(file, errors);
-  if (users == nullptr) return fail(Errc::InvalidArgument, all_texts(errors));
-  return users;
+  const auto text = config::read_text_file(file);
+  if (!text) return fail(text.error().code, file + ": " + text.error().detail);
+  return parse(*text, file);
 }
 
 Result<std::shared_ptr<const Users>> Users::parse(std::string_view toml, const std::string& file) {

@@ -18,8 +18,8 @@ namespace signpost::auth {
 class Users {
  public:
   // Null after a mistake; each is added to `errors` with file, line and column.
-  static std::shared_ptr<const Users> load(const std::string& file,
-                                           std::vector<config::ConfigError>& errors);
+  static std::shared_ptr<const Users> parse(std::string_view toml, const std::string& file,
+                                            std::vector<config::ConfigError>& errors);
   // The same with all mistakes in the one error's detail, a line each.
   static Result<std::shared_ptr<const Users>> load(const std::string& file);
   static Result<std::shared_ptr<const Users>> parse(std::string_view toml, const std::string& file);
@@ -34,9 +34,6 @@ class Users {
   bool are_senders(std::string_view address) const;
 
  private:
-  static std::shared_ptr<const Users> parse(std::string_view toml, const std::string& file,
-                                            std::vector<config::ConfigError>& errors);
-
   std::vector<User> users_;  // sorted by name
   std::string costliest_password_;
   std::vector<std::string> senders_;  // of all, sorted

@@ -148,6 +148,7 @@ Result<std::string> without_user(const std::string& old, const std::string& file
   }
   std::string text = old;
   erase_table(text, *table);
+  if (text.empty()) text = "# no logins\n";  // an empty file would be refused at a reload
   std::vector<User> wanted = (*before)->all();
   std::erase_if(wanted, [&](const User& user) { return user.name == name; });
   const auto confirmed = confirm(text, file, std::move(wanted));

@@ -1,8 +1,10 @@
+#include "base/clock.h"
 #include "commands/command_line.h"
 #include "commands/published_keys.h"
 #include "commands/reference.h"
 #include "daemon/privileges.h"
 #include "dkim/key.h"
+#include "relay/doubts.h"
 #include "relay/settings.h"
 
 #include <CLI/CLI.hpp>
@@ -128,7 +130,7 @@ Json summary(const relay::Settings& settings) {
           {"listeners", listeners},
           {"users", settings.users ? settings.users->all().size() : 0},
           {"dkim", keys},
-          {"warnings", relay::doubts(settings)}};
+          {"warnings", relay::doubts(settings, system_now())}};
 }
 
 void print_json(const Json& json) {
@@ -149,7 +151,7 @@ int check(const CheckOptions& options, const std::string& config_file) {
   if (options.json) {
     print_json(summary(*loaded.settings));
   } else {
-    for (const std::string& warning : relay::doubts(*loaded.settings))
+    for (const std::string& warning : relay::doubts(*loaded.settings, system_now()))
       refuse("warning: " + warning);
     print_summary(*loaded.settings);
   }

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace signpost::commands {
@@ -28,25 +29,28 @@ std::string problem_of(const dns::TextAnswer& answer, const dkim::PrivateKey& ke
   return "";
 }
 
+std::string problem_of_record(const std::string& text, const dkim::PrivateKey& key) {
+  const auto record = dkim::parse_key_record(text);
+  if (!record) return record.error().detail;
+  if (record->public_key.empty()) return "the record says that the key is revoked (p= is empty)";
+  if (record->algorithm == key.algorithm() && record->public_key == key.public_key_base64()) {
+    return "";
+  }
+  return fmt::format("the record is for another key; ours is \"{}\"", dkim::record_text(key));
+}
+
 }  // namespace
 
 std::string problem_of_records(const std::vector<std::string>& texts, const dkim::PrivateKey& key) {
-  std::string problem = "no text";
-  for (const std::string& text : texts) {
-    const auto record = dkim::parse_key_record(text);
-    if (!record) {
-      problem = record.error().detail;
-    } else if (record->public_key.empty()) {
-      problem = "the record says that the key is revoked (p= is empty)";
-    } else if (record->algorithm != key.algorithm() ||
-               record->public_key != key.public_key_base64()) {
-      problem =
-          fmt::format("the record is for another key; ours is \"{}\"", dkim::record_text(key));
-    } else {
-      return "";
-    }
-  }
-  return problem;
+  if (texts.empty()) return "no text";
+  if (texts.size() == 1) return problem_of_record(texts.front(), key);
+  // RFC 6376 section 3.6.2.2 leaves the result to each receiver: some fail, some take either.
+  const bool ours = std::ranges::any_of(
+      texts, [&](const std::string& text) { return problem_of_record(text, key).empty(); });
+  return fmt::format(
+      "{} TXT records at this one name, {}: receivers may use any of them, or none; "
+      "leave only \"{}\"",
+      texts.size(), ours ? "one of them ours" : "none of them ours", dkim::record_text(key));
 }
 
 Result<std::vector<PublishedKey>> look_up_keys(

@@ -22,7 +22,8 @@ struct PublishedKey {
 Result<std::vector<PublishedKey>> look_up_keys(
     const config::Config& config, const std::vector<std::shared_ptr<const dkim::PrivateKey>>& keys);
 
-// What is wrong with `texts`, the TXT records found under one name; "" if one of them fits `key`.
+// What is wrong with `texts`, the TXT records found under one name; "" if there is one, and it fits
+// `key`.
 std::string problem_of_records(const std::vector<std::string>& texts, const dkim::PrivateKey& key);
 
 }  // namespace signpost::commands

@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "commands/admin_client.h"
 #include "commands/command_line.h"
 #include "commands/password_prompt.h"
@@ -314,6 +315,16 @@ const CLI::Validator kNotEmpty(
     },
     "", "not empty");
 
+// Without this "-1" would be taken for a very large number.
+const CLI::Validator kWholeNumber(
+    [](std::string& value) {
+      constexpr std::size_t kMostDigits = 9;
+      const bool good = !value.empty() && value.size() <= kMostDigits &&
+                        std::ranges::all_of(value, ascii::is_digit);
+      return good ? std::string() : "\"" + value + "\" is not a whole number from 0 to 999999999";
+    },
+    "", "whole number");
+
 void add_filters(const Added& added) {
   added.command->add_option("--to", added.options->to, "Recipient domain or address")
       ->type_name("DOMAIN")
@@ -342,6 +353,7 @@ void add_list(CLI::App& queue, CommandLine& line) {
       ->check(CLI::IsMember({"ready", "active", "deferred", "held"}));
   added.command->add_option("--limit", added.options->limit, "Maximum number; 0 is all")
       ->type_name("NUMBER")
+      ->check(kWholeNumber)
       ->capture_default_str();
   added.command->footer(
       "One job for each message and recipient domain. TRIES counts attempts that were made.\n"

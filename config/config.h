@@ -22,13 +22,16 @@ namespace signpost::config {
 
 enum class ListenerMode { StartTls, Implicit, Plain };
 enum class AuthMode { Required, Optional, Off };
+enum class ClearLogin { Loopback, Never };
 
 struct ListenerConfig {
   std::string name;  // "127.0.0.1:587", the `listener` label of metrics: as written in `bind`
   net::SocketAddress bind;
   ListenerMode mode = ListenerMode::StartTls;
   AuthMode auth = AuthMode::Required;
+  ClearLogin login_in_clear = ClearLogin::Loopback;
   std::vector<net::Network> trusted_networks;
+  bool trust_wide_networks = false;
 };
 
 struct TlsConfig {
@@ -125,6 +128,25 @@ struct TenantConfig {
 // The account that `signpost serve` switches to unless `user` says otherwise: the Debian package's.
 constexpr const char* kDefaultUser = "signpost";
 
+// One mistake in the file, or in one that it names:
+// "signpost.toml:12:3: limits.message_size: …; write …".
+struct ConfigError {
+  std::string file;   // "" if no file is at fault
+  unsigned line = 0;  // 0: the file as a whole
+  unsigned column = 0;
+  std::string key;      // "" if it is not about one
+  std::string message;  // what is wrong and what would be right
+  std::string text() const;
+};
+
+// A file or folder that the configuration names, and where.
+struct NamedFile {
+  std::string path;  // absolute
+  std::string key;   // "tls.certificate"
+  unsigned line = 0;
+  unsigned column = 0;
+};
+
 struct Config {
   std::string file;  // that it was read from, absolute
   std::string hostname;
@@ -154,22 +176,13 @@ struct Config {
   std::optional<MetricsAccess> admin_metrics;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
+  std::vector<NamedFile> named_files;  // in the order of the file
+  std::vector<ConfigError> doubts;     // what is allowed but probably not meant so
 };
 
 const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none
 // REQUIRES: `domain` is in lower case, as A-labels
 bool has_domain(const TenantConfig& tenant, std::string_view domain);
-
-// One mistake in the file, or in one that it names:
-// "signpost.toml:12:3: limits.message_size: …; write …".
-struct ConfigError {
-  std::string file;   // "" if no file is at fault
-  unsigned line = 0;  // 0: the file as a whole
-  unsigned column = 0;
-  std::string key;      // "" if it is not about one
-  std::string message;  // what is wrong and what would be right
-  std::string text() const;
-};
 
 // Reads and checks `path` alone (not the files that it names). All mistakes at once, in the order
 // of the file; on success the error list is empty and the config is there.

@@ -1,5 +1,6 @@
 #include "config/config_file.h"
 
+#include "config/config_doubts.h"
 #include "config/config_keys.h"
 #include "config/config_rules.h"
 #include "config/host_name.h"
@@ -41,7 +42,9 @@ bool has_right_kind(const Section& section, const TomlMember& member, ConfigErro
 
 void read_sections(const TomlValue& root, const ReadContext& context, Config& config) {
   std::vector<std::string> names;
-  for (const Section& section : sections()) names.push_back(section.name);
+  for (const Section& section : sections()) {
+    if (!section.name.empty()) names.push_back(section.name);
+  }
   TomlValue general;  // the keys before the first table
   for (const TomlMember& member : root.members) {
     const auto section = std::ranges::find(sections(), member.key, &Section::name);
@@ -51,7 +54,7 @@ void read_sections(const TomlValue& root, const ReadContext& context, Config& co
         section->read(member.value, context, config);
       }
     } else if (member.value.kind == TomlValue::Kind::Table || member.value.is_table_list()) {
-      unknown_key(context, member, "", names);
+      unknown_key(context, member, "", names, "tables");
     } else {
       general.members.push_back(member);
     }
@@ -90,9 +93,11 @@ LoadedConfig parse_partly(std::string_view toml, const std::string& path) {
   Config config;
   config.file = absolute(path);
   ConfigErrors errors(path);
-  read_sections(*root, {errors, folder_of(config.file), sections_with}, config);
+  read_sections(*root, {errors, folder_of(config.file), sections_with, &config.named_files},
+                config);
   complete(*root, errors, config);
   check_config(*root, config, errors);
+  config.doubts = doubts_about(*root, config, path);
   return {std::make_shared<const Config>(std::move(config)), errors.take()};
 }
 

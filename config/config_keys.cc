@@ -104,9 +104,16 @@ Section listener() {
                              {"off", AuthMode::Off}}),
            "Whether clients must log in; with \"optional\" or \"off\", those in "
            "trusted_networks need not."),
+       key("login_in_clear", &ListenerConfig::login_in_clear,
+           one_of<ClearLogin>({{"loopback", ClearLogin::Loopback}, {"never", ClearLogin::Never}}),
+           "Whether clients on a loopback address may log in without TLS; \"never\" where a proxy "
+           "on this machine brings the clients of others."),
        key("trusted_networks", &ListenerConfig::trusted_networks,
            list_of("networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]", parse_network),
            "Clients that may relay without a login."),
+       key("trust_wide_networks", &ListenerConfig::trust_wide_networks, boolean(),
+           "Whether trusted_networks may cover more of the Internet than a /8 (IPv6: a /16) does, "
+           "which is close to an open relay."),
        not_built_key<ListenerConfig>({"proxy_protocol_from", "[]", "[]",
                                       "Load balancers that send the PROXY protocol. Not supported "
                                       "yet: only [] is accepted."},
@@ -188,10 +195,12 @@ Section dkim() {
                   parse_canonicalization),
            "How header and body are normalized before they are signed (c=)."),
        key("headers", &DkimConfig::headers,
-           list_of("names of header fields, as in [\"From\", \"Subject\"]", parse_field_name),
+           list_of("names of header fields, as in [\"From\", \"Subject\"]", parse_field_name, true,
+                   same_field_name),
            "Fields to sign when present (h=); [] is the recommended list."),
        key("oversign", &DkimConfig::oversign,
-           list_of("names of header fields, as in [\"From\", \"Subject\"]", parse_field_name),
+           list_of("names of header fields, as in [\"From\", \"Subject\"]", parse_field_name, true,
+                   same_field_name),
            "Fields signed once more than they occur, so that none can be added; [] is the "
            "recommended list."),
        expire_key()});

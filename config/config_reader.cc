@@ -133,7 +133,11 @@ std::optional<std::string> Setting::path() {
     wrong(fmt::format("{} is not a path", shown(*text)));
     return {};
   }
-  return (std::filesystem::path(context_.directory) / *text).lexically_normal().string();
+  std::string path = (std::filesystem::path(context_.directory) / *text).lexically_normal();
+  if (context_.named_files != nullptr) {
+    context_.named_files->push_back({path, full_name_, value_.begin.line, value_.begin.column});
+  }
+  return path;
 }
 
 const std::vector<TomlValue>* Setting::strings() {
@@ -150,15 +154,15 @@ const std::vector<TomlValue>* Setting::strings() {
 }
 
 void unknown_key(const ReadContext& context, const TomlMember& member, const std::string& section,
-                 const std::vector<std::string>& known) {
+                 const std::vector<std::string>& known, std::string_view what) {
   const std::string name = ascii::printable(member.key, 100);
-  std::string message = "unknown key";
+  std::string message = fmt::format("unknown {}", what == "tables" ? "table" : "key");
   if (const std::string near = nearest(member.key, known); !near.empty()) {
     message += fmt::format("; did you mean {}?", toml_string(near));
   } else if (const auto others = tables_with(context, member.key); !others.empty()) {
     message += fmt::format("; it belongs to {}", fmt::join(others, " or "));
   } else {
-    message += fmt::format("; the keys are {}", fmt::join(known, ", "));
+    message += fmt::format("; the {} are {}", what, fmt::join(known, ", "));
   }
   context.errors.add(member.begin, section.empty() ? name : section + "." + name,
                      std::move(message));

@@ -45,6 +45,7 @@ struct ReadContext {
   std::string directory;  // relative paths start here
   // The headers of other tables that have a key of this name; null if there are none.
   std::vector<std::string> (*tables_with)(std::string_view key) = nullptr;
+  std::vector<NamedFile>* named_files = nullptr;  // collects the paths; may be null
 };
 
 // One value of the file on its way into its member. Each function that returns nothing has
@@ -97,9 +98,9 @@ struct Key {
 template <typename Section>
 using Keys = std::vector<Key<Section>>;
 
-// Reports a key that no row has: "unknown key; did you mean …?".
+// Reports a key that no row has: "unknown key; did you mean …?". `what` the known ones are.
 void unknown_key(const ReadContext& context, const TomlMember& member, const std::string& section,
-                 const std::vector<std::string>& known);
+                 const std::vector<std::string>& known, std::string_view what = "keys");
 void missing_key(const ReadContext& context, const TomlValue& table, const std::string& section,
                  const KeyText& key);
 

@@ -1,5 +1,8 @@
 #include "config/config_rules.h"
 
+#include "config/table_entry.h"
+#include "config/wide_networks.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,31 +11,6 @@
 namespace signpost::config {
 
 namespace {
-
-// One table of a list with the struct that was read from it.
-template <typename Section>
-struct Entry {
-  const TomlValue& table;
-  const Section& section;
-
-  // Where `key` is written, or else the table's header.
-  TomlPosition at(std::string_view key) const {
-    const TomlValue* value = table.find(key);
-    return value == nullptr ? table.begin : value->begin;
-  }
-};
-
-template <typename Section>
-std::vector<Entry<Section>> entries(const TomlValue& root, std::string_view name,
-                                    const std::vector<Section>& sections) {
-  std::vector<Entry<Section>> result;
-  const TomlValue* tables = root.find(name);
-  if (tables == nullptr || tables->items.size() != sections.size()) return result;
-  for (std::size_t i = 0; i < sections.size(); ++i) {
-    result.push_back({tables->items[i], sections[i]});
-  }
-  return result;
-}
 
 TomlPosition position_of(const TomlValue& root, std::string_view section, std::string_view key) {
   const TomlValue* table = root.find(section);
@@ -61,7 +39,8 @@ class Once {
 
 void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
   const ListenerConfig& listener = entry.section;
-  if (listener.auth == AuthMode::Off && listener.trusted_networks.empty()) {
+  const TomlValue* networks = entry.table.find("trusted_networks");
+  if (listener.auth == AuthMode::Off && (networks == nullptr || networks->items.empty())) {
     errors.add(entry.at("auth"), "listener.auth",
                "\"off\" without trusted_networks would let everyone relay; write the networks "
                "that may, or \"required\"");
@@ -72,6 +51,20 @@ void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& e
                "\"plain\" would carry passwords in clear; write \"starttls\", or auth = \"off\" "
                "with trusted_networks, or bind to a loopback address");
   }
+  if (listener.auth == AuthMode::Required && listener.mode == ListenerMode::Plain &&
+      listener.login_in_clear == ClearLogin::Never) {
+    errors.add(entry.at("login_in_clear"), "listener.login_in_clear",
+               "\"never\" with mode \"plain\" and auth \"required\" would let nobody log in; write "
+               "mode = \"starttls\", or \"loopback\"");
+  }
+}
+
+// What a typing error makes of a network, or two halves of everything.
+void check_trusted_networks(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
+  if (entry.section.trust_wide_networks || !are_wide(entry.section.trusted_networks)) return;
+  errors.add(entry.at("trusted_networks"), "listener.trusted_networks",
+             "together these cover more of the Internet than a /8 (IPv6: a /16) does, which is "
+             "close to an open relay; write smaller networks, or also trust_wide_networks = true");
 }
 
 void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& root,
@@ -98,6 +91,7 @@ void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& 
     if (entry.section.bind.port == 0) continue;  // reported where it was read
     check_listener_needs(entry, root, errors);
     check_listener_security(entry, errors);
+    check_trusted_networks(entry, errors);
     binds.add(entry.section.bind.text(), entry.at("bind"));
   }
 }

@@ -146,6 +146,11 @@ ValueResult<net::Network> parse_network(std::string_view text) {
   const auto network = net::Network::parse(text);
   if (!network) return wrong(text, "is not a network");
   if (network->length == 0) return wrong(text, "covers everyone");
+  const auto address = net::IpAddress::parse(text.substr(0, text.find('/')));
+  if (address && *address != network->prefix) {
+    return wrong(text,
+                 fmt::format("is an address within the network {}", toml_string(network->text())));
+  }
   return *network;
 }
 
@@ -192,6 +197,10 @@ ValueResult<std::string> parse_field_name(std::string_view text) {
     return wrong(text, "is not the name of a header field");
   }
   return std::string(text);
+}
+
+bool same_field_name(const std::string& a, const std::string& b) {
+  return ascii::equals_ignore_case(a, b);
 }
 
 ValueResult<net::SocketAddress> parse_bind(std::string_view text) {

@@ -1,9 +1,11 @@
 #include "config/text_file.h"
 
 #include "base/ascii.h"
+#include "base/descriptor.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +15,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <utility>
 
 namespace signpost::config {
 
@@ -22,23 +23,19 @@ namespace {
 constexpr std::size_t kLongestFile = 16 << 20;
 constexpr mode_t kPrivate = 0600;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  explicit operator bool() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Failure system_failure(std::string_view what) {
-  return fail(Errc::Io, fmt::format("{}: {}", what, std::strerror(errno)));
+  return fail(errno == ENOENT ? Errc::NotFound : Errc::Io,
+              fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+Failure not_allowed() {
+  const uid_t uid = ::geteuid();
+  std::array<char, 16384> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  (void)::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+  return fail(Errc::Io, fmt::format("cannot be read: Permission denied; let the account {} read it",
+                                    found == nullptr ? std::to_string(uid) : found->pw_name));
 }
 
 Result<void> write_all(int fd, std::string_view text) {
@@ -70,8 +67,18 @@ Result<void> take_over_rights(int fd, const struct stat& old) {
 }  // namespace
 
 Result<std::string> read_text_file(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_NONBLOCK the open itself would wait for the writer of a named pipe.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!file && errno == EACCES) return not_allowed();
   if (!file) return system_failure("cannot be read");
+  struct stat facts{};
+  if (::fstat(file.get(), &facts) != 0) return system_failure("cannot be examined");
+  if (!S_ISREG(facts.st_mode)) {
+    return fail(Errc::Io, fmt::format("cannot be read: {}, not a regular file",
+                                      S_ISDIR(facts.st_mode)    ? "a folder"
+                                      : S_ISFIFO(facts.st_mode) ? "a pipe"
+                                                                : "a device or a socket"));
+  }
   std::string text;
   std::array<char, 16384> buffer;
   for (;;) {

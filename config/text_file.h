@@ -9,7 +9,9 @@
 
 namespace signpost::config {
 
-// The whole file, at most 16 MiB. The error's detail is "cannot be read: …", without the path.
+// The whole file, at most 16 MiB; regular files only, since reading a pipe may wait for ever. The
+// error's detail is "cannot be read: …", without the path; its code is NotFound if there is no such
+// file.
 Result<std::string> read_text_file(const std::string& path);
 
 // The secret in `path`: its one line, without blanks around it. Every reader of a secret uses this,

@@ -62,12 +62,14 @@ Form<T> parsed(std::string expect, ValueResult<T> (*parse)(std::string_view)) {
           }};
 }
 
-// A list of strings, each through `parse`. REQUIRES: the member's default is the empty list.
+// A list of strings, each through `parse`, none the `same` as another. REQUIRES: the member's
+// default is the empty list.
 template <typename T>
-Form<std::vector<T>> list_of(std::string expect, ValueResult<T> (*parse)(std::string_view),
-                             bool may_be_empty = true) {
+Form<std::vector<T>> list_of(
+    std::string expect, ValueResult<T> (*parse)(std::string_view), bool may_be_empty = true,
+    bool (*same)(const T&, const T&) = [](const T& a, const T& b) { return a == b; }) {
   return {std::move(expect),
-          [parse, may_be_empty](Setting& setting) -> std::optional<std::vector<T>> {
+          [parse, may_be_empty, same](Setting& setting) -> std::optional<std::vector<T>> {
             const auto* items = setting.strings();
             if (items == nullptr) return {};
             if (items->empty() && !may_be_empty) {
@@ -79,7 +81,8 @@ Form<std::vector<T>> list_of(std::string expect, ValueResult<T> (*parse)(std::st
               auto value = parse(item.string);
               if (!value) {
                 refuse(setting, item, value.error());
-              } else if (std::ranges::find(values, *value) != values.end()) {
+              } else if (std::ranges::any_of(values,
+                                             [&](const T& other) { return same(other, *value); })) {
                 setting.wrong(item, toml_string(item.string) + " appears twice");
               } else {
                 values.push_back(std::move(*value));

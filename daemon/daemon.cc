@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/version.h"
 #include "daemon/worker.h"
+#include "relay/doubts.h"
 #include "relay/events.h"
 #include "relay/metric_descriptions.h"
 #include "rocks/rocks_store.h"
@@ -60,6 +61,16 @@ admin::AccessRules access_rules(const relay::Settings& settings, const config::C
           running.admin_socket};
 }
 
+std::size_t number_of_users(const relay::Settings& settings) {
+  return settings.users ? settings.users->all().size() : 0;
+}
+
+void log_all(const std::vector<std::string>& doubts) {
+  for (const std::string& doubt : doubts) {
+    log::emit(relay::events::ConfigDoubtful{.detail = doubt});
+  }
+}
+
 }  // namespace
 
 Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clock)
@@ -68,6 +79,7 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clo
                   {{"version", std::string(version())}, {"commit", std::string(commit())}}),
       reloads_ok_(shared_.registry, relay::metric::kReloads, {{"result", "ok"}}),
       reloads_failed_(shared_.registry, relay::metric::kReloads, {{"result", "failed"}}),
+      log_lines_dropped_(shared_.registry, relay::metric::kLogLinesDropped),
       settings_(std::move(settings)),
       started_with_(settings_->config) {
   build_info_.set(1);
@@ -78,7 +90,7 @@ Daemon::~Daemon() { stop(); }
 Result<void> Daemon::start() {
   if (auto shared = share_descriptors(); !shared) return shared;
   apply_limits(*settings_->config);
-  log_doubts();
+  judge_settings();
   if (auto opened = open_queue(); !opened) return opened;
   known_logins_.load(settings_->config->data_dir);
   if (auto started = start_workers(); !started) return started;
@@ -210,6 +222,7 @@ void Daemon::tick() {
                                limits.disk_free_bytes, shared_.store->health().pending_bytes);
   reclaim_space();
   known_logins_.tick();
+  log_lines_dropped_.add(log::dropped() - log_lines_dropped_.value());
 }
 
 // Removed mail may take up the last space: the queue frees it once there is enough of it, or on
@@ -243,7 +256,8 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   relay::LoadedSettings loaded = relay::load_settings(settings_->config->file);
   if (!loaded.settings) return refuse(loaded.error_texts());
 
-  const config::Config& before = *settings_->config;
+  const std::shared_ptr<const relay::Settings> old = settings_;
+  const config::Config& before = *old->config;
   const config::Config& after = *loaded.settings->config;
   std::vector<config::ListenerConfig> added;
   for (const config::ListenerConfig& listener : after.listeners) {
@@ -273,15 +287,25 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   log::start({after.log_level, after.log_format});
   settings_ = std::move(loaded.settings);
   reloads_ok_.add();
-  log::emit(relay::events::ConfigReloaded{.file = after.file, .by = by});
-  log_doubts();
+  log::emit(relay::events::ConfigReloaded{.file = after.file,
+                                          .users_before = number_of_users(*old),
+                                          .users = number_of_users(*settings_),
+                                          .by = by});
+  log_all(relay::doubts_about_change(*old, *settings_));
+  judge_settings();
   return {};
 }
 
-void Daemon::log_doubts() const {
-  for (const std::string& doubt : relay::doubts(*settings_)) {
-    log::emit(relay::events::ConfigDoubtful{.detail = doubt});
-  }
+// Says what is doubtful and when the certificate ends.
+void Daemon::judge_settings() {
+  log_all(relay::doubts(*settings_, clock_.system_now()));
+  certificate_expiry_.reset();
+  if (!settings_->certificate) return;
+  const auto end = settings_->certificate->not_after().time_since_epoch();
+  certificate_expiry_.emplace(
+      shared_.registry, relay::metric::kCertificateExpiry,
+      metrics::Labels{{"certificate", settings_->config->tls->certificate}});
+  certificate_expiry_->set(std::chrono::duration_cast<std::chrono::seconds>(end).count());
 }
 
 bool Daemon::drained() {

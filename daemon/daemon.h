@@ -15,6 +15,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -56,7 +57,7 @@ class Daemon {
       const std::vector<config::ListenerConfig>& listeners) const;
   void apply_limits(const config::Config& config);
   void reclaim_space();
-  void log_doubts() const;
+  void judge_settings();
   bool drained();
 
   const Clock& clock_;
@@ -66,6 +67,8 @@ class Daemon {
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;
+  metrics::SharedCounter log_lines_dropped_;
+  std::optional<metrics::Gauge> certificate_expiry_;  // while there is one
   Mutex reloading_;
   std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change

@@ -49,20 +49,48 @@ const std::vector<Forbidden>& forbidden() {
 
 using V4 = std::array<std::uint8_t, 4>;
 
-// Where an IPv6 address of `network` keeps the IPv4 address that it stands for.
+// Where an IPv6 address of `network` keeps the octets of the IPv4 address that it stands for.
 struct Embedding {
   std::string_view network;
-  std::size_t at;
+  std::array<std::size_t, 4> at;
   bool inverted = false;
 };
 constexpr Embedding kEmbeddings[] = {
-    {"::/96", 12},             // IPv4-compatible (RFC 4291 section 2.5.5.1)
-    {"::ffff:0:0:0/96", 12},   // IPv4-translated (RFC 2765)
-    {"64:ff9b::/96", 12},      // NAT64 (RFC 6052)
-    {"64:ff9b:1::/48", 12},    // NAT64 of a local prefix, in its usual form (RFC 8215)
-    {"2002::/16", 2},          // 6to4 (RFC 3056)
-    {"2001::/32", 4},          // the server of Teredo (RFC 4380)
-    {"2001::/32", 12, true}};  // and its client
+    {"::/96", {12, 13, 14, 15}},             // IPv4-compatible (RFC 4291 section 2.5.5.1)
+    {"::ffff:0:0:0/96", {12, 13, 14, 15}},   // IPv4-translated (RFC 2765)
+    {"64:ff9b::/96", {12, 13, 14, 15}},      // NAT64 (RFC 6052)
+    {"2002::/16", {2, 3, 4, 5}},             // 6to4 (RFC 3056)
+    {"2001::/32", {4, 5, 6, 7}},             // the server of Teredo (RFC 4380)
+    {"2001::/32", {12, 13, 14, 15}, true}};  // and its client
+
+// NAT64 of a local prefix (RFC 8215), which may be this one or any within it: the address does not
+// show its length, so it is read in each form of RFC 6052 section 2.2. The bits around it prove
+// nothing: translators ignore them.
+constexpr std::string_view kLocalNat64 = "64:ff9b:1::/48";
+constexpr std::array<std::size_t, 4> kLocalForms[] = {
+    {6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, {12, 13, 14, 15}};  // /48, /56, /64, /96
+
+net::IpAddress read(const net::IpAddress& address, const std::array<std::size_t, 4>& at,
+                    bool inverted = false) {
+  V4 octets;
+  std::ranges::transform(at, octets.begin(), [&](std::size_t i) {
+    const std::uint8_t octet = address.octets()[i];
+    return inverted ? static_cast<std::uint8_t>(~octet) : octet;
+  });
+  return net::IpAddress::from_v4(octets);
+}
+
+// A longer prefix fills the place of a shorter one's address with zeros: a reading in 0.0.0.0/8
+// counts only when there is no other.
+void add_local_nat64(const net::IpAddress& address, std::vector<net::IpAddress>& found) {
+  if (!net::Network::parse(kLocalNat64)->contains(address)) return;
+  const std::size_t before = found.size();
+  for (const auto& form : kLocalForms) {
+    const net::IpAddress meant = read(address, form);
+    if (meant.octets()[0] != 0) found.push_back(meant);
+  }
+  if (found.size() == before) found.emplace_back();
+}
 
 // `address`, then what it stands for.
 std::vector<net::IpAddress> meant_by(const net::IpAddress& address) {
@@ -70,14 +98,9 @@ std::vector<net::IpAddress> meant_by(const net::IpAddress& address) {
   if (!address.is_v6()) return found;
   for (const Embedding& embedding : kEmbeddings) {
     if (!net::Network::parse(embedding.network)->contains(address)) continue;
-    V4 octets;
-    std::copy_n(address.octets().begin() + static_cast<std::ptrdiff_t>(embedding.at), octets.size(),
-                octets.begin());
-    if (embedding.inverted) {
-      for (std::uint8_t& octet : octets) octet = static_cast<std::uint8_t>(~octet);
-    }
-    found.push_back(net::IpAddress::from_v4(octets));
+    found.push_back(read(address, embedding.at, embedding.inverted));
   }
+  add_local_nat64(address, found);
   return found;
 }
 

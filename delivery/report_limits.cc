@@ -1,11 +1,24 @@
 #include "delivery/report_limits.h"
 
 #include "base/ascii.h"
+#include "smtp/address.h"
 
 #include <algorithm>
 #include <chrono>
 
 namespace signpost::delivery {
+
+namespace {
+
+// "a"@x.example and a@X.example are one mailbox (RFC 5321 section 4.1.2). Receivers nearly always
+// ignore the case before the "@" too.
+std::string sender_of(std::string_view reverse_path) {
+  const std::size_t at = std::min(reverse_path.rfind('@'), reverse_path.size());
+  return ascii::lower(smtp::unquoted(reverse_path.substr(0, at)) +
+                      std::string(reverse_path.substr(at)));
+}
+
+}  // namespace
 
 std::optional<relay::DropReason> ReportLimits::refuse(const queue::Envelope& envelope,
                                                       message::Action action,
@@ -21,7 +34,7 @@ std::optional<relay::DropReason> ReportLimits::refuse(const queue::Envelope& env
   const MutexLock lock(mutex_);
   std::size_t& of_message = by_message_.at(envelope.id);
   if (counted && of_message >= config.per_message) return DropReason::PerMessage;
-  Bucket& bucket = by_sender_.at(ascii::lower(envelope.reverse_path));
+  Bucket& bucket = by_sender_.at(sender_of(envelope.reverse_path));
   const std::chrono::duration<double> passed = now - bucket.at;
   const double most = config.per_sender.count;
   const double back = passed / std::chrono::duration<double>(config.per_sender.per) * most;

@@ -55,6 +55,14 @@ bool set_option(int fd, int level, int option) {
 
 }  // namespace
 
+bool is_of_this_machine(const IpAddress& address) {
+  sockaddr_storage native;
+  const socklen_t size = SocketAddress{address, 0}.to_native(native);
+  const Descriptor fd(::socket(native.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return !fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&native), size) == 0 ||
+         errno != EADDRNOTAVAIL;
+}
+
 Result<int> open_listening_socket(const SocketAddress& address, PortSharing sharing) {
   sockaddr_storage native;
   const socklen_t size = address.to_native(native);

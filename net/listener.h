@@ -22,6 +22,10 @@ enum class PortSharing { Shared, Exclusive };
 Result<int> open_listening_socket(const SocketAddress& address,
                                   PortSharing sharing = PortSharing::Shared);
 
+// Whether sockets can be bound to the address: an interface of this machine has it now, or it is
+// the unspecified one. True when that cannot be found out.
+bool is_of_this_machine(const IpAddress& address);
+
 // Sends what the socket takes of `words` at once, then closes it: a client that waits for our first
 // words, as an SMTP client does, reads them before it learns of the close.
 void refuse_connection(int fd, std::string_view words);

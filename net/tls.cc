@@ -3,7 +3,10 @@
 #include "net/openssl_error.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <memory>
 
@@ -58,21 +61,67 @@ Failure refused_file(const std::string& file, const char* what) {
               file + ": " + what + ": " + take_openssl_errors("unknown reason"));
 }
 
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+};
+using KeyPointer = std::unique_ptr<EVP_PKEY, FreeKey>;
+
+Result<KeyPointer> read_key(std::string_view pem) {
+  const std::unique_ptr<BIO, int (*)(BIO*)> in(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  KeyPointer key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
+  if (key) return key;
+  const std::string reason = take_openssl_errors("unknown reason");
+  if (pem.contains("ENCRYPTED")) {
+    return fail(Errc::InvalidArgument,
+                "has a passphrase, which nobody could type at a start; take it away with "
+                "openssl pkey -in FILE -out NEW");
+  }
+  if (!pem.contains("PRIVATE KEY-----")) {
+    return fail(Errc::InvalidArgument,
+                "has no private key in PEM; write the certificate's key into it");
+  }
+  return fail(Errc::InvalidArgument, "has a damaged private key: " + reason);
+}
+
+// The key, if it is that of the certificate.
+Result<KeyPointer> key_of(const Certificate& certificate, std::string_view pem) {
+  ERR_clear_error();
+  auto key = read_key(pem);
+  if (!key || X509_check_private_key(certificate.own(), key->get()) == 1) return key;
+  ERR_clear_error();
+  for (X509* const other : certificate.others()) {
+    const bool fits = X509_check_private_key(other, key->get()) == 1;
+    ERR_clear_error();
+    if (fits) {
+      return fail(Errc::InvalidArgument,
+                  "is the key of a later certificate in the chain; put that one first in the file "
+                  "of the certificate");
+    }
+  }
+  return fail(Errc::InvalidArgument,
+              "is not the key of the certificate; write the key that it was issued for, or the "
+              "certificate of this key");
+}
+
 }  // namespace
 
-Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::load(
-    const std::string& certificate_file, const std::string& key_file, TlsVersion minimum) {
+Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::create(
+    const Certificate& certificate, std::string_view key, TlsVersion minimum) {
   auto context = new_context(TLS_server_method(), minimum, kServerCiphers);
   if (!context) return Failure(std::move(context).error());
   SSL_CTX* raw = context->get();
   SSL_CTX_set_options(raw, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_num_tickets(raw, 0);
-  if (SSL_CTX_use_certificate_chain_file(raw, certificate_file.c_str()) != 1) {
-    return refused_file(certificate_file, "cannot load the certificate");
+  auto private_key = key_of(certificate, key);
+  if (!private_key) return Failure(std::move(private_key).error());
+  bool taken = SSL_CTX_use_certificate(raw, certificate.own()) == 1;
+  for (X509* const other : certificate.others()) {
+    taken = taken && SSL_CTX_add1_chain_cert(raw, other) == 1;
   }
-  if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
-      SSL_CTX_check_private_key(raw) != 1) {
-    return refused_file(key_file, "cannot use the private key");
+  if (!taken || SSL_CTX_use_PrivateKey(raw, private_key->get()) != 1) {
+    return fail(Errc::InvalidArgument,
+                "cannot be used with the certificate: " + take_openssl_errors("unknown reason"));
   }
   return std::shared_ptr<const TlsServerContext>(new TlsServerContext(context->release()));
 }

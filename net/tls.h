@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "net/certificate.h"
 
 #include <array>
 #include <cstdint>
@@ -50,11 +51,10 @@ struct TlsExpectation {
 // Microsoft's clients abort the handshake when a server sends them.
 class TlsServerContext {
  public:
-  // Files in PEM: the chain, and the key that belongs to it. The error names the file and the
-  // reason.
-  static Result<std::shared_ptr<const TlsServerContext>> load(const std::string& certificate_file,
-                                                              const std::string& key_file,
-                                                              TlsVersion minimum);
+  // `key` is that of the certificate, in PEM. The error says what is wrong with the key.
+  static Result<std::shared_ptr<const TlsServerContext>> create(const Certificate& certificate,
+                                                                std::string_view key,
+                                                                TlsVersion minimum);
   ~TlsServerContext();
   ssl_ctx_st* handle() const { return context_; }
 

@@ -135,4 +135,16 @@ inline constexpr Description kReloads = {
     "signpost check shows why.",
     kReloadLabels};
 
+inline constexpr LabelDescription kCertificateLabels[] = {
+    {"certificate", {}, "the file of `tls.certificate`"}};
+inline constexpr Description kCertificateExpiry = {
+    "signpost_certificate_expiry_timestamp_seconds",
+    "When the listeners' certificate expires. Less than two weeks ahead: renew it and reload; "
+    "afterwards clients refuse to connect.",
+    kCertificateLabels};
+inline constexpr Description kLogLinesDropped = {
+    "signpost_log_lines_dropped_total",
+    "Log lines that were lost because whoever reads standard error was too slow. Rising: the log "
+    "has gaps; see log_dropped."};
+
 }  // namespace signpost::relay::metric

@@ -7,8 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <initializer_list>
+#include <optional>
 
 namespace signpost::relay {
 
@@ -16,35 +17,32 @@ namespace {
 
 using Errors = std::vector<config::ConfigError>;
 
-void add(Errors& errors, const std::string& file, std::string message) {
-  errors.push_back({file, 0, 0, "", std::move(message)});
-}
-
-// What a loader gave, or null. Its words begin with the file, if it was one of `files`.
-template <typename T>
-std::shared_ptr<const T> taken(Result<std::shared_ptr<const T>> loaded,
-                               std::initializer_list<std::string> files, Errors& errors) {
-  if (loaded) return std::move(*loaded);
-  const std::string& detail = loaded.error().detail;
-  for (const std::string& file : files) {
-    if (!detail.starts_with(file + ": ")) continue;
-    add(errors, file, detail.substr(file.size() + 2));
-    return nullptr;
+// What is wrong with a file as a whole, where the configuration names it.
+void add(Errors& errors, const config::Config& config, const std::string& file,
+         const std::string& message) {
+  const auto named = std::ranges::find(config.named_files, file, &config::NamedFile::path);
+  if (named == config.named_files.end()) {
+    errors.push_back({file, 0, 0, "", message});
+  } else {
+    errors.push_back({config.file, named->line, named->column, named->key, file + ": " + message});
   }
-  errors.push_back({"", 0, 0, "", detail});
-  return nullptr;
 }
 
-void check_secret(const std::string& file, Errors& errors) {
+// The text of a file that must be there; `otherwise` says what to do when it is not.
+std::optional<std::string> read(const config::Config& config, const std::string& file,
+                                std::string_view otherwise, Errors& errors) {
+  auto text = config::read_text_file(file);
+  if (text) return std::move(*text);
+  std::string message = text.error().detail;
+  if (text.error().code == Errc::NotFound) message.append("; ").append(otherwise);
+  add(errors, config, file, message);
+  return {};
+}
+
+void check_secret(const config::Config& config, const std::string& file, Errors& errors) {
   if (auto checked = config::check_private(file); !checked) {
-    add(errors, file, checked.error().detail);
+    add(errors, config, file, checked.error().detail);
   }
-}
-
-Result<std::shared_ptr<const dkim::PrivateKey>> load_key(const std::string& file) {
-  const auto pem = config::read_text_file(file);
-  if (!pem) return Failure(pem.error());
-  return dkim::PrivateKey::from_pem(*pem);
 }
 
 Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
@@ -64,13 +62,29 @@ Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
   return identity;
 }
 
-void load_tls(const config::Config& config, Settings& settings, Errors& errors) {
-  settings.client_tls = taken(net::TlsClientContext::create(), {}, errors);
-  if (!config.tls) return;
+void load_certificate(const config::Config& config, Settings& settings, Errors& errors) {
   const config::TlsConfig& tls = *config.tls;
-  settings.tls = taken(net::TlsServerContext::load(tls.certificate, tls.key, tls.min_version),
-                       {tls.certificate, tls.key}, errors);
-  check_secret(tls.key, errors);
+  const auto pem =
+      read(config, tls.certificate, "write the path of the certificate with its chain", errors);
+  const auto key = read(config, tls.key, "write the path of the certificate's private key", errors);
+  check_secret(config, tls.key, errors);
+  if (!pem) return;
+  auto certificate = net::Certificate::from_pem(*pem);
+  if (!certificate) return add(errors, config, tls.certificate, certificate.error().detail);
+  settings.certificate = std::move(*certificate);
+  if (!key) return;
+  auto context = net::TlsServerContext::create(*settings.certificate, *key, tls.min_version);
+  if (!context) return add(errors, config, tls.key, context.error().detail);
+  settings.tls = std::move(*context);
+}
+
+void load_tls(const config::Config& config, Settings& settings, Errors& errors) {
+  if (auto context = net::TlsClientContext::create()) {
+    settings.client_tls = std::move(*context);
+  } else {
+    errors.push_back({"", 0, 0, "", context.error().detail});
+  }
+  if (config.tls) load_certificate(config, settings, errors);
 }
 
 // A sender that the tenant does not have could never be used.
@@ -95,20 +109,35 @@ void check_tenant(const config::Config& config, const auth::User& user, Errors& 
 
 void load_users(const config::Config& config, Settings& settings, Errors& errors) {
   if (config.users_file.empty()) return;
-  settings.users = auth::Users::load(config.users_file, errors);
-  check_secret(config.users_file, errors);
+  const auto text =
+      read(config, config.users_file, "signpost user add makes it with its first login", errors);
+  check_secret(config, config.users_file, errors);
+  if (!text) return;
+  // Whoever truncates a file before writing it must not take everybody's login away in between.
+  if (text->empty()) {
+    return add(errors, config, config.users_file,
+               "is empty, as a file is while it is being written; add a login, or a comment to "
+               "have none");
+  }
+  settings.users = auth::Users::parse(*text, config.users_file, errors);
   if (!settings.users) return;
   for (const auth::User& user : settings.users->all()) check_tenant(config, user, errors);
 }
 
 void load_keys(const config::Config& config, Settings& settings, Errors& errors) {
   for (const config::DkimConfig& dkim : config.dkim) {
-    auto key = load_key(dkim.key);
+    const auto pem = read(config, dkim.key,
+                          fmt::format("make it with signpost dkim keygen --domain {} --selector {} "
+                                      "--out {}",
+                                      dkim.domain, dkim.selector, dkim.key),
+                          errors);
+    if (!pem) continue;
+    auto key = dkim::PrivateKey::from_pem(*pem);
     if (!key) {
-      add(errors, dkim.key, key.error().detail);
+      add(errors, config, dkim.key, key.error().detail);
       continue;
     }
-    check_secret(dkim.key, errors);
+    check_secret(config, dkim.key, errors);
     settings.dkim_keys.push_back(*key);
     auto identity = identity_of(dkim, std::move(*key));
     if (identity) {
@@ -125,9 +154,11 @@ void load_admin_token(const config::Config& config, Settings& settings, Errors& 
   if (token) {
     settings.admin_token = std::move(*token);
   } else {
-    add(errors, config.admin_token_file, token.error().detail);
+    std::string message = token.error().detail;
+    if (token.error().code == Errc::NotFound) message += "; write a secret into it";
+    add(errors, config, config.admin_token_file, message);
   }
-  check_secret(config.admin_token_file, errors);
+  check_secret(config, config.admin_token_file, errors);
 }
 
 // A folder that is not there yet is made at the start.
@@ -140,27 +171,6 @@ void check_data_dir(const config::Config& config, Errors& errors) {
 }
 
 }  // namespace
-
-std::vector<std::string> doubts(const Settings& settings) {
-  constexpr std::size_t kNamed = 5;
-  if (!settings.users) return {};
-  const std::string& file = settings.config->users_file;
-  const std::vector<auth::User>& users = settings.users->all();
-  if (users.empty()) return {file + ": has no users"};
-  std::size_t unbound = 0;
-  std::string names;
-  for (const auth::User& user : users) {
-    if (!user.senders.empty() || !user.tenant.empty()) continue;
-    if (++unbound > kNamed) continue;
-    names += (names.empty() ? "" : ", ") + config::toml_string(user.name);
-  }
-  if (unbound == 0 || users.size() == 1) return {};
-  if (unbound > kNamed) names += fmt::format(" and {} more", unbound - kNamed);
-  return {
-      fmt::format("{}: {} may send with every domain that no other login or tenant has; write "
-                  "senders or tenant for {}",
-                  file, names, unbound == 1 ? "it" : "each")};
-}
 
 std::vector<std::string> LoadedSettings::error_texts() const {
   std::vector<std::string> texts;

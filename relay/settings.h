@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "dkim/key.h"
 #include "dkim/key_table.h"
+#include "net/certificate.h"
 #include "net/tls.h"
 #include "queue/retry_schedule.h"
 
@@ -17,8 +18,9 @@ namespace signpost::relay {
 
 struct Settings {
   std::shared_ptr<const config::Config> config;
-  std::shared_ptr<const auth::Users> users;          // null without [auth]
-  std::shared_ptr<const net::TlsServerContext> tls;  // null without [tls]
+  std::shared_ptr<const auth::Users> users;             // null without [auth]
+  std::shared_ptr<const net::Certificate> certificate;  // null without [tls]
+  std::shared_ptr<const net::TlsServerContext> tls;     // null without [tls]
   std::shared_ptr<const net::TlsClientContext> client_tls;
   std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;  // as config->dkim
   dkim::KeyTable keys;
@@ -35,9 +37,6 @@ struct LoadedSettings {
 
   std::vector<std::string> error_texts() const;
 };
-
-// What is in force but probably not meant so, for `check` and the log; empty if nothing is.
-std::vector<std::string> doubts(const Settings& settings);
 
 // The one loader of serve, reload and check: every mistake for which a start refuses the
 // configuration is found here. Any thread; blocks on files.

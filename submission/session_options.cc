@@ -24,12 +24,14 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   options.tls = listener.mode == config::ListenerMode::Implicit;
   options.offer_starttls =
       listener.mode == config::ListenerMode::StartTls && settings.tls != nullptr;
-  // Credentials travel under TLS or within this machine, never in clear over a network.
-  options.offer_auth =
-      may_authenticate(settings, listener) && (options.tls || client.is_loopback());
+  // Credentials travel under TLS or within this machine, never in clear over a network. A proxy on
+  // this machine makes every client a local one.
+  const bool clear =
+      client.is_loopback() && listener.login_in_clear == config::ClearLogin::Loopback;
+  options.offer_auth = may_authenticate(settings, listener) && (options.tls || clear);
   options.require_auth =
       listener.auth == config::AuthMode::Required && !is_trusted(listener, client);
-  options.require_tls = options.offer_starttls && options.require_auth && !client.is_loopback();
+  options.require_tls = options.offer_starttls && options.require_auth && !clear;
   return options;
 }
 

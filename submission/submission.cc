@@ -70,11 +70,16 @@ std::expected<SessionPlace, relay::Place> Submission::place_for(
   return SessionPlace::take(context_.admission, sessions, client, kind);
 }
 
+// One check of each client is waited for: equal guesses share a hash, so that a client could
+// otherwise hold a place with each of its sessions at the cost of one.
 bool Submission::make_room() {
   for (const std::set<std::uint64_t>* waiting : {&strangers_, &acquaintances_}) {
+    std::set<net::IpAddress> checking;
     for (const std::uint64_t id : *waiting | std::views::take(kMostLookedAt)) {
       SubmissionSession& session = *sessions_.at(id);
-      if (!session.may_give_way()) continue;
+      const bool first_check =
+          session.checks_password() && checking.insert(session.client()).second;
+      if (first_check || !session.may_give_way()) continue;
       session.give_way();
       return true;
     }

@@ -188,15 +188,15 @@ void SubmissionSession::drain() {
   pump();
 }
 
-// A check that is under way, or a command that got somewhere, is not given up.
 bool SubmissionSession::may_give_way() const {
-  return (state_ == State::Securing || state_ == State::Commands || state_ == State::Closing) &&
+  return (state_ == State::Securing || state_ == State::Commands || checks_password() ||
+          state_ == State::Closing) &&
          !dialog_.in_transaction();
 }
 
 void SubmissionSession::give_way() {
   const smtp::Reply reply = reject(refused(Refusal::Sessions));
-  if (state_ == State::Commands) {
+  if (state_ == State::Commands || checks_password()) {
     dialog_.shut_down(reply.status, reply.text, stream_.output());
     stream_.flush();
   }

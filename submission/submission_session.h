@@ -52,8 +52,11 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
 
   void start();  // once
   void drain();  // host.draining() has become true: an idle session says 421 and goes
-  // Whether its place may be given to another client: one that has not got anywhere.
+  // Whether its place may be given to another client: one that has not got anywhere, or whose
+  // password is being checked.
   bool may_give_way() const;
+  bool checks_password() const { return state_ == State::CheckingPassword; }
+  net::IpAddress client() const { return peer_.ip.client_prefix(); }
   void give_way();  // gives its place back at once, and goes
   void password_checked(auth::Verdict verdict);
   void message_stored(bool stored);

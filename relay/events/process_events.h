@@ -115,11 +115,15 @@ struct Stopped {
 
 struct ConfigReloaded {
   std::string_view file{};
+  std::uint64_t users_before = 0;
+  std::uint64_t users = 0;
   std::string_view by{};
-  static constexpr auto kEvent =
-      log::describe("config_reloaded", log::Level::Info, "A new configuration is in force.",
-                    log::field("file", &ConfigReloaded::file, "The configuration file."),
-                    log::field(field::kBy, &ConfigReloaded::by));
+  static constexpr auto kEvent = log::describe(
+      "config_reloaded", log::Level::Info, "A new configuration is in force.",
+      log::field("file", &ConfigReloaded::file, "The configuration file."),
+      log::field("users_before", &ConfigReloaded::users_before, "Logins in the users file before."),
+      log::field("users", &ConfigReloaded::users, "Logins in it now."),
+      log::field(field::kBy, &ConfigReloaded::by));
 };
 
 struct ConfigDoubtful {

@@ -1,6 +1,6 @@
 #include "auth/authenticator.h"
 
-#include "base/check.h"
+#include "tests/auth/one_login.h"
 #include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
@@ -17,35 +17,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Of "secret", made by mkpasswd.
-constexpr std::string_view kUsers =
-    "[shop]\npassword = \"{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
-    "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.\"\n";
-
-std::string word(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::Accepted:
-      return "accepted";
-    case Verdict::Rejected:
-      return "rejected";
-    case Verdict::Locked:
-      return "locked";
-    case Verdict::Unavailable:
-      return "unavailable";
-  }
-  return "";
-}
-
 // The delay of a rejection is a timer of the loop; the tests make it short and never wait for it by
 // the clock. All else goes by the manual clock.
 class AuthenticatorTest : public testing::Test {
  protected:
-  AuthenticatorTest() {
-    auto parsed = Users::parse(kUsers, "users.toml");
-    CHECK(parsed.has_value());
-    users = *parsed;
-  }
-
   Attempt attempt(std::string login, std::string_view password) const {
     return {.client = net::IpAddress::parse("192.0.2.7").value(),
             .users = users,
@@ -87,7 +62,7 @@ class AuthenticatorTest : public testing::Test {
   test::ManualClock clock;
   net::Loop loop;
   net::Timers timers{loop};
-  std::shared_ptr<const Users> users;
+  std::shared_ptr<const Users> users = one_login();
   LoginGuard logins{{.client_failures = 2,
                      .login_failures = 20,
                      .forgotten = 60s,
@@ -168,6 +143,14 @@ TEST_F(AuthenticatorTest, AfterTooManyFailuresNoPasswordIsLookedAtForAWhile) {
   EXPECT_EQ(std::ranges::count(all, "client locked"), 1);
   EXPECT_EQ(check("shop", "secret"), (Said{"decided shop locked", "answered locked"}));
   clock.advance(61s);
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
+}
+
+TEST_F(AuthenticatorTest, AWrongPasswordOfAKnownLoginSoundsLockedWhereOthersAre) {
+  check("shop", "secret");
+  for (int i = 0; i < 3; ++i) check("nobody", "guess" + std::to_string(i));
+  EXPECT_EQ(check("nobody", "guess"), (Said{"decided nobody locked", "answered locked"}));
+  EXPECT_EQ(check("shop", "guess"), (Said{"decided shop rejected", "answered locked"}));
   EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
 }
 

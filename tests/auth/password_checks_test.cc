@@ -1,6 +1,6 @@
 #include "auth/password_checks.h"
 
-#include "base/check.h"
+#include "tests/auth/one_login.h"
 #include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
@@ -17,34 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Of "secret", made by mkpasswd.
-constexpr std::string_view kUsers =
-    "[shop]\npassword = \"{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
-    "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.\"\n";
-
-std::string word(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::Accepted:
-      return "accepted";
-    case Verdict::Rejected:
-      return "rejected";
-    case Verdict::Locked:
-      return "locked";
-    case Verdict::Unavailable:
-      return "unavailable";
-  }
-  return "";
-}
-
 // Without threads: the test says when a check runs.
 class PasswordChecksTest : public testing::Test {
  protected:
-  PasswordChecksTest() {
-    auto parsed = Users::parse(kUsers, "users.toml");
-    CHECK(parsed.has_value());
-    users = *parsed;
-  }
-
   PasswordChecks::Question question(const std::string& client, const std::string& password) const {
     return {*net::IpAddress::parse(client), users, "shop", SecretString(password)};
   }
@@ -52,7 +27,8 @@ class PasswordChecksTest : public testing::Test {
   std::string ask(const std::string& client, const std::string& password) {
     const auto answer =
         checks->ask(question(client, password), [this, client](PasswordChecks::Answer given) {
-          said.push_back(client + " " + word(given.verdict));
+          said.push_back(client + " " + word(given.verdict) +
+                         (given.sounds_locked ? " as if locked" : ""));
           if (given.locked.client.count() != 0) said.push_back(client + " is locked");
         });
     return answer ? word(answer->verdict) : "";
@@ -68,7 +44,7 @@ class PasswordChecksTest : public testing::Test {
 
   test::ManualClock clock;
   LoginGuard logins{{.client_failures = 2}};
-  std::shared_ptr<const Users> users;
+  std::shared_ptr<const Users> users = one_login();
   std::unique_ptr<PasswordChecks> checks = std::make_unique<PasswordChecks>(clock, logins);
   Said said;
 };
@@ -114,6 +90,25 @@ TEST_F(PasswordChecksTest, WaitingGuessesDoNotPassTheLimit) {
                            "192.0.2.1 is locked", "192.0.2.1 locked", "192.0.2.1 locked",
                            "192.0.2.1 locked", "192.0.2.1 locked", "192.0.2.1 locked"}));
   EXPECT_EQ(ask("192.0.2.1", "secret"), "locked");
+}
+
+TEST_F(PasswordChecksTest, ALockedClientDoesNotLearnWhichLoginIsKnownThere) {
+  ask("192.0.2.1", "secret");
+  run();
+  for (int i = 0; i < 3; ++i) {
+    const net::IpAddress client = *net::IpAddress::parse("192.0.2.1");
+    (void)logins.failed(*logins.begin(client, "nobody", clock.steady_now()), client, "nobody");
+  }
+  taken();
+  EXPECT_EQ(ask("192.0.2.1", "guess"), "");
+  ask("192.0.2.2", "guess");  // the same guess, by one that is not locked
+  run();
+  EXPECT_EQ(taken(), (Said{"192.0.2.1 rejected as if locked", "192.0.2.2 rejected"}));
+  EXPECT_EQ(ask("192.0.2.1", "secret"), "accepted");
+  clock.advance(61s);
+  ask("192.0.2.1", "guess");
+  run();
+  EXPECT_EQ(taken(), Said{"192.0.2.1 rejected"}) << "the lock has ended";
 }
 
 TEST_F(PasswordChecksTest, ALockedClientDoesNotTakeOthersWithIt) {

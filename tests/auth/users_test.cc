@@ -48,7 +48,7 @@ TEST(Users, AreFoundByName) {
 TEST(Users, MistakesHaveTheirPlace) {
   EXPECT_EQ(error_of("[shop]\nsenders = [\"@a.example\"]\n"),
             "users.toml:1:1: shop.password: missing; write a hash as `signpost user add` makes "
-            "it: \"{ARGON2ID}...\" or \"{SHA512-CRYPT}...\"");
+            "it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT or yescrypt");
   EXPECT_EQ(error_of(entry("[shop]", "sender = \"@a.example\"\n")),
             "users.toml:3:1: shop.sender: unknown key; did you mean \"senders\"?");
   EXPECT_EQ(
@@ -133,7 +133,8 @@ TEST(Users, PasswordInClearIsRefusedAndNotShown) {
   const std::string error = error_of("[shop]\npassword = \"hunter2\"\n");
   EXPECT_EQ(error,
             "users.toml:2:12: shop.password: not a supported password hash; write a "
-            "hash as `signpost user add` makes it: \"{ARGON2ID}...\" or \"{SHA512-CRYPT}...\"");
+            "hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
+            "SHA256-CRYPT, BLF-CRYPT or yescrypt");
 }
 
 TEST(Users, HashesThatCostTooMuchAreRefused) {
@@ -172,6 +173,61 @@ TEST(Passwords, Sha512CryptIsVerified) {
   EXPECT_TRUE(verify_password(&user, "secret"));
   EXPECT_FALSE(verify_password(&user, "Secret"));
   EXPECT_FALSE(verify_password(&user, std::string_view("secret\0x", 8)));
+}
+
+// All of "secret", made by crypt(3).
+const std::string kSha512 = kCrypt.substr(kCrypt.find('$'));
+const std::string kSha256 = "$5$rounds=5000$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA";
+const std::string kBcrypt10 = "$2b$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u";
+const std::string kYescrypt = "$y$j9T$abcdefghijklmnop$3dL1LkYnZM.OVXuVdnnaKVDlLYT92dRwOzDZ5XiVCe.";
+const std::string kGost = "$gy$j9T$abcdefghijklmnop$mixfBgwqRYkgJa0E4eWmDF3HC/BbYXm8ztA717oxvqD";
+
+TEST(Passwords, WhatOtherServersStoreIsVerified) {
+  for (const std::string& hash :
+       {"{SHA512-CRYPT}" + kSha512, "{sha512-crypt}" + kSha512, "{CRYPT}" + kSha512, kSha512,
+        "{SHA256-CRYPT}" + kSha256, kSha256, "{BLF-CRYPT}" + kBcrypt10, "{Crypt}" + kBcrypt10,
+        "{CRYPT}" + kYescrypt, kYescrypt, kGost}) {
+    const User user{"shop", hash, {}};
+    EXPECT_EQ(password_hash_problem(hash), std::nullopt) << hash;
+    EXPECT_TRUE(verify_password(&user, "secret")) << hash;
+    EXPECT_FALSE(verify_password(&user, "Secret")) << hash;
+    EXPECT_GT(password_cost(hash), 0U) << hash;
+  }
+  const std::string argon = hash_password("secret");
+  const User bare{"shop", argon.substr(argon.find('$')), {}};
+  EXPECT_TRUE(verify_password(&bare, "secret"));
+}
+
+TEST(Passwords, WeakSchemesAreRefusedWithWords) {
+  const std::string end = " is too weak: whoever gets the file has its passwords soon";
+  EXPECT_EQ(password_hash_problem("{MD5-CRYPT}$1$salt$qJH7.N4xYta3aEG/dfqo/0"),
+            "{MD5-CRYPT}" + end);
+  EXPECT_EQ(password_hash_problem("{plain-md5}5ebe2294ecd0e0f08eab7690d2a6ee69"),
+            "{PLAIN-MD5}" + end);
+  EXPECT_EQ(password_hash_problem("{SSHA512}c2VjcmV0"), "{SSHA512}" + end);
+  EXPECT_EQ(password_hash_problem("{PLAIN}secret"), "{PLAIN}" + end);
+  EXPECT_EQ(password_hash_problem("{CRYPT}$1$salt$qJH7.N4xYta3aEG/dfqo/0"), "MD5 ($1$)" + end);
+  EXPECT_EQ(password_hash_problem("$1$salt$qJH7.N4xYta3aEG/dfqo/0"), "MD5 ($1$)" + end);
+  EXPECT_EQ(password_hash_problem("{CRYPT}abJnggxhB/yWI"), "DES" + end);
+}
+
+TEST(Passwords, AHashOfAnotherSchemeOrACostlyOneIsRefused) {
+  EXPECT_EQ(password_hash_problem("{SHA256-CRYPT}" + kSha512),
+            "this is not a hash of {SHA256-CRYPT}");
+  for (const std::string& hash : {std::string("{BLF-CRYPT}$2b$15$") + std::string(53, 'a'),
+                                  std::string("$5$rounds=1000001$s$") + std::string(43, 'a'),
+                                  std::string("$y$jET$salt$") + std::string(43, 'a')}) {
+    EXPECT_TRUE(
+        password_hash_problem(hash).value_or("").starts_with("this hash costs too much to check"))
+        << hash;
+  }
+  for (const std::string& hash :
+       {std::string("{SCRYPT}x"), std::string("{a password}"), std::string("{"),
+        std::string("$2x$05$") + std::string(53, 'a'), kYescrypt.substr(0, 40), kSha256 + "a",
+        kBcrypt10 + "a", std::string("$y$.9T$salt$") + std::string(43, 'a')}) {
+    EXPECT_NE(password_hash_problem(hash), std::nullopt) << hash;
+    EXPECT_EQ(password_cost(hash), 0U) << hash;
+  }
 }
 
 TEST(Passwords, NobodyAndEndlessPasswordsAreRefused) {
@@ -290,6 +346,12 @@ TEST_F(UsersEdit, RemovedUserLeavesTheRestAlone) {
   EXPECT_EQ(remove("a"), "");
   EXPECT_EQ(text(), "# ours\n# about z\n");
   EXPECT_EQ(remove("a"), file_ + ": there is no user \"a\"");
+}
+
+TEST_F(UsersEdit, TheLastUserLeavesAFileThatIsNotEmpty) {
+  write(entry("[a]"));
+  EXPECT_EQ(remove("a"), "");
+  EXPECT_EQ(text(), "# no logins\n");
 }
 
 TEST_F(UsersEdit, ForeignFormsAreLeftToTheOperator) {

@@ -76,7 +76,9 @@ class Usage(Case):
 
     def test_wrong_usage_is_2_with_one_line(self):
         for words in ([], ["nonsense"], ["check", "--nonsense"], ["dkim"], ["dkim", "keygen"],
-                      ["user", "add"], ["queue", "list", "--state", "sad"], ["queue", "retry"],
+                      ["user", "add"], ["queue", "list", "--state", "sad"], ["queue", "list", "--limit", "-1"],
+                      ["queue", "list", "--limit=-1"], ["queue", "list", "--limit", "1.5"],
+                      ["queue", "list", "--limit", ""], ["queue", "retry"],
                       ["queue", "remove", "--yes"], ["queue", "show"], ["check", "extra"],
                       ["dkim", "keygen", "--domain", "a.example", "--selector", "s", "--out", "x",
                        "--algorithm", "dsa"],
@@ -159,10 +161,17 @@ class Check(Case):
         result = self.signpost("check")
         self.assertEqual(result.returncode, 1)
         lines = [line for line in result.stderr.splitlines() if "warning" not in line]
-        for line, part in zip(lines, ["cert.pem", "users.toml:2:12: shop.password", "s1.pem: ",
-                                      "s2.pem: cannot be read", "token: is empty"]):
-            self.assertIn(part, line)
-        self.assertEqual(len(lines), 5)
+        for line, part in zip(lines, [
+                "signpost.toml:9:15: tls.certificate: {0}/cert.pem: cannot be read: No such file or directory; "
+                "write the path of the certificate with its chain",
+                "signpost.toml:10:7: tls.key: {0}/key.pem: cannot be read: No such file or directory; "
+                "write the path of the certificate's private key",
+                "users.toml:2:12: shop.password", "signpost.toml:14:7: dkim.key: {0}/s1.pem: ",
+                "signpost.toml:18:7: dkim.key: {0}/s2.pem: cannot be read: No such file or directory; make it with "
+                "signpost dkim keygen --domain a.example --selector s2 --out {0}/s2.pem",
+                "signpost.toml:20:14: admin.token_file: {0}/token: is empty; write the secret into it"]):
+            self.assertIn(part.format(self.folder), line)
+        self.assertEqual(len(lines), 6)
         self.assertNotIn("hunter2", result.stderr)
 
     def test_secrets_that_everybody_may_read_are_refused(self):
@@ -172,8 +181,8 @@ class Check(Case):
         for mode, may in ((0o644, "read"), (0o602, "write")):
             users.chmod(mode)
             for command in ("check", "serve"):
-                self.refused(self.signpost(command), f"{users}: everyone on this machine may {may} it; "
-                             f"run chmod o= {users}")
+                self.refused(self.signpost(command), f"{self.config}:7:9: auth.users: {users}: everyone on this "
+                             f"machine may {may} it; run chmod o= {users}")
         users.chmod(0o640)
         self.assertEqual(self.signpost("check").returncode, 0)
 
@@ -220,10 +229,11 @@ class Setups(Case):
     def user(self, name, more):
         return f'[{name}]\npassword = "{HASH}"\n{more}'
 
-    def certificate(self, name):
+    def certificate(self, name, *more, host="mail.shop.example", days=90):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=mail.shop.example",
-                        "-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.pem"],
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}", "-days", str(days),
+                        "-addext", f"subjectAltName=DNS:{host}", "-keyout", self.folder / f"{name}.key",
+                        "-out", self.folder / f"{name}.pem", *more],
                        check=True, capture_output=True, timeout=60)
 
     def both_refuse(self, *parts):
@@ -285,7 +295,10 @@ class Setups(Case):
         self.token.unlink()
         self.both_refuse("token: cannot be read: No such file")
         self.token.mkdir(0o700)
-        self.both_refuse("token: cannot be read: Is a directory")
+        self.both_refuse("token: cannot be read: a folder, not a regular file")
+        self.token.rmdir()
+        os.mkfifo(self.token, 0o600)
+        self.both_refuse("token: cannot be read: a pipe, not a regular file")
 
     def test_users(self):
         self.write()
@@ -295,7 +308,13 @@ class Setups(Case):
         self.users.write_text("[shop\n")
         self.both_refuse("users.toml:1:6: ")
         self.users.unlink()
-        self.both_refuse("users.toml: cannot be read: No such file")
+        self.both_refuse(f"signpost.toml:9:9: auth.users: {self.users}: cannot be read: No such file or directory; "
+                         "signpost user add makes it with its first login")
+        self.users.touch(0o600)
+        self.both_refuse("users.toml: is empty, as a file is while it is being written")
+        os.truncate(self.users, 0)
+        self.users.write_text("# no logins\n")
+        self.assertIn("users.toml: has no users", self.signpost("check").stderr)
 
     def test_tenants(self):
         tenant = '[[tenant]]\nname = "acme"\ndomains = ["acme.example"]\n'
@@ -338,14 +357,59 @@ class Setups(Case):
         self.certificate("two")
         tls = '[tls]\ncertificate = "{}"\nkey = "{}"\n'
         self.write(more=tls.format("one.pem", "two.key"))
-        self.both_refuse("two.key: cannot use the private key: ")
+        self.both_refuse(f"tls.key: {self.folder}/two.key: is not the key of the certificate; write the key that it "
+                         "was issued for, or the certificate of this key")
         self.write(more=tls.format("three.pem", "one.key"))
-        self.both_refuse("three.pem: cannot load the certificate: ")
+        self.both_refuse("three.pem: cannot be read: No such file")
+        self.write(more=tls.format("one.key", "one.key"))
+        self.both_refuse("one.key: has no certificate in PEM")
         (self.folder / "one.key").chmod(0o604)
         self.write(more=tls.format("one.pem", "one.key"))
         self.both_refuse("one.key: everyone on this machine may read it")
         (self.folder / "one.key").chmod(0o600)
         self.both_accept()
+
+    @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
+    def test_a_certificate_that_clients_refuse(self):
+        self.certificate("short", days=3)
+        self.certificate("other", host="other.example")
+        self.certificate("issued", "-CA", self.folder / "other.pem", "-CAkey", self.folder / "other.key")
+        for name, words in (("short", ", in 2 days; renew it and reload"),
+                            ("other", 'is not valid for mail.shop.example (hostname), only for "other.example":'),
+                            ("issued", "the chain is incomplete: CN = other is neither in the file nor")):
+            self.write(more=f'[tls]\ncertificate = "{name}.pem"\nkey = "{name}.key"\n')
+            check = self.signpost("check")
+            self.assertEqual((check.returncode, check.stderr.count("warning: ")), (0, 1), check.stderr)
+            self.assertIn(f"warning: {self.folder}/{name}.pem: ", check.stderr)
+            self.assertIn(words, check.stderr)
+            self.assertIn(words, json.loads(self.signpost("check", "--json").stdout)["warnings"][0])
+        with open(self.folder / "issued.pem", "a") as chain:
+            chain.write((self.folder / "other.pem").read_text())
+        self.both_accept()
+
+    def test_addresses_of_other_machines(self):
+        self.write()
+        self.config.write_text(self.config.read_text().replace(f"127.0.0.1:{self.port}", "192.0.2.55:587").replace(
+            'mode = "plain"', 'mode = "plain"\nauth = "off"\ntrusted_networks = ["10.0.0.0/8"]'))
+        check = self.signpost("check")
+        self.assertEqual(check.returncode, 0)
+        self.assertEqual(check.stderr, f"signpost: warning: {self.config}: listener.bind: 192.0.2.55 is not an address of "
+                         "this machine now; serve cannot start before it is\n")
+        serve = self.signpost("serve")
+        self.assertEqual(serve.returncode, 1)
+        self.assertIn("no interface of this machine has that address", serve.stderr)
+
+    def test_a_reload_counts_the_logins(self):
+        self.write()
+        self.users.write_text(self.user("a", 'senders = ["@a.example"]\n') + self.user("b", 'senders = ["@b.example"]\n'))
+        with self.relay():
+            self.users.write_text(self.user("a", 'senders = ["@a.example"]\n'))
+            self.check(self.signpost("reload"), 0, "reloaded\n")
+            os.truncate(self.users, 0)
+            self.assertIn("is empty", self.signpost("reload").stderr)
+        log = (self.folder / "log").read_text()
+        self.assertIn("users_before=2 users=1 ", log)
+        self.assertRegex(log, r'config_doubtful detail=".*users.toml: 1 of 2 logins is gone: .*b')
 
     def test_the_file_itself(self):
         self.write(general='postmaster = "nobody"\n')
@@ -366,9 +430,9 @@ class Setups(Case):
         (self.folder / "data").mkdir()
         self.write(general='user = "nobody"\n', more=self.dkim())
         self.config.chmod(0o644)
-        self.both_refuse("users.toml: cannot be read: Permission denied",
-                         "s1.pem: cannot be read: Permission denied",
-                         "token: cannot be read: Permission denied")
+        self.both_refuse("users.toml: cannot be read: Permission denied; let the account nobody read it",
+                         "s1.pem: cannot be read: Permission denied; let the account nobody read it",
+                         "token: cannot be read: Permission denied; let the account nobody read it")
         self.config.chmod(0o600)
         self.both_refuse("signpost.toml: cannot be read: Permission denied")
 
@@ -378,8 +442,8 @@ class Setups(Case):
         self.token.write_text("")
         errors = json.loads(self.signpost("check", "--json").stdout)["errors"]
         self.assertEqual([(e["file"], e.get("line"), e.get("key")) for e in errors],
-                         [(str(self.users), 1, "shop.password"),
-                          (str(self.folder / "s2.pem"), None, None), (str(self.token), None, None)])
+                         [(str(self.users), 1, "shop.password"), (str(self.config), 16, "dkim.key"),
+                          (str(self.config), 12, "admin.token_file")])
 
     def test_trailing_blanks_of_the_token_do_not_matter(self):
         self.token.write_text("open sesame \r\n")
@@ -404,7 +468,8 @@ class Setups(Case):
             self.check(self.signpost("reload"), 0, "reloaded\n")  # over the socket: any token will do
             self.assertEqual(self.get("/api/v1/queue", "shazam"), 200)
             self.token.write_text("\n")
-            self.refused(self.signpost("reload"), f"{self.token}: is empty; write the secret into it\n"
+            self.refused(self.signpost("reload"), f"{self.config}:12:14: admin.token_file: {self.token}: is empty; "
+                         "write the secret into it\n"
                          "signpost: nothing was reloaded; the old configuration stays in force")
             log = (self.folder / "log").read_text()
             self.assertIn("by=SIGHUP", log)

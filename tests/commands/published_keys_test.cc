@@ -14,7 +14,18 @@ std::shared_ptr<const dkim::PrivateKey> key() {
 TEST(PublishedKeys, TheRecordOfOurKeyIsRight) {
   const auto ours = key();
   EXPECT_EQ(problem_of_records({dkim::record_text(*ours)}, *ours), "");
-  EXPECT_EQ(problem_of_records({"v=spf1 -all", dkim::record_text(*ours)}, *ours), "");
+}
+
+TEST(PublishedKeys, TwoRecordsAtOneNameAreWrongEvenIfOneIsRight) {
+  const auto ours = key();
+  const std::string right = dkim::record_text(*ours);
+  for (const std::string& other : {dkim::record_text(*key()), std::string("v=spf1 -all"), right}) {
+    EXPECT_EQ(problem_of_records({other, right}, *ours),
+              "2 TXT records at this one name, one of them ours: receivers may use any of them, or "
+              "none; leave only \"" +
+                  right + "\"");
+  }
+  EXPECT_TRUE(problem_of_records({"a", "b"}, *ours).contains("none of them ours"));
 }
 
 TEST(PublishedKeys, AnotherKeyIsNamedWithTheRecordThatWouldBeRight) {

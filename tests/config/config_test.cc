@@ -2,8 +2,10 @@
 
 #include "config/config_file.h"
 #include "config/config_keys.h"
+#include "config/text_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -130,6 +132,10 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.listeners[1].mode == ListenerMode::Implicit; }},
     {"listener", "auth = \"optional\"",
      [](const Config& c) { return c.listeners[1].auth == AuthMode::Optional; }},
+    {"listener", "login_in_clear = \"never\"",
+     [](const Config& c) { return c.listeners[1].login_in_clear == ClearLogin::Never; }},
+    {"listener", "trust_wide_networks = true",
+     [](const Config& c) { return c.listeners[1].trust_wide_networks; }},
     {"listener", "trusted_networks = [\"10.0.0.0/8\", \"2001:db8::/32\"]",
      [](const Config& c) { return c.listeners[1].trusted_networks[1].text() == "2001:db8::/32"; }},
     {"tls", "certificate = \"tls/chain.pem\"",
@@ -345,11 +351,14 @@ TEST(Config, UnknownKeyNamesTheNearestOne) {
   expect_errors({
       {"[limits]\n  mesage_size = \"1MiB\"\n",
        "8:3: limits.mesage_size: unknown key; did you mean \"message_size\"?"},
-      {"[limit]\nsessions = 1\n", "7:2: limit: unknown key; did you mean \"limits\"?"},
-      {"[[dikm]]\ndomain = \"a.example\"\n", "7:3: dikm: unknown key; did you mean \"dkim\"?"},
+      {"[limit]\nsessions = 1\n", "7:2: limit: unknown table; did you mean \"limits\"?"},
+      {"[[dikm]]\ndomain = \"a.example\"\n", "7:3: dikm: unknown table; did you mean \"dkim\"?"},
       {"[tls]\ncertificate = \"c\"\nkey = \"k\"\nidle_timeout = \"5m\"\n",
        "10:1: tls.idle_timeout: unknown key; it belongs to [limits]"},
       {"[log]\nzzz = 1\n", "8:1: log.zzz: unknown key; the keys are level, format"},
+      {"[zzzzzzzzz]\n",
+       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, tenant, limits, dkim, "
+       "signing, dns, delivery, retry, bounces, destination, route, admin, log"},
   });
   EXPECT_EQ(errors_of("hostnam = \"a.example\"\nhostname = \"a.example\"\n" + kGood.substr(31)),
             std::vector<std::string>{
@@ -360,7 +369,7 @@ TEST(Config, TableWithAnEmptyNameIsUnknown) {
   const auto errors = errors_of(kGood + "[\"\"]\nworkers = 2\n");
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_TRUE(errors[0].starts_with("signpost.toml:7:2: ")) << errors[0];
-  EXPECT_NE(errors[0].find("unknown key"), std::string::npos) << errors[0];
+  EXPECT_NE(errors[0].find("unknown table"), std::string::npos) << errors[0];
 }
 
 TEST(Config, WrongTypeSaysWhatWouldBeRight) {
@@ -627,6 +636,109 @@ TEST(ConfigRules, OpenRelayIsRefused) {
           "networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]"});
 }
 
+// Keys of a listener that lets these networks relay.
+std::string trusting(const std::string& networks) {
+  return listener(
+      "bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\ntrusted_networks = [" + networks +
+      "]\n");
+}
+
+TEST(ConfigRules, ANetworkThatIsNearlyEverybodyIsSaidTwice) {
+  const std::vector<std::string> refused{
+      "signpost.toml:6:20: listener.trusted_networks: together these cover more of the Internet "
+      "than a /8 (IPv6: a /16) does, which is close to an open relay; write smaller networks, or "
+      "also trust_wide_networks = true"};
+  for (const auto* networks :
+       {"\"0.0.0.0/1\", \"128.0.0.0/1\"", "\"8.0.0.0/7\"", "\"8.0.0.0/8\", \"9.0.0.0/32\"",
+        "\"8.0.0.0/9\", \"8.128.0.0/9\", \"203.0.113.7\"", "\"2000::/15\"",
+        "\"::/1\", \"8000::/1\"", "\"10.0.0.0/7\", \"12.0.0.0/30\""}) {
+    EXPECT_EQ(errors_of(trusting(networks)), refused) << networks;
+    config_of(trusting(networks) + "trust_wide_networks = true\n");
+  }
+  for (const auto* networks :
+       {"\"8.0.0.0/8\"", "\"8.0.0.0/9\", \"8.0.0.0/8\", \"8.1.0.0/16\"", "\"2000::/16\"",
+        "\"10.0.0.0/8\", \"172.16.0.0/12\", \"192.168.0.0/16\", \"127.0.0.0/8\", \"fc00::/7\"",
+        "\"2001:db8::1\", \"192.0.2.1\""}) {
+    config_of(trusting(networks));
+  }
+}
+
+TEST(ConfigRules, BitsBehindThePrefixAreAMistake) {
+  EXPECT_EQ(errors_of(trusting("\"127.0.0.5/8\", \"2001:db8::1/32\", \"192.0.2.1/32\"")),
+            (std::vector<std::string>{
+                "signpost.toml:6:21: listener.trusted_networks: \"127.0.0.5/8\" is an address "
+                "within the network \"127.0.0.0/8\"; write networks, as in [\"10.0.0.0/8\", "
+                "\"2001:db8::/32\"]",
+                "signpost.toml:6:36: listener.trusted_networks: \"2001:db8::1/32\" is an address "
+                "within the network \"2001:db8::/32\"; write networks, as in [\"10.0.0.0/8\", "
+                "\"2001:db8::/32\"]"}));
+  EXPECT_EQ(errors_of(trusting("\"127.0.0.5/8\"")).size(), 1U) << "its only mistake";
+  expect_errors({{"[delivery]\nallow_networks = [\"127.0.0.5/8\"]\n",
+                  "8:19: delivery.allow_networks: \"127.0.0.5/8\" is an address within the network "
+                  "\"127.0.0.0/8\"; write networks, as in [\"127.0.0.0/8\"]"}});
+}
+
+TEST(ConfigRules, AListenerWhereNobodyCouldLogInIsRefused) {
+  EXPECT_EQ(
+      errors_of(listener("bind = \"127.0.0.1:25\"\nmode = \"plain\"\n"
+                         "login_in_clear = \"never\"\n[auth]\nusers = \"u\"\n")),
+      std::vector<std::string>{
+          "signpost.toml:5:18: listener.login_in_clear: \"never\" with mode \"plain\" and auth "
+          "\"required\" would let nobody log in; write mode = \"starttls\", or \"loopback\""});
+}
+
+TEST(ConfigRules, AFieldIsSignedOnceInAnySpelling) {
+  const std::string dkim = "[[dkim]]\nkey = \"k\"\ndomain = \"a.example\"\nselector = \"s1\"\n";
+  const std::string right =
+      " appears twice; write names of header fields, as in [\"From\", \"Subject\"]";
+  expect_errors({{dkim + "headers = [\"From\", \"Subject\", \"from\"]\n",
+                  "11:31: dkim.headers: \"from\"" + right},
+                 {dkim + "oversign = [\"To\", \"TO\"]\n", "11:19: dkim.oversign: \"TO\"" + right}});
+}
+
+std::vector<std::string> doubts_of(const std::string& toml) {
+  const LoadedConfig loaded = parse_config(toml, "signpost.toml");
+  std::vector<std::string> texts;
+  if (!loaded.config) return {"refused"};
+  for (const ConfigError& doubt : loaded.config->doubts) texts.push_back(doubt.text());
+  return texts;
+}
+
+TEST(ConfigDoubts, ADestinationBehindAWiderOneHasNoEffect) {
+  const auto destinations = [](const std::string& first, const std::string& second) {
+    return kGood + "[[destination]]\nmatch = [" + first + "]\n[[destination]]\nmatch = [" + second +
+           "]\n";
+  };
+  EXPECT_EQ(
+      doubts_of(destinations("\"b.example\", \"*\"", "\"a.example\"")),
+      std::vector<std::string>{
+          "signpost.toml:10:9: destination.match: \"a.example\" has no effect: \"*\" in line 8 "
+          "comes first; put this table before that one"});
+  EXPECT_EQ(doubts_of(destinations("\"*.example\"", "\"a.example\", \"*.b.example\"")).size(), 2U);
+  EXPECT_EQ(doubts_of(destinations("\"*.example\"", "\"example\", \"*\"")).size(), 0U);
+  EXPECT_EQ(doubts_of(destinations("\"a.example\"", "\"*.a.example\", \"*\"")).size(), 0U);
+}
+
+TEST(ConfigDoubts, ARouteBehindAWiderOneIsNeverTaken) {
+  const auto routes = [](const std::string& first, const std::string& second) {
+    return kGood + "[[route]]\nvia = \"mx\"\n" + first + "[[route]]\nvia = \"mx\"\n" + second;
+  };
+  const std::string shop = "senders = [\"@shop.example\"]\n";
+  const std::string example = "recipients = [\"*.example\"]\n";
+  EXPECT_EQ(
+      doubts_of(routes("", "")),
+      std::vector<std::string>{
+          "signpost.toml:10:7: route: is never taken: the one in line 7 comes first and takes "
+          "all of its mail; put this table before that one"});
+  EXPECT_EQ(doubts_of(routes("", shop)).size(), 1U);
+  EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@shop.example\"]\n")).size(), 1U);
+  EXPECT_EQ(doubts_of(routes(example, shop + "recipients = [\"a.example\"]\n")).size(), 1U);
+  EXPECT_EQ(doubts_of(routes(shop, "")).size(), 0U);
+  EXPECT_EQ(doubts_of(routes(shop, example)).size(), 0U);
+  EXPECT_EQ(doubts_of(routes(example, "")).size(), 0U);
+  EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@below.shop.example\"]\n")).size(), 0U);
+}
+
 TEST(ConfigRules, PasswordsInClearAreRefusedOffLoopback) {
   const std::string auth = "[auth]\nusers = \"u\"\n";
   for (const char* mode : {"required", "optional"}) {
@@ -715,6 +827,31 @@ TEST(ConfigFile, MissingFileIsOneError) {
   ASSERT_EQ(loaded.errors.size(), 1u);
   EXPECT_EQ(loaded.errors[0].text(),
             "/nowhere/signpost.toml: cannot be read: No such file or directory");
+}
+
+// Opening it would wait for a writer, and a reload or a stop with it.
+TEST(ConfigFile, APipeOrAFolderIsNotRead) {
+  const std::string path = testing::TempDir() + "signpost-pipe.toml";
+  std::remove(path.c_str());
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(read_text_file(path).error().detail, "cannot be read: a pipe, not a regular file");
+  EXPECT_EQ(load_config(path).errors.at(0).text(),
+            path + ": cannot be read: a pipe, not a regular file");
+  std::remove(path.c_str());
+  EXPECT_EQ(read_text_file(testing::TempDir()).error().detail,
+            "cannot be read: a folder, not a regular file");
+  EXPECT_EQ(read_text_file("/dev/zero").error().detail,
+            "cannot be read: a device or a socket, not a regular file");
+}
+
+TEST(ConfigFile, NamedFilesKnowWhereTheyAreNamed) {
+  const auto config = config_of(kGood + "[tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n");
+  ASSERT_EQ(config->named_files.size(), 2U);
+  EXPECT_EQ(config->named_files[0].path, "/etc/signpost/c.pem");
+  EXPECT_EQ(config->named_files[0].key, "tls.certificate");
+  EXPECT_EQ(config->named_files[0].line, 8U);
+  EXPECT_EQ(config->named_files[0].column, 15U);
+  EXPECT_EQ(config->named_files[1].path, "/k.pem");
 }
 
 TEST(ConfigFile, PartlyReadConfigKeepsWhatIsRight) {

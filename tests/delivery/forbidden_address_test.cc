@@ -48,6 +48,24 @@ TEST(ForbiddenNetwork, AnAddressThatStandsForAnotherIsForbiddenLikeIt) {
   EXPECT_EQ(kind("2001:0:808:808:0:0:80ff:fffe"), "loopback") << "the client, inverted";
 }
 
+TEST(ForbiddenNetwork, ALocalTranslatorsPrefixMayHaveAnyLength) {
+  // 127.0.0.1, 169.254.169.254 and 8.8.8.8 behind prefixes of 48, 56, 64 and 96 bits.
+  for (const auto* address : {"64:ff9b:1:7f00:0:100::", "64:ff9b:1:007f:0:1::",
+                              "64:ff9b:1:0:7f:0:100:0", "64:ff9b:1::7f00:1"}) {
+    EXPECT_EQ(kind(address), "loopback") << address;
+  }
+  for (const auto* address : {"64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:00a9:fe:a9fe::",
+                              "64:ff9b:1:0:a9:fea9:fe00:0", "64:ff9b:1:abcd::a9fe:a9fe"}) {
+    EXPECT_EQ(kind(address), "link-local") << address;
+  }
+  for (const auto* address : {"64:ff9b:1:808:8:800::", "64:ff9b:1:0008:8:808::",
+                              "64:ff9b:1:0:8:808:800:0", "64:ff9b:1::808:808"}) {
+    EXPECT_EQ(kind(address), "allowed") << address;
+  }
+  EXPECT_EQ(kind("64:ff9b:1:7f00:0:1ff:ffff:ffff"), "loopback") << "translators ignore the rest";
+  EXPECT_EQ(kind("64:ff9b:1::"), "this machine");
+}
+
 TEST(ForbiddenNetwork, PrivateNetworksHaveAKey) {
   config::DeliveryConfig open;
   open.private_networks = true;

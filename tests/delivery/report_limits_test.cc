@@ -40,6 +40,8 @@ TEST_F(ReportLimitsTest, ASenderHasSoManyInATimeAndGetsThemBackEvenly) {
   EXPECT_EQ(refuse(), DropReason::PerSender);
   envelope_.reverse_path = "Orders@Shop.example";
   EXPECT_EQ(refuse(), DropReason::PerSender) << "in any case";
+  envelope_.reverse_path = "\"o\\rders\"@shop.example";
+  EXPECT_EQ(refuse(), DropReason::PerSender) << "in any spelling";
   now_ += minutes(19);
   EXPECT_EQ(refuse(), DropReason::PerSender);
   now_ += minutes(2);

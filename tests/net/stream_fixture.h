@@ -154,8 +154,8 @@ class StreamFixture : public ::testing::Test {
                      const test::TestCertificate& pair = test::make_certificate({"DNS:mail.example",
                                                                                  "IP:127.0.0.1"})) {
     const std::string certificate = directory_.write("cert.pem", pair.certificate);
-    auto server =
-        TlsServerContext::load(certificate, directory_.write("key.pem", pair.key), minimum);
+    auto server = TlsServerContext::create(*Certificate::from_pem(pair.certificate).value(),
+                                           pair.key, minimum);
     ASSERT_TRUE(server) << server.error().detail;
     server_context_ = std::move(*server);
     auto client = TlsClientContext::create(certificate);

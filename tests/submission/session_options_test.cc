@@ -50,6 +50,15 @@ TEST_F(SessionOptionsTest, CredentialsNeverTravelInClearOverANetwork) {
   EXPECT_TRUE(options("192.0.2.1").tls);
 }
 
+TEST_F(SessionOptionsTest, BehindAProxyEverybodyIsLocalAndHasToUseTls) {
+  listener.mode = ListenerMode::StartTls;
+  listener.login_in_clear = config::ClearLogin::Never;
+  EXPECT_FALSE(options("127.0.0.1").offer_auth);
+  EXPECT_FALSE(options("::1").offer_auth);
+  listener.mode = ListenerMode::Implicit;
+  EXPECT_TRUE(options("127.0.0.1").offer_auth);
+}
+
 TEST_F(SessionOptionsTest, WithoutUsersOrWithAuthOffThereIsNoAuth) {
   listener.mode = ListenerMode::Implicit;
   listener.auth = AuthMode::Off;

@@ -7,6 +7,7 @@
 #include "dns/open_resolver.h"
 #include "metrics/registry.h"
 #include "queue/memory_store.h"
+#include "tests/auth/one_login.h"
 #include "tests/support/test_certificate.h"
 
 #include <gtest/gtest.h>
@@ -31,10 +32,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Of "secret", made by mkpasswd.
-constexpr std::string_view kUsers =
-    "[shop]\npassword = \"{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
-    "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.\"\n";
 constexpr std::string_view kRight = "AUTH PLAIN AHNob3AAc2VjcmV0\r\n";
 constexpr std::string_view kWrong = "AUTH PLAIN AHNob3AAZ3Vlc3M=\r\n";
 constexpr std::string_view kMail =
@@ -134,9 +131,7 @@ class SubmissionTest : public testing::Test {
   void serve() {
     auto settings = std::make_shared<relay::Settings>();
     settings->config = std::make_shared<const config::Config>(config_);
-    auto users = auth::Users::parse(kUsers, "users.toml");
-    CHECK(users.has_value());
-    settings->users = *users;
+    settings->users = auth::one_login();
     settings->tls = tls_;
     auto resolver = dns::open_resolver(loop_, {}, registry_);
     CHECK(resolver.has_value());
@@ -159,8 +154,8 @@ class SubmissionTest : public testing::Test {
   void offer_tls() {
     const test::TestCertificate pair = test::make_certificate({"DNS:mail.example"});
     const std::string certificate = directory_.write("cert.pem", pair.certificate);
-    auto server = net::TlsServerContext::load(certificate, directory_.write("key.pem", pair.key),
-                                              net::TlsVersion::Tls12);
+    auto server = net::TlsServerContext::create(
+        *net::Certificate::from_pem(pair.certificate).value(), pair.key, net::TlsVersion::Tls12);
     CHECK(server.has_value());
     tls_ = std::move(*server);
     auto client = net::TlsClientContext::create(certificate);
@@ -465,6 +460,29 @@ TEST_F(SubmissionTest, WhoHangsUpDuringAPasswordCheckFailedToLogInAndNotAtTls) {
   EXPECT_FALSE(log.contains("tls_failed")) << log;
 }
 
+// All of them wait for one hash, so that they cost their client one guess.
+TEST_F(SubmissionTest, OneClientsChecksMakeRoomForOthersButForItsFirst) {
+  listener_.trusted_networks.clear();
+  admission_.set_limits({.sessions = 5, .sessions_per_client = 10, .memory = 1 << 20});
+  std::vector<std::unique_ptr<Client>> guessers;
+  for (int i = 0; i < 4; ++i) {
+    connect("127.0.0.1:50000");
+    greet();
+    client_->say(kWrong);
+    settle();
+    guessers.push_back(std::move(client_));
+  }
+  connect("127.0.0.2:50000");
+  greet();
+  settle();
+  EXPECT_FALSE(guessers[0]->closed);
+  EXPECT_TRUE(guessers[1]->received.contains("421 ")) << guessers[1]->received;
+  EXPECT_FALSE(guessers[2]->received.contains("421 "));
+  hang_up();
+  guessers.clear();
+  run_until_drained();
+}
+
 TEST_F(SubmissionTest, ALoginThatWasRemovedIsSentAwayAtItsNextMail) {
   checks_.start(1);
   connect();
@@ -489,9 +507,10 @@ TEST_F(SubmissionTest, AReloadThatLeavesALoginAsItIsChangesNothing) {
   expect("235 2.7.0 ");
   auto settings = std::make_shared<relay::Settings>(*context_->settings);
   settings->users =
-      auth::Users::parse(
-          "[other]\n" + std::string(kUsers.substr(kUsers.find('\n') + 1)) + std::string(kUsers),
-          "users.toml")
+      auth::Users::parse("[other]\n" +
+                             std::string(auth::kOneLogin.substr(auth::kOneLogin.find('\n') + 1)) +
+                             std::string(auth::kOneLogin),
+                         "users.toml")
           .value();
   context_->settings = settings;
   client_->say("MAIL FROM:<a@shop.example>\r\n");

@@ -1,0 +1,78 @@
+#include "config/wide_networks.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace signpost::config {
+
+namespace {
+
+// Addresses from first to last, of one family: all of IPv4's, the first 64 bits of IPv6's (what is
+// smaller than a /64 counts as one).
+struct Range {
+  std::uint64_t first;
+  std::uint64_t last;
+};
+
+constexpr double kMostV4 = 1UL << (32 - 8);
+constexpr double kMostV6 = 1UL << (64 - 16);
+
+constexpr std::string_view kNotPublic[] = {"10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8",
+                                           "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+                                           "fc00::/7",       "fe80::/10"};
+
+Range range_of(const net::Network& network) {
+  const std::size_t octets = network.prefix.is_v6() ? 8 : 4;
+  const unsigned bits = network.prefix.is_v6() ? 64 : 32;
+  std::uint64_t first = 0;
+  for (std::size_t i = 0; i < octets; ++i) first = first << 8 | network.prefix.octets()[i];
+  const unsigned free = bits - std::min(bits, network.length);
+  const std::uint64_t span = free >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << free) - 1;
+  return {first, first | span};
+}
+
+std::vector<Range> ranges_of(std::span<const net::Network> networks, bool v6) {
+  std::vector<Range> ranges;
+  for (const net::Network& network : networks) {
+    if (network.prefix.is_v6() == v6) ranges.push_back(range_of(network));
+  }
+  std::ranges::sort(ranges, {}, &Range::first);
+  std::vector<Range> merged;
+  for (const Range& range : ranges) {
+    if (!merged.empty() && range.first <= merged.back().last) {
+      merged.back().last = std::max(merged.back().last, range.last);
+    } else {
+      merged.push_back(range);
+    }
+  }
+  return merged;
+}
+
+double size_of(const Range& range) { return static_cast<double>(range.last - range.first) + 1; }
+
+double public_addresses(std::span<const net::Network> networks, bool v6) {
+  std::vector<net::Network> others;
+  for (const std::string_view text : kNotPublic) others.push_back(*net::Network::parse(text));
+  double count = 0;
+  for (const Range& range : ranges_of(networks, v6)) {
+    count += size_of(range);
+    for (const Range& other : ranges_of(others, v6)) {
+      const Range both{std::max(range.first, other.first), std::min(range.last, other.last)};
+      if (both.first <= both.last) count -= size_of(both);
+    }
+  }
+  return count;
+}
+
+}  // namespace
+
+bool are_wide(std::span<const net::Network> networks) {
+  return public_addresses(networks, false) > kMostV4 || public_addresses(networks, true) > kMostV6;
+}
+
+}  // namespace signpost::config

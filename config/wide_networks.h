@@ -1,0 +1,15 @@
+// How much of the Internet a list of networks covers.
+#pragma once
+
+#include "net/address.h"
+
+#include <span>
+
+namespace signpost::config {
+
+// Whether the networks together cover more public addresses than an IPv4 /8 has, or an IPv6 /16.
+// Overlaps count once; loopback, link-local and private addresses not at all, since nobody on the
+// Internet has them. Pure.
+bool are_wide(std::span<const net::Network> networks);
+
+}  // namespace signpost::config

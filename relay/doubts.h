@@ -1,0 +1,24 @@
+// What is in force but probably not meant so: warnings of check, and events of starts and reloads.
+#pragma once
+
+#include "base/clock.h"
+#include "relay/settings.h"
+
+#include <string>
+#include <vector>
+
+namespace signpost::relay {
+
+// Each names its file or key, and what to do; empty if all is well. Any thread; asks the system for
+// its addresses and its trusted authorities.
+std::vector<std::string> doubts(const Settings& settings, SystemTime now);
+
+// What a reload takes away without being told to: a users file that was read while it was being
+// written has lost its last logins.
+std::vector<std::string> doubts_about_change(const Settings& before, const Settings& after);
+
+// What clients that connect as `hostname` would object to.
+std::vector<std::string> certificate_doubts(const net::Certificate& certificate,
+                                            const std::string& hostname, SystemTime now);
+
+}  // namespace signpost::relay
