@@ -30,18 +30,30 @@ struct Admin::Impl {
 Admin::Admin(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Admin::~Admin() = default;
 
+Result<AdminSockets> AdminSockets::open(const std::optional<net::SocketAddress>& bind,
+                                        const std::string& socket) {
+  AdminSockets sockets;
+  if (bind) {
+    auto port = net::open_listening_socket(*bind);
+    if (!port) return fail(port.error().code, "admin.bind: " + port.error().detail);
+    sockets.port = Descriptor(*port);
+  }
+  if (!socket.empty()) {
+    auto listener = net::UnixListener::open(socket, kSocketMode);
+    if (!listener) return fail(listener.error().code, "admin.socket: " + listener.error().detail);
+    sockets.socket.emplace(std::move(*listener));
+  }
+  return sockets;
+}
+
 Result<std::unique_ptr<Admin>> Admin::start(const Services& services, AdminOptions options) {
   auto impl = std::make_unique<Impl>(services, options.rules, std::move(options.reload));
   std::vector<HttpListener> listeners;
-  if (options.bind) {
-    auto fd = net::open_listening_socket(*options.bind, net::PortSharing::Exclusive);
-    if (!fd) return fail(fd.error().code, "admin.bind: " + fd.error().detail);
-    listeners.push_back({Descriptor(*fd), options.connections});
+  if (options.sockets.port) {
+    listeners.push_back({std::move(options.sockets.port), options.connections});
   }
-  if (!options.socket.empty()) {
-    auto socket = net::UnixListener::open(options.socket, kSocketMode);
-    if (!socket) return fail(socket.error().code, "admin.socket: " + socket.error().detail);
-    impl->socket.emplace(std::move(*socket));
+  if (options.sockets.socket) {
+    impl->socket.emplace(std::move(*options.sockets.socket));
     listeners.push_back(
         {Descriptor(impl->socket->release()), std::max<std::size_t>(1, options.connections / 8)});
   }

@@ -5,8 +5,10 @@
 #include "admin/access.h"
 #include "admin/routes.h"
 #include "admin/services.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "net/address.h"
+#include "net/unix_socket.h"
 
 #include <cstddef>
 #include <memory>
@@ -15,9 +17,19 @@
 
 namespace signpost::admin {
 
+// Where the admin side listens. Opened first, so that a port in use is found before anything else
+// begins.
+struct AdminSockets {
+  Descriptor port;
+  std::optional<net::UnixListener> socket;  // whose file goes with it
+
+  // `bind`: nothing, no port. `socket`: a path; "": none. The error names the key.
+  static Result<AdminSockets> open(const std::optional<net::SocketAddress>& bind,
+                                   const std::string& socket);
+};
+
 struct AdminOptions {
-  std::optional<net::SocketAddress> bind;
-  std::string socket;           // path; "": none
+  AdminSockets sockets;
   std::size_t connections = 0;  // by TCP; an eighth as many by the socket
   // Must outlive the admin side. A reload may change them, but not where it listens.
   const SharedAccessRules& rules;

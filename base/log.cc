@@ -18,6 +18,8 @@ namespace signpost::log {
 namespace {
 
 constexpr std::chrono::milliseconds kGather{10};
+// For what is queued to be written when the log stops.
+constexpr std::chrono::seconds kStopLimit{2};
 
 void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -31,8 +33,10 @@ void write_all(int fd, std::string_view bytes) {
 // One queue, one writer thread. The mutex is held for an append or a swap, never for a write.
 class Writer {
  public:
+  // Never destroyed: a thread that hangs in a write may come back at any time.
   static Writer& instance() {
-    static Writer writer;
+    static Writer& writer = *new Writer;
+    static const AtExit stops(writer);
     return writer;
   }
 
@@ -41,8 +45,9 @@ class Writer {
     options_ = options;
     level_.store(options.level, std::memory_order_relaxed);
     format_.store(options.format, std::memory_order_relaxed);
-    if (!thread_.joinable()) {
+    if (ended_) {
       stopping_ = false;
+      ended_ = false;
       thread_ = std::thread([this] { run(); });
     }
   }
@@ -50,15 +55,17 @@ class Writer {
   void stop() EXCLUDES(mutex_) {
     {
       const MutexLock lock(mutex_);
-      if (!thread_.joinable()) return;
+      if (ended_ || abandoned_) return;
       stopping_ = true;
+      wake_.notify_one();
+      const SteadyTime enough = std::chrono::steady_clock::now() + kStopLimit;
+      while (!ended_ && last_.wait_until(mutex_, enough)) {
+      }
+      abandoned_ = !ended_;
+      if (abandoned_) return thread_.detach();
     }
-    wake_.notify_one();
     thread_.join();
-    thread_ = std::thread();
   }
-
-  ~Writer() { stop(); }
 
   bool enabled(Level level) const noexcept {
     return level >= level_.load(std::memory_order_relaxed);
@@ -73,7 +80,8 @@ class Writer {
     bool was_empty = false;
     {
       const MutexLock lock(mutex_);
-      if (stopping_ || !thread_.joinable()) {  // in this order: stop() joins without the mutex
+      if (abandoned_) return;
+      if (ended_) {
         write_all(options_.fd, line);
         return;
       }
@@ -88,6 +96,12 @@ class Writer {
   }
 
  private:
+  struct AtExit {
+    explicit AtExit(Writer& its) : writer(its) {}
+    ~AtExit() { writer.stop(); }
+    Writer& writer;
+  };
+
   // The part that changes once a second is kept.
   static std::string timestamp() {
     thread_local std::chrono::sys_seconds kept{};
@@ -106,15 +120,18 @@ class Writer {
     std::string writing;
     for (;;) {
       const Options options = take_pending(writing);
-      const bool last = writing.empty();
       write_all(options.fd, writing);
       writing.clear();
       report_dropped(options);
-      if (last) return;
+      const MutexLock lock(mutex_);
+      if (!stopping_ || !pending_.empty()) continue;
+      ended_ = true;
+      last_.notify_all();
+      return;
     }
   }
 
-  // Waits for lines and moves them to `lines`; none are left when the writer stops.
+  // Waits for lines, or the end, and moves them to `lines`.
   Options take_pending(std::string& lines) EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     while (!stopping_ && pending_.empty()) wake_.wait(mutex_);
@@ -141,7 +158,10 @@ class Writer {
   Options options_ GUARDED_BY(mutex_);
   std::string pending_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::thread thread_;          // started with mutex_ held; stop() joins it without
+  bool ended_ GUARDED_BY(mutex_) = true;       // no thread writes: lines are written directly
+  bool abandoned_ GUARDED_BY(mutex_) = false;  // it hangs in a write: nothing is logged any more
+  ConditionVariable last_;
+  std::thread thread_;          // while !ended_; the starting and stopping thread's
   std::uint64_t reported_ = 0;  // lines lost and told of; the writer thread's
   std::atomic<Level> level_{Level::Info};
   std::atomic<Format> format_{Format::Text};

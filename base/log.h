@@ -23,7 +23,7 @@ struct Options {
 // Starts the writer thread. Before start() and after stop() lines are written directly. start()
 // may be called again (a reload): the new options hold from then on.
 void start(const Options& options);
-void stop();  // writes what is queued, then joins the thread
+void stop();  // writes what is queued; what nobody reads within 2 seconds is lost
 
 std::uint64_t dropped();  // lines lost because the reader was too slow
 

@@ -10,17 +10,17 @@
 #include "rocks/rocks_store.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <future>
+#include <system_error>
 #include <utility>
 
 namespace signpost::daemon {
 
 namespace {
 
-constexpr std::chrono::seconds kDrainLimit{30};
 constexpr std::chrono::seconds kReclaimInterval{30};
 constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while it hashes
 constexpr std::size_t kMinBuffer = 4 << 20;
@@ -32,10 +32,11 @@ unsigned worker_count(const config::Config& config) {
   return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
 }
 
-void close_all(const std::vector<std::map<std::string, int>>& sockets) {
-  for (const auto& of_worker : sockets) {
-    for (const auto& [name, fd] : of_worker) ::close(fd);
-  }
+Result<void> make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return fail(Errc::Io, "data_dir " + path + ": " + error.message());
+  return {};
 }
 
 // What cannot change while the relay runs.
@@ -91,10 +92,16 @@ Result<void> Daemon::start() {
   if (auto shared = share_descriptors(); !shared) return shared;
   apply_limits(*settings_->config);
   judge_settings();
+  const config::Config& config = *settings_->config;
+  auto sockets = open_sockets(config.listeners);
+  if (!sockets) return Failure(std::move(sockets).error());
+  if (auto made = make_folder(config.data_dir); !made) return made;  // for the admin socket
+  auto admin_sockets = admin::AdminSockets::open(config.admin_bind, config.admin_socket);
+  if (!admin_sockets) return Failure(std::move(admin_sockets).error());
   if (auto opened = open_queue(); !opened) return opened;
-  known_logins_.load(settings_->config->data_dir);
-  if (auto started = start_workers(); !started) return started;
-  return start_admin();
+  known_logins_.load(config.data_dir);
+  if (auto started = start_workers(std::move(*sockets)); !started) return started;
+  return start_admin(std::move(*admin_sockets));
 }
 
 // Each worker listens with sockets of its own.
@@ -141,24 +148,20 @@ Result<void> Daemon::open_queue() {
   return {};
 }
 
-// Each worker listens with sockets of its own: the kernel spreads the connections (SO_REUSEPORT).
-Result<std::vector<Daemon::Sockets>> Daemon::open_sockets(
+Result<std::vector<Worker::Sockets>> Daemon::open_sockets(
     const std::vector<config::ListenerConfig>& listeners) const {
-  std::vector<Sockets> sockets(workers_.size());
+  std::vector<Worker::Sockets> sockets(worker_count(*started_with_));
   for (const config::ListenerConfig& listener : listeners) {
-    for (Sockets& of_worker : sockets) {
-      auto fd = net::open_listening_socket(listener.bind);
-      if (!fd) {
-        close_all(sockets);
-        return Failure(std::move(fd).error());
-      }
-      of_worker[listener.name] = *fd;
+    auto opened = net::open_listening_sockets(listener.bind, sockets.size());
+    if (!opened) return Failure(std::move(opened).error());
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+      sockets[i][listener.name] = std::move((*opened)[i]);
     }
   }
   return sockets;
 }
 
-Result<void> Daemon::start_workers() {
+Result<void> Daemon::start_workers(std::vector<Worker::Sockets> sockets) {
   const config::Config& config = *settings_->config;
   const unsigned count = worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
@@ -175,10 +178,8 @@ Result<void> Daemon::start_workers() {
     shared_.delivery->workers.push_back(&(*worker)->delivery());
     workers_.push_back(std::move(*worker));
   }
-  auto sockets = open_sockets(config.listeners);
-  if (!sockets) return Failure(std::move(sockets).error());
   for (std::size_t i = 0; i < count; ++i) {
-    workers_[i]->configure(settings_, std::move((*sockets)[i]));
+    workers_[i]->configure(settings_, std::move(sockets[i]));
   }
   for (const auto& worker : workers_) {
     threads_.emplace_back([&worker = *worker] { worker.run(); });
@@ -190,15 +191,14 @@ Result<void> Daemon::start_workers() {
   return {};
 }
 
-Result<void> Daemon::start_admin() {
+Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   const config::Config& config = *settings_->config;
   if (!config.admin_bind && config.admin_socket.empty()) return {};
   admin_rules_.set(access_rules(*settings_, config));
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
                                  shared_.admission, *shared_.delivery, shared_.draining};
-  auto admin = admin::Admin::start(
-      services, {config.admin_bind, config.admin_socket, descriptors_.admin, admin_rules_,
-                 [this](std::string_view by) { return reload(by); }});
+  auto admin = admin::Admin::start(services, {std::move(sockets), descriptors_.admin, admin_rules_,
+                                              [this](std::string_view by) { return reload(by); }});
   if (!admin) return Failure(std::move(admin).error());
   admin_ = std::move(*admin);
   if (config.admin_bind) {
@@ -308,14 +308,37 @@ void Daemon::judge_settings() {
   certificate_expiry_->set(std::chrono::duration_cast<std::chrono::seconds>(end).count());
 }
 
-bool Daemon::drained() {
+template <typename Does>
+void Daemon::post_to_workers(Does does) {
   for (const auto& worker : workers_) {
-    std::promise<bool> answer;
-    auto future = answer.get_future();
-    worker->post([&worker = *worker, &answer] { answer.set_value(worker.drained()); });
-    if (!future.get()) return false;
+    worker->post([&worker = *worker, does] { does(worker); });
+  }
+}
+
+bool Daemon::works() {
+  if (shared_.committer->hangs()) return false;
+  if (answered_ && answered_->load() < workers_.size()) return false;
+  answered_ = std::make_shared<std::atomic<std::size_t>>(0);
+  post_to_workers([answered = answered_](Worker&) { answered->fetch_add(1); });
+  return true;
+}
+
+// A worker that does not answer in time is not drained.
+bool Daemon::drained(SteadyTime deadline) {
+  for (const auto& worker : workers_) {
+    auto answer = std::make_shared<std::promise<bool>>();
+    auto future = answer->get_future();
+    worker->post([&worker = *worker, answer] { answer->set_value(worker.drained()); });
+    if (future.wait_until(deadline) != std::future_status::ready || !future.get()) return false;
   }
   return true;
+}
+
+void Daemon::wait_until_drained(std::chrono::seconds limit) {
+  const SteadyTime deadline = clock_.steady_now() + limit;
+  while (!drained(deadline) && clock_.steady_now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
 }
 
 void Daemon::stop() {
@@ -324,17 +347,17 @@ void Daemon::stop() {
   shared_.draining.store(true);
   admin_.reset();
   if (!threads_.empty()) {
-    for (const auto& worker : workers_) {
-      worker->post([&worker = *worker] { worker.drain(); });
-    }
-    const auto deadline = clock_.steady_now() + kDrainLimit;
-    while (!drained() && clock_.steady_now() < deadline) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    post_to_workers([](Worker& worker) { worker.drain(); });
+    wait_until_drained(kDrainLimit);
+    const std::size_t sessions_cut = shared_.admission.sessions();
+    if (sessions_cut > 0) {
+      post_to_workers([](Worker& worker) { worker.send_away(); });
+      wait_until_drained(kFarewellLimit);
     }
     for (const auto& worker : workers_) worker->stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
-    log::emit(relay::events::Stopped{.sessions_cut = shared_.admission.sessions()});
+    log::emit(relay::events::Stopped{.sessions_cut = sessions_cut});
   }
   // Its answers go to the loops, which still exist but no longer run.
   if (shared_.password_checks) shared_.password_checks->stop();

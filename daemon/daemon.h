@@ -12,8 +12,9 @@
 #include "relay/settings.h"
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <future>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,33 +33,41 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Opens the queue and every socket, then starts the threads. After an error nothing serves; the
-  // detail says what would help.
+  // Opens every socket, so that an address in use is found before the queue is touched, then the
+  // queue, and starts the threads, which accept what has come meanwhile. After an error nothing
+  // serves; the detail says what would help.
   Result<void> start();
   void tick();  // once a second
   // The queue cannot be written until it is opened again: only a restart helps.
   bool needs_restart() const;
+  // For a watchdog, about once a second: since the last call every worker's loop has turned, and no
+  // write of the queue hangs.
+  bool works();
 
   // All or nothing: the mistakes, or nothing when the new configuration is in force. `by` is who
   // asked, for the log. Any thread.
   std::vector<std::string> reload(std::string_view by);
 
-  // Stops accepting, lets transactions end for a bounded time, then stops all threads.
+  // Stops accepting and lets transactions end for kDrainLimit; whoever is left then gets a 421 and
+  // kFarewellLimit to take it. Stops all threads, which takes as long as the slowest of them.
+  static constexpr std::chrono::seconds kDrainLimit{30};
+  static constexpr std::chrono::seconds kFarewellLimit{6};
   void stop();
 
  private:
-  using Sockets = std::map<std::string, int>;  // by `bind` as written
-
   Result<void> share_descriptors();
   Result<void> open_queue();
-  Result<void> start_workers();
-  Result<void> start_admin();
-  Result<std::vector<Sockets>> open_sockets(
-      const std::vector<config::ListenerConfig>& listeners) const;
+  Result<void> start_workers(std::vector<Worker::Sockets> sockets);
+  Result<void> start_admin(admin::AdminSockets sockets);
+  Result<std::vector<Worker::Sockets>> open_sockets(
+      const std::vector<config::ListenerConfig>& listeners) const;  // one for each worker
   void apply_limits(const config::Config& config);
   void reclaim_space();
   void judge_settings();
-  bool drained();
+  bool drained(SteadyTime deadline);
+  void wait_until_drained(std::chrono::seconds limit);
+  template <typename Does>
+  void post_to_workers(Does does);
 
   const Clock& clock_;
   relay::DescriptorBudget descriptors_;
@@ -76,7 +85,8 @@ class Daemon {
   admin::SharedAccessRules admin_rules_;
   std::unique_ptr<admin::Admin> admin_;
   std::vector<std::thread> threads_;
-  std::future<void> reclaiming_;  // while the disk is full
+  std::shared_ptr<std::atomic<std::size_t>> answered_;  // workers, since works() last asked them
+  std::future<void> reclaiming_;                        // while the disk is full
   std::atomic<bool> reclaiming_cancelled_{false};
   SteadyTime next_reclaiming_{};
 };

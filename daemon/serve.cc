@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
+#include "daemon/last_resort.h"
 #include "daemon/privileges.h"
 #include "daemon/service_manager.h"
 #include "daemon/version.h"
@@ -13,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -28,7 +30,12 @@ int refuse(const std::vector<std::string>& errors) {
   return 1;
 }
 
-// Blocked in all threads, taken by the main one.
+// Under the 60 s of TimeoutStopSec= in the unit, and long enough for the drain and what follows it.
+constexpr std::chrono::seconds kEndLimit =
+    Daemon::kDrainLimit + Daemon::kFarewellLimit + std::chrono::seconds(14);
+
+// Blocked in all threads, taken by the main one: first of all, since a signal that comes while the
+// relay starts waits until it can be served.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -67,6 +74,7 @@ void log_allowed_networks(const config::Config& config) {
 // Returns the exit code: 0 after SIGTERM or SIGINT.
 int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
   const timespec second{1, 0};
+  const bool watched = watched_by_service_manager();
   for (;;) {
     const int signal = sigtimedwait(&signals, nullptr, &second);
     if (signal == SIGTERM || signal == SIGINT) {
@@ -75,6 +83,7 @@ int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
     }
     if (signal == SIGHUP) (void)daemon.reload("SIGHUP");  // which logs and counts the outcome
     daemon.tick();
+    if (watched && daemon.works()) notify_service_manager("WATCHDOG=1");
     if (daemon.needs_restart()) {
       // After a failed write it is uncertain what the disk holds. The next start reads it:
       // everything that was acknowledged is there, or the start says what is wrong.
@@ -88,10 +97,10 @@ int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
 }  // namespace
 
 int serve(const std::string& config_file) {
+  const sigset_t signals = block_signals();
   const relay::LoadedSettings loaded = load_settings_as_account(config_file, DataDir::Create);
   if (!loaded.settings) return refuse(loaded.error_texts());
   const config::Config& config = *loaded.settings->config;
-  const sigset_t signals = block_signals();
   let_look_into_us(config.core_files);
   raise_descriptor_limit();
   keep_freed_memory();
@@ -115,6 +124,7 @@ int serve(const std::string& config_file) {
       notify_service_manager("READY=1");
       result = run_until_stopped(daemon, signals);
       notify_service_manager("STOPPING=1");
+      end_at_latest_after(kEndLimit);
       daemon.stop();
     }
   }

@@ -4,10 +4,12 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 namespace signpost::daemon {
 
@@ -26,6 +28,12 @@ void notify_service_manager(std::string_view state) {
   (void)::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+}
+
+bool watched_by_service_manager() {
+  if (std::getenv("WATCHDOG_USEC") == nullptr) return false;
+  const char* process = std::getenv("WATCHDOG_PID");
+  return process == nullptr || std::to_string(::getpid()) == process;
 }
 
 }  // namespace signpost::daemon

@@ -5,7 +5,11 @@
 
 namespace signpost::daemon {
 
-// "READY=1", "STOPPING=1", "STATUS=…". Nothing happens when $NOTIFY_SOCKET is not set. Any thread.
+// "READY=1", "STOPPING=1", "WATCHDOG=1", "STATUS=…". Nothing happens when $NOTIFY_SOCKET is not
+// set. Any thread.
 void notify_service_manager(std::string_view state);
+
+// Whether it restarts this process when "WATCHDOG=1" does not come (WatchdogSec= in the unit).
+bool watched_by_service_manager();
 
 }  // namespace signpost::daemon

@@ -70,20 +70,19 @@ void Worker::stop() {
   });
 }
 
-void Worker::configure(std::shared_ptr<const relay::Settings> settings,
-                       std::map<std::string, int> sockets) {
+void Worker::configure(std::shared_ptr<const relay::Settings> settings, Sockets sockets) {
   settings_ = std::move(settings);
   context_->settings = settings_;
   const auto& wanted = settings_->config->listeners;
   std::erase_if(listeners_, [&](const auto& entry) {
     return std::ranges::find(wanted, entry.first, &config::ListenerConfig::name) == wanted.end();
   });
-  for (const auto& [name, fd] : sockets) {
+  for (auto& [name, socket] : sockets) {
     // Shown from the start, as zero.
     (void)metrics_.sessions(name);
     (void)metrics_.sessions_total(name);
     listeners_[name] = std::make_unique<net::Listener>(
-        loop_, fd,
+        loop_, socket.release(),
         [this, name](int accepted, const net::SocketAddress& peer) {
           accept(name, accepted, peer);
         },

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "auth/authenticator.h"
+#include "base/descriptor.h"
 #include "daemon/shared.h"
 #include "delivery/delivery.h"
 #include "dns/resolver.h"
@@ -27,6 +28,7 @@ namespace signpost::daemon {
 // Once run() was called, everything but post() and stop() is for the worker's own thread.
 class Worker {
  public:
+  using Sockets = std::map<std::string, Descriptor>;  // by `bind` as written
   // Of what the process has for all of them.
   struct Share {
     std::size_t deliveries = 0;   // connections to receivers, at once
@@ -48,12 +50,12 @@ class Worker {
   delivery::Delivery& delivery() { return *delivery_; }
 
   // Puts a new configuration in force: closes listeners that it no longer names, and listens on
-  // `sockets` (by `bind` as written). Sessions keep the settings that they began with.
-  void configure(std::shared_ptr<const relay::Settings> settings,
-                 std::map<std::string, int> sockets);
+  // `sockets`. Sessions keep the settings that they began with.
+  void configure(std::shared_ptr<const relay::Settings> settings, Sockets sockets);
 
   // Stops accepting; idle sessions are sent away, those in a transaction may finish it.
   void drain();
+  void send_away() { submission_->send_away(); }  // the sessions that are left: see Submission
   bool drained() const { return submission_->drained() && delivery_->drained(); }
 
  private:

@@ -4,6 +4,7 @@
 #include "dns/interpret.h"
 #include "dns/name.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -15,7 +16,8 @@ struct CachingResolver::WaitingQuery final : Query {
 };
 
 CachingResolver::CachingResolver(net::Loop& loop, const ResolverOptions& options,
-                                 metrics::Registry& registry, std::unique_ptr<AresChannel> channel)
+                                 metrics::Registry& registry,
+                                 std::unique_ptr<QuestionChannel> channel)
     : loop_(loop),
       options_(options),
       cache_(options.cache_entries),
@@ -44,19 +46,37 @@ void CachingResolver::find(const Question& question, const std::shared_ptr<Waite
     found->second.push_back(waiter);
     return;
   }
-  if (under_way_.size() >= options_.max_queries) {
+  if (under_way_.size() >= options_.max_waiting) {
     metrics_.refused(question.type);
     hand_over_later(waiter, std::make_shared<const Answer>(temporary_failure(
-                                "too many DNS queries under way", std::chrono::seconds(0))));
+                                "too many DNS queries are waiting", std::chrono::seconds(0))));
     return;
   }
   under_way_[question].push_back(waiter);
-  send(question);
+  line_.push_back(question);
+  send_waiting();
+}
+
+// An answer may come from within send(): then the loop that is under way goes on.
+void CachingResolver::send_waiting() {
+  if (std::exchange(sending_, true)) return;
+  while (asked_ < options_.max_queries && !line_.empty()) {
+    const Question next = std::move(line_.front());
+    line_.pop_front();
+    const auto found = under_way_.find(next);
+    if (std::ranges::all_of(found->second, &std::weak_ptr<Waiter>::expired)) {
+      under_way_.erase(found);  // nobody wants to know it any more
+      continue;
+    }
+    ++asked_;
+    send(next);
+  }
+  sending_ = false;
 }
 
 void CachingResolver::send(const Question& question) {
   const SteadyTime begun = std::chrono::steady_clock::now();
-  channel_->send(question, [this, question, begun](const AresChannel::Response& response) {
+  channel_->send(question, [this, question, begun](const QuestionChannel::Response& response) {
     answered(question, std::chrono::steady_clock::now() - begun,
              response ? interpret(*response, question.type, options_, believe_ad_)
                       : temporary_failure(response.error(), options_.temporary_ttl));
@@ -69,9 +89,11 @@ void CachingResolver::answered(const Question& question, SteadyTime::duration to
   if (shared->ttl > std::chrono::seconds(0)) {
     cache_.insert(question, shared, std::chrono::steady_clock::now() + shared->ttl);
   }
+  --asked_;
   const auto finished = under_way_.extract(question);
   CHECK(!finished.empty());
   for (const std::weak_ptr<Waiter>& waiter : finished.mapped()) hand_over_later(waiter, shared);
+  send_waiting();
 }
 
 void CachingResolver::hand_over_later(const std::weak_ptr<Waiter>& waiter, SharedAnswer answer) {

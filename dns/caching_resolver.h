@@ -2,13 +2,15 @@
 // Internal to dns/.
 #pragma once
 
-#include "dns/ares_channel.h"
 #include "dns/cache.h"
 #include "dns/query_metrics.h"
+#include "dns/question_channel.h"
 #include "dns/resolver.h"
 #include "dns/resolver_options.h"
 #include "net/loop.h"
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -19,7 +21,7 @@ namespace signpost::dns {
 class CachingResolver final : public Resolver {
  public:
   CachingResolver(net::Loop& loop, const ResolverOptions& options, metrics::Registry& registry,
-                  std::unique_ptr<AresChannel> channel);
+                  std::unique_ptr<QuestionChannel> channel);
 
   [[nodiscard]] QueryHandle ask(const Question& question,
                                 std::function<void(const Answer&)> done) override;
@@ -39,6 +41,7 @@ class CachingResolver final : public Resolver {
   };
 
   void find(const Question& question, const std::shared_ptr<Waiter>& waiter);
+  void send_waiting();
   void send(const Question& question);
   void answered(const Question& question, SteadyTime::duration took, Answer answer);
   void hand_over_later(const std::weak_ptr<Waiter>& waiter, SharedAnswer answer);
@@ -48,9 +51,12 @@ class CachingResolver final : public Resolver {
   const ResolverOptions options_;
   Cache cache_;
   QueryMetrics metrics_;
-  const std::unique_ptr<AresChannel> channel_;
+  const std::unique_ptr<QuestionChannel> channel_;
   const bool believe_ad_;
-  std::unordered_map<Question, Waiters, QuestionHash> under_way_;
+  std::unordered_map<Question, Waiters, QuestionHash> under_way_;  // those in line_ too
+  std::deque<Question> line_;  // until fewer than ResolverOptions::max_queries are asked
+  std::size_t asked_ = 0;
+  bool sending_ = false;
   std::vector<Ready> ready_;
   std::shared_ptr<CachingResolver*> self_ = std::make_shared<CachingResolver*>(this);
 };

@@ -1,7 +1,7 @@
 #include "dns/open_resolver.h"
 
-#include "dns/ares_channel.h"
 #include "dns/caching_resolver.h"
+#include "dns/question_channel.h"
 
 #include <utility>
 
@@ -9,7 +9,7 @@ namespace signpost::dns {
 
 Result<std::unique_ptr<Resolver>> open_resolver(net::Loop& loop, const ResolverOptions& options,
                                                 metrics::Registry& registry) {
-  auto channel = AresChannel::open(loop, options, registry);
+  auto channel = QuestionChannel::open(loop, options, registry);
   if (!channel) return Failure(std::move(channel).error());
   return std::make_unique<CachingResolver>(loop, options, registry, std::move(*channel));
 }

@@ -27,7 +27,8 @@ struct ResolverOptions {
   std::chrono::seconds max_ttl{86400};
   std::chrono::seconds max_negative_ttl{900};
   std::chrono::seconds temporary_ttl{5};  // failures are cached too, to spare a dead server
-  std::size_t max_queries = 2000;         // under way at once; beyond: Temporary
+  std::size_t max_queries = 2000;         // under way at once; the others wait for their turn
+  std::size_t max_waiting = 20'000;       // in all; beyond: Temporary
 };
 
 }  // namespace signpost::dns

@@ -13,6 +13,7 @@ constexpr std::size_t kHeader = 12;
 constexpr std::size_t kTypeAndClass = 4;
 constexpr unsigned char kResponse = 0x80;   // QR, in the third octet
 constexpr unsigned char kTruncated = 0x02;  // TC, in the third octet
+constexpr unsigned char kRcode = 0x0f;      // in the fourth octet
 
 // The size of the name in the question of a query of ours, its root included.
 std::size_t name_size(Octets query) {
@@ -59,10 +60,19 @@ std::uint16_t identifier_of(Octets message) {
   return static_cast<std::uint16_t>((message[0] << 8) | message[1]);
 }
 
-std::vector<unsigned char> truncated_response(Octets query) {
-  std::vector<unsigned char> response(query.begin(), query.end());
-  response[2] |= kResponse | kTruncated;
-  return response;
+bool is_truncated(Octets response) { return (response[2] & kTruncated) != 0; }
+
+bool says_failure(Octets response) {
+  constexpr unsigned kServFail = 2;
+  constexpr unsigned kNotImp = 4;
+  constexpr unsigned kRefused = 5;
+  const unsigned rcode = response[3] & kRcode;
+  return rcode == kServFail || rcode == kNotImp || rcode == kRefused;
+}
+
+bool says_malformed_query(Octets response) {
+  constexpr unsigned kFormErr = 1;
+  return (response[3] & kRcode) == kFormErr;
 }
 
 }  // namespace signpost::dns

@@ -32,8 +32,9 @@ Match match(Octets query, Octets response);
 
 std::uint16_t identifier_of(Octets message);  // 0 when it is too short to have one
 
-// A response to `query` that holds nothing and asks to come again over TCP (RFC 1035 section
-// 4.2.1).
-std::vector<unsigned char> truncated_response(Octets query);
+// What the header of a response says. REQUIRES: match() is not None
+bool is_truncated(Octets response);
+bool says_failure(Octets response);          // of the server: SERVFAIL, NOTIMP, REFUSED
+bool says_malformed_query(Octets response);  // FORMERR, as servers do that do not know EDNS
 
 }  // namespace signpost::dns

@@ -53,6 +53,31 @@ bool set_option(int fd, int level, int option) {
   return ::setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
+Result<Descriptor> bind_socket(const SocketAddress& address, int sharing) {
+  sockaddr_storage native;
+  const socklen_t size = address.to_native(native);
+  Descriptor socket(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int fd = socket.get();
+  if (fd < 0) return cannot_listen(address, "socket");
+  if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) ||
+      (sharing != 0 && !set_option(fd, SOL_SOCKET, sharing)) ||
+      (address.ip.is_v6() && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY))) {
+    return cannot_listen(address, "setsockopt");
+  }
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&native), size) != 0) {
+    return cannot_listen(address, "bind");
+  }
+  if (::listen(fd, kBacklog) != 0) return cannot_listen(address, "listen");
+  return socket;
+}
+
+SocketAddress local_address(int fd) {
+  sockaddr_storage native{};
+  socklen_t size = sizeof native;
+  CHECK(::getsockname(fd, reinterpret_cast<sockaddr*>(&native), &size) == 0);
+  return SocketAddress::from_native(native);
+}
+
 }  // namespace
 
 bool is_of_this_machine(const IpAddress& address) {
@@ -63,22 +88,28 @@ bool is_of_this_machine(const IpAddress& address) {
          errno != EADDRNOTAVAIL;
 }
 
-Result<int> open_listening_socket(const SocketAddress& address, PortSharing sharing) {
-  sockaddr_storage native;
-  const socklen_t size = address.to_native(native);
-  Socket socket(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int fd = socket.fd();
-  if (fd < 0) return cannot_listen(address, "socket");
-  if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) ||
-      (sharing == PortSharing::Shared && !set_option(fd, SOL_SOCKET, SO_REUSEPORT)) ||
-      (address.ip.is_v6() && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY))) {
-    return cannot_listen(address, "setsockopt");
+Result<int> open_listening_socket(const SocketAddress& address) {
+  auto socket = bind_socket(address, 0);
+  if (!socket) return Failure(std::move(socket).error());
+  return socket->release();
+}
+
+// SO_REUSEPORT alone would let every process of this account in, and half of the mail would go into
+// a queue that nobody looks after. So the first socket does without until it listens, which fails
+// beside any other socket; then it lets ours in, and a second process fails with its first one.
+Result<std::vector<Descriptor>> open_listening_sockets(const SocketAddress& address,
+                                                       std::size_t count) {
+  std::vector<Descriptor> sockets;
+  while (sockets.size() < count) {
+    auto socket = sockets.empty() ? bind_socket(address, 0)
+                                  : bind_socket(local_address(sockets.front().get()), SO_REUSEPORT);
+    if (!socket) return Failure(std::move(socket).error());
+    if (sockets.empty() && !set_option(socket->get(), SOL_SOCKET, SO_REUSEPORT)) {
+      return cannot_listen(address, "setsockopt");
+    }
+    sockets.push_back(std::move(*socket));
   }
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&native), size) != 0) {
-    return cannot_listen(address, "bind");
-  }
-  if (::listen(fd, kBacklog) != 0) return cannot_listen(address, "listen");
-  return socket.release();
+  return sockets;
 }
 
 struct Listener::Impl {
@@ -148,11 +179,6 @@ Listener::Listener(Loop& loop, int listening_fd, OnAccept on_accept, int ceiling
 
 Listener::~Listener() = default;
 
-SocketAddress Listener::local() const {
-  sockaddr_storage native{};
-  socklen_t size = sizeof native;
-  CHECK(::getsockname(impl_->socket.fd(), reinterpret_cast<sockaddr*>(&native), &size) == 0);
-  return SocketAddress::from_native(native);
-}
+SocketAddress Listener::local() const { return local_address(impl_->socket.fd()); }
 
 }  // namespace signpost::net

@@ -1,26 +1,30 @@
-// A listening socket on one loop. Several loops may listen on one address (SO_REUSEPORT).
+// A listening socket on one loop. Several loops of one process may listen on one address.
 #pragma once
 
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "net/address.h"
 #include "net/loop.h"
 
+#include <cstddef>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace signpost::net {
 
-// Who may listen on the address beside us: other sockets of this account (one of each worker), or
-// nobody, so that a second process finds the port in use.
-enum class PortSharing { Shared, Exclusive };
+// Opens, binds and listens: SO_REUSEADDR, IPV6_V6ONLY, non-blocking, backlog 4096. The address is
+// in use for everybody else from then on. The error names the address and suggests a remedy (in
+// use, no permission below 1024, …).
+Result<int> open_listening_socket(const SocketAddress& address);
 
-// Opens, binds and listens: SO_REUSEADDR, SO_REUSEPORT if shared, IPV6_V6ONLY, non-blocking,
-// backlog 4096. The error names the address and suggests a remedy (in use, no permission below
-// 1024, …). Opening is separate from listening so that it can happen before privileges are dropped.
-Result<int> open_listening_socket(const SocketAddress& address,
-                                  PortSharing sharing = PortSharing::Shared);
+// As many sockets that share the address, one for each worker: the kernel spreads the connections.
+// Another process finds the address in use, this one again too. Connections that come before the
+// first accept wait.
+Result<std::vector<Descriptor>> open_listening_sockets(const SocketAddress& address,
+                                                       std::size_t count);
 
 // Whether sockets can be bound to the address: an interface of this machine has it now, or it is
 // the unspecified one. True when that cannot be found out.

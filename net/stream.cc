@@ -259,9 +259,12 @@ void Stream::Impl::read_turn() {
   }
   if (!error) return;
   input_ended_ = true;
-  // A peer that has closed its half may still wait for our last words.
-  const bool words_left = closing_ && !output_ended_ && !fault_;
-  if (!words_left || error->code != Errc::PeerClosed) end(*error);
+  if (error->code == Errc::PeerClosed && !fault_) {
+    // A peer that has closed its half may still wait for our words.
+    if (closing_ && !output_ended_) return;
+    if (!closing_ && handler_.on_input_ended()) return;
+  }
+  end(*error);
 }
 
 void Stream::Impl::write_turn() {

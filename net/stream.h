@@ -22,6 +22,10 @@ class StreamHandler {
   virtual void on_secured(const TlsFacts&) {}  // a TLS handshake is done
   virtual void on_input() = 0;                 // input() has grown
   virtual void on_writable() {}                // output() has shrunk below kLowWater
+  // The peer sends no more (its FIN, or close_notify), and all that it sent was in input(). True:
+  // the handler goes on, since the peer may still take our words, and shuts the stream down when it
+  // is done. False: on_closed() follows.
+  virtual bool on_input_ended() { return false; }
   // The connection is over: the peer closed it (Errc::PeerClosed), or it, the connect or the
   // handshake failed. The last call, made once. input() holds what arrived before the end.
   virtual void on_closed(const Error& error) = 0;

@@ -125,6 +125,13 @@ struct Committer::Impl {
     }
   }
 
+  // The one under way; zero when there is none.
+  SteadyTime::duration write_lasts() const {
+    const SteadyTime since = writing_since.load(std::memory_order_relaxed);
+    if (since == kNotWriting) return {};
+    return std::chrono::steady_clock::now() - since;
+  }
+
   // Constant after construction.
   Store& store;
   const CommitterOptions options;
@@ -196,14 +203,14 @@ std::size_t Committer::backlog_bytes() const {
   return impl_->backlog.load(std::memory_order_relaxed);
 }
 
+bool Committer::hangs() const { return impl_->write_lasts() >= impl_->options.too_long; }
+
 std::string Committer::last_error() const {
   {
     const MutexLock lock(impl_->mutex);
     if (!impl_->error.empty()) return impl_->error;
   }
-  const SteadyTime since = impl_->writing_since.load(std::memory_order_relaxed);
-  if (since == kNotWriting) return "";
-  const auto lasts = std::chrono::steady_clock::now() - since;
+  const auto lasts = impl_->write_lasts();
   if (lasts < impl_->options.too_long) return "";
   return "the queue cannot be written: a write has been taking " +
          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(lasts).count()) +

@@ -26,8 +26,9 @@ bool may_follow(State from, State to) {
     case Content:
     case CheckingPassword:
     case Storing:
-    case Closing:
       return reads_input(from);
+    case Closing:  // from waiting: sent away when the relay ends
+      return reads_input(from) || from == CheckingPassword || from == Storing;
     case Over:
       return from != Over;
   }

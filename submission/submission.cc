@@ -106,6 +106,10 @@ void Submission::drain() {
   for (const auto& [id, session] : sessions_) session->drain();
 }
 
+void Submission::send_away() {
+  for (const auto& [id, session] : sessions_) session->send_away();
+}
+
 bool Submission::draining() const { return context_.draining.load(std::memory_order_relaxed); }
 
 SubmissionSession* Submission::find(std::uint64_t id) {

@@ -36,6 +36,9 @@ class Submission final : private SessionHost {
   // context.draining has become true: idle sessions are sent away, those in a transaction may
   // finish it, and no new one begins.
   void drain();
+  // The drain has taken long enough: the sessions that are left get 421 4.3.2, whatever they are
+  // at, and go once their clients have taken it, or after 5 seconds.
+  void send_away();
   bool drained() const { return sessions_.empty(); }
   void cut() { sessions_.clear(); }  // from outside of any session's function
 

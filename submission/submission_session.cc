@@ -9,8 +9,8 @@
 //                                         each complete line         Storing, Securing, Closing
 //   Content           mail data           idle_timeout and what the  Commands, and where Commands
 //                                         octets have earned         leads to
-//   CheckingPassword  password_checked()  -                          Commands
-//   Storing           message_stored()    -                          Commands
+//   CheckingPassword  password_checked()  -                          Commands, Closing
+//   Storing           message_stored()    -                          Commands, Closing
 //   Closing           the client's end    5 s                        Over
 //   Over              its destruction     -                          -
 //
@@ -148,6 +148,13 @@ void SubmissionSession::on_secured(const net::TlsFacts& facts) {
 void SubmissionSession::on_input() { pump(); }
 void SubmissionSession::on_writable() { pump(); }
 
+// What it sent before is answered: a client may send all at once, close its direction, and read.
+bool SubmissionSession::on_input_ended() {
+  input_ended_ = true;
+  pump();
+  return true;
+}
+
 void SubmissionSession::on_closed(const Error& error) {
   if (state_ == State::Over) return;
   if (state_ == State::Securing) {
@@ -169,9 +176,9 @@ void SubmissionSession::on_timeout() {
     case State::Content:
       events_.idle();
       if (!trusted_ && dialog_.login().empty()) {
-        send_away({4, 4, 2}, "No login for too long", "no login for too long");
+        say_goodbye({4, 4, 2}, "No login for too long", "no login for too long");
       } else {
-        send_away({4, 4, 2}, "Idle for too long", "idle for too long");
+        say_goodbye({4, 4, 2}, "Idle for too long", "idle for too long");
       }
       return pump();
     case State::Starting:
@@ -184,8 +191,27 @@ void SubmissionSession::on_timeout() {
 
 void SubmissionSession::drain() {
   if (state_ != State::Commands || dialog_.in_transaction()) return;
-  send_away({4, 3, 2}, "Service is closing", "service is closing");
+  say_goodbye({4, 3, 2}, "Service is closing", "service is closing");
   pump();
+}
+
+// The final dot of a message that is being stored is answered with 421, too: the client sends it
+// once more, as it would after a connection that is lost.
+void SubmissionSession::send_away() {
+  switch (state_) {
+    case State::Commands:
+    case State::Content:
+    case State::CheckingPassword:
+    case State::Storing:
+      say_goodbye({4, 3, 2}, "Service is closing", "service is closing");
+      return pump();
+    case State::Securing:
+      return retire();
+    case State::Starting:
+    case State::Closing:
+    case State::Over:
+      return;
+  }
 }
 
 bool SubmissionSession::may_give_way() const {
@@ -204,8 +230,8 @@ void SubmissionSession::give_way() {
   retire();
 }
 
-void SubmissionSession::send_away(smtp::EnhancedStatus status, std::string_view text,
-                                  std::string_view reason) {
+void SubmissionSession::say_goodbye(smtp::EnhancedStatus status, std::string_view text,
+                                    std::string_view reason) {
   dialog_.shut_down(status, text, stream_.output());
   close(reason);
 }
@@ -234,8 +260,12 @@ void SubmissionSession::pump() {
       if (stream_.unsent() >= net::Stream::kLowWater) break;
     } else if (!std::holds_alternative<smtp::ServerDialog::NeedInput>(step)) {
       carry_out(std::move(step));
+    } else if (input_ended_) {
+      events_.lost("closed by the peer");
+      enter(State::Closing);
+      stream_.shut_down();
     } else if (host_.draining() && !dialog_.in_transaction()) {
-      send_away({4, 3, 2}, "Service is closing", "service is closing");
+      say_goodbye({4, 3, 2}, "Service is closing", "service is closing");
     } else {
       break;
     }
@@ -279,7 +309,7 @@ void SubmissionSession::check_password(smtp::ServerDialog::CheckPassword request
 }
 
 void SubmissionSession::password_checked(auth::Verdict verdict) {
-  if (state_ == State::Over) return;
+  if (state_ != State::CheckingPassword) return;  // sent away
   enter(State::Commands);
   dialog_.password_checked(result_of(verdict), stream_.output());
   if (!dialog_.login().empty()) {
@@ -309,7 +339,7 @@ void SubmissionSession::store_message() {
 }
 
 void SubmissionSession::message_stored(bool stored) {
-  if (state_ == State::Over) return;
+  if (state_ != State::Storing) return;  // sent away
   enter(State::Commands);
   if (stored) {
     const std::string id = message_id_.text();

@@ -50,8 +50,9 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
                     const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer,
                     SessionPlace place);
 
-  void start();  // once
-  void drain();  // host.draining() has become true: an idle session says 421 and goes
+  void start();      // once
+  void drain();      // host.draining() has become true: an idle session says 421 and goes
+  void send_away();  // whatever is under way: 421, and the client has a moment to take it
   // Whether its place may be given to another client: one that has not got anywhere, or whose
   // password is being checked.
   bool may_give_way() const;
@@ -69,6 +70,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void on_input() override;
   void on_secured(const net::TlsFacts& facts) override;
   void on_writable() override;
+  bool on_input_ended() override;
   void on_closed(const Error& error) override;
   // smtp::ServerPolicy
   std::optional<smtp::Reply> on_hello(const smtp::HelloCommand& hello) override;
@@ -88,7 +90,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void account_content();
   void account_buffers();
   void on_timeout();
-  void send_away(smtp::EnhancedStatus status, std::string_view text, std::string_view reason);
+  void say_goodbye(smtp::EnhancedStatus status, std::string_view text, std::string_view reason);
   void close(std::string_view reason);
   void retire();
 
@@ -121,7 +123,8 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   queue::MessageId message_id_;  // of the message under way
   SteadyTime content_began_{};
   SteadyTime end_of_data_{};
-  std::size_t unsent_ = 0;  // octets of replies that were unsent after the last turn
+  bool input_ended_ = false;  // the client sends no more, and is answered to the end
+  std::size_t unsent_ = 0;    // octets of replies that were unsent after the last turn
 };
 
 }  // namespace signpost::submission

@@ -110,7 +110,7 @@ struct Stopped {
   static constexpr auto kEvent =
       log::describe("stopped", log::Level::Info, "The relay has stopped.",
                     log::field("sessions_cut", &Stopped::sessions_cut,
-                               "Sessions that were still in a transaction after 30 seconds."));
+                               "Sessions that were still open after 30 seconds and got 421."));
 };
 
 struct ConfigReloaded {

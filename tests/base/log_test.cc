@@ -194,6 +194,20 @@ TEST_F(LogTest, KeepsLinesOfManyThreadsWhole) {
     EXPECT_NE(line.find(" info tick thread="), std::string::npos) << line;
 }
 
+TEST(LogDeathTest, StopsThoughNobodyReads) {
+  const auto log_to_nobody = [] {
+    std::array<int, 2> pipe{-1, -1};
+    if (::pipe(pipe.data()) != 0) ::_exit(1);
+    start({.fd = pipe[1]});
+    for (int i = 0; i < 500; ++i) log(Level::Info, "tick", {{"text", std::string(300, 'x')}});
+    stop();
+    log(Level::Info, "tick", {});
+    stop();
+    ::_exit(0);
+  };
+  EXPECT_EXIT(log_to_nobody(), testing::ExitedWithCode(0), "");
+}
+
 TEST_F(LogTest, MayBeStoppedWhileOthersLog) {
   start_with(Level::Info);
   std::thread other([] {

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct AskedQuestion {
   unsigned type = 0;
   std::string spelled{};  // the name as it was asked for
   unsigned port = 0;      // that it came from; 0: over TCP
+  bool has_edns = false;
 
   bool over_tcp() const { return port == 0; }
 };
@@ -47,9 +49,11 @@ class NameServer {
   ~NameServer() {
     poll_.reset();
     ::close(fd_);
-    connection_poll_.reset();
     listener_poll_.reset();
-    if (connection_ >= 0) ::close(connection_);
+    for (auto& [fd, poll] : connections_) {
+      poll.reset();
+      ::close(fd);
+    }
     if (listener_ >= 0) ::close(listener_);
   }
   NameServer(const NameServer&) = delete;
@@ -58,23 +62,23 @@ class NameServer {
   const net::SocketAddress& address() const { return address_; }
   std::vector<AskedQuestion> asked;
   std::size_t asked_over_tcp = 0;
-  bool keeps_case = true;  // false: answers in lower case, whatever it was asked for
+  bool closes_silently = false;  // without an answer a connection is closed
+  bool keeps_case = true;        // false: answers in lower case, whatever it was asked for
 
   // Sent before each answer over UDP, as they are.
   std::function<std::vector<std::string>(const AskedQuestion&)> forgeries;
 
-  // Listens for TCP on the same port. One connection at a time, a query in one piece.
+  // Listens for TCP on the same port. A query comes in one piece.
   void serve_tcp() {
     std::tie(listener_, std::ignore) = listen_on(address_.text(), SOCK_STREAM);
-    EXPECT_EQ(::listen(listener_, 8), 0);
+    EXPECT_EQ(::listen(listener_, 64), 0);
     listener_poll_ = std::make_unique<net::Poll>(loop_, listener_, [this](net::Poll::Events) {
-      connection_poll_.reset();
-      if (connection_ >= 0) ::close(connection_);
-      connection_ = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      ASSERT_GE(connection_, 0);
-      connection_poll_ = std::make_unique<net::Poll>(loop_, connection_,
-                                                     [this](net::Poll::Events) { serve_stream(); });
-      connection_poll_->want({.readable = true});
+      const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      ASSERT_GE(fd, 0);
+      std::unique_ptr<net::Poll>& poll = connections_[fd];
+      poll = std::make_unique<net::Poll>(loop_, fd,
+                                         [this, fd](net::Poll::Events) { serve_stream(fd); });
+      poll->want({.readable = true});
     });
     listener_poll_->want({.readable = true});
   }
@@ -92,10 +96,15 @@ class NameServer {
     return {fd, net::SocketAddress::from_native(native)};
   }
 
-  void serve_stream() {
+  void hang_up(int fd) {
+    connections_.erase(fd);
+    ::close(fd);
+  }
+
+  void serve_stream(int fd) {
     std::array<char, 2048> buffer;
-    const ssize_t size = ::recv(connection_, buffer.data(), buffer.size(), 0);
-    if (size <= 0) return connection_poll_.reset();
+    const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (size <= 0) return hang_up(fd);
     std::string_view left(buffer.data(), static_cast<std::size_t>(size));
     while (left.size() > 2) {
       const std::size_t length = word(std::string(left.substr(0, 2)), 0);
@@ -103,8 +112,9 @@ class NameServer {
       left.remove_prefix(std::min(left.size(), length + 2));
       ++asked_over_tcp;
       std::string answer = answer_to(read(query), query);
+      if (answer.empty() && closes_silently) return hang_up(fd);
       answer = u16(static_cast<unsigned>(answer.size())) + answer;
-      EXPECT_EQ(::send(connection_, answer.data(), answer.size(), MSG_NOSIGNAL),
+      EXPECT_EQ(::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL),
                 static_cast<ssize_t>(answer.size()));
     }
   }
@@ -158,6 +168,7 @@ class NameServer {
     }
     question.name = ascii::lower(question.spelled);
     question.type = word(query, at + 1);
+    question.has_edns = word(query, 10) != 0;
     return question;
   }
 
@@ -167,9 +178,8 @@ class NameServer {
   net::SocketAddress address_;
   std::unique_ptr<net::Poll> poll_;
   int listener_ = -1;
-  int connection_ = -1;
   std::unique_ptr<net::Poll> listener_poll_;
-  std::unique_ptr<net::Poll> connection_poll_;
+  std::map<int, std::unique_ptr<net::Poll>> connections_;
 };
 
 }  // namespace signpost::dns

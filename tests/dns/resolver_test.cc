@@ -243,8 +243,32 @@ TEST_F(ResolverTest, EqualQuestionsUnderWayAreAskedOnce) {
   EXPECT_EQ(asked(), 1U);
 }
 
-TEST_F(ResolverTest, RefusesToHaveTooManyQueriesUnderWay) {
+TEST_F(ResolverTest, QuestionsBeyondThoseUnderWayWaitForTheirTurn) {
   options_.max_queries = 3;
+  std::size_t most = 0;
+  std::size_t answered = 0;
+  serve([&](const AskedQuestion& q) {
+    most = std::max(most, asked() - answered);
+    return a_record(q);
+  });
+  std::vector<QueryHandle> queries;
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = "n" + std::to_string(i) + ".example";
+    queries.push_back(resolver_->mail_exchangers(name, [&](const MxAnswer& answer) {
+      EXPECT_EQ(answer.outcome, MxAnswer::Outcome::Hosts) << answer.detail;
+      ++answered;
+      check();
+    }));
+  }
+  queries.erase(queries.begin() + 8);  // nobody wants to know any more
+  run_until([&] { return answered == 9; });
+  EXPECT_LE(most, 3U);
+  EXPECT_EQ(asked(), 9U);
+}
+
+TEST_F(ResolverTest, RefusesToHaveTooManyQuestionsWaiting) {
+  options_.max_queries = 1;
+  options_.max_waiting = 3;
   serve([](const AskedQuestion& q) { return a_record(q); });
   std::vector<QueryHandle> queries;
   int good = 0;
@@ -262,7 +286,7 @@ TEST_F(ResolverTest, RefusesToHaveTooManyQueriesUnderWay) {
   }
   run_until([&] { return good + static_cast<int>(refused.size()) == 10; });
   EXPECT_EQ(good, 3);
-  EXPECT_EQ(refused, List(7, "too many DNS queries under way"));
+  EXPECT_EQ(refused, List(7, "too many DNS queries are waiting"));
   // Refusals are not remembered.
   EXPECT_EQ(mail_exchangers("n9.example").outcome, MxAnswer::Outcome::Hosts);
 }

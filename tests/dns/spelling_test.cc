@@ -71,11 +71,17 @@ TEST(Spelling, WhatIsCutShortDoesNotMatch) {
   }
 }
 
-TEST(Spelling, TheTruncatedResponseAnswersTheQuery) {
-  const auto asked = query("a.Example");
-  const auto truncated = truncated_response(asked);
-  EXPECT_EQ(match(asked, truncated), Match::Exact);
-  EXPECT_EQ(truncated[2] & 0x02, 0x02);
+TEST(Spelling, ReadsWhatTheHeaderSays) {
+  auto seen = response("a.example");
+  EXPECT_FALSE(is_truncated(seen));
+  EXPECT_FALSE(says_failure(seen));
+  seen[2] |= 0x02;
+  EXPECT_TRUE(is_truncated(seen));
+  for (const unsigned rcode : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 9U}) {
+    seen[3] = static_cast<unsigned char>(0x80 | rcode);
+    EXPECT_EQ(says_failure(seen), rcode == 2 || rcode == 4 || rcode == 5) << rcode;
+    EXPECT_EQ(says_malformed_query(seen), rcode == 1) << rcode;
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ wrong.
 """
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import smtplib
@@ -32,7 +33,7 @@ def recipient(number):
 class Scene:
     """A relay whose disk can be made bad, a receiver that can be missing."""
 
-    def __init__(self, settings=None, sink=True):
+    def __init__(self, settings=None, sink=True, notify=None, manager=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-disk-"))
         self.flag = self.folder / "bad"
         self.dns = harness.NameServer(self.folder / "dns", harness.address(1))
@@ -43,6 +44,9 @@ class Scene:
         self.relay = harness.Relay(self.folder / "relay", harness.address(3), dns=self.dns, settings=settings,
                                    certificate=harness.Certificate(self.folder))
         self.relay.environment = {**os.environ, "LD_PRELOAD": str(LIBRARY), "SIGNPOST_BAD_DISK": str(self.flag)}
+        if manager:
+            manager.bind(notify)
+            self.relay.environment |= {"NOTIFY_SOCKET": notify, "WATCHDOG_USEC": "60000000"}
         self.acknowledged = []
 
     def __enter__(self):
@@ -170,8 +174,10 @@ def full():
 
 
 def stalled():
-    """A sync that does not return: no 250 before it does, everything else goes on, and /readyz turns red."""
-    with Scene() as scene:
+    """A sync that does not return: no 250 before it does, everything else goes on, /readyz turns red, and the watchdog is
+    not fed."""
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with tempfile.TemporaryDirectory() as folder, Scene(notify=f"{folder}/manager", manager=manager) as scene:
         for number in range(20):
             scene.send(number)
         scene.all_arrived()
@@ -184,6 +190,13 @@ def stalled():
         waiting.send(content("stalled") + b".\r\n")
         print("   ", scene.not_ready())
         assert scene.relay.get("/healthz")[0] == 200
+        manager.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while manager.recv(100):
+                pass
+        time.sleep(3)
+        with contextlib.suppress(BlockingIOError):
+            raise AssertionError(f"{manager.recv(100)} though the disk does not answer")
         with scene.relay.smtp(harness.SUBMISSION_PORT, user="shop", starttls=True) as other:  # TLS, AUTH and commands do not wait
             assert other.noop()[0] == 250
         assert "signpost_queue_commit_seconds" in scene.relay.get("/metrics")[1]
@@ -197,6 +210,8 @@ def stalled():
         scene.is_good_again()
         code, text = waiting.getreply()
         assert code == 250, text
+        manager.settimeout(harness.DEADLINE)
+        assert manager.recv(100) == b"WATCHDOG=1"
         scene.acknowledged.append("stalled")
         harness.wait_until(scene.relay.ready, "the relay to be ready again")
         scene.all_arrived()

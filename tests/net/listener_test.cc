@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -98,14 +99,55 @@ TEST(Listener, SharesItsAddressWithOtherWorkers) {
     ::close(fd);
     if (++accepted == 20) loop.stop();
   };
-  Listener first(loop, open_listening_socket(kAnyPort).value(), count);
-  Listener second(loop, open_listening_socket(first.local()).value(), count);
+  auto sockets = open_listening_sockets(kAnyPort, 2);
+  ASSERT_TRUE(sockets) << sockets.error().detail;
+  Listener first(loop, (*sockets)[0].release(), count);
+  Listener second(loop, (*sockets)[1].release(), count);
   EXPECT_EQ(first.local(), second.local());
   std::vector<int> clients;
   for (int i = 0; i < 20; ++i) clients.push_back(open_client(first.local()));
   loop.run();
   EXPECT_EQ(accepted, 20);
   for (const int fd : clients) ::close(fd);
+}
+
+TEST(Listener, SpreadsConnectionsOverTheSocketsThatShareAnAddress) {
+  for (const char* any : {"127.0.0.1:0", "[::1]:0"}) {
+    auto sockets = open_listening_sockets(SocketAddress::parse(any).value(), 3);
+    ASSERT_TRUE(sockets) << sockets.error().detail;
+    Loop loop;
+    std::array<int, 3> accepted{};
+    std::vector<std::unique_ptr<Listener>> listeners;
+    for (std::size_t i = 0; i < accepted.size(); ++i) {
+      listeners.push_back(std::make_unique<Listener>(
+          loop, (*sockets)[i].release(), [&, i](int fd, const SocketAddress&) {
+            ::close(fd);
+            ++accepted[i];
+            if (accepted[0] + accepted[1] + accepted[2] == 100) loop.stop();
+          }));
+    }
+    std::vector<int> clients;
+    for (int i = 0; i < 100; ++i) clients.push_back(open_client(listeners[0]->local()));
+    loop.run();
+    for (const int count : accepted) EXPECT_GT(count, 10) << any;
+    for (const int fd : clients) ::close(fd);
+  }
+}
+
+// As a second relay would, with workers or without.
+TEST(Listener, AnAddressIsInUseForEverybodyElse) {
+  for (const char* any : {"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"}) {
+    for (const std::size_t count : {1U, 3U}) {
+      auto sockets = open_listening_sockets(SocketAddress::parse(any).value(), count);
+      ASSERT_TRUE(sockets) << sockets.error().detail;
+      Loop loop;
+      const Listener ours(loop, sockets->front().release(), [](int, const SocketAddress&) {});
+      EXPECT_FALSE(open_listening_sockets(ours.local(), 3)) << any;
+      const auto other = open_listening_socket(ours.local());
+      ASSERT_FALSE(other) << any;
+      EXPECT_NE(other.error().detail.find(ours.local().text()), std::string::npos);
+    }
+  }
 }
 
 TEST(Listener, ListensOnIpv6) {

@@ -82,8 +82,8 @@ TEST(SessionState, FollowsTheTable) {
   EXPECT_EQ(after(Securing), (States{Commands, Over}));
   EXPECT_EQ(after(Commands), busy);
   EXPECT_EQ(after(Content), busy);
-  EXPECT_EQ(after(CheckingPassword), (States{Commands, Over}));
-  EXPECT_EQ(after(Storing), (States{Commands, Over}));
+  EXPECT_EQ(after(CheckingPassword), (States{Commands, Closing, Over}));
+  EXPECT_EQ(after(Storing), (States{Commands, Closing, Over}));
   EXPECT_EQ(after(Closing), (States{Over}));
   EXPECT_EQ(after(Over), (States{}));
 }

@@ -341,8 +341,8 @@ TEST_F(SubmissionTest, AMessageWhoseClientHasGoneIsDeliveredAllTheSame) {
   client_->say(kContent);
   run_until([this] { return disk_.claims().size() == 1; }, "the commit to begin");
   hang_up();
-  run_until_drained();
   disk_.hold(false);
+  run_until_drained();
   run_until([this] { return !intake_.messages.empty(); }, "delivery");
   EXPECT_EQ(metric("signpost_tls_handshake_failures_total{direction=\"in\"}"), 0);
   EXPECT_TRUE(whole_log().contains("session_lost"));
@@ -447,8 +447,8 @@ TEST_F(SubmissionTest, WhoHangsUpDuringAPasswordCheckFailedToLogInAndNotAtTls) {
   client_->say(kWrong);
   settle();
   hang_up();
-  run_until_drained();
   ASSERT_TRUE(checks_.run_next());
+  run_until_drained();
   run_until(
       [this] {
         return metric("signpost_auth_total{mechanism=\"PLAIN\",result=\"rejected\"}") == 1;
@@ -573,6 +573,53 @@ TEST_F(SubmissionTest, WhoHangsUpDuringTheHandshakeFailedAtTls) {
   EXPECT_TRUE(whole_log().contains("tls_failed"));
 }
 
+// ---- Clients that send all they have and close their direction
+
+TEST_F(SubmissionTest, AClientThatClosesItsDirectionIsAnsweredToTheEnd) {
+  connect();
+  disk_.hold(true);
+  client_->say("EHLO client.example\r\n");
+  for (int i = 0; i < 3; ++i) client_->say(std::string(kMail) + std::string(kContent));
+  client_->say("NOOP\r\nQUIT\r\n");
+  ::shutdown(client_fd_, SHUT_WR);
+  run_until([this] { return disk_.claims().size() == 1; }, "the first commit to begin");
+  settle();
+  disk_.hold(false);
+  for (int i = 0; i < 3; ++i) expect("250 2.0.0 Ok: queued as ");
+  expect("250 2.0.0 Ok");
+  expect("221 ");
+  run_until([this] { return client_->closed; }, "the server to close");
+  run_until_drained();
+  EXPECT_EQ(intake_.messages.size(), 3U);
+  EXPECT_FALSE(whole_log().contains("session_lost"));
+}
+
+TEST_F(SubmissionTest, SoItIsUnderTlsAndWithAPasswordToCheck) {
+  offer_tls();
+  checks_.start(1);
+  listener_.mode = config::ListenerMode::Implicit;
+  connect();
+  client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
+  greet();
+  client_->say(std::string(kRight) + std::string(kMail) + std::string(kContent));
+  client_->stream->shut_down();  // with close_notify; what is read is thrown away
+  run_until([this] { return intake_.messages.size() == 1; }, "delivery");
+  run_until_drained();
+  EXPECT_TRUE(whole_log().contains(" accepted "));
+}
+
+TEST_F(SubmissionTest, HalfAMessageIsNone) {
+  connect();
+  greet();
+  client_->say(std::string(kMail) + "From: a@shop.example\r\n\r\nThank");
+  ::shutdown(client_fd_, SHUT_WR);
+  run_until([this] { return client_->closed; }, "the server to close");
+  run_until_drained();
+  EXPECT_FALSE(take("250 2.0.0 Ok: queued"));
+  EXPECT_TRUE(intake_.messages.empty());
+  EXPECT_TRUE(whole_log().contains("session_lost"));
+}
+
 // ---- Stopping
 
 TEST_F(SubmissionTest, AnIdleSessionIsSentAwayWhenTheRelayStops) {
@@ -597,6 +644,40 @@ TEST_F(SubmissionTest, ATransactionMayFinishWhenTheRelayStops) {
   expect("250 2.0.0 Ok: queued as ");
   expect("421 4.3.2 relay.example Service is closing");
   run_until([this] { return client_->closed; }, "the server to close");
+}
+
+TEST_F(SubmissionTest, WhoeverIsLeftAfterTheDrainIsSentAway) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  draining_ = true;
+  submission_->drain();
+  client_->say("From: a@shop.example\r\n");
+  settle();
+  submission_->send_away();
+  expect("421 4.3.2 relay.example Service is closing");
+  run_until([this] { return client_->closed; }, "the server to close");
+  client_.reset();
+  run_until_drained();
+  EXPECT_TRUE(intake_.messages.empty());
+}
+
+TEST_F(SubmissionTest, SoIsWhoWaitsForTheDisk) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  disk_.hold(true);
+  client_->say(kContent);
+  run_until([this] { return disk_.claims().size() == 1; }, "the commit to begin");
+  draining_ = true;
+  submission_->drain();
+  submission_->send_away();
+  expect("421 4.3.2 relay.example Service is closing");
+  disk_.hold(false);
+  run_until([this] { return intake_.messages.size() == 1; }, "what was stored to be delivered");
+  EXPECT_FALSE(take("250 ")) << "one command has one reply";
 }
 
 }  // namespace

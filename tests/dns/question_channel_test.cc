@@ -1,4 +1,4 @@
-#include "dns/ares_channel.h"
+#include "dns/question_channel.h"
 
 #include "metrics/registry.h"
 
@@ -13,20 +13,20 @@ std::vector<net::SocketAddress> servers(const std::vector<std::string>& texts) {
   return list;
 }
 
-TEST(AresChannel, NamesTheServersOfTheOptions) {
+TEST(QuestionChannel, NamesTheServersOfTheOptions) {
   metrics::Registry registry;
   net::Loop loop;
   ResolverOptions options;
   options.servers = servers({"127.0.0.1:53", "[::1]:5353", "192.0.2.1:10053"});
-  const auto channel = AresChannel::open(loop, options, registry);
+  const auto channel = QuestionChannel::open(loop, options, registry);
   ASSERT_TRUE(channel) << channel.error().detail;
   EXPECT_EQ((*channel)->servers(), options.servers);
 }
 
-TEST(AresChannel, NamesTheServersOfTheSystem) {
+TEST(QuestionChannel, NamesTheServersOfTheSystem) {
   metrics::Registry registry;
   net::Loop loop;
-  const auto channel = AresChannel::open(loop, {}, registry);
+  const auto channel = QuestionChannel::open(loop, {}, registry);
   ASSERT_TRUE(channel) << channel.error().detail;
   EXPECT_FALSE((*channel)->servers().empty()) << "c-ares falls back to 127.0.0.1";
 }

@@ -1,0 +1,38 @@
+// In which order name servers are asked: as configured, but those that were silent lately last, so
+// that a dead server costs a time-out now and then and not one for each question. Pure. Internal to
+// dns/.
+#pragma once
+
+#include "base/clock.h"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace signpost::dns {
+
+// Servers go by their place in the configuration.
+class ServerOrder {
+ public:
+  // A silent server is asked in its turn again by one question each time this has passed.
+  static constexpr std::chrono::seconds kProbeInterval{30};
+
+  explicit ServerOrder(std::size_t servers) : servers_(servers) {}
+
+  std::size_t size() const { return servers_.size(); }
+  std::vector<std::size_t> for_next_question(SteadyTime now);
+  void answered(std::size_t server, SteadyTime now);
+  // A question that was sent at `asked` has waited in vain. Unless the server answered another one
+  // since: then a datagram was lost.
+  void silent(std::size_t server, SteadyTime asked, SteadyTime now);
+
+ private:
+  struct Server {
+    SteadyTime last_answer{};
+    std::optional<SteadyTime> next_probe{};  // while it counts as silent
+  };
+  std::vector<Server> servers_;
+};
+
+}  // namespace signpost::dns

@@ -1,0 +1,88 @@
+"""How the process starts and ends, whatever others hold open or leave unread."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import harness
+from conftest import message
+
+
+def test_a_second_relay_on_the_same_ports_is_refused_before_it_has_a_queue(world):
+    """SO_REUSEPORT is for the workers of one process: mail is not to go into a queue that nobody looks after."""
+    relay = world.start()
+    for port in (harness.TRUSTED_PORT, harness.ADMIN_PORT):
+        folder = world.folder / f"second-{port}"
+        second = harness.Relay(folder, relay.host, dns=world.dns, certificate=world.certificate)
+        second.add_user("shop")
+        second.write_config()
+        text = second.config.read_text()
+        for other in (harness.SUBMISSION_PORT, harness.IMPLICIT_TLS_PORT, harness.TRUSTED_PORT, harness.ADMIN_PORT):
+            if other != port:
+                text = text.replace(f"{relay.host}:{other}\"", f"{relay.host}:{other + 10000}\"")
+        second.config.write_text(text)
+        refused = second.run("serve")
+        assert refused.returncode == 1
+        assert f"cannot listen on {relay.host}:{port}" in refused.stderr
+        assert not (folder / "data/queue").exists()
+    assert relay.ready()
+
+
+def test_a_sighup_while_it_starts_is_served_later(world):
+    relay = world.start()
+    relay.stop()
+    for delay in (0.03, 0.06, 0.1):
+        relay.log.write_bytes(b"")
+        relay.process = harness.Process([harness.BIN / "signpost", "serve", "-c", relay.config], relay.log)
+        # Whoever sends it knows that the program runs, and no more than that.
+        harness.wait_until(lambda: b"signpost" in open(f"/proc/{relay.process.process.pid}/cmdline", "rb").read(),
+                           "the program to run")
+        time.sleep(delay)
+        relay.process.process.send_signal(signal.SIGHUP)
+        relay.wait_event("config_reloaded")
+        assert relay.stop() == 0
+
+
+def test_the_watchdog_is_fed_once_it_is_ready(world):
+    relay = world.add_relay()
+    path = str(world.folder / "n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(harness.DEADLINE)
+        relay.environment = {**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "5000000"}
+        world.start()
+        assert [manager.recv(100) for _ in range(4)] == [b"READY=1"] + [b"WATCHDOG=1"] * 3
+        assert relay.stop() == 0
+
+
+def test_a_reader_of_the_log_that_stops_reading_holds_up_neither_mail_nor_the_end(world):
+    sink = world.receiver("receiver.example")
+    relay = world.start(settings={"log": 'level = "debug"\nformat = "json"'})
+    relay.stop()
+    # Nobody reads this pipe, which has room for a few events.
+    with subprocess.Popen([harness.BIN / "signpost", "serve", "-c", relay.config], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            harness.wait_until(relay.ready, "the relay to be ready")
+            for number in range(300):
+                relay.send("a@shop.example", f"r{number}@receiver.example", message())
+            sink.wait_for(300)
+            process.terminate()
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+
+
+def test_a_client_that_closes_its_direction_gets_all_replies(world):
+    relay = world.start()
+    world.receiver("receiver.example")
+    talk = relay.raw()
+    letter = (b"MAIL FROM:<a@shop.example>\r\nRCPT TO:<b@receiver.example>\r\nDATA\r\n" + message() + b".\r\n")
+    talk.write(b"EHLO client.example\r\n" + 20 * letter + b"QUIT\r\n")
+    talk.socket.shutdown(socket.SHUT_WR)
+    codes = []
+    while not codes or codes[-1] != 221:
+        codes.append(talk.reply()[0])
+    assert codes == [220, 250] + 20 * [250, 250, 354, 250] + [221]
