@@ -4,6 +4,7 @@
 
 #include "base/alive.h"
 #include "delivery/connection_shares.h"
+#include "delivery/dead_addresses.h"
 #include "delivery/delivery_session.h"
 #include "delivery/intake.h"
 #include "delivery/local_addresses.h"
@@ -78,6 +79,7 @@ class Delivery final : public Intake, private SessionHost {
   const std::vector<net::IpAddress>& local_addresses() override {
     return local_addresses_.at(context_.clock.steady_now());
   }
+  DeadAddresses& dead_addresses() override { return dead_addresses_; }
   bool take_place(const SitePtr& site, const net::IpAddress& address) override {
     return shared_.scheduler.take_place(site, address, now());
   }
@@ -118,6 +120,7 @@ class Delivery final : public Intake, private SessionHost {
   ConnectionShares shares_;
   LocalAddresses local_addresses_;
   Router router_;
+  DeadAddresses dead_addresses_;
   Settler settler_;
   struct Session {
     std::unique_ptr<DeliverySession> session;

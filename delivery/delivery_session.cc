@@ -110,6 +110,9 @@ DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr si
             {[this](const std::string& name, const net::SocketAddress& address) {
                return forbidden(name, address);
              },
+             [this](const net::SocketAddress& address) {
+               return host_.dead_addresses().contains(address, host_.context().clock.steady_now());
+             },
              [this](HostWalk::Target target) {
                target_ = std::move(target);
                connect();
@@ -177,6 +180,7 @@ void DeliverySession::on_connected() {
   dialog_.emplace(std::move(options));
   enter(State::Greeting);
 }
+  host_.dead_addresses().answered(target_.address);
 
 void DeliverySession::drop_stream() {
   timer_.stop();
@@ -200,6 +204,9 @@ void DeliverySession::host_failed(Disposition failure, bool try_next_host) {
     end(failure_);
   } else {
     enter(State::Resolving);
+  if (state_ == State::Connecting) {
+    host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
+  }
     walk_.next();
   }
 }
