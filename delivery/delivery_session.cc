@@ -140,6 +140,14 @@ std::optional<Disposition> DeliverySession::forbidden(const std::string& host,
     return local(Outcome::Failed, {5, 4, 6},
                  fmt::format("mail for {} ({}) loops back to this relay", host, address.text()));
   }
+  // An address in a route is the operator's word as much as delivery.source is.
+  const bool named = hop_.routed && net::IpAddress::parse(host);
+  if (!named && lacks_source(address.ip, config.delivery)) {
+    return local(Outcome::Delayed, {4, 4, 4},
+                 fmt::format("the mail server {} has the address {}, and delivery.source none of "
+                             "its kind to send from",
+                             host, address.ip.text()));
+  }
   if (hop_.routed) return {};
   const auto kind = forbidden_network(address.ip, config.delivery);
   if (!kind) return {};
@@ -172,6 +180,7 @@ void DeliverySession::connect() {
 }
 
 void DeliverySession::on_connected() {
+  host_.dead_addresses().answered(target_.address);
   provider_ = provider_of(target_.host);
   host_.context().metrics.connections(*provider_).add(1);
   smtp::ClientOptions options;
@@ -180,7 +189,6 @@ void DeliverySession::on_connected() {
   dialog_.emplace(std::move(options));
   enter(State::Greeting);
 }
-  host_.dead_addresses().answered(target_.address);
 
 void DeliverySession::drop_stream() {
   timer_.stop();
@@ -196,6 +204,9 @@ void DeliverySession::host_failed(Disposition failure, bool try_next_host) {
                                                               .mx = target_.host,
                                                               .address = target_.address.text(),
                                                               .reply = failure.reply.one_line()});
+  if (state_ == State::Connecting) {
+    host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
+  }
   drop_stream();
   failure_ = std::move(failure);
   if (draining()) {
@@ -204,9 +215,6 @@ void DeliverySession::host_failed(Disposition failure, bool try_next_host) {
     end(failure_);
   } else {
     enter(State::Resolving);
-  if (state_ == State::Connecting) {
-    host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
-  }
     walk_.next();
   }
 }
