@@ -87,7 +87,7 @@ class Delivery final : public Intake, private SessionHost {
   bool place_is_wanted(const net::IpAddress& address) const override {
     return shared_.scheduler.place_is_wanted(address);
   }
-  void connection_ready(Site& site) override { shared_.scheduler.connection_ready(site); }
+  void connection_ready(Site& site) override;
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
   std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
   void give_back(const SitePtr& site, PendingJob job) override;
@@ -110,6 +110,7 @@ class Delivery final : public Intake, private SessionHost {
   void wake(const SessionRef& session);
   void read(std::vector<Orders::Read> reads);
   void look_for_overdue(Orders::Overdue overdue);
+  void recall(std::vector<PutOff> put_off);
   void waits(const queue::Job& job);
   void at_desk(const queue::MessageId& id, std::function<void(Settler&)> task);
   void find_lanes(queue::Cursor from);
@@ -119,8 +120,8 @@ class Delivery final : public Intake, private SessionHost {
   SharedDelivery& shared_;
   ConnectionShares shares_;
   LocalAddresses local_addresses_;
-  Router router_;
   DeadAddresses dead_addresses_;
+  Router router_;
   Settler settler_;
   struct Session {
     std::unique_ptr<DeliverySession> session;
