@@ -1,31 +1,37 @@
 #include "delivery/back_off.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cstdint>
 #include <utility>
 
 namespace signpost::delivery {
 
 namespace {
 
-constexpr std::chrono::milliseconds kFirst{5000};
-constexpr std::chrono::milliseconds kLongest{300'000};
-constexpr unsigned kMostDoublings = 10;
+using std::chrono::milliseconds;
 
-std::chrono::milliseconds delay(unsigned failures, double fraction) {
-  const auto plain = std::min(kLongest, kFirst * (1u << std::min(failures - 1, kMostDoublings)));
-  const auto stretch = static_cast<double>(plain.count()) / 2 * fraction;
-  return plain + std::chrono::milliseconds(static_cast<std::int64_t>(stretch));
+constexpr milliseconds kLongest{300'000};
+constexpr unsigned kMostDoublings = 10;
+constexpr int kShareOfTrouble = 16;
+
+milliseconds delay(const BackOff::Pace& pace, unsigned failures, SteadyTime::duration trouble) {
+  const milliseconds doubled = pace.first * (1u << std::min(failures - 1, kMostDoublings));
+  const auto share = std::chrono::duration_cast<milliseconds>(trouble / kShareOfTrouble);
+  return std::min({doubled, std::max(pace.steady, share), kLongest});
 }
 
 }  // namespace
 
-void BackOff::failed(Disposition why, SteadyTime began, SteadyTime now, double fraction) {
+bool BackOff::failed(Disposition why, SteadyTime began, SteadyTime now, double fraction) {
   why_ = std::move(why);
-  if (failures_ > 0 && began < last_) return;
+  if (failures_ > 0 && began < last_) return false;
+  if (failures_ == 0) first_ = now;
   last_ = now;
   ++failures_;
-  not_before_ = now + delay(failures_, fraction);
+  const milliseconds plain = delay(pace_, failures_, now - first_);
+  const auto stretch = static_cast<double>(plain.count()) / 4 * fraction;
+  not_before_ = now + plain + milliseconds(static_cast<std::int64_t>(stretch));
+  return true;
 }
 
 void BackOff::succeeded() {

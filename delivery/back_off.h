@@ -4,17 +4,33 @@
 #include "base/clock.h"
 #include "delivery/disposition.h"
 
+#include <chrono>
+
 namespace signpost::delivery {
 
-// Pure: time and chance come from the caller. While connections fail, one at a time is enough to
-// find out whether the receiver is back: after 5 s, 10 s, 20 s, …, at least every five minutes,
-// each wait stretched by up to a half so that receivers do not march in step.
+// Pure: time and chance come from the caller. While tries fail, one at a time is enough to find
+// out whether the other side is back. Each wait is stretched by up to a quarter so that many do not
+// march in step, and none is longer than five minutes.
 class BackOff {
  public:
-  // A connection that began at `began` did not become ready. Connections that were under way
-  // together fail together: what began before the last failure was known counts as the same one.
+  // Waits double from `first` to `steady`. From then on a wait is a sixteenth of the time for which
+  // the trouble has lasted, if that is longer.
+  struct Pace {
+    std::chrono::milliseconds first;
+    std::chrono::milliseconds steady;
+  };
+  // A connection costs a receiver that is down nothing, and all of its mail waits for it: 1 s, 2 s,
+  // 4 s, 4 s, …, so that it is found within 5 s of its return if it was away for a minute.
+  static constexpr Pace kConnections{std::chrono::seconds(1), std::chrono::seconds(4)};
+  // Thousands of domains may depend on one name server in trouble: 5 s, 10 s, 20 s, …
+  static constexpr Pace kLookUps{std::chrono::seconds(5), std::chrono::minutes(5)};
+
+  explicit BackOff(const Pace& pace) : pace_(pace) {}
+
+  // What was begun at `began` failed. What was under way together fails together: false when it
+  // began before the last failure was known, which makes it the same one.
   // `fraction` in [0, 1) is the dice.
-  void failed(Disposition why, SteadyTime began, SteadyTime now, double fraction);
+  bool failed(Disposition why, SteadyTime began, SteadyTime now, double fraction);
   void succeeded();  // the receiver is well
   void forgive();    // an operator wants it tried now
 
@@ -25,8 +41,10 @@ class BackOff {
   const Disposition& why() const { return why_; }  // of the last failure
 
  private:
+  Pace pace_;
   unsigned failures_ = 0;
-  SteadyTime last_{};  // when the last failure was known
+  SteadyTime first_{};  // when the first of them was known
+  SteadyTime last_{};   // and the last
   SteadyTime not_before_{};
   Disposition why_;
 };

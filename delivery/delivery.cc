@@ -185,6 +185,7 @@ void Delivery::carry_out(Orders orders) {
     settler_.settle_untaken(std::move(order.job), order.why, std::move(order.facts));
   }
   for (Orders::Overdue& order : orders.overdue) look_for_overdue(std::move(order));
+  if (!orders.recall.empty()) recall(std::move(orders.recall));
   for (const PendingJob& pending : orders.released) {
     if (pending.job.state == queue::JobState::Deferred) shared_.counts.deferred.fetch_sub(1);
     context_.store.claims().release(pending.job.ref);
@@ -286,6 +287,39 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
       });
 }
 
+// Whatever was tried again since, or changed by an operator, keeps its time.
+void Delivery::recall(std::vector<PutOff> put_off) {
+  struct Recall {
+    std::vector<PutOff> put_off;
+    std::vector<queue::Job> found;
+    std::vector<queue::Job> changed;
+  };
+  auto recall = std::make_shared<Recall>();
+  recall->put_off = std::move(put_off);
+  context_.loop.run_blocking(
+      [&store = context_.store, recall] {
+        for (const PutOff& each : recall->put_off) {
+          auto job = store.claim(each.ref);
+          if (!job || !*job) continue;
+          const bool same =
+              (*job)->state == queue::JobState::Deferred && (*job)->attempts == each.attempts;
+          (same ? recall->found : recall->changed).push_back(std::move(**job));
+        }
+      },
+      [this, recall] {
+        for (const queue::Job& job : recall->changed) {
+          context_.store.claims().release(job.ref);
+          waits(job);
+        }
+        Orders orders;
+        for (queue::Job& job : recall->found) {
+          shared_.counts.deferred.fetch_add(1);
+          shared_.scheduler.recalled({std::move(job), nullptr}, now(), orders);
+        }
+        carry_out(std::move(orders));
+      });
+}
+
 // Sessions ---------------------------------------------------------------------------------------
 
 void Delivery::open(ConnectionShares::Connection connection) {
@@ -345,6 +379,12 @@ void Delivery::give_back(const SitePtr& site, PendingJob job) {
   carry_out(std::move(orders));
 }
 
+void Delivery::connection_ready(Site& site) {
+  Orders orders;
+  shared_.scheduler.connection_ready(site, orders);
+  carry_out(std::move(orders));
+}
+
 bool Delivery::leave_idle(Site& site, const SessionRef& session) {
   return shared_.scheduler.leave_idle(site, session);
 }
@@ -385,6 +425,10 @@ void Delivery::prepare(PendingJob job, std::function<void(std::optional<PendingJ
 }
 
 void Delivery::settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) {
+  const bool cut_off = std::ranges::all_of(dispositions, [](const Disposition& each) {
+    return each.outcome == Outcome::Delayed && each.reply.code == 0;
+  });
+  if (cut_off) shared_.scheduler.cut_off(job.job);
   settler_.settle(std::move(job), std::move(dispositions), std::move(facts));
 }
 

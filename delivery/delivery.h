@@ -4,6 +4,7 @@
 
 #include "base/alive.h"
 #include "delivery/connection_shares.h"
+#include "delivery/dead_addresses.h"
 #include "delivery/delivery_session.h"
 #include "delivery/intake.h"
 #include "delivery/local_addresses.h"
@@ -78,6 +79,7 @@ class Delivery final : public Intake, private SessionHost {
   const std::vector<net::IpAddress>& local_addresses() override {
     return local_addresses_.at(context_.clock.steady_now());
   }
+  DeadAddresses& dead_addresses() override { return dead_addresses_; }
   bool take_place(const SitePtr& site, const net::IpAddress& address) override {
     return shared_.scheduler.take_place(site, address, now());
   }
@@ -85,7 +87,7 @@ class Delivery final : public Intake, private SessionHost {
   bool place_is_wanted(const net::IpAddress& address) const override {
     return shared_.scheduler.place_is_wanted(address);
   }
-  void connection_ready(Site& site) override { shared_.scheduler.connection_ready(site); }
+  void connection_ready(Site& site) override;
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
   std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
   void give_back(const SitePtr& site, PendingJob job) override;
@@ -108,6 +110,7 @@ class Delivery final : public Intake, private SessionHost {
   void wake(const SessionRef& session);
   void read(std::vector<Orders::Read> reads);
   void look_for_overdue(Orders::Overdue overdue);
+  void recall(std::vector<PutOff> put_off);
   void waits(const queue::Job& job);
   void at_desk(const queue::MessageId& id, std::function<void(Settler&)> task);
   void find_lanes(queue::Cursor from);
@@ -117,6 +120,7 @@ class Delivery final : public Intake, private SessionHost {
   SharedDelivery& shared_;
   ConnectionShares shares_;
   LocalAddresses local_addresses_;
+  DeadAddresses dead_addresses_;
   Router router_;
   Settler settler_;
   struct Session {

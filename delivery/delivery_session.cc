@@ -110,6 +110,9 @@ DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr si
             {[this](const std::string& name, const net::SocketAddress& address) {
                return forbidden(name, address);
              },
+             [this](const net::SocketAddress& address) {
+               return host_.dead_addresses().contains(address, host_.context().clock.steady_now());
+             },
              [this](HostWalk::Target target) {
                target_ = std::move(target);
                connect();
@@ -136,6 +139,14 @@ std::optional<Disposition> DeliverySession::forbidden(const std::string& host,
   if (is_own_listener(address, config, host_.local_addresses())) {
     return local(Outcome::Failed, {5, 4, 6},
                  fmt::format("mail for {} ({}) loops back to this relay", host, address.text()));
+  }
+  // An address in a route is the operator's word as much as delivery.source is.
+  const bool named = hop_.routed && net::IpAddress::parse(host);
+  if (!named && lacks_source(address.ip, config.delivery)) {
+    return local(Outcome::Delayed, {4, 4, 4},
+                 fmt::format("the mail server {} has the address {}, and delivery.source none of "
+                             "its kind to send from",
+                             host, address.ip.text()));
   }
   if (hop_.routed) return {};
   const auto kind = forbidden_network(address.ip, config.delivery);
@@ -169,6 +180,7 @@ void DeliverySession::connect() {
 }
 
 void DeliverySession::on_connected() {
+  host_.dead_addresses().answered(target_.address);
   provider_ = provider_of(target_.host);
   host_.context().metrics.connections(*provider_).add(1);
   smtp::ClientOptions options;
@@ -192,6 +204,9 @@ void DeliverySession::host_failed(Disposition failure, bool try_next_host) {
                                                               .mx = target_.host,
                                                               .address = target_.address.text(),
                                                               .reply = failure.reply.one_line()});
+  if (state_ == State::Connecting) {
+    host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
+  }
   drop_stream();
   failure_ = std::move(failure);
   if (draining()) {

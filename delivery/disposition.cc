@@ -79,6 +79,10 @@ Disposition of_mx_answer(const dns::MxAnswer& answer, std::string_view domain) {
     case MxOutcome::NullMx:
       return local(Outcome::Failed, {5, 1, 10},
                    fmt::format("the domain {} does not accept mail (null MX)", domain));
+    case MxOutcome::Unusable:
+      return local(
+          Outcome::Failed, {5, 4, 4},
+          fmt::format("the MX records of {} name no mail server, but {}", domain, answer.detail));
     case MxOutcome::NxDomain:
       return local(Outcome::Failed, {5, 1, 2}, fmt::format("the domain {} does not exist", domain));
     case MxOutcome::Temporary:

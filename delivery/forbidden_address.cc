@@ -122,6 +122,11 @@ std::optional<std::string_view> forbidden_network(const net::IpAddress& address,
   return {};
 }
 
+bool lacks_source(const net::IpAddress& address, const config::DeliveryConfig& config) {
+  return !config.source.empty() && std::ranges::find(config.source, address.is_v6(),
+                                                     &net::IpAddress::is_v6) == config.source.end();
+}
+
 bool is_own_listener(const net::SocketAddress& target, const config::Config& config,
                      std::span<const net::IpAddress> local) {
   const bool here = target.ip.is_loopback() || target.ip.is_unspecified() ||

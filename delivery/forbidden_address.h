@@ -17,6 +17,10 @@ namespace signpost::delivery {
 std::optional<std::string_view> forbidden_network(const net::IpAddress& address,
                                                   const config::DeliveryConfig& config);
 
+// Whether delivery.source names addresses, and none of this family: mail does not leave from an
+// address that the operator did not name. Pure.
+bool lacks_source(const net::IpAddress& address, const config::DeliveryConfig& config);
+
 // Whether a connection to `target` would reach this relay: one of its listeners is bound to it, or
 // to all addresses of this machine, which are `local`. Pure.
 bool is_own_listener(const net::SocketAddress& target, const config::Config& config,

@@ -13,12 +13,10 @@ namespace signpost::delivery {
 namespace {
 
 // Hosts of one rank in random order, so that the load is spread over them (RFC 5321 section 5.1).
-std::deque<std::string> in_order(std::vector<NextHop::Host> hosts) {
+std::vector<NextHop::Host> shuffled(std::vector<NextHop::Host> hosts) {
   std::ranges::shuffle(hosts, Random::local());
   std::ranges::stable_sort(hosts, {}, &NextHop::Host::rank);
-  std::deque<std::string> names;
-  for (NextHop::Host& host : hosts) names.push_back(std::move(host.name));
-  return names;
+  return hosts;
 }
 
 }  // namespace
@@ -28,30 +26,50 @@ HostWalk::HostWalk(net::Loop& loop, dns::Resolver& resolver, NextHop hop, Listen
       resolver_(resolver),
       hop_(std::move(hop)),
       listener_(std::move(listener)),
-      hosts_(in_order(hop_.hosts)) {}
+      order_(shuffled(hop_.hosts)) {}
 
 void HostWalk::next() {
   loop_.defer(alive_.guard([this] { offer(); }));
 }
 
-void HostWalk::ask_addresses() {
-  host_ = std::move(hosts_.front());
-  hosts_.pop_front();
-  if (const auto literal = net::IpAddress::parse(host_)) {
-    addresses_.push_back(*literal);
-    authenticated_ = false;
-    offer();
-    return;
+void HostWalk::offer() {
+  for (;;) {
+    AddressOrder::Step step = order_.next();
+    if (step.target) {
+      // A host that the configuration names needs no proof from the DNS.
+      const DnsSecurity security{.mx_authenticated = !hop_.mx,
+                                 .addresses_authenticated = step.target->authenticated};
+      const TlsRequirement tls = decide_tls(hop_.tls, step.target->host, security, TlsTry::First);
+      listener_.found(
+          {std::move(step.target->host), {step.target->address, hop_.port}, security, tls});
+      return;
+    }
+    if (step.ask.empty()) {
+      listener_.exhausted(temporary_.value_or(why_.value_or(Disposition{})));
+      return;
+    }
+    host_ = std::move(step.ask);
+    const auto literal = net::IpAddress::parse(host_);
+    if (!literal) break;
+    add(*literal, false);
   }
   query_ = resolver_.addresses(host_,
                                [this](const dns::AddressAnswer& answer) { on_addresses(answer); });
 }
 
+void HostWalk::add(const net::IpAddress& address, bool authenticated) {
+  const net::SocketAddress target{address, hop_.port};
+  if (auto why = listener_.forbidden(host_, target)) {
+    note(std::move(*why));
+    return;
+  }
+  order_.add({host_, address, authenticated}, listener_.was_dead(target));
+}
+
 void HostWalk::on_addresses(const dns::AddressAnswer& answer) {
   switch (answer.status) {
     case dns::Status::Ok:
-      addresses_.assign(answer.addresses.begin(), answer.addresses.end());
-      authenticated_ = answer.authenticated;
+      for (const net::IpAddress& address : answer.addresses) add(address, answer.authenticated);
       break;
     case dns::Status::Temporary:
       temporary_ =
@@ -75,37 +93,6 @@ void HostWalk::on_addresses(const dns::AddressAnswer& answer) {
 // One host that may be mended is reason enough to try again.
 void HostWalk::note(Disposition why) {
   if (!why_ || why.outcome == Outcome::Delayed) why_ = std::move(why);
-}
-
-void HostWalk::pass_over_forbidden() {
-  while (!addresses_.empty()) {
-    auto why = listener_.forbidden(host_, {addresses_.front(), hop_.port});
-    if (!why) return;
-    note(std::move(*why));
-    addresses_.pop_front();
-  }
-}
-
-void HostWalk::offer() {
-  pass_over_forbidden();
-  if (addresses_.empty() && !hosts_.empty() && targets_ < kMaxTargets) {
-    ask_addresses();
-    return;
-  }
-  if (addresses_.empty() || targets_ >= kMaxTargets) {
-    listener_.exhausted(temporary_.value_or(why_.value_or(Disposition{})));
-    return;
-  }
-  const net::IpAddress address = addresses_.front();
-  addresses_.pop_front();
-  ++targets_;
-  // A host that the configuration names needs no proof from the DNS.
-  const DnsSecurity security{.mx_authenticated = !hop_.mx,
-                             .addresses_authenticated = authenticated_};
-  listener_.found({host_,
-                   {address, hop_.port},
-                   security,
-                   decide_tls(hop_.tls, host_, security, TlsTry::First)});
 }
 
 }  // namespace signpost::delivery

@@ -66,13 +66,16 @@ struct Orders {
   std::vector<Read> read;
   std::vector<Settle> settle;
   std::vector<Overdue> overdue;
+  // Put off because a receiver was down that is there again: those that are stored so are claimed,
+  // then recalled().
+  std::vector<PutOff> recall;
   // They wait in the store again: their claims end, then waits() is called for each, since a read
   // on another thread may have passed over them meanwhile.
   std::vector<PendingJob> released;
 
   bool empty() const {
     return look_up.empty() && open.empty() && wake.empty() && read.empty() && settle.empty() &&
-           overdue.empty() && released.empty();
+           overdue.empty() && recall.empty() && released.empty();
   }
 };
 

@@ -232,7 +232,7 @@ void Scheduler::unroutable(const queue::Lane& name, const Disposition& why, cons
   state.verdicts = for_good ? std::numeric_limits<std::size_t>::max() : 1;
   impl_->apply_verdict(*lane, orders);
   if (!for_good) {
-    if (!lane->trouble) lane->trouble = std::make_unique<BackOff>();
+    if (!lane->trouble) lane->trouble = std::make_unique<BackOff>(BackOff::kLookUps);
     lane->trouble->failed(why, now.steady, now.steady, now.dice);
     impl_->unload(*lane, orders);
     if (state.turn.stored || state.turn.reading) {

@@ -85,7 +85,13 @@ class Scheduler {
   void give_back_place(const net::IpAddress& address, std::size_t worker, const Now& now,
                        Orders& orders);
   bool place_is_wanted(const net::IpAddress& address) const;
-  void connection_ready(Site& site);
+  // The first success after failures recalls what was put off because of them.
+  void connection_ready(Site& site, Orders& orders);
+  // A job of Orders::recall, claimed: it goes now.
+  void recalled(PendingJob job, const Now& now, Orders& orders);
+  // The connection of a job was lost in the middle of it. If the receiver turns out to be down, the
+  // job is recalled with the others.
+  void cut_off(const queue::Job& job);
   // The next job; nothing: the session is idle from now on and will be woken.
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session, const Now& now,
                                  Orders& orders);

@@ -52,11 +52,32 @@ bool Scheduler::place_is_wanted(const net::IpAddress& address) const {
   return impl_->places.is_wanted(address);
 }
 
-void Scheduler::connection_ready(Site& site) {
+void Scheduler::connection_ready(Site& site, Orders& orders) {
   const MutexLock lock(mutex_);
   site.crowded_until = {};
   site.connections.ready();
+  if (site.back_off.failing()) {
+    orders.recall.insert(orders.recall.end(), site.put_off.begin(), site.put_off.end());
+  }
+  site.put_off.clear();
   site.back_off.succeeded();
+}
+
+void Scheduler::recalled(PendingJob job, const Now& now, Orders& orders) {
+  const MutexLock lock(mutex_);
+  if (impl_->in_memory >= impl_->limits.in_memory / 4 * 3) {
+    orders.released.push_back(std::move(job));
+    return;
+  }
+  impl_->put_first(std::move(job), now, orders);
+}
+
+// Once: a message that brings the receiver down each time must not do so as often as that returns.
+void Scheduler::cut_off(const queue::Job& job) {
+  const MutexLock lock(mutex_);
+  const Lane* const lane = impl_->lanes.find(job.lane);
+  if (lane == nullptr || !lane->site || job.attempts > 0) return;
+  impl_->will_be_put_off(*lane->site, job);
 }
 
 std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef& session,
@@ -101,11 +122,7 @@ void Scheduler::forbid_early(Site& site) {
 void Scheduler::give_back(const SitePtr& site, PendingJob job, const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
   site->rate.give_back();
-  Lane& lane = impl_->lanes.find_or_make(job.job.lane);
-  Lane::Active& state = impl_->active(lane);
-  state.turn.jobs.push_front(std::move(job));
-  ++impl_->in_memory;
-  impl_->join(lane, 0, now, orders);
+  impl_->put_first(std::move(job), now, orders);
 }
 
 void Scheduler::put_off(PendingJob job, const Now& now, Orders& orders) {
@@ -131,9 +148,14 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
   std::erase(site->idle, session);
   std::erase(site->woken, session);
   if (failure) {
-    site->back_off.failed(*failure, began, now.steady, now.dice);
+    const bool another = site->back_off.failed(*failure, began, now.steady, now.dice);
     impl_->timers.push({site->back_off.not_before(), site});
-    impl_->charge(site, *failure, facts, now, orders);
+    // Connections that fail together are one attempt. While others carry mail it is none: the
+    // receiver wants no more of them.
+    const bool in_vain = another && site->connections.connected() == 0;
+    if (in_vain || failure->outcome == Outcome::Failed) {
+      impl_->charge(site, *failure, facts, now, orders);
+    }
   }
   if (site->connections.open() == 0 && (failure || is_crowded(*site, now))) {
     // No other connection contradicts it: the failure is the site's, or it has no place, and its

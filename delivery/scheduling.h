@@ -21,6 +21,8 @@ namespace signpost::delivery {
 
 inline constexpr std::chrono::seconds kLinger{60};  // of a lane in which nothing waits
 inline constexpr std::size_t kMostWanted = 256;
+inline constexpr std::size_t kUnread =
+    256;  // lanes in a line that can be read; the others are parked
 
 // A connection is there to take what is read, or on its way while nothing speaks against it.
 bool can_take(const Site& site);
@@ -42,6 +44,7 @@ struct Scheduling {
 
   Active& active(Lane& lane);
   void drained(Lane& lane, const Now& now);
+  void put_first(PendingJob job, const Now& now, Orders& orders);
   void join(Lane& lane, std::size_t worker, const Now& now, Orders& orders);
   void leave(Lane& lane);
   void park(Lane& lane);
@@ -61,6 +64,7 @@ struct Scheduling {
   void pause(Lane& lane, const Disposition& why, const Now& now);
   void unload(Lane& lane, Orders& orders);
   void apply_verdict(Lane& lane, Orders& orders);
+  void will_be_put_off(Site& site, const queue::Job& job);
   void charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
               const Now& now, Orders& orders);
   void arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "delivery/dead_addresses.h"
 #include "delivery/disposition.h"
 #include "delivery/pending_job.h"
 #include "delivery/scheduler.h"
@@ -25,6 +26,7 @@ class SessionHost {
   virtual NextHop hop(const Site& site) const = 0;
   // Of this machine. Holds until the next call.
   virtual const std::vector<net::IpAddress>& local_addresses() = 0;
+  virtual DeadAddresses& dead_addresses() = 0;
 
   // Passed on to the scheduler: see the functions of these names there.
   virtual bool take_place(const SitePtr& site, const net::IpAddress& address) = 0;

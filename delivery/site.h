@@ -23,6 +23,13 @@ struct SessionRef {
   friend bool operator==(const SessionRef&, const SessionRef&) = default;
 };
 
+// A job that was put off because its receiver could not be reached, or was lost in the middle of
+// it.
+struct PutOff {
+  queue::JobRef ref;
+  std::uint32_t attempts = 0;  // as it is stored from then on
+};
+
 // Belongs to the scheduler and is guarded by its mutex. Others only hold it and pass it back.
 struct Site {
   Site(NextHop next_hop, std::size_t workers) : hop(std::move(next_hop)), connections(workers) {
@@ -32,7 +39,8 @@ struct Site {
   NextHop hop;
   JobLine line;
   ConnectionBudget connections;
-  BackOff back_off;
+  BackOff back_off{BackOff::kConnections};
+  std::deque<PutOff> put_off;  // of the present trouble, the latest; they go when it is over
   relay::RateLimit rate;
   SteadyTime next_token{};        // no session is woken before
   SteadyTime crowded_until{};     // no connection is opened before: its addresses have enough

@@ -14,10 +14,29 @@ namespace signpost::dns {
 
 namespace {
 
+constexpr std::size_t kFaultsNamed = 3;
+
 // An exchanger is a name that has addresses (RFC 5321 section 5.1). "localhost" would mean
 // ourselves, no matter who publishes it.
 bool is_usable(const std::string& host) {
   return canonical_name(host).has_value() && !is_localhost(host) && !net::IpAddress::parse(host);
+}
+
+// What is wrong with it, for people.
+std::string fault(const std::string& host) {
+  if (host.empty()) return "the null MX";
+  if (net::IpAddress::parse(host)) return host + " (an address instead of a name)";
+  if (is_localhost(host)) return host + " (every machine's own name)";
+  return host + " (not a host name)";
+}
+
+std::string faults(const std::vector<MxHost>& hosts) {
+  std::string text;
+  for (std::size_t i = 0; i < hosts.size() && i < kFaultsNamed; ++i) {
+    if (i > 0) text += ", ";
+    text += fault(hosts[i].host);
+  }
+  return hosts.size() > kFaultsNamed ? text + ", ..." : text;
 }
 
 }  // namespace
@@ -31,13 +50,12 @@ MxAnswer order_mail_exchangers(std::vector<MxHost> hosts) {
     answer.detail = "null MX";
     return answer;
   }
-  std::erase_if(hosts, [](const MxHost& mx) { return !is_usable(mx.host); });
-  if (hosts.empty()) {
-    // This is how domains said before RFC 7505 that they take no mail.
-    answer.outcome = MxAnswer::Outcome::NullMx;
-    answer.detail = "no usable host among the MX records";
+  if (std::ranges::none_of(hosts, is_usable, &MxHost::host)) {
+    answer.outcome = MxAnswer::Outcome::Unusable;
+    answer.detail = faults(hosts);
     return answer;
   }
+  std::erase_if(hosts, [](const MxHost& mx) { return !is_usable(mx.host); });
   std::ranges::shuffle(hosts, Random::local());
   std::ranges::stable_sort(hosts, {}, &MxHost::preference);
   std::unordered_set<std::string> seen;

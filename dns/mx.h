@@ -14,6 +14,7 @@ struct MxAnswer {
   enum class Outcome {
     Hosts,      // deliver to `hosts`, in this order
     NullMx,     // "MX 0 .": the domain takes no mail (RFC 7505): 5.1.10
+    Unusable,   // its MX records name no mail server: `detail` says what instead: 5.4.4
     NxDomain,   // 5.1.2
     Temporary,  // SERVFAIL, time-out, …: try again later, never fall back to A and AAAA
   };
@@ -22,7 +23,7 @@ struct MxAnswer {
   // By preference; hosts of equal preference in random order, shuffled again for each answer. At
   // most kMaxHosts. Without address literals and "localhost"; a null MX beside others is ignored.
   std::vector<MxHost> hosts;
-  std::string detail;           // for the log
+  std::string detail;           // for the log and for reports
   bool authenticated = false;   // DNSSEC proves the records, or that there are none: answer.h
   std::chrono::seconds ttl{0};  // how long the answer may be reused: answer.h
 };

@@ -171,6 +171,21 @@ void DeliveryWorld::carry_out(Orders orders) {
       settle(each.job, each.why.outcome, "");
     });
   }
+  for (const delivery::PutOff& each : orders.recall) {
+    act([this, each] {
+      auto job = store.claim(each.ref);
+      if (!job || !*job) return;
+      queue::Job found = std::move(**job);
+      if (found.attempts != each.attempts) {
+        store.claims().release(found.ref);
+        order([&](const auto& at, Orders& more) { scheduler.waits(found, at, more); });
+        return;
+      }
+      order([&](const auto& at, Orders& more) {
+        scheduler.recalled({std::move(found), nullptr}, at, more);
+      });
+    });
+  }
   overdue.insert(overdue.end(), orders.overdue.begin(), orders.overdue.end());
   for (const PendingJob& each : orders.released) {
     ++in_actions_;
@@ -272,7 +287,7 @@ void DeliveryWorld::connected(std::uint64_t id) {
     return;
   }
   session.ready = true;
-  scheduler.connection_ready(*session.site);
+  order([&](const auto&, Orders& orders) { scheduler.connection_ready(*session.site, orders); });
   take(session);
 }
 

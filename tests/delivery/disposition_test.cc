@@ -83,6 +83,11 @@ TEST(MxDisposition, NullMxAndMissingDomainsFailAndTroubleIsTemporary) {
   answer.outcome = MxOutcome::NullMx;
   EXPECT_EQ(of_mx_answer(answer, "a.example").reply.status, (smtp::EnhancedStatus{5, 1, 10}));
   EXPECT_EQ(of_mx_answer(answer, "a.example").outcome, Outcome::Failed);
+  answer.outcome = MxOutcome::Unusable;
+  answer.detail = "localhost";
+  EXPECT_EQ(of_mx_answer(answer, "a.example").reply.status, (smtp::EnhancedStatus{5, 4, 4}));
+  EXPECT_EQ(of_mx_answer(answer, "a.example").outcome, Outcome::Failed);
+  EXPECT_NE(of_mx_answer(answer, "a.example").reply.text.find("but localhost"), std::string::npos);
   answer.outcome = MxOutcome::NxDomain;
   EXPECT_EQ(of_mx_answer(answer, "a.example").reply.status, (smtp::EnhancedStatus{5, 1, 2}));
   answer.outcome = MxOutcome::Temporary;

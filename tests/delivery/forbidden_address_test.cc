@@ -89,6 +89,20 @@ TEST(ForbiddenNetwork, AnAllowedNetworkIsWhatItSaysAndNoMore) {
   EXPECT_EQ(kind("fd00:1::9", config), "private");
 }
 
+bool lacks(std::string_view target, std::vector<std::string> sources) {
+  config::DeliveryConfig config;
+  for (const std::string& each : sources) config.source.push_back(*net::IpAddress::parse(each));
+  return lacks_source(*net::IpAddress::parse(target), config);
+}
+
+TEST(LacksSource, MailLeavesFromTheFamiliesThatAreNamedAndFromNoOther) {
+  EXPECT_TRUE(lacks("2001:db8::1", {"192.0.2.1"}));
+  EXPECT_TRUE(lacks("198.51.100.1", {"2001:db8::2"}));
+  EXPECT_FALSE(lacks("198.51.100.1", {"192.0.2.1"}));
+  EXPECT_FALSE(lacks("2001:db8::1", {"192.0.2.1", "2001:db8::2"}));
+  EXPECT_FALSE(lacks("2001:db8::1", {})) << "the system chooses";
+}
+
 class OwnListenerTest : public testing::Test {
  protected:
   bool own(std::string_view target) const {

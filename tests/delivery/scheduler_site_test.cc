@@ -165,17 +165,21 @@ TEST_F(SchedulerSite, WaitingForADeadHostWritesNothingButItsAttempts) {
 
 // --- attempts and back-off ---
 
-TEST_F(SchedulerSite, EachConnectionTriedInVainIsAnAttemptOfOneJob) {
+TEST_F(SchedulerSite, ConnectionsThatFailTogetherAreOneAttemptOfOneJob) {
   world_.receiver(kSite) = {.connections = 4, .refuses = true, .hangs = true};
   const std::vector<queue::Job> jobs = submit(kLane, 10);
   world_.run();
   ASSERT_EQ(world_.opened[kSite], 4u);
+  world_.clock.advance(milliseconds(10));
   world_.connect_all();
   world_.run();
-  EXPECT_EQ(world_.charged, 4u);
-  EXPECT_EQ(attempts(jobs), 4u);
+  EXPECT_EQ(world_.charged, 1u);
+  EXPECT_EQ(attempts(jobs), 1u);
+  EXPECT_EQ(world_.store.changes, 1u);
+  world_.receiver(kSite).hangs = false;
+  world_.pass(seconds(1));
+  EXPECT_EQ(world_.charged, 2u) << "the next one that fails is that of another job";
   for (const queue::Job& job : jobs) EXPECT_LE(world_.attempts(job), 1u);
-  EXPECT_EQ(world_.store.changes, 4u);
 }
 
 TEST_F(SchedulerSite, FailuresTogetherCountOnceInTheBackOff) {
@@ -185,10 +189,98 @@ TEST_F(SchedulerSite, FailuresTogetherCountOnceInTheBackOff) {
   world_.clock.advance(seconds(1));
   world_.connect_all();
   world_.run();
-  world_.pass(milliseconds(4900));
+  world_.pass(milliseconds(900));
   EXPECT_EQ(world_.opened[kSite], 4u);
   world_.pass(milliseconds(200));
-  EXPECT_EQ(world_.opened[kSite], 5u) << "the first step of the ladder, five seconds";
+  EXPECT_EQ(world_.opened[kSite], 5u) << "the first step of the ladder, a second";
+}
+
+TEST_F(SchedulerSite, AReceiverThatWasAwayGetsAllOfItsMailWithinSeconds) {
+  world_.receiver(kSite) = {.connections = 10, .refuses = true, .hangs = true};
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  (void)submit(kLane, 3000);
+  world_.run();
+  world_.clock.advance(milliseconds(10));
+  world_.connect_all();
+  world_.receiver(kSite).hangs = false;
+  world_.pass(minutes(1));
+  EXPECT_LE(world_.charged, 20u);
+  world_.receiver(kSite).refuses = false;
+  world_.pass(seconds(5));
+  EXPECT_EQ(world_.delivered.size(), 3000u) << "with those that were put off because it was away";
+  EXPECT_EQ(world_.twice, 0u);
+  EXPECT_TRUE(world_.claims_fit());
+}
+
+TEST_F(SchedulerSite, WhatTheReceiverPutOffItselfKeepsItsTimeWhenItReturns) {
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  world_.reply = [](const queue::Job&) { return Outcome::Delayed; };
+  (void)submit(kLane, 5);
+  world_.run();
+  world_.reply = nullptr;
+  world_.pass(seconds(20));
+  world_.receiver(kSite).refuses = true;
+  (void)submit(kLane, 50);
+  world_.pass(seconds(20));
+  EXPECT_EQ(world_.delivered.size(), 0u);
+  world_.receiver(kSite).refuses = false;
+  world_.pass(minutes(10));
+  EXPECT_EQ(world_.delivered.size(), 50u);
+}
+
+TEST_F(SchedulerSite, MailThatWasCutOffByAReceiverGoingDownGoesOnItsReturn) {
+  world_.receiver(kSite) = {.connections = 4, .slow = true};
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  const auto jobs = submit(kLane, 40);
+  world_.run();
+  world_.receiver(kSite).refuses = true;
+  world_.reply = [this](const queue::Job& job) {
+    world_.scheduler.cut_off(job);
+    return Outcome::Delayed;
+  };
+  EXPECT_EQ(world_.answer(kSite), 4u);
+  world_.end_connections();
+  world_.pass(seconds(10));
+  EXPECT_GT(attempts(jobs), 4u);
+  world_.reply = nullptr;
+  world_.receiver(kSite) = {.connections = 4};
+  world_.pass(seconds(5));
+  EXPECT_EQ(world_.delivered.size(), 40u);
+  EXPECT_EQ(world_.twice, 0u);
+}
+
+TEST_F(SchedulerSite, AMessageThatBringsItsReceiverDownGoesOnceMoreAtOnceAndThenByItsSchedule) {
+  world_.receiver(kSite).connections = 1;
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  world_.reply = [this](const queue::Job& job) {
+    world_.scheduler.cut_off(job);
+    world_.receiver(kSite).refuses = true;
+    return Outcome::Delayed;
+  };
+  const auto poison = submit(kLane, 1);
+  world_.run();
+  for (int i = 0; i < 10; ++i) {
+    world_.end_connections();
+    (void)world_.submit(kElsewhere);  // time passes
+    world_.pass(seconds(20));
+    world_.receiver(kSite).refuses = false;
+    world_.pass(seconds(20));
+  }
+  EXPECT_LE(attempts(poison), 2u);
+}
+
+TEST_F(SchedulerSite, AConnectionThatIsRefusedWhileOthersCarryMailIsNoAttempt) {
+  world_.receiver(kSite) = {.connections = 2, .slow = true};
+  (void)submit(kLane, 1);
+  world_.run();
+  world_.receiver(kSite).refuses = true;
+  const auto jobs = submit(kLane, 20);
+  world_.pass(minutes(2));
+  EXPECT_GT(world_.opened[kSite], 2u);
+  EXPECT_EQ(world_.charged, 0u);
+  EXPECT_EQ(attempts(jobs), 0u);
+  while (world_.answer(kSite) > 0) world_.run();
+  EXPECT_EQ(world_.delivered.size(), 21u) << "over the one connection";
 }
 
 TEST_F(SchedulerSite, WhileFailingOneConnectionAtATimeUntilTheFirstSuccess) {
@@ -197,7 +289,7 @@ TEST_F(SchedulerSite, WhileFailingOneConnectionAtATimeUntilTheFirstSuccess) {
   (void)submit(kLane, 40);
   world_.pass(seconds(60));
   const std::size_t tried = world_.opened[kSite];
-  EXPECT_LE(tried, 4u + 3u) << "then after 5 s, 10 s and 20 s";
+  EXPECT_LE(tried, 4u + 17u) << "then after 1 s, 2 s, 4 s, 4 s, ...";
   world_.receiver(kSite) = {.connections = 4, .hangs = true};
   world_.pass(minutes(5));
   EXPECT_EQ(world_.open(kSite), 1u);
@@ -362,7 +454,7 @@ TEST_F(SchedulerSite, NoConnectionIsOpenedForWhichThereIsNoToken) {
 TEST_F(SchedulerSite, OverdueMailIsLookedForInLanesThatWaitAndInNoOthers) {
   world_.receiver(kSite).refuses = true;
   world_.delay = [](const queue::Job&) { return hours(1); };
-  (void)submit(kLane, 20);
+  (void)submit(kLane, 200);
   for (int i = 0; i < 30; ++i) {
     (void)world_.submit(kElsewhere);
     world_.pass(minutes(1));

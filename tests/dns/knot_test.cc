@@ -138,7 +138,7 @@ TEST_F(KnotTest, UnderstandsWildcards) {
 }
 
 TEST_F(KnotTest, AnExchangerThatIsAnAddressIsNone) {
-  EXPECT_EQ(mail_exchangers("to-literal.example").outcome, Outcome::NullMx);
+  EXPECT_EQ(mail_exchangers("to-literal.example").outcome, Outcome::Unusable);
 }
 
 TEST_F(KnotTest, AsksOverTcpWhenTheAnswerDoesNotFit) {

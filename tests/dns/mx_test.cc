@@ -58,11 +58,20 @@ TEST(MxOrder, LeavesOutWhatIsNoHostOfTheirs) {
   EXPECT_EQ(names(answer.hosts), (List{"a.example"}));
 }
 
-TEST(MxOrder, WithoutAnyUsableHostTheDomainTakesNoMail) {
-  const MxAnswer answer = order_mail_exchangers({{0, "localhost"}, {10, "127.0.0.1"}});
-  EXPECT_EQ(answer.outcome, Outcome::NullMx);
+TEST(MxOrder, WithoutAnyUsableHostItSaysWhatTheRecordsNameInstead) {
+  const MxAnswer answer = order_mail_exchangers({{0, "localhost"}, {10, "127.0.0.1"}, {20, ""}});
+  EXPECT_EQ(answer.outcome, Outcome::Unusable);
   EXPECT_TRUE(answer.hosts.empty());
-  EXPECT_NE(answer.detail, "");
+  EXPECT_EQ(answer.detail,
+            "localhost (every machine's own name), 127.0.0.1 (an address instead of a name), "
+            "the null MX");
+  EXPECT_EQ(order_mail_exchangers({{0, "a\\046b.example"}}).detail,
+            "a\\046b.example (not a host name)");
+}
+
+TEST(MxOrder, NamesAFewOfManyUnusableHosts) {
+  std::vector<MxHost> hosts(100, MxHost{10, "localhost"});
+  EXPECT_LT(order_mail_exchangers(hosts).detail.size(), 200U);
 }
 
 TEST(MxOrder, TriesAHostOnce) {

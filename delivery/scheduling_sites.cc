@@ -1,0 +1,167 @@
+// What the sites do with the lanes in their lines; scheduling.cc has what the lanes do.
+#include "delivery/scheduling.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+namespace signpost::delivery {
+
+namespace {
+
+constexpr std::chrono::minutes kTroubleRemembered{10};  // while jobs are put off for it
+constexpr std::size_t kPutOffKept = 256;                // jobs of a site that are remembered for it
+constexpr std::chrono::seconds kTidyInterval{1};        // between looks for sites to forget
+constexpr std::size_t kLeastWanted = 32;  // jobs in a line, while more are in the store
+constexpr std::size_t kJobsAConnection = 8;
+constexpr std::size_t kLanesReady = 16;  // lanes with jobs in memory, while others are unread
+
+std::size_t wanted(const Site& site) {
+  return std::clamp(kJobsAConnection * site.connections.limit(), kLeastWanted, kMostWanted);
+}
+
+}  // namespace
+
+bool can_take(const Site& site) {
+  return site.connections.connected() > 0 ||
+         (site.connections.open() > 0 && !site.back_off.failing());
+}
+
+void Scheduling::apply_verdict(Lane& lane, Orders& orders) {
+  Active& state = *lane.active;
+  while (state.verdicts > 0 && !state.turn.jobs.empty()) {
+    --state.verdicts;
+    --in_memory;
+    PendingJob& job = state.turn.jobs.front();
+    if (lane.site) will_be_put_off(*lane.site, job.job);
+    orders.settle.push_back({std::move(job), *state.verdict, state.verdict_facts});
+    state.turn.jobs.pop_front();
+  }
+}
+
+// For when the trouble is over: see Site::put_off.
+void Scheduling::will_be_put_off(Site& site, const queue::Job& job) {
+  if (site.put_off.size() >= kPutOffKept) site.put_off.pop_front();
+  site.put_off.push_back({job.ref, job.attempts + 1});
+}
+
+// A connection that was tried in vain is an attempt of the job whose turn it was; of no other. Only
+// a failure for good (the domain has no host, or its host takes no mail) is that of its whole lane.
+void Scheduling::charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
+                        const Now& now, Orders& orders) {
+  Lane* lane = nullptr;
+  if (auto first = site->line.take()) {
+    lane = first->lane->lane;
+    will_be_put_off(*site, first->job.job);
+    orders.settle.push_back({taken(std::move(*first), now), why, facts});
+    if (why.outcome != Outcome::Failed || !lane->active) return;
+  } else {
+    if (site->line.unread() == 0) unpark(site, 1, now, orders);
+    LaneTurn* const turn = site->line.next_unread();
+    if (turn == nullptr) return;
+    lane = turn->lane;
+  }
+  Lane::Active& state = *lane->active;
+  const bool for_good = why.outcome == Outcome::Failed;
+  state.verdict = why;
+  state.verdict_facts = facts;
+  state.verdicts = for_good ? std::numeric_limits<std::size_t>::max() : 1;
+  apply_verdict(*lane, orders);
+  if (state.in_line) site->line.update(state.turn);
+  if (state.turn.stored && !state.turn.reading) {
+    read(*lane, for_good ? kMostWanted : 1, now, orders);
+  } else if (!state.turn.reading) {
+    state.verdicts = 0;
+    drained(*lane, now);
+  }
+}
+
+PendingJob Scheduling::taken(JobLine::Taken taken, const Now& now) {
+  --in_memory;
+  drained(*taken.lane->lane, now);
+  return std::move(taken.job);
+}
+
+void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders) {
+  if (stopped || now.steady < site->next_token) return;
+  // A connection without a token would be opened for nothing.
+  const std::size_t tokens = site->rate.available(now.steady);
+  const std::size_t jobs = std::min(site->line.jobs(), tokens);
+  if (tokens == 0 && site->line.jobs() > 0) {
+    site->next_token = site->rate.next(now.steady);
+    timers.push({site->next_token, site});
+    return;
+  }
+  while (!site->idle.empty() && site->woken.size() < jobs) {
+    auto chosen = std::ranges::find(site->idle, worker, &SessionRef::worker);
+    if (chosen == site->idle.end()) chosen = std::prev(site->idle.end());
+    site->woken.push_back(*chosen);
+    orders.wake.push_back({site, *chosen});
+    *chosen = site->idle.back();
+    site->idle.pop_back();
+  }
+  if (site->line.unread() == 0) unpark(site, 1, now, orders);
+  ConnectionBudget& connections = site->connections;
+  // One connection on its way for each waiting job is enough; after a failure one at all is.
+  std::size_t demand = jobs - std::min(jobs, site->woken.size());
+  if (connections.open() == 0 && site->line.unread() > 0) ++demand;
+  if (site->back_off.failing()) demand = std::min<std::size_t>(demand, 1);
+  const bool may_open = site->back_off.may_try(now.steady) && !is_crowded(*site, now);
+  const LaneTurn* const first = site->line.first();
+  while (may_open && !connections.full() && connections.connecting() < demand) {
+    orders.open.push_back({site, connections.reserve(worker),
+                           first == nullptr ? "" : lane_named(*first->lane->key).account});
+  }
+  read_for(site, now, orders);
+}
+
+void Scheduling::read_for(const SitePtr& site, const Now& now, Orders& orders) {
+  if (!can_take(*site)) return;
+  if (site->line.unread() < kUnread / 2) unpark(site, kUnread / 2, now, orders);
+  while (site->line.unread() > 0) {
+    const std::size_t have = site->line.jobs() + site->reading;
+    const std::size_t want = std::max(wanted(*site), have);
+    // What is in memory may all be of few lanes: it must not hold up the others.
+    if (have == want && (site->line.ready() >= kLanesReady || site->reading > 0)) return;
+    // Half of the room is for mail that is being accepted, and the last quarter for those who are
+    // left with nothing, a few jobs each.
+    const bool crowded = in_memory + reading >= limits.in_memory / 2;
+    const bool in_need = have == 0 || have == want;
+    if (crowded && (!in_need || in_memory + reading >= limits.in_memory)) {
+      if (!std::exchange(site->hungry, true)) hungry.push_back(site);
+      return;
+    }
+    const std::size_t share = crowded ? 0 : (want - have) / site->line.unread();
+    Lane& lane = *site->line.next_unread()->lane;
+    read(lane, std::max(share, JobLine::kFew), now, orders);
+  }
+}
+
+void Scheduling::tidy(const Now& now) {
+  if (now.steady < next_tidy) return;
+  next_tidy = now.steady + kTidyInterval;
+  std::erase_if(sites, [&](const auto& entry) {
+    Site& site = *entry.second;
+    const bool unused =
+        site.line.empty() && site.parked.empty() && site.connections.open() == 0 &&
+        site.reading == 0 && site.back_off.may_try(now.steady) &&
+        (site.put_off.empty() || now.steady >= site.back_off.not_before() + kTroubleRemembered);
+    if (unused) site.forgotten = true;
+    return unused;
+  });
+}
+
+Disposition Scheduling::why_waiting(const Lane& lane) const {
+  if (lane.trouble) return lane.trouble->why();
+  if (lane.site && lane.site->back_off.failing()) return lane.site->back_off.why();
+  return local(Outcome::Delayed, {4, 4, 5},
+               "waiting for a connection: the receiver's limits are reached");
+}
+
+SystemTime Scheduling::trouble_ends(const Lane& lane, const Now& now) const {
+  return now.schedule + std::chrono::duration_cast<std::chrono::microseconds>(
+                            lane.trouble->not_before() - now.steady);
+}
+
+}  // namespace signpost::delivery
