@@ -16,7 +16,7 @@ namespace {
 
 using smtp::ClientDialog;
 
-constexpr std::chrono::seconds kHandshakeLimit{60};
+constexpr std::chrono::seconds kTlsStartLimit{60};  // each step of it
 constexpr std::chrono::seconds kHurriedGreeting{30};
 // Otherwise an endless reply would fill the input without being recognized as too long.
 static_assert(smtp::kMaxReplySize < net::Stream::kMaxInput);
@@ -40,7 +40,7 @@ std::string_view greeting_name(const smtp::Reply& greeting) {
 //                                               resolver's        are no more
 // Connecting   the TCP connection               connect_timeout   Greeting; the next address
 // Greeting     greeting, EHLO, STARTTLS         the dialog's      Securing; Ready; the next address
-// Securing     the TLS handshake                kHandshakeLimit   Greeting; the same address in
+// Securing     the TLS handshake                kTlsStartLimit    Greeting; the same address in
 //                                                                 clear; the next address
 // Ready        its user                         its user's        Closed
 // Closed       its destruction                  none
@@ -56,7 +56,7 @@ void ReceiverConnection::enter(State state) {
       timer_.start(settings_->config->delivery.connect_timeout);
       return;
     case State::Securing:
-      timer_.start(kHandshakeLimit);
+      timer_.start(kTlsStartLimit);
       return;
     case State::Greeting:
       timer_.start(greeting_limit());
@@ -65,11 +65,20 @@ void ReceiverConnection::enter(State state) {
 }
 
 // RFC 5321 section 4.5.3.2 gives a greeting five minutes, which a silent host may hold a connection
-// for while others have none.
+// for while others have none. TLS that costs only itself when it fails is not worth so much.
 std::chrono::milliseconds ReceiverConnection::greeting_limit() const {
-  const std::chrono::milliseconds limit = dialog_->timeout();
-  return host_.short_of_connections() ? std::min<std::chrono::milliseconds>(limit, kHurriedGreeting)
-                                      : limit;
+  std::chrono::milliseconds limit = dialog_->timeout();
+  if (host_.short_of_connections()) {
+    limit = std::min<std::chrono::milliseconds>(limit, kHurriedGreeting);
+  }
+  if (dialog_->starting_tls() && may_go_in_clear()) {
+    limit = std::min<std::chrono::milliseconds>(limit, kTlsStartLimit);
+  }
+  return limit;
+}
+
+bool ReceiverConnection::may_go_in_clear() const {
+  return target_.tls.on_failure == TlsRequirement::OnFailure::Clear;
 }
 
 void ReceiverConnection::hurry() {
@@ -210,21 +219,19 @@ void ReceiverConnection::exhausted(const Disposition& why) {
 }
 
 void ReceiverConnection::tls_failed(std::string_view detail) {
-  using OnFailure = TlsRequirement::OnFailure;
-  const bool retry_in_clear = target_.tls.on_failure == OnFailure::Clear;
   host_.context().events.emit(
       relay::events::TlsFailed{.session = log_id_,
                                .direction = relay::TlsDirection::Out,
                                .mx = target_.host,
                                .address = target_.address.text(),
                                .detail = detail,
-                               .then = retry_in_clear ? "in clear" : "not delivered"});
-  if (!retry_in_clear) {
+                               .then = may_go_in_clear() ? "in clear" : "not delivered"});
+  if (!may_go_in_clear()) {
     refused_for_tls(handshake_failed(target_.tls, detail));
     return;
   }
   drop();
-  target_.tls = decide_tls(hop_.tls, target_.host, target_.security, TlsTry::AfterFailedHandshake);
+  target_.tls = decide_tls(hop_.tls, target_.host, target_.security, TlsTry::AfterFailedStart);
   connect();
 }
 
@@ -319,6 +326,10 @@ void ReceiverConnection::on_input() {
 void ReceiverConnection::on_writable() {
   if (state_ == State::Ready) user_.on_writable();
 }
+  if (dialog_->starting_tls() && may_go_in_clear()) {
+    tls_failed(failure.disposition.reply.one_line());
+    return;
+  }
 
 void ReceiverConnection::on_closed(const Error& error) {
   switch (state_) {

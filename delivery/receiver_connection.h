@@ -79,6 +79,7 @@ class ReceiverConnection final : private net::StreamHandler {
   void refused_for_tls(const TlsRefusal& refusal);
   void exhausted(const Disposition& why);
 
+  bool may_go_in_clear() const;  // when TLS fails
   SessionHost& host_;
   const SitePtr site_;
   const std::string log_id_;

@@ -229,12 +229,14 @@ ClientDialog::MaybeStep ClientDialog::on_hello(const Reply& reply) {
   }
   if (refuses(reply)) return close(Close::Reason::Refused, Phase::Hello, reply, {});
   if (extended_) extensions_ = parse_extensions(reply);
+  starting_tls_ = false;
   return secure();
 }
 
 ClientDialog::MaybeStep ClientDialog::secure() {
   if (tls_ || options_.starttls == TlsUse::Off) return authenticate();
   if (extensions_.starttls) {
+    starting_tls_ = true;
     ask(Phase::StartTls);
     return std::nullopt;
   }
@@ -248,6 +250,7 @@ ClientDialog::MaybeStep ClientDialog::on_starttls(const Reply& reply, const Byte
     if (options_.starttls == TlsUse::Required) {
       return close(Close::Reason::TlsUnavailable, Phase::StartTls, reply, {});
     }
+    starting_tls_ = false;
     tls_refusal_ = reply;
     return authenticate();
   }
