@@ -379,10 +379,10 @@ bool ClientDialog::begin_early(const ClientTransaction& transaction, ByteQueue& 
 // and hardly any server objects.
 std::optional<Reply> ClientDialog::local_refusal(const ClientTransaction& transaction) const {
   if (extensions_.size_limit != 0 && transaction.size > extensions_.size_limit) {
-    return Reply{552, {5, 3, 4}, "the message is larger than the peer accepts"};
+    return Reply{0, {5, 3, 4}, "the message is larger than the receiver accepts"};
   }
   if (transaction.smtputf8 && !extensions_.smtputf8) {
-    return Reply{550, {5, 6, 7}, "the peer does not accept internationalized mail"};
+    return Reply{0, {5, 6, 7}, "the receiver does not accept internationalized mail"};
   }
   return std::nullopt;
 }

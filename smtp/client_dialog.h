@@ -76,7 +76,8 @@ struct ClientOptions {
 
 // The outcome of one transaction. `recipients[i]` is about the i-th recipient: the reply that
 // decided about it, the first one to MAIL, RCPT, DATA or the end of data that was not positive;
-// code 0 when the connection was lost before that.
+// code 0 when the connection was lost before that, or, with a status, when nothing was sent since
+// the peer's extensions rule it out.
 struct TransactionResult {
   struct Recipient {
     Reply reply;
