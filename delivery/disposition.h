@@ -17,6 +17,8 @@ struct Disposition {
   Outcome outcome = Outcome::Delayed;
   // What the next hop said; with code 0, our own words and enhanced status.
   smtp::Reply reply;
+
+  bool said_by_receiver() const { return reply.code != 0; }
 };
 
 // The reply that decided about one recipient of a transaction. `detail` says what happened when

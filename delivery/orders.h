@@ -17,7 +17,7 @@
 namespace signpost::delivery {
 
 struct SchedulerLimits {
-  std::size_t in_memory = 50'000;  // jobs in all lines together
+  std::size_t in_memory = 30'000;  // jobs in all lines together
   std::size_t line = 20'000;       // fresh jobs in one line
   std::size_t look_ups = 500;      // under way
   std::size_t lanes = 100'000;     // kept for a minute although nothing waits in them

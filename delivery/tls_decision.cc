@@ -22,7 +22,7 @@ TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host, con
       requirement.starttls = smtp::TlsUse::Off;
       break;
     case config::TlsPolicy::Opportunistic:
-      if (attempt == TlsTry::AfterFailedHandshake) {
+      if (attempt == TlsTry::AfterFailedStart) {
         requirement.starttls = smtp::TlsUse::Off;
       } else {
         requirement.starttls = smtp::TlsUse::IfOffered;

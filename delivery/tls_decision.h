@@ -1,13 +1,16 @@
 // Which TLS a host must offer before it gets mail, and whether it did. All such policy is here, as
 // pure functions: a target of the host walk carries the requirement, the session carries it out.
 //
-//   policy          first connection          after a failed handshake   accepts
+//   policy          first connection          after a failed TLS start   accepts
 //   off             no TLS                     -                          anything
 //   opportunistic   TLS if offered, else       no TLS, then the next      any certificate
 //                   the same address in clear  host
 //   encrypt         TLS, else the next host    -                          any certificate
 //   verify          TLS, else the next host    -                          a trusted one for this
-//   host
+//                                                                         host
+//
+// TLS start is everything from STARTTLS to a positive reply to EHLO under TLS: a refusal, silence,
+// octets in clear, the handshake, an alert after it, a server that closes or has no EHLO for us.
 #pragma once
 
 #include "config/config.h"
@@ -29,12 +32,12 @@ struct DnsSecurity {
   bool addresses_authenticated = false;
 };
 
-// AfterFailedHandshake: the same address again, because TlsRequirement::on_failure was Clear.
-enum class TlsTry : std::uint8_t { First, AfterFailedHandshake };
+// AfterFailedStart: the same address again, because TlsRequirement::on_failure was Clear.
+enum class TlsTry : std::uint8_t { First, AfterFailedStart };
 
 struct TlsRequirement {
   enum class OnFailure : std::uint8_t {
-    Clear,     // connect to the same address again, without TLS
+    Clear,     // the same address in clear
     NextHost,  // another host of the domain may do better
     Defer,     // no host of the domain will do: the mail waits
   };
@@ -42,7 +45,7 @@ struct TlsRequirement {
   smtp::TlsUse starttls = smtp::TlsUse::IfOffered;
   net::TlsExpectation expected;                // for the handshake
   net::TlsTrust trust = net::TlsTrust::None;   // the least that a finished handshake must reach
-  OnFailure on_failure = OnFailure::NextHost;  // when the handshake fails or is refused
+  OnFailure on_failure = OnFailure::NextHost;  // when the TLS start fails
 };
 
 // `host`: the MX host or the route's host, as SNI and certificates name it.

@@ -229,12 +229,14 @@ ClientDialog::MaybeStep ClientDialog::on_hello(const Reply& reply) {
   }
   if (refuses(reply)) return close(Close::Reason::Refused, Phase::Hello, reply, {});
   if (extended_) extensions_ = parse_extensions(reply);
+  starting_tls_ = false;
   return secure();
 }
 
 ClientDialog::MaybeStep ClientDialog::secure() {
   if (tls_ || options_.starttls == TlsUse::Off) return authenticate();
   if (extensions_.starttls) {
+    starting_tls_ = true;
     ask(Phase::StartTls);
     return std::nullopt;
   }
@@ -248,6 +250,7 @@ ClientDialog::MaybeStep ClientDialog::on_starttls(const Reply& reply, const Byte
     if (options_.starttls == TlsUse::Required) {
       return close(Close::Reason::TlsUnavailable, Phase::StartTls, reply, {});
     }
+    starting_tls_ = false;
     tls_refusal_ = reply;
     return authenticate();
   }
@@ -376,10 +379,10 @@ bool ClientDialog::begin_early(const ClientTransaction& transaction, ByteQueue& 
 // and hardly any server objects.
 std::optional<Reply> ClientDialog::local_refusal(const ClientTransaction& transaction) const {
   if (extensions_.size_limit != 0 && transaction.size > extensions_.size_limit) {
-    return Reply{552, {5, 3, 4}, "the message is larger than the peer accepts"};
+    return Reply{0, {5, 3, 4}, "the message is larger than the receiver accepts"};
   }
   if (transaction.smtputf8 && !extensions_.smtputf8) {
-    return Reply{550, {5, 6, 7}, "the peer does not accept internationalized mail"};
+    return Reply{0, {5, 6, 7}, "the receiver does not accept internationalized mail"};
   }
   return std::nullopt;
 }

@@ -76,7 +76,8 @@ struct ClientOptions {
 
 // The outcome of one transaction. `recipients[i]` is about the i-th recipient: the reply that
 // decided about it, the first one to MAIL, RCPT, DATA or the end of data that was not positive;
-// code 0 when the connection was lost before that.
+// code 0 when the connection was lost before that, or, with a status, when nothing was sent since
+// the peer's extensions rule it out.
 struct TransactionResult {
   struct Recipient {
     Reply reply;
@@ -139,6 +140,9 @@ class ClientDialog {
 
   // After StartTls: EHLO goes out again (RFC 3207 section 4.2).
   void tls_started(ByteQueue& out);
+  // From STARTTLS to a positive reply to EHLO or HELO under TLS. Also when the session has ended
+  // there: then it is TLS that could not be used.
+  bool starting_tls() const { return starting_tls_; }
 
   void quit(ByteQueue& out);  // REQUIRES: can_begin()
 
@@ -199,8 +203,9 @@ class ClientDialog {
   Reply greeting_;
   Reply tls_refusal_;
   bool tls_;
-  bool extended_ = true;           // EHLO, not HELO
-  bool handshaking_ = false;       // between StartTls and tls_started()
+  bool extended_ = true;      // EHLO, not HELO
+  bool handshaking_ = false;  // between StartTls and tls_started()
+  bool starting_tls_ = false;
   std::vector<std::string> auth_;  // AUTH and the responses to 334, in their order
   std::size_t auth_sent_ = 0;
 

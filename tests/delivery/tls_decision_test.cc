@@ -40,17 +40,16 @@ struct Row {
 
 constexpr Row kRows[] = {
     {TlsPolicy::Off, TlsTry::First, TlsUse::Off, TlsTrust::None, OnFailure::NextHost},
-    {TlsPolicy::Off, TlsTry::AfterFailedHandshake, TlsUse::Off, TlsTrust::None,
-     OnFailure::NextHost},
+    {TlsPolicy::Off, TlsTry::AfterFailedStart, TlsUse::Off, TlsTrust::None, OnFailure::NextHost},
     {TlsPolicy::Opportunistic, TlsTry::First, TlsUse::IfOffered, TlsTrust::None, OnFailure::Clear},
-    {TlsPolicy::Opportunistic, TlsTry::AfterFailedHandshake, TlsUse::Off, TlsTrust::None,
+    {TlsPolicy::Opportunistic, TlsTry::AfterFailedStart, TlsUse::Off, TlsTrust::None,
      OnFailure::NextHost},
     {TlsPolicy::Encrypt, TlsTry::First, TlsUse::Required, TlsTrust::Unverified,
      OnFailure::NextHost},
-    {TlsPolicy::Encrypt, TlsTry::AfterFailedHandshake, TlsUse::Required, TlsTrust::Unverified,
+    {TlsPolicy::Encrypt, TlsTry::AfterFailedStart, TlsUse::Required, TlsTrust::Unverified,
      OnFailure::NextHost},
     {TlsPolicy::Verify, TlsTry::First, TlsUse::Required, TlsTrust::Pkix, OnFailure::NextHost},
-    {TlsPolicy::Verify, TlsTry::AfterFailedHandshake, TlsUse::Required, TlsTrust::Pkix,
+    {TlsPolicy::Verify, TlsTry::AfterFailedStart, TlsUse::Required, TlsTrust::Pkix,
      OnFailure::NextHost},
 };
 
@@ -106,7 +105,7 @@ TEST(TlsDecision, FallsBackToClearOnceAtMost) {
   const TlsRequirement first = decide_tls(TlsPolicy::Opportunistic, kHost, {}, TlsTry::First);
   ASSERT_EQ(first.on_failure, OnFailure::Clear);
   const TlsRequirement again =
-      decide_tls(TlsPolicy::Opportunistic, kHost, {}, TlsTry::AfterFailedHandshake);
+      decide_tls(TlsPolicy::Opportunistic, kHost, {}, TlsTry::AfterFailedStart);
   EXPECT_EQ(again.starttls, TlsUse::Off);
   EXPECT_NE(again.on_failure, OnFailure::Clear);
 }

@@ -115,6 +115,65 @@ TEST(ClientDialog, KeepsTheRefusalOfStarttlsForTheLog) {
   EXPECT_EQ(session.dialog.tls_refusal(), (Reply{454, {4, 7, 0}, "no TLS today"}));
 }
 
+// From STARTTLS to the reply to EHLO under TLS, wherever it ends in between.
+class TlsStart : public testing::Test {
+ protected:
+  TlsStart() {
+    session_.hear("220 mx.example\r\n");
+    EXPECT_FALSE(session_.dialog.starting_tls());
+    session_.hear("250-mx.example\r\n250 STARTTLS\r\n");
+    EXPECT_TRUE(session_.dialog.starting_tls());
+  }
+  void secure() {
+    EXPECT_TRUE(std::holds_alternative<ClientDialog::StartTls>(session_.hear("220 go\r\n")));
+    session_.dialog.tls_started(session_.out);
+    EXPECT_TRUE(session_.dialog.starting_tls());
+  }
+  bool closes(std::string_view bytes) {
+    return std::holds_alternative<ClientDialog::Close>(session_.hear(bytes));
+  }
+  Session session_;
+};
+
+TEST_F(TlsStart, IsOverWithTheReplyToEhlo) {
+  secure();
+  EXPECT_TRUE(std::holds_alternative<ClientDialog::Ready>(session_.hear("250 mx.example\r\n")));
+  EXPECT_FALSE(session_.dialog.starting_tls());
+}
+
+TEST_F(TlsStart, IsOverWhenTheSessionGoesOnInClear) {
+  session_.hear("454 4.7.0 not today\r\n");
+  EXPECT_FALSE(session_.dialog.starting_tls());
+}
+
+TEST_F(TlsStart, FailsByAServerThatClosesOrSaysSomethingElse) {
+  for (const std::string_view bytes :
+       {"421 bye\r\n", "354 what\r\n", "HTTP/1.1 400\r\n", "220 go\r\n250 injected\r\n"}) {
+    session_ = Session();
+    session_.hear("220 mx.example\r\n");
+    session_.hear("250-mx.example\r\n250 STARTTLS\r\n");
+    EXPECT_TRUE(closes(bytes)) << bytes;
+    EXPECT_TRUE(session_.dialog.starting_tls()) << bytes;
+  }
+}
+
+TEST_F(TlsStart, FailsByALostConnection) {
+  session_.dialog.connection_lost("timed out");
+  EXPECT_TRUE(session_.dialog.starting_tls());
+}
+
+TEST_F(TlsStart, FailsByARefusalUnderTls) {
+  secure();
+  EXPECT_TRUE(closes("454 4.7.0 TLS is broken\r\n"));
+  EXPECT_TRUE(session_.dialog.starting_tls());
+}
+
+TEST_F(TlsStart, FailsByAnAlertAfterTheHandshake) {
+  secure();
+  EXPECT_EQ(session_.dialog.connection_lost("alert").phase, Phase::Hello);
+  EXPECT_TRUE(session_.dialog.starting_tls());
+}
+
 TEST(ClientDialog, SettlesATransactionWithoutRecipientsAtOnce) {
   Session session;
   session.become_ready();

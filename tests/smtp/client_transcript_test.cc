@@ -337,8 +337,9 @@ class Player {
     ASSERT_EQ(result.recipients.size(), recipients.size());
     for (std::size_t i = 0; i < result.recipients.size(); ++i) {
       const auto& [reply, phase] = result.recipients[i];
-      outcomes_.push_back(verb + " " + recipients[i] + " " + name(phase) + " " +
-                          (reply.code == 0 ? "no reply" : reply.one_line()));
+      outcomes_.push_back(
+          verb + " " + recipients[i] + " " + name(phase) + " " +
+          (reply.code == 0 && !reply.status.present() ? "no reply" : reply.one_line()));
     }
     if (result.possibly_delivered) outcomes_.emplace_back("possibly delivered");
     EXPECT_EQ(dialog().transaction_open(), !closed_ && !envelopes_.empty());

@@ -1,0 +1,412 @@
+#include "delivery/receiver_connection.h"
+
+#include "base/ascii.h"
+#include "delivery/forbidden_address.h"
+#include "delivery/provider.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace signpost::delivery {
+
+namespace {
+
+using smtp::ClientDialog;
+
+constexpr std::chrono::seconds kTlsStartLimit{60};  // each step of it
+constexpr std::chrono::seconds kHurriedGreeting{30};
+// Otherwise an endless reply would fill the input without being recognized as too long.
+static_assert(smtp::kMaxReplySize < net::Stream::kMaxInput);
+
+const net::IpAddress* source_for(const config::Config& config, const net::IpAddress& target) {
+  const auto& sources = config.delivery.source;
+  const auto found = std::ranges::find(sources, target.is_v6(), &net::IpAddress::is_v6);
+  return found == sources.end() ? nullptr : &*found;
+}
+
+// The host name that a server gives itself in its greeting (RFC 5321 section 4.2).
+std::string_view greeting_name(const smtp::Reply& greeting) {
+  return std::string_view(greeting.text).substr(0, greeting.text.find_first_of(" \n"));
+}
+
+}  // namespace
+
+// state        waits for                        timer             then
+// -----------  -------------------------------  ---------------- ----------------------------------
+// Resolving    the next address of the site     none: the         Connecting; Closed when there
+//                                               resolver's        are no more
+// Connecting   the TCP connection               connect_timeout   Greeting; the next address
+// Greeting     greeting, EHLO, STARTTLS         the dialog's      Securing; Ready; the next address
+// Securing     the TLS handshake                kTlsStartLimit    Greeting; the same address in
+//                                                                 clear; the next address
+// Ready        its user                         its user's        Closed
+// Closed       its destruction                  none
+void ReceiverConnection::enter(State state) {
+  state_ = state;
+  switch (state) {
+    case State::Resolving:
+    case State::Ready:
+    case State::Closed:
+      timer_.stop();
+      return;
+    case State::Connecting:
+      timer_.start(settings_->config->delivery.connect_timeout);
+      return;
+    case State::Securing:
+      timer_.start(kTlsStartLimit);
+      return;
+    case State::Greeting:
+      timer_.start(greeting_limit());
+      return;
+  }
+}
+
+// RFC 5321 section 4.5.3.2 gives a greeting five minutes, which a silent host may hold a connection
+// for while others have none. TLS that costs only itself when it fails is not worth so much.
+std::chrono::milliseconds ReceiverConnection::greeting_limit() const {
+  std::chrono::milliseconds limit = dialog_->timeout();
+  if (host_.short_of_connections()) {
+    limit = std::min<std::chrono::milliseconds>(limit, kHurriedGreeting);
+  }
+  if (dialog_->starting_tls() && may_go_in_clear()) {
+    limit = std::min<std::chrono::milliseconds>(limit, kTlsStartLimit);
+  }
+  return limit;
+}
+
+bool ReceiverConnection::may_go_in_clear() const {
+  return target_.tls.on_failure == TlsRequirement::OnFailure::Clear;
+}
+
+void ReceiverConnection::hurry() {
+  if (state_ == State::Greeting) timer_.start(greeting_limit());
+}
+
+ReceiverConnection::ReceiverConnection(SessionHost& host, SitePtr site, std::string log_id,
+                                       User& user)
+    : host_(host),
+      site_(std::move(site)),
+      log_id_(std::move(log_id)),
+      user_(user),
+      settings_(host.context().settings),
+      hop_(host.hop(*site_)),
+      walk_(host.context().loop, host.context().resolver, hop_,
+            {[this](const std::string& name, const net::SocketAddress& address) {
+               return forbidden(name, address);
+             },
+             [this](const net::SocketAddress& address) {
+               return host_.dead_addresses().contains(address, host_.context().clock.steady_now());
+             },
+             [this](HostWalk::Target target) {
+               if (state_ != State::Resolving) return;
+               target_ = std::move(target);
+               connect();
+             },
+             [this](const Disposition& why) {
+               if (state_ == State::Resolving) exhausted(why);
+             }}),
+      timer_(host.context().loop, [this] { on_timeout(); }) {}
+
+ReceiverConnection::~ReceiverConnection() {
+  if (provider_) host_.context().metrics.connections(*provider_).add(-1);
+}
+
+void ReceiverConnection::open() { walk_.next(); }
+
+// In a callback of its own, as the answers of the host walk are.
+void ReceiverConnection::reopen() {
+  enter(State::Resolving);
+  host_.context().loop.defer(alive_.guard([this] {
+    if (state_ == State::Resolving) connect();
+  }));
+}
+
+void ReceiverConnection::drop() {
+  enter(State::Closed);
+  if (provider_) host_.context().metrics.connections(*provider_).add(-1);
+  provider_.reset();
+  // A callback of the stream may be calling us.
+  host_.context().loop.defer([stream = std::move(stream_)] {});
+  if (place_) host_.give_back_place(*std::exchange(place_, std::nullopt));
+}
+
+AttemptFacts ReceiverConnection::facts() const {
+  AttemptFacts facts;
+  facts.session = log_id_;
+  facts.mx = target_.host;
+  if (!target_.host.empty()) facts.address = target_.address.text();
+  if (tls_) {
+    facts.tls = tls_->version + (tls_->trust >= net::TlsTrust::Pkix ? " verified" : " unverified");
+  }
+  facts.provider = provider_.value_or(provider_of(target_.host));
+  facts.dsn_handed_on = dialog_ && dialog_->extensions().dsn;
+  return facts;
+}
+
+// A host ----------------------------------------------------------------------------------------
+
+// What strangers write into the DNS must not lead to this machine or its neighbours. For good, as
+// with a null MX: the sender learns now, not when the mail expires, that this domain takes no mail.
+std::optional<Disposition> ReceiverConnection::forbidden(const std::string& host,
+                                                         const net::SocketAddress& address) const {
+  const config::Config& config = *settings_->config;
+  if (is_own_listener(address, config, host_.local_addresses())) {
+    return local(Outcome::Failed, {5, 4, 6},
+                 fmt::format("mail for {} ({}) loops back to this relay", host, address.text()));
+  }
+  // An address in a route is the operator's word as much as delivery.source is.
+  const bool named = hop_.routed && net::IpAddress::parse(host);
+  if (!named && lacks_source(address.ip, config.delivery)) {
+    return local(Outcome::Delayed, {4, 4, 4},
+                 fmt::format("the mail server {} has the address {}, and delivery.source none of "
+                             "its kind to send from",
+                             host, address.ip.text()));
+  }
+  if (hop_.routed) return {};
+  const auto kind = forbidden_network(address.ip, config.delivery);
+  if (!kind) return {};
+  return local(Outcome::Failed, {5, 4, 4},
+               fmt::format("the mail server {} has the {} address {}, where no mail is sent", host,
+                           *kind, address.ip.text()));
+}
+
+void ReceiverConnection::connect() {
+  tls_.reset();
+  dialog_.reset();
+  if (!host_.take_place(site_, target_.address.ip)) {
+    crowded_ = true;
+    enter(State::Resolving);
+    walk_.next();
+    return;
+  }
+  place_ = target_.address.ip;
+  auto stream = net::Stream::connect(host_.context().loop, target_.address,
+                                     source_for(*settings_->config, target_.address.ip), *this);
+  if (!stream) {
+    connect_failed("failed: " + stream.error().detail);
+    return;
+  }
+  stream_ = std::move(*stream);
+  enter(State::Connecting);
+}
+
+void ReceiverConnection::connect_failed(std::string_view detail) {
+  host_failed(
+      local(Outcome::Delayed, {4, 4, 1},
+            fmt::format("connecting to {} ({}) {}", target_.host, target_.address.text(), detail)),
+      true);
+}
+
+void ReceiverConnection::on_connected() {
+  host_.dead_addresses().answered(target_.address);
+  provider_ = provider_of(target_.host);
+  host_.context().metrics.connections(*provider_).add(1);
+  smtp::ClientOptions options;
+  options.hostname = settings_->config->hostname;
+  options.starttls = target_.tls.starttls;
+  dialog_.emplace(std::move(options));
+  enter(State::Greeting);
+}
+
+void ReceiverConnection::host_failed(Disposition failure, bool try_next_host) {
+  host_.context().events.emit(relay::events::ConnectionFailed{.session = log_id_,
+                                                              .mx = target_.host,
+                                                              .address = target_.address.text(),
+                                                              .reply = failure.reply.one_line()});
+  if (state_ == State::Connecting) {
+    host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
+  }
+  failure_facts_ = facts();
+  drop();
+  failure_ = std::move(failure);
+  if (host_.context().draining.load(std::memory_order_relaxed)) {
+    user_.on_no_host(std::nullopt, failure_facts_);
+  } else if (!try_next_host) {
+    user_.on_no_host(failure_, failure_facts_);
+  } else {
+    enter(State::Resolving);
+    walk_.next();
+  }
+}
+
+void ReceiverConnection::exhausted(const Disposition& why) {
+  if (crowded_ && !failure_) {
+    user_.on_no_host(std::nullopt, facts());
+    return;
+  }
+  // What a host said matters more than that there were no more hosts.
+  if (failure_) {
+    user_.on_no_host(failure_, failure_facts_);
+    return;
+  }
+  host_.context().events.emit(relay::events::NoHost{
+      .session = log_id_, .next_hop = hop_.key, .reply = why.reply.one_line()});
+  AttemptFacts nowhere;
+  nowhere.session = log_id_;
+  user_.on_no_host(why, nowhere);
+}
+
+void ReceiverConnection::tls_failed(std::string_view detail) {
+  host_.context().events.emit(
+      relay::events::TlsFailed{.session = log_id_,
+                               .direction = relay::TlsDirection::Out,
+                               .mx = target_.host,
+                               .address = target_.address.text(),
+                               .detail = detail,
+                               .then = may_go_in_clear() ? "in clear" : "not delivered"});
+  if (!may_go_in_clear()) {
+    refused_for_tls(handshake_failed(target_.tls, detail));
+    return;
+  }
+  drop();
+  target_.tls = decide_tls(hop_.tls, target_.host, target_.security, TlsTry::AfterFailedStart);
+  connect();
+}
+
+void ReceiverConnection::refused_for_tls(const TlsRefusal& refusal) {
+  host_failed(local(Outcome::Delayed, refusal.status, refusal.text),
+              target_.tls.on_failure != TlsRequirement::OnFailure::Defer);
+}
+
+void ReceiverConnection::on_secured(const net::TlsFacts& facts) {
+  tls_ = facts;
+  host_.context().events.emit(relay::events::TlsEstablished{.session = log_id_,
+                                                            .direction = relay::TlsDirection::Out,
+                                                            .mx = target_.host,
+                                                            .address = target_.address.text(),
+                                                            .version = facts.version,
+                                                            .cipher = facts.cipher,
+                                                            .trust = facts.trust});
+  if (const auto judged = judge_handshake(target_.tls, facts); !judged) {
+    refused_for_tls(judged.error());
+    return;
+  }
+  dialog_->tls_started(stream_->output());
+  stream_->flush();
+  enter(State::Greeting);
+}
+
+// The conversation until it is ready --------------------------------------------------------------
+
+void ReceiverConnection::converse() {
+  const std::size_t waiting = stream_->input().size();
+  auto step = dialog_->advance(stream_->input(), stream_->output());
+  if (const auto* close = std::get_if<ClientDialog::Close>(&step)) {
+    closed(*close);
+    return;
+  }
+  if (std::holds_alternative<ClientDialog::StartTls>(step)) {
+    enter(State::Securing);
+    stream_->start_tls_client(*settings_->client_tls, target_.tls.expected);
+    return;
+  }
+  const bool progress = stream_->input().size() != waiting;
+  stream_->flush();
+  stream_->resume_reading();
+  if (std::holds_alternative<ClientDialog::Ready>(step)) {
+    ready();
+  } else if (progress) {
+    // A peer that sends a reply in trickles does not gain time with each octet.
+    timer_.start(greeting_limit());
+  }
+}
+
+bool ReceiverConnection::loops_back() const {
+  return hop_.mx &&
+         ascii::equals_ignore_case(greeting_name(dialog_->greeting()), settings_->config->hostname);
+}
+
+void ReceiverConnection::ready() {
+  if (loops_back()) {
+    host_failed(local(Outcome::Failed, {5, 4, 6},
+                      fmt::format("mail for {} loops back to this relay", hop_.hosts.front().name)),
+                false);
+    return;
+  }
+  if (const smtp::Reply& refusal = dialog_->tls_refusal(); refusal.code != 0) {
+    host_.context().events.emit(relay::events::TlsRefused{.session = log_id_,
+                                                          .mx = target_.host,
+                                                          .address = target_.address.text(),
+                                                          .reply = refusal.one_line(),
+                                                          .then = "in clear"});
+  }
+  failure_.reset();
+  enter(State::Ready);
+  if (!std::exchange(was_ready_, true)) host_.connection_ready(*site_);
+  user_.on_ready();
+}
+
+void ReceiverConnection::closed(const ClientDialog::Close& close) {
+  HostFailure failure = of_closed_session(close);
+  if (dialog_->starting_tls() && may_go_in_clear()) {
+    tls_failed(failure.disposition.reply.one_line());
+    return;
+  }
+  host_failed(std::move(failure.disposition), failure.try_next_host);
+}
+
+// The stream --------------------------------------------------------------------------------------
+
+void ReceiverConnection::on_input() {
+  if (state_ == State::Ready) {
+    user_.on_input();
+  } else if (state_ == State::Greeting) {
+    converse();
+  }
+}
+
+void ReceiverConnection::on_writable() {
+  if (state_ == State::Ready) user_.on_writable();
+}
+
+void ReceiverConnection::on_closed(const Error& error) {
+  switch (state_) {
+    case State::Connecting:
+      connect_failed("failed: " + error.detail);
+      return;
+    case State::Securing:
+      tls_failed(error.detail);
+      return;
+    case State::Greeting: {
+      const net::Stream* const before = stream_.get();
+      converse();  // the last words
+      if (state_ == State::Greeting && stream_.get() == before) {
+        closed(dialog_->connection_lost(error.detail));
+      } else if (state_ == State::Securing) {
+        tls_failed(error.detail);
+      } else if (state_ == State::Ready) {
+        user_.on_lost(error);
+      }
+      return;
+    }
+    case State::Ready:
+      user_.on_lost(error);
+      return;
+    case State::Resolving:
+    case State::Closed:
+      return;
+  }
+}
+
+void ReceiverConnection::on_timeout() {
+  switch (state_) {
+    case State::Connecting:
+      connect_failed("timed out");
+      return;
+    case State::Securing:
+      tls_failed("the handshake timed out");
+      return;
+    case State::Greeting:
+      closed(dialog_->connection_lost("timed out"));
+      return;
+    case State::Resolving:
+    case State::Ready:
+    case State::Closed:
+      return;
+  }
+}
+
+}  // namespace signpost::delivery

@@ -1,0 +1,109 @@
+// The way to a receiver: finds a host, connects, secures the connection and greets, until it can
+// carry mail. Then it belongs to its user, which drives the dialog. The table of states is in the
+// .cc.
+#pragma once
+
+#include "base/alive.h"
+#include "delivery/attempt_facts.h"
+#include "delivery/host_walk.h"
+#include "delivery/session_host.h"
+#include "net/stream.h"
+#include "net/timer.h"
+#include "smtp/client_dialog.h"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace signpost::delivery {
+
+// Belongs to one delivery session, on its worker's thread.
+class ReceiverConnection final : private net::StreamHandler {
+ public:
+  // Its user's part. None is called from within a function of the connection, and none but
+  // on_ready() and on_no_host() before it is ready.
+  class User {
+   public:
+    virtual ~User() = default;
+    virtual void on_ready() = 0;  // the dialog is Ready
+    // No host can be used, and the connection is over: the disposition says why, and `facts` which
+    // host that is about. Nothing: for reasons of our own.
+    virtual void on_no_host(const std::optional<Disposition>& why, const AttemptFacts& facts) = 0;
+    virtual void on_input() = 0;
+    virtual void on_writable() = 0;
+    virtual void on_lost(const Error& error) = 0;  // stream().input() may hold the last words
+  };
+
+  // `log_id`: the session's. What is passed by reference must outlive it.
+  ReceiverConnection(SessionHost& host, SitePtr site, std::string log_id, User& user);
+  ~ReceiverConnection() override;
+
+  void open();
+  // Once more to the host that it was connected to, then to those behind it. REQUIRES: it was ready
+  // and is dropped
+  void reopen();
+  void hurry();  // there are fewer connections than are wanted: no long wait for a greeting
+  void drop();   // closes at once and gives its place back; on_closed() is not called
+
+  const NextHop& hop() const { return hop_; }
+  const relay::Settings& settings() const { return *settings_; }  // one configuration to its end
+  const HostWalk::Target& target() const { return target_; }
+  const net::IpAddress& place() const { return *place_; }  // REQUIRES: it is ready
+  bool exists() const { return stream_ != nullptr; }
+  net::Stream& stream() { return *stream_; }         // REQUIRES: it is ready
+  smtp::ClientDialog& dialog() { return *dialog_; }  // REQUIRES: it is ready
+  AttemptFacts facts() const;                        // what is known of the host
+
+ private:
+  enum class State { Resolving, Connecting, Greeting, Securing, Ready, Closed };
+
+  // net::StreamHandler
+  void on_connected() override;
+  void on_secured(const net::TlsFacts& facts) override;
+  void on_input() override;
+  void on_writable() override;
+  void on_closed(const Error& error) override;
+
+  void enter(State state);
+  void on_timeout();
+  std::chrono::milliseconds greeting_limit() const;
+  std::optional<Disposition> forbidden(const std::string& host,
+                                       const net::SocketAddress& address) const;
+  void connect();
+  void connect_failed(std::string_view detail);
+  void converse();
+  bool loops_back() const;
+  void ready();
+  void closed(const smtp::ClientDialog::Close& close);
+  void host_failed(Disposition failure, bool try_next_host);
+  bool may_go_in_clear() const;  // when TLS fails
+  void tls_failed(std::string_view detail);
+  void refused_for_tls(const TlsRefusal& refusal);
+  void exhausted(const Disposition& why);
+
+  SessionHost& host_;
+  const SitePtr site_;
+  const std::string log_id_;
+  User& user_;
+  const std::shared_ptr<const relay::Settings> settings_;
+  const NextHop hop_;
+  State state_ = State::Resolving;
+  HostWalk walk_;
+  HostWalk::Target target_;
+  std::unique_ptr<net::Stream> stream_;
+  net::Timer timer_;
+  std::optional<smtp::ClientDialog> dialog_;
+  std::optional<net::TlsFacts> tls_;
+  std::optional<net::IpAddress> place_;  // taken: see Scheduler::take_place()
+  bool crowded_ = false;                 // an address was passed over for want of one
+  std::optional<Disposition> failure_;   // of the last host that failed
+  AttemptFacts failure_facts_;           // of that host
+  bool was_ready_ = false;               // and the scheduler knows
+  std::optional<std::size_t> provider_;  // while connected: counted in the connections gauge
+  Alive alive_;                          // for what was deferred
+};
+
+}  // namespace signpost::delivery
