@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "relay/route.h"
+#include "smtp/idna.h"
 
 #include <fmt/format.h>
 
@@ -19,6 +20,13 @@ constexpr std::size_t kMostReply = 1000;  // octets; a report shows fewer
 std::string domain_of(std::string_view mailbox) {
   const std::size_t at = mailbox.rfind('@');
   return std::string(at == std::string_view::npos ? std::string_view() : mailbox.substr(at + 1));
+}
+
+// Whether the sender can only be reached with SMTPUTF8, so that its server has to take the forms of
+// RFC 6533. A sender in ASCII gets a report in ASCII whatever the message was: its server may know
+// nothing of SMTPUTF8 and would refuse any other report.
+bool speaks_utf8(const std::string& reverse_path) {
+  return !ascii::is_ascii(smtp::ascii_domain_form(reverse_path));
 }
 
 // For people, in the largest unit that fits.
@@ -112,7 +120,7 @@ queue::Change::Enqueued Notifications::enqueue(
   notification.queue_id = envelope_.id.text();
   notification.arrival = envelope_.received;
   notification.now = now_;
-  notification.smtputf8 = envelope_.smtputf8;
+  notification.smtputf8 = speaks_utf8(envelope_.reverse_path);
   notification.recipients = recipients;
   notification.original = content;
   // The content goes only to those who are known to have sent it.
@@ -129,7 +137,7 @@ queue::Change::Enqueued Notifications::enqueue(
   envelope.received = now_;
   envelope.size = message->content.size();
   envelope.eight_bit = !ascii::is_ascii(message->content);
-  envelope.smtputf8 = envelope_.smtputf8;
+  envelope.smtputf8 = notification.smtputf8;
   envelope.notification = true;
 
   queue::Job job;

@@ -35,7 +35,7 @@ struct StatusNotification {
   std::string queue_id;       // of the reported message
   SystemTime arrival;         // of the reported message
   SystemTime now;
-  bool smtputf8 = false;  // the reported message needed SMTPUTF8: RFC 6533 forms
+  bool smtputf8 = false;  // the sender needs SMTPUTF8: RFC 6533 forms, else all fields are ASCII
   std::vector<NotifiedRecipient> recipients;  // all of one Action
   std::string_view original;                  // content of the reported message
   bool return_full = false;                   // message/rfc822; else text/rfc822-headers

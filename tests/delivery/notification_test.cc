@@ -65,6 +65,32 @@ TEST_F(NotificationTest, AFailureIsReportedToTheReversePathFromTheNullReversePat
   }
 }
 
+// The sender's server may not know SMTPUTF8, and then nobody would learn of the failure.
+TEST_F(NotificationTest, ASenderInAsciiGetsAReportWithoutSmtputf8) {
+  envelope_.smtputf8 = true;
+  auto collected = notifications();
+  queue::Recipient utf8 = recipient();
+  utf8.mailbox = "\xC3\xBC@example.net";
+  collected.failed(utf8, unknown_user(), "mx.example.net", false);
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_FALSE(reports[0].enqueued.message->envelope.smtputf8);
+  const std::string& content = reports[0].enqueued.message->content;
+  EXPECT_TRUE(content.contains("Content-Type: message/delivery-status\r\n")) << content;
+  EXPECT_TRUE(content.contains("Final-Recipient: utf-8; \\x{FC}@example.net\r\n")) << content;
+}
+
+TEST_F(NotificationTest, ASenderThatNeedsSmtputf8GetsTheFormsOfRfc6533) {
+  envelope_.reverse_path = "j\xC3\xB6rg@shop.example";
+  auto collected = notifications();
+  collected.failed(recipient(), unknown_user(), "mx.example.net", false);
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_TRUE(reports[0].enqueued.message->envelope.smtputf8);
+  EXPECT_TRUE(reports[0].enqueued.message->content.contains(
+      "Content-Type: message/global-delivery-status\r\n"));
+}
+
 TEST_F(NotificationTest, NothingAnswersTheNullReversePath) {
   envelope_.reverse_path.clear();
   auto collected = notifications();
