@@ -28,7 +28,7 @@ struct QueueFilter {
 struct QueueEntry {
   queue::Job job;
   queue::Envelope envelope;
-  std::string_view state;  // the job's; "active" while it is claimed
+  std::string_view state;  // of Store::state_now(); "active" while it is with a session
   std::string waits_for;   // what holds up its receiver now; "" if nothing does
 };
 
@@ -49,7 +49,7 @@ class QueueControl {
   struct Changed {
     std::size_t matched = 0;
     std::size_t changed = 0;
-    std::size_t busy = 0;  // claimed by others, left alone
+    std::size_t busy = 0;  // on their way to a receiver just now: left alone
   };
   // Makes the jobs due now, and has their receivers tried whatever their back-off. `by` is who
   // asked, for the log. Both end with an error, in the middle of a long queue, when the relay
@@ -60,6 +60,7 @@ class QueueControl {
  private:
   enum class Action { Retry, Remove };
   Result<Changed> apply(Action action, const QueueFilter& filter, std::string_view by);
+  std::vector<queue::Job> claim(const std::vector<QueueEntry>& entries, Changed& counts);
   Result<void> change(Action action, const std::vector<QueueEntry>& entries, std::string_view by,
                       Changed& counts);
   Result<void> commit(queue::Change change);

@@ -122,9 +122,6 @@ DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr si
 
 DeliverySession::~DeliverySession() {
   if (provider_) host_.context().metrics.connections(*provider_).add(-1);
-  for (const auto& one : {&current_, &next_}) {
-    if (*one) host_.count_transaction(-1);
-  }
 }
 
 void DeliverySession::start() { walk_.next(); }
@@ -573,7 +570,6 @@ std::unique_ptr<DeliverySession::Attempt> DeliverySession::attempt_of(PendingJob
   attempt->pending = std::move(pending);
   attempt->reverse_path =
       smtp::ascii_domain_form(attempt->pending.message->envelope().reverse_path);
-  host_.count_transaction(1);
   return attempt;
 }
 
@@ -677,14 +673,12 @@ void DeliverySession::transaction_done(const smtp::TransactionResult& result,
 
 void DeliverySession::settle_current() {
   const std::unique_ptr<Attempt> attempt = std::move(current_);
-  host_.count_transaction(-1);
   AttemptFacts known = facts();
   known.dkim = signature(*attempt).summary;
   host_.settle(std::move(attempt->pending), std::move(attempt->dispositions), std::move(known));
 }
 
 void DeliverySession::give_back(std::unique_ptr<Attempt> untried) {
-  host_.count_transaction(-1);
   host_.give_back(site_, std::move(untried->pending));
 }
 

@@ -207,7 +207,7 @@ Totals MemoryStore::totals() const {
 std::optional<SystemTime> MemoryStore::oldest(JobState wanted) const {
   const MutexLock lock(mutex_);
   for (const auto& [ref, job] : state_.jobs) {
-    if (job.state == wanted) return ref.id.time();
+    if (state_now(job) == wanted) return ref.id.time();
   }
   return std::nullopt;
 }
