@@ -176,7 +176,10 @@ Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& 
   services_.delivery.returned(result ? afterwards : claimed);
   if (!result) return result;
   counts.changed += claimed.size();
-  for (const queue::Job& job : claimed) emit(action == Action::Remove, job, by);
+  for (const queue::Job& job : claimed) {
+    emit(action == Action::Remove, job, by);
+    if (action == Action::Remove) removed_.add(job.recipients.size());
+  }
   if (action == Action::Remove) return result;
   std::vector<queue::Lane> lanes;
   for (const QueueEntry& entry : entries) lanes.push_back(entry.job.lane);

@@ -3,8 +3,10 @@
 
 #include "admin/services.h"
 #include "base/result.h"
+#include "metrics/instruments.h"
 #include "queue/envelope.h"
 #include "queue/store.h"
+#include "relay/metric_descriptions.h"
 
 #include <cstddef>
 #include <optional>
@@ -35,7 +37,8 @@ struct QueueEntry {
 // Blocks on the store: for the threads of the admin side's pool, never for a worker's.
 class QueueControl {
  public:
-  explicit QueueControl(const Services& services) : services_(services) {}
+  explicit QueueControl(const Services& services)
+      : services_(services), removed_(services.registry, relay::metric::kRecipientsRemoved) {}
 
   struct Page {
     std::vector<QueueEntry> entries;
@@ -68,6 +71,7 @@ class QueueControl {
   std::string obstacle(const queue::Job& job) const;
 
   const Services services_;
+  metrics::SharedCounter removed_;  // recipients
 };
 
 }  // namespace signpost::admin

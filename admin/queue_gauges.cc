@@ -41,6 +41,8 @@ void add_queue_gauges(metrics::Registry& registry, const queue::Store& store,
   });
   registry.add_gauge(relay::metric::kQueueMessages, {{"state", "held"}},
                      [stored] { return at_least_zero(stored(&queue::Totals::held)); });
+  registry.add_gauge(relay::metric::kQueueRecipients, {},
+                     [stored] { return at_least_zero(stored(&queue::Totals::recipients)); });
   for (const auto& [name, state] : {std::pair{"ready", queue::JobState::Ready},
                                     std::pair{"deferred", queue::JobState::Deferred},
                                     std::pair{"held", queue::JobState::Held}}) {

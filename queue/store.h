@@ -111,6 +111,7 @@ struct OverdueJobs {
 
 struct Totals {
   std::uint64_t ready = 0, deferred = 0, held = 0;  // jobs
+  std::uint64_t recipients = 0;                     // of all of them
 };
 
 // The state of the engine.
