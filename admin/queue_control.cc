@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "relay/events.h"
 
+#include <algorithm>
 #include <future>
+#include <iterator>
 #include <utility>
 
 namespace signpost::admin {
@@ -56,7 +58,8 @@ void emit(bool removed, const queue::Job& job, std::string_view by) {
 }  // namespace
 
 std::string_view QueueControl::state_of(const queue::Job& job) const {
-  return services_.store.claims().contains(job.ref) ? "active" : state_text(job.state);
+  if (services_.store.claims().is_active(job.ref)) return "active";
+  return state_text(services_.store.state_now(job));
 }
 
 std::string QueueControl::obstacle(const queue::Job& job) const {
@@ -130,20 +133,33 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
   return counts;
 }
 
+// All but what is with a receiver, or being settled. What waits in a line is taken out of it.
+std::vector<queue::Job> QueueControl::claim(const std::vector<QueueEntry>& entries,
+                                            Changed& counts) {
+  std::vector<queue::Job> claimed;
+  std::vector<queue::Job> held;
+  for (const QueueEntry& entry : entries) {
+    auto stored = services_.store.claim(entry.job.ref);
+    if (stored && *stored) {
+      claimed.push_back(std::move(**stored));
+    } else if (services_.store.claims().contains(entry.job.ref)) {
+      held.push_back(entry.job);
+    }  // else it is gone since the listing
+  }
+  const std::size_t others = held.size();
+  std::vector<queue::Job> withdrawn = services_.delivery.withdraw(held);
+  counts.busy += others - withdrawn.size();
+  std::ranges::move(withdrawn, std::back_inserter(claimed));
+  return claimed;
+}
+
 Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& entries,
                                   std::string_view by, Changed& counts) {
   queue::Change change;
-  std::vector<queue::Job> claimed;     // as the store holds them
-  std::vector<queue::Job> afterwards;  // as it will hold them
+  std::vector<queue::Job> afterwards;  // as the store will hold them
   const SystemTime now = schedule_now();
-  for (const QueueEntry& entry : entries) {
-    auto stored = services_.store.claim(entry.job.ref);
-    if (!stored || !*stored) {
-      // Gone since the listing, or claimed.
-      if (services_.store.claims().contains(entry.job.ref)) ++counts.busy;
-      continue;
-    }
-    queue::Job job = std::move(**stored);
+  const std::vector<queue::Job> claimed = claim(entries, counts);
+  for (const queue::Job& job : claimed) {
     if (action == Action::Remove) {
       change.removed.push_back(job);
     } else if (auto after = due_now(job, now)) {
@@ -152,7 +168,6 @@ Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& 
     } else {
       afterwards.push_back(job);
     }
-    claimed.push_back(std::move(job));
   }
   Result<void> result;
   if (!change.empty()) result = commit(std::move(change));
@@ -161,7 +176,10 @@ Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& 
   services_.delivery.returned(result ? afterwards : claimed);
   if (!result) return result;
   counts.changed += claimed.size();
-  for (const queue::Job& job : claimed) emit(action == Action::Remove, job, by);
+  for (const queue::Job& job : claimed) {
+    emit(action == Action::Remove, job, by);
+    if (action == Action::Remove) removed_.add(job.recipients.size());
+  }
   if (action == Action::Remove) return result;
   std::vector<queue::Lane> lanes;
   for (const QueueEntry& entry : entries) lanes.push_back(entry.job.lane);

@@ -3,8 +3,10 @@
 
 #include "admin/services.h"
 #include "base/result.h"
+#include "metrics/instruments.h"
 #include "queue/envelope.h"
 #include "queue/store.h"
+#include "relay/metric_descriptions.h"
 
 #include <cstddef>
 #include <optional>
@@ -28,14 +30,15 @@ struct QueueFilter {
 struct QueueEntry {
   queue::Job job;
   queue::Envelope envelope;
-  std::string_view state;  // the job's; "active" while it is claimed
+  std::string_view state;  // of Store::state_now(); "active" while it is with a session
   std::string waits_for;   // what holds up its receiver now; "" if nothing does
 };
 
 // Blocks on the store: for the threads of the admin side's pool, never for a worker's.
 class QueueControl {
  public:
-  explicit QueueControl(const Services& services) : services_(services) {}
+  explicit QueueControl(const Services& services)
+      : services_(services), removed_(services.registry, relay::metric::kRecipientsRemoved) {}
 
   struct Page {
     std::vector<QueueEntry> entries;
@@ -49,7 +52,7 @@ class QueueControl {
   struct Changed {
     std::size_t matched = 0;
     std::size_t changed = 0;
-    std::size_t busy = 0;  // claimed by others, left alone
+    std::size_t busy = 0;  // on their way to a receiver just now: left alone
   };
   // Makes the jobs due now, and has their receivers tried whatever their back-off. `by` is who
   // asked, for the log. Both end with an error, in the middle of a long queue, when the relay
@@ -60,6 +63,7 @@ class QueueControl {
  private:
   enum class Action { Retry, Remove };
   Result<Changed> apply(Action action, const QueueFilter& filter, std::string_view by);
+  std::vector<queue::Job> claim(const std::vector<QueueEntry>& entries, Changed& counts);
   Result<void> change(Action action, const std::vector<QueueEntry>& entries, std::string_view by,
                       Changed& counts);
   Result<void> commit(queue::Change change);
@@ -67,6 +71,7 @@ class QueueControl {
   std::string obstacle(const queue::Job& job) const;
 
   const Services services_;
+  metrics::SharedCounter removed_;  // recipients
 };
 
 }  // namespace signpost::admin

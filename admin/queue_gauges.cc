@@ -27,19 +27,22 @@ void add_queue_gauges(metrics::Registry& registry, const queue::Store& store,
   const auto stored = [&store](std::uint64_t queue::Totals::* member) {
     return static_cast<std::int64_t>(store.totals().*member);
   };
+  const auto active = [&store] { return static_cast<std::int64_t>(store.claims().active()); };
   // In the store a job is deferred until its attempt is over; while it is claimed, it counts as
   // ready or active.
-  registry.add_gauge(relay::metric::kQueueMessages, {{"state", "ready"}}, [&counts, stored] {
-    return at_least_zero(stored(&queue::Totals::ready) + counts.deferred.load() -
-                         counts.in_transaction.load());
-  });
+  registry.add_gauge(
+      relay::metric::kQueueMessages, {{"state", "ready"}}, [&counts, stored, active] {
+        return at_least_zero(stored(&queue::Totals::ready) + counts.deferred.load() - active());
+      });
   registry.add_gauge(relay::metric::kQueueMessages, {{"state", "active"}},
-                     [&counts] { return at_least_zero(counts.in_transaction.load()); });
+                     [active] { return at_least_zero(active()); });
   registry.add_gauge(relay::metric::kQueueMessages, {{"state", "deferred"}}, [&counts, stored] {
     return at_least_zero(stored(&queue::Totals::deferred) - counts.deferred.load());
   });
   registry.add_gauge(relay::metric::kQueueMessages, {{"state", "held"}},
                      [stored] { return at_least_zero(stored(&queue::Totals::held)); });
+  registry.add_gauge(relay::metric::kQueueRecipients, {},
+                     [stored] { return at_least_zero(stored(&queue::Totals::recipients)); });
   for (const auto& [name, state] : {std::pair{"ready", queue::JobState::Ready},
                                     std::pair{"deferred", queue::JobState::Deferred},
                                     std::pair{"held", queue::JobState::Held}}) {

@@ -8,7 +8,7 @@
 
 namespace signpost::admin {
 
-// Registers signpost_queue_messages and signpost_queue_oldest_seconds. The arguments must
+// Registers the metrics that begin with signpost_queue_ and are gauges. The arguments must
 // outlive the registry's last scrape.
 void add_queue_gauges(metrics::Registry& registry, const queue::Store& store,
                       const delivery::MemoryCounts& counts, const Clock& clock);

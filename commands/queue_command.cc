@@ -254,8 +254,10 @@ int change(const QueueOptions& options, const std::string& config_file, const st
   if (options.json) {
     print(json_text(*counts, 2) + "\n");
   } else if (matched > 0) {
-    print(fmt::format("{} matched, {} {}\n", matched, number_of(*counts, "changed"),
-                      action == "remove" ? "removed" : "due now"));
+    print(fmt::format(
+        "{} matched, {} {}{}\n", matched, number_of(*counts, "changed"),
+        action == "remove" ? "removed" : "due now",
+        busy > 0 && action == "retry" ? fmt::format(", {} being delivered just now", busy) : ""));
   }
   if (matched == 0) return refuse("nothing in the queue matches");
   // A job that is being delivered needs no retry, but it was not removed.
@@ -348,7 +350,7 @@ void add_list(CLI::App& queue, CommandLine& line) {
   add_filters(added);
   added.command
       ->add_option("--state", added.options->state,
-                   "State of the jobs; active: in line or being delivered")
+                   "State of the jobs; active: being delivered")
       ->type_name("STATE")
       ->check(CLI::IsMember({"ready", "active", "deferred", "held"}));
   added.command->add_option("--limit", added.options->limit, "Maximum number; 0 is all")

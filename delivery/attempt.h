@@ -43,7 +43,7 @@ class Attempt {
              ConnectionRecord& connection);
 
   bool untouched() const { return left_ == parts_.size(); }  // nobody is decided
-  bool has_progress() const { return progress_; }                  // somebody is, for good
+  bool has_progress() const { return progress_; }            // somebody is, for good
   // Whether those who are left may go elsewhere without a verdict: nobody is decided, or somebody
   // is for good, so that less is left than before.
   bool may_go_elsewhere() const { return untouched() || progress_; }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,7 +14,9 @@ namespace signpost::delivery {
 
 // One worker's. Pure. The last quarter of the connections is kept for accounts that have less than
 // their share, which is that of one account more than there are: one account that asks for all of
-// them, however many receivers its mail is for, leaves room for whoever comes next.
+// them, however many receivers its mail is for, leaves room for whoever comes next. The last half
+// of that quarter is kept in the same way for whoever answers for the accounts (a login, or a
+// client without one: queue::holder_of), since a client may write any number of sender domains.
 class ConnectionShares {
  public:
   explicit ConnectionShares(std::size_t limit) : limit_(limit) {}
@@ -25,25 +28,35 @@ class ConnectionShares {
   // False: `connection` waits until next() gives it back.
   bool open(const Connection& connection);
   void ended(const std::string& account);
-  // The connection to be opened now, of the account that has the fewest; it counts as open.
+  // The connection to be opened now, of the holder that has the fewest, and of its account that has
+  // the fewest; it counts as open.
   std::optional<Connection> next();
 
   bool any_waiting() const { return waiting_ > 0; }
   void clear_waiting();
 
  private:
+  struct Holder {
+    std::size_t open = 0;
+    std::size_t accounts = 0;
+  };
   struct Account {
+    Holder* holder = nullptr;
     std::size_t open = 0;
     std::deque<SitePtr> waiting;
   };
+  using Accounts = std::map<std::string, Account>;
 
+  Account& account_named(const std::string& name);
   bool may_open(const Account& account) const;
   void count_open(Account& account);
+  Accounts::iterator forget(Accounts::iterator account);
 
   const std::size_t limit_;
   std::size_t open_ = 0;
   std::size_t waiting_ = 0;
-  std::map<std::string, Account> accounts_;  // with connections, open or waiting
+  Accounts accounts_;  // with connections, open or waiting
+  std::map<std::string, Holder, std::less<>> holders_;
 };
 
 }  // namespace signpost::delivery

@@ -37,6 +37,8 @@ struct SharedDelivery {
   // For operators' commands, from any thread while the workers run.
   // `jobs`, as they are stored, are no longer claimed and wait again.
   void returned(std::vector<queue::Job> jobs);
+  // Takes those of `jobs` that wait in a line out of it: they are claimed for the caller.
+  std::vector<queue::Job> withdraw(const std::vector<queue::Job>& jobs);
   // The receivers of these lanes' mail are tried at once, whatever their back-off.
   void forgive(std::vector<queue::Lane> lanes);
 
@@ -99,7 +101,6 @@ class Delivery final : public Intake, private SessionHost {
   void prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) override;
   void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) override;
   bool short_of_connections() const override { return shares_.any_waiting(); }
-  void count_transaction(int change) override;
   void retire(std::uint64_t session) override;
 
   Scheduler::Now now() const;

@@ -62,11 +62,7 @@ DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr si
       connection_(host, site_, log_id(), *this),
       timer_(host.context().loop, [this] { on_timeout(); }) {}
 
-DeliverySession::~DeliverySession() {
-  for (const auto& one : {&current_, &next_}) {
-    if (*one) mark(**one, false);
-  }
-}
+DeliverySession::~DeliverySession() = default;
 
 void DeliverySession::start() { connection_.open(); }
 
@@ -149,7 +145,6 @@ void DeliverySession::closed(const ClientDialog::Close& close) {
     host_.context().events.emit(relay::events::ConnectionClosed{
         .session = log_id(), .mx = connection_.target().host, .detail = detail});
   }
-  if (next_) mark(*next_, false);  // begun early, and not tried
   if (current_ && (close.transaction || !used_up_)) transaction_cut(close, detail);
   if (current_ && current_->attempt.untouched() && !draining()) {
     reconnect();

@@ -44,9 +44,8 @@ class DeliverySession final : private ReceiverConnection::User {
     explicit Taken(PendingJob pending) : attempt(std::move(pending)) {}
     Attempt attempt;
     std::optional<smtp::DotStuffer> content;
-    SteadyTime began{};      // its first transaction
-    bool under_way = false;  // in a transaction, and counted as such
-    bool early = false;      // begun behind the message before
+    SteadyTime began{};  // its first transaction
+    bool early = false;  // begun behind the message before
   };
 
   // ReceiverConnection::User
@@ -71,7 +70,6 @@ class DeliverySession final : private ReceiverConnection::User {
   void begin_early();
   void loaded_early(std::optional<PendingJob> job);
   void send_content();
-  void mark(Taken& taken, bool under_way);
   Attempt::Then transaction_ended(const smtp::TransactionResult& result, const std::string& detail);
   void transaction_done(const smtp::TransactionResult& result);
   void transaction_cut(const smtp::ClientDialog::Close& close, const std::string& detail);

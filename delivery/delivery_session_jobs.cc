@@ -111,7 +111,9 @@ void DeliverySession::begin(std::unique_ptr<Taken> taken) {
 }
 
 void DeliverySession::begin_transaction() {
-  mark(*current_, true);
+  if (current_->began == SteadyTime{}) {
+    current_->began = host_.context().clock.steady_now();
+  }
   connection_.dialog().begin(next_transaction(*current_), connection_.stream().output());
   enter(State::Transacting);
 }
@@ -125,16 +127,6 @@ const OutgoingMessage::Signature& DeliverySession::signature(Taken& taken) {
   relay::Context& context = host_.context();
   return taken.attempt.message().signature(connection_.settings(), context.clock.system_now(),
                                            context.events);
-}
-
-// In a transaction from its MAIL to its last reply.
-void DeliverySession::mark(Taken& taken, bool under_way) {
-  if (taken.under_way == under_way) return;
-  taken.under_way = under_way;
-  host_.count_transaction(under_way ? 1 : -1);
-  if (under_way && taken.began == SteadyTime{}) {
-    taken.began = host_.context().clock.steady_now();
-  }
 }
 
 // The mail data is sent and its reply may take a while: the next job is sent behind it.
@@ -177,7 +169,7 @@ void DeliverySession::loaded_early(std::optional<PendingJob> job) {
   next_->early =
       connection_.dialog().begin_early(next_transaction(*next_), connection_.stream().output());
   if (!next_->early) return;
-  mark(*next_, true);
+  next_->began = host_.context().clock.steady_now();
   ++messages_;
   connection_.stream().flush();
 }
@@ -197,7 +189,6 @@ void DeliverySession::send_content() {
 
 Attempt::Then DeliverySession::transaction_ended(const smtp::TransactionResult& result,
                                                  const std::string& detail) {
-  mark(*current_, false);
   current_->content.reset();
   if (result.possibly_delivered) {
     host_.context().events.emit(

@@ -62,6 +62,7 @@ class JobLine {
     if (!ready_.empty()) return ready_.front();
     return unread_.empty() ? nullptr : unread_.front();
   }
+  const std::list<LaneTurn*>& ready_lanes() const { return ready_; }
   // A lane with jobs in memory, for emptying the line; null when there is none.
   LaneTurn* any_ready() const { return ready_.empty() ? nullptr : ready_.front(); }
 

@@ -8,8 +8,7 @@ namespace signpost::delivery {
 
 // Shared by all workers; any thread.
 struct MemoryCounts {
-  std::atomic<std::int64_t> deferred{0};        // claimed, and stored as deferred
-  std::atomic<std::int64_t> in_transaction{0};  // in a mail transaction
+  std::atomic<std::int64_t> deferred{0};  // claimed, and stored as deferred
 };
 
 }  // namespace signpost::delivery

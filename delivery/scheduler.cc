@@ -166,7 +166,7 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
     impl.unpark(site, std::min(site->stale, kStaleLanesATick), now, orders);
     if (site->stale > 0) impl.stale.push_back(site);
   }
-  impl.tidy(now);
+  impl.tidy(now, orders);
   SteadyTime next = now.steady + kTick;
   if (!impl.timers.empty()) next = std::min(next, impl.timers.top().time);
   const SystemTime lane_time = impl.lanes.next_time();

@@ -119,6 +119,10 @@ class Scheduler {
   // The receivers of this lane's mail are tried at once, whatever their back-off.
   void forgive(const queue::Lane& lane, const Now& now, Orders& orders);
 
+  // Takes those of `jobs` of a lane that wait in memory out of their line: their claims are the
+  // caller's from then on.
+  std::vector<PendingJob> withdraw(const queue::Lane& lane, std::vector<queue::JobRef> jobs);
+
   // What holds up this lane's mail now, if its receiver is backing off or its names cannot be
   // looked up.
   std::optional<Disposition> obstacle(const queue::Lane& lane) const;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <list>
 #include <utility>
 
 namespace signpost::delivery {
@@ -180,6 +182,29 @@ void Scheduler::forgive(const queue::Lane& name, const Now& now, Orders& orders)
   if (!lane->site) return;
   lane->site->back_off.forgive();
   impl_->arrange(lane->site, 0, now, orders);
+}
+
+std::vector<PendingJob> Scheduler::withdraw(const queue::Lane& name,
+                                            std::vector<queue::JobRef> wanted) {
+  std::ranges::sort(wanted);
+  std::vector<PendingJob> withdrawn;
+  const MutexLock lock(mutex_);
+  Lane* const lane = impl_->lanes.find(name);
+  if (lane == nullptr || !lane->active) return withdrawn;
+  std::list<PendingJob>& jobs = lane->active->turn.jobs;
+  for (auto job = jobs.begin(); job != jobs.end();) {
+    const auto next = std::next(job);
+    if (std::ranges::binary_search(wanted, job->job.ref)) {
+      withdrawn.push_back(std::move(*job));
+      jobs.erase(job);
+    }
+    job = next;
+  }
+  if (withdrawn.empty()) return withdrawn;
+  impl_->in_memory -= withdrawn.size();
+  if (lane->active->in_line) lane->site->line.update(lane->active->turn);
+  impl_->lanes.wake_by(*lane, {});  // tick() forgets it if that was all
+  return withdrawn;
 }
 
 std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {

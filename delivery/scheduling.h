@@ -69,7 +69,8 @@ struct Scheduling {
               const Now& now, Orders& orders);
   void arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);
   void read_for(const SitePtr& site, const Now& now, Orders& orders);
-  void tidy(const Now& now);
+  void tidy(const Now& now, Orders& orders);
+  void look_for_overdue(Site& site, const Now& now, Orders& orders);
   PendingJob taken(JobLine::Taken taken, const Now& now);
   Disposition why_waiting(const Lane& lane) const;
   SystemTime trouble_ends(const Lane& lane, const Now& now) const;

@@ -138,9 +138,25 @@ void Scheduling::read_for(const SitePtr& site, const Now& now, Orders& orders) {
   }
 }
 
-void Scheduling::tidy(const Now& now) {
+// A connection that says nothing takes minutes to fail. Meanwhile jobs wait in the line for it, and
+// they age there as they would in the store.
+void Scheduling::look_for_overdue(Site& site, const Now& now, Orders& orders) {
+  const LaneTurn* const first = site.line.any_ready();
+  if (first == nullptr || now.steady < site.next_look ||
+      now.schedule < first->jobs.front().job.due + overdue_interval) {
+    return;
+  }
+  site.next_look = now.steady + overdue_interval;
+  for (const LaneTurn* const turn : site.line.ready_lanes()) {
+    const Lane& lane = *turn->lane;
+    orders.overdue.push_back({lane_named(*lane.key), now.schedule, why_waiting(lane)});
+  }
+}
+
+void Scheduling::tidy(const Now& now, Orders& orders) {
   if (now.steady < next_tidy) return;
   next_tidy = now.steady + kTidyInterval;
+  for (const auto& [key, site] : sites) look_for_overdue(*site, now, orders);
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;
     const bool unused =
@@ -155,6 +171,11 @@ void Scheduling::tidy(const Now& now) {
 Disposition Scheduling::why_waiting(const Lane& lane) const {
   if (lane.trouble) return lane.trouble->why();
   if (lane.site && lane.site->back_off.failing()) return lane.site->back_off.why();
+  if (lane.site && lane.site->connections.connected() == 0 &&
+      lane.site->connections.connecting() > 0) {
+    return local(Outcome::Delayed, {4, 4, 1},
+                 "waiting for a connection: the receiver does not answer");
+  }
   return local(Outcome::Delayed, {4, 4, 5},
                "waiting for a connection: the receiver's limits are reached");
 }

@@ -52,8 +52,6 @@ class SessionHost {
 
   // Sites are queueing for connections: idle sessions should close.
   virtual bool short_of_connections() const = 0;
-  // +1 when a mail transaction begins, -1 when it ends: the gauge of active jobs.
-  virtual void count_transaction(int change) = 0;
   // The session has ended. It is destroyed when its functions have returned.
   virtual void retire(std::uint64_t session) = 0;
 };

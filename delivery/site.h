@@ -50,6 +50,7 @@ struct Site {
   std::size_t reading = 0;        // jobs that reads under way may bring
   std::deque<Lane*> parked;       // behind the line: more lanes than can be read soon
   std::size_t stale = 0;          // parked lanes whose routes are those of a former configuration
+  SteadyTime next_look{};         // for what waits in the line and is overdue
   bool hungry = false;            // waits for memory to read more
   bool early = true;              // may begin a transaction behind the one before
   bool forgotten = false;         // no longer in the scheduler's table

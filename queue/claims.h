@@ -9,7 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace signpost::queue {
 
@@ -20,6 +20,13 @@ class Claims {
   bool take(const JobRef& ref);  // false: it is claimed already
   void release(const JobRef& ref);
   bool contains(const JobRef& ref) const;
+
+  // Whether the job is in the hands of a session, which sends it or is about to. A claim begins
+  // and may end without. Does nothing for what is not claimed.
+  void set_active(const JobRef& ref, bool active);
+  bool is_active(const JobRef& ref) const;
+  std::size_t active() const { return active_.load(std::memory_order_relaxed); }
+
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
@@ -35,7 +42,7 @@ class Claims {
   };
   struct Shard {
     mutable Mutex mutex;
-    std::unordered_set<Key, Hash> keys GUARDED_BY(mutex);
+    std::unordered_map<Key, bool, Hash> jobs GUARDED_BY(mutex);  // active?
   };
   static constexpr std::size_t kShards = 16;
 
@@ -45,6 +52,7 @@ class Claims {
 
   std::array<Shard, kShards> shards_;
   std::atomic<std::size_t> size_{0};
+  std::atomic<std::size_t> active_{0};
 };
 
 }  // namespace signpost::queue

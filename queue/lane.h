@@ -4,19 +4,26 @@
 
 #include <compare>
 #include <string>
+#include <string_view>
 
 namespace signpost::queue {
 
 // Stored with each job, since the index of waiting jobs is ordered by it. REQUIRES: no text holds
 // an octet 0.
 struct Lane {
-  std::string domain;   // of the recipients, lower case, as given (U-label or A-label)
-  std::string account;  // the login; without one "@" and the domain of the reverse-path
+  std::string domain;  // of the recipients, lower case, as given (U-label or A-label)
+  // The login. Without one "@", the domain of the reverse-path, a blank and the client's address
+  // (IPv6: its /64): one client may write any number of domains. Notifications, and jobs that older
+  // versions stored, are without the client.
+  std::string account;
   // The `via` of the route that was chosen by the sender when the job was stored; "" when none was.
   // It is compared with the configuration in force when the job is taken.
   std::string route;
 
   friend auto operator<=>(const Lane&, const Lane&) = default;
 };
+
+// Who answers for `account`: the login or the client. A view of `account`.
+std::string_view holder_of(std::string_view account);
 
 }  // namespace signpost::queue

@@ -200,14 +200,18 @@ Result<OverdueJobs> MemoryStore::overdue(const Lane& lane, const LanePosition& f
 Totals MemoryStore::totals() const {
   const MutexLock lock(mutex_);
   std::array<std::uint64_t, 3> count{};
-  for (const auto& [ref, job] : state_.jobs) ++count[std::to_underlying(job.state)];
-  return {.ready = count[0], .deferred = count[1], .held = count[2]};
+  std::uint64_t recipients = 0;
+  for (const auto& [ref, job] : state_.jobs) {
+    ++count[std::to_underlying(job.state)];
+    recipients += job.recipients.size();
+  }
+  return {.ready = count[0], .deferred = count[1], .held = count[2], .recipients = recipients};
 }
 
 std::optional<SystemTime> MemoryStore::oldest(JobState wanted) const {
   const MutexLock lock(mutex_);
   for (const auto& [ref, job] : state_.jobs) {
-    if (job.state == wanted) return ref.id.time();
+    if (state_now(job) == wanted) return ref.id.time();
   }
   return std::nullopt;
 }

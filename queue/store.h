@@ -111,6 +111,7 @@ struct OverdueJobs {
 
 struct Totals {
   std::uint64_t ready = 0, deferred = 0, held = 0;  // jobs
+  std::uint64_t recipients = 0;                     // of all of them
 };
 
 // The state of the engine.
@@ -157,6 +158,12 @@ class Store {
   Result<std::optional<Job>> claim(const JobRef& ref);
   Claims& claims() { return claims_; }
   const Claims& claims() const { return claims_; }
+  // The state of `job` with its claim: a deferred one that is claimed is being tried again, which
+  // makes it ready.
+  JobState state_now(const Job& job) const {
+    const bool again = job.state == JobState::Deferred && claims_.contains(job.ref);
+    return again ? JobState::Ready : job.state;
+  }
   // The jobs of `lane` that are due until `until` and were accepted until `accepted_until`, from
   // `from` on; those whose sender already had a notice of delay only if `notified`. Looks at no
   // more than `limit` rows of the index: no job is read, none is claimed.
@@ -167,7 +174,7 @@ class Store {
   // --- the store as a whole; any thread ---
   virtual Totals totals() const = 0;  // kept up to date by apply()
   // The time of acceptance of the oldest message with a job in `state`, looking at no more than a
-  // bounded number of rows; nothing when none was found.
+  // bounded number of rows; nothing when none was found. States are those of state_now().
   virtual std::optional<SystemTime> oldest(JobState state) const = 0;
   virtual Health health() const = 0;
   virtual std::string engine_text() const = 0;  // for logs: "RocksDB 7.8.3, format 2, …"

@@ -47,7 +47,10 @@ void EventSink::count(const events::Bounced& event) {
 void EventSink::count(const events::Expired& event) {
   count_attempt(event, AttemptResult::Deferred);
   metrics_.bounces(event.reply_class).add();
+  metrics_.recipients_expired.add();
 }
+
+void EventSink::count(const events::Notification&) { metrics_.notifications.add(); }
 
 void EventSink::count(const events::NotificationDropped& event) {
   metrics_.notification_dropped(text_of(event.reason)).add();

@@ -34,6 +34,7 @@ class EventSink {
   void count(const events::Deferred& event);
   void count(const events::Bounced& event);
   void count(const events::Expired& event);
+  void count(const events::Notification& event);
   void count(const events::NotificationDropped& event);
   void count(const events::Signed& event);
   void count(const events::Unsigned& event);

@@ -44,6 +44,26 @@ inline constexpr Description kAccepted = {"signpost_messages_accepted_total",
                                           "Messages acknowledged with 250."};
 inline constexpr Description kAcceptedBytes = {"signpost_accepted_bytes_total",
                                                "Octets of content of accepted messages."};
+// These balance, in recipients and since the start: accepted + notifications + queued at the start
+// = delivered (kDeliverySeconds) + given up (kBounces, with the expired ones) + removed + queued
+// now.
+inline constexpr Description kRecipientsAccepted = {
+    "signpost_recipients_accepted_total",
+    "Recipients of stored mail. With signpost_notifications_total they are, one day, delivered "
+    "(signpost_delivery_seconds_count), given up (signpost_bounces_total) or removed; until then "
+    "signpost_queue_recipients has them."};
+inline constexpr Description kRecipientsExpired = {
+    "signpost_recipients_expired_total",
+    "Recipients given up because their mail was too old; signpost_bounces_total has them too. Each "
+    "was a receiver that could not be reached for days, or refused for now all the time."};
+inline constexpr Description kRecipientsRemoved = {
+    "signpost_recipients_removed_total",
+    "Recipients that an operator removed from the queue, without delivery or notification."};
+inline constexpr Description kNotifications = {
+    "signpost_notifications_total",
+    "Delivery status notifications queued, each for one recipient."};
+inline constexpr Description kQueueRecipients = {"signpost_queue_recipients",
+                                                 "Recipients in the queue, of jobs in any state."};
 inline constexpr Description kAcceptSeconds = {
     "signpost_accept_seconds",
     "From the end of data to the 250: what a shop waits for. Above 0.1 the disk is slow."};
@@ -120,7 +140,8 @@ inline constexpr Description kQueueMessages = {
 inline constexpr LabelDescription kStoredStateLabels[] = {{"state", kStoredStates}};
 inline constexpr Description kQueueOldest = {
     "signpost_queue_oldest_seconds",
-    "Age of the oldest message with a job in this state. Ready above a few minutes: a receiver is "
+    "Age of the oldest message with a job in this state; active ones count as ready. Ready above a "
+    "few minutes: a receiver is "
     "down, or slower than its mail comes in.",
     kStoredStateLabels};
 

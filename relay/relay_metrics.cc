@@ -23,6 +23,9 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
       accept_seconds(registry, metric::kAcceptSeconds, metrics::latency_bounds()),
       delivery_seconds(registry, metric::kDeliverySeconds, metrics::long_latency_bounds()),
       bare_lf(registry, metric::kBareLf),
+      recipients_accepted(registry, metric::kRecipientsAccepted),
+      recipients_expired(registry, metric::kRecipientsExpired),
+      notifications(registry, metric::kNotifications),
       registry_(registry) {
   const auto make = [&](const Description& description, metrics::Labels labels) {
     return std::make_unique<metrics::Counter>(registry, description, std::move(labels));

@@ -38,6 +38,9 @@ class RelayMetrics {
   metrics::Histogram accept_seconds;
   metrics::Histogram delivery_seconds;
   metrics::Counter bare_lf;
+  metrics::Counter recipients_accepted;
+  metrics::Counter recipients_expired;
+  metrics::Counter notifications;
 
   // `provider` is an index into kProviders.
   void attempt(std::size_t provider, AttemptResult result, ReplyClass reply_class);

@@ -65,9 +65,12 @@ const config::RouteConfig* route_of(const config::Config& config, std::string_vi
   return found == config.routes.end() ? nullptr : &*found;
 }
 
-std::string account_of(std::string_view login, std::string_view reverse_path) {
+std::string account_of(std::string_view login, std::string_view reverse_path,
+                       std::string_view client) {
   if (!login.empty()) return std::string(login);
-  return "@" + ascii::lower(smtp::domain_of(reverse_path));
+  std::string account = "@" + ascii::lower(smtp::domain_of(reverse_path));
+  if (!client.empty()) account.append(" ").append(client);
+  return account;
 }
 
 queue::Lane lane_of(const config::Config& config, std::string_view login,

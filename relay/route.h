@@ -25,8 +25,9 @@ std::string sender_route(const config::Config& config, std::string_view reverse_
 const config::RouteConfig* route_of(const config::Config& config, std::string_view domain,
                                     std::string_view via);
 
-// Whose mail it is: the login, else "@" and the domain of the reverse-path.
-std::string account_of(std::string_view login, std::string_view reverse_path);
+// Whose mail it is: see queue::Lane. `client`: whoever hands it in without a login; "" for our own.
+std::string account_of(std::string_view login, std::string_view reverse_path,
+                       std::string_view client = "");
 
 // The lane of a job for recipients in `domain`.
 queue::Lane lane_of(const config::Config& config, std::string_view login,

@@ -34,7 +34,7 @@ void ChangeWriter::Group::clear() {
   }
   added.clear();
   removed.clear();
-  jobs = {};
+  counts = {};
   first = SystemTime::max();
   old_removals = 0;
 }
@@ -58,7 +58,7 @@ Result<void> ChangeWriter::apply(std::span<const queue::Change* const> changes) 
   if (group_.batch.Count() == 0) return {};
   const rocksdb::Status status = db().Write(write_options_, &group_.batch);
   if (!status.ok()) return write_failed(status);
-  tally_.add(group_.jobs);
+  tally_.add(group_.counts);
   tally_.lower_first(group_.first);
   flush_old_removals();
   return {};
@@ -131,7 +131,8 @@ void ChangeWriter::put_job(const queue::Job& job) {
     lane_key(job.lane, position_of(job), key_);
     group_.batch.Put(family(kLane), slice(key_), slice(lane_row(job)));
   }
-  ++group_.jobs[std::to_underlying(job.state)];
+  ++group_.counts.jobs[std::to_underlying(job.state)];
+  group_.counts.recipients += static_cast<std::int64_t>(job.recipients.size());
   group_.added.push_back(job.ref);
 }
 
@@ -142,7 +143,8 @@ void ChangeWriter::drop_job(const queue::Job& job) {
     lane_key(job.lane, position_of(job), key_);
     group_.batch.SingleDelete(family(kLane), slice(key_));
   }
-  --group_.jobs[std::to_underlying(job.state)];
+  --group_.counts.jobs[std::to_underlying(job.state)];
+  group_.counts.recipients -= static_cast<std::int64_t>(job.recipients.size());
   group_.removed.push_back(job.ref);
 }
 

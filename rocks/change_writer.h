@@ -33,7 +33,7 @@ class ChangeWriter {
     rocksdb::WriteBatch batch;
     std::vector<queue::JobRef> added;
     std::vector<queue::JobRef> removed;
-    Tally::Delta jobs{};
+    Tally::Delta counts{};
     SystemTime first = SystemTime::max();
     std::size_t old_removals = 0;  // messages removed that JobCounts had forgotten
 

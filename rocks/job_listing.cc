@@ -95,9 +95,12 @@ Result<queue::JobPage> list_jobs(const RowReader& reader, const queue::JobFilter
   return page;
 }
 
-std::optional<SystemTime> find_oldest(const RowReader& reader, Tally& tally,
-                                      queue::JobState state) {
-  if (tally.count(state) == 0) return std::nullopt;
+std::optional<SystemTime> find_oldest(const RowReader& reader, const queue::Store& store,
+                                      Tally& tally, queue::JobState state) {
+  const bool may_be_deferred = state == queue::JobState::Ready && store.claims().size() > 0;
+  if (tally.count(state) == 0 && !(may_be_deferred && tally.count(queue::JobState::Deferred) > 0)) {
+    return std::nullopt;
+  }
   const SystemTime first = tally.first();
   // The slack: ids are made before the commit, and a commit may take its time.
   queue::MessageId from;
@@ -113,7 +116,7 @@ std::optional<SystemTime> find_oldest(const RowReader& reader, Tally& tally,
     if (!ref) continue;
     if (seen++ == 0) tally.raise_first(first, ref->id.time());
     const auto job = decode_job(*ref, view(rows->value()));
-    if (job && job->state == state) return ref->id.time();
+    if (job && store.state_now(*job) == state) return ref->id.time();
   }
   return std::nullopt;
 }

@@ -16,6 +16,7 @@ Result<queue::JobPage> list_jobs(const RowReader& reader, const queue::JobFilter
                                  const queue::Cursor& from, std::size_t limit);
 
 // The time of acceptance of the oldest message with a job in `state`.
-std::optional<SystemTime> find_oldest(const RowReader& reader, Tally& tally, queue::JobState state);
+std::optional<SystemTime> find_oldest(const RowReader& reader, const queue::Store& store,
+                                      Tally& tally, queue::JobState state);
 
 }  // namespace signpost::rocks

@@ -102,6 +102,7 @@ Result<void> count_jobs(Opened& opened) {
         ++opened.totals.held;
         break;
     }
+    opened.totals.recipients += job->recipients.size();
     opened.first = std::min(opened.first, job->ref.id.time());
   }
   if (!rows->status().ok()) return failure(rows->status(), "counting the jobs in the queue");

@@ -64,7 +64,7 @@ class RocksStore final : public queue::Store {
 
   queue::Totals totals() const override { return tally_.totals(); }
   std::optional<SystemTime> oldest(queue::JobState state) const override {
-    return find_oldest(reader_, tally_, state);
+    return find_oldest(reader_, *this, tally_, state);
   }
   queue::Health health() const override;
   Result<void> reclaim_space(std::atomic<bool>& cancelled) override;

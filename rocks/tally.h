@@ -13,16 +13,23 @@ namespace signpost::rocks {
 
 class Tally {
  public:
-  // A change of the counts, by JobState.
-  using Delta = std::array<std::int64_t, 3>;
+  // A change of the counts.
+  struct Delta {
+    std::array<std::int64_t, 3> jobs{};  // by JobState
+    std::int64_t recipients = 0;
+  };
 
   Tally(const queue::Totals& totals, SystemTime first)
-      : jobs_{totals.ready, totals.deferred, totals.held}, first_(first) {}
+      : jobs_{totals.ready, totals.deferred, totals.held},
+        recipients_(totals.recipients),
+        first_(first) {}
 
   void add(const Delta& delta) {
     for (std::size_t state = 0; state < jobs_.size(); ++state) {
-      jobs_[state].fetch_add(static_cast<std::uint64_t>(delta[state]), std::memory_order_relaxed);
+      jobs_[state].fetch_add(static_cast<std::uint64_t>(delta.jobs[state]),
+                             std::memory_order_relaxed);
     }
+    recipients_.fetch_add(static_cast<std::uint64_t>(delta.recipients), std::memory_order_relaxed);
   }
 
   std::uint64_t count(queue::JobState state) const {
@@ -32,7 +39,8 @@ class Tally {
   queue::Totals totals() const {
     return {.ready = count(queue::JobState::Ready),
             .deferred = count(queue::JobState::Deferred),
-            .held = count(queue::JobState::Held)};
+            .held = count(queue::JobState::Held),
+            .recipients = recipients_.load(std::memory_order_relaxed)};
   }
 
   // No job of a message accepted before first() is stored: a scan that begins there need not walk
@@ -48,6 +56,7 @@ class Tally {
 
  private:
   std::array<std::atomic<std::uint64_t>, 3> jobs_;
+  std::atomic<std::uint64_t> recipients_;
   std::atomic<SystemTime> first_;
 };
 

@@ -99,10 +99,9 @@ bool needs_smtputf8(const smtp::Transaction& transaction, std::string_view rever
 // first mention is kept.
 std::vector<queue::Job> make_jobs(const config::Config& config,
                                   const smtp::Transaction& transaction,
-                                  const queue::Envelope& envelope) {
-  const std::string account = !envelope.login.empty()
-                                  ? envelope.login
-                                  : fmt::format("@{}", smtp::domain_of(envelope.reverse_path));
+                                  const queue::Envelope& envelope, const net::IpAddress& client) {
+  const std::string account =
+      relay::account_of(envelope.login, envelope.reverse_path, client.client_prefix().text());
   std::vector<queue::Job> jobs;
   std::unordered_map<std::string_view, std::size_t> by_domain;
   std::unordered_set<std::string> named;
@@ -219,7 +218,8 @@ std::expected<Accepted, Refused> accept(const relay::Settings& settings, const P
   envelope.envelope_id = transaction.mail.envelope_id;
   message->content = content.take();
   envelope.size = message->content.size();
-  std::vector<queue::Job> jobs = make_jobs(*settings.config, transaction, envelope);
+  std::vector<queue::Job> jobs =
+      make_jobs(*settings.config, transaction, envelope, principal.client);
   envelope.job_count = static_cast<std::uint16_t>(jobs.size());
   return Accepted{std::move(message), std::move(jobs)};
 }

@@ -167,6 +167,9 @@ void Submission::store(const SubmissionSession& session, Accepted accepted, Held
           return;
         }
         memory.release();  // delivery counts what it holds
+        for (const queue::Job& job : enqueued.jobs) {
+          context_.metrics.recipients_accepted.add(job.recipients.size());
+        }
         // The committer is done with the change: its jobs need no copy.
         intake_.stored(std::move(enqueued.message), std::move(enqueued.jobs));
       });

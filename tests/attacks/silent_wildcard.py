@@ -67,7 +67,7 @@ def main():
     many_addresses(sizes)
 
 
-def attack(name, sizes, addresses, letter):
+def attack(name, sizes, addresses, letter, sender="a@spammer.example"):
     """(the hosts, what was sent to receiver.example meanwhile and did not arrive)"""
     scene = arena.Arena(name, settings={"limits": "sessions = 600"})
     scene.relay.program = ["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", *scene.relay.program]
@@ -79,7 +79,7 @@ def attack(name, sizes, addresses, letter):
             clients = [scene.relay.smtp() for _ in range(8)]  # so that each worker has some
             for number in range(sizes.names):
                 clients[number % len(clients)].sendmail(
-                    "a@spammer.example", [f"b@n{number}.wild{number % len(addresses)}.example"],
+                    sender.format(number), [f"b@n{number}.wild{number % len(addresses)}.example"],
                     arena.LETTER.format(f"wild-{number}"))
             for client in clients:
                 client.close()

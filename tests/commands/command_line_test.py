@@ -796,7 +796,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
 
     def test_retry_and_remove(self):
         self.serve("/api/v1/queue/retry", {"matched": 3, "changed": 2, "busy": 1})
-        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now\n")
+        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now, 1 being delivered just now\n")
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 3, "busy": 0})
         self.check(self.signpost("queue", "remove", "--to", "a.example", "--user", "shop"), 0,
                    "3 matched, 3 removed\n")

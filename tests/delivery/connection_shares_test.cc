@@ -35,6 +35,40 @@ TEST(ConnectionShares, WhatEndsGoesToTheAccountThatHasTheFewest) {
   EXPECT_TRUE(shares.any_waiting());
 }
 
+std::size_t open_for_domains(ConnectionShares& shares, const std::string& client,
+                             std::size_t domains) {
+  std::size_t opened = 0;
+  for (std::size_t i = 0; i < domains; ++i) {
+    opened += open(shares, "@" + std::to_string(i) + ".example " + client, 1);
+  }
+  return opened;
+}
+
+TEST(ConnectionShares, OneClientWithManySenderDomainsLeavesRoomForOthers) {
+  ConnectionShares shares(80);
+  EXPECT_EQ(open_for_domains(shares, "192.0.2.1", 1000), 70u);
+  EXPECT_FALSE(shares.next());
+  EXPECT_EQ(open(shares, "@shop.example 192.0.2.2", 1), 1u) << "another client";
+  EXPECT_EQ(open(shares, "shop", 1), 1u) << "a login";
+  EXPECT_EQ(open(shares, "@", 1), 1u) << "a notification";
+}
+
+TEST(ConnectionShares, OneSenderDomainLeavesRoomForOthersOfItsClient) {
+  ConnectionShares shares(80);
+  EXPECT_EQ(open(shares, "@spammer.example 192.0.2.1", 1000), 60u);
+  EXPECT_EQ(open(shares, "@shop.example 192.0.2.1", 20), 10u);
+}
+
+TEST(ConnectionShares, WhatEndsGoesToTheClientThatHasTheFewest) {
+  ConnectionShares shares(16);
+  EXPECT_EQ(open_for_domains(shares, "192.0.2.1", 1000), 14u);
+  EXPECT_EQ(open(shares, "@a.example 192.0.2.2", 1), 1u);
+  EXPECT_EQ(open(shares, "shop", 1), 1u);
+  EXPECT_EQ(open(shares, "@b.example 192.0.2.2", 1), 0u) << "there are no more";
+  shares.ended("shop");
+  EXPECT_EQ(shares.next().value_or(ConnectionShares::Connection{}).account, "@b.example 192.0.2.2");
+}
+
 TEST(ConnectionShares, WithManyAccountsEachHasAtLeastOne) {
   ConnectionShares shares(4);
   for (const char* account : {"a", "b", "c", "d"}) EXPECT_EQ(open(shares, account, 1), 1u);

@@ -482,6 +482,50 @@ TEST_F(SchedulerSite, AFailureForGoodIsThatOfTheWholeLaneAndOfNoOther) {
   EXPECT_TRUE(world_.claims_fit());
 }
 
+TEST_F(SchedulerSite, MailForAReceiverThatSaysNothingIsLookedThroughForWhatIsOverdue) {
+  world_.scheduler.set_schedule(hours(4), seconds(9));
+  world_.receiver(kSite) = {.connections = 10, .hangs = true};
+  const auto jobs = submit(kLane, 3);
+  world_.pass(seconds(60));
+  EXPECT_EQ(world_.open(kSite), 3u) << "nothing has failed";
+  ASSERT_GE(world_.overdue.size(), 5u);
+  EXPECT_LE(world_.overdue.size(), 7u);
+  EXPECT_EQ(world_.overdue.front().lane, kLane);
+  EXPECT_NE(world_.overdue.front().why.reply.text.find("does not answer"), std::string::npos);
+  std::vector<queue::JobRef> refs;
+  for (const queue::Job& job : jobs) refs.push_back(job.ref);
+  EXPECT_EQ(world_.scheduler.withdraw(kLane, refs).size(), 3u) << "what has expired can be settled";
+}
+
+TEST_F(SchedulerSite, WhatWaitsInALineCanBeWithdrawnAndNothingElse) {
+  world_.receiver(kSite) = {.connections = 2, .slow = true};
+  const auto jobs = submit(kLane, 10);
+  const auto others = submit(kElsewhere, 1);
+  world_.run();
+  std::vector<queue::JobRef> refs{others.front().ref};
+  for (const queue::Job& job : jobs) refs.push_back(job.ref);
+  const auto withdrawn = world_.scheduler.withdraw(kLane, refs);
+  EXPECT_EQ(withdrawn.size(), 8u) << "two are with sessions";
+  EXPECT_TRUE(world_.scheduler.withdraw(kLane, refs).empty());
+  for (const PendingJob& each : withdrawn) {
+    EXPECT_TRUE(world_.store.claims().contains(each.job.ref)) << "claimed for us";
+    queue::Change change;
+    change.removed.push_back(each.job);
+    const queue::Change* const changes[] = {&change};
+    ASSERT_TRUE(world_.store.apply(changes));
+    world_.store.claims().release(each.job.ref);
+  }
+  while (world_.answer(kSite) > 0) world_.run();
+  world_.pass(minutes(2));
+  EXPECT_EQ(world_.delivered.size(), 2u + 1u);
+  EXPECT_EQ(world_.store.rows(), 0u);
+  EXPECT_TRUE(world_.claims_fit());
+  (void)submit(kLane, 5);
+  world_.run();
+  while (world_.answer(kSite) > 0) world_.run();
+  EXPECT_EQ(world_.delivered.size(), 8u) << "the lane lives on";
+}
+
 TEST_F(SchedulerSite, MailThatWaitsInMemoryForLongIsLookedThroughForWhatIsOverdue) {
   world_.scheduler.set_schedule(hours(4), minutes(10));
   world_.receiver(kSite) = {.connections = 1, .slow = true};

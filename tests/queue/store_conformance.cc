@@ -612,6 +612,37 @@ TEST_P(StoreConformance, OldestIsTheFirstMessageWithAJobInThatState) {
   EXPECT_EQ(store().oldest(JobState::Ready), old.time());
 }
 
+TEST_P(StoreConformance, WhatIsBeingTriedAgainIsReadyAndKeepsItsAge) {
+  apply(enqueue(message(id(1)), {deferred(job(id(1)), kNoon)}));
+  ASSERT_TRUE(store().claims().take(job(id(1)).ref));
+  EXPECT_EQ(store().oldest(JobState::Ready), id(1).time());
+  EXPECT_EQ(store().oldest(JobState::Deferred), std::nullopt);
+  apply(enqueue(id(2)));
+  EXPECT_EQ(store().oldest(JobState::Ready), id(1).time());
+  store().claims().release(job(id(1)).ref);
+  EXPECT_EQ(store().oldest(JobState::Ready), id(2).time());
+  EXPECT_EQ(store().oldest(JobState::Deferred), id(1).time());
+}
+
+TEST_P(StoreConformance, CountsTheRecipientsThatAreLeft) {
+  EXPECT_EQ(store().totals().recipients, 0U);
+  queue::Job two = job(id(1));
+  two.recipients = {{"a@one.example", {}, ""}, {"b@one.example", {}, ""}};
+  apply(enqueue(message(id(1)), {two}));
+  apply(enqueue(id(2)));
+  const std::uint64_t other = job(id(2)).recipients.size();
+  EXPECT_EQ(store().totals().recipients, 2 + other);
+  queue::Job one = two;
+  ++one.ref.revision;
+  one.recipients.pop_back();
+  apply(replace(two, one));
+  EXPECT_EQ(store().totals().recipients, 1 + other);
+  reopen();
+  EXPECT_EQ(store().totals().recipients, 1 + other);
+  apply(remove(one));
+  EXPECT_EQ(store().totals().recipients, other);
+}
+
 TEST_P(StoreConformance, EngineIsWellAndGivesSpaceBackWhenAsked) {
   for (int i = 0; i < 20; ++i) apply(enqueue(id(i), 1, 5'000));
   for (int i = 1; i < 20; ++i) apply(remove(job(id(i))));

@@ -36,6 +36,15 @@ TEST_F(EventSinkTest, CountsAcceptedMessagesWithTheirSizeAndTime) {
   EXPECT_EQ(sample("signpost_bare_linefeed_messages_total"), "1");
 }
 
+TEST_F(EventSinkTest, CountsWhatTheBooksNeed) {
+  sink_.emit(events::Notification{.id = "1"});
+  sink_.emit(events::Expired{events::RecipientOutcome{.attempted = false}});
+  sink_.emit(events::Bounced{events::RecipientOutcome{}});
+  EXPECT_EQ(sample("signpost_notifications_total"), "1");
+  EXPECT_EQ(sample("signpost_recipients_expired_total"), "1");
+  EXPECT_EQ(sample("signpost_recipients_accepted_total"), "0") << "counted where it is stored";
+}
+
 TEST_F(EventSinkTest, CountsRejectionsByReason) {
   sink_.emit(events::Rejected{.reason = RejectReason::Relaying});
   EXPECT_EQ(sample(R"(signpost_messages_rejected_total{reason="relaying"})"), "1");

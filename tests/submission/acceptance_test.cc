@@ -474,10 +474,12 @@ TEST_F(AcceptanceTest, PostmasterWithoutADomainIsOurs) {
   EXPECT_EQ(job.recipients.at(0).mailbox, "Postmaster@relay.example");
 }
 
-TEST_F(AcceptanceTest, TheAccountOfALaneIsTheLoginOrTheDomainOfTheReversePath) {
-  EXPECT_EQ(taken().jobs.at(0).lane.account, "@shop.example");
+TEST_F(AcceptanceTest, TheAccountOfALaneIsTheLoginOrTheSendersDomainAndTheClient) {
+  EXPECT_EQ(taken().jobs.at(0).lane.account, "@shop.example 192.0.2.7");
+  principal.client = net::IpAddress::parse("2001:db8::1:2").value();
+  EXPECT_EQ(taken().jobs.at(0).lane.account, "@shop.example 2001:db8::") << "its network";
   transaction.mail.reverse_path.reset();
-  EXPECT_EQ(taken().jobs.at(0).lane.account, "@");
+  EXPECT_EQ(taken().jobs.at(0).lane.account, "@ 2001:db8::");
   log_in();
   EXPECT_EQ(taken().jobs.at(0).lane.account, "shop");
 }

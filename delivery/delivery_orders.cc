@@ -1,0 +1,192 @@
+// How Delivery carries out what the scheduler orders.
+#include "delivery/delivery.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace signpost::delivery {
+
+namespace {
+
+constexpr std::size_t kOverdueRows = 4096;     // examined per page
+constexpr std::size_t kOverdueJobs = 256;      // settled per search
+constexpr std::chrono::seconds kLookAgain{1};  // when there may be more overdue jobs
+
+}  // namespace
+
+void Delivery::carry_out(Orders orders) {
+  if (orders.empty()) return;
+  for (queue::Lane& lane : orders.look_up) look_up(std::move(lane));
+  for (Orders::Open& order : orders.open) {
+    ConnectionShares::Connection connection{std::move(order.site), std::move(order.account)};
+    if (order.worker == context_.worker) {
+      open(std::move(connection));
+      continue;
+    }
+    Delivery& other = *shared_.workers[order.worker];
+    other.context_.loop.post([&other, connection = std::move(connection)]() mutable {
+      other.open(std::move(connection));
+    });
+  }
+  for (const Orders::Wake& order : orders.wake) {
+    if (order.session.worker == context_.worker) {
+      wake(order.session);
+      continue;
+    }
+    Delivery& other = *shared_.workers[order.session.worker];
+    other.context_.loop.post([&other, session = order.session] { other.wake(session); });
+  }
+  if (!orders.read.empty()) read(std::move(orders.read));
+  for (Orders::Settle& order : orders.settle) {
+    settler_.settle_untaken(std::move(order.job), order.why, std::move(order.facts));
+  }
+  for (Orders::Overdue& order : orders.overdue) look_for_overdue(std::move(order));
+  if (!orders.recall.empty()) recall(std::move(orders.recall));
+  for (const PendingJob& pending : orders.released) {
+    if (pending.job.state == queue::JobState::Deferred) shared_.counts.deferred.fetch_sub(1);
+    context_.store.claims().release(pending.job.ref);
+    waits(pending.job);
+  }
+}
+
+void Delivery::look_up(queue::Lane lane) {
+  router_.look_up(std::move(lane),
+                  [this](const queue::Lane& name, std::expected<NextHop, Disposition> found) {
+                    Orders orders;
+                    if (found) {
+                      shared_.scheduler.routed(name, *found, context_.worker, now(), orders);
+                    } else {
+                      shared_.scheduler.unroutable(name, found.error(), now(), orders);
+                    }
+                    carry_out(std::move(orders));
+                  });
+}
+
+void Delivery::read(std::vector<Orders::Read> reads) {
+  struct Reading {
+    std::vector<Orders::Read> reads;
+    std::vector<std::optional<queue::ClaimedJobs>> pages;
+  };
+  auto reading = std::make_shared<Reading>();
+  reading->reads = std::move(reads);
+  context_.loop.run_blocking(
+      [&store = context_.store, &counts = shared_.counts, reading] {
+        for (const Orders::Read& order : reading->reads) {
+          auto page = store.claim_due(order.lane, order.from, order.until, order.limit);
+          if (!page) {
+            log::emit(relay::events::QueueUnreadable{.detail = page.error().detail});
+            reading->pages.emplace_back();
+            continue;
+          }
+          const auto deferred =
+              std::ranges::count(page->jobs, queue::JobState::Deferred, &queue::Job::state);
+          counts.deferred.fetch_add(deferred);
+          reading->pages.emplace_back(std::move(*page));
+        }
+      },
+      [this, reading] {
+        Orders orders;
+        for (std::size_t i = 0; i < reading->reads.size(); ++i) {
+          shared_.scheduler.rows(reading->reads[i].lane, std::move(reading->pages[i]),
+                                 context_.worker, now(), orders);
+        }
+        carry_out(std::move(orders));
+      });
+}
+
+// A lane that cannot be served is not read, but its mail ages: notices of delay are sent, and what
+// has expired is given up, with the reason for the wait.
+void Delivery::look_for_overdue(Orders::Overdue overdue) {
+  struct Look {
+    Orders::Overdue order;
+    std::vector<queue::Job> jobs;
+    std::vector<queue::JobRef> claimed;  // by others: they wait in a line, or are on their way
+  };
+  auto look = std::make_shared<Look>();
+  look->order = std::move(overdue);
+  const queue::RetrySchedule& retry = context_.settings->retry;
+  const SystemTime system = context_.clock.system_now();
+  struct Question {
+    SystemTime accepted_until;
+    bool notified;
+  };
+  std::vector<Question> questions{{system - retry.expire, true}};
+  if (retry.delay_notice.count() > 0) questions.push_back({system - retry.delay_notice, false});
+  context_.loop.run_blocking(
+      [&store = context_.store, &counts = shared_.counts, look, questions = std::move(questions)] {
+        for (const Question& question : questions) {
+          queue::LanePosition from;
+          for (bool end = false; !end && look->jobs.size() + look->claimed.size() < kOverdueJobs;) {
+            auto page = store.overdue(look->order.lane, from, look->order.until,
+                                      question.accepted_until, question.notified, kOverdueRows);
+            if (!page) break;
+            for (const queue::JobRef& ref : page->jobs) {
+              auto job = store.claim(ref);
+              if (!job) continue;
+              if (!*job) {
+                look->claimed.push_back(ref);
+                continue;
+              }
+              if ((*job)->state == queue::JobState::Deferred) counts.deferred.fetch_add(1);
+              look->jobs.push_back(std::move(**job));
+            }
+            end = page->end;
+            from = page->next;
+          }
+        }
+      },
+      [this, look] {
+        AttemptFacts facts;
+        facts.attempted = false;
+        const bool more = look->jobs.size() + look->claimed.size() >= kOverdueJobs;
+        for (queue::Job& job : look->jobs) {
+          settler_.settle_untaken({std::move(job), nullptr}, look->order.why, facts);
+        }
+        auto waiting =
+            shared_.scheduler.withdraw(look->order.lane, std::exchange(look->claimed, {}));
+        const bool progress = !look->jobs.empty() || !waiting.empty();
+        for (PendingJob& job : waiting) {
+          settler_.settle_untaken(std::move(job), look->order.why, facts);
+        }
+        look->jobs.clear();
+        if (!more || !progress) return;
+        // There may be thousands more: a lane is down and all its mail has expired.
+        context_.timers.after(kLookAgain,
+                              [this, look] { look_for_overdue(std::move(look->order)); });
+      });
+}
+
+// Whatever was tried again since, or changed by an operator, keeps its time.
+void Delivery::recall(std::vector<PutOff> put_off) {
+  struct Recall {
+    std::vector<PutOff> put_off;
+    std::vector<queue::Job> found;
+    std::vector<queue::Job> changed;
+  };
+  auto recall = std::make_shared<Recall>();
+  recall->put_off = std::move(put_off);
+  context_.loop.run_blocking(
+      [&store = context_.store, recall] {
+        for (const PutOff& each : recall->put_off) {
+          auto job = store.claim(each.ref);
+          if (!job || !*job) continue;
+          const bool same =
+              (*job)->state == queue::JobState::Deferred && (*job)->attempts == each.attempts;
+          (same ? recall->found : recall->changed).push_back(std::move(**job));
+        }
+      },
+      [this, recall] {
+        for (const queue::Job& job : recall->changed) {
+          context_.store.claims().release(job.ref);
+          waits(job);
+        }
+        Orders orders;
+        for (queue::Job& job : recall->found) {
+          shared_.counts.deferred.fetch_add(1);
+          shared_.scheduler.recalled({std::move(job), nullptr}, now(), orders);
+        }
+        carry_out(std::move(orders));
+      });
+}
+
+}  // namespace signpost::delivery
