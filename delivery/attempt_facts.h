@@ -15,6 +15,7 @@ struct AttemptFacts {
   std::size_t provider = 0;
   bool dsn_handed_on = false;  // the peer took over NOTIFY=SUCCESS (RFC 3461 section 5.2.2)
   bool attempted = true;       // false: nothing was tried, the job waits for too long already
+  bool unfinished = false;     // who is delayed was not refused: the attempt goes on at once
 };
 
 }  // namespace signpost::delivery

@@ -1,8 +1,5 @@
 #include "delivery/delivery_session.h"
 
-#include "base/ascii.h"
-#include "smtp/idna.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,6 +15,9 @@ using smtp::ClientDialog;
 constexpr std::chrono::seconds kIdleLimit{5};
 constexpr std::chrono::milliseconds kQuickReply{50};  // to the end of data
 constexpr std::size_t kSendAhead = 256 * 1024;        // octets of content waiting for the socket
+// After it a job whose recipients go out few at a time lets others go, and what was delivered
+// leaves the queue.
+constexpr std::chrono::seconds kLongestTurn{10};
 
 }  // namespace
 
@@ -28,12 +28,19 @@ constexpr std::size_t kSendAhead = 256 * 1024;        // octets of content waiti
 //              store
 // Transacting  replies, room to send content    the dialog's      the next job
 // Idle         wake()                           kIdleLimit        a job; Quitting
-// Quitting     the reply to QUIT                the dialog's      Ended
+// Quitting     the reply to QUIT                the dialog's      Ended; Opening when the
+// connection
+//                                                                 was used up and its job was not
 // Ended        its destruction                  none
 //
 // A job is taken only when the connection is ready. A connection that never gets there counts as an
 // attempt of one job, which the scheduler chooses. From Loading on, the site knows that the
 // connection carries mail.
+//
+// A job that a used connection takes no more, and nobody of which is decided, stays with the
+// session: it opens the next connection, to the same host first. There it gets its verdict, since
+// nothing went before it. What is left of a job that has progress goes back to the queue instead,
+// without an attempt and due at once: what was delivered leaves the queue first.
 void DeliverySession::enter(State state) {
   state_ = state;
   switch (state) {
@@ -62,7 +69,7 @@ DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr si
 
 DeliverySession::~DeliverySession() {
   for (const auto& one : {&current_, &next_}) {
-    if (*one) host_.count_transaction(-1);
+    if (*one) mark(**one, false);
   }
 }
 
@@ -73,11 +80,16 @@ void DeliverySession::hurry() { connection_.hurry(); }
 // The connection --------------------------------------------------------------------------------
 
 void DeliverySession::on_ready() {
+  was_ready_ = true;
   enter(State::Transacting);
   if (next_job()) pump();
 }
 
-void DeliverySession::on_no_host(const std::optional<Disposition>& why) { end(why); }
+void DeliverySession::on_no_host(const std::optional<Disposition>& why, const AttemptFacts& facts) {
+  put_back(std::move(next_));
+  put_back(std::move(current_));
+  end(why, facts);
+}
 
 void DeliverySession::on_writable() {
   if (state_ != State::Transacting || !current_ || !current_->content) return;
@@ -100,7 +112,7 @@ void DeliverySession::on_lost(const Error& error) {
       return;
     case State::Idle:
       connection_.drop();
-      end(std::nullopt);
+      end(std::nullopt, connection_.facts());
       return;
     case State::Opening:
     case State::Ended:
@@ -136,7 +148,7 @@ bool DeliverySession::carry_out(ClientDialog::Step& step) {
   if (std::holds_alternative<ClientDialog::Ready>(step)) return next_job();
   if (std::holds_alternative<ClientDialog::SendContent>(step)) {
     const auto& fields = signature(*current_).fields;
-    const std::string& content = current_->pending.message->content();
+    const std::string& content = current_->attempt.message().content();
     // All at once, with some room for doubled dots, so that the queue does not grow step by step.
     connection_.stream().output().prepare(
         std::min(fields.size() + content.size() + content.size() / 64 + 512, kSendAhead));
@@ -146,13 +158,10 @@ bool DeliverySession::carry_out(ClientDialog::Step& step) {
     return !current_->content;
   }
   if (auto* done = std::get_if<ClientDialog::TransactionDone>(&step)) {
-    transaction_done(done->result, "no reply");
-    last_reply_took_ = host_.context().clock.steady_now() - content_sent_;
-    if (current_->dispositions.size() == current_->pending.job.recipients.size()) settle_current();
-    if (next_ && next_->early) current_ = std::move(next_);
+    transaction_done(done->result);
     return true;
   }
-  closed(std::move(std::get<ClientDialog::Close>(step)));
+  closed(std::get<ClientDialog::Close>(step));
   return false;
 }
 
@@ -161,51 +170,41 @@ void DeliverySession::quit() {
   enter(State::Quitting);
 }
 
-void DeliverySession::closed(ClientDialog::Close close) {
+void DeliverySession::closed(const ClientDialog::Close& close) {
   const std::string detail = close.detail.empty() ? close.reply.one_line() : close.detail;
   if (close.reason != ClientDialog::Close::Reason::Quit) {
     host_.context().events.emit(relay::events::ConnectionClosed{
         .session = log_id(), .mx = connection_.target().host, .detail = detail});
   }
-  std::vector<std::unique_ptr<Attempt>> untried;
-  if (next_) untried.push_back(std::move(next_));
-  if (current_) {
-    if (peer_hung_up_between_messages(close)) {
-      if (current_->early && close.reply.code == 0) host_.forbid_early(*site_);
-      untried.push_back(std::move(current_));
-    } else {
-      if (close.transaction) transaction_done(*close.transaction, detail);
-      // Recipients whose transaction never began get the reason for which the session ended.
-      const Disposition rest =
-          close.reply.code != 0
-              ? Disposition{Outcome::Delayed, close.reply}
-              : local(Outcome::Delayed, {4, 4, 2},
-                      fmt::format("{} while {}", detail, smtp::phase_text(close.phase)));
-      current_->dispositions.resize(current_->pending.job.recipients.size(), rest);
-      settle_current();
-    }
+  if (next_) mark(*next_, false);  // begun early, and not tried
+  if (current_ && (close.transaction || !used_up_)) transaction_cut(close, detail);
+  if (current_ && current_->attempt.untouched() && !draining()) {
+    reconnect();
+    return;
   }
   connection_.drop();
-  end(std::nullopt);
-  for (auto& one : untried) give_back(std::move(one));
+  end(std::nullopt, connection_.facts());
+  put_back(std::move(next_));
+  put_back(std::move(current_));
 }
 
-// A server may close an idle connection just as we use it again: that says nothing about the
-// message (RFC 5321 section 3.8).
-bool DeliverySession::peer_hung_up_between_messages(const ClientDialog::Close& close) const {
-  if (messages_ < 2 || !close.transaction || !current_->dispositions.empty()) return false;
-  return std::ranges::all_of(close.transaction->recipients, [](const auto& recipient) {
-    return recipient.phase == smtp::Phase::Mail &&
-           (recipient.reply.code == 0 || recipient.reply.code == 421) &&
-           !(recipient.reply.code == 0 && recipient.reply.status.present());
-  });
+void DeliverySession::reconnect() {
+  // Its results are of this host.
+  if (next_ && !next_->attempt.untouched()) put_back(std::move(next_));
+  if (next_) next_->early = false;
+  current_->early = false;
+  used_up_ = false;
+  record_ = {.most_recipients = record_.most_recipients};
+  began_ = host_.context().clock.steady_now();
+  connection_.drop();
+  enter(State::Opening);
+  connection_.reopen();
 }
 
-void DeliverySession::end(const std::optional<Disposition>& failure) {
+void DeliverySession::end(const std::optional<Disposition>& failure, const AttemptFacts& facts) {
   if (state_ == State::Ended) return;
-  const bool was_ready = is_ready();
   enter(State::Ended);
-  host_.connection_ended(site_, ref(), was_ready, failure, began_, facts());
+  host_.connection_ended(site_, ref(), was_ready_, failure, began_, facts);
   host_.retire(id_);
 }
 
@@ -224,7 +223,7 @@ void DeliverySession::drain() {
       return;
     case State::Opening:
       connection_.drop();
-      end(std::nullopt);
+      on_no_host(std::nullopt, connection_.facts());
       return;
     case State::Loading:
     case State::Transacting:
@@ -255,17 +254,22 @@ void DeliverySession::on_timeout() {
 // Jobs ------------------------------------------------------------------------------------------
 
 bool DeliverySession::next_job() {
-  if (current_) {  // more recipients than one transaction holds, or begun early
-    enter(State::Transacting);
-    connection_.dialog().begin(next_transaction(*current_), connection_.stream().output());
+  if (used_up_) {
+    if (current_ && !current_->attempt.untouched()) put_back(std::move(current_));
+    quit();
     return true;
   }
+  if (current_ && may_go_on(*current_)) {
+    begin_transaction();
+    return true;
+  }
+  put_back(std::move(current_));
   if (loading_next_) {
     enter(State::Loading);
     return false;
   }
   if (draining() || (!next_ && messages_ >= connection_.hop().messages_per_connection)) {
-    if (next_) give_back(std::move(next_));
+    put_back(std::move(next_));
     quit();
     return true;
   }
@@ -284,7 +288,7 @@ bool DeliverySession::next_job() {
     return false;
   }
   if (job->message) {
-    begin(attempt_of(std::move(*job)));
+    begin(std::make_unique<Taken>(std::move(*job)));
     return true;
   }
   enter(State::Loading);
@@ -301,37 +305,52 @@ bool DeliverySession::next_job() {
 
 void DeliverySession::loaded(std::optional<PendingJob> job) {
   enter(State::Transacting);
-  if (job) begin(attempt_of(std::move(*job)));
+  if (job) begin(std::make_unique<Taken>(std::move(*job)));
   if (job || next_job()) pump();
 }
 
-void DeliverySession::begin(std::unique_ptr<Attempt> attempt) {
-  current_ = std::move(attempt);
+bool DeliverySession::may_go_on(const Taken& taken) const {
+  const bool has_had_its_turn =
+      host_.context().clock.steady_now() - taken.began >= kLongestTurn;
+  return !draining() && !(has_had_its_turn && taken.attempt.has_progress());
+}
+
+void DeliverySession::begin(std::unique_ptr<Taken> taken) {
+  current_ = std::move(taken);
   ++messages_;
+  begin_transaction();
+}
+
+void DeliverySession::begin_transaction() {
+  mark(*current_, true);
   connection_.dialog().begin(next_transaction(*current_), connection_.stream().output());
   enter(State::Transacting);
 }
 
-std::unique_ptr<DeliverySession::Attempt> DeliverySession::attempt_of(PendingJob pending) {
-  auto attempt = std::make_unique<Attempt>();
-  attempt->pending = std::move(pending);
-  attempt->reverse_path =
-      smtp::ascii_domain_form(attempt->pending.message->envelope().reverse_path);
-  host_.count_transaction(1);
-  return attempt;
+smtp::ClientTransaction DeliverySession::next_transaction(Taken& taken) {
+  const std::size_t size = taken.attempt.message().content().size();
+  return taken.attempt.next_transaction(size + signature(taken).fields.size(), record_);
 }
 
-const OutgoingMessage::Signature& DeliverySession::signature(const Attempt& attempt) {
+const OutgoingMessage::Signature& DeliverySession::signature(Taken& taken) {
   relay::Context& context = host_.context();
-  return attempt.pending.message->signature(connection_.settings(), context.clock.system_now(),
-                                            context.events);
+  return taken.attempt.message().signature(connection_.settings(), context.clock.system_now(),
+                                           context.events);
+}
+
+// In a transaction from its MAIL to its last reply.
+void DeliverySession::mark(Taken& taken, bool under_way) {
+  if (taken.under_way == under_way) return;
+  taken.under_way = under_way;
+  host_.count_transaction(under_way ? 1 : -1);
+  if (under_way && taken.began == SteadyTime{}) {
+    taken.began = host_.context().clock.steady_now();
+  }
 }
 
 // The mail data is sent and its reply may take a while: the next job is sent behind it.
 void DeliverySession::begin_early() {
-  const bool last = current_->dispositions.size() + current_->mailboxes.size() ==
-                    current_->pending.job.recipients.size();
-  if (!last || next_ || loading_next_ || draining() ||
+  if (!current_->attempt.is_last_transaction() || next_ || loading_next_ || draining() ||
       messages_ >= connection_.hop().messages_per_connection ||
       !connection_.dialog().can_begin_early() || !connection_.stream().input().empty()) {
     return;
@@ -360,38 +379,18 @@ void DeliverySession::loaded_early(std::optional<PendingJob> job) {
     return;
   }
   if (!job) return;
-  next_ = attempt_of(std::move(*job));
+  next_ = std::make_unique<Taken>(std::move(*job));
   // Otherwise it is begun when the message before is done.
-  if (!current_ || current_->content || !connection_.dialog().can_begin_early()) return;
+  if (state_ != State::Transacting || !current_ || current_->content ||
+      !connection_.dialog().can_begin_early()) {
+    return;
+  }
   next_->early =
       connection_.dialog().begin_early(next_transaction(*next_), connection_.stream().output());
   if (!next_->early) return;
+  mark(*next_, true);
   ++messages_;
   connection_.stream().flush();
-}
-
-smtp::ClientTransaction DeliverySession::next_transaction(Attempt& attempt) {
-  const queue::Envelope& envelope = attempt.pending.message->envelope();
-  const auto& recipients = attempt.pending.job.recipients;
-  const std::size_t first = attempt.dispositions.size();
-  const std::size_t count = std::min(recipients.size() - first, kRecipientsPerTransaction);
-
-  smtp::ClientTransaction transaction;
-  transaction.reverse_path = attempt.reverse_path;
-  transaction.smtputf8 = envelope.smtputf8 || !ascii::is_ascii(attempt.reverse_path);
-  attempt.mailboxes.clear();
-  attempt.mailboxes.reserve(count);
-  for (std::size_t i = first; i < first + count; ++i) {
-    attempt.mailboxes.push_back(smtp::ascii_domain_form(recipients[i].mailbox));
-    transaction.smtputf8 |= !ascii::is_ascii(attempt.mailboxes.back());
-    transaction.recipients.push_back(
-        {attempt.mailboxes.back(), recipients[i].notify, recipients[i].original_recipient});
-  }
-  transaction.size = attempt.pending.message->content().size() + signature(attempt).fields.size();
-  transaction.eight_bit = envelope.eight_bit;
-  transaction.ret = envelope.ret;
-  transaction.envelope_id = envelope.envelope_id;
-  return transaction;
 }
 
 void DeliverySession::send_content() {
@@ -407,39 +406,68 @@ void DeliverySession::send_content() {
   connection_.stream().flush();
 }
 
-void DeliverySession::transaction_done(const smtp::TransactionResult& result,
-                                       const std::string& detail) {
+Attempt::Then DeliverySession::transaction_ended(const smtp::TransactionResult& result,
+                                                 const std::string& detail) {
+  mark(*current_, false);
+  current_->content.reset();
   if (result.possibly_delivered) {
     host_.context().events.emit(
-        relay::events::PossiblyDelivered{.id = current_->pending.job.ref.id.text(),
+        relay::events::PossiblyDelivered{.id = current_->attempt.job().ref.id.text(),
                                          .session = log_id(),
                                          .mx = connection_.target().host,
                                          .address = connection_.target().address.text(),
                                          .detail = detail});
   }
-  for (const smtp::TransactionResult::Recipient& recipient : result.recipients) {
-    current_->dispositions.push_back(of_recipient(recipient, detail));
+  return current_->attempt.ended(result, detail, record_);
+}
+
+void DeliverySession::transaction_done(const smtp::TransactionResult& result) {
+  const Attempt::Then then = transaction_ended(result, "no reply");
+  last_reply_took_ = host_.context().clock.steady_now() - content_sent_;
+  used_up_ = then == Attempt::Then::Reconnect;
+  if (then == Attempt::Then::Finish || (used_up_ && !current_->attempt.may_go_elsewhere())) {
+    settle(std::move(current_), {});
+  }
+  if (next_ && next_->early) {  // it is under way; what is left of this one follows
+    std::swap(current_, next_);
+    if (next_) next_->early = false;
   }
 }
 
-void DeliverySession::settle_current() {
-  const std::unique_ptr<Attempt> attempt = std::move(current_);
-  host_.count_transaction(-1);
-  AttemptFacts known = facts();
-  known.dkim = signature(*attempt).summary;
-  host_.settle(std::move(attempt->pending), std::move(attempt->dispositions), std::move(known));
+// The connection ended in a transaction, or between two of one job.
+void DeliverySession::transaction_cut(const ClientDialog::Close& close, const std::string& detail) {
+  const bool early = current_->early;
+  bool goes_elsewhere = current_->attempt.may_go_elsewhere();
+  if (close.transaction) {
+    const Attempt::Then then = transaction_ended(*close.transaction, detail);
+    goes_elsewhere = then == Attempt::Then::Reconnect && current_->attempt.may_go_elsewhere();
+    if (goes_elsewhere && early && close.reply.code == 0) host_.forbid_early(*site_);
+  }
+  if (goes_elsewhere) return;
+  // Recipients whose transaction never began get the reason for which the session ended.
+  settle(std::move(current_),
+         close.reply.code != 0
+             ? Disposition{Outcome::Delayed, close.reply}
+             : local(Outcome::Delayed, {4, 4, 2},
+                     fmt::format("{} while {}", detail, smtp::phase_text(close.phase))));
 }
 
-void DeliverySession::give_back(std::unique_ptr<Attempt> untried) {
-  host_.count_transaction(-1);
-  host_.give_back(site_, std::move(untried->pending));
+void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& rest,
+                             bool unfinished) {
+  AttemptFacts known = connection_.facts();
+  known.dkim = signature(*taken).summary;
+  known.unfinished = unfinished;
+  host_.settle(taken->attempt.take_job(), taken->attempt.take_dispositions(rest), std::move(known));
 }
 
-AttemptFacts DeliverySession::facts() const {
-  AttemptFacts facts;
-  facts.session = log_id();
-  connection_.describe(facts);
-  return facts;
+// Without a verdict on those who are left.
+void DeliverySession::put_back(std::unique_ptr<Taken> taken) {
+  if (!taken) return;
+  if (taken->attempt.untouched()) {
+    host_.give_back(site_, taken->attempt.take_job());
+  } else {
+    settle(std::move(taken), {}, true);
+  }
 }
 
 std::string DeliverySession::log_id() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/alive.h"
+#include "delivery/attempt.h"
 #include "delivery/outgoing_message.h"
 #include "delivery/receiver_connection.h"
 #include "delivery/session_host.h"
@@ -26,8 +27,6 @@ namespace signpost::delivery {
 // it ends; then it retires through its host.
 class DeliverySession final : private ReceiverConnection::User {
  public:
-  static constexpr std::size_t kRecipientsPerTransaction = 100;  // RFC 5321 section 4.5.3.1.8
-
   // `host` must outlive it.
   DeliverySession(SessionHost& host, std::uint64_t id, SitePtr site);
   ~DeliverySession() override;
@@ -40,47 +39,49 @@ class DeliverySession final : private ReceiverConnection::User {
  private:
   enum class State { Opening, Loading, Transacting, Idle, Quitting, Ended };
 
-  // The job under way: its recipients go out in as many transactions as they need.
-  struct Attempt {
-    PendingJob pending;
-    std::vector<Disposition> dispositions;  // of the recipients decided so far
-    std::string reverse_path;
-    std::vector<std::string> mailboxes;  // of the transaction under way
+  // A job that was taken. Its recipients go out in as many transactions as they need.
+  struct Taken {
+    explicit Taken(PendingJob pending) : attempt(std::move(pending)) {}
+    Attempt attempt;
     std::optional<smtp::DotStuffer> content;
-    bool early = false;  // begun behind the message before
+    SteadyTime began{};      // its first transaction
+    bool under_way = false;  // in a transaction, and counted as such
+    bool early = false;      // begun behind the message before
   };
 
   // ReceiverConnection::User
   void on_ready() override;
-  void on_no_host(const std::optional<Disposition>& why) override;
+  void on_no_host(const std::optional<Disposition>& why, const AttemptFacts& facts) override;
   void on_input() override { pump(); }
   void on_writable() override;
   void on_lost(const Error& error) override;
 
   void enter(State state);
   void on_timeout();
-  bool is_ready() const { return state_ != State::Opening && state_ != State::Ended; }
 
   void pump();
   bool carry_out(smtp::ClientDialog::Step& step);  // false: nothing more to do until input comes
   bool next_job();                                 // false: idle, loading or ended
   void loaded(std::optional<PendingJob> job);
-  void begin(std::unique_ptr<Attempt> attempt);
-  std::unique_ptr<Attempt> attempt_of(PendingJob pending);
-  smtp::ClientTransaction next_transaction(Attempt& attempt);
-  const OutgoingMessage::Signature& signature(const Attempt& attempt);
+  bool may_go_on(const Taken& taken) const;
+  void begin(std::unique_ptr<Taken> taken);
+  void begin_transaction();
+  smtp::ClientTransaction next_transaction(Taken& taken);
+  const OutgoingMessage::Signature& signature(Taken& taken);
   void begin_early();
   void loaded_early(std::optional<PendingJob> job);
   void send_content();
-  void transaction_done(const smtp::TransactionResult& result, const std::string& detail);
-  void settle_current();
-  void closed(smtp::ClientDialog::Close close);
-  void give_back(std::unique_ptr<Attempt> untried);
-  bool peer_hung_up_between_messages(const smtp::ClientDialog::Close& close) const;
+  void mark(Taken& taken, bool under_way);
+  Attempt::Then transaction_ended(const smtp::TransactionResult& result, const std::string& detail);
+  void transaction_done(const smtp::TransactionResult& result);
+  void transaction_cut(const smtp::ClientDialog::Close& close, const std::string& detail);
+  void settle(std::unique_ptr<Taken> taken, const Disposition& rest, bool unfinished = false);
+  void put_back(std::unique_ptr<Taken> taken);
+  void closed(const smtp::ClientDialog::Close& close);
+  void reconnect();
   void quit();
-  void end(const std::optional<Disposition>& failure);
+  void end(const std::optional<Disposition>& failure, const AttemptFacts& facts);
 
-  AttemptFacts facts() const;
   bool draining() const { return host_.context().draining.load(std::memory_order_relaxed); }
   SessionRef ref() const { return {host_.context().worker, id_}; }
   std::string log_id() const;
@@ -88,14 +89,17 @@ class DeliverySession final : private ReceiverConnection::User {
   SessionHost& host_;
   const std::uint64_t id_;
   const SitePtr site_;
-  const SteadyTime began_;
+  SteadyTime began_;  // the connection's
   State state_ = State::Opening;
   ReceiverConnection connection_;
   net::Timer timer_;
-  std::unique_ptr<Attempt> current_;
-  std::unique_ptr<Attempt> next_;  // taken while current_ waits for its last reply
-  bool loading_next_ = false;      // it is being read
-  std::size_t messages_ = 0;       // begun on this connection
+  ConnectionRecord record_;
+  bool was_ready_ = false;  // at least once
+  bool used_up_ = false;    // the connection takes no more mail
+  std::unique_ptr<Taken> current_;
+  std::unique_ptr<Taken> next_;  // taken while current_ waits for its last reply
+  bool loading_next_ = false;    // it is being read
+  std::size_t messages_ = 0;     // begun by this session
   SteadyTime content_sent_;
   SteadyTime::duration last_reply_took_ = SteadyTime::duration::max();
   Alive alive_;

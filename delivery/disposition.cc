@@ -1,6 +1,7 @@
 #include "delivery/disposition.h"
 
 #include "base/check.h"
+#include "delivery/receiver_limits.h"
 
 #include <fmt/format.h>
 
@@ -9,11 +10,6 @@
 namespace signpost::delivery {
 
 namespace {
-
-// RFC 5321 section 4.5.3.1.10: old servers answer one recipient too many with 552, meaning 452.
-bool means_too_many_recipients(const smtp::Reply& reply, smtp::Phase phase) {
-  return phase == smtp::Phase::Rcpt && reply.code == 552 && !reply.status.present();
-}
 
 // RFC 7504: this host, or this domain, never takes mail.
 bool means_no_mail_here(const smtp::Reply& reply) { return reply.code == 521 || reply.code == 556; }

@@ -37,7 +37,7 @@ void emit_outcomes(relay::EventSink& sink, const queue::Job& job, const queue::E
         sink.emit(events::Delivered{outcome});
         break;
       case Outcome::Delayed:
-        if (facts.attempted) sink.emit(events::Deferred{outcome, settlement.next_attempt});
+        if (settlement.next_attempt) sink.emit(events::Deferred{outcome, settlement.next_attempt});
         break;
       case Outcome::Failed:
         if (part.expired) {

@@ -113,6 +113,14 @@ ReceiverConnection::~ReceiverConnection() {
 
 void ReceiverConnection::open() { walk_.next(); }
 
+// In a callback of its own, as the answers of the host walk are.
+void ReceiverConnection::reopen() {
+  enter(State::Resolving);
+  host_.context().loop.defer(alive_.guard([this] {
+    if (state_ == State::Resolving) connect();
+  }));
+}
+
 void ReceiverConnection::drop() {
   enter(State::Closed);
   if (provider_) host_.context().metrics.connections(*provider_).add(-1);
@@ -122,7 +130,9 @@ void ReceiverConnection::drop() {
   if (place_) host_.give_back_place(*std::exchange(place_, std::nullopt));
 }
 
-void ReceiverConnection::describe(AttemptFacts& facts) const {
+AttemptFacts ReceiverConnection::facts() const {
+  AttemptFacts facts;
+  facts.session = log_id_;
   facts.mx = target_.host;
   if (!target_.host.empty()) facts.address = target_.address.text();
   if (tls_) {
@@ -130,6 +140,7 @@ void ReceiverConnection::describe(AttemptFacts& facts) const {
   }
   facts.provider = provider_.value_or(provider_of(target_.host));
   facts.dsn_handed_on = dialog_ && dialog_->extensions().dsn;
+  return facts;
 }
 
 // A host ----------------------------------------------------------------------------------------
@@ -193,12 +204,13 @@ void ReceiverConnection::host_failed(Disposition failure, bool try_next_host) {
                                                               .mx = target_.host,
                                                               .address = target_.address.text(),
                                                               .reply = failure.reply.one_line()});
+  failure_facts_ = facts();
   drop();
   failure_ = std::move(failure);
   if (host_.context().draining.load(std::memory_order_relaxed)) {
-    user_.on_no_host(std::nullopt);
+    user_.on_no_host(std::nullopt, failure_facts_);
   } else if (!try_next_host) {
-    user_.on_no_host(failure_);
+    user_.on_no_host(failure_, failure_facts_);
   } else {
     enter(State::Resolving);
     walk_.next();
@@ -207,15 +219,19 @@ void ReceiverConnection::host_failed(Disposition failure, bool try_next_host) {
 
 void ReceiverConnection::exhausted(const Disposition& why) {
   if (crowded_ && !failure_) {
-    user_.on_no_host(std::nullopt);
+    user_.on_no_host(std::nullopt, facts());
     return;
   }
   // What a host said matters more than that there were no more hosts.
-  if (!failure_) {
-    host_.context().events.emit(relay::events::NoHost{
-        .session = log_id_, .next_hop = hop_.key, .reply = why.reply.one_line()});
+  if (failure_) {
+    user_.on_no_host(failure_, failure_facts_);
+    return;
   }
-  user_.on_no_host(failure_ ? *failure_ : why);
+  host_.context().events.emit(relay::events::NoHost{
+      .session = log_id_, .next_hop = hop_.key, .reply = why.reply.one_line()});
+  AttemptFacts nowhere;
+  nowhere.session = log_id_;
+  user_.on_no_host(why, nowhere);
 }
 
 void ReceiverConnection::tls_failed(std::string_view detail) {
@@ -304,12 +320,16 @@ void ReceiverConnection::ready() {
   }
   failure_.reset();
   enter(State::Ready);
-  host_.connection_ready(*site_);
+  if (!std::exchange(was_ready_, true)) host_.connection_ready(*site_);
   user_.on_ready();
 }
 
 void ReceiverConnection::closed(const ClientDialog::Close& close) {
   HostFailure failure = of_closed_session(close);
+  if (dialog_->starting_tls() && may_go_in_clear()) {
+    tls_failed(failure.disposition.reply.one_line());
+    return;
+  }
   host_failed(std::move(failure.disposition), failure.try_next_host);
 }
 
@@ -326,10 +346,6 @@ void ReceiverConnection::on_input() {
 void ReceiverConnection::on_writable() {
   if (state_ == State::Ready) user_.on_writable();
 }
-  if (dialog_->starting_tls() && may_go_in_clear()) {
-    tls_failed(failure.disposition.reply.one_line());
-    return;
-  }
 
 void ReceiverConnection::on_closed(const Error& error) {
   switch (state_) {

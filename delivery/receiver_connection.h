@@ -3,6 +3,7 @@
 // .cc.
 #pragma once
 
+#include "base/alive.h"
 #include "delivery/attempt_facts.h"
 #include "delivery/host_walk.h"
 #include "delivery/session_host.h"
@@ -28,9 +29,9 @@ class ReceiverConnection final : private net::StreamHandler {
    public:
     virtual ~User() = default;
     virtual void on_ready() = 0;  // the dialog is Ready
-    // No host can be used, and the connection is over: the disposition says why. Nothing: for
-    // reasons of our own.
-    virtual void on_no_host(const std::optional<Disposition>& why) = 0;
+    // No host can be used, and the connection is over: the disposition says why, and `facts` which
+    // host that is about. Nothing: for reasons of our own.
+    virtual void on_no_host(const std::optional<Disposition>& why, const AttemptFacts& facts) = 0;
     virtual void on_input() = 0;
     virtual void on_writable() = 0;
     virtual void on_lost(const Error& error) = 0;  // stream().input() may hold the last words
@@ -41,6 +42,9 @@ class ReceiverConnection final : private net::StreamHandler {
   ~ReceiverConnection() override;
 
   void open();
+  // Once more to the host that it was connected to, then to those behind it. REQUIRES: it was ready
+  // and is dropped
+  void reopen();
   void hurry();  // there are fewer connections than are wanted: no long wait for a greeting
   void drop();   // closes at once and gives its place back; on_closed() is not called
 
@@ -51,7 +55,7 @@ class ReceiverConnection final : private net::StreamHandler {
   bool exists() const { return stream_ != nullptr; }
   net::Stream& stream() { return *stream_; }         // REQUIRES: it is ready
   smtp::ClientDialog& dialog() { return *dialog_; }  // REQUIRES: it is ready
-  void describe(AttemptFacts& facts) const;          // what is known of the host
+  AttemptFacts facts() const;                        // what is known of the host
 
  private:
   enum class State { Resolving, Connecting, Greeting, Securing, Ready, Closed };
@@ -75,11 +79,11 @@ class ReceiverConnection final : private net::StreamHandler {
   void ready();
   void closed(const smtp::ClientDialog::Close& close);
   void host_failed(Disposition failure, bool try_next_host);
+  bool may_go_in_clear() const;  // when TLS fails
   void tls_failed(std::string_view detail);
   void refused_for_tls(const TlsRefusal& refusal);
   void exhausted(const Disposition& why);
 
-  bool may_go_in_clear() const;  // when TLS fails
   SessionHost& host_;
   const SitePtr site_;
   const std::string log_id_;
@@ -96,7 +100,10 @@ class ReceiverConnection final : private net::StreamHandler {
   std::optional<net::IpAddress> place_;  // taken: see Scheduler::take_place()
   bool crowded_ = false;                 // an address was passed over for want of one
   std::optional<Disposition> failure_;   // of the last host that failed
+  AttemptFacts failure_facts_;           // of that host
+  bool was_ready_ = false;               // and the scheduler knows
   std::optional<std::size_t> provider_;  // while connected: counted in the connections gauge
+  Alive alive_;                          // for what was deferred
 };
 
 }  // namespace signpost::delivery

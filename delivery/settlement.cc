@@ -29,14 +29,15 @@ Settlement settle(const queue::Job& job, const queue::Envelope& envelope,
   CHECK(dispositions.size() == job.recipients.size());
   const SystemTime now = time.system;
   const std::uint32_t attempts = job.attempts + (facts.attempted ? 1 : 0);
+  const bool counts = facts.attempted && !facts.unfinished;
   std::optional<SystemTime> next;
-  if (facts.attempted) {
+  if (counts) {
     next = settings.retry.next(envelope.received, now, attempts, time.dice);
-  } else if (!is_too_old(envelope, settings, now)) {
+  } else if (facts.unfinished || !is_too_old(envelope, settings, now)) {
     next = now;
   }
-  const bool notice =
-      next && settings.retry.delay_notice_due(envelope.received, now, job.delay_notified);
+  const bool notice = next && !facts.unfinished &&
+                      settings.retry.delay_notice_due(envelope.received, now, job.delay_notified);
 
   Settlement settlement{.recipients = {},
                         .after = std::nullopt,
@@ -69,7 +70,7 @@ Settlement settle(const queue::Job& job, const queue::Envelope& envelope,
   if (!settlement.after) return settlement;
   queue::Job& after = *settlement.after;
   after.delay_notified = job.delay_notified || notice;
-  if (facts.attempted) {
+  if (counts) {
     after.attempts = attempts;
     after.last_attempt = now;
     after.last_remote = facts.mx;

@@ -123,7 +123,8 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
   }
   emit_outcomes(context_.events, work->pending.job, work->envelope(), work->facts,
                 *work->settlement, context_.clock.system_now());
-  if (one_of_several && work->settlement->notifications.any_trouble()) {
+  // What is left of an unfinished attempt waits for no report.
+  if (one_of_several && !work->facts.unfinished && work->settlement->notifications.any_trouble()) {
     await_others(work);
   } else {
     finish({work});

@@ -140,10 +140,10 @@ class ClientDialog {
 
   // After StartTls: EHLO goes out again (RFC 3207 section 4.2).
   void tls_started(ByteQueue& out);
-
   // From STARTTLS to a positive reply to EHLO or HELO under TLS. Also when the session has ended
   // there: then it is TLS that could not be used.
   bool starting_tls() const { return starting_tls_; }
+
   void quit(ByteQueue& out);  // REQUIRES: can_begin()
 
   // The connection broke or a time limit passed; `detail` says which. Returns what this means.
@@ -205,8 +205,8 @@ class ClientDialog {
   bool tls_;
   bool extended_ = true;           // EHLO, not HELO
   bool handshaking_ = false;       // between StartTls and tls_started()
-  std::vector<std::string> auth_;  // AUTH and the responses to 334, in their order
   bool starting_tls_ = false;
+  std::vector<std::string> auth_;  // AUTH and the responses to 334, in their order
   std::size_t auth_sent_ = 0;
 
   // The list of commands under way and the two cursors over it; empty when idle.

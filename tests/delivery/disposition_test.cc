@@ -31,6 +31,19 @@ TEST(Disposition, AnOldServersTooManyRecipientsIsNotFinal) {
   EXPECT_EQ(outcome(552, Phase::EndOfData), Outcome::Failed);
 }
 
+TEST(Disposition, TooManyRecipientsIsNeverFinal) {
+  for (const Phase phase : {Phase::Rcpt, Phase::DataCommand, Phase::EndOfData}) {
+    EXPECT_EQ(outcome(550, phase, {5, 5, 3}), Outcome::Delayed);
+  }
+}
+
+TEST(Disposition, KnowsWhoseWordsItHas) {
+  EXPECT_TRUE(of_recipient({{550, {5, 1, 1}, "no"}, Phase::Rcpt}, "").said_by_receiver());
+  EXPECT_FALSE(of_recipient({{}, Phase::Rcpt}, "timed out").said_by_receiver());
+  EXPECT_FALSE(of_recipient({{0, {5, 3, 4}, "too large"}, Phase::Mail}, "").said_by_receiver());
+  EXPECT_FALSE(local(Outcome::Failed, {5, 4, 6}, "loops").said_by_receiver());
+}
+
 TEST(Disposition, RepliesThatFitNoCommandAreWorthAnotherTry) {
   EXPECT_EQ(outcome(354, Phase::Rcpt), Outcome::Delayed);
   EXPECT_EQ(outcome(354, Phase::EndOfData), Outcome::Delayed);

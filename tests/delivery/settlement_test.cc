@@ -190,6 +190,24 @@ TEST_F(SettlementTest, WithoutAnAttemptAnOldJobExpiresAndAYoungerOneGoesOn) {
   for (const RecipientSettlement& part : settlement.recipients) EXPECT_TRUE(part.expired);
 }
 
+// --- the attempt goes on ---
+
+TEST_F(SettlementTest, AnUnfinishedAttemptLeavesTheRestAsItIs) {
+  facts_.unfinished = true;
+  job_.attempts = 3;
+  job_.last_reply = {451, {4, 2, 0}, "what the host said then"};
+  // Neither the notice nor the expiry of old mail has to do with it.
+  const Settlement settlement = settle({delivered(), delayed(), refused()}, hours(49));
+  EXPECT_TRUE(settlement.changed);
+  EXPECT_EQ(left(settlement), (std::vector<std::string>{"b@example.net"}));
+  EXPECT_EQ(settlement.after->attempts, 3u);
+  EXPECT_EQ(settlement.after->due, job_.due);
+  EXPECT_EQ(settlement.after->state, job_.state);
+  EXPECT_EQ(settlement.after->last_reply, job_.last_reply);
+  EXPECT_FALSE(settlement.next_attempt) << "it is no deferral";
+  EXPECT_EQ(reports(settlement), (std::vector{message::Action::Failed}));
+}
+
 TEST_F(SettlementTest, AClockThatWentBackExpiresNothing) {
   EXPECT_TRUE(settle({delayed(), delayed(), delayed()}, -hours(24 * 30)).after);
 }

@@ -648,3 +648,41 @@ class Postfix:
             self.process.terminate()
         self.process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Exim:
+    """Exim from its unpacked package, as a receiver that takes everything and keeps nothing; root starts it.
+
+    The package's account is not there: the name service wrapper makes it one, for this process alone.
+    """
+
+    def __init__(self, folder, host, port=MX_PORT, settings=None):
+        self.folder = pathlib.Path(folder)
+        self.host = host
+        spool = self.folder / "exim"
+        spool.mkdir()
+        values = {
+            "spool_directory": spool, "log_file_path": f"{spool}/%slog", "exim_user": "root", "exim_group": "root",
+            "primary_hostname": "exim.example", "local_interfaces": f"{host}.{port}", "host_lookup": "", "rfc1413_hosts": "",
+            "acl_smtp_rcpt": "accept_all", "never_users": "", "tls_advertise_hosts": "",
+        }
+        values.update(settings or {})
+        configuration = spool / "exim.conf"
+        configuration.write_text("".join(f"{key} = {value}\n" for key, value in values.items())
+                                 + "begin acl\naccept_all:\n  accept\n"
+                                 + "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n")
+        environment = peer_environment()
+        for name in ("passwd", "group"):
+            account = {"passwd": "Debian-exim:x:65533:65533::/nonexistent:/bin/false\n", "group": "Debian-exim:x:65533:\n"}
+            (spool / name).write_text(pathlib.Path("/etc", name).read_text() + account[name])
+            environment[f"NSS_WRAPPER_{name.upper()}"] = str(spool / name)
+        environment["LD_PRELOAD"] = glob.glob(f"{PEERS}/root/usr/lib/*/libnss_wrapper.so")[0]
+        self.process = Process([peer_program("usr/sbin/exim4"), "-C", configuration, "-bdf"], self.folder / "exim.log",
+                               env=environment)
+        wait_until(lambda: self.process.check_alive() and listening(host, port), "Exim")
+
+    def log_text(self):
+        return (self.folder / "exim/mainlog").read_text(errors="replace")
+
+    def stop(self):
+        self.process.kill()

@@ -1,0 +1,46 @@
+// Which replies limit a connection or a transaction, and so are no verdict on a recipient: too many
+// messages in one session, too many recipients in one transaction, "not now" in the middle. The
+// recipients concerned are left undecided and go at once with another transaction or connection.
+//
+// Nothing goes round in circles, since there is always progress: a transaction is followed by
+// another one on its connection only when it decided about somebody for good or when the next one
+// has fewer recipients; a connection is followed by another one only when it has done something,
+// and what opens a connection gets a verdict.
+#pragma once
+
+#include "smtp/client_dialog.h"
+#include "smtp/reply.h"
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace signpost::delivery {
+
+// What one connection has shown of itself so far.
+struct ConnectionRecord {
+  static constexpr std::size_t kMostRecipients = 100;  // RFC 5321 section 4.5.3.1.8
+
+  std::size_t transactions = 0;  // that have ended, whatever became of them
+  std::size_t delivered = 0;     // of them, those whose message was taken
+  // That go into one transaction: fewer when the receiver has said that it takes no more.
+  std::size_t most_recipients = kMostRecipients;
+};
+
+struct TransactionLimits {
+  std::vector<bool> left;                      // recipients to be left undecided; empty: none
+  bool connection = false;                     // it takes no more mail
+  std::optional<std::size_t> most_recipients;  // of the following transactions
+
+  bool leaves(std::size_t recipient) const { return !left.empty() && left[recipient]; }
+};
+
+// `connection`: before this transaction.
+TransactionLimits limits_of(const smtp::TransactionResult& result,
+                            const ConnectionRecord& connection);
+
+// That the reply is about their number (RFC 5321 section 4.5.3.1.10, RFC 3463 section 3.6), not
+// about the recipient.
+bool means_too_many_recipients(const smtp::Reply& reply, smtp::Phase phase);
+
+}  // namespace signpost::delivery

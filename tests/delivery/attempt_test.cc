@@ -1,0 +1,162 @@
+#include "delivery/attempt.h"
+
+#include "delivery/outgoing_message.h"
+#include "relay/admission.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace signpost::delivery {
+namespace {
+
+using smtp::Phase;
+using smtp::Reply;
+using Then = Attempt::Then;
+
+class AttemptTest : public testing::Test {
+ protected:
+  Attempt attempt(std::size_t recipients) {
+    auto message = std::make_shared<queue::Message>();
+    message->envelope.reverse_path = "orders@shop.example";
+    message->content = "Subject: x\r\n\r\n";
+    PendingJob pending;
+    pending.message = std::make_shared<OutgoingMessage>(std::move(message), admission_);
+    for (std::size_t i = 0; i < recipients; ++i) {
+      pending.job.recipients.push_back({std::to_string(i) + "@y.example", {}, ""});
+    }
+    return Attempt(std::move(pending));
+  }
+
+  // One transaction, in which the i-th recipient gets `reply(i)`; it was `sent_` to these.
+  Then transaction(Attempt& attempt,
+                   const std::function<smtp::TransactionResult::Recipient(std::size_t)>& reply) {
+    const smtp::ClientTransaction transaction = attempt.next_transaction(100, connection_);
+    sent_.clear();
+    smtp::TransactionResult result;
+    for (std::size_t i = 0; i < transaction.recipients.size(); ++i) {
+      const std::string_view mailbox = transaction.recipients[i].mailbox;
+      sent_.emplace_back(mailbox.substr(0, mailbox.find('@')));
+      result.recipients.push_back(reply(i));
+    }
+    return attempt.ended(result, "no reply", connection_);
+  }
+
+  // A receiver that takes `most` recipients in one transaction.
+  Then takes(Attempt& attempt, std::size_t most) {
+    return transaction(attempt, [most](std::size_t i) -> smtp::TransactionResult::Recipient {
+      if (i >= most) return {{452, {4, 5, 3}, "too many"}, Phase::Rcpt};
+      return {{250, {}, "ok"}, Phase::EndOfData};
+    });
+  }
+  Then answers(Attempt& attempt, const Reply& reply, Phase phase) {
+    return transaction(
+        attempt, [&](std::size_t) { return smtp::TransactionResult::Recipient{reply, phase}; });
+  }
+
+  static std::size_t count(Attempt& attempt, Outcome outcome) {
+    const auto all = attempt.take_dispositions({Outcome::Delayed, {}});
+    return static_cast<std::size_t>(std::ranges::count(all, outcome, &Disposition::outcome));
+  }
+
+  relay::Admission admission_;
+  ConnectionRecord connection_;
+  std::vector<std::string> sent_;
+};
+
+TEST_F(AttemptTest, ManyRecipientsGoInSeveralTransactions) {
+  Attempt job = attempt(250);
+  EXPECT_EQ(takes(job, 1000), Then::GoOn);
+  EXPECT_EQ(sent_.size(), 100u);
+  EXPECT_EQ(takes(job, 1000), Then::GoOn);
+  EXPECT_EQ(takes(job, 1000), Then::Finish);
+  EXPECT_EQ(sent_.size(), 50u);
+  EXPECT_EQ(count(job, Outcome::Delivered), 250u);
+  EXPECT_EQ(connection_.delivered, 3u);
+}
+
+TEST_F(AttemptTest, WhoWasOneTooManyGoesInTheNextTransaction) {
+  Attempt job = attempt(25);
+  EXPECT_EQ(takes(job, 10), Then::GoOn);
+  EXPECT_EQ(takes(job, 10), Then::GoOn);
+  EXPECT_EQ(sent_.size(), 10u) << "no more than it took before";
+  EXPECT_EQ(sent_.front(), "10");
+  EXPECT_EQ(takes(job, 10), Then::Finish);
+  EXPECT_EQ(count(job, Outcome::Delivered), 25u);
+}
+
+TEST_F(AttemptTest, ALimitOfOneIsNoReasonToWait) {
+  Attempt job = attempt(20);
+  for (int i = 0; i < 19; ++i) ASSERT_EQ(takes(job, 1), Then::GoOn);
+  EXPECT_EQ(takes(job, 1), Then::Finish);
+  EXPECT_EQ(count(job, Outcome::Delivered), 20u);
+}
+
+TEST_F(AttemptTest, AMessageIsSplitUntilItPasses) {
+  Attempt job = attempt(40);
+  const Reply too_many{554, {5, 5, 3}, "too many recipients"};
+  EXPECT_EQ(answers(job, too_many, Phase::EndOfData), Then::GoOn);
+  EXPECT_EQ(answers(job, too_many, Phase::EndOfData), Then::GoOn);
+  EXPECT_EQ(sent_.size(), 20u);
+  EXPECT_TRUE(job.untouched());
+  for (int i = 0; i < 4; ++i) takes(job, 1000);
+  EXPECT_EQ(sent_.size(), 10u);
+  EXPECT_EQ(count(job, Outcome::Delivered), 40u);
+}
+
+TEST_F(AttemptTest, TooManyForOneIsPutOffAndNotRefused) {
+  Attempt job = attempt(8);
+  Then then = Then::GoOn;
+  int transactions = 0;
+  while (then == Then::GoOn) {
+    then = answers(job, {554, {5, 5, 3}, "too many recipients"}, Phase::EndOfData);
+    ASSERT_LT(++transactions, 20);
+  }
+  EXPECT_EQ(then, Then::Finish);
+  EXPECT_EQ(count(job, Outcome::Delayed), 8u);
+}
+
+TEST_F(AttemptTest, ARefusalOnAUsedConnectionDecidesNothing) {
+  connection_ = {.transactions = 10, .delivered = 10};
+  Attempt job = attempt(3);
+  EXPECT_EQ(answers(job, {550, {}, "enough"}, Phase::Mail), Then::Reconnect);
+  EXPECT_TRUE(job.untouched());
+  EXPECT_TRUE(job.may_go_elsewhere());
+  connection_ = {};
+  EXPECT_EQ(answers(job, {550, {}, "enough"}, Phase::Mail), Then::Finish) << "it opened this one";
+  EXPECT_EQ(count(job, Outcome::Failed), 3u);
+}
+
+TEST_F(AttemptTest, WhoIsLeftWithoutProgressGetsTheReplyThatLimitedIt) {
+  connection_ = {.transactions = 1, .delivered = 1};
+  Attempt job = attempt(2);
+  const Then then = transaction(job, [](std::size_t i) -> smtp::TransactionResult::Recipient {
+    if (i == 0) return {{451, {4, 7, 1}, "greylisted"}, Phase::Rcpt};
+    return {{452, {4, 4, 5}, "enough"}, Phase::DataCommand};
+  });
+  EXPECT_EQ(then, Then::Reconnect);
+  EXPECT_FALSE(job.may_go_elsewhere()) << "it could go round for ever";
+  const auto all = job.take_dispositions({Outcome::Delayed, {}});
+  EXPECT_EQ(all[1].outcome, Outcome::Delayed);
+  EXPECT_EQ(all[1].reply.text, "enough");
+}
+
+TEST_F(AttemptTest, WhatWasDecidedStaysDecided) {
+  Attempt job = attempt(3);
+  const Then then = transaction(job, [](std::size_t i) -> smtp::TransactionResult::Recipient {
+    if (i == 0) return {{550, {5, 1, 1}, "unknown"}, Phase::Rcpt};
+    return {{421, {4, 7, 0}, "too many errors"}, Phase::Rcpt};
+  });
+  EXPECT_EQ(then, Then::Reconnect);
+  EXPECT_TRUE(job.has_progress() && job.may_go_elsewhere() && !job.untouched());
+  const auto all = job.take_dispositions({Outcome::Delayed, {}});
+  EXPECT_EQ(all[0].outcome, Outcome::Failed);
+  EXPECT_EQ(all[1].outcome, Outcome::Delayed);
+}
+
+}  // namespace
+}  // namespace signpost::delivery

@@ -1,0 +1,216 @@
+"""Receivers that take so many messages in a session and so many recipients in a transaction: the rest goes at once, and no
+attempt is counted. Exim and Postfix with such limits, and a receiver that is scripted with what others answer."""
+
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+
+import harness
+from conftest import message
+from harness import MX_PORT
+
+# Long enough that a retry would be noticed.
+PATIENT = {"retry": 'schedule = ["1h"]\nexpire = "5d"\ndelay_notice = "0s"'}
+ONE_CONNECTION = '[[destination]]\nmatch = ["*"]\nconnections = 1\n'
+
+
+class Receiver:
+    """`answers(verb, session)` gives the reply in place of the proper one, or None; a reply of 421 closes the connection. The
+    session counts its messages and has the recipients of its transaction."""
+
+    def __init__(self, host, answers):
+        self.answers = answers
+        self.connections = 0
+        self.delivered = []
+        self.listener = socket.create_server((host, MX_PORT))
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        session = {"messages": 0, "recipients": []}
+        with connection, contextlib.suppress(OSError), connection.makefile("rb") as lines:
+            connection.sendall(b"220 limits.example ESMTP\r\n")
+            for line in lines:
+                verb = line[:4].upper().decode().strip()
+                reply = self.answers(verb, session)
+                if reply and verb == "MAIL":
+                    session["recipients"] = None  # no transaction
+                reply = reply or self.proper(verb, line, lines, connection, session)
+                connection.sendall(reply.encode() + b"\r\n")
+                if reply.startswith(("421", "221")):
+                    return
+
+    def proper(self, verb, line, lines, connection, session):
+        if verb == "EHLO":
+            return "250-limits.example\r\n250 PIPELINING"
+        if verb == "MAIL":
+            session["recipients"] = []
+        if session["recipients"] is None and verb in ("RCPT", "DATA"):
+            return "503 MAIL first"
+        if verb == "RCPT":
+            session["recipients"].append(line.split(b"<")[1].split(b">")[0].decode())
+        if verb == "DATA":
+            if not session["recipients"]:
+                return "503 no recipients"
+            connection.sendall(b"354 go ahead\r\n")
+            for content in lines:
+                if content == b".\r\n":
+                    break
+            reply = self.answers("dot", session)
+            if reply:
+                return reply
+            session["messages"] += 1
+            self.delivered += session["recipients"]
+        return "221 bye" if verb == "QUIT" else "250 ok"
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.fixture
+def receiver(world):
+    made = []
+
+    def start(answers, domain="limits.example"):
+        one = Receiver(world.address(), answers)
+        made.append(one)
+        world.dns.mx(domain, (10, f"mx.{domain}", one.listener.getsockname()[0]))
+        return one
+    yield start
+    for one in made:
+        one.stop()
+
+
+def wait_delivered(relay, count):
+    harness.wait_until(lambda: len(relay.events("delivered")) >= count,
+                       lambda: f"{count} deliveries, {len(relay.events('delivered'))}, {relay.events('deferred')[-3:]}")
+    relay.wait_empty()
+    assert not relay.events("deferred") and not relay.events("bounced")
+    assert {event["attempt"] for event in relay.events("delivered")} == {1}
+
+
+SESSION_LIMITS = {
+    "stalwart": lambda verb, session: verb == "DATA" and session["messages"] >= 10
+    and "452 4.4.5 Maximum number of messages per session exceeded.",
+    "ionos": lambda verb, session: verb == "MAIL" and session["messages"] >= 10
+    and "451-Requested action aborted\r\n451 Mails per session limit",
+    "permanent": lambda verb, session: verb == "MAIL" and session["messages"] >= 10 and "550 5.7.0 too many messages",
+    "recipient": lambda verb, session: verb == "RCPT" and session["messages"] >= 10 and "452 4.7.0 too many messages",
+    "closing": lambda verb, session: verb == "dot" and session["messages"] >= 10 and "421 4.7.0 try again later",
+}
+
+
+def test_messages_beyond_the_limit_of_a_session_go_over_the_next_one(world, receiver):
+    sinks = {name: receiver(answers, f"{name}.example") for name, answers in SESSION_LIMITS.items()}
+    relay = world.start(workers=1, settings=PATIENT, extra=ONE_CONNECTION)
+    for number in range(25):
+        for name in sinks:
+            relay.send("a@shop.example", f"r{number}@{name}.example", message())
+    wait_delivered(relay, 25 * len(sinks))
+    for name, sink in sinks.items():
+        assert sorted(sink.delivered) == sorted(f"r{number}@{name}.example" for number in range(25)), name
+        assert sink.connections <= 5, f"{name}: each connection is used up"
+
+
+def test_what_is_refused_on_a_fresh_connection_too_has_its_verdict(world, receiver):
+    sink = receiver(lambda verb, session: verb == "MAIL" and session["messages"] >= 1 and "550 5.7.0 enough" or
+                    verb == "RCPT" and session["messages"] == 0 and sink.delivered and "451 4.7.1 greylisted")
+    relay = world.start(workers=1, settings=PATIENT, extra=ONE_CONNECTION)
+    relay.send("a@shop.example", "first@limits.example", message())
+    relay.wait_event("delivered")
+    relay.send("a@shop.example", "second@limits.example", message())
+    assert "greylisted" in relay.wait_event("deferred", to="second@limits.example")["reply"]
+    assert sink.connections == 2 and not relay.events("bounced")
+
+
+def test_recipients_beyond_the_limit_of_a_transaction_go_in_the_next_one(world, receiver):
+    replies = ["452 4.5.3 Too many recipients", "552 5.5.3 Too many recipients", "550 5.5.3 Too many recipients", "552 Too many"]
+
+    def limited(reply):
+        return lambda verb, session: verb == "RCPT" and len(session["recipients"] or []) >= 3 and reply
+    sinks = [receiver(limited(reply), f"{number}.example") for number, reply in enumerate(replies)]
+    relay = world.start(settings=PATIENT)
+    for number in range(len(sinks)):
+        relay.send("a@shop.example", [f"r{each}@{number}.example" for each in range(10)], message())
+    wait_delivered(relay, 10 * len(sinks))
+    for number, sink in enumerate(sinks):
+        assert sorted(sink.delivered) == [f"r{each}@{number}.example" for each in range(10)], replies[number]
+        assert sink.connections == 1
+
+
+def test_a_message_that_has_too_many_recipients_is_split(world, receiver):
+    sink = receiver(lambda verb, session: verb == "dot" and len(session["recipients"]) > 3 and "554 5.5.3 Too many recipients")
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(10)], message())
+    wait_delivered(relay, 10)
+    assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)]
+
+
+def test_what_is_left_of_a_job_when_the_connection_ends_goes_on_at_once(world, receiver):
+    """One recipient a transaction and three transactions a connection."""
+    sink = receiver(lambda verb, session: verb == "RCPT" and session["recipients"] and "452 4.5.3 one at a time" or
+                    verb == "MAIL" and session["messages"] >= 3 and "421 4.7.0 enough")
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(10)], message())
+    wait_delivered(relay, 10)
+    assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)]
+
+
+def test_the_relay_stops_between_two_transactions_of_a_job(world, receiver):
+    sink = receiver(lambda verb, session: verb == "RCPT" and session["recipients"] and "452 4.5.3 one at a time" or
+                    verb == "dot" and time.sleep(0.2))
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(10)], message())
+    harness.wait_until(lambda: len(sink.delivered) >= 3, "some deliveries")
+    assert relay.stop() == 0
+    assert len(sink.delivered) < 10
+    relay.launch()
+    harness.wait_until(lambda: len(sink.delivered) >= 10, "the others")
+    relay.wait_empty()
+    assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)], "each once"
+
+
+def test_exim_with_limits(world, tmp_path):
+    exim = harness.Exim(tmp_path, world.address(), settings={"smtp_accept_max_per_connection": 10, "recipients_max": 5})
+    world.others.append(exim)
+    world.dns.mx("limits.example", (10, "mx.limits.example", exim.host))
+    relay = world.start(settings=PATIENT, extra=ONE_CONNECTION)
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(17)], message())
+    for number in range(25):
+        relay.send("a@shop.example", f"s{number}@limits.example", message())
+    wait_delivered(relay, 42)
+    log = exim.log_text()
+    assert log.count("=> :blackhole:") + log.count("-> :blackhole:") == 42
+    assert "too many messages in one connection" in log and "too many recipients" in log
+
+
+def test_postfix_with_limits(world, tmp_path):
+    """Too many recipients, and the end of the connection after as many errors as it bears."""
+    behind = world.sink()
+    postfix = harness.Postfix(tmp_path, world.address(), smtp_port=MX_PORT, settings={
+        "relayhost": f"[{behind.host}]:{behind.port}", "mynetworks": "192.0.2.1", "relay_domains": "limits.example",
+        "relay_recipient_maps": "regexp:{{/^good/ x}}",
+        "smtpd_recipient_limit": "5", "smtpd_hard_error_limit": "4", "smtpd_soft_error_limit": "2", "smtpd_error_sleep_time": "0",
+        "smtpd_recipient_overshoot_limit": "1000"})
+    world.others.append(postfix)
+    world.receiver("shop.example")
+    world.dns.mx("limits.example", (10, "mx.limits.example", postfix.host))
+    relay = world.start(settings=PATIENT)
+    recipients = [f"{'bad' if number % 2 else 'good'}{number}@limits.example" for number in range(20)]
+    relay.send("a@shop.example", recipients, message())
+    harness.wait_until(lambda: len(relay.events("delivered", mx="mx.limits.example")) == 10
+                       and len(relay.events("bounced")) == 10,
+                       lambda: f"10 of each, {relay.events()[-5:]}")
+    assert not relay.events("deferred")
