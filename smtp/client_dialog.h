@@ -203,8 +203,8 @@ class ClientDialog {
   Reply greeting_;
   Reply tls_refusal_;
   bool tls_;
-  bool extended_ = true;           // EHLO, not HELO
-  bool handshaking_ = false;       // between StartTls and tls_started()
+  bool extended_ = true;      // EHLO, not HELO
+  bool handshaking_ = false;  // between StartTls and tls_started()
   bool starting_tls_ = false;
   std::vector<std::string> auth_;  // AUTH and the responses to 334, in their order
   std::size_t auth_sent_ = 0;

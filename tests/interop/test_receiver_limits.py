@@ -102,26 +102,26 @@ def wait_delivered(relay, count):
 
 
 SESSION_LIMITS = {
-    "stalwart": lambda verb, session: verb == "DATA" and session["messages"] >= 10
+    "stalwart": lambda verb, session: verb == "DATA" and session["messages"] >= 4
     and "452 4.4.5 Maximum number of messages per session exceeded.",
-    "ionos": lambda verb, session: verb == "MAIL" and session["messages"] >= 10
+    "ionos": lambda verb, session: verb == "MAIL" and session["messages"] >= 4
     and "451-Requested action aborted\r\n451 Mails per session limit",
-    "permanent": lambda verb, session: verb == "MAIL" and session["messages"] >= 10 and "550 5.7.0 too many messages",
-    "recipient": lambda verb, session: verb == "RCPT" and session["messages"] >= 10 and "452 4.7.0 too many messages",
-    "closing": lambda verb, session: verb == "dot" and session["messages"] >= 10 and "421 4.7.0 try again later",
+    "permanent": lambda verb, session: verb == "MAIL" and session["messages"] >= 4 and "550 5.7.0 too many messages",
+    "recipient": lambda verb, session: verb == "RCPT" and session["messages"] >= 4 and "452 4.7.0 too many messages",
+    "closing": lambda verb, session: verb == "dot" and session["messages"] >= 4 and "421 4.7.0 try again later",
 }
 
 
 def test_messages_beyond_the_limit_of_a_session_go_over_the_next_one(world, receiver):
     sinks = {name: receiver(answers, f"{name}.example") for name, answers in SESSION_LIMITS.items()}
     relay = world.start(workers=1, settings=PATIENT, extra=ONE_CONNECTION)
-    for number in range(25):
+    for number in range(11):
         for name in sinks:
             relay.send("a@shop.example", f"r{number}@{name}.example", message())
-    wait_delivered(relay, 25 * len(sinks))
+    wait_delivered(relay, 11 * len(sinks))
     for name, sink in sinks.items():
-        assert sorted(sink.delivered) == sorted(f"r{number}@{name}.example" for number in range(25)), name
-        assert sink.connections <= 5, f"{name}: each connection is used up"
+        assert sorted(sink.delivered) == sorted(f"r{number}@{name}.example" for number in range(11)), name
+        assert sink.connections <= 4, f"{name}: each connection is used up"
 
 
 def test_what_is_refused_on_a_fresh_connection_too_has_its_verdict(world, receiver):

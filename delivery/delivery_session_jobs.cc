@@ -1,0 +1,262 @@
+// The jobs of a delivery session: taking them, sending them, and what becomes of them.
+#include "delivery/delivery_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace signpost::delivery {
+
+namespace {
+
+using smtp::ClientDialog;
+
+constexpr std::chrono::milliseconds kQuickReply{50};  // to the end of data
+constexpr std::size_t kSendAhead = 256 * 1024;        // octets of content waiting for the socket
+// After it a job whose recipients go out few at a time lets others go, and what was delivered
+// leaves the queue.
+constexpr std::chrono::seconds kLongestTurn{10};
+
+}  // namespace
+
+bool DeliverySession::carry_out(ClientDialog::Step& step) {
+  if (std::holds_alternative<ClientDialog::AwaitReply>(step)) return false;
+  if (std::holds_alternative<ClientDialog::Ready>(step)) return next_job();
+  if (std::holds_alternative<ClientDialog::SendContent>(step)) {
+    const auto& fields = signature(*current_).fields;
+    const std::string& content = current_->attempt.message().content();
+    // All at once, with some room for doubled dots, so that the queue does not grow step by step.
+    connection_.stream().output().prepare(
+        std::min(fields.size() + content.size() + content.size() / 64 + 512, kSendAhead));
+    connection_.stream().output().append(fields);
+    current_->content.emplace(content);
+    send_content();
+    return !current_->content;
+  }
+  if (auto* done = std::get_if<ClientDialog::TransactionDone>(&step)) {
+    transaction_done(done->result);
+    return true;
+  }
+  closed(std::get<ClientDialog::Close>(step));
+  return false;
+}
+
+bool DeliverySession::next_job() {
+  if (used_up_) {
+    if (current_ && !current_->attempt.untouched()) put_back(std::move(current_));
+    quit();
+    return true;
+  }
+  if (current_ && may_go_on(*current_)) {
+    begin_transaction();
+    return true;
+  }
+  put_back(std::move(current_));
+  if (loading_next_) {
+    enter(State::Loading);
+    return false;
+  }
+  if (draining() || (!next_ && messages_ >= connection_.hop().messages_per_connection)) {
+    put_back(std::move(next_));
+    quit();
+    return true;
+  }
+  if (next_) {  // taken, but it could not be begun early
+    begin(std::move(next_));
+    return true;
+  }
+  auto job = host_.take(site_, ref());
+  if (!job) {
+    const bool wanted = host_.short_of_connections() || host_.place_is_wanted(connection_.place());
+    if (wanted && host_.leave_idle(*site_, ref())) {
+      quit();
+      return true;
+    }
+    enter(State::Idle);
+    return false;
+  }
+  if (job->message) {
+    begin(std::make_unique<Taken>(std::move(*job)));
+    return true;
+  }
+  enter(State::Loading);
+  host_.prepare(std::move(*job), [this, &host = host_, site = site_, alive = alive_.token()](
+                                     std::optional<PendingJob> prepared) mutable {
+    if (alive && state_ == State::Loading) {
+      loaded(std::move(prepared));
+    } else if (prepared) {
+      host.give_back(site, std::move(*prepared));
+    }
+  });
+  return false;
+}
+
+void DeliverySession::loaded(std::optional<PendingJob> job) {
+  enter(State::Transacting);
+  if (job) begin(std::make_unique<Taken>(std::move(*job)));
+  if (job || next_job()) pump();
+}
+
+bool DeliverySession::may_go_on(const Taken& taken) const {
+  const bool has_had_its_turn = host_.context().clock.steady_now() - taken.began >= kLongestTurn;
+  return !draining() && !(has_had_its_turn && taken.attempt.has_progress());
+}
+
+void DeliverySession::begin(std::unique_ptr<Taken> taken) {
+  current_ = std::move(taken);
+  ++messages_;
+  begin_transaction();
+}
+
+void DeliverySession::begin_transaction() {
+  mark(*current_, true);
+  connection_.dialog().begin(next_transaction(*current_), connection_.stream().output());
+  enter(State::Transacting);
+}
+
+smtp::ClientTransaction DeliverySession::next_transaction(Taken& taken) {
+  const std::size_t size = taken.attempt.message().content().size();
+  return taken.attempt.next_transaction(size + signature(taken).fields.size(), record_);
+}
+
+const OutgoingMessage::Signature& DeliverySession::signature(Taken& taken) {
+  relay::Context& context = host_.context();
+  return taken.attempt.message().signature(connection_.settings(), context.clock.system_now(),
+                                           context.events);
+}
+
+// In a transaction from its MAIL to its last reply.
+void DeliverySession::mark(Taken& taken, bool under_way) {
+  if (taken.under_way == under_way) return;
+  taken.under_way = under_way;
+  host_.count_transaction(under_way ? 1 : -1);
+  if (under_way && taken.began == SteadyTime{}) {
+    taken.began = host_.context().clock.steady_now();
+  }
+}
+
+// The mail data is sent and its reply may take a while: the next job is sent behind it.
+void DeliverySession::begin_early() {
+  if (!current_->attempt.is_last_transaction() || next_ || loading_next_ || draining() ||
+      messages_ >= connection_.hop().messages_per_connection ||
+      !connection_.dialog().can_begin_early() || !connection_.stream().input().empty()) {
+    return;
+  }
+  auto job = host_.take_early(site_, last_reply_took_ <= kQuickReply);
+  if (!job) return;
+  if (job->message) {
+    loaded_early(std::move(job));
+    return;
+  }
+  loading_next_ = true;
+  host_.prepare(std::move(*job), [this, &host = host_, site = site_, alive = alive_.token()](
+                                     std::optional<PendingJob> prepared) mutable {
+    if (alive && state_ != State::Ended) {
+      loading_next_ = false;
+      loaded_early(std::move(prepared));
+    } else if (prepared) {
+      host.give_back(site, std::move(*prepared));
+    }
+  });
+}
+
+void DeliverySession::loaded_early(std::optional<PendingJob> job) {
+  if (state_ == State::Loading) {  // the message before is done
+    loaded(std::move(job));
+    return;
+  }
+  if (!job) return;
+  next_ = std::make_unique<Taken>(std::move(*job));
+  // Otherwise it is begun when the message before is done.
+  if (state_ != State::Transacting || !current_ || current_->content ||
+      !connection_.dialog().can_begin_early()) {
+    return;
+  }
+  next_->early =
+      connection_.dialog().begin_early(next_transaction(*next_), connection_.stream().output());
+  if (!next_->early) return;
+  mark(*next_, true);
+  ++messages_;
+  connection_.stream().flush();
+}
+
+void DeliverySession::send_content() {
+  smtp::DotStuffer& content = *current_->content;
+  ByteQueue& out = connection_.stream().output();
+  while (!content.done() && out.size() < kSendAhead) out.append(content.next(kSendAhead));
+  if (content.done()) {
+    current_->content.reset();
+    connection_.dialog().content_sent();
+    content_sent_ = host_.context().clock.steady_now();
+    begin_early();
+  }
+  connection_.stream().flush();
+}
+
+Attempt::Then DeliverySession::transaction_ended(const smtp::TransactionResult& result,
+                                                 const std::string& detail) {
+  mark(*current_, false);
+  current_->content.reset();
+  if (result.possibly_delivered) {
+    host_.context().events.emit(
+        relay::events::PossiblyDelivered{.id = current_->attempt.job().ref.id.text(),
+                                         .session = log_id(),
+                                         .mx = connection_.target().host,
+                                         .address = connection_.target().address.text(),
+                                         .detail = detail});
+  }
+  return current_->attempt.ended(result, detail, record_);
+}
+
+void DeliverySession::transaction_done(const smtp::TransactionResult& result) {
+  const Attempt::Then then = transaction_ended(result, "no reply");
+  last_reply_took_ = host_.context().clock.steady_now() - content_sent_;
+  used_up_ = then == Attempt::Then::Reconnect;
+  if (then == Attempt::Then::Finish || (used_up_ && !current_->attempt.may_go_elsewhere())) {
+    settle(std::move(current_), {});
+  }
+  if (next_ && next_->early) {  // it is under way; what is left of this one follows
+    std::swap(current_, next_);
+    if (next_) next_->early = false;
+  }
+}
+
+// The connection ended in a transaction, or between two of one job.
+void DeliverySession::transaction_cut(const ClientDialog::Close& close, const std::string& detail) {
+  const bool early = current_->early;
+  bool goes_elsewhere = current_->attempt.may_go_elsewhere();
+  if (close.transaction) {
+    const Attempt::Then then = transaction_ended(*close.transaction, detail);
+    goes_elsewhere = then == Attempt::Then::Reconnect && current_->attempt.may_go_elsewhere();
+    if (goes_elsewhere && early && close.reply.code == 0) host_.forbid_early(*site_);
+  }
+  if (goes_elsewhere) return;
+  // Recipients whose transaction never began get the reason for which the session ended.
+  settle(std::move(current_),
+         close.reply.code != 0
+             ? Disposition{Outcome::Delayed, close.reply}
+             : local(Outcome::Delayed, {4, 4, 2},
+                     fmt::format("{} while {}", detail, smtp::phase_text(close.phase))));
+}
+
+void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& rest,
+                             bool unfinished) {
+  AttemptFacts known = connection_.facts();
+  known.dkim = signature(*taken).summary;
+  known.unfinished = unfinished;
+  host_.settle(taken->attempt.take_job(), taken->attempt.take_dispositions(rest), std::move(known));
+}
+
+// Without a verdict on those who are left.
+void DeliverySession::put_back(std::unique_ptr<Taken> taken) {
+  if (!taken) return;
+  if (taken->attempt.untouched()) {
+    host_.give_back(site_, taken->attempt.take_job());
+  } else {
+    settle(std::move(taken), {}, true);
+  }
+}
+
+}  // namespace signpost::delivery
