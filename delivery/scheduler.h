@@ -108,9 +108,9 @@ class Scheduler {
   void put_off(PendingJob job, const Now& now, Orders& orders);
   // The session's idle time is over. False: it has been woken and must look for a job.
   bool leave_idle(Site& site, const SessionRef& session);
-  // `was_ready`: connection_ready() was called. `failure`: why it never became ready; nothing when
-  // it did, or when it was given up for reasons of our own. `began`: when it was opened. `facts`:
-  // of the failure.
+  // `was_ready`: connection_ready() was called. `failure`: why it never became ready, or why the
+  // one that followed it in the same session did not; nothing when it did, or when it was given up
+  // for reasons of our own. `began`: when it was opened. `facts`: of the failure.
   void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                         const std::optional<Disposition>& failure, SteadyTime began, const Now& now,
                         Orders& orders, const AttemptFacts& facts = {});

@@ -2,7 +2,7 @@
 """Receivers that say nothing more, at each stage of a session: each is given up at the time limit of RFC 5321 section
 4.5.3.2 for that stage, its mail waits for another attempt, and mail for others is not held up.
 
-    tests/fault/hanging_receivers.py           # the stage with the shortest limit, a minute
+    tests/fault/hanging_receivers.py           # the stages with the shortest limit, a minute
     tests/fault/hanging_receivers.py --all     # all of them, side by side: eleven minutes
 """
 
@@ -19,8 +19,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 import harness  # noqa: E402
 
 # Seconds after which each may be given up, at the earliest and, with some room, at the latest.
-LIMITS = {"handshake": 60, "greeting": 300, "EHLO": 300, "MAIL": 300, "RCPT": 300, "DATA": 120, "content": 180, "dot": 600}
+LIMITS = {"STARTTLS": 60, "handshake": 60, "greeting": 300, "EHLO": 300, "MAIL": 300, "RCPT": 300, "DATA": 120, "content": 180,
+          "dot": 600}
 ROOM = 20
+# Without an answer to TLS the mail goes in clear, as opportunistic TLS has it.
+TLS = ("STARTTLS", "handshake")
 
 
 class Receiver:
@@ -56,14 +59,14 @@ class Receiver:
             lines = connection.makefile("rb", buffering=512)
             for line in lines:
                 word = line.split()[0].split(b":")[0].upper().decode() if line.strip() else ""
-                if word == "STARTTLS":
+                if word == "STARTTLS" and not self.reached(word):
                     connection.sendall(b"220 go ahead\r\n")
                     self.reached("handshake")
                     return
                 if self.reached(word):
                     return
                 if word == "EHLO":
-                    connection.sendall(b"250-hanging.example\r\n250 STARTTLS\r\n" if self.stage == "handshake"
+                    connection.sendall(b"250-hanging.example\r\n250 STARTTLS\r\n" if self.stage in TLS
                                        else b"250 hanging.example\r\n")
                 elif word == "DATA":
                     connection.sendall(b"354 go ahead\r\n")
@@ -86,7 +89,7 @@ def content(size):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true")
-    stages = LIMITS if parser.parse_args().all else {"handshake": LIMITS["handshake"]}
+    stages = LIMITS if parser.parse_args().all else {stage: LIMITS[stage] for stage in TLS}
     folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-hang-"))
     dns = harness.NameServer(folder / "dns", harness.address(1))
     sink = harness.Sink(folder / "sink", harness.address(2), save=False)
@@ -115,8 +118,7 @@ def main():
             for stage, id in ids.items():
                 if stage in ended:
                     continue
-                # Without an answer to TLS the mail goes in clear, as opportunistic TLS has it.
-                events = relay.events("delivered" if stage == "handshake" else "deferred", id=id)
+                events = relay.events("delivered" if stage in TLS else "deferred", id=id)
                 if events:
                     ended[stage] = time.monotonic() - receivers[stage].hangs_since
                     print(f"{stage}: given up after {ended[stage]:.0f} s: {events[0]['reply']}", flush=True)

@@ -4,6 +4,7 @@ attempt is counted. Exim and Postfix with such limits, and a receiver that is sc
 import contextlib
 import socket
 import threading
+import time
 
 import pytest
 
@@ -165,6 +166,20 @@ def test_what_is_left_of_a_job_when_the_connection_ends_goes_on_at_once(world, r
     relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(10)], message())
     wait_delivered(relay, 10)
     assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)]
+
+
+def test_the_relay_stops_between_two_transactions_of_a_job(world, receiver):
+    sink = receiver(lambda verb, session: verb == "RCPT" and session["recipients"] and "452 4.5.3 one at a time" or
+                    verb == "dot" and time.sleep(0.2))
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(10)], message())
+    harness.wait_until(lambda: len(sink.delivered) >= 3, "some deliveries")
+    assert relay.stop() == 0
+    assert len(sink.delivered) < 10
+    relay.launch()
+    harness.wait_until(lambda: len(sink.delivered) >= 10, "the others")
+    relay.wait_empty()
+    assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)], "each once"
 
 
 def test_exim_with_limits(world, tmp_path):
