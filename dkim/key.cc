@@ -127,8 +127,13 @@ Result<std::shared_ptr<const PrivateKey>> PrivateKey::from_pem(std::string_view 
   PKey key(memory ? PEM_read_bio_PrivateKey(memory.get(), nullptr, no_passphrase, nullptr)
                   : nullptr);
   if (!key) {
-    return Failure(openssl_error(Errc::InvalidArgument,
-                                 "not a private key in PEM (PKCS#8 or PKCS#1, no passphrase)"));
+    // OpenSSL's reason is that of the last decoder it tried, which the operator never named.
+    ERR_clear_error();
+    return fail(Errc::InvalidArgument,
+                pem.contains("ENCRYPTED")
+                    ? "the key has a passphrase, which nobody could type at a start; take it away "
+                      "with openssl pkey -in FILE -out NEW"
+                    : "not a private key in PEM (PKCS#8 or PKCS#1)");
   }
   return own(std::make_unique<Impl>(std::move(key)));
 }

@@ -166,7 +166,7 @@ class Check(Case):
                 "write the path of the certificate with its chain",
                 "signpost.toml:10:7: tls.key: {0}/key.pem: cannot be read: No such file or directory; "
                 "write the path of the certificate's private key",
-                "users.toml:2:12: shop.password", "signpost.toml:14:7: dkim.key: {0}/s1.pem: ",
+                "users.toml:2:12: shop.password", "signpost.toml:14:7: dkim.key: {0}/s1.pem: not a private key in PEM (PKCS#8 or PKCS#1)",
                 "signpost.toml:18:7: dkim.key: {0}/s2.pem: cannot be read: No such file or directory; make it with "
                 "signpost dkim keygen --domain a.example --selector s2 --out {0}/s2.pem",
                 "signpost.toml:20:14: admin.token_file: {0}/token: is empty; write the secret into it"]):
@@ -350,6 +350,16 @@ class Setups(Case):
         self.both_refuse("s1.pem: everyone on this machine may read it", "s2.pem: ")
         self.write(more=self.dkim("s 1"))
         self.both_refuse('dkim.selector: "s 1" is not a selector')
+
+    @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
+    def test_a_key_with_a_passphrase(self):
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-aes256", "-pass", "pass:x", "-out", self.key],
+                       check=True, capture_output=True, timeout=60)
+        self.certificate("one")
+        shutil.copy(self.key, self.folder / "one.key")
+        self.write(more='[tls]\ncertificate = "one.pem"\nkey = "one.key"\n' + self.dkim())
+        self.both_refuse("tls.key: " + str(self.folder / "one.key") + ": has a passphrase, which nobody could type",
+                         "dkim.key: " + str(self.key) + ": the key has a passphrase, which nobody could type")
 
     @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
     def test_certificate(self):
