@@ -349,8 +349,7 @@ void add_list(CLI::App& queue, CommandLine& line) {
   const Added added = add_command(queue, line, "list", "List the jobs of the queue", list);
   add_filters(added);
   added.command
-      ->add_option("--state", added.options->state,
-                   "State of the jobs; active: being delivered")
+      ->add_option("--state", added.options->state, "State of the jobs; active: being delivered")
       ->type_name("STATE")
       ->check(CLI::IsMember({"ready", "active", "deferred", "held"}));
   added.command->add_option("--limit", added.options->limit, "Maximum number; 0 is all")

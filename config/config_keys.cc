@@ -248,7 +248,8 @@ Section delivery() {
            "Time for one TCP connection to a receiver."),
        key("source", &DeliveryConfig::source,
            list_of("addresses of this machine, as in [\"192.0.2.1\"]", parse_source),
-           "Local addresses to send from; [] leaves the choice to the system."),
+           "Local addresses to send from; those of one family keep mail to that family. [] leaves "
+           "the choice to the system."),
        key("allow_networks", &DeliveryConfig::allow_networks,
            list_of("networks, as in [\"127.0.0.0/8\"]", parse_network),
            "Networks that mail may go to by MX although they are forbidden: loopback, link-local "
