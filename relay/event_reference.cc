@@ -42,7 +42,7 @@ using ProcessEvents =
 using EventsBelow = std::tuple<
     log::events::LogDropped, net::events::AcceptFailed, queue::events::QueueWritable,
     queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,
-    rocks::events::QueueChecking, rocks::events::QueueLogEnd, rocks::events::QueueDamaged,
+    rocks::events::QueueChecking, rocks::events::QueueLogEnd, rocks::events::QueueReserveUsed, rocks::events::QueueDamaged,
     rocks::events::QueueSalvaging, rocks::events::QueueSalvaged, rocks::events::QueueRowCorrupt,
     rocks::events::QueueEngine, rocks::events::QueueFlushFailed, rocks::events::QueueCloseFailed,
     rocks::events::QueueCarryingOver, rocks::events::QueueCarriedOver>;
