@@ -55,6 +55,7 @@ rocksdb::DBOptions database_options(const Options& wanted) {
 struct FamilyShape {
   std::size_t write_buffer_size;
   std::size_t blob_file_size = 0;  // 0: values are in the data files
+  rocksdb::CompressionType compression = rocksdb::kNoCompression;
   bool filter = true;  // point reads happen: keep a Bloom filter
 };
 
@@ -77,8 +78,7 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
-  options.compression =
-      rocksdb::kNoCompression;  // what reaches a data file is rare and short-lived
+  options.compression = shape.compression;
   // A data file full of removals is merged soon, so that the space of deferred mail comes back.
   options.table_properties_collector_factories.push_back(
       rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
@@ -86,6 +86,7 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
     options.enable_blob_files = true;
     options.min_blob_size = 2048;
     options.blob_file_size = shape.blob_file_size;
+    options.blob_compression_type = shape.compression;
     options.enable_blob_garbage_collection = true;
     options.blob_garbage_collection_age_cutoff = 0.25;
     options.blob_garbage_collection_force_threshold = 0.5;
@@ -133,6 +134,18 @@ bool is_unreadable(const rocksdb::Status& status) {
          (words.contains("While pread") || words.contains("While read"));
 }
 
+rocksdb::CompressionType type_of(Compression compression) {
+  switch (compression) {
+    case Compression::None:
+      break;
+    case Compression::Lz4:
+      return rocksdb::kLZ4Compression;
+    case Compression::Zstd:
+      return rocksdb::kZSTD;
+  }
+  return rocksdb::kNoCompression;
+}
+
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const Options& options) {
   const auto cache = rocksdb::NewLRUCache(options.block_cache_size);
   // Envelope and job rows are short: 16 MB of them outlast 64 MB of content.
@@ -142,7 +155,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const Options& options)
   const std::array<FamilyShape, kFamilies> shapes{{
       {.write_buffer_size = 1 << 20},
       {.write_buffer_size = options.write_buffer_size,
-       .blob_file_size = options.blob_file_size},
+       .blob_file_size = options.blob_file_size,
+       .compression = type_of(options.compression)},
       {.write_buffer_size = rows},
       {.write_buffer_size = rows},
       {.write_buffer_size = rows, .filter = false},
