@@ -11,7 +11,8 @@ class FileSystem;
 
 namespace signpost::rocks {
 
-// Of content on its way to data files. Mail that leaves quickly never gets there, and costs nothing.
+// Of content on its way to data files. Mail that leaves quickly never gets there, and costs
+// nothing.
 enum class Compression : std::uint8_t { None, Lz4, Zstd };
 
 struct Options {
