@@ -7,11 +7,14 @@
 
 #include <benchmark/benchmark.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -100,6 +103,93 @@ BENCHMARK(BM_CommitGroup)->Arg(1)->Arg(16)->Arg(256)->UseRealTime()->MeasureProc
 
 void BM_CommitGroupWithoutSync(benchmark::State& state) { apply_groups(state, false); }
 BENCHMARK(BM_CommitGroupWithoutSync)->Arg(1)->Arg(16)->Arg(256)->MeasureProcessCPUTime();
+
+// A letter as shops send them: text, the same as HTML with its repetitions, and one in ten with an
+// attachment in base64, which is random.
+std::string letter(std::size_t number) {
+  constexpr std::string_view kWords[] = {
+      "order",  "your",    "delivery", "thank",  "you",  "invoice", "total", "shipping",
+      "the",    "address", "will",     "arrive", "with", "please",  "our",   "customer",
+      "number", "price",   "item",     "we",     "have", "sent",    "to",    "questions"};
+  std::uint64_t state = number * 2654435761U + 1;
+  const auto next = [&state] {
+    return (state = state * 6364136223846793005U + 1442695040888963407U) >> 33;
+  };
+  std::string text =
+      "From: Shop <orders@shop.example>\r\nTo: somebody@recipient.example\r\n"
+      "Subject: Your order\r\nMIME-Version: 1.0\r\n\r\n";
+  for (int line = 0; line < 40; ++line) {
+    for (int word = 0; word < 9; ++word) text.append(kWords[next() % std::size(kWords)]) += ' ';
+    text += std::to_string(next() % 100'000) + "\r\n";
+  }
+  for (int row = 0; row < 60; ++row) {
+    text += "<tr><td style=3D\"font-family: Arial, sans-serif; padding: 8px 12px\">";
+    text += kWords[next() % std::size(kWords)];
+    text += " " + std::to_string(next() % 10'000) + "</td></tr>\r\n";
+  }
+  if (number % 10 != 0) return text;
+  constexpr std::string_view kBase64 =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (int line = 0; line < 700; ++line) {
+    for (int octet = 0; octet < 76; ++octet) text += kBase64[next() % kBase64.size()];
+    text += "\r\n";
+  }
+  return text;
+}
+
+// Deferred mail on its way to data files: what it takes of the disk, and of the CPU.
+void write_out(benchmark::State& state, rocks::Compression compression) {
+  constexpr std::size_t kMessages = 5'000;
+  std::size_t received = 0;
+  std::size_t stored = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    const QueueDirectory directory;
+    auto store =
+        rocks::open_store(directory.path() + "/queue", {.compression = compression, .sync = false});
+    if (!store) {
+      state.SkipWithError(store.error().detail.c_str());
+      return;
+    }
+    MessageIdGenerator ids;
+    for (std::size_t i = 0; i < kMessages; ++i) {
+      auto message = std::make_shared<Message>();
+      message->envelope = envelope_of(ids.next(system_now()));
+      message->content = letter(i);
+      received += message->content.size();
+      Change change;
+      change.enqueued.push_back({message, {job_of(message->envelope.id)}});
+      const Change* const changes[] = {&change};
+      if (!(*store)->apply(changes)) state.SkipWithError("not stored");
+    }
+    std::atomic<bool> cancelled{false};
+    state.ResumeTiming();
+    if (!(*store)->reclaim_space(cancelled)) state.SkipWithError("not written");
+    state.PauseTiming();
+    for (const auto& file : std::filesystem::directory_iterator(directory.path() + "/queue")) {
+      const auto kind = file.path().extension();
+      if (kind == ".sst" || kind == ".blob") stored += file.file_size();
+    }
+    store->reset();
+    state.ResumeTiming();
+  }
+  const auto messages = static_cast<double>(kMessages) * static_cast<double>(state.iterations());
+  state.counters["octets"] = static_cast<double>(received) / messages;
+  state.counters["on_disk"] = static_cast<double>(stored) / messages;
+}
+
+BENCHMARK_CAPTURE(write_out, none, rocks::Compression::None)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(write_out, lz4, rocks::Compression::Lz4)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(write_out, zstd, rocks::Compression::Zstd)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
 
 // A queue of `lanes` lanes with `jobs` waiting jobs each.
 std::unique_ptr<Store> filled(const std::string& directory, int lanes, int jobs) {

@@ -82,6 +82,12 @@ void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& r
   }
 }
 
+// An address belongs to one listening socket, and with a wildcard all addresses of its family do.
+bool covers(const net::SocketAddress& wildcard, const net::SocketAddress& other) {
+  return wildcard != other && wildcard.port == other.port && wildcard.ip.is_unspecified() &&
+         wildcard.ip.is_v6() == other.ip.is_v6();
+}
+
 void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   if (root.find("listener") == nullptr) {
     errors.add({1, 1}, "listener", "missing; write at least one [[listener]] with bind");
@@ -93,6 +99,12 @@ void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& 
     check_listener_security(entry, errors);
     check_trusted_networks(entry, errors);
     binds.add(entry.section.bind.text(), entry.at("bind"));
+    for (const ListenerConfig& other : config.listeners) {
+      if (!covers(other.bind, entry.section.bind)) continue;
+      errors.add(entry.at("bind"), "listener.bind",
+                 fmt::format("{} is an address of the listener {}; write another port",
+                             entry.section.bind.text(), other.bind.text()));
+    }
   }
 }
 
@@ -110,7 +122,9 @@ void check_admin(const TomlValue& root, const Config& config, ConfigErrors& erro
                            config.admin_bind->text()));
   }
   for (const ListenerConfig& listener : config.listeners) {
-    if (listener.bind != *config.admin_bind) continue;
+    const net::SocketAddress& bind = *config.admin_bind;
+    if (listener.bind != bind && !covers(listener.bind, bind) && !covers(bind, listener.bind))
+      continue;
     errors.add(
         where, "admin.bind",
         fmt::format("{} is the address of a listener; write another port", listener.bind.text()));

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,13 @@ namespace signpost::config {
 namespace {
 
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+// Of the process (ulimit -v).
+std::uint64_t process_memory() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
+  return limit.rlim_cur;
+}
 
 std::uint64_t machine_memory() {
   const long pages = sysconf(_SC_PHYS_PAGES);
@@ -51,7 +59,7 @@ bool has_controller(std::string_view list, std::string_view controller) {
 }  // namespace
 
 std::uint64_t memory_limit(const std::string& root) {
-  std::uint64_t limit = machine_memory();
+  std::uint64_t limit = std::min(machine_memory(), process_memory());
   std::ifstream groups(root + "/proc/self/cgroup");
   // "hierarchy:controllers:/path", with no controllers in version 2.
   for (std::string line; std::getline(groups, line);) {

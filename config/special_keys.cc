@@ -61,7 +61,8 @@ Key<LimitsConfig> memory_key() {
   };
   return {{"memory", "a percentage or a size of at least 16 MiB, as in \"50%\" or \"2GiB\"",
            toml_string(share_text(LimitsConfig{}.memory_share)),
-           "Memory for messages in transit, as a percentage of the machine's or the control "
+           "Memory for messages in transit, as a percentage of the machine's, the process's or the "
+           "control "
            "group's; beyond it 452."},
           read};
 }

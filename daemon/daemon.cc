@@ -7,6 +7,7 @@
 #include "relay/doubts.h"
 #include "relay/events.h"
 #include "relay/metric_descriptions.h"
+#include "rocks/disk_room.h"
 #include "rocks/rocks_store.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ namespace signpost::daemon {
 
 namespace {
 
-constexpr std::chrono::seconds kReclaimInterval{30};
+constexpr std::chrono::seconds kDiskInterval{30};
 constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while it hashes
 constexpr std::size_t kMinBuffer = 4 << 20;
 constexpr std::size_t kDnsEntries = 20'000;      // of all workers' caches together
@@ -99,6 +100,7 @@ Result<void> Daemon::start() {
   auto admin_sockets = admin::AdminSockets::open(config.admin_bind, config.admin_socket);
   if (!admin_sockets) return Failure(std::move(admin_sockets).error());
   if (auto opened = open_queue(); !opened) return opened;
+  check_disk();  // before the first client comes
   known_logins_.load(config.data_dir);
   if (auto started = start_workers(std::move(*sockets)); !started) return started;
   return start_admin(std::move(*admin_sockets));
@@ -124,8 +126,10 @@ Result<void> Daemon::share_descriptors() {
   return {};
 }
 
+std::string Daemon::queue_directory() const { return started_with_->data_dir + "/queue"; }
+
 Result<void> Daemon::open_queue() {
-  const std::string directory = settings_->config->data_dir + "/queue";
+  const std::string directory = queue_directory();
   // limits.memory is for content; the store takes memory of its own, in proportion.
   const std::size_t memory = settings_->config->limits.memory;
   rocks::Options options;
@@ -217,25 +221,34 @@ void Daemon::apply_limits(const config::Config& config) {
 
 void Daemon::tick() {
   const MutexLock lock(reloading_);
-  const config::LimitsConfig& limits = settings_->config->limits;
-  shared_.admission.check_disk(settings_->config->data_dir, limits.disk_free_share,
-                               limits.disk_free_bytes, shared_.store->health().pending_bytes);
-  reclaim_space();
+  check_disk();
+  look_after_disk();
   known_logins_.tick();
   log_lines_dropped_.add(log::dropped() - log_lines_dropped_.value());
 }
 
+void Daemon::check_disk() {
+  const config::Config& config = *settings_->config;
+  shared_.admission.check_disk(config.data_dir, config.limits.disk_free_share,
+                               config.limits.disk_free_bytes,
+                               shared_.store->health().pending_bytes);
+}
+
 // Removed mail may take up the last space: the queue frees it once there is enough of it, or on
-// request.
-void Daemon::reclaim_space() {
+// request, while the disk is full and once after that. Meanwhile there is room for the reserve.
+void Daemon::look_after_disk() {
   const SteadyTime now = clock_.steady_now();
-  if (!shared_.admission.disk_is_full() || now < next_reclaiming_) return;
-  if (reclaiming_.valid() &&
-      reclaiming_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+  const bool full = shared_.admission.disk_is_full();
+  if (full == disk_was_full_ && now < next_disk_work_) return;
+  if (disk_work_.valid() &&
+      disk_work_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
     return;
   }
-  next_reclaiming_ = now + kReclaimInterval;
-  reclaiming_ = std::async(std::launch::async, [this] {
+  next_disk_work_ = now + kDiskInterval;
+  const bool reclaim = std::exchange(disk_was_full_, full) || full;
+  disk_work_ = std::async(std::launch::async, [this, reclaim, full] {
+    if (!full) rocks::keep_reserve(queue_directory());
+    if (!reclaim) return;
     if (auto done = shared_.store->reclaim_space(reclaiming_cancelled_); !done) {
       log::emit(relay::events::QueueReclaimingFailed{.detail = done.error().detail});
     }
@@ -363,7 +376,7 @@ void Daemon::stop() {
   if (shared_.password_checks) shared_.password_checks->stop();
   known_logins_.end();
   reclaiming_cancelled_.store(true);
-  if (reclaiming_.valid()) reclaiming_.wait();
+  if (disk_work_.valid()) disk_work_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.
   shared_.committer.reset();
   workers_.clear();

@@ -62,8 +62,10 @@ class Daemon {
   Result<std::vector<Worker::Sockets>> open_sockets(
       const std::vector<config::ListenerConfig>& listeners) const;  // one for each worker
   void apply_limits(const config::Config& config);
-  void reclaim_space();
   void judge_settings();
+  std::string queue_directory() const;
+  void check_disk();
+  void look_after_disk();
   bool drained(SteadyTime deadline);
   void wait_until_drained(std::chrono::seconds limit);
   template <typename Does>
@@ -86,9 +88,10 @@ class Daemon {
   std::unique_ptr<admin::Admin> admin_;
   std::vector<std::thread> threads_;
   std::shared_ptr<std::atomic<std::size_t>> answered_;  // workers, since works() last asked them
-  std::future<void> reclaiming_;                        // while the disk is full
+  std::future<void> disk_work_;
+  bool disk_was_full_ = false;
   std::atomic<bool> reclaiming_cancelled_{false};
-  SteadyTime next_reclaiming_{};
+  SteadyTime next_disk_work_{};
 };
 
 }  // namespace signpost::daemon

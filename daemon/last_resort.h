@@ -1,13 +1,17 @@
-// The end of the process when its orderly end does not come: a disk that does not answer, or a
-// reader of the log that does not read, holds up threads that the end waits for.
+// The end of the process when an orderly one is not to be had. Nothing that was acknowledged is
+// lost by it: the queue is read again at the next start.
 #pragma once
 
 #include <chrono>
 
 namespace signpost::daemon {
 
-// Unless it has ended by then, the process says so and exits with code 1. Nothing is lost but what
-// an orderly end would have spared: mail whose removal was not stored yet is delivered once more.
+// Without memory the process says so and exits with code 1. Before it is aborted, by a check of its
+// own or of a library, it says what that means. REQUIRES: no other threads yet.
+void end_with_words();
+
+// Unless it has ended by then, the process says so and exits with code 1: a disk that does not
+// answer, or a reader of the log that does not read, may hold up threads that the end waits for.
 // The main thread.
 void end_at_latest_after(std::chrono::seconds limit);
 

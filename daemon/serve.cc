@@ -98,6 +98,7 @@ int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
 
 int serve(const std::string& config_file) {
   const sigset_t signals = block_signals();
+  end_with_words();
   const relay::LoadedSettings loaded = load_settings_as_account(config_file, DataDir::Create);
   if (!loaded.settings) return refuse(loaded.error_texts());
   const config::Config& config = *loaded.settings->config;

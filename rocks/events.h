@@ -22,6 +22,15 @@ struct QueueChecking {
                     log::field("detail", &QueueChecking::detail, "What is checked."));
 };
 
+struct QueueReserveUsed {
+  std::string_view directory{};
+  static constexpr auto kEvent = log::describe(
+      "queue_reserve_used", log::Level::Warning,
+      "The disk is full: the queue is opened with the space that was kept for this. What is queued "
+      "is delivered; new mail is refused until there is room.",
+      log::field("directory", &QueueReserveUsed::directory, "The queue's directory."));
+};
+
 struct QueueLogEnd {
   std::string_view detail{};
   static constexpr auto kEvent = log::describe(

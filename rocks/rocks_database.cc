@@ -25,11 +25,11 @@ namespace signpost::rocks {
 
 namespace {
 
-rocksdb::DBOptions database_options(std::size_t open_files) {
+rocksdb::DBOptions database_options(const Options& wanted) {
   rocksdb::DBOptions options;
   options.max_background_jobs = 2;
-  options.max_open_files = static_cast<int>(open_files);
-  options.max_total_wal_size = 128 << 20;  // a start replays it: a second at most
+  options.max_open_files = static_cast<int>(wanted.open_files);
+  options.max_total_wal_size = wanted.max_log_size;  // a start replays it: a second at most
   options.wal_bytes_per_sync = 1 << 20;
   options.bytes_per_sync = 1 << 20;
   options.manual_wal_flush = false;
@@ -42,10 +42,11 @@ rocksdb::DBOptions database_options(std::size_t open_files) {
   // Everything is in the synced log: a stop need not wait for memtables to be written, and the next
   // start writes out what is left and drops the rest.
   options.avoid_flush_during_shutdown = true;
-  options.avoid_flush_during_recovery = false;
+  options.avoid_flush_during_recovery = wanted.frugal;
   options.avoid_unnecessary_blocking_io = true;
   options.skip_stats_update_on_db_open = true;
-  options.max_manifest_file_size = 64 << 20;
+  options.max_manifest_file_size = wanted.blob_file_size;
+  options.manifest_preallocation_size = 64 << 10;  // 4 MiB by default: much of a small disk
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
@@ -53,7 +54,8 @@ rocksdb::DBOptions database_options(std::size_t open_files) {
 
 struct FamilyShape {
   std::size_t write_buffer_size;
-  bool blobs = false;
+  std::size_t blob_file_size = 0;  // 0: values are in the data files
+  rocksdb::CompressionType compression = rocksdb::kNoCompression;
   bool filter = true;  // point reads happen: keep a Bloom filter
 };
 
@@ -76,15 +78,15 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
-  options.compression =
-      rocksdb::kNoCompression;  // what reaches a data file is rare and short-lived
+  options.compression = shape.compression;
   // A data file full of removals is merged soon, so that the space of deferred mail comes back.
   options.table_properties_collector_factories.push_back(
       rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
-  if (shape.blobs) {
+  if (shape.blob_file_size != 0) {
     options.enable_blob_files = true;
     options.min_blob_size = 2048;
-    options.blob_file_size = 64 << 20;
+    options.blob_file_size = shape.blob_file_size;
+    options.blob_compression_type = shape.compression;
     options.enable_blob_garbage_collection = true;
     options.blob_garbage_collection_age_cutoff = 0.25;
     options.blob_garbage_collection_force_threshold = 0.5;
@@ -132,13 +134,29 @@ bool is_unreadable(const rocksdb::Status& status) {
          (words.contains("While pread") || words.contains("While read"));
 }
 
+rocksdb::CompressionType type_of(Compression compression) {
+  switch (compression) {
+    case Compression::None:
+      break;
+    case Compression::Lz4:
+      return rocksdb::kLZ4Compression;
+    case Compression::Zstd:
+      return rocksdb::kZSTD;
+  }
+  return rocksdb::kNoCompression;
+}
+
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const Options& options) {
   const auto cache = rocksdb::NewLRUCache(options.block_cache_size);
   // Envelope and job rows are short: 16 MB of them outlast 64 MB of content.
-  const std::size_t rows = std::min<std::size_t>(options.write_buffer_size, 16 << 20);
+  const std::size_t rows = options.frugal
+                               ? options.write_buffer_size
+                               : std::min<std::size_t>(options.write_buffer_size, 16 << 20);
   const std::array<FamilyShape, kFamilies> shapes{{
       {.write_buffer_size = 1 << 20},
-      {.write_buffer_size = options.write_buffer_size, .blobs = true},
+      {.write_buffer_size = options.write_buffer_size,
+       .blob_file_size = options.blob_file_size,
+       .compression = type_of(options.compression)},
       {.write_buffer_size = rows},
       {.write_buffer_size = rows},
       {.write_buffer_size = rows, .filter = false},
@@ -225,7 +243,7 @@ Result<std::unique_ptr<Database>> Database::open_families(
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
   auto env = rocksdb::NewCompositeEnv(with_passing_faults(
       options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
-  rocksdb::DBOptions settings = database_options(options.open_files);
+  rocksdb::DBOptions settings = database_options(options);
   settings.env = env.get();
   settings.info_log = std::make_shared<EventLogger>();
   settings.create_if_missing = create;
@@ -240,7 +258,7 @@ Result<std::unique_ptr<Database>> Database::open_families(
 
 Result<std::unique_ptr<Database>> Database::look(const std::string& directory, Log log, bool lax,
                                                  std::size_t families) {
-  rocksdb::DBOptions settings = database_options(Options{}.open_files);
+  rocksdb::DBOptions settings = database_options({});
   settings.info_log = std::make_shared<Silence>();
   settings.wal_recovery_mode = mode_of(log);
   settings.paranoid_checks = !lax;
@@ -267,7 +285,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Database::descriptors_of(const std:
                                                                       const Options& options) {
   std::vector<std::string> names;
   // A directory that holds no database has none.
-  (void)rocksdb::DB::ListColumnFamilies(database_options(options.open_files), directory, &names);
+  (void)rocksdb::DB::ListColumnFamilies(database_options(options), directory, &names);
   auto known = descriptors(options);
   std::vector<rocksdb::ColumnFamilyDescriptor> found;
   for (const std::string& name : names) {

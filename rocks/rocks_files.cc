@@ -37,9 +37,17 @@ rocksdb::IOStatus as_retryable(rocksdb::IOStatus status) {
   return status;
 }
 
+// Of the log's sync. RocksDB would wait for space and then sync the same file again, which it
+// refuses with an assertion; and what such a file holds is uncertain. The next start reads it.
+rocksdb::IOStatus as_final(const rocksdb::IOStatus& status) {
+  if (status.ok()) return status;
+  return rocksdb::IOStatus::IOError(status.ToString());
+}
+
 class PassingFaultsFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  using FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
+  PassingFaultsFile(std::unique_ptr<rocksdb::FSWritableFile> file, bool is_log)
+      : FSWritableFileOwnerWrapper(std::move(file)), is_log_(is_log) {}
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* context) override {
@@ -52,12 +60,16 @@ class PassingFaultsFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                          rocksdb::IODebugContext* context) override {
-    return as_no_space(target()->Sync(options, context));
+    const rocksdb::IOStatus status = target()->Sync(options, context);
+    return is_log_ ? as_final(status) : as_no_space(status);
   }
   rocksdb::IOStatus Close(const rocksdb::IOOptions& options,
                           rocksdb::IODebugContext* context) override {
     return as_no_space(target()->Close(options, context));
   }
+
+ private:
+  const bool is_log_;
 };
 
 class PassingFaultsFileSystem final : public rocksdb::FileSystemWrapper {
@@ -72,7 +84,8 @@ class PassingFaultsFileSystem final : public rocksdb::FileSystemWrapper {
                                     rocksdb::IODebugContext* context) override {
     const rocksdb::IOStatus status =
         as_retryable(target()->NewWritableFile(name, options, file, context));
-    if (status.ok()) *file = std::make_unique<PassingFaultsFile>(std::move(*file));
+    if (status.ok())
+      *file = std::make_unique<PassingFaultsFile>(std::move(*file), name.ends_with(".log"));
     return status;
   }
   // Files that are opened to be read, by a merge of data files above all, need descriptors too.

@@ -2,6 +2,7 @@
 
 #include "rocks/carry_over.h"
 #include "rocks/check_mark.h"
+#include "rocks/disk_room.h"
 #include "rocks/events.h"
 #include "rocks/salvage/rocks_salvage.h"
 
@@ -66,6 +67,15 @@ Result<int> look(const std::string& directory) {
                                       "it was never acknowledged"});
   }
   return read_format(**seen);
+}
+
+std::uint64_t log_size(const std::string& directory) {
+  std::uint64_t size = 0;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(directory, error)) {
+    if (file.path().extension() == ".log") size += file.file_size(error);
+  }
+  return size;
 }
 
 Result<void> settle_format(const Database& database) {
@@ -176,11 +186,20 @@ Result<void> salvage_locked(const std::string& directory, const Options& options
   return {};
 }
 
+// On a full disk the queue is opened as it is, so that its mail can be delivered.
+Options fit(const std::string& directory, Options options) {
+  if (use_reserve(directory)) log::emit(events::QueueReserveUsed{.directory = directory});
+  const auto room = disk_room(directory);
+  if (!room) return options;
+  return fit_to_room(fit_to_disk(options, room->size), *room, log_size(directory));
+}
+
 }  // namespace
 
-Result<Opened> open_queue(const std::string& directory, const Options& options) {
+Result<Opened> open_queue(const std::string& directory, const Options& wanted) {
   if (auto finished = finish_salvage(directory); !finished) return Failure(finished.error());
   if (auto made = make_directory(directory); !made) return Failure(made.error());
+  const Options options = fit(directory, wanted);
   auto opened = open_whole(directory, options);
   if (opened || opened.error().code != Errc::Corrupt) return opened;
   if (auto salvaged = salvage_locked(directory, options, opened.error()); !salvaged) {

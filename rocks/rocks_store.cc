@@ -1,6 +1,7 @@
 #include "rocks/rocks_store.h"
 
 #include "rocks/change_writer.h"
+#include "rocks/disk_room.h"
 #include "rocks/job_listing.h"
 #include "rocks/lane_index.h"
 #include "rocks/rocks_database.h"
@@ -91,8 +92,14 @@ queue::Health RocksStore::health() const {
   return {.needs_restart = reader_.needs_restart(), .pending_bytes = octets};
 }
 
-// Removals that are written out let the log files go that have them, and what they remove.
+// Removals that are written out let the log files go that have them, and what they remove. Where
+// the disk has no room for what the memtables hold, writing them out would fail, and after that not
+// even a removal could be stored; when all is removed, nothing is left of them to write.
 Result<void> RocksStore::reclaim_space(std::atomic<bool>& cancelled) {
+  const auto room = disk_room(reader_.directory());
+  const queue::Totals left = totals();
+  const bool empty = left.ready + left.deferred + left.held == 0;
+  if (room && room->free < health().pending_bytes && !empty) return {};
   rocksdb::Status status = db().Flush(rocksdb::FlushOptions(), database_->mail_families());
   rocksdb::CompactRangeOptions all;
   all.canceled = &cancelled;

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace signpost::rocks {
@@ -20,5 +22,9 @@ void find_blobs(std::string_view file,
 
 // Whether the value at that place is what was written with that key.
 bool blob_is_whole(std::string_view file, std::size_t offset, std::size_t size);
+
+// The value at that place as it was before `file` compressed it; nothing: it is not that.
+std::optional<std::string> uncompressed_blob(std::string_view file, std::size_t offset,
+                                             std::size_t size);
 
 }  // namespace signpost::rocks

@@ -60,7 +60,7 @@ std::optional<std::string> Blobs::content(const queue::MessageId& id) {
   const Place& place = found->second;
   if (std::exchange(open_, place.file) != place.file) octets_ = octets_of(files_[place.file]);
   if (!blob_is_whole(octets_, place.offset, place.size)) return std::nullopt;
-  return octets_.substr(place.offset, place.size);
+  return uncompressed_blob(octets_, place.offset, place.size);
 }
 
 }  // namespace signpost::rocks

@@ -790,6 +790,10 @@ TEST(ConfigRules, ThingsThatMustDifferAreTold) {
        "10:9: destination.match: \"a.example\" is a duplicate of line 8"},
       {"[admin]\nbind = \"127.0.0.1:2525\"\n",
        "8:8: admin.bind: 127.0.0.1:2525 is the address of a listener; write another port"},
+      {"[[listener]]\nbind = \"0.0.0.0:2525\"\nmode = \"plain\"\nauth = \"off\"\n"
+       "trusted_networks = [\"127.0.0.0/8\"]\n",
+       "3:8: listener.bind: 127.0.0.1:2525 is an address of the listener 0.0.0.0:2525; write "
+       "another port"},
   });
 }
 

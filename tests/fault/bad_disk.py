@@ -113,6 +113,11 @@ def error_on_write():
     error_that_stays("write", "EIO", "Input/output error")
 
 
+def no_space_on_sync():
+    """ENOSPC that shows at the sync of the log, as with a quota: what the log holds is uncertain then."""
+    error_that_stays("sync", "ENOSPC", "No space left on device")
+
+
 def read_only():
     """What the kernel makes of a file system with errors."""
     error_that_stays("write", "EROFS", "Read-only file system")
@@ -247,7 +252,7 @@ def slow_5_s():
     slow(5000, clients=10, messages=1)
 
 
-SCENARIOS = [error_on_sync, error_on_write, read_only, full, stalled, slow_100_ms, slow_5_s]
+SCENARIOS = [error_on_sync, error_on_write, no_space_on_sync, read_only, full, stalled, slow_100_ms, slow_5_s]
 
 
 def main():

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
-"""A queue on a file system of 300 MB, filled to the last octet, in a mount namespace of its own.
+"""A queue on small file systems, filled to the last octet, in a mount namespace of its own.
 
-First with the room that limits.disk_free keeps: new mail gets 452 there, delivery goes on and makes room, mail is
+300 MB, with the room that limits.disk_free keeps: new mail gets 452 there, delivery goes on and makes room, mail is
 accepted again. Then another program takes all that is left: 4xx, and all is well again when it gives it back.
 At last the file system is mounted read-only: the relay does not start, and says why.
 
-    tests/fault/small_disk.py
+48 and 96 MB: 452 and never 451, a start on what is left, everything is delivered, mail is accepted again. Then another
+program takes all that is left while the relay is dead: it starts and delivers what is queued.
+
+    tests/fault/small_disk.py [MEGABYTES …]
 """
 
 import os
@@ -84,8 +87,114 @@ def free(disk):
     return facts.f_bavail * facts.f_frsize
 
 
+def fill(disk):
+    """Another program takes all that is left; returns its file."""
+    hog = disk / "hog"
+    file = os.open(hog, os.O_CREAT | os.O_WRONLY)
+    try:
+        while os.write(file, b"x" * 65536):
+            pass
+    except OSError:
+        os.close(file)
+    return hog
+
+
+class Place:
+    """A relay on a file system of its own."""
+
+    def __init__(self, size, settings=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-small-"))
+        self.dns = harness.NameServer(self.folder / "dns", harness.address(1))
+        self.dns.mx("receiver.example", (10, "mx.receiver.example", harness.address(2)))
+        self.relay = harness.Relay(self.folder / "relay", harness.address(3), dns=self.dns,
+                                   certificate=harness.Certificate(self.folder), settings=settings)
+        self.disk = self.folder / "relay" / "data"
+        self.disk.mkdir(parents=True)
+        mount("-t", "tmpfs", "-o", f"size={size}", "signpost-test", self.disk)
+        self.sinks = []
+
+    def __enter__(self):
+        self.dns.start()
+        self.relay.start()
+        return self
+
+    def __exit__(self, *_):
+        self.relay.kill()
+        for one in [*self.sinks, self.dns]:
+            one.stop()
+        subprocess.run(["umount", "--lazy", self.disk])
+
+    def start_again(self):
+        """After a kill; on a full disk it lives, and is not ready."""
+        relay = self.relay
+        relay.process = harness.Process([*relay.program, "serve", "-c", relay.config], relay.log)
+        harness.wait_until(lambda: relay.process.check_alive() and harness.listening(relay.host, harness.ADMIN_PORT),
+                           "the relay to listen")
+        assert relay.get("/healthz")[0] == 200
+
+    def open_receiver(self):
+        self.sinks.append(harness.Sink(self.folder / f"sink{len(self.sinks)}", harness.address(2)))
+        return self.sinks[-1]
+
+    def deliver(self):
+        receiver = self.open_receiver()
+        assert self.relay.run("queue", "retry", "--to", "receiver.example").returncode == 0
+        return receiver
+
+    def check_arrived(self, client):
+        arrived = {envelope["recipients"][0]["address"] for sink in self.sinks
+                   for envelope in harness.saved_in(sink.folder / "mail")}
+        missing = set(client.acknowledged) - arrived
+        assert not missing, missing
+        print(f"    {len(client.acknowledged)} acknowledged, all arrived")
+
+
+def tiny(megabytes):
+    with Place(megabytes << 20) as place:
+        relay, disk = place.relay, place.disk
+        client = Client(relay)
+        refusal = client.send_until_refused()
+        print(f"{megabytes} MB:", refusal, f"({len(client.acknowledged)} messages, {free(disk) >> 10} KiB free)")
+        assert refusal.startswith("452 "), refusal
+        assert len(client.acknowledged) > megabytes, "most of the disk is not for mail"
+        relay.kill()
+        place.start_again()
+        place.deliver()
+        relay.wait_empty()
+        client.send_until_accepted()
+        relay.wait_empty()
+        print(f"    started again, delivered, accepted again; {free(disk) >> 20} MiB free")
+        place.sinks[0].stop()
+
+        for _ in range(20):
+            assert client.send(100_000)[0] == 250
+        relay.kill()
+        hog = fill(disk)
+        place.start_again()
+        assert relay.events("queue_reserve_used")
+        print(f"    killed, and started with {free(disk) >> 10} KiB free")
+        assert client.send(1000)[0] == 452
+        receiver = place.deliver()
+        receiver.wait_for(20)
+        relay.wait_empty()
+        hog.unlink()
+        client.send_until_accepted()
+        relay.wait_empty()
+        place.check_arrived(client)
+
+
 def main():
     enter_namespace()
+    wanted = [int(word) for word in sys.argv[1:]] or [300, 48, 96]
+    for megabytes in wanted:
+        if megabytes == SIZE >> 20:
+            filled_and_read_only()
+        else:
+            tiny(megabytes)
+    return 0
+
+
+def filled_and_read_only():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-small-"))
     dns = harness.NameServer(folder / "dns", harness.address(1))
     dns.mx("receiver.example", (10, "mx.receiver.example", harness.address(2)))
@@ -110,13 +219,7 @@ def main():
         print(f"    delivered, accepted again; {free(disk) >> 20} MiB free")
 
         sink.stop()
-        hog = disk / "hog"
-        file = os.open(hog, os.O_CREAT | os.O_WRONLY)
-        try:
-            while os.write(file, b"x" * 65536):
-                pass
-        except OSError:
-            os.close(file)
+        hog = fill(disk)
         print(f"taken by another program: {free(disk)} octets free")
         print("   ", client.send_until_refused())
         harness.wait_until(lambda: relay.get("/readyz")[0] == 503, "/readyz to be red")
@@ -141,7 +244,6 @@ def main():
         refused = relay.run("serve")
         print("read-only:", next(line for line in refused.stderr.splitlines() if line.startswith("signpost: ")))
         assert refused.returncode == 1 and "Read-only file system" in refused.stderr, refused.stderr
-        return 0
     finally:
         relay.kill()
         for one in filter(None, (sink, dns)):

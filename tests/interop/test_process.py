@@ -2,8 +2,10 @@
 
 import os
 import signal
+import smtplib
 import socket
 import subprocess
+import threading
 import time
 
 import harness
@@ -73,6 +75,28 @@ def test_a_reader_of_the_log_that_stops_reading_holds_up_neither_mail_nor_the_en
             assert process.wait(10) == 0
         finally:
             process.kill()
+
+
+def test_without_memory_it_ends_with_words(world):
+    relay = world.add_relay()
+    relay.program = ["bash", "-c", f'ulimit -v 500000; exec {harness.BIN}/signpost "$@"', "signpost"]
+    world.start()
+    large = message(body="Thank you for your order. We will send it soon.\r\n" * 200_000)
+
+    def send():
+        try:
+            relay.send("a@shop.example", "b@receiver.example", large)
+        except (OSError, smtplib.SMTPException):
+            pass  # 452, or the end
+
+    clients = [threading.Thread(target=send) for _ in range(30)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    if not relay.process.alive():
+        assert relay.process.wait() == 1
+        assert "signpost: out of memory: " in relay.process.log_text()
 
 
 def test_a_client_that_closes_its_direction_gets_all_replies(world):

@@ -37,8 +37,9 @@ class RocksStoreTest : public testing::Test {
  protected:
   void SetUp() override { open(); }
 
-  void open() {
-    auto opened = open_store(path(), {.write_buffer_size = 4 << 20});
+  // Without compression: the samples would shrink to nothing.
+  void open(Compression compression = Compression::None) {
+    auto opened = open_store(path(), {.write_buffer_size = 4 << 20, .compression = compression});
     ASSERT_TRUE(opened) << opened.error().detail;
     store = std::move(*opened);
   }
@@ -166,6 +167,27 @@ TEST_F(RocksStoreTest, RemovalOfMuchOldMailLeavesNothing) {
   in_groups([](int i) { return queue::samples::remove(job(id(i))); });
   EXPECT_EQ(store->totals().ready, 0U);
   expect_nothing_left();
+}
+
+TEST_F(RocksStoreTest, ContentThatStaysIsCompressed) {
+  for (const Compression compression : {Compression::Lz4, Compression::Zstd}) {
+    store.reset();
+    std::filesystem::remove_all(path());
+    open(compression);
+    for (int i = 0; i < 100; ++i) apply(enqueue(id(i), 1, i % 2 == 0 ? 20'000 : 1'000));
+    store.reset();
+    open(compression);  // now it is in data files
+    std::uintmax_t octets = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(path())) {
+      const std::string kind = entry.path().extension();
+      if (kind == ".sst" || kind == ".blob") octets += entry.file_size();
+    }
+    EXPECT_LT(octets, 300'000U);
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_EQ(store->content(id(i)).value(),
+                queue::samples::content_of(id(i), i % 2 == 0 ? 20'000 : 1'000));
+    }
+  }
 }
 
 TEST_F(RocksStoreTest, SpaceOfRemovedMailIsGivenBackWhenAsked) {
