@@ -1,0 +1,175 @@
+#include "message/shorter_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace signpost::message {
+namespace {
+
+std::string repeat(std::string_view text, std::size_t size) {
+  std::string out;
+  while (out.size() < size) out += text;
+  return out;
+}
+const std::string kLong = repeat("<p>an offer = ", 1200);
+
+std::string shorter(const std::string& content) {
+  auto result = with_shorter_lines(content);
+  EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().why);
+  return result ? *result : "";
+}
+std::string why(const std::string& content) {
+  const auto result = with_shorter_lines(content);
+  EXPECT_FALSE(result.has_value());
+  return result ? "" : std::string(result.error().why);
+}
+
+// The octets that a reader of quoted-printable sees.
+std::string decoded(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    if (text.starts_with("=\r\n")) {
+      text.remove_prefix(3);
+    } else if (text.front() == '=') {
+      out += static_cast<char>(std::stoi(std::string(text.substr(1, 2)), nullptr, 16));
+      text.remove_prefix(3);
+    } else {
+      out += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+std::size_t longest(std::string_view text) {
+  std::size_t most = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find("\r\n"), text.size());
+    most = std::max(most, end);
+    text.remove_prefix(std::min(end + 2, text.size()));
+  }
+  return most;
+}
+
+TEST(ShorterLines, EncodesABodyAndSaysSo) {
+  const std::string header = "From: a@b.example\r\n";
+  const std::string body = "caf\xC3\xA9 \r\n--x\t\r\nFrom here\r\n" + kLong + "\r\n\r\n";
+  const std::string expected = header +
+                               "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                               "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+  const std::string out = shorter(header + "\r\n" + body);
+  ASSERT_TRUE(out.starts_with(expected)) << out;
+  const std::string_view encoded = std::string_view(out).substr(expected.size());
+  EXPECT_TRUE(encoded.starts_with("caf=C3=A9=20\r\n=2D-x=09\r\n=46rom here\r\n"));
+  EXPECT_EQ(decoded(encoded), body);
+  EXPECT_LE(longest(encoded), 76U);
+}
+
+TEST(ShorterLines, ReplacesTheEncodingThatWasNamed) {
+  const std::string out = shorter(
+      "Content-Transfer-Encoding: 8Bit\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n" +
+      kLong + "\r\n");
+  EXPECT_TRUE(
+      out.starts_with("MIME-Version: 1.0\r\nContent-Type: text/html\r\n"
+                      "Content-Transfer-Encoding: quoted-printable\r\n\r\n"));
+}
+
+TEST(ShorterLines, WhatIsNotMostlyTextBecomesBase64) {
+  const std::string out = shorter("MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n" +
+                                  repeat("\xD0\x96", 1000) + "\r\n");
+  EXPECT_TRUE(out.contains("Content-Transfer-Encoding: base64\r\n\r\n0JbQltCW"));
+  EXPECT_TRUE(out.ends_with("\r\n"));
+  EXPECT_LE(longest(out), 76U);
+}
+
+TEST(ShorterLines, ChangesOnlyThePartThatNeedsIt) {
+  const auto mail = [](const std::string& part) {
+    return "MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"b 1\"\r\n\r\n"
+           "preamble\r\n--b 1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\ncaf\xC3\xA9\r\n"
+           "--b 1\r\n" +
+           part + "\r\n--b 1--\r\nepilogue\r\n";
+  };
+  const std::string out = shorter(mail("Content-Type: application/json\r\n\r\n--b 12" + kLong));
+  const std::string head =
+      "Content-Type: application/json\r\n"
+      "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+  const std::size_t start = out.find(head);
+  ASSERT_NE(start, std::string::npos);
+  const std::size_t end = out.find("\r\n--b 1--");
+  const std::string encoded = out.substr(start + head.size(), end - start - head.size());
+  EXPECT_EQ(decoded(encoded), "--b 12" + kLong);
+  EXPECT_EQ(out, mail(head + encoded));
+}
+
+TEST(ShorterLines, APartWithoutHeaderGetsOne) {
+  const std::string out = shorter("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" +
+                                  kLong + "\r\n--b--\r\n");
+  EXPECT_TRUE(out.contains("\r\n--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>"));
+}
+
+TEST(ShorterLines, LooksIntoMessagesAndNestedParts) {
+  const std::string out = shorter(
+      "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: message/rfc822\r\n"
+      "\r\nSubject: " +
+      repeat("a word ", 1200) +
+      "x\r\nContent-Type: multipart/alternative; "
+      "boundary=b\r\n\r\n--b\r\n\r\n" +
+      kLong + "\r\n--b--\r\n\r\n--a--\r\n");
+  EXPECT_FALSE(find_overlong_line(out));
+  EXPECT_TRUE(out.contains("\r\nSubject: a word a word"));
+  EXPECT_TRUE(out.contains("--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"));
+}
+
+TEST(ShorterLines, WhatIsEncodedGetsShorterLinesOnly) {
+  const std::string head = "Content-Transfer-Encoding: base64\r\n\r\n";
+  const std::string base64 = shorter(head + repeat("AbC+", 1200) + "\r\nshort\r\n");
+  EXPECT_TRUE(base64.starts_with(head + repeat("AbC+", 76) + "\r\nAbC+"));
+  EXPECT_TRUE(base64.ends_with("\r\nshort\r\n"));
+  const std::string qp_head = "Content-Transfer-Encoding: Quoted-Printable\r\n\r\n";
+  const std::string qp = "a=3Db" + repeat("=C3=A9 --From ", 1200) + "=\r\nend\r\n";
+  const std::string out = shorter(qp_head + qp);
+  EXPECT_TRUE(out.starts_with(qp_head));
+  EXPECT_EQ(decoded(std::string_view(out).substr(qp_head.size())), decoded(qp));
+  EXPECT_FALSE(out.contains("\r\n--"));
+  EXPECT_LE(longest(out), 76U);
+}
+
+TEST(ShorterLines, SaysWhatItCannotRepair) {
+  const std::string body = "\r\n" + kLong + "\r\n";
+  EXPECT_EQ(why("Content-Type: multipart/signed; boundary=b\r\n" + body),
+            "in a part that is signed or may not be encoded");
+  EXPECT_EQ(why("Content-Type: multipart/mixed\r\n" + body),
+            "in a part that is signed or may not be encoded");
+  EXPECT_EQ(why("Content-Type: multipart/mixed; boundary=b\r\n" + body),
+            "outside of the parts of its multipart");
+  EXPECT_EQ(why("Content-Transfer-Encoding: base64\r\n" + body),
+            "not the base64 that it should be");
+  EXPECT_EQ(why("Content-Transfer-Encoding: quoted-printable\r\n" + body),
+            "not the quoted-printable that it should be");
+  EXPECT_EQ(why("Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: 7bit\r\n" + body),
+            "in a part with an unknown Content-Transfer-Encoding");
+  EXPECT_EQ(why("Content-Type: message/rfc822\r\n\r\nX: " + std::string(1000, 'x') + "\r\n\r\n"),
+            "in a field without a blank to fold it at");
+}
+
+TEST(ShorterLines, TellsWhichLineItIs) {
+  const std::string before = "Content-Type: multipart/signed; boundary=b\r\n\r\nshort\r\n";
+  const auto result = with_shorter_lines(before + kLong + "\r\n");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().line.start, before.size());
+  EXPECT_EQ(result.error().line.size, kLong.size());
+}
+
+TEST(ShorterLines, PartsWithinPartsAreBounded) {
+  std::string mail;
+  for (int i = 0; i < 100; ++i) {
+    mail += "Content-Type: multipart/mixed; boundary=b" + std::to_string(i) + "x\r\n\r\n--b" +
+            std::to_string(i) + "x\r\n";
+  }
+  EXPECT_EQ(why(mail + "\r\n" + kLong + "\r\n"), "in too many parts within parts");
+}
+
+}  // namespace
+}  // namespace signpost::message
