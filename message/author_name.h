@@ -1,0 +1,23 @@
+// Fields that say who a message is from, written so that everybody reads the same author.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace signpost::message {
+
+// The value of a field whose one mailbox can be told although its display name is no phrase of RFC
+// 5322, since a comma, a colon or an "@" stands in it without quotes: the name is quoted, encoded
+// words stay encoded. So
+//
+//    Doe, John <john@shop.example>      becomes  "Doe, John" <john@shop.example>
+//    =?utf-8?Q?News:_Shop?= <n@x.test>  becomes  =?utf-8?Q?News=3A_Shop?= <n@x.test>
+//    john@shop.example;                 becomes  john@shop.example
+//
+// The address in the only angle brackets counts, at the end of the field. Nothing when there are
+// more of them, and when the name holds another mailbox: then two may be meant.
+// `value` is one that mailboxes() does not read; its folds are removed.
+std::optional<std::string> with_quoted_name(std::string_view value);
+
+}  // namespace signpost::message

@@ -1,0 +1,55 @@
+#include "message/author_name.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace signpost::message {
+namespace {
+
+std::string repaired(std::string_view value) { return with_quoted_name(value).value_or("(none)"); }
+
+TEST(AuthorName, QuotesWhatNeedsQuotes) {
+  EXPECT_EQ(repaired(" Doe, John <me@shop.test>"), "\"Doe, John\" <me@shop.test>");
+  EXPECT_EQ(repaired("John @ Shop <me@shop.test>"), "\"John @ Shop\" <me@shop.test>");
+  EXPECT_EQ(repaired("Shop: News\r\n\t<me@shop.test>"), "\"Shop: News\" <me@shop.test>");
+  EXPECT_EQ(repaired("support@shop.test via Shop <me@shop.test>"),
+            "\"support@shop.test via Shop\" <me@shop.test>");
+  EXPECT_EQ(repaired("O\"Brien, \\ <me@shop.test>"), "\"O\\\"Brien, \\\\\" <me@shop.test>");
+  EXPECT_EQ(repaired("J\xC3\xB6rg (Sales <me@shop.test>"), "\"J\xC3\xB6rg (Sales\" <me@shop.test>");
+  EXPECT_EQ(repaired("x me@shop.test <me@shop.test>"), "\"x me@shop.test\" <me@shop.test>");
+}
+
+TEST(AuthorName, EncodedWordsStayEncoded) {
+  EXPECT_EQ(repaired("=?utf-8?Q?Caf=C3=A9:_News?= <me@shop.test>"),
+            "=?utf-8?Q?Caf=C3=A9=3A_News?= <me@shop.test>");
+  EXPECT_EQ(repaired("Doe, =?utf-8?B?w7Y=?= John: <me@shop.test>"),
+            "\"Doe,\" =?utf-8?B?w7Y=?= \"John:\" <me@shop.test>");
+  EXPECT_EQ(repaired("=?utf-8?X?a:b?= <me@shop.test>"), "\"=?utf-8?X?a:b?=\" <me@shop.test>");
+}
+
+TEST(AuthorName, DropsASeparatorAtTheEnd) {
+  EXPECT_EQ(repaired("me@shop.test;"), "me@shop.test");
+  EXPECT_EQ(repaired("Me <me@shop.test>; "), "Me <me@shop.test>");
+}
+
+TEST(AuthorName, TwoMailboxesStayAsTheyAre) {
+  for (const std::string_view value :
+       {"boss@bank.test <me@shop.test>", "Doe, boss@bank.test <me@shop.test>",
+        "boss@bank.test, Doe: x <me@shop.test>", "Doe, John <a@shop.test>, Roe, J <b@shop.test>",
+        "Doe, John <a@shop.test> <b@shop.test>", "a@shop.test b@shop.test"}) {
+    EXPECT_EQ(repaired(value), "(none)") << value;
+  }
+}
+
+TEST(AuthorName, WhatHasNoAddressStaysAsItIs) {
+  for (const std::string_view value :
+       {"", "Doe, John", "Doe, John <>", "Doe, John <me>", "Doe, John <me@shop.test", "Doe > x <",
+        "Doe, John <me@shop.test> x", "Doe, \x01 <me@shop.test>", "\x01;"}) {
+    EXPECT_EQ(repaired(value), "(none)") << value;
+  }
+}
+
+}  // namespace
+}  // namespace signpost::message
