@@ -2,10 +2,14 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "message/author_name.h"
 #include "message/date_time.h"
 #include "message/eight_bit.h"
 #include "message/header_line.h"
 #include "message/header_section.h"
+#include "message/line_limit.h"
+#include "message/report_text.h"
+#include "message/shorter_lines.h"
 
 #include <algorithm>
 
@@ -20,13 +24,16 @@ constexpr std::size_t kMaxReserve = 32 << 20;
 constexpr std::size_t kUsualHeader = 4 << 10;
 constexpr std::size_t kAddedFields = 256;  // room for Date and Message-ID
 constexpr std::size_t kMaxMessageId = 998;
+constexpr std::size_t kShownText = 60;        // octets of the message in the text of a fault
+constexpr std::size_t kMostLinesBehind = 10;  // looked at behind a line that is no field
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_empty(const HeaderField& field) { return ascii::trim(field.value).empty(); }
 
-// An empty Date or Message-ID is as good as a missing one, and two would be one too many.
+// An empty field of these is as good as a missing one, and two would be one too many.
 bool is_removed(const HeaderField& field) {
   if (field.is("Bcc") || field.is("Resent-Bcc") || field.is("Return-Path")) return true;
-  return (field.is("Date") || field.is("Message-ID")) && is_empty(field);
+  return (field.is("From") || field.is("Date") || field.is("Message-ID")) && is_empty(field);
 }
 
 bool has_value(const HeaderSection& section, std::string_view name) {
@@ -65,36 +72,18 @@ std::string_view value_of(std::string_view raw) {
   return raw;
 }
 
-std::optional<ContentFault> find_fault(const HeaderSection& section, const LoopFacts& loop) {
-  if (section.count("Received") > ContentBuilder::kMaxReceived) {
-    return ContentFault::TooManyReceived;
-  }
-  if (is_in_loop(section, loop)) return ContentFault::ComesBack;
-  const std::size_t from = section.count("From");
-  if (from > 1) return ContentFault::SeveralFrom;
-  if (from == 0 || !has_value(section, "From")) return ContentFault::NoFrom;
-  return {};
+std::string shown(std::string_view text) { return '"' + clean_text(text, false, kShownText) + '"'; }
+
+std::string number(std::size_t value) { return std::to_string(value); }
+
+std::size_t count_lines(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
+
+// "http://…" begins a line of text more often than a field.
+bool is_link(std::string_view line) { return line.substr(line.find(':') + 1).starts_with("//"); }
 
 }  // namespace
-
-std::string_view fault_text(ContentFault fault) {
-  switch (fault) {
-    case ContentFault::NoFrom:
-      return "The message has no From field";
-    case ContentFault::SeveralFrom:
-      return "The message has more than one From field";
-    case ContentFault::MalformedHeader:
-      return "The message does not begin with a header field";
-    case ContentFault::HeaderTooLong:
-      return "The header section of the message is too long";
-    case ContentFault::TooManyReceived:
-      return "Too many Received fields: the message is in a loop";
-    case ContentFault::ComesBack:
-      return "The message was here before: it is in a loop";
-  }
-  return "The message cannot be accepted";
-}
 
 ContentBuilder::ContentBuilder(FixUps fix_ups, std::size_t expected_size)
     : fix_ups_(std::move(fix_ups)), expected_size_(expected_size) {
@@ -109,9 +98,11 @@ void ContentBuilder::append(std::string_view piece) {
 void ContentBuilder::finish() {
   if (std::exchange(finished_, true)) return;
   if (in_header_ && header_.size() > line_start_) append(kCrlf);
+  if (in_header_ && odd_line_) end_header_before_odd_line();
   if (in_header_) end_header();
   if (fault_) return;
   if (content_.size() > body_start_ && !content_.ends_with(kCrlf)) content_ += kCrlf;
+  shorten_lines();
 }
 
 std::string_view ContentBuilder::take_header(std::string_view piece) {
@@ -120,7 +111,8 @@ std::string_view ContentBuilder::take_header(std::string_view piece) {
     const std::string_view segment =
         piece.substr(0, line_feed == std::string_view::npos ? line_feed : line_feed + 1);
     if (header_.size() + segment.size() > kMaxHeaderSize) {
-      refuse(ContentFault::HeaderTooLong);
+      refuse(ContentFault::HeaderTooLong, "The header section of the message has more than " +
+                                              number(kMaxHeaderSize) + " octets");
       return {};
     }
     header_ += segment;
@@ -133,62 +125,119 @@ std::string_view ContentBuilder::take_header(std::string_view piece) {
 void ContentBuilder::end_line() {
   const std::string_view line =
       std::string_view(header_).substr(line_start_, header_.size() - line_start_ - kCrlf.size());
+  if (odd_line_) return look_behind_odd_line(line);
   switch (line_kind(line)) {
     case LineKind::Blank:
       header_.resize(line_start_);
       end_header();
       return;
     case LineKind::Field:
-      if (++fields_ > kMaxHeaderFields) refuse(ContentFault::HeaderTooLong);
+      ++fields_;
       break;
     case LineKind::Fold:
-      if (fields_ == 0) refuse(ContentFault::MalformedHeader);
-      break;
     case LineKind::Other:
-      if (fields_ > 0) {
-        const std::string body_line = header_.substr(line_start_);
-        header_.resize(line_start_);
-        end_header();
-        if (!fault_) append_body(body_line);
-        return;
+      if (fields_ == 0) {
+        if (!is_first_field(line)) return;
+      } else if (line_kind(line) == LineKind::Other) {
+        odd_line_ = line_start_;
       }
-      if (mbox_line_dropped_ || !line.starts_with("From ")) {
-        refuse(ContentFault::MalformedHeader);
-        return;
-      }
-      mbox_line_dropped_ = true;
-      header_.clear();
       break;
   }
+  if (fields_ > kMaxHeaderFields) {
+    refuse(ContentFault::HeaderTooLong, "The header section of the message has more than " +
+                                            number(kMaxHeaderFields) + " fields");
+    return;
+  }
   line_start_ = header_.size();
+}
+
+// What may stand in front of the first field is dropped; false: anything else was refused.
+bool ContentBuilder::is_first_field(std::string_view line) {
+  if (!mbox_line_dropped_ && line.starts_with("From ")) {
+    mbox_line_dropped_ = true;
+    header_.clear();
+    return true;
+  }
+  if (line.starts_with(kByteOrderMark) &&
+      line_kind(line.substr(kByteOrderMark.size())) == LineKind::Field) {
+    header_.erase(0, kByteOrderMark.size());
+    ++fields_;
+    return true;
+  }
+  refuse(ContentFault::MalformedHeader,
+         "The message does not begin with a header field but with " + shown(line) +
+             "; begin with fields such as \"From: name@example.com\", then a blank line");
+  return false;
+}
+
+// A line that is no field is the first of the body, whose blank line is missing; or it is torn off
+// a field or misspelled, which more fields behind it tell. To take these for the body would change
+// what the message is.
+void ContentBuilder::look_behind_odd_line(std::string_view line) {
+  const LineKind kind = line_kind(line);
+  if (kind == LineKind::Field && !is_link(line)) {
+    const std::string_view before = std::string_view(header_).substr(0, *odd_line_);
+    const std::string_view odd = std::string_view(header_).substr(*odd_line_);
+    refuse(
+        ContentFault::LineIsNoField,
+        "Line " + number(count_lines(before) + 1 + (mbox_line_dropped_ ? 1 : 0)) +
+            " of the header is not a field: " + shown(odd.substr(0, odd.find(kCrlf))) +
+            "; write \"Name: value\" with a name of ASCII letters, begin a continued line with a "
+            "blank, or put a blank line before the body");
+    return;
+  }
+  line_start_ = header_.size();
+  if (kind == LineKind::Blank || ++lines_behind_ == kMostLinesBehind) end_header_before_odd_line();
+}
+
+void ContentBuilder::end_header_before_odd_line() {
+  const std::string body = header_.substr(*odd_line_);
+  header_.resize(*odd_line_);
+  odd_line_.reset();
+  end_header();
+  if (!fault_) append_body(body);
+}
+
+bool ContentBuilder::refuse_section(const HeaderSection& section) {
+  if (section.count("Received") > kMaxReceived) {
+    refuse(ContentFault::TooManyReceived, "Too many Received fields: the message is in a loop");
+  } else if (is_in_loop(section, fix_ups_.loop)) {
+    refuse(ContentFault::ComesBack, "The message was here before: it is in a loop");
+  } else if (section.count(kFrom) > 1) {
+    const auto last =
+        std::ranges::find_if(section.fields().rbegin(), section.fields().rend(),
+                             [](const HeaderField& field) { return field.is(kFrom); });
+    refuse(ContentFault::SeveralFrom, "The message has more than one From field, the last is " +
+                                          shown(last->raw) + "; write all authors in one");
+  } else if (!has_value(section, kFrom) && fix_ups_.from.empty()) {
+    refuse(ContentFault::NoFrom,
+           "The message has no From field; write one, as in \"From: name@example.com\"");
+  }
+  return fault_.has_value();
 }
 
 void ContentBuilder::end_header() {
   const HeaderSection section = HeaderSection::parse(header_);
   CHECK(!section.malformed() && section.body().empty());
-  if (const auto fault = find_fault(section, fix_ups_.loop)) {
-    refuse(*fault);
-    return;
-  }
+  if (refuse_section(section)) return;
   in_header_ = false;
-  write_header(section);
-  header_ = std::string();
+  if (write_header(section)) header_ = std::string();
 }
 
-void ContentBuilder::write_header(const HeaderSection& section) {
+bool ContentBuilder::write_header(const HeaderSection& section) {
   const std::size_t rest = std::max(header_.size(), std::min(expected_size_, kMaxReserve));
   content_.reserve(fix_ups_.received.size() + rest + kAddedFields);
   content_ += fix_ups_.received;
-  std::string from;
   for (const HeaderField& field : section.fields()) {
     if (is_removed(field)) continue;
-    const std::string_view author = author_field(field);
-    const std::string changed = author.empty() ? "" : own_addresses(field, author);
-    content_ += changed.empty() ? field.raw : changed;
-    if (author == kFrom) from = changed.empty() ? field.value : value_of(changed);
+    if (!write_field(field)) return false;
     if (message_id_.empty() && field.is("Message-ID")) {
       message_id_ = extract_message_id(field.value);
     }
+  }
+  if (from_address_.empty() && !has_value(section, kFrom)) {
+    content_.append("From: <").append(fix_ups_.from).append(">").append(kCrlf);
+    from_address_ = first_address(fix_ups_.from).value_or("");
   }
   if (!has_value(section, "Date")) {
     content_.append("Date: ").append(date_time(fix_ups_.now)).append(kCrlf);
@@ -199,10 +248,53 @@ void ContentBuilder::write_header(const HeaderSection& section) {
   }
   eight_bit_ = header_eight_bit_ = message::has_eight_bit(content_);
   content_ += kCrlf;
-  body_start_ = content_.size();
+  body_start_ = short_until_ = content_.size();
 
-  from_domain_ = first_domain(from).value_or("");
-  from_address_ = first_address(from).value_or("");
+  const std::string_view domain =
+      std::string_view(from_address_).substr(from_address_.rfind('@') + 1);
+  if (!domain.starts_with('[')) from_domain_ = domain;
+  return true;
+}
+
+// One field, repaired. False: it was refused, and the section is gone.
+bool ContentBuilder::write_field(const HeaderField& field) {
+  HeaderField now = field;
+  std::string changed;
+  const auto change = [&](std::string raw) {
+    changed = std::move(raw);
+    now = {changed, std::string_view(changed).substr(0, field.name.size()), value_of(changed)};
+  };
+  if (field.raw[field.name.size()] != ':') {
+    change(std::string(field.name).append(field.raw.substr(field.raw.find(':'))));
+  }
+  if (const std::string_view author = author_field(field); !author.empty() && !is_empty(field)) {
+    auto address = first_address(now.value);
+    if (!address) {
+      if (const auto clear = with_quoted_name(now.value)) {
+        change(std::string(field.name).append(": ").append(*clear).append(kCrlf));
+        address = first_address(now.value);
+      }
+    }
+    if (std::string own = own_addresses(now, author); !own.empty()) {
+      change(std::move(own));
+      address = first_address(now.value);
+    }
+    if (author == kFrom) from_address_ = address.value_or("");
+  }
+  if (now.raw.size() <= kMaxLine || !find_overlong_line(now.raw)) {
+    content_ += now.raw;
+    return true;
+  }
+  const auto folded = fold_overlong_lines(now.raw);
+  if (folded) {
+    content_ += *folded;
+  } else {
+    refuse(ContentFault::FieldTooLong,
+           "A line of the " + clean_text(field.name, false, kShownText) + " field has " +
+               number(find_overlong_line(now.raw)->size) + " octets, more than " +
+               number(kMaxLine) + ", and no blank to fold it at: " + shown(now.raw));
+  }
+  return folded.has_value();
 }
 
 // The field with the addresses that it may not have replaced; "" when it stays as it is. An empty
@@ -213,7 +305,7 @@ std::string ContentBuilder::own_addresses(const HeaderField& field, std::string_
   const bool clear = listed && !listed->empty();
   if (clear) authors_ += listed->size();
   const auto foreign = [&](const std::string& address) {
-    if (!foreign_) foreign_ = {name, address};
+    if (!foreign_) foreign_ = {name, address, clean_text(field.value, false, kShownText)};
     return std::string();
   };
   const std::string_view before = field.raw.substr(0, field.raw.find(':') + 1);
@@ -238,13 +330,36 @@ std::string ContentBuilder::own_addresses(const HeaderField& field, std::string_
 void ContentBuilder::append_body(std::string_view piece) {
   eight_bit_ = eight_bit_ || message::has_eight_bit(piece);
   content_ += piece;
+  short_until_ = skip_short_lines(content_, short_until_);
+}
+
+// Nearly all mail has short lines and keeps its content as it is.
+void ContentBuilder::shorten_lines() {
+  if (!find_overlong_line(std::string_view(content_).substr(short_until_))) return;
+  auto shorter = with_shorter_lines(content_);
+  if (shorter) {
+    content_ = std::move(*shorter);
+    eight_bit_ = message::has_eight_bit(content_);
+    return;
+  }
+  const auto [line, why] = shorter.error();
+  const std::string_view before =
+      std::string_view(content_).substr(body_start_, line.start - body_start_);
+  refuse(ContentFault::LineTooLong,
+         "Line " + number(count_lines(before) + 1) + " of the body has " + number(line.size) +
+             " octets, more than " + number(kMaxLine) + ", and is " + std::string(why) + ": " +
+             shown(std::string_view(content_).substr(line.start, line.size)) +
+             "; send shorter lines, or the part as base64");
 }
 
 // What still arrives is dropped: a refused message must not hold memory.
-void ContentBuilder::refuse(ContentFault fault) {
+void ContentBuilder::refuse(ContentFault fault, std::string text) {
   fault_ = fault;
+  fault_text_ = std::move(text);
   in_header_ = false;
+  odd_line_.reset();
   header_ = std::string();
+  content_ = std::string();
   line_start_ = 0;
 }
 

@@ -9,12 +9,17 @@
 //     trace fields on top stay together;
 //   - addresses in From, Sender, Resent-From and Resent-Sender that the sender may not use are
 //     replaced, if that is wanted;
-//   - a header section without its blank line gets one before the first line that is not a field; a
-//     "From " line of an mbox on top is dropped; content that does not begin with a header field
-//     is refused;
+//   - blanks between a field's name and its colon are removed, since signatures over them do not
+//     verify everywhere; a name in From: and the like that needs quotes gets them (author_name.h);
+//   - no line has more than kMaxLine octets: fields are folded, parts of the body encoded
+//     (shorter_lines.h);
+//   - a header section without its blank line gets one before the first line that is not a field,
+//     unless more fields follow: then that line is torn or misspelled, and the message is refused;
+//     a "From " line of an mbox and a byte order mark on top are dropped; content that does not
+//     begin with a header field is refused;
 //   - a last line without CRLF gets one.
 //
-// The body is appended as it arrives and otherwise left alone.
+// The body is appended as it arrives and, unless it has an over-long line, left alone.
 #pragma once
 
 #include "base/byte_sink.h"
@@ -42,12 +47,14 @@ struct FixUps {
   // clear. Null: anything may be said.
   std::function<bool(std::string_view address)> may_be_from{};
   std::string instead{};  // the address to write where it may not; "": none, see foreign()
+  std::string from{};     // the address of From: when the field is missing; "": that is a fault
 };
 
 // An address that the message may not say it is from.
 struct ForeignAddress {
   std::string_view field;  // "From", "Sender", ...
   std::string address;     // "" when the field is not clear
+  std::string text;        // of the field, its beginning, in printable ASCII
 };
 
 // Why a message is refused.
@@ -55,11 +62,13 @@ enum class ContentFault {
   NoFrom,           // 550 5.6.0: no From field, or an empty one
   SeveralFrom,      // 550 5.6.0: RFC 5322 allows one; signing one of two is not safe
   MalformedHeader,  // 550 5.6.0: the first line is not a header field
+  LineIsNoField,    // 550 5.6.0: a later line of the section is none, and fields follow it
+  FieldTooLong,     // 550 5.6.0: an over-long line in a field that cannot be folded
+  LineTooLong,      // 550 5.6.0: one in the body, in a part that cannot be encoded
   HeaderTooLong,    // 552 5.3.4: more than the limit of octets or fields
   TooManyReceived,  // 554 5.4.6: a mail loop (RFC 5321 section 6.3)
   ComesBack,        // 554 5.4.6: see is_in_loop()
 };
-std::string_view fault_text(ContentFault fault);  // for the reply: plain and short
 
 // Belongs to one session. Give it the decoded content through append(), then finish().
 class ContentBuilder final : public ByteSink {
@@ -76,6 +85,9 @@ class ContentBuilder final : public ByteSink {
   // Ends the content. Afterwards take() hands the bytes over, or fault() says why not.
   void finish();
   std::optional<ContentFault> fault() const { return fault_; }
+  // For the reply: what is wrong, the text that is at fault, what would be right. Printable ASCII
+  // of a few hundred octets.
+  const std::string& fault_text() const { return fault_text_; }
   std::string take() { return std::move(content_); }
 
   // Octets held, for admission.
@@ -95,11 +107,17 @@ class ContentBuilder final : public ByteSink {
  private:
   std::string_view take_header(std::string_view piece);  // returns what is body
   void end_line();
+  bool is_first_field(std::string_view line);
+  void look_behind_odd_line(std::string_view line);
+  void end_header_before_odd_line();
   void end_header();
-  void write_header(const HeaderSection& section);
+  bool refuse_section(const HeaderSection& section);
+  bool write_header(const HeaderSection& section);
+  bool write_field(const HeaderField& field);
   std::string own_addresses(const HeaderField& field, std::string_view name);
   void append_body(std::string_view piece);
-  void refuse(ContentFault fault);
+  void shorten_lines();
+  void refuse(ContentFault fault, std::string text);
 
   FixUps fix_ups_;
   std::size_t expected_size_;
@@ -108,10 +126,14 @@ class ContentBuilder final : public ByteSink {
   std::size_t fields_ = 0;
   bool in_header_ = true;
   bool mbox_line_dropped_ = false;
+  std::optional<std::size_t> odd_line_;  // in header_: the first line that is no field
+  std::size_t lines_behind_ = 0;         // how many follow it
   bool finished_ = false;
   std::string content_;
-  std::size_t body_start_ = 0;  // in content_
+  std::size_t body_start_ = 0;   // in content_
+  std::size_t short_until_ = 0;  // in content_: no line of the body before it is overlong
   std::optional<ContentFault> fault_;
+  std::string fault_text_;
   bool eight_bit_ = false;
   bool header_eight_bit_ = false;
   std::string from_domain_;

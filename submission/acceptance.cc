@@ -41,7 +41,11 @@ Refusal reason_of(message::ContentFault fault) {
     case message::ContentFault::SeveralFrom:
       return Refusal::SeveralFrom;
     case message::ContentFault::MalformedHeader:
+    case message::ContentFault::LineIsNoField:
       return Refusal::MalformedHeader;
+    case message::ContentFault::FieldTooLong:
+    case message::ContentFault::LineTooLong:
+      return Refusal::LineTooLong;
     case message::ContentFault::HeaderTooLong:
       return Refusal::HeaderTooLong;
     case message::ContentFault::TooManyReceived:
@@ -54,18 +58,26 @@ Refusal reason_of(message::ContentFault fault) {
 std::optional<Refused> refuse_content(const relay::Settings& settings, const Principal& principal,
                                       const message::ContentBuilder& content) {
   if (const auto fault = content.fault()) {
-    return refused(reason_of(*fault), message::fault_text(*fault));
+    return refused(reason_of(*fault), content.fault_text());
   }
   if (const auto& foreign = content.foreign()) {
-    const std::string what =
-        foreign->address.empty()
-            ? fmt::format("the {}: field, whose addresses are not clear", foreign->field)
-            : fmt::format("{}: <{}>", foreign->field, shown(foreign->address));
-    return refused(Refusal::FromForbidden, fmt::format("This login may not send with {}{}", what,
-                                                       may_use(settings, principal)));
+    if (foreign->address.empty()) {
+      return refused(
+          Refusal::FromForbidden,
+          fmt::format("It is not clear which address {}: names in \"{}\"; write it as in "
+                      "\"Doe, John\" <john@shop.example>, the name in quotes",
+                      foreign->field, foreign->text));
+    }
+    return refused(Refusal::FromForbidden,
+                   fmt::format("This login may not send with {}: <{}>{}", foreign->field,
+                               shown(foreign->address), may_use(settings, principal)));
   }
   if (settings.config->unsigned_policy == config::UnsignedPolicy::Reject &&
       !has_key(settings, content.from_domain())) {
+    if (content.from_domain().empty()) {
+      return refused(Refusal::NoSigningKey,
+                     "No DKIM key, since From: names no address beyond doubt");
+    }
     return refused(Refusal::NoSigningKey, fmt::format("No DKIM key for the From: domain {}",
                                                       shown(content.from_domain())));
   }

@@ -25,6 +25,7 @@ enum class Refusal : std::uint8_t {
   SeveralFrom,
   MalformedHeader,
   HeaderTooLong,
+  LineTooLong,  // in a field that cannot be folded, or in a part that cannot be encoded
   MailLoop,
   FromForbidden,  // an address of From:, Sender: or the like is not this login's
   NoSigningKey,   // for the domain of From:, where the configuration wants one

@@ -1,8 +1,10 @@
 // The content builder: however the content is split into pieces, the result is the same, and it
-// can be parsed again. Where only one address may be used, no other is left.
+// can be parsed again: one From, no line that is too long, no blank before a colon. Where only one
+// address may be used, no other is left.
 #include "base/check.h"
 #include "message/content_builder.h"
 #include "message/header_section.h"
+#include "message/line_limit.h"
 
 #include <cstdint>
 #include <string>
@@ -55,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view content(reinterpret_cast<const char*>(data) + 1, size - 1);
   message::ContentBuilder whole = build(content, content.size() + 1);
   message::ContentBuilder pieces = build(content, step);
-  CHECK(whole.fault() == pieces.fault());
+  CHECK(whole.fault() == pieces.fault() && whole.fault_text() == pieces.fault_text());
   CHECK(whole.has_eight_bit() == pieces.has_eight_bit());
   CHECK(whole.from_address() == pieces.from_address());
   CHECK(whole.message_id() == pieces.message_id());
@@ -70,6 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(section.count("From") == 1 && section.count("Bcc") == 0);
   CHECK(section.first("Date") != nullptr && section.first("Message-ID") != nullptr);
   CHECK(result.starts_with("Received: by relay.example"));
+  CHECK(!message::find_overlong_line(result));
+  for (const auto& field : section.fields()) CHECK(field.raw[field.name.size()] == ':');
   check_bound(build(content, step, true));
   return 0;
 }

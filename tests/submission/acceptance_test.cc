@@ -224,9 +224,35 @@ TEST_F(AcceptanceTest, EveryFieldThatSaysWhoSendsIsHeldToThem) {
   EXPECT_EQ(reason(own + "resent-from: c@shop.example\r\nRESENT-FROM: x@bank.example\r\n\r\n"),
             Refusal::FromForbidden);
   EXPECT_EQ(refusal(own + "Sender:\r\n\r\n"), "");  // names nobody
-  EXPECT_EQ(refusal(own + "Sender: x@bank.example (\r\n\r\n"),
-            "550 5.7.1 This login may not send with the Sender: field, whose addresses are not "
-            "clear; it may use @shop.example");
+  EXPECT_EQ(
+      refusal(own + "Sender: x@bank.example (\r\n\r\n"),
+      "550 5.7.1 It is not clear which address Sender: names in \"x@bank.example (\"; write it "
+      "as in \"Doe, John\" <john@shop.example>, the name in quotes");
+}
+
+TEST_F(AcceptanceTest, ANameThatNeedsQuotesIsNoReasonToRefuse) {
+  log_in({"@shop.example"});
+  for (const std::string_view from :
+       {"Doe, John <me@shop.example>", "John @ Shop <me@shop.example>",
+        "Shop: News <me@shop.example>", "=?utf-8?Q?Caf=C3=A9:_News?= <me@shop.example>",
+        "support@shop.example via Shop <me@shop.example>", "me@shop.example;",
+        "me@shop.example <me@shop.example>"}) {
+    const std::string mail = "From: " + std::string(from) + "\r\n\r\n";
+    EXPECT_EQ(refusal(mail), "") << from;
+    EXPECT_EQ(taken(mail).message->envelope.from_domain, "shop.example") << from;
+  }
+  EXPECT_EQ(reason("From: a@shop.example <me@shop.example>\r\n\r\n"), Refusal::FromForbidden);
+  EXPECT_EQ(reason("From: x@bank.example <me@shop.example>\r\n\r\n"), Refusal::FromForbidden);
+  EXPECT_EQ(reason("From: Doe, John <x@bank.example>\r\n\r\n"), Refusal::FromForbidden);
+}
+
+TEST_F(AcceptanceTest, ALineThatIsTooLongIsRefusedWhereItCannotBeRepaired) {
+  const std::string words(999, 'x');
+  EXPECT_EQ(refusal("From: a@shop.example\r\n\r\n" + words + "\r\n"), "");
+  EXPECT_EQ(reason("From: a@shop.example\r\nX-Token: " + words + "\r\n\r\n"), Refusal::LineTooLong);
+  EXPECT_EQ(reason("From: a@shop.example\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n" +
+                   words + "\r\n"),
+            Refusal::LineTooLong);
 }
 
 TEST_F(AcceptanceTest, ForeignAddressesAreReplacedWhereTheLoginSaysSo) {

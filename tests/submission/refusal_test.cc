@@ -18,7 +18,7 @@ struct Expected {
 };
 
 TEST(Refusal, EachReasonHasItsReplyAndItsLabel) {
-  const std::array<Expected, 13> all = {{
+  const std::array<Expected, 14> all = {{
       {Sessions, Label::Sessions, "421 4.7.0 Too many sessions, try again later"},
       {Disk, Label::Disk, "452 4.3.1 Insufficient system storage, try again later"},
       {Memory, Label::Memory, "452 4.3.1 Insufficient memory, try again later"},
@@ -29,6 +29,7 @@ TEST(Refusal, EachReasonHasItsReplyAndItsLabel) {
       {SeveralFrom, Label::Content, "550 5.6.0"},
       {MalformedHeader, Label::Content, "550 5.6.0"},
       {HeaderTooLong, Label::Content, "552 5.3.4"},
+      {LineTooLong, Label::Content, "550 5.6.0"},
       {MailLoop, Label::Content, "554 5.4.6"},
       {FromForbidden, Label::Content, "550 5.7.1 This login may not send with that From:"},
       {NoSigningKey, Label::Content, "550 5.7.20 No DKIM key for the From: domain"},
