@@ -60,6 +60,7 @@ struct DkimConfig {
   std::optional<std::chrono::seconds> expire;
 };
 
+enum class MissingFrom { Refuse, Fill };
 enum class UnsignedPolicy { Allow, Reject };
 enum class MetricsAccess { Open, Token };
 enum class TlsPolicy { Off, Opportunistic, Encrypt, Verify };
@@ -132,6 +133,7 @@ struct Config {
   bool core_files = false;
   unsigned workers = 0;    // 0: one per CPU
   std::string postmaster;  // default: "postmaster@" + hostname
+  MissingFrom missing_from = MissingFrom::Refuse;
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
   std::string users_file;  // "" when [auth] is absent

@@ -86,7 +86,11 @@ Section general() {
            "Threads that carry sessions and deliveries; 0 is one per CPU."),
        key("postmaster", &Config::postmaster,
            parsed("an address, as in \"postmaster@shop.example\"", parse_address),
-           "Sender that reports of failed mail name. Default: postmaster at the hostname.")});
+           "Sender that reports of failed mail name. Default: postmaster at the hostname."),
+       key("missing_from", &Config::missing_from,
+           one_of<MissingFrom>({{"refuse", MissingFrom::Refuse}, {"fill", MissingFrom::Fill}}),
+           "What happens to mail without a From: field: refused with 550, or given one with the "
+           "envelope sender, unless that is <>.")});
 }
 
 Section listener() {

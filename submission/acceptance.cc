@@ -184,6 +184,9 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
                        .message_id = fmt::format("<{}@{}>", id_text, hostname),
                        .now = now,
                        .loop = std::move(loop)};
+  if (settings.config->missing_from == config::MissingFrom::Fill && transaction.mail.reverse_path) {
+    made.from = transaction.mail.reverse_path->text();
+  }
   if (principal.login.empty()) return made;
   made.may_be_from = [&settings, user = principal.user](std::string_view author) {
     return user != nullptr && may_send_as(settings, *user, author);

@@ -246,6 +246,18 @@ TEST_F(AcceptanceTest, ANameThatNeedsQuotesIsNoReasonToRefuse) {
   EXPECT_EQ(reason("From: Doe, John <x@bank.example>\r\n\r\n"), Refusal::FromForbidden);
 }
 
+TEST_F(AcceptanceTest, AMissingFromIsFilledOnlyWhereTheConfigurationSaysSo) {
+  EXPECT_EQ(reason("Subject: a\r\n\r\n"), Refusal::NoFrom);
+  config.missing_from = config::MissingFrom::Fill;
+  const Accepted accepted = taken("Subject: a\r\n\r\n");
+  EXPECT_TRUE(accepted.message->content.contains("\r\nFrom: <orders@shop.example>\r\n"));
+  EXPECT_EQ(accepted.message->envelope.from_domain, "shop.example");
+  log_in({"@shop.example"});
+  EXPECT_EQ(refusal("Subject: a\r\n\r\n"), "");
+  transaction.mail.reverse_path.reset();
+  EXPECT_EQ(reason("Subject: a\r\n\r\n"), Refusal::NoFrom);
+}
+
 TEST_F(AcceptanceTest, ALineThatIsTooLongIsRefusedWhereItCannotBeRepaired) {
   const std::string words(999, 'x');
   EXPECT_EQ(refusal("From: a@shop.example\r\n\r\n" + words + "\r\n"), "");
