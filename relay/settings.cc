@@ -2,6 +2,7 @@
 
 #include "config/text_file.h"
 #include "config/toml_document.h"
+#include "relay/report_signing.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
 
@@ -9,6 +10,7 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <optional>
 
 namespace signpost::relay {
 
@@ -141,12 +143,14 @@ void check_data_dir(const config::Config& config, Errors& errors) {
 
 }  // namespace
 
-std::vector<std::string> doubts(const Settings& settings) {
+namespace {
+
+std::optional<std::string> unbound_logins_doubt(const Settings& settings) {
   constexpr std::size_t kNamed = 5;
   if (!settings.users) return {};
   const std::string& file = settings.config->users_file;
   const std::vector<auth::User>& users = settings.users->all();
-  if (users.empty()) return {file + ": has no users"};
+  if (users.empty()) return file + ": has no users";
   std::size_t unbound = 0;
   std::string names;
   for (const auth::User& user : users) {
@@ -156,10 +160,21 @@ std::vector<std::string> doubts(const Settings& settings) {
   }
   if (unbound == 0 || users.size() == 1) return {};
   if (unbound > kNamed) names += fmt::format(" and {} more", unbound - kNamed);
-  return {
-      fmt::format("{}: {} may send with every domain that no other login or tenant has; write "
-                  "senders or tenant for {}",
-                  file, names, unbound == 1 ? "it" : "each")};
+  return fmt::format(
+      "{}: {} may send with every domain that no other login or tenant has; write "
+      "senders or tenant for {}",
+      file, names, unbound == 1 ? "it" : "each");
+}
+
+}  // namespace
+
+std::vector<std::string> doubts(const Settings& settings) {
+  std::vector<std::string> all;
+  for (auto& doubt :
+       {unbound_logins_doubt(settings), unsigned_reports_doubt(*settings.config, settings.keys)}) {
+    if (doubt) all.push_back(*doubt);
+  }
+  return all;
 }
 
 std::vector<std::string> LoadedSettings::error_texts() const {
