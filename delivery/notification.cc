@@ -32,22 +32,29 @@ bool speaks_utf8(const std::string& reverse_path) {
 // For people, in the largest unit that fits.
 std::string in_words(std::chrono::seconds duration) {
   const auto seconds = duration.count();
+  if (seconds >= 2 * 86400) return fmt::format("{} days", seconds / 86400);
   if (seconds >= 2 * 3600) return fmt::format("{} hours", seconds / 3600);
   if (seconds >= 2 * 60) return fmt::format("{} minutes", seconds / 60);
   return fmt::format("{} seconds", seconds);
 }
 
-std::string default_status(message::Action action) {
+// A status that fits the action (RFC 3464 section 2.3.4): receivers say "450 5.1.1" and
+// "550 4.2.2", and programs that read reports go by its class. What has expired keeps the class of
+// its last delay, 4.
+std::string status_of(smtp::EnhancedStatus status, message::Action action, bool expired) {
   switch (action) {
     case message::Action::Failed:
-      return "5.0.0";
+      if (!expired || !status.present()) status.klass = 5;
+      break;
     case message::Action::Delayed:
-      return "4.0.0";
+      status.klass = 4;
+      break;
     case message::Action::Delivered:
     case message::Action::Relayed:
-      return "2.0.0";
+      status.klass = 2;
+      break;
   }
-  return "5.0.0";
+  return status.text();
 }
 
 }  // namespace
@@ -58,14 +65,13 @@ Notifications::Notifications(const queue::Envelope& envelope, const relay::Setti
 
 message::NotifiedRecipient Notifications::notified(const queue::Recipient& recipient,
                                                    const Disposition& disposition,
-                                                   std::string_view mx,
-                                                   message::Action action) const {
+                                                   std::string_view mx, message::Action action,
+                                                   bool expired) const {
   message::NotifiedRecipient out;
   out.final_recipient = recipient.mailbox;
   out.original_recipient = recipient.original_recipient;
   out.action = action;
-  out.status =
-      disposition.reply.status.present() ? disposition.reply.status.text() : default_status(action);
+  out.status = status_of(disposition.reply.status, action, expired);
   out.remote_mta = mx;
   if (disposition.reply.code != 0) {
     out.diagnostic = disposition.reply.one_line().substr(0, kMostReply);
@@ -79,7 +85,8 @@ message::NotifiedRecipient Notifications::notified(const queue::Recipient& recip
 void Notifications::failed(const queue::Recipient& recipient, const Disposition& disposition,
                            std::string_view mx, bool expired) {
   if (!recipient.notify.on_failure()) return;
-  message::NotifiedRecipient report = notified(recipient, disposition, mx, message::Action::Failed);
+  message::NotifiedRecipient report =
+      notified(recipient, disposition, mx, message::Action::Failed, expired);
   if (expired) {
     if (!disposition.reply.status.present()) report.status = "4.4.7";
     const std::string given_up =

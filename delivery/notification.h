@@ -62,7 +62,7 @@ class Notifications {
  private:
   message::NotifiedRecipient notified(const queue::Recipient& recipient,
                                       const Disposition& disposition, std::string_view mx,
-                                      message::Action action) const;
+                                      message::Action action, bool expired = false) const;
   queue::Change::Enqueued enqueue(const std::vector<message::NotifiedRecipient>& recipients,
                                   std::string_view content, queue::MessageId id) const;
 

@@ -42,7 +42,8 @@ OutgoingMessage::Signature make_signature(const queue::Message& message, const S
   if (!domain) {
     return unsigned_because(UnsignedReason::NoFromDomain, envelope, events, domain.error().detail);
   }
-  const auto identities = settings.keys.find(*domain);
+  const auto identities =
+      envelope.notification ? settings.keys.find_for_own(*domain) : settings.keys.find(*domain);
   if (identities.empty()) return unsigned_because(UnsignedReason::NoKey, envelope, events);
   auto fields = dkim::sign(identities, message::HeaderSection::parse(message.content), now);
   if (!fields) {

@@ -9,6 +9,15 @@ void KeyTable::add(SigningIdentity identity, bool subdomains) {
 }
 
 std::span<const SigningIdentity> KeyTable::find(std::string_view from_domain) const {
+  return find(from_domain, &Entry::subdomains);
+}
+
+std::span<const SigningIdentity> KeyTable::find_for_own(std::string_view from_domain) const {
+  return find(from_domain, &Entry::own);
+}
+
+std::span<const SigningIdentity> KeyTable::find(
+    std::string_view from_domain, std::vector<SigningIdentity> Entry::* of_parents) const {
   if (const auto own = exact_.find(std::string(from_domain)); own != exact_.end()) {
     return own->second.own;
   }
@@ -16,8 +25,8 @@ std::span<const SigningIdentity> KeyTable::find(std::string_view from_domain) co
        dot = from_domain.find('.')) {
     from_domain.remove_prefix(dot + 1);
     const auto parent = exact_.find(std::string(from_domain));
-    if (parent != exact_.end() && !parent->second.subdomains.empty()) {
-      return parent->second.subdomains;
+    if (parent != exact_.end() && !(parent->second.*of_parents).empty()) {
+      return parent->second.*of_parents;
     }
   }
   return {};

@@ -21,6 +21,10 @@ class KeyTable {
   // The identities for a From: domain, as A-labels in lower case; the longest match wins. Empty if
   // none fits. The span lives as long as the table.
   std::span<const SigningIdentity> find(std::string_view from_domain) const;
+  // The same for what the relay itself writes: also a key of a domain above, whatever `subdomains`
+  // says. We are mail.shop.example, and receivers take a signature of shop.example for ours (RFC
+  // 7489 section 3.1.1).
+  std::span<const SigningIdentity> find_for_own(std::string_view from_domain) const;
   bool empty() const { return exact_.empty(); }
 
  private:
@@ -28,6 +32,9 @@ class KeyTable {
     std::vector<SigningIdentity> own;         // all identities of the domain
     std::vector<SigningIdentity> subdomains;  // those that also sign below it
   };
+  std::span<const SigningIdentity> find(std::string_view from_domain,
+                                        std::vector<SigningIdentity> Entry::* of_parents) const;
+
   std::unordered_map<std::string, Entry> exact_;
 };
 

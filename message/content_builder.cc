@@ -11,8 +11,6 @@
 #include "message/report_text.h"
 #include "message/shorter_lines.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace signpost::message {
@@ -76,6 +74,8 @@ std::string_view value_of(std::string_view raw) {
 
 std::string shown(std::string_view text) { return '"' + clean_text(text, false, kShownText) + '"'; }
 
+std::string number(std::size_t value) { return std::to_string(value); }
+
 std::size_t count_lines(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
@@ -111,9 +111,8 @@ std::string_view ContentBuilder::take_header(std::string_view piece) {
     const std::string_view segment =
         piece.substr(0, line_feed == std::string_view::npos ? line_feed : line_feed + 1);
     if (header_.size() + segment.size() > kMaxHeaderSize) {
-      refuse(
-          ContentFault::HeaderTooLong,
-          fmt::format("The header section of the message has more than {} octets", kMaxHeaderSize));
+      refuse(ContentFault::HeaderTooLong, "The header section of the message has more than " +
+                                              number(kMaxHeaderSize) + " octets");
       return {};
     }
     header_ += segment;
@@ -145,9 +144,8 @@ void ContentBuilder::end_line() {
       break;
   }
   if (fields_ > kMaxHeaderFields) {
-    refuse(
-        ContentFault::HeaderTooLong,
-        fmt::format("The header section of the message has more than {} fields", kMaxHeaderFields));
+    refuse(ContentFault::HeaderTooLong, "The header section of the message has more than " +
+                                            number(kMaxHeaderFields) + " fields");
     return;
   }
   line_start_ = header_.size();
@@ -167,9 +165,8 @@ bool ContentBuilder::is_first_field(std::string_view line) {
     return true;
   }
   refuse(ContentFault::MalformedHeader,
-         fmt::format("The message does not begin with a header field but with {}; begin with "
-                     "fields such as \"From: name@example.com\", then a blank line",
-                     shown(line)));
+         "The message does not begin with a header field but with " + shown(line) +
+             "; begin with fields such as \"From: name@example.com\", then a blank line");
   return false;
 }
 
@@ -183,11 +180,10 @@ void ContentBuilder::look_behind_odd_line(std::string_view line) {
     const std::string_view odd = std::string_view(header_).substr(*odd_line_);
     refuse(
         ContentFault::LineIsNoField,
-        fmt::format("Line {} of the header is not a field: {}; write \"Name: value\" with a name "
-                    "of ASCII letters, begin a continued line with a blank, or put a blank line "
-                    "before the body",
-                    count_lines(before) + 1 + (mbox_line_dropped_ ? 1 : 0),
-                    shown(odd.substr(0, odd.find(kCrlf)))));
+        "Line " + number(count_lines(before) + 1 + (mbox_line_dropped_ ? 1 : 0)) +
+            " of the header is not a field: " + shown(odd.substr(0, odd.find(kCrlf))) +
+            "; write \"Name: value\" with a name of ASCII letters, begin a continued line with a "
+            "blank, or put a blank line before the body");
     return;
   }
   line_start_ = header_.size();
@@ -211,10 +207,8 @@ bool ContentBuilder::refuse_section(const HeaderSection& section) {
     const auto last =
         std::ranges::find_if(section.fields().rbegin(), section.fields().rend(),
                              [](const HeaderField& field) { return field.is(kFrom); });
-    refuse(ContentFault::SeveralFrom,
-           fmt::format("The message has more than one From field, the last is {}; write all "
-                       "authors in one",
-                       shown(last->raw)));
+    refuse(ContentFault::SeveralFrom, "The message has more than one From field, the last is " +
+                                          shown(last->raw) + "; write all authors in one");
   } else if (!has_value(section, kFrom) && fix_ups_.from.empty()) {
     refuse(ContentFault::NoFrom,
            "The message has no From field; write one, as in \"From: name@example.com\"");
@@ -254,7 +248,7 @@ bool ContentBuilder::write_header(const HeaderSection& section) {
   }
   eight_bit_ = header_eight_bit_ = message::has_eight_bit(content_);
   content_ += kCrlf;
-  body_start_ = content_.size();
+  body_start_ = short_until_ = content_.size();
 
   const std::string_view domain =
       std::string_view(from_address_).substr(from_address_.rfind('@') + 1);
@@ -277,7 +271,7 @@ bool ContentBuilder::write_field(const HeaderField& field) {
     auto address = first_address(now.value);
     if (!address) {
       if (const auto clear = with_quoted_name(now.value)) {
-        change(fmt::format("{}: {}\r\n", field.name, *clear));
+        change(std::string(field.name).append(": ").append(*clear).append(kCrlf));
         address = first_address(now.value);
       }
     }
@@ -295,12 +289,10 @@ bool ContentBuilder::write_field(const HeaderField& field) {
   if (folded) {
     content_ += *folded;
   } else {
-    refuse(
-        ContentFault::FieldTooLong,
-        fmt::format("A line of the {} field has {} octets, more than {}, and no blank to fold it "
-                    "at: {}",
-                    clean_text(field.name, false, kShownText), find_overlong_line(now.raw)->size,
-                    kMaxLine, shown(now.raw)));
+    refuse(ContentFault::FieldTooLong,
+           "A line of the " + clean_text(field.name, false, kShownText) + " field has " +
+               number(find_overlong_line(now.raw)->size) + " octets, more than " +
+               number(kMaxLine) + ", and no blank to fold it at: " + shown(now.raw));
   }
   return folded.has_value();
 }
@@ -338,12 +330,12 @@ std::string ContentBuilder::own_addresses(const HeaderField& field, std::string_
 void ContentBuilder::append_body(std::string_view piece) {
   eight_bit_ = eight_bit_ || message::has_eight_bit(piece);
   content_ += piece;
+  short_until_ = skip_short_lines(content_, short_until_);
 }
 
 // Nearly all mail has short lines and keeps its content as it is.
 void ContentBuilder::shorten_lines() {
-  const std::string_view body = std::string_view(content_).substr(body_start_);
-  if (!find_overlong_line(body)) return;
+  if (!find_overlong_line(std::string_view(content_).substr(short_until_))) return;
   auto shorter = with_shorter_lines(content_);
   if (shorter) {
     content_ = std::move(*shorter);
@@ -354,10 +346,10 @@ void ContentBuilder::shorten_lines() {
   const std::string_view before =
       std::string_view(content_).substr(body_start_, line.start - body_start_);
   refuse(ContentFault::LineTooLong,
-         fmt::format("Line {} of the body has {} octets, more than {}, and is {}: {}; send shorter "
-                     "lines, or the part as base64",
-                     count_lines(before) + 1, line.size, kMaxLine, why,
-                     shown(std::string_view(content_).substr(line.start, line.size))));
+         "Line " + number(count_lines(before) + 1) + " of the body has " + number(line.size) +
+             " octets, more than " + number(kMaxLine) + ", and is " + std::string(why) + ": " +
+             shown(std::string_view(content_).substr(line.start, line.size)) +
+             "; send shorter lines, or the part as base64");
 }
 
 // What still arrives is dropped: a refused message must not hold memory.

@@ -130,7 +130,8 @@ class ContentBuilder final : public ByteSink {
   std::size_t lines_behind_ = 0;         // how many follow it
   bool finished_ = false;
   std::string content_;
-  std::size_t body_start_ = 0;  // in content_
+  std::size_t body_start_ = 0;   // in content_
+  std::size_t short_until_ = 0;  // in content_: no line of the body before it is overlong
   std::optional<ContentFault> fault_;
   std::string fault_text_;
   bool eight_bit_ = false;

@@ -113,17 +113,20 @@ Chunks::Chunk Chunks::next(std::string_view& line, std::size_t prefix) {
 }  // namespace
 
 std::optional<OverlongLine> find_overlong_line(std::string_view text) {
-  std::size_t start = 0;
+  const std::size_t start = skip_short_lines(text, 0);
+  if (text.size() - start <= kMaxLine) return {};
+  const std::size_t size = std::min(text.find(kCrlf, start), text.size()) - start;
+  if (size <= kMaxLine) return {};
+  return OverlongLine{start, size};
+}
+
+std::size_t skip_short_lines(std::string_view text, std::size_t start) {
   while (text.size() - start > kMaxLine) {
     const std::size_t step = past_last_line_end(text.substr(start, kMaxLine + kCrlf.size()));
-    if (step == 0) {
-      const std::size_t size = std::min(text.find(kCrlf, start), text.size()) - start;
-      if (size > kMaxLine) return OverlongLine{start, size};
-      return {};  // the rest, without its CRLF
-    }
+    if (step == 0) break;
     start += step;
   }
-  return {};
+  return start;
 }
 
 std::optional<std::string> fold_overlong_lines(std::string_view raw) {

@@ -21,6 +21,10 @@ struct OverlongLine {
 // about every message costs next to nothing.
 std::optional<OverlongLine> find_overlong_line(std::string_view text);
 
+// The same for a text that arrives in pieces: skips lines from `start`, where one begins, and
+// returns where to go on. What is skipped has no overlong line.
+std::size_t skip_short_lines(std::string_view text, std::size_t start);
+
 // `raw`, a whole field with its CRLF, with over-long lines folded: at blanks, which changes nothing
 // for a reader (RFC 5322 section 2.2.3), in address lists behind commas and in lists of message ids
 // between two of them as well. Other lines stay as they are. Nothing when a line cannot be folded.

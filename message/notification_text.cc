@@ -1,14 +1,20 @@
 #include "message/notification_text.h"
 
 #include "base/ascii.h"
+#include "base/base64.h"
 #include "message/date_time.h"
+#include "message/eight_bit.h"
+#include "message/header_section.h"
 #include "message/report_text.h"
 
+#include <algorithm>
 #include <array>
 
 namespace signpost::message {
 
 namespace {
+
+constexpr std::size_t kShownSubject = 200;  // octets of the reported message's
 
 std::string introduction(Action action, const std::string& host) {
   std::string who = "This is the mail server at " + host + ". ";
@@ -37,9 +43,9 @@ std::string introduction(Action action, const std::string& host) {
 }
 
 // What a person can do about a status (RFC 3463). The first entry that fits wins, so particular
-// ones come before general ones.
+// ones come before general ones. "550 5.4.1 Recipient address rejected" is what Exchange says.
 struct Advice {
-  std::string_view subject_and_detail;
+  std::string_view status;  // its beginning, or all of it; "x" is any class
   std::string_view text;
 };
 
@@ -76,37 +82,41 @@ constexpr std::string_view kPolicyAdvice =
 constexpr std::string_view kGeneralAdvice =
     "If the words above do not help you, please forward this report to your mail administrator.";
 
-constexpr std::array<Advice, 16> kAdvice = {{
-    {"1.10", kDomainAdvice},
-    {"1.2", kDomainAdvice},
-    {"1.7", kSenderAdvice},
-    {"1.8", kSenderAdvice},
-    {"1.", kAddressAdvice},
-    {"2.1", kAddressAdvice},
-    {"2.2", kFullAdvice},
-    {"2.3", kSizeAdvice},
-    {"3.4", kSizeAdvice},
-    {"4.6", kLoopAdvice},
-    {"4.", kUnreachableAdvice},
-    {"6.7", kAbilityAdvice},
-    {"6.", kContentAdvice},
-    {"7.27", kSenderAdvice},
-    {"7.", kPolicyAdvice},
+constexpr std::array<Advice, 18> kAdvice = {{
+    {"x.1.10", kDomainAdvice},
+    {"x.1.2", kDomainAdvice},
+    {"x.1.7", kSenderAdvice},
+    {"x.1.8", kSenderAdvice},
+    {"x.1.", kAddressAdvice},
+    {"x.2.1", kAddressAdvice},
+    {"x.2.2", kFullAdvice},
+    {"x.2.3", kSizeAdvice},
+    {"x.3.4", kSizeAdvice},
+    {"5.4.1", kAddressAdvice},
+    {"x.4.4", kDomainAdvice},
+    {"x.4.6", kLoopAdvice},
+    {"x.4.", kUnreachableAdvice},
+    {"x.6.7", kAbilityAdvice},
+    {"x.6.", kContentAdvice},
+    {"x.7.27", kSenderAdvice},
+    {"x.7.", kPolicyAdvice},
     {"", kGeneralAdvice},
 }};
 
-bool fits(std::string_view status, std::string_view prefix) {
-  if (!status.starts_with(prefix)) return false;
-  return prefix.empty() || prefix.ends_with('.') || status.size() == prefix.size();
+bool fits(std::string_view status, std::string_view pattern) {
+  if (pattern.empty()) return true;
+  if (status.empty() || (pattern.front() != 'x' && pattern.front() != status.front())) return false;
+  status.remove_prefix(1);
+  pattern.remove_prefix(1);
+  return pattern.ends_with('.') ? status.starts_with(pattern) : status == pattern;
 }
 
-std::string_view advice(std::string_view status) {
-  const std::size_t dot = status.find('.');
-  status = dot == std::string_view::npos ? std::string_view() : status.substr(dot + 1);
-  for (const Advice& entry : kAdvice) {
-    if (fits(status, entry.subject_and_detail)) return entry.text;
-  }
-  return kGeneralAdvice;
+std::string_view advice(const NotifiedRecipient& recipient) {
+  // It has expired and no server has said why: whatever was in the way, it was before them.
+  if (recipient.status.starts_with("4.") && recipient.diagnostic.empty()) return kUnreachableAdvice;
+  return std::ranges::find_if(
+             kAdvice, [&](const Advice& entry) { return fits(recipient.status, entry.status); })
+      ->text;
 }
 
 void append_reason(std::string& out, const NotifiedRecipient& recipient, bool utf8) {
@@ -132,7 +142,7 @@ void append_recipient(std::string& out, const NotifiedRecipient& recipient, bool
   if (in_trouble) append_reason(out, recipient, utf8);
   if (recipient.action == Action::Failed) {
     out += "\r\n";
-    append_wrapped(out, "    ", "What you can do: " + std::string(advice(recipient.status)));
+    append_wrapped(out, "    ", "What you can do: " + std::string(advice(recipient)));
   }
   if (recipient.action == Action::Delayed && recipient.will_retry_until) {
     out += "\r\n";
@@ -146,20 +156,66 @@ void append_recipient(std::string& out, const NotifiedRecipient& recipient, bool
   out += "\r\n";
 }
 
+// Not within a UTF-8 sequence.
+std::size_t piece_length(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text.size();
+  while (most > 1 && (text[most] & 0xC0) == 0x80) --most;
+  return most;
+}
+
+// Text in UTF-8 as encoded words (RFC 2047 section 2), of at most 75 octets each.
+std::string encoded_words(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = piece_length(text, 42);
+    if (!out.empty()) out += ' ';
+    out.append("=?utf-8?B?").append(base64::encode(text.substr(0, length))).append("?=");
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+// The subject of the reported message, fit for ours; an encoded word is taken whole or not at all.
+std::string original_subject(const StatusNotification& notification) {
+  const HeaderSection header = HeaderSection::parse(notification.original);
+  const HeaderField* const field = header.first("Subject");
+  if (field == nullptr) return {};
+  const std::string subject = unfold(field->value);
+  if (has_eight_bit(subject) && !notification.smtputf8 && ascii::is_utf8(subject)) {
+    return encoded_words(clean_text(subject, true, kShownSubject));
+  }
+  std::string shown = clean_text(subject, notification.smtputf8, kShownSubject);
+  const std::size_t open = shown.rfind("=?");
+  const bool cut = shown.ends_with("...") && !subject.ends_with("...");
+  if (cut && open != std::string::npos && shown.find("?=", open) == std::string::npos) {
+    shown.replace(open, std::string::npos, "...");
+  }
+  return shown;
+}
+
 }  // namespace
 
-std::string notification_subject(Action action) {
-  switch (action) {
+std::string notification_subject(const StatusNotification& notification) {
+  const std::vector<NotifiedRecipient>& recipients = notification.recipients;
+  std::string to = clean_text(recipients.front().final_recipient, notification.smtputf8, 100);
+  if (recipients.size() > 1) to += " and " + std::to_string(recipients.size() - 1) + " more";
+  std::string text;
+  switch (recipients.front().action) {
     case Action::Failed:
-      return "Your message could not be delivered";
+      text = "Not delivered to " + to;
+      break;
     case Action::Delayed:
-      return "Your message is delayed (no need to send it again)";
+      text = "Delivery to " + to + " is delayed";
+      break;
     case Action::Delivered:
-      return "Your message was delivered";
+      text = "Delivered to " + to;
+      break;
     case Action::Relayed:
-      return "Your message was passed on";
+      text = "Passed on to " + to;
+      break;
   }
-  return "Status of your message";
+  const std::string subject = original_subject(notification);
+  return subject.empty() ? text : text + ": " + subject;
 }
 
 std::string notification_text(const StatusNotification& notification, Returned returned) {

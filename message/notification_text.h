@@ -10,7 +10,9 @@ namespace signpost::message {
 // How much of the reported message the notification returns.
 enum class Returned { Content, Header };
 
-std::string notification_subject(Action action);
+// Names the recipients and the subject of the reported message, so that a list of reports tells
+// them apart.
+std::string notification_subject(const StatusNotification& notification);
 
 // Lines with CRLF. ASCII, unless the notification is in the forms of RFC 6533.
 std::string notification_text(const StatusNotification& notification, Returned returned);

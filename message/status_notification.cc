@@ -6,6 +6,7 @@
 #include "message/eight_bit.h"
 #include "message/folded_field.h"
 #include "message/header_section.h"
+#include "message/line_limit.h"
 #include "message/notification_text.h"
 #include "message/report_text.h"
 
@@ -15,26 +16,15 @@ namespace signpost::message {
 
 namespace {
 
-constexpr std::size_t kMaxLine = 998;                 // RFC 5322 section 2.1.1
 constexpr std::size_t kMaxReturnedHeader = 64 << 10;  // octets
 constexpr std::size_t kMaxReturnedContent = 1 << 20;  // beyond it only the header comes back
 constexpr std::size_t kMaxReferencedMessageId = 250;
-
-std::size_t longest_line(std::string_view text) {
-  std::size_t longest = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find("\r\n"), text.size());
-    longest = std::max(longest, end);
-    text.remove_prefix(std::min(end + 2, text.size()));
-  }
-  return longest;
-}
 
 // Whole fields only; one that no mail server would have to take is left out.
 std::string bounded_header(const HeaderSection& header) {
   std::string out;
   for (const HeaderField& field : header.fields()) {
-    if (longest_line(field.raw) > kMaxLine) continue;
+    if (find_overlong_line(field.raw)) continue;
     if (out.size() + field.raw.size() > kMaxReturnedHeader) break;
     out += field.raw;
   }
@@ -68,7 +58,7 @@ Part returned_part(const StatusNotification& notification, const HeaderSection& 
 Returned what_to_return(const StatusNotification& notification) {
   const bool full = notification.return_full &&
                     notification.original.size() <= kMaxReturnedContent &&
-                    longest_line(notification.original) <= kMaxLine;
+                    !find_overlong_line(notification.original);
   return full ? Returned::Content : Returned::Header;
 }
 
@@ -105,7 +95,7 @@ std::string header_section(const StatusNotification& notification, const HeaderS
              .word("<" + clean_text(notification.from, utf8, 400) + ">")
              .finish();
   out += FoldedField("To").word("<" + clean_text(notification.to, utf8, 400) + ">").finish();
-  append_field(out, "Subject", notification_subject(notification.recipients.front().action));
+  append_field(out, "Subject", notification_subject(notification));
   append_field(out, "Date", date_time(notification.now));
   append_field(out, "Message-ID", notification.message_id);
   if (const std::string id = referenced_message_id(original); !id.empty()) {

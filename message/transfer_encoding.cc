@@ -26,19 +26,27 @@ class LineWriter {
  public:
   explicit LineWriter(std::string& out) : out_(out) {}
 
+  // Takes what needs no encoding from the front of `rest`, as far as the line has room, and returns
+  // how much it was: the quick way of token(), for all but the last octet of a line.
+  std::size_t plain(std::string_view rest) {
+    if (is_guarded(rest)) return 0;
+    const std::string_view most = rest.substr(0, std::min(kWidth - 1 - column_, rest.size() - 1));
+    const auto end = std::ranges::find_if_not(most, is_plain);
+    const auto length = static_cast<std::size_t>(end - most.begin());
+    out_ += most.substr(0, length);
+    column_ += length;
+    return length;
+  }
   // `rest` begins with the token: what begins a line is looked at for what follows it, too.
   // `last`: the line ends behind it.
   void token(std::string_view token, std::string_view rest, bool last) {
     std::string instead;
-    const auto guarded = [&] {
-      return column_ == 0 && (rest.starts_with("--") || rest.starts_with("From "));
-    };
-    if (guarded()) token = instead = escaped(rest.front());
+    if (is_guarded(rest)) token = instead = escaped(rest.front());
     // One octet is kept for the "=" of a soft line break, unless the line ends here.
     if (column_ + token.size() > kWidth - (last ? 0 : 1)) {
       out_ += "=\r\n";
       column_ = 0;
-      if (guarded()) token = instead = escaped(rest.front());
+      if (is_guarded(rest)) token = instead = escaped(rest.front());
     }
     out_ += token;
     column_ += token.size();
@@ -49,17 +57,23 @@ class LineWriter {
   }
 
  private:
+  bool is_guarded(std::string_view rest) const {
+    return column_ == 0 && (rest.starts_with("--") || rest.starts_with("From "));
+  }
+
   std::string& out_;
   std::size_t column_ = 0;
 };
 
 void append_encoded_line(LineWriter& lines, std::string_view line) {
-  for (; !line.empty(); line.remove_prefix(1)) {
+  while (!line.empty()) {
+    line.remove_prefix(lines.plain(line));
     const char octet = line.front();
     const bool last = line.size() == 1;
     // A blank at the end of a line would be lost on the way.
     const bool plain = is_plain(octet) && !(last && ascii::is_wsp(octet));
     lines.token(plain ? line.substr(0, 1) : std::string_view(escaped(octet)), line, last);
+    line.remove_prefix(1);
   }
 }
 

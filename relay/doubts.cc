@@ -3,6 +3,7 @@
 #include "base/utc.h"
 #include "config/toml_document.h"
 #include "net/listener.h"
+#include "relay/report_signing.h"
 
 #include <fmt/format.h>
 
@@ -114,6 +115,7 @@ std::vector<std::string> doubts(const Settings& settings, SystemTime now) {
     std::ranges::move(user_doubts(config.users_file, settings.users->all()),
                       std::back_inserter(all));
   }
+  if (auto doubt = unsigned_reports_doubt(config, settings.keys)) all.push_back(std::move(*doubt));
   return all;
 }
 

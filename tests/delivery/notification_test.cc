@@ -42,6 +42,29 @@ class NotificationTest : public Test {
   std::uint8_t next_ = 1;
 };
 
+TEST_F(NotificationTest, TheStatusFitsTheActionWhateverTheReceiverSays) {
+  auto collected = notifications();
+  collected.failed(recipient(), {Outcome::Failed, {550, {4, 2, 2}, "full"}}, "mx", false);
+  collected.failed(recipient(), {Outcome::Failed, {550, {}, "no"}}, "mx", false);
+  collected.failed(recipient(), {Outcome::Delayed, {450, {4, 2, 2}, "full"}}, "mx", true);
+  collected.failed(recipient(), {Outcome::Delayed, {450, {}, "later"}}, "mx", true);
+  collected.delayed(recipient(smtp::Notify::kDelay), {Outcome::Delayed, {450, {5, 1, 1}, "later"}},
+                    "mx");
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 2u);
+  const auto statuses = [](const Notifications::Report& report) {
+    std::string found;
+    std::string_view rest = report.enqueued.message->content;
+    for (std::size_t at; (at = rest.find("\r\nStatus: ")) != std::string_view::npos;) {
+      rest.remove_prefix(at + 10);
+      found.append(rest.substr(0, 5)).append(" ");
+    }
+    return found;
+  };
+  EXPECT_EQ(statuses(reports[0]), "5.2.2 5.0.0 4.2.2 4.4.7 ");
+  EXPECT_EQ(statuses(reports[1]), "4.1.1 ");
+}
+
 TEST_F(NotificationTest, AFailureIsReportedToTheReversePathFromTheNullReversePath) {
   auto collected = notifications();
   collected.failed(recipient(), unknown_user(), "mx.example.net", false);
@@ -156,7 +179,7 @@ TEST_F(NotificationTest, AnExpiredMessageSaysForHowLongItWasTried) {
   const auto reports = build(collected);
   ASSERT_EQ(reports.size(), 1u);
   const std::string& content = reports[0].enqueued.message->content;
-  EXPECT_NE(content.find("48 hours"), std::string::npos) << content;
+  EXPECT_NE(content.find("2 days"), std::string::npos) << content;
   EXPECT_NE(content.find("connection refused"), std::string::npos) << content;
 }
 

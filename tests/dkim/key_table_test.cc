@@ -69,6 +69,20 @@ TEST_F(KeyTableTest, SeveralIdentitiesSignSideBySideInOrder) {
   EXPECT_EQ(found("a.example.com"), "r@example.com e@example.com");
 }
 
+TEST_F(KeyTableTest, OurOwnMailIsSignedByADomainAboveInAnyCase) {
+  add("example.com", "s", false);
+  add("b.example.com", "b", false);
+  const auto own = [&](std::string_view domain) {
+    const auto identities = table_.find_for_own(domain);
+    return identities.empty() ? "" : identities.front().domain;
+  };
+  EXPECT_EQ(own("mail.example.com"), "example.com");
+  EXPECT_EQ(own("mail.b.example.com"), "b.example.com");
+  EXPECT_EQ(own("example.com"), "example.com");
+  EXPECT_EQ(own("anexample.com"), "");
+  EXPECT_EQ(own("com"), "");
+}
+
 TEST_F(KeyTableTest, OddNamesAreHarmless) {
   add("example.com", "s", true);
   for (const char* name : {".", "..", ".example.com.", "a..b", "example..com"}) {

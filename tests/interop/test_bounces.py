@@ -52,6 +52,7 @@ def test_a_refused_recipient_comes_back_as_a_signed_dsn(world):
     assert recipients[0]["Remote-MTA"] == "dns; mx.receiver.example"
     assert recipients[0]["Diagnostic-Code"] == "smtp; 550 5.1.1 Not here"
     assert b"Subject: The original" in content
+    assert whole["Subject"] == "Not delivered to bounce-b@receiver.example: The original"
     assert dkim.verify(content, dnsfunc=lambda name, timeout=5: world.dns.txt(name.decode()))
     relay.wait_empty()
     assert relay.metric("signpost_bounces_total") == 1

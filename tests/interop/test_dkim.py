@@ -1,5 +1,6 @@
 """Signatures, judged by two verifiers that are not ours: dkimpy and Mail::DKIM."""
 
+import email
 import random
 import re
 import subprocess
@@ -62,6 +63,21 @@ def test_both_signatures_of_a_plain_message_pass(shared, tmp_path):
     assert verdict["rsa-sha256"] == "pass"
     # Debian 12's Mail::DKIM knows Ed25519 only with an optional module; a wrong one would be "fail".
     assert verdict.get("ed25519-sha256", "pass") in ("pass", "invalid")
+
+
+def test_repairs_come_before_the_signature(shared, tmp_path):
+    """Over-long lines, a blank before a colon, a name without its quotes."""
+    html = "<p>" + "an offer = " * 150 + "caf\u00e9</p>\r\n"
+    content = ("From : Doe, John <orders@shop.example>\r\nTo: repaired@receiver.example\r\nSubject: x\r\n"
+               "References: " + " ".join(f"<{n}.{'r' * 60}@shop.example>" for n in range(20)) + "\r\n"
+               "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html).encode()
+    shared.relay.send("orders@shop.example", "repaired@receiver.example", content)
+    received = shared.sinks[0].message_to("repaired@receiver.example")[1]
+    assert max(map(len, received.split(b"\r\n"))) <= 998
+    assert email.message_from_bytes(received).get_payload(decode=True).decode() == html
+    assert b'\r\nFrom: "Doe, John" <orders@shop.example>\r\n' in received
+    assert dkimpy_verdicts(received, shared.dns) == BOTH
+    assert mail_dkim_verdicts([received], shared.dns, tmp_path)[0]["rsa-sha256"] == "pass"
 
 
 def test_a_changed_octet_fails(shared, tmp_path):

@@ -36,7 +36,7 @@ def without_added(content):
 
 
 def test_a_complete_message_goes_through_untouched(shared, recipient):
-    content = message(to=recipient, extra="X-Odd  :  kept\r\n\tas it is  \r\nx-empty:\r\n",
+    content = message(to=recipient, extra="X-Odd:  kept\r\n\tas it is  \r\nx-empty:\r\n",
                       body="first\r\n\r\n.dot\r\n..\r\n.\r\n  indented \t\r\n\r\n\r\n")
     received = through(shared, recipient, content.replace(b"\r\n.", b"\r\n."))
     assert without_added(received) == content

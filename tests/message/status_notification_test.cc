@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -100,7 +101,7 @@ TEST(StatusNotification, HeaderSaysWhatItIs) {
   const Report report = parse(failure());
   EXPECT_EQ(report.field("From"), "Mail Delivery System <postmaster@relay.example>");
   EXPECT_EQ(report.field("To"), "<sender@example.com>");
-  EXPECT_EQ(report.field("Subject"), "Your message could not be delivered");
+  EXPECT_EQ(report.field("Subject"), "Not delivered to user@example.net: hello");
   EXPECT_EQ(report.field("Date"), "Mon, 23 Nov 2026 20:24:30 +0000");
   EXPECT_EQ(report.field("Message-ID"), "<report@relay.example>");
   EXPECT_EQ(report.field("Auto-Submitted"), "auto-replied");
@@ -165,6 +166,9 @@ TEST(StatusNotification, AdviceFollowsTheStatus) {
   EXPECT_TRUE(advice("5.2.2").contains("recipient's mailbox is full"));
   EXPECT_TRUE(advice("5.3.4").contains("larger than"));
   EXPECT_TRUE(advice("4.4.7").contains("could not be reached"));
+  EXPECT_TRUE(advice("5.4.1").contains("typing mistakes"));
+  EXPECT_TRUE(advice("4.4.1").contains("could not be reached"));
+  EXPECT_TRUE(advice("5.4.4").contains("after the @ sign"));
   EXPECT_TRUE(advice("5.4.6").contains("in a loop"));
   EXPECT_TRUE(advice("5.6.7").contains("not ASCII"));
   EXPECT_TRUE(advice("5.7.1").contains("its own rules"));
@@ -172,6 +176,44 @@ TEST(StatusNotification, AdviceFollowsTheStatus) {
   for (const char* status : {"", "5", "5.0.0", "nonsense", "5.99.99"}) {
     EXPECT_TRUE(advice(status).contains("words above")) << status;
   }
+}
+
+TEST(StatusNotification, TheSubjectTellsReportsApart) {
+  const auto subject = [](std::string_view original, std::size_t recipients = 1,
+                          bool utf8 = false) {
+    StatusNotification notification = failure();
+    notification.recipients.resize(recipients, failed_recipient());
+    const std::string content = std::string(original) + "From: a@b.example\r\n\r\n";
+    notification.original = content;
+    notification.smtputf8 = utf8;
+    std::string text = parse(notification).field("Subject");
+    std::ranges::replace(text, '\t', ' ');  // a fold
+    return text;
+  };
+  EXPECT_EQ(subject(""), "Not delivered to user@example.net");
+  EXPECT_EQ(subject("Subject: Your\r\n order\t 7\r\n", 3),
+            "Not delivered to user@example.net and 2 more: Your order 7");
+  EXPECT_EQ(subject("Subject: =?utf-8?Q?Caf=C3=A9?= =?utf-8?Q?s?=\r\n"),
+            "Not delivered to user@example.net: =?utf-8?Q?Caf=C3=A9?= =?utf-8?Q?s?=");
+  EXPECT_EQ(subject("Subject: Caf\xC3\xA9\r\n"),
+            "Not delivered to user@example.net: =?utf-8?B?Q2Fmw6k=?=");
+  EXPECT_EQ(subject("Subject: Caf\xC3\xA9\r\n", 1, true),
+            "Not delivered to user@example.net: Caf\xC3\xA9");
+  EXPECT_EQ(subject("Subject: Caf\xE9\r\n"), "Not delivered to user@example.net: Caf\\xe9");
+  EXPECT_EQ(subject("Subject: " + std::string(170, 'x') + " =?utf-8?B?" + std::string(40, 'A') +
+                    "?=\r\n"),
+            "Not delivered to user@example.net: " + std::string(170, 'x') + " ...");
+}
+
+TEST(StatusNotification, WhatNoServerHasSaidIsPutIntoNobodysMouth) {
+  StatusNotification notification = failure();
+  notification.recipients[0].status = "4.7.5";
+  notification.recipients[0].diagnostic = "";
+  notification.recipients[0].explanation = "not delivered within 5 days; last error: no TLS";
+  const Report report = parse(notification);
+  EXPECT_FALSE(report.part_body(0).contains("answered"));
+  EXPECT_FALSE(report.part_body(0).contains("own rules")) << report.part_body(0);
+  EXPECT_TRUE(status_field(report, 1, "Diagnostic-Code").starts_with("x-signpost; "));
 }
 
 TEST(StatusNotification, OurOwnReasonWhenNoServerSpoke) {

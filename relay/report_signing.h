@@ -1,0 +1,16 @@
+// Which keys sign the relay's own reports of failed and delayed mail.
+#pragma once
+
+#include "config/config.h"
+#include "dkim/key_table.h"
+
+#include <optional>
+#include <string>
+
+namespace signpost::relay {
+
+// What an operator should know when some mail is signed but the reports are not; for doubts().
+std::optional<std::string> unsigned_reports_doubt(const config::Config& config,
+                                                  const dkim::KeyTable& keys);
+
+}  // namespace signpost::relay
