@@ -138,7 +138,7 @@ ValueResult<std::string> parse_full_host_name(std::string_view text) {
 
 ValueResult<std::string> parse_address(std::string_view text) {
   const auto mailbox = smtp::parse_mailbox(text, false);
-  if (!mailbox || mailbox->domain.empty()) return wrong(text, "is not an address");
+  if (!mailbox || mailbox->domain().empty()) return wrong(text, "is not an address");
   return mailbox->text();
 }
 

@@ -3,11 +3,11 @@
 #include "base/ascii.h"
 #include "delivery/forbidden_address.h"
 #include "delivery/provider.h"
-#include "smtp/idna.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -556,8 +556,6 @@ void DeliverySession::begin(std::unique_ptr<Attempt> attempt) {
 std::unique_ptr<DeliverySession::Attempt> DeliverySession::attempt_of(PendingJob pending) {
   auto attempt = std::make_unique<Attempt>();
   attempt->pending = std::move(pending);
-  attempt->reverse_path =
-      smtp::ascii_domain_form(attempt->pending.message->envelope().reverse_path);
   host_.count_transaction(1);
   return attempt;
 }
@@ -569,8 +567,8 @@ const OutgoingMessage::Signature& DeliverySession::signature(const Attempt& atte
 
 // The mail data is sent and its reply may take a while: the next job is sent behind it.
 void DeliverySession::begin_early() {
-  const bool last = current_->dispositions.size() + current_->mailboxes.size() ==
-                    current_->pending.job.recipients.size();
+  const bool last =
+      current_->dispositions.size() + current_->offered == current_->pending.job.recipients.size();
   if (!last || next_ || loading_next_ || draining() || messages_ >= hop_.messages_per_connection ||
       !dialog_->can_begin_early() || !stream_->input().empty()) {
     return;
@@ -610,21 +608,17 @@ void DeliverySession::loaded_early(std::optional<PendingJob> job) {
 
 smtp::ClientTransaction DeliverySession::next_transaction(Attempt& attempt) {
   const queue::Envelope& envelope = attempt.pending.message->envelope();
-  const auto& recipients = attempt.pending.job.recipients;
-  const std::size_t first = attempt.dispositions.size();
-  const std::size_t count = std::min(recipients.size() - first, kRecipientsPerTransaction);
-
   smtp::ClientTransaction transaction;
-  transaction.reverse_path = attempt.reverse_path;
-  transaction.smtputf8 = envelope.smtputf8 || !ascii::is_ascii(attempt.reverse_path);
-  attempt.mailboxes.clear();
-  attempt.mailboxes.reserve(count);
-  for (std::size_t i = first; i < first + count; ++i) {
-    attempt.mailboxes.push_back(smtp::ascii_domain_form(recipients[i].mailbox));
-    transaction.smtputf8 |= !ascii::is_ascii(attempt.mailboxes.back());
+  transaction.reverse_path = smtp::text_of(envelope.reverse_path);
+  std::span<const queue::Recipient> next(attempt.pending.job.recipients);
+  next = next.subspan(attempt.dispositions.size());
+  next = next.first(std::min(next.size(), kRecipientsPerTransaction));
+  for (const queue::Recipient& recipient : next) {
+    transaction.smtputf8 |= queue::needs_smtputf8(envelope, recipient);
     transaction.recipients.push_back(
-        {attempt.mailboxes.back(), recipients[i].notify, recipients[i].original_recipient});
+        {recipient.mailbox.text(), recipient.notify, recipient.original_recipient});
   }
+  attempt.offered = transaction.recipients.size();
   transaction.size = attempt.pending.message->content().size() + signature(attempt).fields.size();
   transaction.eight_bit = envelope.eight_bit;
   transaction.ret = envelope.ret;

@@ -54,8 +54,7 @@ class DeliverySession final : private net::StreamHandler {
   struct Attempt {
     PendingJob pending;
     std::vector<Disposition> dispositions;  // of the recipients decided so far
-    std::string reverse_path;
-    std::vector<std::string> mailboxes;  // of the transaction under way
+    std::size_t offered = 0;                // recipients of the transaction under way
     std::optional<smtp::DotStuffer> content;
     bool early = false;  // begun behind the message before
   };

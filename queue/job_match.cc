@@ -14,13 +14,14 @@ bool job_matches(const JobFilter& filter, const Job& job) {
   }
   return filter.mailbox.empty() ||
          std::ranges::any_of(job.recipients, [&](const Recipient& recipient) {
-           return ascii::equals_ignore_case(recipient.mailbox, filter.mailbox);
+           return ascii::equals_ignore_case(recipient.mailbox.text(), filter.mailbox);
          });
 }
 
 bool envelope_matches(const JobFilter& filter, const Envelope& envelope) {
   if (!filter.login.empty() && envelope.login != filter.login) return false;
-  return !filter.sender || ascii::equals_ignore_case(envelope.reverse_path, *filter.sender);
+  return !filter.sender ||
+         ascii::equals_ignore_case(smtp::text_of(envelope.reverse_path), *filter.sender);
 }
 
 }  // namespace signpost::queue

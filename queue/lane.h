@@ -10,7 +10,7 @@ namespace signpost::queue {
 // Stored with each job, since the index of waiting jobs is ordered by it. REQUIRES: no text holds
 // an octet 0.
 struct Lane {
-  std::string domain;   // of the recipients, lower case, as given (U-label or A-label)
+  std::string domain;   // of the recipients, lower case, in A-labels (former versions: or U-labels)
   std::string account;  // the login; without one "@" and the domain of the reverse-path
   // The `via` of the route that was chosen by the sender when the job was stored; "" when none was.
   // It is compared with the configuration in force when the job is taken.

@@ -44,11 +44,11 @@ class RoutesTest : public ::testing::Test {
   void enqueue(const std::string& id, const std::string& domain) {
     auto message = std::make_shared<queue::Message>();
     message->envelope.id = *queue::MessageId::parse(id);
-    message->envelope.reverse_path = "orders@shop.example";
+    message->envelope.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
     queue::Job job;
     job.ref.id = message->envelope.id;
     job.lane.domain = domain;
-    job.recipients = {{"someone@" + domain, {}, ""}};
+    job.recipients = {{smtp::Mailbox("someone", domain), {}, ""}};
     queue::Change change;
     change.enqueued.push_back({message, {job}});
     const std::array<const queue::Change*, 1> changes{&change};

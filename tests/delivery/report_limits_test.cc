@@ -14,7 +14,7 @@ using std::chrono::minutes;
 class ReportLimitsTest : public testing::Test {
  protected:
   ReportLimitsTest() {
-    envelope_.reverse_path = "orders@shop.example";
+    envelope_.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
     envelope_.login = "shop";
   }
   std::optional<DropReason> refuse(Action action = Action::Failed) {
@@ -38,14 +38,14 @@ TEST_F(ReportLimitsTest, AMessageHasSoManyReports) {
 TEST_F(ReportLimitsTest, ASenderHasSoManyInATimeAndGetsThemBackEvenly) {
   for (int i = 0; i < 3; ++i, next_message()) EXPECT_EQ(refuse(), std::nullopt) << i;
   EXPECT_EQ(refuse(), DropReason::PerSender);
-  envelope_.reverse_path = "Orders@Shop.example";
+  envelope_.reverse_path = smtp::Mailbox::from_text("Orders@Shop.example");
   EXPECT_EQ(refuse(), DropReason::PerSender) << "in any case";
   now_ += minutes(19);
   EXPECT_EQ(refuse(), DropReason::PerSender);
   now_ += minutes(2);
   EXPECT_EQ(refuse(), std::nullopt);
   EXPECT_EQ(refuse(), DropReason::PerSender);
-  envelope_.reverse_path = "other@shop.example";
+  envelope_.reverse_path = smtp::Mailbox::from_text("other@shop.example");
   next_message();
   EXPECT_EQ(refuse(), std::nullopt) << "another sender";
 }
@@ -64,7 +64,7 @@ TEST_F(ReportLimitsTest, WhoeverIsNotProvenIsReportedToOnlyByTheSetting) {
   EXPECT_EQ(refuse(), std::nullopt) << "a trusted network's";
   config_.trusted_networks = false;
   EXPECT_EQ(refuse(), DropReason::UnprovenSender);
-  envelope_.reverse_path.clear();
+  envelope_.reverse_path.reset();
   EXPECT_EQ(refuse(), DropReason::NullSender);
 }
 

@@ -538,14 +538,14 @@ TEST_P(StoreConformance, ListingGoesOnBehindWhatIsRemovedMeanwhile) {
 
 TEST_P(StoreConformance, FilterMeansAllItsMembers) {
   auto other = std::make_shared<Message>(*message(id(2), 300, 2));
-  other->envelope.reverse_path = "Other@Example.COM";
+  other->envelope.reverse_path = smtp::Mailbox::from_text("Other@Example.COM");
   other->envelope.login = "billing";
   auto null_path = std::make_shared<Message>(*message(id(3)));
-  null_path->envelope.reverse_path = "";
+  null_path->envelope.reverse_path.reset();
   null_path->envelope.login = "";
   Job someone = job(id(2), 1);
   someone.lane.account = "billing";
-  someone.recipients.push_back({"Some.One@domain1.example", {}, ""});
+  someone.recipients.push_back({smtp::Mailbox::from_text("Some.One@domain1.example"), {}, ""});
   Job bounce = deferred(job(id(3)), kNoon);
   bounce.lane.account = "@";
   apply(enqueue(id(1), 2));
