@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "delivery/forbidden_address.h"
 #include "delivery/provider.h"
+#include "delivery/shared_transaction.h"
 
 #include <fmt/format.h>
 
@@ -613,7 +614,8 @@ smtp::ClientTransaction DeliverySession::next_transaction(Attempt& attempt) {
   std::span<const queue::Recipient> next(attempt.pending.job.recipients);
   next = next.subspan(attempt.dispositions.size());
   next = next.first(std::min(next.size(), kRecipientsPerTransaction));
-  for (const queue::Recipient& recipient : next) {
+  for (const queue::Recipient& recipient :
+       shared_transaction(envelope, next, dialog_->extensions().smtputf8)) {
     transaction.smtputf8 |= queue::needs_smtputf8(envelope, recipient);
     transaction.recipients.push_back(
         {recipient.mailbox.text(), recipient.notify, recipient.original_recipient});
