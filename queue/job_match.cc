@@ -1,6 +1,7 @@
 #include "queue/job_match.h"
 
 #include "base/ascii.h"
+#include "smtp/idna.h"
 
 #include <algorithm>
 
@@ -9,7 +10,9 @@ namespace signpost::queue {
 bool job_matches(const JobFilter& filter, const Job& job) {
   if (filter.id && job.ref.id != *filter.id) return false;
   if (filter.state && job.state != *filter.state) return false;
-  if (!filter.domain.empty() && !ascii::equals_ignore_case(job.lane.domain, filter.domain)) {
+  // Lanes of former versions may be in U-labels.
+  if (!filter.domain.empty() &&
+      !ascii::equals_ignore_case(smtp::with_a_labels(job.lane.domain), filter.domain)) {
     return false;
   }
   return filter.mailbox.empty() ||

@@ -138,6 +138,20 @@ TEST_F(RoutesTest, TheQueueIsListedPageByPage) {
   EXPECT_EQ(Json::parse(response(asked).body)["jobs"].size(), 1U);
 }
 
+TEST_F(RoutesTest, ADomainIsFoundInEachSpelling) {
+  enqueue(kOne, "xn--bcher-kva.example");
+  enqueue(kTwo, "b.example");
+  for (const char* to : {"bücher.example", "BÜCHER.example", "xn--bcher-kva.example",
+                         "someone@bücher.example", "someone@XN--BCHER-KVA.example"}) {
+    HttpRequest asked = request("GET", "/api/v1/queue");
+    asked.query = {{"to", to}};
+    const Json jobs = Json::parse(response(asked).body)["jobs"];
+    ASSERT_EQ(jobs.size(), 1U) << to;
+    EXPECT_EQ(jobs[0]["id"], kOne) << to;
+    EXPECT_EQ(jobs[0]["to"][0], "someone@xn--bcher-kva.example") << to;
+  }
+}
+
 TEST_F(RoutesTest, AListingWithNonsenseIsRefused) {
   for (const auto& [name, value] : HttpRequest::Pairs{{"limit", "0"},
                                                       {"limit", "1001"},

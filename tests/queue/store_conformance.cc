@@ -572,6 +572,19 @@ TEST_P(StoreConformance, FilterMeansAllItsMembers) {
   EXPECT_EQ(list({.domain = "domain1.example"}, 1), (Refs{of(1, 1), of(2, 1)}));
 }
 
+TEST_P(StoreConformance, ADomainIsFoundInALabelsHoweverItIsStored) {
+  Job now = job(id(1));
+  now.lane.domain = "xn--bcher-kva.example";
+  now.recipients = {{smtp::Mailbox::from_text("a@xn--bcher-kva.example"), {}, ""}};
+  Job former = job(id(2));  // of a former version
+  former.lane.domain = "bücher.example";
+  former.recipients = {{smtp::Mailbox::from_text("a@bücher.example"), {}, ""}};
+  apply(enqueue(message(id(1)), {now}));
+  apply(enqueue(message(id(2)), {former}));
+  EXPECT_EQ(list({.domain = "xn--bcher-kva.example"}), (Refs{now.ref, former.ref}));
+  EXPECT_EQ(list({.mailbox = "a@xn--bcher-kva.example"}), (Refs{now.ref, former.ref}));
+}
+
 // The whole ---------------------------------------------------------------------------------------
 
 TEST_P(StoreConformance, TotalsFollowTheChanges) {
