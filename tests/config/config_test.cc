@@ -120,6 +120,8 @@ const std::vector<KeyCase> kKeyCases{
     {"", "user = \"\"", [](const Config& c) { return c.user == ""; }},
     {"", "core_files = true", [](const Config& c) { return c.core_files; }},
     {"", "workers = 3", [](const Config& c) { return c.workers == 3; }},
+    {"", "postmaster = \"office@bücher.example\"",
+     [](const Config& c) { return c.postmaster == "office@xn--bcher-kva.example"; }},
     {"", "postmaster = \"office@shop.example\"",
      [](const Config& c) { return c.postmaster == "office@shop.example"; }},
     {"listener", "bind = \"[::]:587\"",
