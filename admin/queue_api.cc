@@ -3,6 +3,7 @@
 #include "admin/caller.h"
 #include "admin/json_response.h"
 #include "base/utc.h"
+#include "smtp/address.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -41,9 +42,9 @@ std::optional<std::string> from_hex(std::string_view text) {
 Json json_of(const QueueEntry& entry) {
   const queue::Job& job = entry.job;
   Json to = Json::array();
-  for (const queue::Recipient& recipient : job.recipients) to.push_back(recipient.mailbox);
+  for (const queue::Recipient& recipient : job.recipients) to.push_back(recipient.mailbox.text());
   Json json{{"id", job.ref.id.text()},      {"number", job.ref.number},
-            {"state", entry.state},         {"from", entry.envelope.reverse_path},
+            {"state", entry.state},         {"from", smtp::text_of(entry.envelope.reverse_path)},
             {"to", std::move(to)},          {"domain", job.lane.domain},
             {"size", entry.envelope.size},  {"received", utc_text(entry.envelope.received)},
             {"attempts", job.attempts},     {"last_reply", job.last_reply.one_line()},
@@ -133,7 +134,7 @@ HttpResponse QueueApi::show(std::string_view text) {
   Json jobs = Json::array();
   for (const QueueEntry& entry : *entries) jobs.push_back(json_of(entry));
   return json_response(200, {{"id", envelope.id.text()},
-                             {"from", envelope.reverse_path},
+                             {"from", smtp::text_of(envelope.reverse_path)},
                              {"user", envelope.login},
                              {"peer", envelope.peer},
                              {"received", utc_text(envelope.received)},

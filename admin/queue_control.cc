@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "relay/events.h"
+#include "smtp/idna.h"
 
 #include <algorithm>
 #include <future>
@@ -30,9 +31,13 @@ std::string_view state_text(queue::JobState state) {
 queue::JobFilter job_filter(const QueueFilter& filter) {
   queue::JobFilter wanted;
   wanted.id = filter.id;
-  (filter.to.contains('@') ? wanted.mailbox : wanted.domain) = filter.to;
+  (filter.to.contains('@') ? wanted.mailbox : wanted.domain) = smtp::with_a_labels(filter.to);
   wanted.login = filter.user;
-  if (!filter.from.empty()) wanted.sender = filter.from == "<>" ? "" : filter.from;
+  if (filter.from == "<>") {
+    wanted.sender = "";
+  } else if (!filter.from.empty()) {
+    wanted.sender = smtp::with_a_labels(filter.from);
+  }
   return wanted;
 }
 

@@ -36,7 +36,7 @@ void AcceptAndTake(benchmark::State& state) {
   queue::Job job;
   job.lane = lane;
   job.due = now.schedule;
-  job.recipients.push_back({"somebody@receiver.example", {}, ""});
+  job.recipients.push_back({smtp::Mailbox::from_text("somebody@receiver.example"), {}, ""});
   delivery::PendingJob first{job, nullptr};
   (void)scheduler.accept(first, true, 0, now, orders);
   scheduler.routed(lane, hop(1), 0, now, orders);

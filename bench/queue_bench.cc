@@ -42,7 +42,7 @@ class QueueDirectory {
 Envelope envelope_of(const MessageId& id) {
   Envelope envelope;
   envelope.id = id;
-  envelope.reverse_path = "bounces+18446744@mail.example.com";
+  envelope.reverse_path = smtp::Mailbox::from_text("bounces+18446744@mail.example.com");
   envelope.login = "newsletter";
   envelope.peer = "192.0.2.17";
   envelope.from_domain = "example.com";
@@ -57,7 +57,7 @@ Job job_of(const MessageId& id) {
   job.ref.id = id;
   job.lane = {"recipient.example", "newsletter", ""};
   job.due = id.time();
-  job.recipients.push_back({"somebody.else@recipient.example", {}, ""});
+  job.recipients.push_back({smtp::Mailbox::from_text("somebody.else@recipient.example"), {}, ""});
   return job;
 }
 

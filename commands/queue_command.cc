@@ -4,6 +4,7 @@
 #include "commands/password_prompt.h"
 #include "commands/table.h"
 #include "config/toml_document.h"
+#include "smtp/idna.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -61,9 +62,15 @@ Result<Json> object_of(const Result<AdminClient::Answer>& answer) {
               error.empty() ? fmt::format("the relay answered {}", answer->status) : error);
 }
 
+// People read U-labels; --json has A-labels, which compare.
 std::string sender_text(const Json& object) {
   const std::string from = text_of(object, "from");
-  return from.empty() ? "<>" : from;
+  return from.empty() ? "<>" : smtp::with_u_labels(from);
+}
+
+std::string recipient_text(const Json& recipient) {
+  return recipient.is_string() ? smtp::with_u_labels(recipient.get<std::string>())
+                               : recipient.dump();
 }
 
 std::string recipients_text(const Json& job) {
@@ -72,7 +79,7 @@ std::string recipients_text(const Json& job) {
   constexpr std::size_t kShown = 3;
   for (std::size_t i = 0; i < std::min(to.size(), kShown); ++i) {
     if (i > 0) text += ", ";
-    text += to[i].is_string() ? to[i].get<std::string>() : to[i].dump();
+    text += recipient_text(to[i]);
   }
   if (to.size() > kShown) text += fmt::format(" and {} more", to.size() - kShown);
   return text;
@@ -206,7 +213,7 @@ void print_message(const Json& message) {
   for (const Json& job : list_of(message, "jobs")) {
     std::string to;
     for (const Json& recipient : list_of(job, "to")) {
-      to += (to.empty() ? "" : ", ") + (recipient.is_string() ? recipient.get<std::string>() : "");
+      to += (to.empty() ? "" : ", ") + recipient_text(recipient);
     }
     table.add({text_of(job, "number"), text_of(job, "state"), local_time(text_of(job, "due")),
                text_of(job, "attempts"), to, last_reply_text(job)});

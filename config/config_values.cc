@@ -137,8 +137,9 @@ ValueResult<std::string> parse_full_host_name(std::string_view text) {
 }
 
 ValueResult<std::string> parse_address(std::string_view text) {
-  const auto mailbox = smtp::parse_mailbox(text, false);
-  if (!mailbox || mailbox->domain.empty()) return wrong(text, "is not an address");
+  // In ASCII, since it has to be read by servers without SMTPUTF8.
+  const auto mailbox = smtp::parse_mailbox(text, true);
+  if (!mailbox || mailbox->needs_smtputf8()) return wrong(text, "is not an address");
   return mailbox->text();
 }
 

@@ -1,9 +1,7 @@
 #include "delivery/attempt.h"
 
-#include "base/ascii.h"
 #include "base/check.h"
 #include "delivery/outgoing_message.h"
-#include "smtp/idna.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,7 +10,6 @@ namespace signpost::delivery {
 
 Attempt::Attempt(PendingJob pending)
     : pending_(std::move(pending)),
-      reverse_path_(smtp::ascii_domain_form(pending_.message->envelope().reverse_path)),
       parts_(pending_.job.recipients.size()),
       left_(parts_.size()) {}
 
@@ -21,21 +18,20 @@ smtp::ClientTransaction Attempt::next_transaction(std::size_t size,
   CHECK(left_ > 0);
   const queue::Envelope& envelope = message().envelope();
   const auto& recipients = job().recipients;
-  const std::size_t count = std::min(left_, connection.most_recipients);
   under_way_.clear();
-  mailboxes_.clear();
-  mailboxes_.reserve(count);
 
   smtp::ClientTransaction transaction;
-  transaction.reverse_path = reverse_path_;
-  transaction.smtputf8 = envelope.smtputf8 || !ascii::is_ascii(reverse_path_);
-  for (std::size_t i = 0; under_way_.size() < count; ++i) {
+  transaction.reverse_path = smtp::text_of(envelope.reverse_path);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (under_way_.size() == connection.most_recipients) break;
     if (parts_[i].decided) continue;
+    const bool smtputf8 = queue::needs_smtputf8(envelope, recipients[i]);
+    const bool apart = !connection.smtputf8 && smtputf8 != transaction.smtputf8;
+    if (apart && !under_way_.empty()) continue;
     under_way_.push_back(i);
-    mailboxes_.push_back(smtp::ascii_domain_form(recipients[i].mailbox));
-    transaction.smtputf8 |= !ascii::is_ascii(mailboxes_.back());
-    transaction.recipients.push_back(
-        {mailboxes_.back(), recipients[i].notify, recipients[i].original_recipient});
+    transaction.smtputf8 |= smtputf8;
+    transaction.recipients.push_back({recipients[i].mailbox.text(), recipients[i].notify,
+                                      recipients[i].original_recipient});
   }
   transaction.size = size;
   transaction.eight_bit = envelope.eight_bit;

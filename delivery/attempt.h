@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,8 +31,9 @@ class Attempt {
   const OutgoingMessage& message() const { return *pending_.message; }
   OutgoingMessage& message() { return *pending_.message; }
 
-  // For recipients that are left, in their order. `size`: of the content with its signature. Valid
-  // until the next call or the end of the attempt. REQUIRES: recipients are left
+  // For recipients that are left, in their order. A peer without SMTPUTF8 takes no transaction that
+  // needs it: recipients that do go apart from those that do not. `size`: of the content with its
+  // signature. Valid until the end of the attempt. REQUIRES: recipients are left
   smtp::ClientTransaction next_transaction(std::size_t size, const ConnectionRecord& connection);
   // Whether that transaction is for all who are left.
   bool is_last_transaction() const { return under_way_.size() == left_; }
@@ -60,12 +60,10 @@ class Attempt {
   };
 
   PendingJob pending_;
-  std::string reverse_path_;
   std::vector<Part> parts_;  // one for each recipient of the job
   std::size_t left_;         // that are not decided
   bool progress_ = false;
   std::vector<std::size_t> under_way_;  // recipients of the transaction, as indexes of the job's
-  std::vector<std::string> mailboxes_;  // theirs, as they are sent
 };
 
 }  // namespace signpost::delivery

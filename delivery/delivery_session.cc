@@ -72,6 +72,7 @@ void DeliverySession::hurry() { connection_.hurry(); }
 
 void DeliverySession::on_ready() {
   was_ready_ = true;
+  record_.smtputf8 = connection_.dialog().extensions().smtputf8;
   enter(State::Transacting);
   if (next_job()) pump();
 }

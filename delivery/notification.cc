@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "relay/route.h"
-#include "smtp/idna.h"
+#include "smtp/address.h"
 
 #include <fmt/format.h>
 
@@ -16,18 +16,6 @@ namespace signpost::delivery {
 namespace {
 
 constexpr std::size_t kMostReply = 1000;  // octets; a report shows fewer
-
-std::string domain_of(std::string_view mailbox) {
-  const std::size_t at = mailbox.rfind('@');
-  return std::string(at == std::string_view::npos ? std::string_view() : mailbox.substr(at + 1));
-}
-
-// Whether the sender can only be reached with SMTPUTF8, so that its server has to take the forms of
-// RFC 6533. A sender in ASCII gets a report in ASCII whatever the message was: its server may know
-// nothing of SMTPUTF8 and would refuse any other report.
-bool speaks_utf8(const std::string& reverse_path) {
-  return !ascii::is_ascii(smtp::ascii_domain_form(reverse_path));
-}
 
 // For people, in the largest unit that fits.
 std::string in_words(std::chrono::seconds duration) {
@@ -68,7 +56,7 @@ message::NotifiedRecipient Notifications::notified(const queue::Recipient& recip
                                                    std::string_view mx, message::Action action,
                                                    bool expired) const {
   message::NotifiedRecipient out;
-  out.final_recipient = recipient.mailbox;
+  out.final_recipient = recipient.mailbox.text();
   out.original_recipient = recipient.original_recipient;
   out.action = action;
   out.status = status_of(disposition.reply.status, action, expired);
@@ -117,17 +105,20 @@ queue::Change::Enqueued Notifications::enqueue(
     const std::vector<message::NotifiedRecipient>& recipients, std::string_view content,
     queue::MessageId id) const {
   const config::Config& config = *settings_.config;
+  const smtp::Mailbox& to = *envelope_.reverse_path;
   message::StatusNotification notification;
   notification.reporting_mta = config.hostname;
   notification.from = config.postmaster;
-  notification.to = envelope_.reverse_path;
+  notification.to = to.text();
   notification.message_id = fmt::format("<{}@{}>", id.text(), config.hostname);
   notification.boundary = fmt::format("=_{}_{:016x}", id.text(), Random::local()());
   notification.envelope_id = envelope_.envelope_id;
   notification.queue_id = envelope_.id.text();
   notification.arrival = envelope_.received;
   notification.now = now_;
-  notification.smtputf8 = speaks_utf8(envelope_.reverse_path);
+  // A sender that needs SMTPUTF8 has a server that takes the forms of RFC 6533. That of any other
+  // may know nothing of SMTPUTF8 and refuse such a report, whatever the message needed.
+  notification.smtputf8 = to.needs_smtputf8();
   notification.recipients = recipients;
   notification.original = content;
   // The content goes only to those who are known to have sent it.
@@ -139,7 +130,7 @@ queue::Change::Enqueued Notifications::enqueue(
   queue::Envelope& envelope = message->envelope;
   envelope.id = id;
   envelope.peer = "internal";
-  envelope.from_domain = domain_of(config.postmaster);
+  envelope.from_domain = smtp::domain_of(config.postmaster);
   envelope.message_id = notification.message_id;
   envelope.received = now_;
   envelope.size = message->content.size();
@@ -149,9 +140,9 @@ queue::Change::Enqueued Notifications::enqueue(
 
   queue::Job job;
   job.ref.id = id;
-  job.lane = relay::lane_of(config, "", "", domain_of(envelope_.reverse_path));
+  job.lane = relay::lane_of(config, "", std::nullopt, std::string(to.domain()));
   job.due = now_;
-  job.recipients.push_back({envelope_.reverse_path, {smtp::Notify::kNever}, ""});
+  job.recipients.push_back({to, {smtp::Notify::kNever}, ""});
   queue::Change::Enqueued enqueued;
   enqueued.message = std::move(message);
   enqueued.jobs.push_back(std::move(job));
@@ -163,7 +154,7 @@ std::vector<Notifications::Report> Notifications::build(
   std::vector<Report> reports;
   for (const auto* recipients : {&failed_, &delayed_, &relayed_}) {
     if (recipients->empty()) continue;
-    CHECK(!envelope_.reverse_path.empty());
+    CHECK(envelope_.reverse_path.has_value());
     reports.push_back({recipients->front().action, enqueue(*recipients, content, next_id())});
   }
   return reports;

@@ -19,8 +19,8 @@ void emit_outcomes(relay::EventSink& sink, const queue::Job& job, const queue::E
         .id = id,
         .session = facts.session,
         .user = envelope.login,
-        .from = envelope.reverse_path,
-        .to = job.recipients[i].mailbox,
+        .from = smtp::text_of(envelope.reverse_path),
+        .to = job.recipients[i].mailbox.text(),
         .size = envelope.size,
         .mx = facts.mx,
         .address = facts.address,
@@ -58,7 +58,7 @@ void emit_dropped(relay::EventSink& events, const queue::Envelope& envelope,
                                                    .to = dropped.recipient,
                                                    .action = message::action_text(dropped.action),
                                                    .reason = dropped.reason,
-                                                   .detail = envelope.reverse_path});
+                                                   .detail = smtp::text_of(envelope.reverse_path)});
   }
 }
 

@@ -23,6 +23,7 @@ struct ConnectionRecord {
 
   std::size_t transactions = 0;  // that have ended, whatever became of them
   std::size_t delivered = 0;     // of them, those whose message was taken
+  bool smtputf8 = true;          // its peer has announced it
   // That go into one transaction: fewer when the receiver has said that it takes no more.
   std::size_t most_recipients = kMostRecipients;
 };

@@ -25,7 +25,7 @@ std::optional<relay::DropReason> ReportLimits::refuse(const queue::Envelope& env
                                                       const config::BouncesConfig& config,
                                                       SteadyTime now) {
   using relay::DropReason;
-  if (envelope.reverse_path.empty()) return DropReason::NullSender;
+  if (!envelope.reverse_path) return DropReason::NullSender;
   if (envelope.login.empty() && !config.trusted_networks) return DropReason::UnprovenSender;
   // A login asked for a report of success itself; a trusted network may have done so in the name of
   // somebody else.
@@ -34,7 +34,7 @@ std::optional<relay::DropReason> ReportLimits::refuse(const queue::Envelope& env
   const MutexLock lock(mutex_);
   std::size_t& of_message = by_message_.at(envelope.id);
   if (counted && of_message >= config.per_message) return DropReason::PerMessage;
-  Bucket& bucket = by_sender_.at(sender_of(envelope.reverse_path));
+  Bucket& bucket = by_sender_.at(sender_of(envelope.reverse_path->text()));
   const std::chrono::duration<double> passed = now - bucket.at;
   const double most = config.per_sender.count;
   const double back = passed / std::chrono::duration<double>(config.per_sender.per) * most;

@@ -268,11 +268,11 @@ void Settler::store(const Batch& batch, std::string_view content) {
            [this, change, awaited, when_stored = first.when_stored, actions = std::move(actions)] {
              for (std::size_t i = 0; i < change->enqueued.size(); ++i) {
                const queue::Change::Enqueued& report = change->enqueued[i];
-               context_.events.emit(
-                   relay::events::Notification{.id = report.message->envelope.id.text(),
-                                               .about = first_job(*change).ref.id.text(),
-                                               .to = report.jobs.front().recipients.front().mailbox,
-                                               .action = message::action_text(actions[i])});
+               context_.events.emit(relay::events::Notification{
+                   .id = report.message->envelope.id.text(),
+                   .about = first_job(*change).ref.id.text(),
+                   .to = report.jobs.front().recipients.front().mailbox.text(),
+                   .action = message::action_text(actions[i])});
                listener_.reported(report.message, report.jobs);
              }
              reporting_ -= awaited;

@@ -16,8 +16,8 @@ namespace signpost::message {
 
 namespace {
 
-constexpr std::size_t kMaxTokens = 512;  // of one mailbox; a display name has a few words
-constexpr std::size_t kMaxLocalPart = 256;
+constexpr std::size_t kMaxTokens = 512;      // of one mailbox; a display name has a few words
+constexpr std::size_t kMaxLocalPart = 1000;  // as in the envelope
 constexpr std::size_t kMaxDomain = 253;
 constexpr std::size_t kMaxLabel = 63;
 

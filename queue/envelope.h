@@ -19,16 +19,16 @@ namespace signpost::queue {
 // notifications, not their decisions, so that a new configuration applies to old mail too.
 struct Envelope {
   MessageId id;
-  std::string reverse_path;  // without angle brackets; "" is the null reverse-path
-  std::string login;         // "" when not authenticated
-  std::string peer;          // address of the client
-  std::string from_domain;   // of the From: field, for the choice of DKIM keys
-  std::string message_id;    // the Message-ID field's value, for logs
+  smtp::ReversePath reverse_path;
+  std::string login;        // "" when not authenticated
+  std::string peer;         // address of the client
+  std::string from_domain;  // of the From: field, for the choice of DKIM keys
+  std::string message_id;   // the Message-ID field's value, for logs
   SystemTime received;
   std::uint64_t size = 0;       // octets of content
   std::uint16_t job_count = 1;  // jobs at acceptance
   bool eight_bit = false;       // content has octets above 127
-  bool smtputf8 = false;        // MAIL carried SMTPUTF8
+  bool smtputf8 = false;        // header or reverse-path need it (RFC 6531)
   bool notification = false;    // a DSN of our own
   smtp::Return ret = smtp::Return::Unspecified;
   std::string envelope_id;  // ENVID=
@@ -37,11 +37,16 @@ struct Envelope {
 };
 
 struct Recipient {
-  std::string mailbox;  // "local@domain"
+  smtp::Mailbox mailbox;
   smtp::Notify notify;
   std::string original_recipient;  // ORCPT=
   friend bool operator==(const Recipient&, const Recipient&) = default;
 };
+
+// Whether the message can be given to `recipient` only by a server that has SMTPUTF8.
+inline bool needs_smtputf8(const Envelope& envelope, const Recipient& recipient) {
+  return envelope.smtputf8 || recipient.mailbox.needs_smtputf8();
+}
 
 enum class JobState : std::uint8_t {
   Ready,     // never tried: due since it was accepted

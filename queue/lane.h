@@ -11,7 +11,7 @@ namespace signpost::queue {
 // Stored with each job, since the index of waiting jobs is ordered by it. REQUIRES: no text holds
 // an octet 0.
 struct Lane {
-  std::string domain;  // of the recipients, lower case, as given (U-label or A-label)
+  std::string domain;  // of the recipients, lower case, in A-labels (former versions: or U-labels)
   // The login. Without one "@", the domain of the reverse-path, a blank and the client's address
   // (IPv6: its /64): one client may write any number of domains. Notifications, and jobs that older
   // versions stored, are without the client.

@@ -14,14 +14,14 @@ std::size_t size_of(const Job& job) {
                           job.lane.route.size()) +
                      job.last_reply.text.size() + job.last_remote.size();
   for (const Recipient& recipient : job.recipients) {
-    size += 8 + recipient.mailbox.size() + recipient.original_recipient.size();
+    size += 8 + recipient.mailbox.text().size() + recipient.original_recipient.size();
   }
   return size;
 }
 
 std::size_t size_of(const Message& message) {
   const Envelope& envelope = message.envelope;
-  return 2 * kRowOverhead + message.content.size() + envelope.reverse_path.size() +
+  return 2 * kRowOverhead + message.content.size() + smtp::text_of(envelope.reverse_path).size() +
          envelope.login.size() + envelope.peer.size() + envelope.from_domain.size() +
          envelope.message_id.size() + envelope.envelope_id.size();
 }

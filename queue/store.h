@@ -45,10 +45,10 @@ using Cursor = std::string;
 // Which jobs are meant; empty members do not restrict.
 struct JobFilter {
   std::optional<MessageId> id{};
-  std::string domain{};   // of the recipients, in any case
-  std::string mailbox{};  // one of the recipients, in any case
+  std::string domain{};   // of the recipients, in any case, in A-labels
+  std::string mailbox{};  // one of the recipients, in any case, its domain in A-labels
   std::string login{};
-  std::optional<std::string> sender{};  // the reverse-path, in any case; "" is the null one
+  std::optional<std::string> sender{};  // the reverse-path, as `mailbox`; "" is the null one
   std::optional<JobState> state{};
 
   bool empty() const {

@@ -11,12 +11,11 @@ namespace signpost::relay {
 
 namespace {
 
-bool sender_matches(const std::string& pattern, std::string_view reverse_path) {
-  if (pattern.empty()) return reverse_path.empty();
-  if (pattern.front() != '@') return ascii::equals_ignore_case(pattern, reverse_path);
-  return reverse_path.contains('@') &&
-         ascii::equals_ignore_case(std::string_view(pattern).substr(1),
-                                   smtp::domain_of(reverse_path));
+// `pattern`: "" is the null reverse-path; else lower case, with the domain in A-labels.
+bool sender_matches(const std::string& pattern, const smtp::ReversePath& reverse_path) {
+  if (pattern.empty() || !reverse_path) return pattern.empty() && !reverse_path;
+  if (pattern.front() != '@') return ascii::equals_ignore_case(pattern, reverse_path->text());
+  return std::string_view(pattern).substr(1) == reverse_path->domain();
 }
 
 bool is_for(const config::RouteConfig& route, std::string_view domain) {
@@ -26,7 +25,7 @@ bool is_for(const config::RouteConfig& route, std::string_view domain) {
   return route.recipients.empty() || std::ranges::any_of(route.recipients, matches);
 }
 
-bool applies(const config::RouteConfig& route, std::string_view reverse_path,
+bool applies(const config::RouteConfig& route, const smtp::ReversePath& reverse_path,
              std::string_view domain) {
   const auto matches_sender = [&](const std::string& pattern) {
     return sender_matches(pattern, reverse_path);
@@ -37,7 +36,8 @@ bool applies(const config::RouteConfig& route, std::string_view reverse_path,
 
 }  // namespace
 
-const config::RouteConfig* find_route(const config::Config& config, std::string_view reverse_path,
+const config::RouteConfig* find_route(const config::Config& config,
+                                      const smtp::ReversePath& reverse_path,
                                       std::string_view domain) {
   const auto found = std::ranges::find_if(config.routes, [&](const config::RouteConfig& route) {
     return applies(route, reverse_path, domain);
@@ -45,12 +45,12 @@ const config::RouteConfig* find_route(const config::Config& config, std::string_
   return found == config.routes.end() ? nullptr : &*found;
 }
 
-std::string sender_route(const config::Config& config, std::string_view reverse_path,
+std::string sender_route(const config::Config& config, const smtp::ReversePath& reverse_path,
                          std::string_view domain) {
   const bool senders_matter = std::ranges::any_of(
       config.routes, [](const config::RouteConfig& route) { return !route.senders.empty(); });
   if (!senders_matter) return {};
-  // A name that is none bounces whatever the route.
+  // Lanes of former versions may be in U-labels. A name that is none bounces whatever the route.
   const auto a_labels = smtp::to_a_labels(domain);
   if (!a_labels) return {};
   const config::RouteConfig* route = find_route(config, reverse_path, *a_labels);
@@ -65,16 +65,17 @@ const config::RouteConfig* route_of(const config::Config& config, std::string_vi
   return found == config.routes.end() ? nullptr : &*found;
 }
 
-std::string account_of(std::string_view login, std::string_view reverse_path,
+std::string account_of(std::string_view login, const smtp::ReversePath& reverse_path,
                        std::string_view client) {
   if (!login.empty()) return std::string(login);
-  std::string account = "@" + ascii::lower(smtp::domain_of(reverse_path));
+  std::string account("@");
+  if (reverse_path) account += reverse_path->domain();
   if (!client.empty()) account.append(" ").append(client);
   return account;
 }
 
 queue::Lane lane_of(const config::Config& config, std::string_view login,
-                    std::string_view reverse_path, std::string domain) {
+                    const smtp::ReversePath& reverse_path, std::string domain) {
   queue::Lane lane;
   lane.account = account_of(login, reverse_path);
   lane.route = sender_route(config, reverse_path, domain);

@@ -3,21 +3,22 @@
 
 #include "config/config.h"
 #include "queue/lane.h"
+#include "smtp/address.h"
 
 #include <string>
 #include <string_view>
 
 namespace signpost::relay {
 
-// The first route that applies, null when none does. `reverse_path` as in the envelope ("" is the
-// null one), `domain` of the recipients in A-labels and lower case.
-const config::RouteConfig* find_route(const config::Config& config, std::string_view reverse_path,
+// The first route that applies, null when none does. `domain`: of the recipients, in A-labels and
+// lower case.
+const config::RouteConfig* find_route(const config::Config& config,
+                                      const smtp::ReversePath& reverse_path,
                                       std::string_view domain);
 
 // The `via` of that route if the sender had a part in its choice, else "": all mail of a lane goes
-// to one place, so the sender matters only where it decides the place. `domain` as given, U-labels
-// or A-labels.
-std::string sender_route(const config::Config& config, std::string_view reverse_path,
+// to one place, so the sender matters only where it decides the place. `domain`: that of a lane.
+std::string sender_route(const config::Config& config, const smtp::ReversePath& reverse_path,
                          std::string_view domain);
 
 // The route of a lane's mail: the first one for `domain` (in A-labels) that does not depend on the
@@ -26,11 +27,11 @@ const config::RouteConfig* route_of(const config::Config& config, std::string_vi
                                     std::string_view via);
 
 // Whose mail it is: see queue::Lane. `client`: whoever hands it in without a login; "" for our own.
-std::string account_of(std::string_view login, std::string_view reverse_path,
+std::string account_of(std::string_view login, const smtp::ReversePath& reverse_path,
                        std::string_view client = "");
 
 // The lane of a job for recipients in `domain`.
 queue::Lane lane_of(const config::Config& config, std::string_view login,
-                    std::string_view reverse_path, std::string domain);
+                    const smtp::ReversePath& reverse_path, std::string domain);
 
 }  // namespace signpost::relay

@@ -152,11 +152,9 @@ void place_former_job(queue::Job& job, const queue::Envelope* envelope) {
   if (envelope != nullptr && !envelope->login.empty()) {
     lane.account = envelope->login;
   } else {
-    const std::string_view path =
-        envelope != nullptr ? std::string_view(envelope->reverse_path) : std::string_view();
-    const std::size_t at = path.rfind('@');
+    const bool has_sender = envelope != nullptr && envelope->reverse_path.has_value();
     lane.account = "@";
-    if (at != std::string_view::npos) lane.account.append(ascii::lower(path.substr(at + 1)));
+    if (has_sender) lane.account += ascii::lower(envelope->reverse_path->domain());
   }
   std::erase(lane.account, '\0');  // which ends a text in a lane's key
   if (job.state == queue::JobState::Ready) {

@@ -101,13 +101,15 @@ class Reader {
     return SystemTime(std::chrono::microseconds(static_cast<std::int64_t>(bits)));
   }
 
-  std::string text() {
+  std::string_view view() {
     const auto size = number<std::uint64_t>();
-    if (size > rest_.size()) return stop<std::string>();
-    std::string value(rest_.substr(0, size));
+    if (size > rest_.size()) return stop<std::string_view>();
+    const std::string_view value = rest_.substr(0, size);
     rest_.remove_prefix(size);
     return value;
   }
+
+  std::string text() { return std::string(view()); }
 
   std::size_t left() const { return rest_.size(); }
   bool good() const { return !failed_; }
@@ -161,7 +163,7 @@ smtp::Reply read_reply(Reader& in) {
 void write_recipients(Writer& out, const std::vector<queue::Recipient>& recipients) {
   out.number(recipients.size());
   for (const queue::Recipient& recipient : recipients) {
-    out.text(recipient.mailbox);
+    out.text(recipient.mailbox.text());
     out.octet(recipient.notify.bits);
     out.text(recipient.original_recipient);
   }
@@ -174,7 +176,7 @@ std::vector<queue::Recipient> read_recipients(Reader& in) {
   recipients.reserve(count);
   for (std::uint64_t i = 0; i < count && in.good(); ++i) {
     queue::Recipient& recipient = recipients.emplace_back();
-    recipient.mailbox = in.text();
+    recipient.mailbox = smtp::Mailbox::from_text(in.view());
     recipient.notify.bits = in.flags(kNotifyBits);
     recipient.original_recipient = in.text();
   }
@@ -214,7 +216,8 @@ Result<queue::Job> decode_version(const queue::JobRef& ref, std::string_view byt
 
 void encode_envelope(const queue::Envelope& envelope, std::string& bytes) {
   Writer out(bytes);
-  out.reserve(64 + envelope.reverse_path.size() + envelope.login.size() + envelope.peer.size() +
+  const std::string_view reverse_path = smtp::text_of(envelope.reverse_path);
+  out.reserve(64 + reverse_path.size() + envelope.login.size() + envelope.peer.size() +
               envelope.from_domain.size() + envelope.message_id.size() +
               envelope.envelope_id.size());
   out.octet(kEnvelopeVersion);
@@ -225,7 +228,7 @@ void encode_envelope(const queue::Envelope& envelope, std::string& bytes) {
   out.number(envelope.job_count);
   out.number(envelope.size);
   out.time(envelope.received);
-  out.text(envelope.reverse_path);
+  out.text(reverse_path);
   out.text(envelope.login);
   out.text(envelope.peer);
   out.text(envelope.from_domain);
@@ -247,7 +250,9 @@ Result<queue::Envelope> decode_envelope(const queue::MessageId& id, std::string_
   envelope.job_count = in.number<std::uint16_t>();
   envelope.size = in.number<std::uint64_t>();
   envelope.received = in.time();
-  envelope.reverse_path = in.text();
+  if (const std::string_view path = in.view(); !path.empty()) {
+    envelope.reverse_path = smtp::Mailbox::from_text(path);
+  }
   envelope.login = in.text();
   envelope.peer = in.text();
   envelope.from_domain = in.text();

@@ -22,13 +22,20 @@ constexpr std::size_t kMaxRowsAPage = 50'000;  // looked at
 constexpr int kOldestRows = 4096;              // looked at by find_oldest()
 constexpr auto kOldestSlack = std::chrono::minutes(10);
 
+// What a row in that domain has in it: the domain in lower case. Nothing for a name in A-labels,
+// since rows of former versions may have it in U-labels.
+std::string stored_domain(std::string_view domain) {
+  std::string lower = ascii::lower(domain);
+  return lower.contains("xn--") ? std::string() : lower;
+}
+
 // What the octets of each row that matches have in them: a row without is passed over undecoded.
 class QuickReject {
  public:
   explicit QuickReject(const queue::JobFilter& filter)
-      : domain_(ascii::lower(filter.domain)),  // as it is stored
+      : domain_(stored_domain(filter.domain)),
         mailbox_domain_(
-            ascii::lower(std::string_view(filter.mailbox).substr(filter.mailbox.rfind('@') + 1))),
+            stored_domain(std::string_view(filter.mailbox).substr(filter.mailbox.rfind('@') + 1))),
         login_(filter.login) {}
 
   bool operator()(std::string_view row) const {

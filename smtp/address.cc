@@ -1,6 +1,7 @@
 #include "smtp/address.h"
 
 #include "base/ascii.h"
+#include "smtp/idna.h"
 
 #include <arpa/inet.h>
 
@@ -59,15 +60,18 @@ bool is_label(std::string_view label, bool utf8) {
   return std::ranges::all_of(label, [utf8](char c) { return is_label_octet(c, utf8); });
 }
 
-std::expected<std::string, PathError> parse_domain(std::string_view text, bool utf8) {
+std::expected<std::string, PathError> parse_domain(std::string_view text) {
   if (text.empty()) return std::unexpected(PathError::DomainMissing);
   if (text.size() > kMaxDomain) return std::unexpected(PathError::TooLong);
   // The grammar has no trailing dot, but people write one; without it, equal names are equal.
   if (text.ends_with('.')) text.remove_suffix(1);
-  if (!is_address_literal(text) && !is_domain_name(text, utf8)) {
+  if (is_address_literal(text)) return ascii::lower(text);
+  auto domain = to_a_labels(text);
+  // Checked after the mapping, which may make anything of a letter: "℀" becomes "a/c".
+  if (!domain || !is_domain_name(*domain, false)) {
     return std::unexpected(PathError::DomainMalformed);
   }
-  return ascii::lower(text);
+  return std::move(*domain);
 }
 
 // The length of the local part at the front of `text`, 0 if it is malformed.
@@ -109,11 +113,25 @@ std::expected<Mailbox, PathError> parse_path(std::string_view path, bool utf8) {
 
 }  // namespace
 
-std::string Mailbox::text() const {
-  return domain.empty() ? local_part : local_part + "@" + domain;
+Mailbox::Mailbox(std::string_view local_part, std::string_view domain) {
+  text_.reserve(local_part.size() + 1 + domain.size());
+  text_ += local_part;
+  if (!domain.empty()) text_.append("@").append(domain);
 }
 
-bool Mailbox::is_ascii() const { return ascii::is_ascii(local_part) && ascii::is_ascii(domain); }
+Mailbox Mailbox::from_text(std::string_view text) {
+  Mailbox mailbox;
+  mailbox.text_ = ascii::is_ascii(text) ? std::string(text) : with_a_labels(text);
+  return mailbox;
+}
+
+std::string_view Mailbox::local_part() const {
+  return std::string_view(text_).substr(0, text_.rfind('@'));
+}
+
+std::string_view Mailbox::domain() const { return domain_of(text_); }
+
+bool Mailbox::needs_smtputf8() const { return !ascii::is_ascii(text_); }
 
 std::expected<PathText, PathError> split_path(std::string_view argument) {
   const std::size_t open = argument.find_first_not_of(" \t");
@@ -143,7 +161,7 @@ std::expected<ReversePath, PathError> parse_reverse_path(std::string_view path, 
 
 std::expected<Mailbox, PathError> parse_forward_path(std::string_view path, bool utf8) {
   // The one mailbox that every host has (RFC 5321 section 4.1.1.3).
-  if (ascii::equals_ignore_case(path, "postmaster")) return Mailbox{std::string(path), ""};
+  if (ascii::equals_ignore_case(path, "postmaster")) return Mailbox(path, "");
   return parse_path(path, utf8);
 }
 
@@ -153,10 +171,10 @@ std::expected<Mailbox, PathError> parse_mailbox(std::string_view text, bool utf8
   if (length == 0) return std::unexpected(PathError::Syntax);
   if (length == text.size()) return std::unexpected(PathError::DomainMissing);
   if (text[length] != '@') return std::unexpected(PathError::Syntax);
-  auto domain = parse_domain(text.substr(length + 1), utf8);
+  auto domain = parse_domain(text.substr(length + 1));
   if (!domain) return std::unexpected(domain.error());
   if (text.size() > kMaxMailbox) return std::unexpected(PathError::TooLong);
-  return Mailbox{std::string(text.substr(0, length)), std::move(*domain)};
+  return Mailbox(text.substr(0, length), *domain);
 }
 
 std::string unquoted(std::string_view local_part) {

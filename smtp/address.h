@@ -10,27 +10,43 @@
 namespace signpost::smtp {
 
 // local-part "@" domain. The local part is kept as it was sent, quotes and case included (only the
-// final host may interpret it, section 2.4); the domain is in lower case, without a trailing dot:
-// a name, a U-label name with SMTPUTF8, or an address literal in brackets.
-struct Mailbox {
-  std::string local_part;
-  std::string domain;  // empty only for RCPT TO:<Postmaster>
+// final host may interpret it, section 2.4). The domain is an address literal in brackets, or a
+// name in lower case, without a trailing dot, and in A-labels whichever labels were sent (RFC 5890
+// section 2.3.2.1): so equal domains are equal texts, and each has a form for peers without
+// SMTPUTF8.
+class Mailbox {
+ public:
+  Mailbox() = default;
+  // REQUIRES: a parser has taken both apart.
+  Mailbox(std::string_view local_part, std::string_view domain);
+  // From a text() that was stored. Former versions stored domains in U-labels, which become
+  // A-labels here if they can.
+  static Mailbox from_text(std::string_view text);
 
-  std::string text() const;  // without angle brackets
-  bool is_ascii() const;
-  bool is_address_literal() const { return !domain.empty() && domain.front() == '['; }
+  const std::string& text() const { return text_; }  // without angle brackets
+  std::string_view local_part() const;
+  std::string_view domain() const;  // empty only for RCPT TO:<Postmaster>
+  bool needs_smtputf8() const;      // RFC 6531: it has no form in ASCII
+  bool is_address_literal() const { return domain().starts_with('['); }
   friend auto operator<=>(const Mailbox&, const Mailbox&) = default;
+
+ private:
+  std::string text_;
 };
 
 // The null reverse-path "<>" is not a mailbox.
 using ReversePath = std::optional<Mailbox>;
+// Without angle brackets; "" is the null one. The view lives as long as `path`.
+inline std::string_view text_of(const ReversePath& path) {
+  return path ? std::string_view(path->text()) : std::string_view();
+}
 
 enum class PathError {
   Syntax,           // 501 5.1.7 (sender), 5.1.3 (recipient)
   TooLong,          // path, 1,000 octets; domain, 255 (section 4.5.3.1.2)
   NotAscii,         // 553 5.6.7: UTF-8 without SMTPUTF8
   DomainMissing,    // an address without "@domain"
-  DomainMalformed,  // labels of 63 octets, no empty label, well-formed address literal
+  DomainMalformed,  // no name that can be looked up, in A-labels, and no address literal
 };
 
 struct PathText {

@@ -1,30 +1,64 @@
 #include "smtp/idna.h"
 
 #include "base/ascii.h"
-#include "smtp/address.h"
 
 #include <idn2.h>
 
+#include <utility>
+
 namespace signpost::smtp {
+
+namespace {
+
+struct Halves {
+  std::string_view before;  // with the "@"; empty for a bare domain
+  std::string_view domain;
+};
+
+Halves halves_of(std::string_view address) {
+  const std::size_t domain = address.rfind('@') + 1;  // 0 without "@"
+  return {address.substr(0, domain), address.substr(domain)};
+}
+
+std::string joined(const Halves& halves, std::string_view domain) {
+  return std::string(halves.before).append(domain);
+}
+
+// What the library returns: it is freed with the copy made, and "" means failure.
+std::string taken(int status, char* out) {
+  std::string text = status == IDN2_OK ? out : "";
+  idn2_free(out);
+  return text;
+}
+
+}  // namespace
 
 Result<std::string> to_a_labels(std::string_view domain) {
   if (ascii::is_ascii(domain)) return ascii::lower(domain);
+  if (domain.contains('\0')) return fail(Errc::InvalidArgument, "it has an octet 0");
   char* out = nullptr;
   const std::string text(domain);
   const int status = idn2_to_ascii_8z(text.c_str(), &out, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
   if (status != IDN2_OK) return fail(Errc::InvalidArgument, idn2_strerror(status));
-  std::string ascii_form(out);
-  idn2_free(out);
-  return ascii_form;
+  return taken(status, out);
 }
 
-std::string ascii_domain_form(const std::string& mailbox) {
-  const std::size_t at = mailbox.rfind('@');
-  if (at == std::string::npos || ascii::is_ascii(mailbox)) return mailbox;
-  const std::string_view local = std::string_view(mailbox).substr(0, at);
-  if (!ascii::is_ascii(local)) return mailbox;
-  const auto domain = to_a_labels(domain_of(mailbox));
-  return domain ? std::string(local).append("@").append(*domain) : mailbox;
+std::string with_a_labels(std::string_view address) {
+  const Halves halves = halves_of(address);
+  const auto domain = to_a_labels(halves.domain);
+  return domain ? joined(halves, *domain) : std::string(address);
+}
+
+std::string with_u_labels(std::string_view address) {
+  const Halves halves = halves_of(address);
+  if (!halves.domain.contains("xn--")) return std::string(address);
+  char* out = nullptr;
+  const std::string text(halves.domain);
+  const int status = idn2_to_unicode_8z8z(text.c_str(), &out, 0);
+  const std::string domain = taken(status, out);
+  // A label that would be written in another way might look like another domain.
+  const auto again = to_a_labels(domain);
+  return again && *again == halves.domain ? joined(halves, domain) : std::string(address);
 }
 
 }  // namespace signpost::smtp

@@ -11,8 +11,11 @@ namespace signpost::smtp {
 // The A-label form in lower case (RFC 5891); address literals and ASCII names pass as they are.
 Result<std::string> to_a_labels(std::string_view domain);
 
-// "local@domain" with its domain in A-labels when the local part is ASCII, so that a receiver
-// without SMTPUTF8 can be given it; unchanged otherwise.
-std::string ascii_domain_form(const std::string& mailbox);
+// A domain or "local@domain" with its domain in the form that is compared: A-labels in lower case.
+// Unchanged where it has none.
+std::string with_a_labels(std::string_view address);
+
+// The same for people: the domain in U-labels, where these mean the same domain again.
+std::string with_u_labels(std::string_view address);
 
 }  // namespace signpost::smtp

@@ -84,15 +84,11 @@ std::optional<Refused> refuse_content(const relay::Settings& settings, const Pri
   return {};
 }
 
-// Receivers are asked for SMTPUTF8 only when something needs it. A domain does not: it has an ASCII
-// form.
-bool needs_smtputf8(const smtp::Transaction& transaction, std::string_view reverse_path,
-                    const message::ContentBuilder& content) {
-  return transaction.mail.smtputf8 &&
-         (content.header_has_eight_bit() || !ascii::is_ascii(reverse_path) ||
-          std::ranges::any_of(transaction.recipients, [](const smtp::AcceptedRecipient& r) {
-            return !ascii::is_ascii(r.mailbox.local_part);
-          }));
+// Whoever receives it: what a recipient needs is decided at its delivery (queue::needs_smtputf8).
+// Octets above 127 in the header of a message that came without SMTPUTF8 are passed on as they are.
+bool needs_smtputf8(const smtp::MailCommand& mail, const message::ContentBuilder& content) {
+  return mail.smtputf8 && (content.header_has_eight_bit() ||
+                           (mail.reverse_path && mail.reverse_path->needs_smtputf8()));
 }
 
 // The recipients of one domain are one job, each once however often it was named. The order of
@@ -107,16 +103,17 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
   std::unordered_set<std::string> named;
   for (const smtp::AcceptedRecipient& accepted : transaction.recipients) {
     // <Postmaster> without a domain is ours (RFC 5321 section 4.1.1.3).
-    const std::string& domain =
-        accepted.mailbox.domain.empty() ? config.hostname : accepted.mailbox.domain;
-    std::string mailbox = accepted.mailbox.local_part + "@" + domain;
+    const bool local = accepted.mailbox.domain().empty();
+    const std::string_view domain = local ? config.hostname : accepted.mailbox.domain();
+    smtp::Mailbox mailbox(accepted.mailbox.local_part(), domain);
     const bool alone = transaction.recipients.size() == 1;
-    if (!alone && !named.insert(mailbox).second) continue;
+    if (!alone && !named.insert(mailbox.text()).second) continue;
     const auto [slot, fresh] = by_domain.try_emplace(domain, jobs.size());
     if (fresh) {
       queue::Job& job = jobs.emplace_back();
       job.ref = {envelope.id, static_cast<std::uint16_t>(slot->second), 0};
-      job.lane = {domain, account, relay::sender_route(config, envelope.reverse_path, domain)};
+      job.lane = {std::string(domain), account,
+                  relay::sender_route(config, envelope.reverse_path, domain)};
       job.due = envelope.received;
     }
     jobs[slot->second].recipients.push_back(
@@ -145,7 +142,7 @@ std::optional<Refused> refuse_recipient(const relay::Settings& settings,
   const config::Config& config = *settings.config;
   if (!recipient.is_address_literal() || config.delivery.address_literals) return {};
   const config::RouteConfig* const route =
-      relay::find_route(config, reverse_path ? reverse_path->text() : "", recipient.domain);
+      relay::find_route(config, reverse_path, recipient.domain());
   if (route != nullptr && !route->mx) return {};  // it goes to that host, which has to know
   return refused(Refusal::AddressLiteral);
 }
@@ -206,14 +203,14 @@ std::expected<Accepted, Refused> accept(const relay::Settings& settings, const P
   auto message = std::make_shared<queue::Message>();
   queue::Envelope& envelope = message->envelope;
   envelope.id = id;
-  if (transaction.mail.reverse_path) envelope.reverse_path = transaction.mail.reverse_path->text();
+  envelope.reverse_path = transaction.mail.reverse_path;
   envelope.login = principal.login;
   envelope.peer = principal.client.text();
   envelope.from_domain = content.from_domain();
   envelope.message_id = content.message_id();
   envelope.received = now;
   envelope.eight_bit = content.has_eight_bit();
-  envelope.smtputf8 = needs_smtputf8(transaction, envelope.reverse_path, content);
+  envelope.smtputf8 = needs_smtputf8(transaction.mail, content);
   envelope.ret = transaction.mail.ret;
   envelope.envelope_id = transaction.mail.envelope_id;
   message->content = content.take();

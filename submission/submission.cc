@@ -150,7 +150,8 @@ void Submission::store(const SubmissionSession& session, Accepted accepted, Held
     const std::string id = accepted.message->envelope.id.text();
     for (const queue::Job& job : accepted.jobs) {
       for (const queue::Recipient& recipient : job.recipients) {
-        context_.events.emit(relay::events::RecipientAccepted{.id = id, .to = recipient.mailbox});
+        context_.events.emit(
+            relay::events::RecipientAccepted{.id = id, .to = recipient.mailbox.text()});
       }
     }
   }

@@ -15,7 +15,7 @@ std::string list_of(const std::vector<queue::Job>& jobs) {
   for (const queue::Job& job : jobs) {
     for (const queue::Recipient& recipient : job.recipients) {
       if (!list.empty()) list.append(", ");
-      list.append(recipient.mailbox);
+      list.append(recipient.mailbox.text());
     }
   }
   return list.empty() ? "unknown" : list;
@@ -69,10 +69,11 @@ void MissingReport::unreadable_file(std::string_view file, std::string_view fami
 void MissingReport::incomplete(const queue::Envelope& envelope,
                                const std::vector<queue::Job>& jobs) {
   ++count_;
-  line(fmt::format(
-      "incomplete: {} accepted {} from <{}> to {} and others: the others "
-      "are unreadable, or had been delivered",
-      envelope.id.text(), utc_text(envelope.id.time()), envelope.reverse_path, list_of(jobs)));
+  line(
+      fmt::format("incomplete: {} accepted {} from <{}> to {} and others: the others "
+                  "are unreadable, or had been delivered",
+                  envelope.id.text(), utc_text(envelope.id.time()),
+                  smtp::text_of(envelope.reverse_path), list_of(jobs)));
 }
 
 void MissingReport::missing(const queue::MessageId& id,
@@ -81,7 +82,8 @@ void MissingReport::missing(const queue::MessageId& id,
                             std::string_view content) {
   ++count_;
   line(fmt::format("missing: {} accepted {} from <{}> to {}: {}", id.text(), utc_text(id.time()),
-                   envelope ? envelope->reverse_path : "unknown", list_of(jobs), trouble));
+                   envelope ? smtp::text_of(envelope->reverse_path) : "unknown", list_of(jobs),
+                   trouble));
   if (content.empty()) return;
   std::ofstream out(workplace_ + "/" + id.text() + ".eml", std::ios::binary);
   out.write(content.data(), static_cast<std::streamsize>(content.size()));

@@ -44,11 +44,11 @@ class RoutesTest : public ::testing::Test {
   void enqueue(const std::string& id, const std::string& domain) {
     auto message = std::make_shared<queue::Message>();
     message->envelope.id = *queue::MessageId::parse(id);
-    message->envelope.reverse_path = "orders@shop.example";
+    message->envelope.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
     queue::Job job;
     job.ref.id = message->envelope.id;
     job.lane.domain = domain;
-    job.recipients = {{"someone@" + domain, {}, ""}};
+    job.recipients = {{smtp::Mailbox("someone", domain), {}, ""}};
     queue::Change change;
     change.enqueued.push_back({message, {job}});
     const std::array<const queue::Change*, 1> changes{&change};
@@ -136,6 +136,20 @@ TEST_F(RoutesTest, TheQueueIsListedPageByPage) {
   EXPECT_EQ(Json::parse(response(asked).body)["jobs"][0]["id"], kTwo);
   asked.query = {{"to", "b.example"}};
   EXPECT_EQ(Json::parse(response(asked).body)["jobs"].size(), 1U);
+}
+
+TEST_F(RoutesTest, ADomainIsFoundInEachSpelling) {
+  enqueue(kOne, "xn--bcher-kva.example");
+  enqueue(kTwo, "b.example");
+  for (const char* to : {"bücher.example", "BÜCHER.example", "xn--bcher-kva.example",
+                         "someone@bücher.example", "someone@XN--BCHER-KVA.example"}) {
+    HttpRequest asked = request("GET", "/api/v1/queue");
+    asked.query = {{"to", to}};
+    const Json jobs = Json::parse(response(asked).body)["jobs"];
+    ASSERT_EQ(jobs.size(), 1U) << to;
+    EXPECT_EQ(jobs[0]["id"], kOne) << to;
+    EXPECT_EQ(jobs[0]["to"][0], "someone@xn--bcher-kva.example") << to;
+  }
 }
 
 TEST_F(RoutesTest, AListingWithNonsenseIsRefused) {

@@ -124,6 +124,8 @@ const std::vector<KeyCase> kKeyCases{
     {"", "workers = 3", [](const Config& c) { return c.workers == 3; }},
     {"", "missing_from = \"fill\"",
      [](const Config& c) { return c.missing_from == MissingFrom::Fill; }},
+    {"", "postmaster = \"office@bücher.example\"",
+     [](const Config& c) { return c.postmaster == "office@xn--bcher-kva.example"; }},
     {"", "postmaster = \"office@shop.example\"",
      [](const Config& c) { return c.postmaster == "office@shop.example"; }},
     {"listener", "bind = \"[::]:587\"",

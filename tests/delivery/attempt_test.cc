@@ -20,14 +20,17 @@ using Then = Attempt::Then;
 
 class AttemptTest : public testing::Test {
  protected:
-  Attempt attempt(std::size_t recipients) {
+  // Recipients 0, 1, 2, … in y.example, with `prefixes` before the first of them.
+  Attempt attempt(std::size_t recipients, const std::vector<std::string>& prefixes = {}) {
     auto message = std::make_shared<queue::Message>();
-    message->envelope.reverse_path = "orders@shop.example";
+    message->envelope.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
     message->content = "Subject: x\r\n\r\n";
     PendingJob pending;
     pending.message = std::make_shared<OutgoingMessage>(std::move(message), admission_);
     for (std::size_t i = 0; i < recipients; ++i) {
-      pending.job.recipients.push_back({std::to_string(i) + "@y.example", {}, ""});
+      const std::string prefix = i < prefixes.size() ? prefixes[i] : "";
+      pending.job.recipients.push_back(
+          {smtp::Mailbox::from_text(prefix + std::to_string(i) + "@y.example"), {}, ""});
     }
     return Attempt(std::move(pending));
   }
@@ -67,6 +70,24 @@ class AttemptTest : public testing::Test {
   ConnectionRecord connection_;
   std::vector<std::string> sent_;
 };
+
+TEST_F(AttemptTest, RecipientsThatNeedSmtputf8GoApartToAPeerWithoutIt) {
+  const std::vector<std::string> prefixes{"", "ü", "", "ü"};
+  connection_.smtputf8 = false;
+  Attempt job = attempt(4, prefixes);
+  const auto refused = [](std::size_t) -> smtp::TransactionResult::Recipient {
+    return {{0, {5, 6, 7}, "the receiver has no SMTPUTF8"}, Phase::Mail};
+  };
+  EXPECT_EQ(takes(job, 1000), Then::GoOn);
+  EXPECT_EQ(sent_, (std::vector<std::string>{"0", "2"}));
+  EXPECT_EQ(transaction(job, refused), Then::Finish);
+  EXPECT_EQ(sent_, (std::vector<std::string>{"ü1", "ü3"}));
+
+  connection_.smtputf8 = true;
+  Attempt together = attempt(4, prefixes);
+  EXPECT_TRUE(together.next_transaction(100, connection_).smtputf8);
+  EXPECT_TRUE(together.is_last_transaction());
+}
 
 TEST_F(AttemptTest, ManyRecipientsGoInSeveralTransactions) {
   Attempt job = attempt(250);

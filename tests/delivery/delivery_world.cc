@@ -26,7 +26,7 @@ queue::Job make_job(const queue::MessageId& id, const queue::Lane& lane, std::si
   job.ref.id = id;
   job.lane = lane;
   for (std::size_t i = 0; i < recipients; ++i) {
-    job.recipients.push_back({std::to_string(i) + "@" + lane.domain, {}, ""});
+    job.recipients.push_back({smtp::Mailbox(std::to_string(i), lane.domain), {}, ""});
   }
   return job;
 }

@@ -1,7 +1,7 @@
 #include "delivery/next_hop.h"
 
 #include "relay/route.h"
-#include "smtp/idna.h"
+#include "smtp/address.h"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,8 @@ config::RouteConfig route(std::vector<std::string> recipients, std::vector<std::
 // Of a job as it is stored with this configuration.
 Result<RoutePlan> plan(const config::Config& config, std::string_view sender,
                        std::string_view domain) {
-  return plan_route(config, relay::lane_of(config, "", sender, std::string(domain)));
+  return plan_route(config, relay::lane_of(config, "", *smtp::parse_reverse_path(sender, true),
+                                           std::string(domain)));
 }
 
 dns::MxAnswer exchangers(std::vector<dns::MxHost> hosts) {
@@ -213,13 +214,6 @@ TEST(AtExchangers, ADomainThatIsItsOwnExchangerIsMarked) {
   const auto hop = at_exchangers(*plan(config, "", "a.example"), answer, "relay.example");
   ASSERT_TRUE(hop);
   EXPECT_TRUE(hop->implicit);
-}
-
-TEST(AsciiDomainForm, ConvertsTheDomainOnlyWhenTheLocalPartAllowsIt) {
-  EXPECT_EQ(smtp::ascii_domain_form("a@bücher.example"), "a@xn--bcher-kva.example");
-  EXPECT_EQ(smtp::ascii_domain_form("jörg@bücher.example"), "jörg@bücher.example");
-  EXPECT_EQ(smtp::ascii_domain_form("a@b.example"), "a@b.example");
-  EXPECT_EQ(smtp::ascii_domain_form(""), "");
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ class NotificationTest : public Test {
     settings_.config = config;
     settings_.retry.delays = {std::chrono::minutes(1)};
     settings_.retry.expire = std::chrono::hours(48);
-    envelope_.reverse_path = "orders@shop.example";
+    envelope_.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
     envelope_.received = SystemTime(std::chrono::hours(24 * 365 * 50));
     envelope_.envelope_id = "envid-7";
   }
@@ -33,7 +33,7 @@ class NotificationTest : public Test {
     });
   }
   static queue::Recipient recipient(std::uint8_t notify = smtp::Notify::kUnspecified) {
-    return {"nobody@example.net", {notify}, "rfc822;nobody@example.net"};
+    return {smtp::Mailbox::from_text("nobody@example.net"), {notify}, "rfc822;nobody@example.net"};
   }
   static Disposition unknown_user() { return {Outcome::Failed, {550, {5, 1, 1}, "no such user"}}; }
 
@@ -72,14 +72,14 @@ TEST_F(NotificationTest, AFailureIsReportedToTheReversePathFromTheNullReversePat
   ASSERT_EQ(reports.size(), 1u);
   const queue::Envelope& envelope = reports[0].enqueued.message->envelope;
   EXPECT_EQ(reports[0].action, message::Action::Failed);
-  EXPECT_EQ(envelope.reverse_path, "");
+  EXPECT_FALSE(envelope.reverse_path);
   EXPECT_TRUE(envelope.notification);
   EXPECT_EQ(envelope.from_domain, "shop.example");
   EXPECT_EQ(envelope.size, reports[0].enqueued.message->content.size());
   ASSERT_EQ(reports[0].enqueued.jobs.size(), 1u);
   EXPECT_EQ(reports[0].enqueued.jobs[0].lane.domain, "shop.example");
   EXPECT_EQ(reports[0].enqueued.jobs[0].lane.account, "@");
-  EXPECT_EQ(reports[0].enqueued.jobs[0].recipients[0].mailbox, "orders@shop.example");
+  EXPECT_EQ(reports[0].enqueued.jobs[0].recipients[0].mailbox.text(), "orders@shop.example");
   const std::string& content = reports[0].enqueued.message->content;
   for (const char* part :
        {"Action: failed", "Status: 5.1.1", "mx.example.net", "no such user", "envid-7",
@@ -93,7 +93,7 @@ TEST_F(NotificationTest, ASenderInAsciiGetsAReportWithoutSmtputf8) {
   envelope_.smtputf8 = true;
   auto collected = notifications();
   queue::Recipient utf8 = recipient();
-  utf8.mailbox = "\xC3\xBC@example.net";
+  utf8.mailbox = smtp::Mailbox::from_text("\xC3\xBC@example.net");
   collected.failed(utf8, unknown_user(), "mx.example.net", false);
   const auto reports = build(collected);
   ASSERT_EQ(reports.size(), 1u);
@@ -104,7 +104,7 @@ TEST_F(NotificationTest, ASenderInAsciiGetsAReportWithoutSmtputf8) {
 }
 
 TEST_F(NotificationTest, ASenderThatNeedsSmtputf8GetsTheFormsOfRfc6533) {
-  envelope_.reverse_path = "j\xC3\xB6rg@shop.example";
+  envelope_.reverse_path = smtp::Mailbox::from_text("j\xC3\xB6rg@shop.example");
   auto collected = notifications();
   collected.failed(recipient(), unknown_user(), "mx.example.net", false);
   const auto reports = build(collected);
@@ -115,7 +115,7 @@ TEST_F(NotificationTest, ASenderThatNeedsSmtputf8GetsTheFormsOfRfc6533) {
 }
 
 TEST_F(NotificationTest, NothingAnswersTheNullReversePath) {
-  envelope_.reverse_path.clear();
+  envelope_.reverse_path.reset();
   auto collected = notifications();
   collected.failed(recipient(), unknown_user(), "", false);
   collected.failed(recipient(), unknown_user(), "", false);

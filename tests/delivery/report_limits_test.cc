@@ -14,7 +14,7 @@ using std::chrono::minutes;
 class ReportLimitsTest : public testing::Test {
  protected:
   ReportLimitsTest() {
-    envelope_.reverse_path = "orders@shop.example";
+    envelope_.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
     envelope_.login = "shop";
   }
   std::optional<DropReason> refuse(Action action = Action::Failed) {
@@ -38,16 +38,16 @@ TEST_F(ReportLimitsTest, AMessageHasSoManyReports) {
 TEST_F(ReportLimitsTest, ASenderHasSoManyInATimeAndGetsThemBackEvenly) {
   for (int i = 0; i < 3; ++i, next_message()) EXPECT_EQ(refuse(), std::nullopt) << i;
   EXPECT_EQ(refuse(), DropReason::PerSender);
-  envelope_.reverse_path = "Orders@Shop.example";
+  envelope_.reverse_path = smtp::Mailbox::from_text("Orders@Shop.example");
   EXPECT_EQ(refuse(), DropReason::PerSender) << "in any case";
-  envelope_.reverse_path = "\"o\\rders\"@shop.example";
+  envelope_.reverse_path = smtp::Mailbox::from_text("\"o\\rders\"@shop.example");
   EXPECT_EQ(refuse(), DropReason::PerSender) << "in any spelling";
   now_ += minutes(19);
   EXPECT_EQ(refuse(), DropReason::PerSender);
   now_ += minutes(2);
   EXPECT_EQ(refuse(), std::nullopt);
   EXPECT_EQ(refuse(), DropReason::PerSender);
-  envelope_.reverse_path = "other@shop.example";
+  envelope_.reverse_path = smtp::Mailbox::from_text("other@shop.example");
   next_message();
   EXPECT_EQ(refuse(), std::nullopt) << "another sender";
 }
@@ -66,7 +66,7 @@ TEST_F(ReportLimitsTest, WhoeverIsNotProvenIsReportedToOnlyByTheSetting) {
   EXPECT_EQ(refuse(), std::nullopt) << "a trusted network's";
   config_.trusted_networks = false;
   EXPECT_EQ(refuse(), DropReason::UnprovenSender);
-  envelope_.reverse_path.clear();
+  envelope_.reverse_path.reset();
   EXPECT_EQ(refuse(), DropReason::NullSender);
 }
 

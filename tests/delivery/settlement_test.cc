@@ -26,12 +26,12 @@ class SettlementTest : public testing::Test {
                        .expire = hours(48),
                        .delay_notice = hours(4),
                        .jitter = 0.1};
-    envelope_.reverse_path = "orders@shop.example";
+    envelope_.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
     envelope_.received = SystemTime(seconds(1'700'000'000));
     job_.lane = {"example.net", "shop", ""};
     job_.due = envelope_.received;
     for (const char* name : {"a", "b", "c"}) {
-      job_.recipients.push_back({std::string(name) + "@example.net", {}, ""});
+      job_.recipients.push_back({smtp::Mailbox(name, "example.net"), {}, ""});
     }
     facts_.mx = "mx.example.net";
   }
@@ -56,7 +56,8 @@ class SettlementTest : public testing::Test {
   std::vector<std::string> left(const Settlement& settlement) const {
     std::vector<std::string> names;
     if (!settlement.after) return names;
-    for (const auto& recipient : settlement.after->recipients) names.push_back(recipient.mailbox);
+    for (const auto& recipient : settlement.after->recipients)
+      names.push_back(recipient.mailbox.text());
     return names;
   }
   std::vector<message::Action> reports(const Settlement& settlement) const {

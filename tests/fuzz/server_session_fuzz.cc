@@ -272,7 +272,7 @@ class Session final : public smtp::ServerPolicy {
       const auto its_own = [](std::string_view address) {
         return address.ends_with("@shop.example") || address == "boss@other.example";
       };
-      CHECK(envelope.reverse_path.empty() || its_own(envelope.reverse_path));
+      CHECK(!envelope.reverse_path || its_own(envelope.reverse_path->text()));
       CHECK(envelope.from_domain == "shop.example" || envelope.from_domain == "other.example");
     }
     if (settings_.config->unsigned_policy == config::UnsignedPolicy::Reject) {

@@ -250,4 +250,6 @@ def test_recipients_are_decided_one_by_one(world):
     assert relay.wait_event("bounced", id=queue_id)["to"] == "bounce-x@receiver.example"
     assert relay.wait_event("deferred", id=queue_id)["to"] == "tempfail-x@receiver.example"
     bounces.wait_for(1)
-    harness.wait_until(lambda: [job["to"] for job in relay.queued_jobs()] == [["tempfail-x@receiver.example"]], "what is left")
+    waiting = [["tempfail-x@receiver.example"]]
+    harness.wait_until(lambda: [job["to"] for job in relay.queued_jobs()] == waiting,
+                       lambda: f"{waiting} alone in the queue, there is {relay.queued_jobs()}")

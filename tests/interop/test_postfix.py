@@ -83,6 +83,50 @@ def test_postfix_receives_and_the_signature_survives(world, postfix, certificate
     assert "Ok: queued as" in delivered[0]["reply"]
 
 
+@pytest.fixture
+def ascii_postfix(world, postfix):
+    """Without SMTPUTF8: the MX of bücher.example, and of shop.example, where the reports go."""
+    behind = world.sink()
+    receiver = postfix(smtp_port=harness.MX_PORT, settings={
+        "smtputf8_enable": "no", "relayhost": f"[{behind.host}]:{behind.port}",
+    })
+    for domain in ("xn--bcher-kva.example", "shop.example"):
+        world.dns.mx(domain, (10, f"mx.{domain}", receiver.host))
+    return behind
+
+
+def test_domains_in_unicode_reach_a_postfix_without_smtputf8(world, ascii_postfix):
+    relay = world.start()
+    client = relay.smtp()
+    client.ehlo()
+    for command in ("EHLO bücher.example", "MAIL FROM:<me@bücher.example> SMTPUTF8", "RCPT TO:<a@bücher.example>",
+                    "RCPT TO:<a@XN--BCHER-KVA.example>"):
+        client.send(command.encode() + b"\r\n")
+        assert client.getreply()[0] == 250, command
+    assert client.data(message())[0] == 250
+    envelope, content = ascii_postfix.wait_for(1)[0]
+    assert envelope["mail_from"] == "me@xn--bcher-kva.example"
+    assert [recipient["address"] for recipient in envelope["recipients"]] == ["a@xn--bcher-kva.example"]
+    assert b"\xc3" not in content
+    relay.wait_empty()
+
+
+def test_a_report_on_smtputf8_mail_reaches_a_postfix_without_it(world, ascii_postfix):
+    relay = world.start()
+    client = relay.smtp()
+    client.ehlo()
+    for command in ("MAIL FROM:<orders@shop.example> SMTPUTF8", "RCPT TO:<jürgen@bücher.example>",
+                    "RCPT TO:<a@bücher.example>"):
+        client.send(command.encode() + b"\r\n")
+        assert client.getreply()[0] == 250, command
+    assert client.data(message())[0] == 250
+    assert ascii_postfix.message_to("a@xn--bcher-kva.example"), "not held up by the other recipient"
+    _, report = ascii_postfix.message_to("orders@shop.example")
+    assert b"\nFinal-Recipient: utf-8; j\\x{FC}rgen@xn--bcher-kva.example\r\n" in report
+    assert b"\nContent-Type: message/delivery-status\r\n" in report
+    relay.wait_empty()
+
+
 def test_postfix_that_refuses_a_recipient(world, postfix):
     world.receiver("shop.example")
     receiver = postfix(smtp_port=harness.MX_PORT, settings={

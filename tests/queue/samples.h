@@ -34,7 +34,7 @@ inline std::shared_ptr<const Message> message(const MessageId& id, std::size_t s
                                               std::uint16_t jobs = 1) {
   auto made = std::make_shared<Message>();
   made->envelope.id = id;
-  made->envelope.reverse_path = "sender@example.com";
+  made->envelope.reverse_path = smtp::Mailbox::from_text("sender@example.com");
   made->envelope.login = "shop";
   made->envelope.peer = "192.0.2.7";
   made->envelope.from_domain = "example.com";
@@ -51,7 +51,7 @@ inline Job job(const MessageId& id, std::uint16_t number = 0) {
   made.ref = {id, number, 0};
   made.lane = {"domain" + std::to_string(number) + ".example", "shop", ""};
   made.due = id.time();
-  made.recipients.push_back({"rcpt@" + made.lane.domain, {}, ""});
+  made.recipients.push_back({smtp::Mailbox("rcpt", made.lane.domain), {}, ""});
   return made;
 }
 

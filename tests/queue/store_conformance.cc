@@ -538,14 +538,14 @@ TEST_P(StoreConformance, ListingGoesOnBehindWhatIsRemovedMeanwhile) {
 
 TEST_P(StoreConformance, FilterMeansAllItsMembers) {
   auto other = std::make_shared<Message>(*message(id(2), 300, 2));
-  other->envelope.reverse_path = "Other@Example.COM";
+  other->envelope.reverse_path = smtp::Mailbox::from_text("Other@Example.COM");
   other->envelope.login = "billing";
   auto null_path = std::make_shared<Message>(*message(id(3)));
-  null_path->envelope.reverse_path = "";
+  null_path->envelope.reverse_path.reset();
   null_path->envelope.login = "";
   Job someone = job(id(2), 1);
   someone.lane.account = "billing";
-  someone.recipients.push_back({"Some.One@domain1.example", {}, ""});
+  someone.recipients.push_back({smtp::Mailbox::from_text("Some.One@domain1.example"), {}, ""});
   Job bounce = deferred(job(id(3)), kNoon);
   bounce.lane.account = "@";
   apply(enqueue(id(1), 2));
@@ -570,6 +570,19 @@ TEST_P(StoreConformance, FilterMeansAllItsMembers) {
             Refs{of(2, 1)});
   EXPECT_EQ(list({.id = id(1), .state = JobState::Held}), Refs{});
   EXPECT_EQ(list({.domain = "domain1.example"}, 1), (Refs{of(1, 1), of(2, 1)}));
+}
+
+TEST_P(StoreConformance, ADomainIsFoundInALabelsHoweverItIsStored) {
+  Job now = job(id(1));
+  now.lane.domain = "xn--bcher-kva.example";
+  now.recipients = {{smtp::Mailbox::from_text("a@xn--bcher-kva.example"), {}, ""}};
+  Job former = job(id(2));  // of a former version
+  former.lane.domain = "bücher.example";
+  former.recipients = {{smtp::Mailbox::from_text("a@bücher.example"), {}, ""}};
+  apply(enqueue(message(id(1)), {now}));
+  apply(enqueue(message(id(2)), {former}));
+  EXPECT_EQ(list({.domain = "xn--bcher-kva.example"}), (Refs{now.ref, former.ref}));
+  EXPECT_EQ(list({.mailbox = "a@xn--bcher-kva.example"}), (Refs{now.ref, former.ref}));
 }
 
 // The whole ---------------------------------------------------------------------------------------

@@ -55,14 +55,15 @@ std::int64_t number_of(SystemTime time) { return time.time_since_epoch().count()
 std::string line_of(const queue::QueuedJob& each, std::size_t octets) {
   const queue::Job& job = each.job;
   std::string to;
-  for (const queue::Recipient& recipient : job.recipients) to += recipient.mailbox + ",";
+  for (const queue::Recipient& recipient : job.recipients) to += recipient.mailbox.text() + ",";
   return fmt::format(
       "{} job={} {} domain={} to={} attempts={} due={} told={} last={} reply={} remote={} "
       "from=<{}> login={} received={} octets={}",
       job.ref.id.text(), job.ref.number, text_of(job.state), job.lane.domain, to, job.attempts,
       job.state == queue::JobState::Deferred ? number_of(job.due) : 0, job.delay_notified ? 1 : 0,
-      number_of(job.last_attempt), job.last_reply.code, job.last_remote, each.envelope.reverse_path,
-      each.envelope.login, number_of(each.envelope.received), octets);
+      number_of(job.last_attempt), job.last_reply.code, job.last_remote,
+      smtp::text_of(each.envelope.reverse_path), each.envelope.login,
+      number_of(each.envelope.received), octets);
 }
 
 class CarryOverTest : public testing::Test {
@@ -148,7 +149,7 @@ TEST_F(CarryOverTest, LaneIsTheLoginsElseTheSendersDomain) {
   open();
   std::map<std::string, std::set<std::string>> accounts;  // by reverse-path
   for (const queue::QueuedJob& each : jobs()) {
-    accounts[each.envelope.reverse_path].insert(each.job.lane.account);
+    accounts[std::string(smtp::text_of(each.envelope.reverse_path))].insert(each.job.lane.account);
     EXPECT_EQ(each.job.lane.route, "");
   }
   using Accounts = std::set<std::string>;

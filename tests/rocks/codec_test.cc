@@ -31,7 +31,7 @@ queue::Job full_job() {
   job.last_reply = {.code = 451, .status = {4, 7, 1}, .text = "first line\nsecond \xc3\xa4"};
   job.last_remote = "mx.example";
   job.delay_notified = true;
-  job.recipients.push_back({"\xc3\xa4@d.example",
+  job.recipients.push_back({smtp::Mailbox::from_text("\xc3\xa4@d.example"),
                             {smtp::Notify::kSuccess | smtp::Notify::kDelay},
                             "rfc822;a@d.example"});
   return job;
@@ -63,7 +63,7 @@ TEST(Codec, JobComesBackAsItWas) {
 TEST(Codec, BytesDoNotChange) {
   queue::Envelope envelope;
   envelope.id = queue::samples::id_at(kNoon);
-  envelope.reverse_path = "a@b";
+  envelope.reverse_path = smtp::Mailbox::from_text("a@b");
   envelope.login = "u";
   envelope.size = 300;
   envelope.received = SystemTime(std::chrono::microseconds(0x0102030405060708));
@@ -75,7 +75,7 @@ TEST(Codec, BytesDoNotChange) {
   queue::Job job;
   job.ref = {envelope.id, 0, 0};
   job.lane = {"b", "u", "r"};
-  job.recipients.push_back({"c@b", {smtp::Notify::kNever}, ""});
+  job.recipients.push_back({smtp::Mailbox::from_text("c@b"), {smtp::Notify::kNever}, ""});
   EXPECT_EQ(encode_job(job), std::string("\x02\x00\x00\x00"
                                          "\x00\x00\x00\x00\x00\x00\x00\x00"
                                          "\x00\x00\x00\x00\x00\x00\x00\x00"
@@ -83,6 +83,26 @@ TEST(Codec, BytesDoNotChange) {
                                          "b\x01u\x01r\x00\x00\x00\x00\x00\x00\x01\x03"
                                          "c@b\x01\x00",
                                          39));
+}
+
+// Former versions stored domains as they were sent.
+TEST(Codec, MailboxesInULabelsAreReadInALabels) {
+  queue::Envelope envelope = full_envelope();
+  envelope.reverse_path = smtp::Mailbox("a",
+                                        "b\xc3\xbc"
+                                        "cher.example");
+  const auto read = decode_envelope(envelope.id, encode_envelope(envelope));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->reverse_path->text(), "a@xn--bcher-kva.example");
+  queue::Job job = full_job();
+  job.recipients = {{smtp::Mailbox("c",
+                                   "b\xc3\xbc"
+                                   "cher.example"),
+                     {},
+                     ""}};
+  const auto read_job = decode_job(job.ref, encode_job(job));
+  ASSERT_TRUE(read_job);
+  EXPECT_EQ(read_job->recipients.at(0).mailbox.text(), "c@xn--bcher-kva.example");
 }
 
 TEST(Codec, JobOfFormatOneIsReadWithoutAccountAndRoute) {
@@ -105,7 +125,7 @@ TEST(Codec, JobOfFormatOneIsReadWithoutAccountAndRoute) {
   EXPECT_EQ(job->due, SystemTime(std::chrono::microseconds(7)));
   EXPECT_EQ(job->lane, (queue::Lane{"b", "", ""}));
   ASSERT_EQ(job->recipients.size(), 1U);
-  EXPECT_EQ(job->recipients[0].mailbox, "c@b");
+  EXPECT_EQ(job->recipients[0].mailbox.text(), "c@b");
   EXPECT_EQ(*decode_any_job(ref, row), *job);
   EXPECT_FALSE(decode_job(ref, row));
   EXPECT_FALSE(decode_former_job(ref, encode_job(full_job())));

@@ -212,7 +212,7 @@ TEST_F(SearchLogTest, WhatAWholeRecordSaysStands) {
   search(rows_of(*message, jobs), true);
   queue::Message other = *message;
   other.content = "something else";
-  other.envelope.reverse_path = "other@example.com";
+  other.envelope.reverse_path = smtp::Mailbox::from_text("other@example.com");
   search(rows_of(other, jobs));
   const Remains::Of& of = remains.messages.at(id);
   EXPECT_TRUE(of.certain);

@@ -135,11 +135,55 @@ TEST(ForwardPath, AcceptsAddressLiterals) {
 
 TEST(ForwardPath, TakesUtf8OnlyWithSmtputf8) {
   EXPECT_EQ(forward("jürgen@example.com"), error(PathError::NotAscii));
-  EXPECT_EQ(forward("jürgen@bücher.example", true), "jürgen@bücher.example");
-  EXPECT_FALSE(parse_forward_path("jürgen@example.com", true)->is_ascii());
-  EXPECT_FALSE(parse_forward_path("a@bücher.example", true)->is_ascii());
+  EXPECT_EQ(forward("a@bücher.example"), error(PathError::NotAscii));
+  EXPECT_EQ(forward("jürgen@bücher.example", true), "jürgen@xn--bcher-kva.example");
   EXPECT_EQ(forward("\xff@example.com", true), error(PathError::Syntax));
   EXPECT_EQ(forward("\xc0\xaf@example.com", true), error(PathError::Syntax));
+}
+
+TEST(ForwardPath, DomainsOfEachSpellingAreTheSame) {
+  for (const char* path : {"a@bücher.example", "a@BÜCHER.example", "a@xn--bcher-kva.example",
+                           "a@XN--BCHER-KVA.Example.",
+                           "a@bu\xcc\x88"
+                           "cher.example"}) {
+    EXPECT_EQ(forward(path, true), "a@xn--bcher-kva.example") << path;
+  }
+}
+
+TEST(ForwardPath, RefusesADomainWithoutAnALabelForm) {
+  for (const char* path : {"a@\xe2\x84\x80.example",  // maps to "a/c"
+                           "a@\xef\xbc\x91.\xef\xbc\x92.\xef\xbc\x93.\xef\xbc\x94",  // digits
+                           "a@\xcc\x88.example"}) {
+    EXPECT_EQ(forward(path, true), error(PathError::DomainMalformed)) << path;
+  }
+  std::string label;
+  for (int i = 0; i < 60; ++i) label += "ü";  // 120 octets, and more than 63 in its A-label
+  EXPECT_EQ(forward("a@" + label + "1234567890abcdefghijklm.example", true),
+            error(PathError::DomainMalformed));
+}
+
+TEST(Mailbox, NeedsSmtputf8ForItsLocalPartAlone) {
+  EXPECT_TRUE(parse_forward_path("jürgen@example.com", true)->needs_smtputf8());
+  EXPECT_FALSE(parse_forward_path("a@bücher.example", true)->needs_smtputf8());
+}
+
+TEST(Mailbox, IsOneTextAndItsHalves) {
+  const auto quoted = parse_forward_path(R"("a@b"@[192.0.2.1])", false);
+  ASSERT_TRUE(quoted);
+  EXPECT_EQ(quoted->local_part(), R"("a@b")");
+  EXPECT_EQ(quoted->domain(), "[192.0.2.1]");
+  EXPECT_TRUE(quoted->is_address_literal());
+  const auto postmaster = parse_forward_path("Postmaster", false);
+  ASSERT_TRUE(postmaster);
+  EXPECT_EQ(postmaster->local_part(), "Postmaster");
+  EXPECT_EQ(postmaster->domain(), "");
+  EXPECT_EQ(Mailbox(quoted->local_part(), quoted->domain()), *quoted);
+}
+
+TEST(Mailbox, StoredInULabelsIsReadInALabels) {
+  EXPECT_EQ(Mailbox::from_text("a@bücher.example").text(), "a@xn--bcher-kva.example");
+  EXPECT_EQ(Mailbox::from_text("jürgen@bücher.example").text(), "jürgen@xn--bcher-kva.example");
+  EXPECT_EQ(Mailbox::from_text("a@\xcc\x88.example").text(), "a@\xcc\x88.example") << "has none";
 }
 
 TEST(ReversePath, MayBeNull) {

@@ -93,7 +93,7 @@ TEST(Mail, HasDefaults) {
 }
 
 TEST(Mail, Smtputf8BehindThePathCountsForThePath) {
-  EXPECT_EQ(parse<MailCommand>("MAIL FROM:<jürgen@x.example> SMTPUTF8").reverse_path->local_part,
+  EXPECT_EQ(parse<MailCommand>("MAIL FROM:<jürgen@x.example> SMTPUTF8").reverse_path->local_part(),
             "jürgen");
   expect_error(CommandError::PathNotAscii, "MAIL FROM:<jürgen@x.example>");
 }
@@ -158,7 +158,7 @@ TEST(Rcpt, ReadsThePathAndAllItsParameters) {
   EXPECT_EQ(rcpt.notify.bits, Notify::kSuccess | Notify::kDelay);
   EXPECT_EQ(rcpt.original_recipient, "rfc822;Bob+x@y.example");
   EXPECT_EQ(parse<RcptCommand>("RCPT TO:<b@y.example> NOTIFY=NEVER").notify.bits, Notify::kNever);
-  EXPECT_EQ(parse<RcptCommand>("RCPT TO:<Postmaster>").recipient.domain, "");
+  EXPECT_EQ(parse<RcptCommand>("RCPT TO:<Postmaster>").recipient.domain(), "");
 }
 
 TEST(Rcpt, RefusesWrongParameters) {
@@ -179,7 +179,8 @@ TEST(Rcpt, RefusesWrongParameters) {
 TEST(Rcpt, Utf8NeedsTheTransactionsSmtputf8) {
   expect_error(CommandError::PathNotAscii, "RCPT TO:<jürgen@y.example>");
   const ParseContext utf8{.smtputf8 = true};
-  EXPECT_EQ(parse<RcptCommand>("RCPT TO:<jürgen@y.example>", utf8).recipient.local_part, "jürgen");
+  EXPECT_EQ(parse<RcptCommand>("RCPT TO:<jürgen@y.example>", utf8).recipient.local_part(),
+            "jürgen");
   expect_error(CommandError::PathSyntax, "RCPT TO:<j\xff@y.example>", utf8);
 }
 

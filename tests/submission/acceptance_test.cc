@@ -18,7 +18,7 @@ namespace {
 constexpr SystemTime kNoon{std::chrono::seconds(1'700'000'000)};
 
 smtp::Mailbox mailbox(std::string_view text) {
-  if (!text.contains('@')) return {std::string(text), ""};
+  if (!text.contains('@')) return {text, ""};
   const auto parsed = smtp::parse_mailbox(text, true);
   CHECK(parsed.has_value());
   return *parsed;
@@ -368,7 +368,7 @@ TEST_F(AcceptanceTest, TheEnvelopeHoldsWhatTheClientSaid) {
   const Accepted accepted = taken();
   const queue::Envelope& envelope = accepted.message->envelope;
   EXPECT_EQ(envelope.id, id);
-  EXPECT_EQ(envelope.reverse_path, "orders@shop.example");
+  EXPECT_EQ(envelope.reverse_path->text(), "orders@shop.example");
   EXPECT_EQ(envelope.login, "shop");
   EXPECT_EQ(envelope.peer, "192.0.2.7");
   EXPECT_EQ(envelope.from_domain, "shop.example");
@@ -385,7 +385,7 @@ TEST_F(AcceptanceTest, TheEnvelopeHoldsWhatTheClientSaid) {
 
 TEST_F(AcceptanceTest, ANullReversePathIsStoredEmpty) {
   transaction.mail.reverse_path.reset();
-  EXPECT_EQ(taken().message->envelope.reverse_path, "");
+  EXPECT_FALSE(taken().message->envelope.reverse_path);
 }
 
 TEST_F(AcceptanceTest, ReceivedTellsHowTheMessageCame) {
@@ -445,8 +445,8 @@ TEST_F(AcceptanceTest, TheRecipientsOfADomainAreOneJobInTheOrderOfMention) {
   const queue::Job& one = accepted.jobs[0];
   EXPECT_EQ(one.lane.domain, "one.example");
   ASSERT_EQ(one.recipients.size(), 2U);
-  EXPECT_EQ(one.recipients[0].mailbox, "a@one.example");
-  EXPECT_EQ(one.recipients[1].mailbox, "c@one.example");
+  EXPECT_EQ(one.recipients[0].mailbox.text(), "a@one.example");
+  EXPECT_EQ(one.recipients[1].mailbox.text(), "c@one.example");
   EXPECT_EQ(one.recipients[1].notify.bits, 1);
   EXPECT_EQ(one.recipients[1].original_recipient, "rfc822;c@one.example");
   EXPECT_EQ(accepted.jobs[1].lane.domain, "two.example");
@@ -462,8 +462,9 @@ TEST_F(AcceptanceTest, ARecipientThatIsNamedTwiceIsSentOneCopy) {
   const Accepted accepted = taken();
   ASSERT_EQ(accepted.jobs.size(), 2U);
   ASSERT_EQ(accepted.jobs[0].recipients.size(), 2U);
-  EXPECT_EQ(accepted.jobs[0].recipients[0].mailbox, "a@one.example");
-  EXPECT_EQ(accepted.jobs[0].recipients[1].mailbox, "A@one.example");  // may be another mailbox
+  EXPECT_EQ(accepted.jobs[0].recipients[0].mailbox.text(), "a@one.example");
+  EXPECT_EQ(accepted.jobs[0].recipients[1].mailbox.text(),
+            "A@one.example");  // may be another mailbox
   EXPECT_EQ(accepted.jobs[1].recipients.size(), 1U);
 }
 
@@ -471,7 +472,7 @@ TEST_F(AcceptanceTest, PostmasterWithoutADomainIsOurs) {
   only_to("Postmaster");
   const queue::Job job = taken().jobs.at(0);
   EXPECT_EQ(job.lane.domain, "relay.example");
-  EXPECT_EQ(job.recipients.at(0).mailbox, "Postmaster@relay.example");
+  EXPECT_EQ(job.recipients.at(0).mailbox.text(), "Postmaster@relay.example");
 }
 
 TEST_F(AcceptanceTest, TheAccountOfALaneIsTheLoginOrTheSendersDomainAndTheClient) {
@@ -507,12 +508,40 @@ TEST_F(AcceptanceTest, Smtputf8IsKeptWhereSomethingNeedsIt) {
   EXPECT_FALSE(taken().message->envelope.smtputf8);
   EXPECT_TRUE(taken("From: a@shop.example\r\nSubject: Grüße\r\n\r\n").message->envelope.smtputf8);
   only_to("jürgen@receiver.example");
-  EXPECT_TRUE(taken().message->envelope.smtputf8);
-  only_to("b@empfänger.example");  // has a form in ASCII
-  to("c@receiver.example");        // without it Received would name the recipient
-  EXPECT_FALSE(taken().message->envelope.smtputf8);
+  EXPECT_TRUE(taken().message->envelope.smtputf8) << "Received names the recipient";
+  to("c@receiver.example");
+  EXPECT_FALSE(taken().message->envelope.smtputf8) << "only the one recipient needs it";
   transaction.mail.reverse_path = mailbox("jürgen@shop.example");
   EXPECT_TRUE(taken().message->envelope.smtputf8);
+}
+
+TEST_F(AcceptanceTest, DomainsInUnicodeNeedNoSmtputf8) {
+  transaction.mail.smtputf8 = true;
+  transaction.mail.reverse_path = mailbox("me@bücher.example");
+  only_to("b@empfänger.example");
+  const Accepted accepted = taken();
+  EXPECT_FALSE(accepted.message->envelope.smtputf8);
+  EXPECT_TRUE(accepted.message->content.contains("for <b@xn--empfnger-3za.example>"))
+      << accepted.message->content;
+  EXPECT_EQ(accepted.message->envelope.reverse_path->text(), "me@xn--bcher-kva.example");
+}
+
+TEST_F(AcceptanceTest, ARecipientInTwoSpellingsOfItsDomainIsOne) {
+  only_to("b@bücher.example");
+  to("b@xn--bcher-kva.example");
+  to("b@BÜCHER.example");
+  to("b@Xn--Bcher-Kva.Example");
+  const Accepted accepted = taken();
+  ASSERT_EQ(accepted.jobs.size(), 1u);
+  EXPECT_EQ(accepted.jobs[0].lane.domain, "xn--bcher-kva.example");
+  ASSERT_EQ(accepted.jobs[0].recipients.size(), 1u);
+  EXPECT_EQ(accepted.jobs[0].recipients[0].mailbox.text(), "b@xn--bcher-kva.example");
+}
+
+TEST_F(AcceptanceTest, ARouteOfASenderIsFoundInEachSpelling) {
+  add_route({}, {"@xn--bcher-kva.example"}, "smtp://inner.example:2525");
+  transaction.mail.reverse_path = mailbox("a@bücher.example");
+  EXPECT_EQ(taken().jobs.at(0).lane.route, "smtp://inner.example:2525");
 }
 
 TEST_F(AcceptanceTest, WithoutSmtputf8OfTheClientItIsNotAskedFor) {

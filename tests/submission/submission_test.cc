@@ -292,7 +292,7 @@ TEST_F(SubmissionTest, AMessageIsStoredAcknowledgedAndHandedToDelivery) {
   EXPECT_TRUE(sent_before.starts_with("250 2.0.0 Ok: queued as ")) << sent_before;
   const auto& [message, jobs] = intake_.messages.at(0);
   EXPECT_TRUE(message->content.ends_with("Thank you.\r\n"));
-  EXPECT_EQ(message->envelope.reverse_path, "a@shop.example");
+  EXPECT_EQ(message->envelope.reverse_path->text(), "a@shop.example");
   ASSERT_EQ(jobs.size(), 1U);
   EXPECT_TRUE(disk_.claims().contains(jobs[0].ref));
   EXPECT_EQ(disk_.job(jobs[0].ref).value(), jobs[0]);

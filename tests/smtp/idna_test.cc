@@ -1,0 +1,34 @@
+#include "smtp/idna.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace signpost::smtp {
+namespace {
+
+TEST(Idna, TheFormThatIsComparedIsInALabels) {
+  EXPECT_EQ(with_a_labels("a@BÜCHER.example"), "a@xn--bcher-kva.example");
+  EXPECT_EQ(with_a_labels("bücher.example"), "xn--bcher-kva.example");
+  EXPECT_EQ(with_a_labels("jürgen@X.Example"), "jürgen@x.example");
+  EXPECT_EQ(with_a_labels("A@[192.0.2.1]"), "A@[192.0.2.1]");
+  EXPECT_EQ(with_a_labels("a@\xcc\x88.example"), "a@\xcc\x88.example") << "there is none";
+  EXPECT_EQ(with_a_labels(std::string("a@b\xc3\xbc\0c", 7)), std::string("a@b\xc3\xbc\0c", 7));
+}
+
+TEST(Idna, PeopleReadULabels) {
+  EXPECT_EQ(with_u_labels("a@xn--bcher-kva.example"), "a@bücher.example");
+  EXPECT_EQ(with_u_labels("xn--bcher-kva.example"), "bücher.example");
+  EXPECT_EQ(with_u_labels("xn--a@shop.example"), "xn--a@shop.example") << "a local part";
+}
+
+// What does not come back as the same name would show another domain than is meant.
+TEST(Idna, ALabelsThatStandForNoNameAreShownAsTheyAre) {
+  for (const char* name : {"a@xn--.example", "a@xn--a.example", "a@xn--99999999.example",
+                           "a@xn--bcher-kva.xn--zzzzz!"}) {
+    EXPECT_EQ(with_u_labels(name), name);
+  }
+}
+
+}  // namespace
+}  // namespace signpost::smtp
