@@ -163,6 +163,7 @@ void DeliverySession::connect() {
     return;
   }
   place_ = target_.address.ip;
+  enter(State::Connecting);
   auto stream = net::Stream::connect(host_.context().loop, target_.address,
                                      source_for(*settings_->config, target_.address.ip), *this);
   if (!stream) {
@@ -173,7 +174,6 @@ void DeliverySession::connect() {
     return;
   }
   stream_ = std::move(*stream);
-  enter(State::Connecting);
 }
 
 void DeliverySession::on_connected() {
