@@ -183,6 +183,7 @@ void ReceiverConnection::connect() {
     return;
   }
   place_ = target_.address.ip;
+  enter(State::Connecting);
   auto stream = net::Stream::connect(host_.context().loop, target_.address,
                                      source_for(*settings_->config, target_.address.ip), *this);
   if (!stream) {
@@ -190,7 +191,6 @@ void ReceiverConnection::connect() {
     return;
   }
   stream_ = std::move(*stream);
-  enter(State::Connecting);
 }
 
 void ReceiverConnection::connect_failed(std::string_view detail) {

@@ -10,6 +10,7 @@ namespace signpost::delivery {
 
 namespace {
 
+constexpr std::size_t kSitesRemembered = 10'000;        // with more, for no trouble that is over
 constexpr std::chrono::minutes kTroubleRemembered{10};  // while jobs are put off for it
 constexpr std::size_t kPutOffKept = 256;                // jobs of a site that are remembered for it
 constexpr std::chrono::seconds kTidyInterval{1};        // between looks for sites to forget
@@ -42,7 +43,7 @@ void Scheduling::apply_verdict(Lane& lane, Orders& orders) {
 
 // For when the trouble is over: see Site::put_off.
 void Scheduling::will_be_put_off(Site& site, const queue::Job& job) {
-  if (site.put_off.size() >= kPutOffKept) site.put_off.pop_front();
+  if (site.put_off.size() >= kPutOffKept) site.put_off.erase(site.put_off.begin());
   site.put_off.push_back({job.ref, job.attempts + 1});
 }
 
@@ -157,12 +158,13 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
   if (now.steady < next_tidy) return;
   next_tidy = now.steady + kTidyInterval;
   for (const auto& [key, site] : sites) look_for_overdue(*site, now, orders);
+  const bool many = sites.size() > kSitesRemembered;
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;
-    const bool unused =
-        site.line.empty() && site.parked.empty() && site.connections.open() == 0 &&
-        site.reading == 0 && site.back_off.may_try(now.steady) &&
-        (site.put_off.empty() || now.steady >= site.back_off.not_before() + kTroubleRemembered);
+    const bool unused = site.line.empty() && site.parked.empty() && site.connections.open() == 0 &&
+                        site.reading == 0 && site.back_off.may_try(now.steady) &&
+                        (many || site.put_off.empty() ||
+                         now.steady >= site.back_off.not_before() + kTroubleRemembered);
     if (unused) site.forgotten = true;
     return unused;
   });

@@ -40,7 +40,7 @@ struct Site {
   JobLine line;
   ConnectionBudget connections;
   BackOff back_off{BackOff::kConnections};
-  std::deque<PutOff> put_off;  // of the present trouble, the latest; they go when it is over
+  std::vector<PutOff> put_off;  // of the present trouble, the latest; they go when it is over
   relay::RateLimit rate;
   SteadyTime next_token{};        // no session is woken before
   SteadyTime crowded_until{};     // no connection is opened before: its addresses have enough

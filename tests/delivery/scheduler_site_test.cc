@@ -556,6 +556,17 @@ TEST_F(SchedulerSite, ThousandsOfLanesOfADeadSiteAllGoWhenItIsBack) {
   EXPECT_TRUE(world_.claims_fit());
 }
 
+TEST_F(SchedulerSite, SitesWithoutWorkAreForgottenWhenThereAreThousands) {
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  for (int i = 0; i < 12'000; ++i) {
+    const std::string domain = std::to_string(i) + ".example";
+    world_.receiver("mx:" + domain).refuses = true;
+    (void)world_.submit({domain, "shop", ""});
+  }
+  world_.pass(seconds(5));
+  EXPECT_EQ(world_.scheduler.figures().sites, 0u) << "each had one job, which waits in the store";
+}
+
 TEST_F(SchedulerSite, ParkedLanesFollowTheirRoutesAfterAReload) {
   world_.receiver(kSite).refuses = true;
   for (int i = 0; i < 600; ++i) {
