@@ -2,6 +2,8 @@
 
 #include "base/check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -138,6 +140,29 @@ bool is_own_listener(const net::SocketAddress& target, const config::Config& con
     // The system connects to the unspecified address as to loopback.
     return bind.ip.is_unspecified() ? here : bind.ip.is_loopback() && target.ip.is_unspecified();
   });
+}
+
+std::optional<Disposition> why_not(const std::string& host, const net::SocketAddress& address,
+                                   const NextHop& hop, const config::Config& config,
+                                   std::span<const net::IpAddress> local_addresses) {
+  if (is_own_listener(address, config, local_addresses)) {
+    return local(Outcome::Failed, {5, 4, 6},
+                 fmt::format("mail for {} ({}) loops back to this relay", host, address.text()));
+  }
+  // An address in a route is the operator's word as much as delivery.source is.
+  const bool named = hop.routed && net::IpAddress::parse(host);
+  if (!named && lacks_source(address.ip, config.delivery)) {
+    return local(Outcome::Delayed, {4, 4, 4},
+                 fmt::format("the mail server {} has the address {}, and delivery.source none of "
+                             "its kind to send from",
+                             host, address.ip.text()));
+  }
+  if (hop.routed) return {};
+  const auto kind = forbidden_network(address.ip, config.delivery);
+  if (!kind) return {};
+  return local(Outcome::Failed, {5, 4, 4},
+               fmt::format("the mail server {} has the {} address {}, where no mail is sent", host,
+                           *kind, address.ip.text()));
 }
 
 }  // namespace signpost::delivery

@@ -2,10 +2,13 @@
 #pragma once
 
 #include "config/config.h"
+#include "delivery/disposition.h"
+#include "delivery/next_hop.h"
 #include "net/address.h"
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace signpost::delivery {
@@ -25,5 +28,12 @@ bool lacks_source(const net::IpAddress& address, const config::DeliveryConfig& c
 // to all addresses of this machine, which are `local`. Pure.
 bool is_own_listener(const net::SocketAddress& target, const config::Config& config,
                      std::span<const net::IpAddress> local);
+
+// Why no mail of `hop` goes to this address of `host`, by the rules above; nothing when it may.
+// What strangers write into the DNS must not lead to this machine or its neighbours. For good, as
+// with a null MX: the sender learns now, not when the mail expires, that this domain takes no mail.
+std::optional<Disposition> why_not(const std::string& host, const net::SocketAddress& address,
+                                   const NextHop& hop, const config::Config& config,
+                                   std::span<const net::IpAddress> local_addresses);
 
 }  // namespace signpost::delivery

@@ -95,7 +95,7 @@ ReceiverConnection::ReceiverConnection(SessionHost& host, SitePtr site, std::str
       hop_(host.hop(*site_)),
       walk_(host.context().loop, host.context().resolver, hop_,
             {[this](const std::string& name, const net::SocketAddress& address) {
-               return forbidden(name, address);
+               return why_not(name, address, hop_, *settings_->config, host_.local_addresses());
              },
              [this](const net::SocketAddress& address) {
                return host_.dead_addresses().contains(address, host_.context().clock.steady_now());
@@ -147,31 +147,6 @@ AttemptFacts ReceiverConnection::facts() const {
 }
 
 // A host ----------------------------------------------------------------------------------------
-
-// What strangers write into the DNS must not lead to this machine or its neighbours. For good, as
-// with a null MX: the sender learns now, not when the mail expires, that this domain takes no mail.
-std::optional<Disposition> ReceiverConnection::forbidden(const std::string& host,
-                                                         const net::SocketAddress& address) const {
-  const config::Config& config = *settings_->config;
-  if (is_own_listener(address, config, host_.local_addresses())) {
-    return local(Outcome::Failed, {5, 4, 6},
-                 fmt::format("mail for {} ({}) loops back to this relay", host, address.text()));
-  }
-  // An address in a route is the operator's word as much as delivery.source is.
-  const bool named = hop_.routed && net::IpAddress::parse(host);
-  if (!named && lacks_source(address.ip, config.delivery)) {
-    return local(Outcome::Delayed, {4, 4, 4},
-                 fmt::format("the mail server {} has the address {}, and delivery.source none of "
-                             "its kind to send from",
-                             host, address.ip.text()));
-  }
-  if (hop_.routed) return {};
-  const auto kind = forbidden_network(address.ip, config.delivery);
-  if (!kind) return {};
-  return local(Outcome::Failed, {5, 4, 4},
-               fmt::format("the mail server {} has the {} address {}, where no mail is sent", host,
-                           *kind, address.ip.text()));
-}
 
 void ReceiverConnection::connect() {
   tls_.reset();

@@ -70,8 +70,6 @@ class ReceiverConnection final : private net::StreamHandler {
   void enter(State state);
   void on_timeout();
   std::chrono::milliseconds greeting_limit() const;
-  std::optional<Disposition> forbidden(const std::string& host,
-                                       const net::SocketAddress& address) const;
   void connect();
   void connect_failed(std::string_view detail);
   void converse();
