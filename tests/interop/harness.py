@@ -312,6 +312,7 @@ class Relay:
         self.workers = workers
         self.keys = []
         self.user = ""  # stay what we are
+        self.postmaster = "postmaster@shop.example"
         self.environment = None  # os.environ
         self.program = [BIN / "signpost"]
         self.process = None
@@ -323,7 +324,7 @@ class Relay:
     # What has to be there before the start.
 
     def write_config(self):
-        lines = ['hostname = "relay.example"', 'postmaster = "postmaster@shop.example"', 'data_dir = "data"',
+        lines = ['hostname = "relay.example"', f'postmaster = "{self.postmaster}"', 'data_dir = "data"',
                  f'user = "{self.user}"', f"workers = {self.workers}"]
         if os.geteuid() != 0:
             lines.append("core_files = true")  # tests look into /proc/PID, which only root may otherwise

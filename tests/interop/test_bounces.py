@@ -111,6 +111,19 @@ def test_a_crash_has_failures_that_wait_to_be_reported_tried_again(world):
     relay.wait_empty()
 
 
+def test_a_report_from_below_a_signed_domain_is_signed_by_that(world):
+    world.receiver("receiver.example")
+    bounces = world.receiver("shop.example")
+    relay = world.add_relay()
+    relay.postmaster = "postmaster@mail.shop.example"
+    relay.add_key("shop.example", "s1", "ed25519")
+    world.start()
+    relay.send("orders@shop.example", "bounce-b@receiver.example", message())
+    content = bounces.wait_for(1)[0][1]
+    assert b"From: Mail Delivery System <postmaster@mail.shop.example>" in content and b"d=shop.example;" in content
+    assert dkim.verify(content, dnsfunc=lambda name, timeout=5: world.dns.txt(name.decode()))
+
+
 def features(relay):
     client = relay.smtp()
     client.ehlo()
