@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -125,11 +126,12 @@ struct Committer::Impl {
     }
   }
 
-  // The one under way; zero when there is none.
-  SteadyTime::duration write_lasts() const {
+  // How long the one under way has been taking, if that is too long.
+  std::optional<SteadyTime::duration> hanging_for() const {
     const SteadyTime since = writing_since.load(std::memory_order_relaxed);
     if (since == kNotWriting) return {};
-    return std::chrono::steady_clock::now() - since;
+    const auto lasts = std::chrono::steady_clock::now() - since;
+    return lasts < options.too_long ? std::nullopt : std::optional(lasts);
   }
 
   // Constant after construction.
@@ -203,17 +205,17 @@ std::size_t Committer::backlog_bytes() const {
   return impl_->backlog.load(std::memory_order_relaxed);
 }
 
-bool Committer::hangs() const { return impl_->write_lasts() >= impl_->options.too_long; }
+bool Committer::hangs() const { return impl_->hanging_for().has_value(); }
 
 std::string Committer::last_error() const {
   {
     const MutexLock lock(impl_->mutex);
     if (!impl_->error.empty()) return impl_->error;
   }
-  const auto lasts = impl_->write_lasts();
-  if (lasts < impl_->options.too_long) return "";
+  const auto lasts = impl_->hanging_for();
+  if (!lasts) return "";
   return "the queue cannot be written: a write has been taking " +
-         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(lasts).count()) +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*lasts).count()) +
          " s: the disk does not answer";
 }
 

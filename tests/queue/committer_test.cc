@@ -92,11 +92,14 @@ TEST_F(CommitterTest, NothingIsReportedBeforeTheWriteIsDone) {
 TEST_F(CommitterTest, WriteThatTakesTooLongIsToldWhileItLasts) {
   Committer committer(store, registry, {.too_long = std::chrono::milliseconds(0)});
   EXPECT_EQ(committer.last_error(), "");
+  EXPECT_FALSE(committer.hangs());
   occupy(committer);
+  EXPECT_TRUE(committer.hangs());
   EXPECT_TRUE(committer.last_error().contains("the disk does not answer"));
   store.release();
   outcomes.await(1);
   EXPECT_EQ(committer.last_error(), "");
+  EXPECT_FALSE(committer.hangs());
 }
 
 TEST_F(CommitterTest, ChangesThatWaitShareOneWriteAndCompleteInOrder) {
