@@ -9,9 +9,7 @@
 namespace signpost::delivery {
 
 Attempt::Attempt(PendingJob pending)
-    : pending_(std::move(pending)),
-      parts_(pending_.job.recipients.size()),
-      left_(parts_.size()) {}
+    : pending_(std::move(pending)), parts_(pending_.job.recipients.size()), left_(parts_.size()) {}
 
 smtp::ClientTransaction Attempt::next_transaction(std::size_t size,
                                                   const ConnectionRecord& connection) {
@@ -30,8 +28,8 @@ smtp::ClientTransaction Attempt::next_transaction(std::size_t size,
     if (apart && !under_way_.empty()) continue;
     under_way_.push_back(i);
     transaction.smtputf8 |= smtputf8;
-    transaction.recipients.push_back({recipients[i].mailbox.text(), recipients[i].notify,
-                                      recipients[i].original_recipient});
+    transaction.recipients.push_back(
+        {recipients[i].mailbox.text(), recipients[i].notify, recipients[i].original_recipient});
   }
   transaction.size = size;
   transaction.eight_bit = envelope.eight_bit;

@@ -236,9 +236,7 @@ const std::vector<KeyCase> kKeyCases{
     {"destination", "connections = 2",
      [](const Config& c) { return c.destinations[0].connections == 2; }},
     {"destination", "rate = \"600/min\"",
-     [](const Config& c) {
-       return c.destinations[0].rate == Rate{600, std::chrono::minutes(1)};
-     }},
+     [](const Config& c) { return c.destinations[0].rate == Rate{600, std::chrono::minutes(1)}; }},
     {"destination", "messages_per_connection = 5",
      [](const Config& c) { return c.destinations[0].messages_per_connection == 5; }},
     {"destination", "tls = \"verify\"",

@@ -239,9 +239,10 @@ class Session final : public smtp::ServerPolicy {
     CHECK(accepted.size() <= kRecipients);
     std::set<std::string> all;
     for (const smtp::AcceptedRecipient& each : accepted) {
-      const std::string& domain = each.mailbox.domain;
-      all.insert(each.mailbox.local_part + "@" +
-                 (domain.empty() ? settings_.config->hostname : domain));
+      const smtp::Mailbox& mailbox = each.mailbox;
+      all.insert(mailbox.domain().empty()
+                     ? smtp::Mailbox(mailbox.local_part(), settings_.config->hostname).text()
+                     : mailbox.text());
     }
     return all;
   }
@@ -263,7 +264,7 @@ class Session final : public smtp::ServerPolicy {
     for (const queue::Job& job : accepted.jobs) {
       CHECK(!job.recipients.empty() && domains.insert(job.lane.domain).second);
       for (const queue::Recipient& each : job.recipients) {
-        CHECK(recipients.insert(each.mailbox).second);  // once however often it was named
+        CHECK(recipients.insert(each.mailbox.text()).second);  // once however often it was named
       }
     }
     CHECK(recipients == named());

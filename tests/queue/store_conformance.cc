@@ -640,7 +640,8 @@ TEST_P(StoreConformance, WhatIsBeingTriedAgainIsReadyAndKeepsItsAge) {
 TEST_P(StoreConformance, CountsTheRecipientsThatAreLeft) {
   EXPECT_EQ(store().totals().recipients, 0U);
   queue::Job two = job(id(1));
-  two.recipients = {{"a@one.example", {}, ""}, {"b@one.example", {}, ""}};
+  two.recipients = {{smtp::Mailbox::from_text("a@one.example"), {}, ""},
+                    {smtp::Mailbox::from_text("b@one.example"), {}, ""}};
   apply(enqueue(message(id(1)), {two}));
   apply(enqueue(id(2)));
   const std::uint64_t other = job(id(2)).recipients.size();
