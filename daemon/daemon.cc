@@ -349,7 +349,8 @@ bool Daemon::drained(SteadyTime deadline) {
 
 void Daemon::wait_until_drained(std::chrono::seconds limit) {
   const SteadyTime deadline = clock_.steady_now() + limit;
-  while (!drained(deadline) && clock_.steady_now() < deadline) {
+  // Twice, since a report may have been on its way from one worker to another.
+  while (!(drained(deadline) && drained(deadline)) && clock_.steady_now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }

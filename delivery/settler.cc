@@ -134,6 +134,7 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
 // Reports --------------------------------------------------------------------------------------
 
 void Settler::await_others(const std::shared_ptr<Work>& work) {
+  ++reporting_;
   const auto& recipients = work->settlement->recipients;
   const bool some_delivered = std::ranges::any_of(recipients, [](const RecipientSettlement& each) {
     return each.disposition.outcome == Outcome::Delivered;
@@ -175,6 +176,7 @@ void Settler::strip_delivered(const std::shared_ptr<Work>& work) {
 void Settler::to_desk(std::shared_ptr<Work> work) {
   const queue::MessageId id = work->pending.job.ref.id;
   listener_.at_desk(id, [work = std::move(work)](Settler& desk) { desk.wait_at_desk(work); });
+  --reporting_;  // the desk's settler counts it now, which may be another one
 }
 
 void Settler::wait_at_desk(std::shared_ptr<Work> work) {

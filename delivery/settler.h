@@ -79,7 +79,7 @@ class Settler {
   ReportLimits& limits_;
   const Listener listener_;
   ReportDesk<Work> desk_;
-  std::size_t reporting_ = 0;  // jobs that were at the desk, until they are settled
+  std::size_t reporting_ = 0;  // jobs on their way to the desk, or from it until they are settled
 };
 
 }  // namespace signpost::delivery
