@@ -4,6 +4,7 @@
 #include "queue/events.h"
 #include "rocks/check_mark.h"
 #include "rocks/codec.h"
+#include "rocks/disk_room.h"
 #include "rocks/events.h"
 #include "rocks/keys.h"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr std::size_t kKept = 1 << 17;          // messages in a generation of JobCounts
 constexpr std::size_t kMaxKeptBatch = 8 << 20;  // octets of memory a batch may keep
 constexpr std::size_t kOldRemovalsPerFlush = 20'000;
+constexpr std::uint64_t kSpare = 64 << 10;  // octets of the disk, for what the log adds
 constexpr auto kResumeInterval = std::chrono::seconds(1);
 
 }  // namespace
@@ -56,12 +58,23 @@ Result<void> ChangeWriter::apply(std::span<const queue::Change* const> changes) 
     }
   }
   if (group_.batch.Count() == 0) return {};
+  if (auto room = find_room(); !room) return room;
   const rocksdb::Status status = db().Write(write_options_, &group_.batch);
   if (!status.ok()) return write_failed(status);
   tally_.add(group_.counts);
   tally_.lower_first(group_.first);
   flush_old_removals();
   return {};
+}
+
+// A write that the disk has no room for is not begun: after one that failed halfway RocksDB may
+// come back to the same log file, which it refuses with an assertion.
+Result<void> ChangeWriter::find_room() {
+  const auto room = disk_room(reader_.directory());
+  if (!room || room->free >= group_.batch.GetDataSize() + kSpare) return {};
+  counts_.clear();  // it is ahead of the store: count there again
+  return fail(Errc::Io, "the queue cannot be written: No space left on device: " +
+                            std::to_string(room->free) + " octets are free");
 }
 
 Result<void> ChangeWriter::gather(const queue::Change& change) {

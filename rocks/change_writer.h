@@ -49,6 +49,7 @@ class ChangeWriter {
   Result<JobCounts::Count*> count_of(const queue::MessageId& id);
   Result<bool> is_stored(const queue::JobRef& ref, const JobCounts::Count& count) const;
 
+  Result<void> find_room();
   Result<void> resume();
   Result<void> write_failed(const rocksdb::Status& status);
   void flush_old_removals();
