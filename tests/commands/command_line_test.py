@@ -121,16 +121,16 @@ class Check(Case):
     def test_good_configuration_is_summed_up(self):
         self.signpost("user", "add", "shop", input="secret\n")
         key = self.folder / "s1.pem"
-        made = self.signpost("dkim", "keygen", "--domain", "a.example", "--selector", "s1", "--out",
+        made = self.signpost("dkim", "keygen", "--domain", "shop.example", "--selector", "s1", "--out",
                              key, "--algorithm", "ed25519")
         self.assertEqual(made.returncode, 0, made.stderr)
-        self.config.write_text(CONFIG + '[[dkim]]\ndomain = "a.example"\nselector = "s1"\n'
+        self.config.write_text(CONFIG + '[[dkim]]\ndomain = "shop.example"\nselector = "s1"\n'
                                'key = "s1.pem"\n')
         result = self.signpost("check")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertIn("  listener  127.0.0.1:2525 plain, login required\n", result.stdout)
         self.assertIn("  users     1\n", result.stdout)
-        self.assertIn("  dkim      a.example selector s1, ed25519-sha256, ", result.stdout)
+        self.assertIn("  dkim      shop.example selector s1, ed25519-sha256, ", result.stdout)
         summary = json.loads(self.signpost("check", "--json").stdout)
         self.assertTrue(summary["ok"])
         self.assertEqual(summary["users"], 1)
@@ -224,7 +224,7 @@ class Setups(Case):
             f'[admin]\nbind = "127.0.0.1:{self.admin}"\ntoken_file = "token"\n{more}')
 
     def dkim(self, selector="s1", file="s1.pem", more=""):
-        return (f'[[dkim]]\ndomain = "a.example"\nselector = "{selector}"\nkey = "{file}"\n{more}')
+        return (f'[[dkim]]\ndomain = "shop.example"\nselector = "{selector}"\nkey = "{file}"\n{more}')
 
     def user(self, name, more):
         return f'[{name}]\npassword = "{HASH}"\n{more}'
@@ -341,7 +341,7 @@ class Setups(Case):
 
     def test_dkim_keys(self):
         self.write(more=self.dkim() + self.dkim())
-        self.both_refuse("dkim.selector: s1._domainkey.a.example is a duplicate of line ")
+        self.both_refuse("dkim.selector: s1._domainkey.shop.example is a duplicate of line ")
         self.write(more=self.dkim() + self.dkim("s2", "s2.pem"))
         self.both_refuse("s2.pem: cannot be read: No such file")
         (self.folder / "s2.pem").write_text("nonsense")
