@@ -95,8 +95,9 @@ def test_without_memory_it_ends_with_words(world):
     for client in clients:
         client.join()
     if not relay.process.alive():
-        assert relay.process.wait() == 1
-        assert "signpost: out of memory: " in relay.process.log_text()
+        # A library that cannot do without the memory aborts.
+        words = {1: "signpost: out of memory: ", -signal.SIGABRT: "signpost: an assertion failed, "}
+        assert words[relay.process.wait()] in relay.process.log_text()
 
 
 def test_a_client_that_closes_its_direction_gets_all_replies(world):
