@@ -37,7 +37,6 @@ struct Lane {
     std::uint32_t look_up_epoch = 0;  // of the configuration that its look-up began with
     bool in_line = false;
     bool looking_up = false;
-    bool queued = false;  // for a look-up
   };
 
   const std::string* key = nullptr;  // encoded name; lives as long as the lane
@@ -49,9 +48,12 @@ struct Lane {
   std::unique_ptr<BackOff> trouble;  // its names cannot be looked up
   std::uint32_t route_epoch = 0;
   bool lingering = false;  // nothing waits: forgotten when its time comes
-  // Named in the queue of its site's parked lanes; not forgotten while it is. Without `active` it
-  // waits there to be read from `first` on, and that is all it costs.
+  // Named in the queue of its site's parked lanes, in that of those to be looked up; not forgotten
+  // while it is.
   bool parked = false;
+  bool queued = false;
+  // It waits in a queue to be read from `first` on, and that is all it costs: without `active`.
+  bool dormant = false;
   SystemTime first{};
 };
 

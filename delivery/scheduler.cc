@@ -59,7 +59,7 @@ bool Scheduler::accept(PendingJob& job, bool in_memory, std::size_t worker, cons
   if (!in_memory || impl_->stopped) return false;
   if (impl_->in_memory >= impl_->limits.in_memory / 4 * 3) return false;
   Lane& lane = impl_->lanes.find_or_make(job.job.lane);
-  if (lane.parked) return false;
+  if (lane.parked || lane.dormant) return false;
   Lane::Active& state = impl_->active(lane);
   const LaneTurn& turn = state.turn;
   const bool kept = impl_->has_route(lane, now);
@@ -87,7 +87,7 @@ void Scheduler::waits(const queue::Job& job, const Now& now, Orders& orders) {
 void Scheduler::waits(const queue::WaitingLane& lane, const Now& now) {
   const MutexLock lock(mutex_);
   Lane& found = impl_->lanes.find_or_make(lane.lane);
-  if (found.parked && !found.active) {
+  if (found.dormant) {
     found.first = std::min(found.first, lane.due);
     return;
   }
@@ -117,7 +117,7 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
     Lane* const lane = impl.lanes.next_due(now.schedule);
     if (lane == nullptr) break;
     if (lane->lingering) {
-      if (lane->active && (lane->active->looking_up || lane->active->queued)) {
+      if (lane->queued || (lane->active && lane->active->looking_up)) {
         impl.lanes.wake_at(*lane, now.schedule + kLinger);
         continue;
       }
@@ -129,7 +129,7 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
       impl.lanes.wake_at(*lane, impl.trouble_ends(*lane, now));
       continue;
     }
-    if (lane->parked && !lane->active) {
+    if (lane->dormant) {
       orders.overdue.push_back({lane_named(*lane->key), now.schedule, impl.why_waiting(*lane)});
       impl.lanes.wake_at(*lane, now.schedule + impl.overdue_interval);
       continue;

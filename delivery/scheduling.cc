@@ -17,7 +17,7 @@ Lane::Active& Scheduling::active(Lane& lane) {
   if (!lane.active) {
     lane.active = std::make_unique<Active>();
     lane.active->turn.lane = &lane;
-    if (lane.parked) {
+    if (std::exchange(lane.dormant, false)) {
       lane.active->position = {lane.first, {}};
       lane.active->turn.stored = true;
     }
@@ -31,13 +31,11 @@ Lane::Active& Scheduling::active(Lane& lane) {
 
 // Nothing of it is in memory, being read or due: it waits for its time, or to be forgotten.
 void Scheduling::drained(Lane& lane, const Now& now) {
-  if (lane.parked) return;
+  if (lane.parked || lane.queued) return;
   Active* const state = lane.active.get();
   if (state != nullptr) {
     const LaneTurn& turn = state->turn;
-    if (!turn.jobs.empty() || turn.stored || turn.reading || state->looking_up || state->queued) {
-      return;
-    }
+    if (!turn.jobs.empty() || turn.stored || turn.reading || state->looking_up) return;
   }
   const bool waits = lanes.has_time(lane);
   if (!waits && !lane.trouble && lanes.size() <= limits.lanes) {
@@ -89,22 +87,32 @@ void Scheduling::join(Lane& lane, std::size_t worker, const Now& now, Orders& or
   park(lane);
 }
 
-// A line needs no more lanes than can be read soon; one is enough for a site that takes nothing. Of
-// the others no more is kept than where to begin.
+// Of a lane that has jobs in the store only, and whose turn does not come soon, no more is kept
+// than where to begin. A line needs no more lanes than can be read soon; one is enough for a site
+// that takes nothing.
 void Scheduling::park(Lane& lane) {
-  if (!lane.active) return;
+  if (!lane.active || lane.parked) return;
   const Active& state = *lane.active;
   const LaneTurn& turn = state.turn;
-  if (!state.in_line || !turn.stored || !turn.jobs.empty() || turn.reading || state.looking_up ||
-      state.queued || state.verdicts > 0 || lane.parked ||
-      lane.site->line.unread() <= (can_take(*lane.site) ? kUnread : 1)) {
+  if (!turn.stored || !turn.jobs.empty() || turn.reading || state.looking_up ||
+      state.verdicts > 0) {
     return;
   }
-  lane.first = state.position.due;
-  leave(lane);
-  lane.active.reset();
+  if (!state.in_line) {
+    if (lane.queued) sleep(lane);
+    return;
+  }
+  if (lane.queued || lane.site->line.unread() <= (can_take(*lane.site) ? kUnread : 1)) return;
+  sleep(lane);
   lane.parked = true;
   lane.site->parked.push_back(&lane);
+}
+
+void Scheduling::sleep(Lane& lane) {
+  lane.first = lane.active->position.due;
+  leave(lane);
+  lane.active.reset();
+  lane.dormant = true;
 }
 
 // Brings up to `count` parked lanes back.
@@ -122,6 +130,7 @@ void Scheduling::unpark(const SitePtr& site, std::size_t count, const Now& now, 
     if (state.in_line) continue;
     if (!has_route(lane, now)) {
       look_up(lane, orders);
+      park(lane);
       continue;
     }
     state.in_line = true;
@@ -130,10 +139,11 @@ void Scheduling::unpark(const SitePtr& site, std::size_t count, const Now& now, 
 }
 
 void Scheduling::look_up(Lane& lane, Orders& orders) {
+  if (lane.queued || stopped) return;
   Active& state = active(lane);
-  if (state.looking_up || state.queued || stopped) return;
+  if (state.looking_up) return;
   if (looking_up >= limits.look_ups) {
-    state.queued = true;
+    lane.queued = true;
     to_look_up.push_back(&lane);
     return;
   }
@@ -150,7 +160,7 @@ void Scheduling::looked_up(Active& state, Orders& orders) {
   if (to_look_up.empty()) return;
   Lane& next = *to_look_up.front();
   to_look_up.pop_front();
-  next.active->queued = false;
+  next.queued = false;
   look_up(next, orders);
 }
 
@@ -188,7 +198,7 @@ void Scheduling::seen(Lane& lane, const queue::LanePosition& position) {
 
 void Scheduling::waits(Lane& lane, const queue::LanePosition& position, const Now& now,
                        Orders& orders) {
-  if (lane.parked && !lane.active) {
+  if (lane.dormant) {
     lane.first = std::min(lane.first, position.due);
     return;
   }

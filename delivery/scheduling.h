@@ -48,6 +48,7 @@ struct Scheduling {
   void join(Lane& lane, std::size_t worker, const Now& now, Orders& orders);
   void leave(Lane& lane);
   void park(Lane& lane);
+  void sleep(Lane& lane);  // it becomes dormant
   void unpark(const SitePtr& site, std::size_t count, const Now& now, Orders& orders);
   bool has_route(const Lane& lane, const Now& now) const;
   void look_up(Lane& lane, Orders& orders);
