@@ -742,3 +742,44 @@ exec "$@"
     def stop(self):
         # Its other processes end with it.
         self.process.kill()
+
+
+class Haraka:
+    """Haraka from npm, as a receiver that takes everything, says in its log for whom, and keeps nothing.
+
+    `plugin` is JavaScript: exports.hook_mail and the like, which call next() with their verdict.
+    """
+
+    PROGRAM = PEERS / "npm/Haraka/node_modules/Haraka/bin/haraka"
+
+    def __init__(self, folder, host, certificate, plugin, port=MX_PORT):
+        folder = pathlib.Path(folder, "haraka")
+        (folder / "config").mkdir(parents=True)
+        (folder / "plugins").mkdir()
+        parameters = subprocess.run(  # else it makes its own, for seconds
+            ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048"],
+            check=True, capture_output=True, text=True).stdout
+        for name, text in {
+                "config/smtp.ini": f"listen={host}:{port}\nnodes=0\n",
+                "config/connection.ini": (self.PROGRAM.parents[1] / "config/connection.ini").read_text(),
+                "config/tls.ini": f"key={certificate.key}\ncert={certificate.certificate}\ndhparam=dh.pem\n",
+                "config/dh.pem": parameters,
+                "config/log.ini": "level=notice\n",
+                "config/plugins": "tls\ntested\n",
+                "plugins/tested.js": plugin + """
+exports.hook_lookup_rdns = (next) => next(OK, 'relay.example')
+exports.hook_queue = function (next, connection) {
+    for (const recipient of connection.transaction.rcpt_to) this.lognotice(`arrived for ${recipient.address}`)
+    next(OK)
+}
+"""}.items():
+            (folder / name).write_text(text)
+        self.host = host
+        self.process = Process(["node", self.PROGRAM, "-c", folder], folder / "haraka.log", start_new_session=True)
+        wait_until(lambda: self.process.check_alive() and listening(host, port), "Haraka")
+
+    def log_text(self):
+        return self.process.log_text()
+
+    def stop(self):
+        self.process.kill()

@@ -1,8 +1,9 @@
 """Receivers that take so many messages in a session and so many recipients in a transaction: the rest goes at once, and no
-attempt is counted. Exim, Postfix and OpenSMTPD with such limits, and a receiver that is scripted with what others
+attempt is counted. Exim, Postfix, OpenSMTPD and Haraka with such limits, and a receiver that is scripted with what others
 answer."""
 
 import contextlib
+import re
 import socket
 import subprocess
 import threading
@@ -247,3 +248,46 @@ def test_opensmtpd_with_limits(world, tmp_path):
     assert arrived() == LIMITED
     log = opensmtpd.log_text()
     assert "Too many messages sent" in log and "Too many recipients: Too many recipients" in log
+
+
+HARAKA_LIMITS = """
+const DSN = require('haraka-dsn')
+exports.hook_mail = (next, connection) =>
+    connection.tran_count > 10 ? next(VERDICT, 'too many messages') : next()
+exports.hook_rcpt = (next, connection) =>
+    connection.transaction.rcpt_to.length > 5 ? next(DENYSOFT, DSN.proto_too_many_rcpts()) : next(OK)
+"""
+NO_PIPELINING = """
+exports.hook_capabilities = (next, connection) => {
+    connection.capabilities = connection.capabilities.filter((capability) => capability !== 'PIPELINING')
+    next()
+}
+"""
+
+
+def deliver_to_haraka(world, folder, plugin):
+    """What it logged."""
+    if not harness.Haraka.PROGRAM.exists():
+        pytest.skip("no Haraka here: peers.sh needs node 20, npm and its registry for it")
+    haraka = harness.Haraka(folder, world.address(), world.certificate, plugin)
+    world.others.append(haraka)
+    world.dns.mx("limits.example", (10, "mx.limits.example", haraka.host))
+    relay = world.start(settings=PATIENT, extra=ONE_CONNECTION)
+    send_at_once(relay, haraka)
+    assert all(event["tls"] for event in relay.events("delivered"))
+    log = haraka.log_text()
+    assert sorted(re.findall(r"arrived for (\S+)", log)) == LIMITED
+    assert "Too many recipients" in log
+    return log
+
+
+@pytest.mark.parametrize("verdict", ["DENYSOFT", "DENYSOFTDISCONNECT"])
+def test_haraka_with_limits(world, tmp_path, verdict):
+    """450 to the eleventh MAIL of a session, or 421."""
+    log = deliver_to_haraka(world, tmp_path, HARAKA_LIMITS.replace("VERDICT", verdict) + NO_PIPELINING)
+    assert "too many messages" in log
+
+
+def test_haraka_refuses_what_begins_behind_a_message(world, tmp_path):
+    log = deliver_to_haraka(world, tmp_path, HARAKA_LIMITS.replace("VERDICT", "DENYSOFT"))
+    assert "pipelined after end of DATA - refused" in log
