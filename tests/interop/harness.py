@@ -4,6 +4,7 @@ Each test process has a network of its own inside 127.0.0.0/8, so that tests can
 with well-known ports and without races for free ones.
 """
 
+import contextlib
 import glob
 import http.client
 import json
@@ -109,6 +110,15 @@ class Process:
         if self.alive():
             self.process.terminate()
         return self.wait()
+
+    @contextlib.contextmanager
+    def halted(self):
+        """Neither it nor its children go on meanwhile: for those that have a session of their own."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
 
     def kill(self):
         if self.alive():
@@ -651,6 +661,14 @@ class Postfix:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def write_accounts(folder, *names):
+    """The machine's passwd and group as files in `folder`, with an account and a group more for each name."""
+    lines = {"passwd": "{0}:x:{1}:{1}::/nonexistent:/bin/false\n", "group": "{0}:x:{1}:\n"}
+    for file, line in lines.items():
+        more = "".join(line.format(name, 65530 + number) for number, name in enumerate(names))
+        (folder / file).write_text(pathlib.Path("/etc", file).read_text() + more)
+
+
 class Exim:
     """Exim from its unpacked package, as a receiver that takes everything and keeps nothing; root starts it.
 
@@ -673,9 +691,8 @@ class Exim:
                                  + "begin acl\naccept_all:\n  accept\n"
                                  + "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n")
         environment = peer_environment()
+        write_accounts(spool, "Debian-exim")
         for name in ("passwd", "group"):
-            account = {"passwd": "Debian-exim:x:65533:65533::/nonexistent:/bin/false\n", "group": "Debian-exim:x:65533:\n"}
-            (spool / name).write_text(pathlib.Path("/etc", name).read_text() + account[name])
             environment[f"NSS_WRAPPER_{name.upper()}"] = str(spool / name)
         environment["LD_PRELOAD"] = glob.glob(f"{PEERS}/root/usr/lib/*/libnss_wrapper.so")[0]
         self.process = Process([peer_program("usr/sbin/exim4"), "-C", configuration, "-bdf"], self.folder / "exim.log",
@@ -684,6 +701,85 @@ class Exim:
 
     def log_text(self):
         return (self.folder / "exim/mainlog").read_text(errors="replace")
+
+    def stop(self):
+        self.process.kill()
+
+
+class OpenSmtpd:
+    """OpenSMTPD from its unpacked package, as a receiver that hands everything on to `behind`; root starts it.
+
+    Its folders and the names of its accounts are compiled in: it finds its own in a mount namespace, which nothing else sees.
+    """
+
+    NAMESPACE = ["unshare", "--mount"]
+    MOUNTS = """mount -t tmpfs -o mode=755 tmpfs /var
+mkdir -p /var/lib/opensmtpd/empty /var/spool /var/run
+for file in passwd group resolv.conf; do mount --bind "$1/$file" "/etc/$file"; done
+shift
+exec "$@"
+"""
+
+    def __init__(self, folder, host, behind, port=MX_PORT, settings=()):
+        folder = pathlib.Path(folder, "opensmtpd")
+        folder.mkdir()
+        write_accounts(folder, "opensmtpd", "opensmtpq")
+        (folder / "resolv.conf").write_text("lookup file\n")  # asks no name server
+        configuration = folder / "smtpd.conf"
+        configuration.write_text("\n".join([
+            *settings, f'listen on {host} port {port} hostname "smtpd.example"',
+            f'action "on" relay host "smtp+notls://{behind.host}:{behind.port}" helo "smtpd.example"',
+            'match from any for any action "on"']) + "\n")
+        self.host = host
+        self.process = Process([*self.NAMESPACE, "sh", "-ec", self.MOUNTS, "sh", folder,
+                                peer_program("usr/sbin/smtpd"), "-d", "-v", "-f", configuration],
+                               folder / "smtpd.log", env=peer_environment(), start_new_session=True)
+        wait_until(lambda: self.process.check_alive() and listening(host, port), "OpenSMTPD")
+
+    def log_text(self):
+        return self.process.log_text()
+
+    def stop(self):
+        # Its other processes end with it.
+        self.process.kill()
+
+
+class Haraka:
+    """Haraka from npm, as a receiver that takes everything, says in its log for whom, and keeps nothing.
+
+    `plugin` is JavaScript: exports.hook_mail and the like, which call next() with their verdict.
+    """
+
+    PROGRAM = PEERS / "npm/Haraka/node_modules/Haraka/bin/haraka"
+
+    def __init__(self, folder, host, certificate, plugin, port=MX_PORT):
+        folder = pathlib.Path(folder, "haraka")
+        (folder / "config").mkdir(parents=True)
+        (folder / "plugins").mkdir()
+        parameters = subprocess.run(  # else it makes its own, for seconds
+            ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048"],
+            check=True, capture_output=True, text=True).stdout
+        for name, text in {
+                "config/smtp.ini": f"listen={host}:{port}\nnodes=0\n",
+                "config/connection.ini": (self.PROGRAM.parents[1] / "config/connection.ini").read_text(),
+                "config/tls.ini": f"key={certificate.key}\ncert={certificate.certificate}\ndhparam=dh.pem\n",
+                "config/dh.pem": parameters,
+                "config/log.ini": "level=notice\n",
+                "config/plugins": "tls\ntested\n",
+                "plugins/tested.js": plugin + """
+exports.hook_lookup_rdns = (next) => next(OK, 'relay.example')
+exports.hook_queue = function (next, connection) {
+    for (const recipient of connection.transaction.rcpt_to) this.lognotice(`arrived for ${recipient.address}`)
+    next(OK)
+}
+"""}.items():
+            (folder / name).write_text(text)
+        self.host = host
+        self.process = Process(["node", self.PROGRAM, "-c", folder], folder / "haraka.log", start_new_session=True)
+        wait_until(lambda: self.process.check_alive() and listening(host, port), "Haraka")
+
+    def log_text(self):
+        return self.process.log_text()
 
     def stop(self):
         self.process.kill()

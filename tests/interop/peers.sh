@@ -7,6 +7,9 @@
 #
 # Programs are then in FOLDER/root/usr/sbin and so on; LD_LIBRARY_PATH must name the folders that
 # FOLDER/libraries lists. What is there already is not fetched again.
+#
+# PACKAGE may be npm:NAME@VERSION, which is then in FOLDER/npm/NAME. Without node 20, npm and its
+# registry it is left out, and its tests are skipped.
 set -euo pipefail
 source "$(dirname "$0")/../../cmake/provision.sh"
 
@@ -37,9 +40,32 @@ needed_for_running() {
   esac
 }
 
-mkdir -p "$folder/packages" "$folder/root" "$folder/done"
+# Runs nothing of what it unpacks.
+unpack_from_npm() {
+  local package=${1#npm:}
+  local target=$folder/npm/${package%@*} new=$folder/npm/new.$$
+  if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || ! command -v npm; then
+    echo "$package is left out: it needs node 20 and npm"
+    return
+  fi
+  if timeout -k 5 60 npm install --prefix "$new" --ignore-scripts --omit=optional --fetch-retries=0 \
+    --no-audit --no-fund --no-update-notifier "$package"; then
+    rm -rf "$target"
+    mv "$new" "$target"
+    touch "$folder/done/$1"
+  else
+    echo "$package is left out: npm did not bring it within a minute"
+    rm -rf "$new"
+  fi
+}
+
+mkdir -p "$folder/packages" "$folder/root" "$folder/done" "$folder/npm"
 for package in "$@"; do
   [[ -e $folder/done/$package ]] && continue
+  if [[ $package == npm:* ]]; then
+    unpack_from_npm "$package"
+    continue
+  fi
   apt-cache show "$package" >/dev/null 2>&1 || as_root apt-get update
   while read -r name; do
     needed_for_running "$name" || continue

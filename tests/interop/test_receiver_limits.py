@@ -1,8 +1,11 @@
 """Receivers that take so many messages in a session and so many recipients in a transaction: the rest goes at once, and no
-attempt is counted. Exim and Postfix with such limits, and a receiver that is scripted with what others answer."""
+attempt is counted. Exim, Postfix, OpenSMTPD and Haraka with such limits, and a receiver that is scripted with what others
+answer."""
 
 import contextlib
+import re
 import socket
+import subprocess
 import threading
 import time
 
@@ -214,3 +217,77 @@ def test_postfix_with_limits(world, tmp_path):
                        and len(relay.events("bounced")) == 10,
                        lambda: f"10 of each, {relay.events()[-5:]}")
     assert not relay.events("deferred")
+
+
+LIMITED = sorted([f"r{number}@limits.example" for number in range(17)] + [f"s{number}@limits.example" for number in range(25)])
+
+
+def send_at_once(relay, receiver):
+    """One message to 17 recipients and 25 to one each, which are there before the receiver goes on."""
+    with receiver.process.halted():
+        relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(17)], message())
+        for number in range(25):
+            relay.send("a@shop.example", f"s{number}@limits.example", message())
+    wait_delivered(relay, 42)
+
+
+def test_opensmtpd_with_limits(world, tmp_path):
+    if subprocess.run([*harness.OpenSmtpd.NAMESPACE, "true"], capture_output=True).returncode != 0:
+        pytest.skip("no mount namespace is to be had here")
+    behind = world.sink()
+    opensmtpd = harness.OpenSmtpd(tmp_path, world.address(), behind,
+                                  settings=["smtp limit max-mails 10", "smtp limit max-rcpt 5"])
+    world.others.append(opensmtpd)
+    world.dns.mx("limits.example", (10, "mx.limits.example", opensmtpd.host))
+    relay = world.start(settings=PATIENT, extra=ONE_CONNECTION)
+    send_at_once(relay, opensmtpd)
+
+    def arrived():
+        return sorted(recipient["address"] for envelope, _ in behind.saved() for recipient in envelope["recipients"])
+    harness.wait_until(lambda: len(arrived()) >= 42, lambda: f"42 recipients, {len(arrived())}")
+    assert arrived() == LIMITED
+    log = opensmtpd.log_text()
+    assert "Too many messages sent" in log and "Too many recipients: Too many recipients" in log
+
+
+HARAKA_LIMITS = """
+const DSN = require('haraka-dsn')
+exports.hook_mail = (next, connection) =>
+    connection.tran_count > 10 ? next(VERDICT, 'too many messages') : next()
+exports.hook_rcpt = (next, connection) =>
+    connection.transaction.rcpt_to.length > 5 ? next(DENYSOFT, DSN.proto_too_many_rcpts()) : next(OK)
+"""
+NO_PIPELINING = """
+exports.hook_capabilities = (next, connection) => {
+    connection.capabilities = connection.capabilities.filter((capability) => capability !== 'PIPELINING')
+    next()
+}
+"""
+
+
+def deliver_to_haraka(world, folder, plugin):
+    """What it logged."""
+    if not harness.Haraka.PROGRAM.exists():
+        pytest.skip("no Haraka here: peers.sh needs node 20, npm and its registry for it")
+    haraka = harness.Haraka(folder, world.address(), world.certificate, plugin)
+    world.others.append(haraka)
+    world.dns.mx("limits.example", (10, "mx.limits.example", haraka.host))
+    relay = world.start(settings=PATIENT, extra=ONE_CONNECTION)
+    send_at_once(relay, haraka)
+    assert all(event["tls"] for event in relay.events("delivered"))
+    log = haraka.log_text()
+    assert sorted(re.findall(r"arrived for (\S+)", log)) == LIMITED
+    assert "Too many recipients" in log
+    return log
+
+
+@pytest.mark.parametrize("verdict", ["DENYSOFT", "DENYSOFTDISCONNECT"])
+def test_haraka_with_limits(world, tmp_path, verdict):
+    """450 to the eleventh MAIL of a session, or 421."""
+    log = deliver_to_haraka(world, tmp_path, HARAKA_LIMITS.replace("VERDICT", verdict) + NO_PIPELINING)
+    assert "too many messages" in log
+
+
+def test_haraka_refuses_what_begins_behind_a_message(world, tmp_path):
+    log = deliver_to_haraka(world, tmp_path, HARAKA_LIMITS.replace("VERDICT", "DENYSOFT"))
+    assert "pipelined after end of DATA - refused" in log
