@@ -202,6 +202,8 @@ Attempt::Then DeliverySession::transaction_ended(const smtp::TransactionResult& 
 }
 
 void DeliverySession::transaction_done(const smtp::TransactionResult& result) {
+  // Bad sequence of commands: what stands behind the final dot (Haraka 3.3.4).
+  if (current_->early && result.recipients.front().reply.code == 503) host_.forbid_early(*site_);
   const Attempt::Then then = transaction_ended(result, "no reply");
   last_reply_took_ = host_.context().clock.steady_now() - content_sent_;
   used_up_ = then == Attempt::Then::Reconnect;

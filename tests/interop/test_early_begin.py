@@ -17,8 +17,8 @@ MESSAGES = 40
 
 class Receiver:
     """One connection at a time. `after_data` says what becomes of octets that stand behind the final dot: they are
-    "read", "forgotten" (as old firewalls do, which then hear nothing more), or the connection is "closed". Nothing is
-    taken before `go`."""
+    "read", "refused" with 503 (as Haraka does), "forgotten" (as old firewalls do, which then hear nothing more), or the
+    connection is "closed". Nothing is taken before `go`."""
 
     def __init__(self, host, after_data):
         self.after_data = after_data
@@ -73,7 +73,9 @@ class Receiver:
                 connection.sendall(b"250 taken\r\n")
                 if self.after_data == "closed":
                     return
-                if self.after_data == "forgotten":
+                if self.after_data == "refused":
+                    connection.sendall(b"503 pipelined after end of DATA\r\n" * waiting.count(b"\r\n"))
+                if self.after_data in ("forgotten", "refused"):
                     waiting = b""
 
     def stop(self):
@@ -83,7 +85,7 @@ class Receiver:
         self.thread.join(10)
 
 
-@pytest.mark.parametrize("after_data", ["read", "forgotten", "closed"])
+@pytest.mark.parametrize("after_data", ["read", "refused", "forgotten", "closed"])
 def test_each_message_arrives_once(world, after_data):
     receiver = Receiver(world.address(), after_data)
     try:
@@ -100,6 +102,8 @@ def test_each_message_arrives_once(world, after_data):
         if after_data == "read":
             assert receiver.early > 0
             assert receiver.connections == 1
+        if after_data == "refused":
+            assert receiver.connections <= 2, f"{receiver.early} of {MESSAGES} began early, all were refused"
         if after_data == "forgotten":
             # It is tried on a peer until that loses something by it, and then never again.
             assert receiver.early == 1
