@@ -166,6 +166,7 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
       Lane& lane = *turn->lane;
       impl_->unload(lane, orders);
       impl_->lanes.wake_by(lane, now.schedule + impl_->overdue_interval);
+      impl_->park(lane);
     }
   }
   impl_->arrange(site, session.worker, now, orders);
