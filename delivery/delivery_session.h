@@ -44,7 +44,6 @@ class DeliverySession final : private ReceiverConnection::User {
     explicit Taken(PendingJob pending) : attempt(std::move(pending)) {}
     Attempt attempt;
     std::optional<smtp::DotStuffer> content;
-    SteadyTime began{};  // its first transaction
     bool early = false;  // begun behind the message before
   };
 

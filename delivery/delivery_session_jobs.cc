@@ -15,9 +15,6 @@ using smtp::ClientDialog;
 
 constexpr std::chrono::milliseconds kQuickReply{50};  // to the end of data
 constexpr std::size_t kSendAhead = 256 * 1024;        // octets of content waiting for the socket
-// After it a job whose recipients go out few at a time lets others go, and what was delivered
-// leaves the queue.
-constexpr std::chrono::seconds kLongestTurn{10};
 
 }  // namespace
 
@@ -99,9 +96,10 @@ void DeliverySession::loaded(std::optional<PendingJob> job) {
   if (job || next_job()) pump();
 }
 
+// Whoever was delivered to leaves the queue before the next transaction begins, which may take
+// minutes: a crash would have all of them delivered to again.
 bool DeliverySession::may_go_on(const Taken& taken) const {
-  const bool has_had_its_turn = host_.context().clock.steady_now() - taken.began >= kLongestTurn;
-  return !draining() && !(has_had_its_turn && taken.attempt.has_progress());
+  return !draining() && !taken.attempt.has_progress();
 }
 
 void DeliverySession::begin(std::unique_ptr<Taken> taken) {
@@ -111,9 +109,6 @@ void DeliverySession::begin(std::unique_ptr<Taken> taken) {
 }
 
 void DeliverySession::begin_transaction() {
-  if (current_->began == SteadyTime{}) {
-    current_->began = host_.context().clock.steady_now();
-  }
   connection_.dialog().begin(next_transaction(*current_), connection_.stream().output());
   enter(State::Transacting);
 }
@@ -169,7 +164,6 @@ void DeliverySession::loaded_early(std::optional<PendingJob> job) {
   next_->early =
       connection_.dialog().begin_early(next_transaction(*next_), connection_.stream().output());
   if (!next_->early) return;
-  next_->began = host_.context().clock.steady_now();
   ++messages_;
   connection_.stream().flush();
 }
@@ -213,6 +207,7 @@ void DeliverySession::transaction_done(const smtp::TransactionResult& result) {
   if (next_ && next_->early) {  // it is under way; what is left of this one follows
     std::swap(current_, next_);
     if (next_) next_->early = false;
+    if (next_ && next_->attempt.has_progress()) put_back(std::move(next_));
   }
 }
 

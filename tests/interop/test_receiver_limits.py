@@ -161,6 +161,26 @@ def test_a_message_that_has_too_many_recipients_is_split(world, receiver):
     assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)]
 
 
+def test_who_has_the_mail_leaves_the_queue_before_the_next_transaction(world, receiver):
+    """Otherwise a crash in that one would have all of them delivered to again."""
+    go_on = threading.Event()
+
+    def slow(verb, session):
+        if verb == "dot" and len(limited.delivered) >= 100:
+            go_on.wait(30)
+
+    limited = receiver(slow)
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(150)], message())
+    try:
+        harness.wait_until(lambda: relay.metric("signpost_queue_recipients") == 50, "the others to leave the queue")
+        assert len(relay.events("delivered")) == 100
+    finally:
+        go_on.set()
+    wait_delivered(relay, 150)
+    assert sorted(limited.delivered) == sorted(set(limited.delivered))
+
+
 def test_what_is_left_of_a_job_when_the_connection_ends_goes_on_at_once(world, receiver):
     """One recipient a transaction and three transactions a connection."""
     sink = receiver(lambda verb, session: verb == "RCPT" and session["recipients"] and "452 4.5.3 one at a time" or
