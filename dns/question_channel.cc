@@ -304,9 +304,10 @@ void QuestionChannel::Impl::stream_done(std::uint16_t identifier, std::optional<
   send(std::move(once_more));
 }
 
-// Its function may be on the stack.
+// Its function may be on the stack. Until it is gone it must not report for a question that is.
 void QuestionChannel::Impl::retire(std::unique_ptr<StreamQuestion> stream) {
   --streams_;
+  stream->cancel();
   retired_.push_back(std::move(stream));
   loop_.defer([self = std::weak_ptr(self_)] {
     if (const auto alive = self.lock()) (*alive)->retired_.clear();

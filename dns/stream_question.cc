@@ -42,6 +42,11 @@ void StreamQuestion::ask_next() {
   finish({});
 }
 
+void StreamQuestion::cancel() {
+  timer_.stop();
+  done_ = nullptr;
+}
+
 void StreamQuestion::on_connected() {
   const std::array<char, 2> size{static_cast<char>(query_.size() >> 8),
                                  static_cast<char>(query_.size())};

@@ -29,6 +29,7 @@ class StreamQuestion final : private net::StreamHandler {
   // turn.
   StreamQuestion(net::Loop& loop, std::vector<net::SocketAddress> servers,
                  std::vector<unsigned char> query, std::chrono::milliseconds timeout, Done done);
+  void cancel();  // `done` is called no more
 
  private:
   void on_connected() override;
