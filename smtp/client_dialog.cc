@@ -137,18 +137,11 @@ ClientDialog::Step ClientDialog::advance(ByteQueue& in, ByteQueue& out) {
     return fault(Phase::StartTls, "the peer sent octets in clear after its reply to STARTTLS");
   }
   if (settled_locally_) return finish();
-  if (early_reply_ && awaiting() == Phase::EndOfData) {
-    const Reply reply = *std::exchange(early_reply_, std::nullopt);
-    return *on_reply(reply, in);
-  }
-  if (out_of_step_ && !transaction_open_) {
-    return fault(Phase::Idle, "the peer replied before the message was sent");
-  }
   for (;;) {
     const auto reply = take_reply(in);
     if (!reply) return fault(awaiting(), std::string(error_text(reply.error())));
     if (!*reply) break;
-    if (MaybeStep step = on_reply(**reply, in)) return std::move(*step);
+    if (MaybeStep step = on_reply(**reply, in, out)) return std::move(*step);
   }
   // Nothing is begun on top of unexpected octets: they may be the start of a 421, which would be
   // taken for the reply to a command sent now.
@@ -161,14 +154,17 @@ ClientDialog::Step ClientDialog::advance(ByteQueue& in, ByteQueue& out) {
   return AwaitReply{};
 }
 
-ClientDialog::MaybeStep ClientDialog::on_reply(const Reply& reply, const ByteQueue& in) {
+ClientDialog::MaybeStep ClientDialog::on_reply(const Reply& reply, const ByteQueue& in,
+                                               const ByteQueue& out) {
   if (answered_ == sent_) return on_unasked(reply);
   const Command command = commands_[answered_];
   if (reply.code == 421 && command.phase != Phase::Greeting && command.phase != Phase::Quit) {
-    if (transaction_open_) decide_rest(early_reply_.value_or(reply));
+    if (transaction_open_) decide_rest(reply);
     return close(Close::Reason::ServiceClosing, command.phase, reply, {});
   }
-  if (command.phase == Phase::Content) return on_early(reply);
+  if (command.phase == Phase::Content || is_early(command.phase, reply, out)) {
+    return on_early(reply);
+  }
   if (!fits(command.phase, reply)) {
     return fault(command.phase, "unexpected reply \"" + reply.one_line() + "\"");
   }
@@ -360,9 +356,8 @@ void ClientDialog::list_commands(const ClientTransaction& transaction) {
   commands_.push_back({Phase::DataCommand});
 }
 
-// Not after a reply that came too early: the peer may misread the next octets.
 bool ClientDialog::can_begin_early() const {
-  return extensions_.pipelining && !closed_ && !next_ && content_sent_ && !out_of_step_ &&
+  return extensions_.pipelining && !closed_ && !next_ && content_sent_ &&
          awaiting() == Phase::EndOfData && answered_ + 1 == commands_.size();
 }
 
@@ -371,7 +366,9 @@ bool ClientDialog::begin_early(const ClientTransaction& transaction, ByteQueue& 
   if (transaction.recipients.empty() || local_refusal(transaction)) return false;
   next_ = transaction;
   list_commands(transaction);
+  const std::size_t before = out.size();
   flush(out);
+  behind_content_ = out.size() - before;
   return true;
 }
 
@@ -450,15 +447,22 @@ void ClientDialog::content_sent() {
   commands_[answered_].phase = Phase::EndOfData;
   await_for_undecided(Phase::EndOfData);
   content_sent_ = true;
+  behind_content_ = 0;
 }
 
-// A refusal before the end of data (no disk left, a policy on the header): most such servers go on
-// to read, and answer no second time.
+// A refusal while the final dot is still in our hands.
+bool ClientDialog::is_early(Phase phase, const Reply& reply, const ByteQueue& out) const {
+  return phase == Phase::EndOfData && undecided_ != 0 && refuses(reply) &&
+         out.size() > behind_content_;
+}
+
+// A refusal before the end of data (no disk left, a policy on the header). The final dot does not
+// follow it: a server that answers the dot with 250 would have taken the message, and the retry
+// would double it. Nobody takes a message without the dot (RFC 5321 section 4.1.1.4).
 ClientDialog::MaybeStep ClientDialog::on_early(const Reply& reply) {
-  if (!refuses(reply) || early_reply_) return on_unasked(reply);
-  early_reply_ = reply;
-  out_of_step_ = true;
-  return std::nullopt;
+  if (!refuses(reply)) return on_unasked(reply);
+  decide_rest(reply);
+  return fault(Phase::Content, "the peer refused the message before all of it was sent");
 }
 
 ClientDialog::MaybeStep ClientDialog::on_end_of_data(const Reply& reply) {
@@ -487,7 +491,7 @@ ClientDialog::TransactionDone ClientDialog::finish() {
     open(*std::exchange(next_, std::nullopt));
   } else {
     become_ready();
-    ready_ = !out_of_step_;
+    ready_ = true;
   }
   return done;
 }
@@ -501,7 +505,6 @@ ClientDialog::Close ClientDialog::close(Close::Reason reason, Phase phase, Reply
   next_.reset();
   Close close{reason, phase, std::move(reply), std::move(detail), std::nullopt};
   if (!transaction_open_) return close;
-  if (early_reply_) decide_rest(*early_reply_);
   close.transaction = take_result();
   return close;
 }

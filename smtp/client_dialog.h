@@ -128,7 +128,8 @@ class ClientDialog {
   void begin(const ClientTransaction& transaction, ByteQueue& out);
   bool can_begin() const;  // Ready was the last step, and nothing was begun since
 
-  // All of the mail data, the final dot included, was handed to the socket.
+  // All of the mail data, the final dot included, was appended to the `out` of advance(), of which
+  // the caller removes what the socket has taken.
   void content_sent();
 
   // After content_sent(), with PIPELINING: writes the next transaction's commands behind the mail
@@ -170,7 +171,7 @@ class ClientDialog {
   std::string command_line(const Command& command);
   void list_commands(const ClientTransaction& transaction);
 
-  MaybeStep on_reply(const Reply& reply, const ByteQueue& in);
+  MaybeStep on_reply(const Reply& reply, const ByteQueue& in, const ByteQueue& out);
   MaybeStep on_greeting(const Reply& reply);
   MaybeStep on_hello(const Reply& reply);
   MaybeStep on_starttls(const Reply& reply, const ByteQueue& in);
@@ -178,6 +179,7 @@ class ClientDialog {
   MaybeStep on_mail(const Reply& reply);
   MaybeStep on_rcpt(const Reply& reply, std::size_t recipient);
   MaybeStep on_data(const Reply& reply);
+  bool is_early(Phase phase, const Reply& reply, const ByteQueue& out) const;
   MaybeStep on_early(const Reply& reply);
   MaybeStep on_end_of_data(const Reply& reply);
   MaybeStep on_unasked(const Reply& reply);
@@ -226,8 +228,7 @@ class ClientDialog {
   bool mail_open_ = false;        // the peer holds a transaction that RSET must end
   bool content_announced_ = false;
   bool content_sent_ = false;
-  std::optional<Reply> early_reply_;  // came before the content was sent
-  bool out_of_step_ = false;          // ... so it is unclear what further replies belong to
+  std::size_t behind_content_ = 0;  // octets that begin_early() wrote behind the mail data
 };
 
 }  // namespace signpost::smtp

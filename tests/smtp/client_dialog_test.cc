@@ -184,6 +184,44 @@ TEST(ClientDialog, SettlesATransactionWithoutRecipientsAtOnce) {
   EXPECT_TRUE(std::get<ClientDialog::TransactionDone>(step).result.recipients.empty());
 }
 
+// A session whose message is in `out`, the final dot included, and of which the socket has taken
+// all but `unsent` octets.
+struct SentMessage : Session {
+  explicit SentMessage(std::string_view unsent) {
+    hear("220 mx.example\r\n");
+    hear("250-mx.example\r\n250 PIPELINING\r\n");
+    hear("");
+    begin();
+    hear("250 ok\r\n250 ok\r\n354 go\r\n");
+    out.consume(out.size());
+    out.append(unsent);
+    dialog.content_sent();
+  }
+};
+
+TEST(ClientDialog, SendsNoDotAfterARefusalThatCameBeforeIt) {
+  SentMessage session("last line\r\n.\r\n");
+  const auto step = session.hear("451 4.7.1 early\r\n");
+  const auto* close = std::get_if<ClientDialog::Close>(&step);
+  ASSERT_TRUE(close != nullptr);
+  ASSERT_TRUE(close->transaction);
+  EXPECT_EQ(close->transaction->recipients.front().reply.code, 451);
+  EXPECT_FALSE(close->transaction->possibly_delivered);
+}
+
+TEST(ClientDialog, TakesARefusalForTheReplyToTheDotWhereOnlyTheNextCommandsAreUnsent) {
+  SentMessage session("");
+  ClientTransaction next;
+  next.reverse_path = "a@x.example";
+  next.recipients.push_back({"c@y.example", {}, {}});
+  ASSERT_TRUE(session.dialog.begin_early(next, session.out));
+  ASSERT_FALSE(session.out.empty());
+  const auto step = session.hear("451 4.7.1 not now\r\n");
+  const auto* done = std::get_if<ClientDialog::TransactionDone>(&step);
+  ASSERT_TRUE(done != nullptr);
+  EXPECT_EQ(done->result.recipients.front().reply.code, 451);
+}
+
 TEST(ClientDialog, TellsNothingTwiceWhenTheConnectionEndsAfterClose) {
   Session session;
   session.become_ready();
