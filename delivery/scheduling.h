@@ -75,6 +75,8 @@ struct Scheduling {
   PendingJob taken(JobLine::Taken taken, const Now& now);
   Disposition why_waiting(const Lane& lane) const;
   SystemTime trouble_ends(const Lane& lane, const Now& now) const;
+  // The line's next job, with the tokens it takes. REQUIRES: a job and a token
+  PendingJob taken_at_rate(Site& site, const Now& now);
 
   const std::size_t workers;
   const Limits limits;

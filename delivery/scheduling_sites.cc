@@ -1,4 +1,5 @@
 // What the sites do with the lanes in their lines; scheduling.cc has what the lanes do.
+#include "base/check.h"
 #include "delivery/scheduling.h"
 
 #include <algorithm>
@@ -110,6 +111,12 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
   if (site->back_off.failing()) demand = std::min<std::size_t>(demand, 1);
   const bool may_open = site->back_off.may_try(now.steady) && !is_crowded(*site, now);
   const LaneTurn* const first = site->line.first();
+PendingJob Scheduling::taken_at_rate(Site& site, const Now& now) {
+  PendingJob job = taken(std::move(*site.line.take()), now);
+  CHECK(site.rate.take(now.steady, transactions_of(job.job)));
+  return job;
+}
+
   while (may_open && !connections.full() && connections.connecting() < demand) {
     orders.open.push_back({site, connections.reserve(worker),
                            first == nullptr ? "" : lane_named(*first->lane->key).account});
@@ -188,3 +195,4 @@ SystemTime Scheduling::trouble_ends(const Lane& lane, const Now& now) const {
 }
 
 }  // namespace signpost::delivery
+                        site.rate.is_full(now.steady) &&  // else it would begin anew too early
