@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,12 +31,11 @@ struct SessionRef {
 struct PutOff {
   queue::JobRef ref;
   std::uint32_t attempts = 0;  // as it is stored from then on
+  std::string account;         // of its lane
+  // When it is tried again anyway; past as long as nobody knows that it is stored so.
+  SystemTime due = SystemTime::min();
 };
 
-// Belongs to the scheduler and is guarded by its mutex. Others only hold it and pass it back.
-struct Site {
-  Site(NextHop next_hop, std::size_t workers) : hop(std::move(next_hop)), connections(workers) {
-    connections.set_limit(hop.connections);
 // Into how many transactions a job goes if the receiver takes as many recipients in each as it has
 // to (RFC 5321 section 4.5.3.1.8). To the receiver each is a message.
 inline std::size_t transactions_of(const queue::Job& job) {
@@ -43,6 +43,10 @@ inline std::size_t transactions_of(const queue::Job& job) {
   return std::max<std::size_t>(1, (job.recipients.size() + kMost - 1) / kMost);
 }
 
+// Belongs to the scheduler and is guarded by its mutex. Others only hold it and pass it back.
+struct Site {
+  Site(NextHop next_hop, std::size_t workers) : hop(std::move(next_hop)), connections(workers) {
+    connections.set_limit(hop.connections);
   }
 
   NextHop hop;
