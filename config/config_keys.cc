@@ -308,8 +308,10 @@ Section destination() {
        key("tls", &DestinationConfig::tls, one_of(kTlsPolicies),
            "As delivery.tls, for these domains. Default: delivery.tls."),
        key("rate", &DestinationConfig::rate, rate(),
-           "Messages in a period of time, spread evenly over it; domains with the same MX hosts "
-           "share it. Default: no limit.")});
+           "Messages in a period of time, spread evenly over it, never more than one second's "
+           "worth "
+           "at once; 100 recipients of a message in one domain, or fewer, count as one message. "
+           "Domains with the same MX hosts share it. Default: no limit.")});
 }
 
 Section route() {

@@ -81,7 +81,9 @@ bool Scheduler::accept(PendingJob& job, bool in_memory, std::size_t worker, cons
 void Scheduler::waits(const queue::Job& job, const Now& now, Orders& orders) {
   if (job.state == queue::JobState::Held) return;
   const MutexLock lock(mutex_);
-  impl_->waits(impl_->lanes.find_or_make(job.lane), queue::position_of(job), now, orders);
+  Lane& lane = impl_->lanes.find_or_make(job.lane);
+  if (lane.site) impl_->is_put_off(lane.site, job);
+  impl_->waits(lane, queue::position_of(job), now, orders);
 }
 
 void Scheduler::waits(const queue::WaitingLane& lane, const Now& now) {

@@ -88,8 +88,8 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
   std::erase(site->woken, session);
   std::optional<PendingJob> job;
   if (site->line.jobs() > 0) {
-    if (site->rate.take(now.steady)) {
-      job = impl_->taken(std::move(*site->line.take()), now);
+    if (site->rate.available(now.steady) > 0) {
+      job = impl_->taken_at_rate(*site, now);
     } else {
       site->next_token = site->rate.next(now.steady);
       impl_->timers.push({site->next_token, site});
@@ -110,8 +110,8 @@ std::optional<PendingJob> Scheduler::take_early(const SitePtr& site, bool quick,
   const MutexLock lock(mutex_);
   if (!site->early || !site->idle.empty()) return std::nullopt;
   if (site->line.jobs() <= (quick ? 0 : site->connections.open())) return std::nullopt;
-  if (!site->rate.take(now.steady)) return std::nullopt;
-  PendingJob job = impl_->taken(std::move(*site->line.take()), now);
+  if (site->rate.available(now.steady) == 0) return std::nullopt;
+  PendingJob job = impl_->taken_at_rate(*site, now);
   impl_->read_for(site, now, orders);
   return job;
 }
@@ -123,7 +123,7 @@ void Scheduler::forbid_early(Site& site) {
 
 void Scheduler::give_back(const SitePtr& site, PendingJob job, const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  site->rate.give_back();
+  site->rate.give_back(transactions_of(job.job));
   impl_->put_first(std::move(job), now, orders);
 }
 

@@ -66,6 +66,8 @@ struct Scheduling {
   void unload(Lane& lane, Orders& orders);
   void apply_verdict(Lane& lane, Orders& orders);
   void will_be_put_off(Site& site, const queue::Job& job);
+  bool has_many_sites() const;
+  void is_put_off(const SitePtr& site, const queue::Job& job);
   void charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
               const Now& now, Orders& orders);
   void arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);
@@ -73,6 +75,8 @@ struct Scheduling {
   void tidy(const Now& now, Orders& orders);
   void look_for_overdue(Site& site, const Now& now, Orders& orders);
   PendingJob taken(JobLine::Taken taken, const Now& now);
+  // The line's next job, with the tokens it takes. REQUIRES: a job and a token
+  PendingJob taken_at_rate(Site& site, const Now& now);
   Disposition why_waiting(const Lane& lane) const;
   SystemTime trouble_ends(const Lane& lane, const Now& now) const;
 

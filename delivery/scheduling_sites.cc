@@ -1,4 +1,5 @@
 // What the sites do with the lanes in their lines; scheduling.cc has what the lanes do.
+#include "base/check.h"
 #include "delivery/scheduling.h"
 
 #include <algorithm>
@@ -22,6 +23,19 @@ std::size_t wanted(const Site& site) {
   return std::clamp(kJobsAConnection * site.connections.limit(), kLeastWanted, kMostWanted);
 }
 
+bool is_same(const queue::JobRef& one, const queue::JobRef& other) {
+  return one.id == other.id && one.number == other.number;  // whatever its revision
+}
+
+// A job that was put off because the receiver could not be reached, and that is not due yet. None
+// when the receiver itself turned the connection away: then it has said that it wants no more.
+const PutOff* waits_for_return(const Site& site, const SchedulerNow& now) {
+  if (!site.back_off.failing() || site.back_off.why().said_by_receiver()) return nullptr;
+  const auto found = std::ranges::find_if(
+      site.put_off, [&](const PutOff& each) { return each.due > now.schedule; });
+  return found == site.put_off.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 bool can_take(const Site& site) {
@@ -43,8 +57,21 @@ void Scheduling::apply_verdict(Lane& lane, Orders& orders) {
 
 // For when the trouble is over: see Site::put_off.
 void Scheduling::will_be_put_off(Site& site, const queue::Job& job) {
+  std::erase_if(site.put_off, [&](const PutOff& each) { return is_same(each.ref, job.ref); });
   if (site.put_off.size() >= kPutOffKept) site.put_off.erase(site.put_off.begin());
-  site.put_off.push_back({job.ref, job.attempts + 1});
+  site.put_off.push_back({job.ref, job.attempts + 1, job.lane.account});
+}
+
+bool Scheduling::has_many_sites() const { return sites.size() > kSitesRemembered; }
+
+// It is stored: until its time comes it is a reason to look for its receiver.
+void Scheduling::is_put_off(const SitePtr& site, const queue::Job& job) {
+  const auto found = std::ranges::find_if(site->put_off, [&](const PutOff& each) {
+    return is_same(each.ref, job.ref) && each.attempts == job.attempts;
+  });
+  if (found == site->put_off.end()) return;
+  found->due = job.due;
+  timers.push({site->back_off.not_before(), site});
 }
 
 // A connection that was tried in vain is an attempt of the job whose turn it was; of no other. Only
@@ -84,6 +111,12 @@ PendingJob Scheduling::taken(JobLine::Taken taken, const Now& now) {
   return std::move(taken.job);
 }
 
+PendingJob Scheduling::taken_at_rate(Site& site, const Now& now) {
+  PendingJob job = taken(std::move(*site.line.take()), now);
+  CHECK(site.rate.take(now.steady, transactions_of(job.job)));
+  return job;
+}
+
 void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders) {
   if (stopped || now.steady < site->next_token) return;
   // A connection without a token would be opened for nothing.
@@ -108,11 +141,18 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
   std::size_t demand = jobs - std::min(jobs, site->woken.size());
   if (connections.open() == 0 && site->line.unread() > 0) ++demand;
   if (site->back_off.failing()) demand = std::min<std::size_t>(demand, 1);
+  // When nothing else would find out whether the receiver is back, a connection without a job does.
+  const PutOff* const absent =
+      demand == 0 && connections.open() == 0 && !site->forgotten && !has_many_sites()
+          ? waits_for_return(*site, now)
+          : nullptr;
+  if (absent != nullptr) demand = 1;
   const bool may_open = site->back_off.may_try(now.steady) && !is_crowded(*site, now);
   const LaneTurn* const first = site->line.first();
   while (may_open && !connections.full() && connections.connecting() < demand) {
-    orders.open.push_back({site, connections.reserve(worker),
-                           first == nullptr ? "" : lane_named(*first->lane->key).account});
+    orders.open.push_back(
+        {site, connections.reserve(worker),
+         first == nullptr ? absent->account : lane_named(*first->lane->key).account});
   }
   read_for(site, now, orders);
 }
@@ -158,11 +198,12 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
   if (now.steady < next_tidy) return;
   next_tidy = now.steady + kTidyInterval;
   for (const auto& [key, site] : sites) look_for_overdue(*site, now, orders);
-  const bool many = sites.size() > kSitesRemembered;
+  const bool many = has_many_sites();
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;
     const bool unused = site.line.empty() && site.parked.empty() && site.connections.open() == 0 &&
                         site.reading == 0 && site.back_off.may_try(now.steady) &&
+                        site.rate.is_full(now.steady) &&  // else it would begin anew too early
                         (many || site.put_off.empty() ||
                          now.steady >= site.back_off.not_before() + kTroubleRemembered);
     if (unused) site.forgotten = true;

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 
+#include <string>
 #include <utility>
 
 namespace signpost::delivery {
@@ -22,6 +23,16 @@ bool is_too_old(const queue::Envelope& envelope, const relay::Settings& settings
 }
 
 }  // namespace
+
+void Settlement::shorten_replies() {
+  constexpr std::size_t kMost = 1000;  // octets
+  for (RecipientSettlement& each : recipients) {
+    std::string& text = each.disposition.reply.text;
+    if (text.size() <= kMost) continue;
+    text.resize(kMost);
+    text.shrink_to_fit();
+  }
+}
 
 Settlement settle(const queue::Job& job, const queue::Envelope& envelope,
                   std::vector<Disposition> dispositions, const AttemptFacts& facts,

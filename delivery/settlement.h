@@ -32,6 +32,9 @@ struct Settlement {
   std::optional<SystemTime> next_attempt;       // of `after`, by the system's clock
   bool changed = true;                          // false: `after` equals the job, nothing to store
   Notifications notifications;                  // still to be built
+
+  // What waits for long keeps as much of a reply as a report shows.
+  void shorten_replies();
 };
 
 // Pure. `dispositions[i]` is that of the job's i-th recipient. Delayed recipients are kept until

@@ -33,12 +33,20 @@ struct Settler::Work {
     return pending.message ? pending.message->envelope() : *stored_envelope;
   }
 
+  // No more of the message is needed than its envelope.
+  void leave_content() {
+    if (pending.message) stored_envelope = pending.message->envelope();
+    pending.message.reset();
+    content = std::string();
+  }
+
   PendingJob pending;
   std::vector<Disposition> dispositions;
   AttemptFacts facts;
   std::shared_ptr<const relay::Settings> settings;
   std::optional<Settlement> settlement;
   bool check_route = false;
+  SystemTime decided{};
   bool awaited = false;               // at the desk
   std::function<void()> when_stored;  // instead of the end of the claim
   // When the message is not in memory.
@@ -113,16 +121,14 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
     work->stored_envelope = work->envelope();
     work->pending.message.reset();
   }
+  work->decided = context_.clock.system_now();
   work->settlement.emplace(delivery::settle(
       work->pending.job, work->envelope(), std::move(work->dispositions), work->facts,
-      *work->settings,
-      {context_.clock.system_now(), context_.clock.schedule_now(), Random::local().fraction()}));
+      *work->settings, {work->decided, context_.clock.schedule_now(), Random::local().fraction()}));
   if (!work->settlement->changed) {
     release(work->pending.job);
     return;
   }
-  emit_outcomes(context_.events, work->pending.job, work->envelope(), work->facts,
-                *work->settlement, context_.clock.system_now());
   // What is left of an unfinished attempt waits for no report.
   if (one_of_several && !work->facts.unfinished && work->settlement->notifications.any_trouble()) {
     await_others(work);
@@ -133,8 +139,10 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
 
 // Reports --------------------------------------------------------------------------------------
 
+// Meanwhile its jobs are in work, and operators see them so: no command reaches them.
 void Settler::await_others(const std::shared_ptr<Work>& work) {
   ++reporting_;
+  context_.store.claims().set_active(work->pending.job.ref, true);
   const auto& recipients = work->settlement->recipients;
   const bool some_delivered = std::ranges::any_of(recipients, [](const RecipientSettlement& each) {
     return each.disposition.outcome == Outcome::Delivered;
@@ -151,17 +159,26 @@ void Settler::strip_delivered(const std::shared_ptr<Work>& work) {
   auto part = std::make_shared<Work>();
   part->pending.job = work->pending.job;
   part->settings = work->settings;
+  part->facts = work->facts;
+  part->decided = work->decided;
   part->stored_envelope = work->stored_envelope;
   queue::Job rest = work->pending.job;
   ++rest.ref.revision;
   rest.recipients.clear();
-  const auto& recipients = work->settlement->recipients;
-  for (std::size_t i = 0; i < recipients.size(); ++i) {
-    if (recipients[i].disposition.outcome == Outcome::Delivered) continue;
-    rest.recipients.push_back(work->pending.job.recipients[i]);
+  std::vector<RecipientSettlement> delivered(work->settlement->recipients.size());
+  std::vector<RecipientSettlement> others;
+  for (std::size_t i = 0; i < delivered.size(); ++i) {
+    RecipientSettlement& each = work->settlement->recipients[i];
+    if (each.disposition.outcome == Outcome::Delivered) {
+      delivered[i] = std::move(each);
+    } else {  // `delivered` says nothing of it: it is not tried again by this change
+      others.push_back(std::move(each));
+      rest.recipients.push_back(work->pending.job.recipients[i]);
+    }
   }
+  work->settlement->recipients = std::move(others);
   part->settlement.emplace(
-      Settlement{.recipients = {},
+      Settlement{.recipients = std::move(delivered),
                  .after = rest,
                  .next_attempt = std::nullopt,
                  .notifications = work->settlement->notifications.take_relayed()});
@@ -189,7 +206,7 @@ void Settler::wait_at_desk(std::shared_ptr<Work> work) {
   const queue::MessageId id = work->pending.job.ref.id;
   const std::size_t jobs = work->envelope().job_count;
   const std::size_t recipients = work->pending.job.recipients.size();
-  work->settlement->recipients = {};  // their events are out; replies may be long
+  work->settlement->shorten_replies();
   const auto delay = desk_.add(id, std::move(work), recipients);
   if (desk_.waiting(id) >= jobs) {
     report(id);
@@ -219,7 +236,6 @@ void Settler::finish(Batch batch) {
     return limits_.refuse(envelope, action, first.settings->config->bounces,
                           context_.clock.steady_now());
   });
-  emit_dropped(context_.events, envelope, notifications);
   if (!notifications.any()) {
     store(batch, {});
   } else if (first.pending.message) {
@@ -262,30 +278,46 @@ void Settler::store(const Batch& batch, std::string_view content) {
       change->removed.push_back(std::move(job));
     }
   }
+  for (const std::shared_ptr<Work>& work : batch) work->leave_content();
   const std::size_t awaited = first.awaited ? batch.size() : 0;
   const bool final = first.when_stored != nullptr;
-  commit(
-      {.change = change,
-       .stored =
-           [this, change, awaited, when_stored = first.when_stored, actions = std::move(actions)] {
-             for (std::size_t i = 0; i < change->enqueued.size(); ++i) {
-               const queue::Change::Enqueued& report = change->enqueued[i];
-               context_.events.emit(relay::events::Notification{
-                   .id = report.message->envelope.id.text(),
-                   .about = first_job(*change).ref.id.text(),
-                   .to = report.jobs.front().recipients.front().mailbox.text(),
-                   .action = message::action_text(actions[i])});
-               listener_.reported(report.message, report.jobs);
-             }
-             reporting_ -= awaited;
-             if (when_stored) {
-               when_stored();
-             } else {
-               end_claims(*change);
-             }
-           },
-       .awaited = awaited,
-       .final = final});
+  commit({.change = change,
+          .stored =
+              [this, change, batch, awaited, when_stored = first.when_stored,
+               actions = std::move(actions)] {
+                emit_stored(batch, *change);
+                for (std::size_t i = 0; i < change->enqueued.size(); ++i) {
+                  const queue::Change::Enqueued& report = change->enqueued[i];
+                  context_.events.emit(relay::events::Notification{
+                      .id = report.message->envelope.id.text(),
+                      .about = first_job(*change).ref.id.text(),
+                      .to = report.jobs.front().recipients.front().mailbox.text(),
+                      .action = message::action_text(actions[i])});
+                  listener_.reported(report.message, report.jobs);
+                }
+                reporting_ -= awaited;
+                if (when_stored) {
+                  when_stored();
+                } else {
+                  end_claims(*change);
+                }
+              },
+          .awaited = awaited,
+          .final = final});
+}
+
+// What has happened is said when it is certain to stay so: what is counted as given up or delivered
+// is queued no more, and a crash repeats no event.
+void Settler::emit_stored(const Batch& batch, const queue::Change& change) {
+  auto removed = change.removed.begin();
+  auto replaced = change.replaced.begin();
+  for (const std::shared_ptr<Work>& work : batch) {
+    const queue::Job& job = work->settlement->after ? (replaced++)->before : *removed++;
+    emit_outcomes(context_.events, job, work->envelope(), work->facts, *work->settlement,
+                  work->decided);
+  }
+  const Work& first = *batch.front();
+  emit_dropped(context_.events, first.envelope(), first.settlement->notifications);
 }
 
 void Settler::replace(queue::Job before, queue::Job after) {

@@ -68,6 +68,7 @@ class Settler {
   void finish(Batch batch);
   void read_content(Batch batch);
   void store(const Batch& batch, std::string_view content);
+  void emit_stored(const Batch& batch, const queue::Change& change);
   void replace(queue::Job before, queue::Job after);
   void commit(Commit work);
   void again(Commit work);

@@ -6,11 +6,14 @@
 #include "delivery/connection_budget.h"
 #include "delivery/job_line.h"
 #include "delivery/next_hop.h"
+#include "delivery/receiver_limits.h"
 #include "relay/rate_limit.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -28,7 +31,17 @@ struct SessionRef {
 struct PutOff {
   queue::JobRef ref;
   std::uint32_t attempts = 0;  // as it is stored from then on
+  std::string account;         // of its lane
+  // When it is tried again anyway; past as long as nobody knows that it is stored so.
+  SystemTime due = SystemTime::min();
 };
+
+// Into how many transactions a job goes if the receiver takes as many recipients in each as it has
+// to (RFC 5321 section 4.5.3.1.8). To the receiver each is a message.
+inline std::size_t transactions_of(const queue::Job& job) {
+  constexpr std::size_t kMost = ConnectionRecord::kMostRecipients;
+  return std::max<std::size_t>(1, (job.recipients.size() + kMost - 1) / kMost);
+}
 
 // Belongs to the scheduler and is guarded by its mutex. Others only hold it and pass it back.
 struct Site {
@@ -40,8 +53,8 @@ struct Site {
   JobLine line;
   ConnectionBudget connections;
   BackOff back_off{BackOff::kConnections};
-  std::vector<PutOff> put_off;  // of the present trouble, the latest; they go when it is over
-  relay::RateLimit rate;
+  std::vector<PutOff> put_off;    // of the present trouble, the latest; they go when it is over
+  relay::RateLimit rate;          // of transactions: see transactions_of()
   SteadyTime next_token{};        // no session is woken before
   SteadyTime crowded_until{};     // no connection is opened before: its addresses have enough
   bool waits_for_place = false;   // in the queue of an address

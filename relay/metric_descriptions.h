@@ -133,8 +133,9 @@ inline constexpr LabelDescription kJobStateLabels[] = {{"state", kJobStates}};
 inline constexpr Description kQueueMessages = {
     "signpost_queue_messages",
     "Jobs in the queue, one per message and recipient domain: ready (not tried yet, or due and in "
-    "line for a connection), active (in a mail transaction), deferred (tried, and waiting for "
-    "their time or their receiver), held. Ready rising: receivers are slower than the clients, or "
+    "line for a connection), active (with a connection, or waiting for a common report), deferred "
+    "(tried, and waiting for their time or their receiver), held. Ready rising: receivers are "
+    "slower than the clients, or "
     "down; deferred rising: receivers refuse.",
     kJobStateLabels};
 inline constexpr LabelDescription kStoredStateLabels[] = {{"state", kStoredStates}};

@@ -8,10 +8,26 @@ namespace signpost::relay {
 
 void RateLimit::set(const std::optional<Rate>& rate, SteadyTime now) {
   if (rate_ == rate) return;
+  if (rate_) refill(now);
+  tokens_ = rate_ ? std::min(tokens_, 1.0) : 1;
   rate_ = rate;
+  refilled_ = now;
+}
+
+void RateLimit::fill(SteadyTime now) {
   if (!rate_) return;
   tokens_ = capacity();
   refilled_ = now;
+}
+
+bool RateLimit::is_full(SteadyTime now) {
+  if (!rate_) return true;
+  refill(now);
+  return tokens_ >= capacity();
+}
+
+void RateLimit::give_back(std::size_t count) {
+  if (rate_) tokens_ = std::min(capacity(), tokens_ + static_cast<double>(count));
 }
 
 double RateLimit::per_second() const {
@@ -27,18 +43,18 @@ void RateLimit::refill(SteadyTime now) {
   refilled_ = now;
 }
 
-bool RateLimit::take(SteadyTime now) {
+bool RateLimit::take(SteadyTime now, std::size_t count) {
   if (!rate_) return true;
   refill(now);
   if (tokens_ < 1) return false;
-  tokens_ -= 1;
+  tokens_ -= static_cast<double>(count);
   return true;
 }
 
 std::size_t RateLimit::available(SteadyTime now) {
   if (!rate_) return std::numeric_limits<std::size_t>::max();
   refill(now);
-  return static_cast<std::size_t>(tokens_);
+  return static_cast<std::size_t>(std::max(0.0, tokens_));
 }
 
 SteadyTime RateLimit::next(SteadyTime now) {

@@ -15,6 +15,8 @@ class LineBudget {
   explicit LineBudget(const Clock& clock) : clock_(clock) {
     refusals_.set(kLines, clock.steady_now());
     logins_.set(kLines, clock.steady_now());
+    refusals_.fill(clock.steady_now());
+    logins_.fill(clock.steady_now());
   }
 
   // Whether a line may be written now. If not, it is counted as left out. Failed logins do not

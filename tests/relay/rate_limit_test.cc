@@ -18,6 +18,7 @@ constexpr SteadyTime kStart{std::chrono::hours(1)};
 RateLimit limit(std::uint32_t count, seconds per) {
   RateLimit made;
   made.set(Rate{count, per}, kStart);
+  made.fill(kStart);
   return made;
 }
 
@@ -97,6 +98,49 @@ TEST(RateLimit, WhatDidNotGoCountsNot) {
   rate.give_back();
   EXPECT_TRUE(rate.take(kStart));
   EXPECT_FALSE(rate.take(kStart));
+}
+
+TEST(RateLimit, BeginsWithOneTokenHoweverManyASecondHas) {
+  RateLimit rate;
+  rate.set(Rate{50, seconds(1)}, kStart);
+  EXPECT_EQ(rate.available(kStart), 1u);
+  EXPECT_FALSE(rate.is_full(kStart));
+  std::size_t first_second = 0;
+  for (SteadyTime now = kStart; now < kStart + seconds(1); now += milliseconds(1)) {
+    first_second += rate.take(now) ? 1 : 0;
+  }
+  EXPECT_LE(first_second, 50u);
+  EXPECT_GE(first_second, 49u);
+}
+
+TEST(RateLimit, WhatCountsAsManyGoesWithOneTokenAndTheNextComesLater) {
+  RateLimit rate = limit(1, seconds(1));
+  EXPECT_TRUE(rate.take(kStart, 4));
+  EXPECT_GE(rate.next(kStart + seconds(1)), kStart + seconds(4));
+  EXPECT_LE(rate.next(kStart + seconds(1)), kStart + seconds(4) + microseconds(2));
+  EXPECT_EQ(rate.available(kStart + seconds(3)), 0u);
+  EXPECT_FALSE(rate.take(kStart + milliseconds(3999)));
+  EXPECT_TRUE(rate.take(kStart + seconds(4) + microseconds(2), 2));
+  rate.give_back(2);
+  EXPECT_TRUE(rate.take(kStart + seconds(5)));
+}
+
+TEST(RateLimit, IsFullAfterAQuietTimeOnly) {
+  RateLimit rate = limit(6, seconds(60));
+  EXPECT_TRUE(rate.is_full(kStart));
+  EXPECT_TRUE(rate.take(kStart));
+  EXPECT_FALSE(rate.is_full(kStart + seconds(9)));
+  EXPECT_TRUE(rate.is_full(kStart + milliseconds(10'001)));
+}
+
+TEST(RateLimit, AChangedRateKeepsWhatIsLeftUpToOneToken) {
+  RateLimit rate = limit(100, seconds(1));
+  rate.set(Rate{200, seconds(1)}, kStart);
+  EXPECT_EQ(rate.available(kStart), 1u) << "a reload gives no burst";
+  EXPECT_TRUE(rate.take(kStart, 5));
+  rate.set(Rate{2, seconds(1)}, kStart);
+  EXPECT_FALSE(rate.take(kStart + seconds(2)));
+  EXPECT_TRUE(rate.take(kStart + milliseconds(2501)));
 }
 
 TEST(RateLimit, TheSameRateSetAgainGivesNoTokens) {

@@ -1,0 +1,106 @@
+// A receiver that cannot be reached: who looks for it, how often, and what its return sets free.
+#include "tests/delivery/delivery_world.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace signpost::delivery {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const queue::Lane kLane{"a.example", "shop", ""};
+const std::string kSite = "mx:a.example";
+
+class SchedulerReturn : public testing::Test {
+ protected:
+  std::size_t attempts(const std::vector<queue::Job>& jobs) const {
+    std::size_t count = 0;
+    for (const queue::Job& job : jobs) count += world_.attempts(job);
+    return count;
+  }
+  std::vector<queue::Job> submit(const queue::Lane& lane, std::size_t count) {
+    std::vector<queue::Job> jobs;
+    for (std::size_t i = 0; i < count; ++i) jobs.push_back(world_.submit(lane));
+    return jobs;
+  }
+
+  test::DeliveryWorld world_;
+};
+
+TEST_F(SchedulerReturn, AReceiverThatWasAwayGetsItsOnlyMessageWithinSeconds) {
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  std::size_t sent = 0;
+  for (const std::size_t count : {1u, 3u}) {
+    for (const seconds away : {seconds(1), seconds(10), seconds(60)}) {
+      world_.receiver(kSite).refuses = true;
+      const auto jobs = submit(kLane, count);
+      sent += count;
+      world_.pass(away);
+      EXPECT_LE(attempts(jobs), count) << "a connection without a job is no attempt";
+      world_.receiver(kSite).refuses = false;
+      world_.pass(seconds(5));
+      EXPECT_EQ(world_.delivered.size(), sent) << "away for " << away.count() << " s";
+      world_.pass(seconds(20));  // its connections have ended
+    }
+  }
+  EXPECT_EQ(world_.twice, 0u);
+  EXPECT_TRUE(world_.claims_fit());
+}
+
+TEST_F(SchedulerReturn, ADeadHostIsLookedForLessAndLessOften) {
+  world_.receiver(kSite).refuses = true;
+  world_.delay = [](const queue::Job&) { return hours(4); };
+  const auto jobs = submit(kLane, 1);
+  world_.pass(minutes(1));
+  EXPECT_LE(world_.opened[kSite], 17u);
+  world_.pass(minutes(59));
+  const std::size_t in_the_first_hour = world_.opened[kSite];
+  EXPECT_LE(in_the_first_hour, 90u);
+  world_.pass(hours(2), seconds(1));
+  EXPECT_LE(world_.opened[kSite], in_the_first_hour + 2 * 16) << "every five minutes in the end";
+  EXPECT_EQ(attempts(jobs), 1u);
+  EXPECT_EQ(world_.charged, 1u);
+}
+
+TEST_F(SchedulerReturn, NobodyLooksForADeadHostForWhichNothingWaits) {
+  world_.receiver(kSite).refuses = true;
+  world_.delay = [](const queue::Job&) { return minutes(10); };
+  const auto jobs = submit(kLane, 1);
+  world_.pass(minutes(1));
+  const auto job = world_.store.claim(jobs.front().ref);
+  ASSERT_TRUE(job && *job);
+  queue::Change removal;
+  removal.removed.push_back(**job);
+  const queue::Change* const change = &removal;
+  ASSERT_TRUE(world_.store.apply({&change, 1}).has_value());
+  world_.store.claims().release(jobs.front().ref);
+  world_.pass(minutes(10), seconds(1));
+  const std::size_t opened = world_.opened[kSite];
+  world_.pass(hours(1), seconds(1));
+  EXPECT_EQ(world_.opened[kSite], opened) << "after its time";
+}
+
+TEST_F(SchedulerReturn, AReceiverThatTurnsConnectionsAwayIsNotAskedBeforeMailIsDue) {
+  world_.receiver(kSite) = {.hangs = true};
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  (void)submit(kLane, 1);
+  world_.run();
+  delivery::Disposition busy = test::later("busy");
+  busy.reply.code = 421;
+  world_.fail_one(kSite, busy);
+  world_.receiver(kSite).hangs = false;
+  world_.pass(minutes(30), seconds(1));
+  EXPECT_EQ(world_.opened[kSite], 1u);
+  world_.pass(minutes(31), seconds(1));
+  EXPECT_EQ(world_.delivered.size(), 1u);
+}
+
+}  // namespace
+}  // namespace signpost::delivery
