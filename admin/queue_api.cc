@@ -150,8 +150,11 @@ HttpResponse QueueApi::change(const HttpRequest& request, Change make) {
   if (auto refusal = read_filter(request.body, filter)) return std::move(*refusal);
   const auto changed = (queue_.*make)(filter, caller_text(request.peer));
   if (!changed) return json_error(changed.error());
-  return json_response(
-      200, {{"matched", changed->matched}, {"changed", changed->changed}, {"busy", changed->busy}});
+  return json_response(200, {{"matched", changed->matched},
+                             {"changed", changed->changed},
+                             {"busy", changed->busy},
+                             {"recipients", changed->recipients},
+                             {"others", changed->others}});
 }
 
 }  // namespace signpost::admin

@@ -1,6 +1,7 @@
 #include "admin/queue_control.h"
 
 #include "base/clock.h"
+#include "queue/job_match.h"
 #include "relay/events.h"
 #include "smtp/idna.h"
 
@@ -51,12 +52,28 @@ std::optional<queue::Job> due_now(const queue::Job& job, SystemTime now) {
   return after;
 }
 
-void emit(bool removed, const queue::Job& job, std::string_view by) {
+// The job without the recipients that `wanted` means; nothing if none is left.
+std::optional<queue::Job> without(const queue::Job& job, const queue::JobFilter& wanted) {
+  queue::Job after = job;
+  ++after.ref.revision;
+  std::erase_if(after.recipients, [&](const queue::Recipient& recipient) {
+    return queue::recipient_matches(wanted, recipient);
+  });
+  if (after.recipients.empty()) return std::nullopt;
+  return after;
+}
+
+std::size_t count_meant(const queue::Job& job, const queue::JobFilter& wanted) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      job.recipients, [&](const auto& each) { return queue::recipient_matches(wanted, each); }));
+}
+
+void emit_removed(const queue::Job& job, const queue::JobFilter& wanted, std::string_view by) {
   const std::string id = job.ref.id.text();
-  if (removed) {
-    log::emit(relay::events::Removed{.id = id, .domain = job.lane.domain, .by = by});
-  } else {
-    log::emit(relay::events::Retried{.id = id, .domain = job.lane.domain, .by = by});
+  for (const queue::Recipient& recipient : job.recipients) {
+    if (!queue::recipient_matches(wanted, recipient)) continue;
+    const std::string to = recipient.mailbox.text();
+    log::emit(relay::events::Removed{.id = id, .to = to, .domain = job.lane.domain, .by = by});
   }
 }
 
@@ -130,7 +147,7 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
     auto page = list(filter, from, kPage);
     if (!page) return Failure(std::move(page).error());
     counts.matched += page->entries.size();
-    if (auto changed = change(action, page->entries, by, counts); !changed) {
+    if (auto changed = change(action, page->entries, job_filter(filter), by, counts); !changed) {
       return Failure(std::move(changed).error());
     }
     from = std::move(page->next);
@@ -159,14 +176,21 @@ std::vector<queue::Job> QueueControl::claim(const std::vector<QueueEntry>& entri
 }
 
 Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& entries,
-                                  std::string_view by, Changed& counts) {
+                                  const queue::JobFilter& wanted, std::string_view by,
+                                  Changed& counts) {
   queue::Change change;
   std::vector<queue::Job> afterwards;  // as the store will hold them
   const SystemTime now = schedule_now();
   const std::vector<queue::Job> claimed = claim(entries, counts);
+  afterwards.reserve(claimed.size());
   for (const queue::Job& job : claimed) {
     if (action == Action::Remove) {
-      change.removed.push_back(job);
+      if (auto left = without(job, wanted)) {
+        afterwards.push_back(*left);
+        change.replaced.push_back({job, std::move(*left)});
+      } else {
+        change.removed.push_back(job);
+      }
     } else if (auto after = due_now(job, now)) {
       afterwards.push_back(*after);
       change.replaced.push_back({job, std::move(*after)});
@@ -182,11 +206,20 @@ Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& 
   if (!result) return result;
   counts.changed += claimed.size();
   for (const queue::Job& job : claimed) {
-    emit(action == Action::Remove, job, by);
-    if (action == Action::Remove) removed_.add(job.recipients.size());
+    const std::size_t meant = count_meant(job, wanted);
+    counts.recipients += meant;
+    counts.others += job.recipients.size() - meant;
+    if (action == Action::Remove) {
+      emit_removed(job, wanted, by);
+      removed_.add(meant);
+    } else {
+      log::emit(
+          relay::events::Retried{.id = job.ref.id.text(), .domain = job.lane.domain, .by = by});
+    }
   }
   if (action == Action::Remove) return result;
   std::vector<queue::Lane> lanes;
+  lanes.reserve(entries.size());
   for (const QueueEntry& entry : entries) lanes.push_back(entry.job.lane);
   services_.delivery.forgive(std::move(lanes));
   return result;

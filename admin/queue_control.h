@@ -53,19 +53,24 @@ class QueueControl {
     std::size_t matched = 0;
     std::size_t changed = 0;
     std::size_t busy = 0;  // on their way to a receiver just now: left alone
+    // Of the jobs that were changed: the recipients that the filter means, and the others.
+    std::size_t recipients = 0;
+    std::size_t others = 0;
   };
   // Makes the jobs due now, and has their receivers tried whatever their back-off. `by` is who
   // asked, for the log. Both end with an error, in the middle of a long queue, when the relay
   // stops.
   Result<Changed> retry(const QueueFilter& filter, std::string_view by);
-  Result<Changed> remove(const QueueFilter& filter, std::string_view by);  // without a notification
+  // Without a notification. Of a job that an address selects, the other recipients stay, with their
+  // schedule; retry takes them along, since a job is one transaction.
+  Result<Changed> remove(const QueueFilter& filter, std::string_view by);
 
  private:
   enum class Action { Retry, Remove };
   Result<Changed> apply(Action action, const QueueFilter& filter, std::string_view by);
   std::vector<queue::Job> claim(const std::vector<QueueEntry>& entries, Changed& counts);
-  Result<void> change(Action action, const std::vector<QueueEntry>& entries, std::string_view by,
-                      Changed& counts);
+  Result<void> change(Action action, const std::vector<QueueEntry>& entries,
+                      const queue::JobFilter& wanted, std::string_view by, Changed& counts);
   Result<void> commit(queue::Change change);
   std::string_view state_of(const queue::Job& job) const;
   std::string obstacle(const queue::Job& job) const;

@@ -261,15 +261,27 @@ int change(const QueueOptions& options, const std::string& config_file, const st
   if (options.json) {
     print(json_text(*counts, 2) + "\n");
   } else if (matched > 0) {
-    print(fmt::format(
-        "{} matched, {} {}{}\n", matched, number_of(*counts, "changed"),
-        action == "remove" ? "removed" : "due now",
-        busy > 0 && action == "retry" ? fmt::format(", {} being delivered just now", busy) : ""));
+    const std::size_t others = number_of(*counts, "others");
+    std::string text = fmt::format("{} matched, {} {}", matched, number_of(*counts, "changed"),
+                                   action == "remove" ? "removed" : "due now");
+    if (others > 0 && action == "remove") {
+      text = fmt::format(
+          "{} matched, recipients removed: {}, other recipients of the same messages that stay: {}",
+          matched, number_of(*counts, "recipients"), others);
+    } else if (others > 0) {
+      text += fmt::format(", other recipients of the same messages that are tried with them: {}",
+                          others);
+    }
+    if (busy > 0 && action == "retry") {
+      text += fmt::format(", {} being delivered just now", busy);
+    }
+    print(text + "\n");
   }
   if (matched == 0) return refuse("nothing in the queue matches");
   // A job that is being delivered needs no retry, but it was not removed.
   if (busy > 0 && action == "remove") {
-    return refuse(fmt::format("{} not removed because it is being delivered; try again", busy));
+    return refuse(
+        fmt::format("{} not removed because it is being delivered just now; try again", busy));
   }
   return kDone;
 }
@@ -319,7 +331,9 @@ Added add_command(CLI::App& queue, CommandLine& line, const char* name, const ch
 // An empty value, as of a shell variable that is not set, would select more than was meant.
 const CLI::Validator kNotEmpty(
     [](std::string& value) {
-      return value.empty() ? std::string("is empty; leave the option out to select all")
+      return value.empty() ? std::string(
+                                 "is empty; leave the option out to select all, or write "
+                                 "<> after --from for the null reverse-path")
                            : std::string();
     },
     "", "not empty");

@@ -1,5 +1,7 @@
 #include "config/wide_networks.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -25,6 +27,36 @@ constexpr double kMostV6 = 1UL << (64 - 16);
 constexpr std::string_view kNotPublic[] = {"10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8",
                                            "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
                                            "fc00::/7",       "fe80::/10"};
+
+// IPv6 prefixes that stand for all of IPv4, whose address is in the octets from `at` on. Mapped
+// addresses (RFC 4291 section 2.5.5.2) were read as IPv4 already.
+struct Translation {
+  std::string_view prefix;
+  std::size_t at;
+};
+constexpr Translation kTranslations[] = {{"64:ff9b::/96", 12},    // NAT64, RFC 6052
+                                         {"64:ff9b:1::/48", 12},  // NAT64 of a site, RFC 8215
+                                         {"2002::/16", 2},        // 6to4, RFC 3056
+                                         {"2001::/32", 12}};      // Teredo, RFC 4380
+
+bool is_within(const net::Network& narrow, const net::Network& wide) {
+  return narrow.length >= wide.length && wide.contains(narrow.prefix);
+}
+
+// The IPv4 network that an IPv6 one stands for; the network itself if it stands for none.
+net::Network meant_by(const net::Network& network) {
+  for (const auto& [prefix, at] : kTranslations) {
+    const net::Network translated = *net::Network::parse(prefix);
+    if (is_within(translated, network)) return *net::Network::parse("0.0.0.0/0");
+    if (!is_within(network, translated)) continue;
+    const auto& octets = network.prefix.octets();
+    const auto before = static_cast<unsigned>(at * 8);
+    const unsigned length = std::clamp(network.length, before, before + 32) - before;
+    return *net::Network::parse(fmt::format("{}.{}.{}.{}/{}", octets[at], octets[at + 1],
+                                            octets[at + 2], octets[at + 3], length));
+  }
+  return network;
+}
 
 Range range_of(const net::Network& network) {
   const std::size_t octets = network.prefix.is_v6() ? 8 : 4;
@@ -71,7 +103,10 @@ double public_addresses(std::span<const net::Network> networks, bool v6) {
 
 }  // namespace
 
-bool are_wide(std::span<const net::Network> networks) {
+bool are_wide(std::span<const net::Network> listed) {
+  std::vector<net::Network> networks;
+  networks.reserve(listed.size());
+  for (const net::Network& network : listed) networks.push_back(meant_by(network));
   return public_addresses(networks, false) > kMostV4 || public_addresses(networks, true) > kMostV6;
 }
 

@@ -17,8 +17,13 @@ bool job_matches(const JobFilter& filter, const Job& job) {
   }
   return filter.mailbox.empty() ||
          std::ranges::any_of(job.recipients, [&](const Recipient& recipient) {
-           return ascii::equals_ignore_case(recipient.mailbox.text(), filter.mailbox);
+           return recipient_matches(filter, recipient);
          });
+}
+
+bool recipient_matches(const JobFilter& filter, const Recipient& recipient) {
+  return filter.mailbox.empty() ||
+         ascii::equals_ignore_case(smtp::with_a_labels(recipient.mailbox.text()), filter.mailbox);
 }
 
 bool envelope_matches(const JobFilter& filter, const Envelope& envelope) {

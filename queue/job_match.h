@@ -7,6 +7,9 @@ namespace signpost::queue {
 
 // By what the job itself says: everything but login and sender.
 bool job_matches(const JobFilter& filter, const Job& job);
+// Whether `filter` means this recipient of a job that matches: all of them, unless it names a
+// mailbox.
+bool recipient_matches(const JobFilter& filter, const Recipient& recipient);
 // By what its message says: login and sender.
 bool envelope_matches(const JobFilter& filter, const Envelope& envelope);
 

@@ -209,13 +209,14 @@ struct MessageUnreadable {
 
 struct Removed {
   std::string_view id{};
+  std::string_view to{};
   std::string_view domain{};
   std::string_view by{};
   static constexpr auto kEvent = log::describe(
       "removed", log::Level::Info,
-      "A job was taken out of the queue without delivery or notification.",
-      log::field(field::kId, &Removed::id), log::field(field::kDomain, &Removed::domain),
-      log::field(field::kBy, &Removed::by));
+      "A recipient was taken out of the queue without delivery or notification.",
+      log::field(field::kId, &Removed::id), log::field(field::kTo, &Removed::to),
+      log::field(field::kDomain, &Removed::domain), log::field(field::kBy, &Removed::by));
 };
 
 struct Retried {

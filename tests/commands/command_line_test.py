@@ -821,9 +821,17 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
     def test_what_was_not_removed_is_told(self):
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "remove", "01hx"), 1, "3 matched, 2 removed\n",
-                   "signpost: 1 not removed because it is being delivered; try again\n")
+                   "signpost: 1 not removed because it is being delivered just now; try again\n")
         self.serve("/api/v1/queue/remove", {"matched": 0, "changed": 0, "busy": 0})
         self.refused(self.signpost("queue", "remove", "01hx"), "nothing in the queue matches")
+
+    def test_other_recipients_of_the_same_messages_are_mentioned(self):
+        self.serve("/api/v1/queue/remove", {"matched": 1, "changed": 1, "busy": 0, "recipients": 1, "others": 49})
+        self.check(self.signpost("queue", "remove", "--to", "u7@a.example"), 0,
+                   "1 matched, recipients removed: 1, other recipients of the same messages that stay: 49\n")
+        self.serve("/api/v1/queue/retry", {"matched": 1, "changed": 1, "busy": 0, "recipients": 1, "others": 49})
+        self.check(self.signpost("queue", "retry", "--to", "u7@a.example"), 0,
+                   "1 matched, 1 due now, other recipients of the same messages that are tried with them: 49\n")
 
     def test_remove_asks_on_a_terminal(self):
         self.serve("/api/v1/queue/remove", {"matched": 1, "changed": 1, "busy": 0})

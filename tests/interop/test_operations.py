@@ -66,6 +66,24 @@ def test_queue_remove(stuck):
     assert len(relay.queued_jobs()) == 2
 
 
+def test_removing_one_address_leaves_the_others_of_its_message(stuck):
+    relay, sink = stuck
+    addresses = [f"tempfail1-u{number}@receiver.example" for number in range(5)]
+    relay.send("many@shop.example", addresses, message())
+    harness.wait_until(lambda: len(relay.events("deferred")) == 8, "five deferred recipients")
+    [before] = relay.queue("list", "--from", "many@shop.example")["jobs"]
+    done = relay.run("queue", "remove", "--to", addresses[2].upper())
+    assert done.returncode == 0 and "removed: 1, other recipients of the same messages that stay: 4" in done.stdout
+    [after] = relay.queue("list", "--from", "many@shop.example")["jobs"]
+    assert after == {**before, "to": [each for each in before["to"] if each != addresses[2]]}
+    assert [event["to"] for event in relay.events("removed")] == [addresses[2]]
+    assert relay.metric("signpost_recipients_removed_total") == 1
+    again = relay.run("queue", "retry", "--to", addresses[0])
+    assert "1 due now, other recipients of the same messages that are tried with them: 3" in again.stdout
+    harness.wait_until(lambda: len(relay.events("delivered")) == 4, "the others to be delivered")
+    assert addresses[2] not in [event["to"] for event in relay.events("delivered")]
+
+
 def test_queue_gauges(stuck):
     relay, _ = stuck
     assert relay.metric("signpost_queue_messages", state="deferred") == 3

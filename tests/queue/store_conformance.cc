@@ -657,6 +657,26 @@ TEST_P(StoreConformance, CountsTheRecipientsThatAreLeft) {
   EXPECT_EQ(store().totals().recipients, other);
 }
 
+TEST_P(StoreConformance, JobThatLosesRecipientsKeepsItsPlace) {
+  queue::Job two = deferred(job(id(1)), kNoon + std::chrono::hours(1));
+  two.ref.revision = 1;
+  two.attempts = 3;
+  two.recipients.push_back({smtp::Mailbox("other", two.lane.domain), {}, ""});
+  apply(enqueue(id(1)));
+  apply(replace(job(id(1)), two));
+  queue::Job one = two;
+  ++one.ref.revision;
+  one.recipients.pop_back();
+  apply(replace(two, one));
+  reopen();
+  EXPECT_EQ(store().jobs_of(id(1)).value(), std::vector<queue::Job>{one});
+  JobFilter filter;
+  filter.mailbox = "other@" + two.lane.domain;
+  EXPECT_EQ(store().jobs(filter, {}, 10).value().jobs.size(), 0U);
+  filter.mailbox = "rcpt@" + two.lane.domain;
+  EXPECT_EQ(store().jobs(filter, {}, 10).value().jobs.size(), 1U);
+}
+
 TEST_P(StoreConformance, EngineIsWellAndGivesSpaceBackWhenAsked) {
   for (int i = 0; i < 20; ++i) apply(enqueue(id(i), 1, 5'000));
   for (int i = 1; i < 20; ++i) apply(remove(job(id(i))));
