@@ -1,7 +1,7 @@
 #include "message/author_name.h"
 
 #include "base/ascii.h"
-#include "base/base64.h"
+#include "message/encoded_word.h"
 #include "message/header_section.h"
 
 #include <algorithm>
@@ -30,36 +30,36 @@ bool holds_another_mailbox(std::string_view name, const std::string& address) {
   return false;
 }
 
-// An encoded word of RFC 2047 with nothing in it that a phrase may not hold (section 5, rule 3);
-// nothing when `word` is none.
-std::optional<std::string> phrase_safe_encoded_word(std::string_view word) {
-  if (!word.starts_with("=?") || !word.ends_with("?=")) return {};
-  const auto parts = ascii::split(word, '?');
-  if (parts.size() != 5 || parts[2].size() != 1) return {};
-  const std::string_view charset = parts[1];
-  const auto is_name = [](char c) {
-    return ascii::is_alnum(c) || c == '-' || c == '_' || c == '*';
-  };
-  if (charset.empty() || !std::ranges::all_of(charset, is_name)) return {};
-  std::string text;
-  if (ascii::to_lower(parts[2].front()) == 'b') {
-    if (!base64::decode(parts[3])) return {};
-    text = parts[3];
-  } else if (ascii::to_lower(parts[2].front()) == 'q') {
-    constexpr std::string_view kHex = "0123456789ABCDEF";
-    for (const char c : parts[3]) {
-      if (ascii::is_alnum(c) || std::string_view("!*+-/=_").contains(c)) {
-        text += c;
-      } else {
-        const auto octet = static_cast<unsigned char>(c);
-        (text += '=').append({kHex[octet >> 4], kHex[octet & 15]});
-      }
+// Whether a quoted string would hold an encoded word of it, which RFC 2047 section 5 forbids: its
+// reader would see the encoding.
+bool is_attached(std::string_view name) {
+  char before = ' ';
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    const std::size_t length = encoded_word_length(name.substr(at));
+    if (length != 0) {
+      const std::size_t end = at + length;
+      if (before != ' ' || (end < name.size() && name[end] != ' ')) return true;
+      if (name.substr(at, length).contains(' ')) return true;
+      at = end - 1;
     }
-  } else {
-    return {};
+    before = name[at];
   }
-  return std::string("=?").append(charset).append("?").append(parts[2]).append("?").append(text) +
-         "?=";
+  return false;
+}
+
+// Quotes around text are not shown; one that is not closed is text.
+std::string without_quotes(std::string_view name) {
+  std::string out;
+  bool in_quotes = false;
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    if (name[at] == '"') {
+      in_quotes = !in_quotes;
+      continue;
+    }
+    if (in_quotes && name[at] == '\\' && at + 1 < name.size()) ++at;
+    out += name[at];
+  }
+  return in_quotes ? std::string(name) : out;
 }
 
 std::string quoted(std::string_view text) {
@@ -71,8 +71,14 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
-// Encoded words as they are, what is between them quoted.
-std::string as_phrase(std::string_view name) {
+// Encoded words as they are, what is between them quoted. When text touches an encoded word, all is
+// encoded: between it and a quoted string its reader would see a blank. Nothing when that takes a
+// charset that is not known.
+std::optional<std::string> as_phrase(std::string_view name) {
+  if (is_attached(name)) {
+    if (!ascii::is_utf8(name)) return {};
+    return all_encoded(without_quotes(name));
+  }
   std::string out;
   std::string plain;
   const auto add = [&](const std::string& text) {
@@ -85,9 +91,9 @@ std::string as_phrase(std::string_view name) {
   };
   for (const std::string_view word : ascii::split(name, ' ')) {
     if (word.empty()) continue;
-    if (const auto encoded = phrase_safe_encoded_word(word)) {
+    if (encoded_word_length(word) == word.size()) {
       add_plain();
-      add(*encoded);
+      add(phrase_safe(word));
     } else {
       if (!plain.empty()) plain += ' ';
       plain += word;
@@ -112,7 +118,9 @@ std::optional<std::string> with_quoted_name(std::string_view value) {
   const std::string angle = line.substr(open);
   const auto address = only_address(angle);
   if (!address || name.empty() || holds_another_mailbox(name, *address)) return {};
-  std::string repaired = as_phrase(name) + ' ' + angle;
+  const auto phrase = as_phrase(name);
+  if (!phrase) return {};
+  std::string repaired = *phrase + ' ' + angle;
   if (only_address(repaired) != address) return {};
   return repaired;
 }

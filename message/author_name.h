@@ -13,6 +13,7 @@ namespace signpost::message {
 //
 //    Doe, John <john@shop.example>      becomes  "Doe, John" <john@shop.example>
 //    =?utf-8?Q?News:_Shop?= <n@x.test>  becomes  =?utf-8?Q?News=3A_Shop?= <n@x.test>
+//    =?utf-8?Q?D=C3=B6?=, J <j@x.test>  becomes  =?utf-8?Q?D=C3=B6?= =?utf-8?B?LCBK?= <j@x.test>
 //    john@shop.example;                 becomes  john@shop.example
 //
 // The address in the only angle brackets counts, at the end of the field. Nothing when there are

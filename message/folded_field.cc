@@ -14,7 +14,7 @@ FoldedField::FoldedField(std::string_view name) : field_(name), column_(name.siz
 FoldedField& FoldedField::word(std::string_view word) {
   // The first line must not be left without a word: some parsers lose such fields.
   const bool fold = !empty_ && (new_line_ || column_ + 1 + word.size() > kWidth);
-  field_ += fold ? "\r\n\t" : " ";
+  field_ += fold ? "\r\n " : " ";
   column_ = (fold ? 0 : column_) + 1 + word.size();
   field_ += word;
   new_line_ = false;

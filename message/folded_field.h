@@ -1,4 +1,5 @@
-// Writes one header field, folded between words (RFC 5322 section 2.2.3).
+// Writes one header field, folded between words (RFC 5322 section 2.2.3) before one space, which is
+// what readers keep of a fold.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 #include "message/notification_text.h"
 
 #include "base/ascii.h"
-#include "base/base64.h"
 #include "message/date_time.h"
 #include "message/eight_bit.h"
+#include "message/encoded_word.h"
 #include "message/header_section.h"
 #include "message/report_text.h"
 
@@ -119,16 +119,16 @@ std::string_view advice(const NotifiedRecipient& recipient) {
       ->text;
 }
 
-void append_reason(std::string& out, const NotifiedRecipient& recipient, bool utf8) {
+void append_reason(std::string& out, const NotifiedRecipient& recipient) {
   if (!recipient.explanation.empty()) {
-    append_wrapped(out, "    ", "Reason: " + clean_text(recipient.explanation, utf8));
+    append_wrapped(out, "    ", "Reason: " + clean_text(recipient.explanation, true));
   }
   if (!recipient.diagnostic.empty()) {
     const std::string mta = recipient.remote_mta.empty()
                                 ? "The receiving server"
-                                : "The server " + clean_text(recipient.remote_mta, utf8, 255);
+                                : "The server " + clean_text(recipient.remote_mta, true, 255);
     append_wrapped(out, "    ", mta + " answered:");
-    append_wrapped(out, "        ", clean_text(recipient.diagnostic, utf8));
+    append_wrapped(out, "        ", clean_text(recipient.diagnostic, true));
   }
   if (recipient.explanation.empty() && recipient.diagnostic.empty()) {
     append_wrapped(out, "    ",
@@ -136,10 +136,10 @@ void append_reason(std::string& out, const NotifiedRecipient& recipient, bool ut
   }
 }
 
-void append_recipient(std::string& out, const NotifiedRecipient& recipient, bool utf8) {
-  out += "<" + clean_text(recipient.final_recipient, utf8) + ">\r\n\r\n";
+void append_recipient(std::string& out, const NotifiedRecipient& recipient) {
+  out += "<" + clean_text(recipient.final_recipient, true) + ">\r\n\r\n";
   const bool in_trouble = recipient.action == Action::Failed || recipient.action == Action::Delayed;
-  if (in_trouble) append_reason(out, recipient, utf8);
+  if (in_trouble) append_reason(out, recipient);
   if (recipient.action == Action::Failed) {
     out += "\r\n";
     append_wrapped(out, "    ", "What you can do: " + std::string(advice(recipient)));
@@ -151,43 +151,39 @@ void append_recipient(std::string& out, const NotifiedRecipient& recipient, bool
         "The server will keep trying until " + date_time(*recipient.will_retry_until) + ".");
   }
   if (!in_trouble && !recipient.remote_mta.empty()) {
-    append_wrapped(out, "    ", "Accepted by " + clean_text(recipient.remote_mta, utf8, 255) + ".");
+    append_wrapped(out, "    ", "Accepted by " + clean_text(recipient.remote_mta, true, 255) + ".");
   }
   out += "\r\n";
 }
 
-// Not within a UTF-8 sequence.
-std::size_t piece_length(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text.size();
-  while (most > 1 && (text[most] & 0xC0) == 0x80) --most;
-  return most;
-}
-
-// Text in UTF-8 as encoded words (RFC 2047 section 2), of at most 75 octets each.
-std::string encoded_words(std::string_view text) {
+// A subject as its reader would see it: octets that are not UTF-8 are taken for ISO 8859-1, what is
+// not printable is left out.
+std::string readable(std::string_view subject) {
+  const bool latin = !ascii::is_utf8(subject);
   std::string out;
-  while (!text.empty()) {
-    const std::size_t length = piece_length(text, 42);
-    if (!out.empty()) out += ' ';
-    out.append("=?utf-8?B?").append(base64::encode(text.substr(0, length))).append("?=");
-    text.remove_prefix(length);
+  for (const char c : subject) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (ascii::is_control(c) && c != '\t') continue;
+    if (!latin || octet < 0x80) {
+      out += c;
+    } else if (octet >= 0xA0) {
+      out += static_cast<char>(0xC0 | octet >> 6);
+      out += static_cast<char>(0x80 | (octet & 0x3F));
+    }
   }
   return out;
 }
 
-// The subject of the reported message, fit for ours; an encoded word is taken whole or not at all.
+// The subject of the reported message in UTF-8; an encoded word is taken whole or not at all.
 std::string original_subject(const StatusNotification& notification) {
   const HeaderSection header = HeaderSection::parse(notification.original);
   const HeaderField* const field = header.first("Subject");
   if (field == nullptr) return {};
-  const std::string subject = unfold(field->value);
-  if (has_eight_bit(subject) && !notification.smtputf8 && ascii::is_utf8(subject)) {
-    return encoded_words(clean_text(subject, true, kShownSubject));
-  }
-  std::string shown = clean_text(subject, notification.smtputf8, kShownSubject);
+  const std::string subject = readable(unfold(field->value));
+  std::string shown = clean_text(subject, true, kShownSubject);
   const std::size_t open = shown.rfind("=?");
   const bool cut = shown.ends_with("...") && !subject.ends_with("...");
-  if (cut && open != std::string::npos && shown.find("?=", open) == std::string::npos) {
+  if (cut && open != std::string::npos && encoded_word_length(shown.substr(open)) == 0) {
     shown.replace(open, std::string::npos, "...");
   }
   return shown;
@@ -197,7 +193,7 @@ std::string original_subject(const StatusNotification& notification) {
 
 std::string notification_subject(const StatusNotification& notification) {
   const std::vector<NotifiedRecipient>& recipients = notification.recipients;
-  std::string to = clean_text(recipients.front().final_recipient, notification.smtputf8, 100);
+  std::string to = clean_text(recipients.front().final_recipient, true, 100);
   if (recipients.size() > 1) to += " and " + std::to_string(recipients.size() - 1) + " more";
   std::string text;
   switch (recipients.front().action) {
@@ -215,21 +211,27 @@ std::string notification_subject(const StatusNotification& notification) {
       break;
   }
   const std::string subject = original_subject(notification);
-  return subject.empty() ? text : text + ": " + subject;
+  const bool ascii_only = !notification.smtputf8;
+  const bool plain = !has_eight_bit(text);
+  if (!subject.empty()) {
+    text += ": ";
+    if (ascii_only && plain && has_eight_bit(subject)) return text + all_encoded(subject);
+    text += subject;
+  }
+  return ascii_only && !plain ? all_encoded(text) : text;
 }
 
 std::string notification_text(const StatusNotification& notification, Returned returned) {
-  const bool utf8 = notification.smtputf8;
   const Action action = notification.recipients.front().action;
   std::string out;
-  append_wrapped(out, "", introduction(action, clean_text(notification.reporting_mta, utf8, 255)));
+  append_wrapped(out, "", introduction(action, clean_text(notification.reporting_mta, true, 255)));
   out += "\r\n";
   for (const NotifiedRecipient& recipient : notification.recipients) {
-    append_recipient(out, recipient, utf8);
+    append_recipient(out, recipient);
   }
   append_wrapped(out, "",
                  "This server received your message on " + date_time(notification.arrival) +
-                     ". Its queue ID is " + clean_text(notification.queue_id, utf8, 100) +
+                     ". Its queue ID is " + clean_text(notification.queue_id, true, 100) +
                      "; quote it when you ask your mail administrator.");
   append_wrapped(out, "",
                  returned == Returned::Content

@@ -9,8 +9,10 @@
 #include "message/line_limit.h"
 #include "message/notification_text.h"
 #include "message/report_text.h"
+#include "message/transfer_encoding.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace signpost::message {
 
@@ -35,7 +37,20 @@ std::string bounded_header(const HeaderSection& header) {
 struct Part {
   std::string type;
   std::string content;
+  std::string encoding{};  // what has been done to the content; by default nothing
 };
+
+// For people, in UTF-8 where it has names and words in it; a report for a sender in ASCII has to
+// pass through servers that take nothing else.
+Part text_part(const StatusNotification& notification, Returned returned) {
+  std::string text = notification_text(notification, returned);
+  const bool plain = !has_eight_bit(text);
+  if (notification.smtputf8) return {"text/plain; charset=utf-8", std::move(text)};
+  if (plain) return {"text/plain; charset=us-ascii", std::move(text)};
+  Part part{"text/plain; charset=utf-8", "", "quoted-printable"};
+  append_quoted_printable(part.content, text);
+  return part;
+}
 
 Part returned_part(const StatusNotification& notification, const HeaderSection& header,
                    Returned returned) {
@@ -65,7 +80,8 @@ Returned what_to_return(const StatusNotification& notification) {
 void append_part(std::string& out, std::string_view boundary, const Part& part) {
   out.append("--").append(boundary).append("\r\nContent-Type: ").append(part.type);
   out.append("\r\nContent-Transfer-Encoding: ");
-  out.append(has_eight_bit(part.content) ? "8bit" : "7bit").append("\r\n\r\n");
+  const std::string_view as_it_is = has_eight_bit(part.content) ? "8bit" : "7bit";
+  out.append(part.encoding.empty() ? as_it_is : part.encoding).append("\r\n\r\n");
   out += part.content;
   // The CRLF before a boundary belongs to the boundary (RFC 2046 section 5.1.1).
   out += "\r\n";
@@ -120,8 +136,7 @@ std::string build(const StatusNotification& notification) {
   const HeaderSection original = HeaderSection::parse(notification.original);
   const Returned returned = what_to_return(notification);
   const Part parts[] = {
-      {notification.smtputf8 ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii",
-       notification_text(notification, returned)},
+      text_part(notification, returned),
       {notification.smtputf8 ? "message/global-delivery-status" : "message/delivery-status",
        delivery_status(notification)},
       returned_part(notification, original, returned),

@@ -1,5 +1,7 @@
 #include "message/author_name.h"
 
+#include "message/encoded_word.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -27,6 +29,22 @@ TEST(AuthorName, EncodedWordsStayEncoded) {
   EXPECT_EQ(repaired("Doe, =?utf-8?B?w7Y=?= John: <me@shop.test>"),
             "\"Doe,\" =?utf-8?B?w7Y=?= \"John:\" <me@shop.test>");
   EXPECT_EQ(repaired("=?utf-8?X?a:b?= <me@shop.test>"), "\"=?utf-8?X?a:b?=\" <me@shop.test>");
+}
+
+// A quoted string shows an encoded word as it is written, and a blank before it (RFC 2047 sections
+// 5 and 6.2): both would change what the reader sees.
+TEST(AuthorName, AnEncodedWordWithTextAttachedIsNeverQuoted) {
+  const std::string me = " <me@shop.test>";
+  EXPECT_EQ(repaired("=?utf-8?Q?M=C3=BC?=, Hans" + me),
+            "=?utf-8?Q?M=C3=BC?= " + encoded_words(", Hans") + me);
+  EXPECT_EQ(repaired("Hans, (=?utf-8?Q?M=C3=BC?=)" + me),
+            encoded_words("Hans, (") + " =?utf-8?Q?M=C3=BC?= " + encoded_words(")") + me);
+  EXPECT_EQ(repaired("M=?utf-8?Q?=C3=BC?=, H" + me),
+            encoded_words("M") + " =?utf-8?Q?=C3=BC?= " + encoded_words(", H") + me);
+  EXPECT_EQ(repaired("\"=?utf-8?Q?M=C3=BC?=\", Hans" + me),
+            "=?utf-8?Q?M=C3=BC?= " + encoded_words(", Hans") + me);
+  EXPECT_EQ(repaired("=?utf-8?Q?A B?=, C" + me), "=?utf-8?Q?A=20B?= " + encoded_words(", C") + me);
+  EXPECT_EQ(repaired("=?utf-8?Q?M=C3=BC?=, J\xF6rg" + me), "(none)");
 }
 
 TEST(AuthorName, DropsASeparatorAtTheEnd) {

@@ -17,13 +17,12 @@ TEST(FoldedField, FoldsBeforeTheWordThatWouldPassTheWidth) {
   EXPECT_EQ(FoldedField("A").word(word).word(word + "y").finish(),
             "A: " + word + " " + word + "y\r\n");
   EXPECT_EQ(FoldedField("A").word(word).word(word + "yz").finish(),
-            "A: " + word + "\r\n\t" + word + "yz\r\n");
+            "A: " + word + "\r\n " + word + "yz\r\n");
 }
 
 TEST(FoldedField, NeverLeavesTheFirstLineEmpty) {
   const std::string word(200, 'x');
-  EXPECT_EQ(FoldedField("A").new_line().word(word).word("b").finish(),
-            "A: " + word + "\r\n\tb\r\n");
+  EXPECT_EQ(FoldedField("A").new_line().word(word).word("b").finish(), "A: " + word + "\r\n b\r\n");
 }
 
 TEST(FoldedField, SplitsTextIntoWords) {
@@ -33,7 +32,7 @@ TEST(FoldedField, SplitsTextIntoWords) {
 
 TEST(FoldedField, BreaksLinesWhereItIsTold) {
   EXPECT_EQ(FoldedField("A").word("b").attach(";").new_line().word("c").finish(),
-            "A: b;\r\n\tc\r\n");
+            "A: b;\r\n c\r\n");
 }
 
 }  // namespace

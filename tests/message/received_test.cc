@@ -36,8 +36,8 @@ void expect_sound(const std::string& field) {
 TEST(Received, PlainSession) {
   EXPECT_EQ(received_field(facts()),
             "Received: from client.example.com ([192.0.2.1])\r\n"
-            "\tby relay.example with ESMTP id 4XyZ;\r\n"
-            "\tMon, 23 Nov 2026 20:24:10 +0000\r\n");
+            " by relay.example with ESMTP id 4XyZ;\r\n"
+            " Mon, 23 Nov 2026 20:24:10 +0000\r\n");
 }
 
 TEST(Received, AuthenticatedSessionWithTlsAndOneRecipient) {
@@ -49,10 +49,10 @@ TEST(Received, AuthenticatedSessionWithTlsAndOneRecipient) {
   f.peer_address = "2001:db8::1";
   EXPECT_EQ(received_field(f),
             "Received: from client.example.com ([IPv6:2001:db8::1])\r\n"
-            "\tby relay.example with ESMTPSA id 4XyZ\r\n"
-            "\tfor <user@example.net>\r\n"
-            "\ttls TLS_AES_256_GCM_SHA384 (TLSv1.3);\r\n"
-            "\tMon, 23 Nov 2026 20:24:10 +0000\r\n");
+            " by relay.example with ESMTPSA id 4XyZ\r\n"
+            " for <user@example.net>\r\n"
+            " tls TLS_AES_256_GCM_SHA384 (TLSv1.3);\r\n"
+            " Mon, 23 Nov 2026 20:24:10 +0000\r\n");
 }
 
 TEST(Received, ACipherWithoutItsRegisteredNameIsAComment) {
@@ -61,7 +61,7 @@ TEST(Received, ACipherWithoutItsRegisteredNameIsAComment) {
   f.tls_version = "TLSv1.2";
   f.tls_cipher = "ECDHE-RSA-AES256-GCM-SHA384";
   const std::string field = received_field(f);
-  EXPECT_TRUE(field.contains("\r\n\t(TLSv1.2/ECDHE-RSA-AES256-GCM-SHA384);\r\n")) << field;
+  EXPECT_TRUE(field.contains("\r\n (TLSv1.2/ECDHE-RSA-AES256-GCM-SHA384);\r\n")) << field;
   EXPECT_FALSE(field.contains(" tls ")) << field;
 }
 
@@ -97,7 +97,7 @@ TEST(Received, ANameThatIsNoneGoesIntoAComment) {
   f.hello_name = "x (by evil; with) \\y";
   const std::string field = received_field(f);
   EXPECT_TRUE(field.starts_with(
-      "Received: from [192.0.2.1] (EHLO x?\\(by?evil;?with\\)?\\\\y)\r\n\tby relay.example "))
+      "Received: from [192.0.2.1] (EHLO x?\\(by?evil;?with\\)?\\\\y)\r\n by relay.example "))
       << field;
   expect_sound(field);
 }
@@ -108,13 +108,13 @@ TEST(Received, NoLineCanBeInjected) {
   f.recipient = "a@b\r\nX: y";
   const std::string field = received_field(f);
   expect_sound(field);
-  EXPECT_FALSE(field.contains("\tfor "));
+  EXPECT_FALSE(field.contains(" for "));
 }
 
 TEST(Received, TheHelloNameIsBounded) {
   ReceivedFacts f = facts();
   f.hello_name = "";
-  EXPECT_TRUE(received_field(f).starts_with("Received: from [192.0.2.1]\r\n\tby"));
+  EXPECT_TRUE(received_field(f).starts_with("Received: from [192.0.2.1]\r\n by"));
   for (const char c : {'x', '(', '\x01', '\xff'}) {
     const std::string name(5000, c);
     f.hello_name = name;
@@ -143,10 +143,10 @@ TEST(Received, TheZoneOfALinkLocalAddressIsLeftOut) {
 TEST(Received, Utf8RecipientsOnlyWithSmtputf8) {
   ReceivedFacts f = facts();
   f.recipient = "j\xC3\xB6rg@example.net";
-  EXPECT_FALSE(received_field(f).contains("\tfor "));
+  EXPECT_FALSE(received_field(f).contains(" for "));
   f.smtputf8 = true;
   EXPECT_TRUE(received_field(f).contains("with UTF8SMTP id"));
-  EXPECT_TRUE(received_field(f).contains("\tfor <j\xC3\xB6rg@example.net>;"));
+  EXPECT_TRUE(received_field(f).contains(" for <j\xC3\xB6rg@example.net>;"));
 }
 
 TEST(Received, LongNamesFoldBelow78Octets) {
