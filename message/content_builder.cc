@@ -12,6 +12,7 @@
 #include "message/shorter_lines.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace signpost::message {
 
@@ -112,7 +113,8 @@ std::string_view ContentBuilder::take_header(std::string_view piece) {
         piece.substr(0, line_feed == std::string_view::npos ? line_feed : line_feed + 1);
     if (header_.size() + segment.size() > kMaxHeaderSize) {
       refuse(ContentFault::HeaderTooLong, "The header section of the message has more than " +
-                                              number(kMaxHeaderSize) + " octets");
+                                              number(kMaxHeaderSize) +
+                                              " octets; send fewer or shorter fields");
       return {};
     }
     header_ += segment;
@@ -145,7 +147,7 @@ void ContentBuilder::end_line() {
   }
   if (fields_ > kMaxHeaderFields) {
     refuse(ContentFault::HeaderTooLong, "The header section of the message has more than " +
-                                            number(kMaxHeaderFields) + " fields");
+                                            number(kMaxHeaderFields) + " fields; send fewer");
     return;
   }
   line_start_ = header_.size();
@@ -200,20 +202,37 @@ void ContentBuilder::end_header_before_odd_line() {
 
 bool ContentBuilder::refuse_section(const HeaderSection& section) {
   if (section.count("Received") > kMaxReceived) {
-    refuse(ContentFault::TooManyReceived, "Too many Received fields: the message is in a loop");
+    refuse(ContentFault::TooManyReceived, "The message has " + number(section.count("Received")) +
+                                              " Received fields, more than " +
+                                              number(kMaxReceived) + ": it is in a loop");
   } else if (is_in_loop(section, fix_ups_.loop)) {
     refuse(ContentFault::ComesBack, "The message was here before: it is in a loop");
-  } else if (section.count(kFrom) > 1) {
-    const auto last =
-        std::ranges::find_if(section.fields().rbegin(), section.fields().rend(),
-                             [](const HeaderField& field) { return field.is(kFrom); });
-    refuse(ContentFault::SeveralFrom, "The message has more than one From field, the last is " +
-                                          shown(last->raw) + "; write all authors in one");
-  } else if (!has_value(section, kFrom) && fix_ups_.from.empty()) {
-    refuse(ContentFault::NoFrom,
-           "The message has no From field; write one, as in \"From: name@example.com\"");
+  } else {
+    refuse_authors(section);
   }
   return fault_.has_value();
+}
+
+void ContentBuilder::refuse_authors(const HeaderSection& section) {
+  std::vector<const HeaderField*> authors;
+  for (const HeaderField& field : section.fields()) {
+    if (field.is(kFrom)) authors.push_back(&field);
+  }
+  if (authors.size() > 1) {
+    const bool any_empty =
+        std::ranges::any_of(authors, [](const HeaderField* field) { return is_empty(*field); });
+    refuse(ContentFault::SeveralFrom,
+           "The message has " + number(authors.size()) + " From fields, " +
+               shown(authors.front()->raw) + " and " + shown(authors.back()->raw) +
+               (authors.size() > 2 ? " among them" : "") +
+               (any_empty ? "; leave out what is empty" : "; write all authors in one"));
+  } else if (!has_value(section, kFrom) && fix_ups_.from.empty()) {
+    refuse(ContentFault::NoFrom, authors.empty()
+                                     ? "The message has no From field; write one, as in "
+                                       "\"From: name@example.com\""
+                                     : "The From field of the message is empty; write the author "
+                                       "into it, as in \"From: name@example.com\"");
+  }
 }
 
 void ContentBuilder::end_header() {
@@ -279,7 +298,10 @@ bool ContentBuilder::write_field(const HeaderField& field) {
       change(std::move(own));
       address = first_address(now.value);
     }
-    if (author == kFrom) from_address_ = address.value_or("");
+    if (author == kFrom) {
+      from_address_ = address.value_or("");
+      if (!address) unclear_from_ = clean_text(now.value, false, kShownText);
+    }
   }
   if (now.raw.size() <= kMaxLine || !find_overlong_line(now.raw)) {
     content_ += now.raw;
@@ -292,7 +314,8 @@ bool ContentBuilder::write_field(const HeaderField& field) {
     refuse(ContentFault::FieldTooLong,
            "A line of the " + clean_text(field.name, false, kShownText) + " field has " +
                number(find_overlong_line(now.raw)->size) + " octets, more than " +
-               number(kMaxLine) + ", and no blank to fold it at: " + shown(now.raw));
+               number(kMaxLine) + ", and no blank to fold it at: " + shown(now.raw) +
+               "; shorten it, or fold it before a blank");
   }
   return folded.has_value();
 }

@@ -60,7 +60,8 @@ struct ForeignAddress {
 // Why a message is refused.
 enum class ContentFault {
   NoFrom,           // 550 5.6.0: no From field, or an empty one
-  SeveralFrom,      // 550 5.6.0: RFC 5322 allows one; signing one of two is not safe
+  SeveralFrom,      // 550 5.6.0: RFC 5322 allows one; signing one of two is
+                    // not safe
   MalformedHeader,  // 550 5.6.0: the first line is not a header field
   LineIsNoField,    // 550 5.6.0: a later line of the section is none, and fields follow it
   FieldTooLong,     // 550 5.6.0: an over-long line in a field that cannot be folded
@@ -99,6 +100,8 @@ class ContentBuilder final : public ByteSink {
   // first_domain()), which is not a fault here: what to do about it is the relay's policy.
   const std::string& from_domain() const { return from_domain_; }
   const std::string& from_address() const { return from_address_; }
+  // The text of a From: that names no mailbox beyond doubt, cut and printable; "" otherwise.
+  const std::string& unclear_from() const { return unclear_from_; }
   // The first address that FixUps do not allow, unless all of them were replaced.
   const std::optional<ForeignAddress>& foreign() const { return foreign_; }
   // "<id@host>" as it is in the content; whatever a client wrote without angle brackets otherwise.
@@ -112,6 +115,7 @@ class ContentBuilder final : public ByteSink {
   void end_header_before_odd_line();
   void end_header();
   bool refuse_section(const HeaderSection& section);
+  void refuse_authors(const HeaderSection& section);
   bool write_header(const HeaderSection& section);
   bool write_field(const HeaderField& field);
   std::string own_addresses(const HeaderField& field, std::string_view name);
@@ -138,6 +142,7 @@ class ContentBuilder final : public ByteSink {
   bool header_eight_bit_ = false;
   std::string from_domain_;
   std::string from_address_;
+  std::string unclear_from_;
   std::string message_id_;
   std::optional<ForeignAddress> foreign_;
   std::size_t authors_ = 0;  // mailboxes that were looked at

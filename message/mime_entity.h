@@ -11,6 +11,7 @@ enum class BodyKind {
   Leaf,       // text, an image, anything that readers take as octets
   Multipart,  // parts between boundaries
   Message,    // a message of its own
+  Unclear,    // readers may differ over what it is: no boundary, or several
   Sealed,     // must stay as it is: signed, encrypted, or of a form that allows no encoding
 };
 
@@ -18,7 +19,7 @@ enum class TransferEncoding {
   Identity,  // 7bit, 8bit, binary, or nothing said
   QuotedPrintable,
   Base64,
-  Unknown,  // another one, or two of them
+  Unknown,  // another one, or several that differ
 };
 
 struct BodyDescription {

@@ -114,6 +114,9 @@ bool Shortener::body(const HeaderSection& header, bool is_message) {
   if (description.kind == BodyKind::Sealed) {
     return give_up(header.body(), "in a part that is signed or may not be encoded");
   }
+  if (description.kind == BodyKind::Unclear) {
+    return give_up(header.body(), "in a part whose Content-Type is not clear");
+  }
   const bool identity = description.encoding == TransferEncoding::Identity;
   if (identity && description.kind == BodyKind::Leaf) return encode(header, is_message);
   if (!fields(header, true)) return false;

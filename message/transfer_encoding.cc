@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "message/line_limit.h"
 
 #include <algorithm>
 
@@ -43,7 +44,7 @@ class LineWriter {
     std::string instead;
     if (is_guarded(rest)) token = instead = escaped(rest.front());
     // One octet is kept for the "=" of a soft line break, unless the line ends here.
-    if (column_ + token.size() > kWidth - (last ? 0 : 1)) {
+    if (column_ > 0 && column_ + token.size() > kWidth - (last ? 0 : 1)) {
       out_ += "=\r\n";
       column_ = 0;
       if (is_guarded(rest)) token = instead = escaped(rest.front());
@@ -81,13 +82,20 @@ bool is_hex(char c) {
   return ascii::is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
-// A line of quoted-printable again, its soft line break at the end included.
+// A line of quoted-printable again, its soft line break at the end included. Blanks at its end stay
+// there, on one line: readers that drop them (RFC 2045 section 6.7, rule 3) would keep those that
+// came before a soft line break. Behind one, readers differ about what they are.
 bool append_wrapped_line(LineWriter& lines, std::string_view line) {
+  const std::size_t blanks = line.size() - (line.find_last_not_of(" \t") + 1);
   while (!line.empty()) {
     std::size_t length = 1;
     if (line.front() == '=' && line.size() > 1) {
       if (line.size() < 3 || !is_hex(line[1]) || !is_hex(line[2])) return false;
       length = 3;
+    }
+    if (blanks > 0 && length + blanks >= line.size()) {
+      lines.token(line.substr(0, kMaxLine), line, true);
+      return true;
     }
     lines.token(line.substr(0, length), line, length == line.size());
     line.remove_prefix(length);

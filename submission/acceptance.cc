@@ -76,7 +76,10 @@ std::optional<Refused> refuse_content(const relay::Settings& settings, const Pri
       !has_key(settings, content.from_domain())) {
     if (content.from_domain().empty()) {
       return refused(Refusal::NoSigningKey,
-                     "No DKIM key, since From: names no address beyond doubt");
+                     fmt::format("No DKIM key, since it is not clear which address From: names in "
+                                 "\"{}\"; write it as in \"Doe, John\" <john@shop.example>, the "
+                                 "name in quotes",
+                                 content.unclear_from()));
     }
     return refused(Refusal::NoSigningKey, fmt::format("No DKIM key for the From: domain {}",
                                                       shown(content.from_domain())));
@@ -144,7 +147,10 @@ std::optional<Refused> refuse_recipient(const relay::Settings& settings,
   const config::RouteConfig* const route =
       relay::find_route(config, reverse_path, recipient.domain());
   if (route != nullptr && !route->mx) return {};  // it goes to that host, which has to know
-  return refused(Refusal::AddressLiteral);
+  return refused(Refusal::AddressLiteral,
+                 fmt::format("Mail to address literals is not accepted: <{}>; write the domain of "
+                             "the mailbox behind its @ sign",
+                             shown(recipient.text())));
 }
 
 message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,

@@ -257,14 +257,27 @@ TEST(ContentBuilder, AFaultIsToldWithTheTextAndWhatWouldBeRight) {
   EXPECT_EQ(words("To: a@example.com\r\n\r\n"),
             "The message has no From field; write one, as in \"From: name@example.com\"");
   EXPECT_EQ(words("From: a@example.com\r\nfrom: b@example.com\r\n\r\n"),
-            "The message has more than one From field, the last is \"from: b@example.com\"; write "
-            "all authors in one");
+            "The message has 2 From fields, \"From: a@example.com\" and \"from: b@example.com\"; "
+            "write all authors in one");
+  EXPECT_EQ(words("From: a@b\r\nFrom: a@b\r\nFrom: c@d\r\n\r\n"),
+            "The message has 3 From fields, \"From: a@b\" and \"From: c@d\" among them; write all "
+            "authors in one");
+  EXPECT_EQ(words("From:\r\nFrom: a@b\r\n\r\n"),
+            "The message has 2 From fields, \"From:\" and \"From: a@b\"; leave out what is empty");
+  EXPECT_EQ(words("From:\r\n \r\n\r\n"),
+            "The From field of the message is empty; write the author into it, as in "
+            "\"From: name@example.com\"");
+  EXPECT_EQ(
+      words("X: " + std::string(1000, 'x') + "\r\nFrom: a@example.com\r\n\r\n"),
+      "A line of the X field has 1003 octets, more than 998, and no blank to fold it at: \"X: " +
+          std::string(54, 'x') + "...\"; shorten it, or fold it before a blank");
   EXPECT_EQ(words("X-Gr\xC3\xB6\xC3\x9F"
                   "e: 5\r\nFrom: a@example.com\r\n\r\n"),
             "The message does not begin with a header field but with \"X-Gr\\xc3\\xb6\\xc3\\x9f"
             "e: 5\"; begin with fields such as \"From: name@example.com\", then a blank line");
   EXPECT_EQ(words("From: a@example.com\r\n" + std::string(ContentBuilder::kMaxHeaderSize, 'x')),
-            "The header section of the message has more than 1048576 octets");
+            "The header section of the message has more than 1048576 octets; send fewer or shorter "
+            "fields");
 }
 
 // ---- Lines in the header that are no field
@@ -350,7 +363,8 @@ TEST(ContentBuilder, FoldsALongField) {
 TEST(ContentBuilder, RefusesAFieldThatCannotBeFolded) {
   EXPECT_EQ(built(join({kComplete, "X-Token: ", std::string(999, 'x'), "\r\n\r\n"})).fault_text(),
             "A line of the X-Token field has 1008 octets, more than 998, and no blank to fold it "
-            "at: \"X-Token: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\"");
+            "at: \"X-Token: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\"; shorten it, or "
+            "fold it before a blank");
 }
 
 TEST(ContentBuilder, EncodesABodyWithALongLine) {

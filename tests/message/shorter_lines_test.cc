@@ -1,5 +1,7 @@
 #include "message/shorter_lines.h"
 
+#include "base/ascii.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -140,8 +142,19 @@ TEST(ShorterLines, SaysWhatItCannotRepair) {
   const std::string body = "\r\n" + kLong + "\r\n";
   EXPECT_EQ(why("Content-Type: multipart/signed; boundary=b\r\n" + body),
             "in a part that is signed or may not be encoded");
-  EXPECT_EQ(why("Content-Type: multipart/mixed\r\n" + body),
-            "in a part that is signed or may not be encoded");
+  for (const std::string_view type :
+       {"multipart/mixed", "multipart/mixed; boundary=b; boundary=c",
+        "multipart/mixed; boundary=b; boundary*=us-ascii''b", "multipart/mixed; boundary*1=b",
+        "multipart/mixed; boundary*0=b; boundary*2=c", "multipart/mixed; boundary*=b",
+        "multipart/mixed; boundary*=utf-7''b", "multipart/mixed; boundary*=''%4",
+        "multipart/mixed; boundary*=''%+4", "multipart/mixed; boundary*=",
+        "multipart/mixed; boundary*0=b; boundary*0*=''b", "multipart/mixed; boundary=\"b",
+        "multipart/mixed (x; boundary=c); boundary=b", "multipart/mixed; boundary=b (x",
+        "multipart/mixed; boundary=b\r\nContent-Type: multipart/mixed; boundary=c"}) {
+    EXPECT_EQ(why("Content-Type: " + std::string(type) + "\r\n" + body),
+              "in a part whose Content-Type is not clear")
+        << type;
+  }
   EXPECT_EQ(why("Content-Type: multipart/mixed; boundary=b\r\n" + body),
             "outside of the parts of its multipart");
   EXPECT_EQ(why("Content-Transfer-Encoding: base64\r\n" + body),
@@ -152,6 +165,60 @@ TEST(ShorterLines, SaysWhatItCannotRepair) {
             "in a part with an unknown Content-Transfer-Encoding");
   EXPECT_EQ(why("Content-Type: message/rfc822\r\n\r\nX: " + std::string(1000, 'x') + "\r\n\r\n"),
             "in a field without a blank to fold it at");
+}
+
+TEST(ShorterLines, ReadsABoundaryInAllItsForms) {
+  for (const std::string_view type :
+       {"Multipart/Mixed; Boundary=outer", "multipart/mixed ;\r\n\tboundary = \"outer\" ",
+        "multipart/mixed (two (parts)); (here) boundary=outer (as it is)",
+        "multipart/mixed; name=\"(; boundary=x\"; boundary=outer",
+        "multipart/mixed;\r\n boundary*0=\"ou\";\r\n boundary*1=\"ter\"",
+        "multipart/mixed; boundary*1=ter; boundary*0*=us-ascii'en'%6Fu",
+        "multipart/mixed; boundary*=us-ascii''o%75ter",
+        "multipart/mixed; boundary=outer; boundary=outer",
+        "multipart/mixed; boundary=outer\r\nContent-Type: multipart/mixed; boundary=outer"}) {
+    const std::string out = shorter("Content-Type: " + std::string(type) +
+                                    "\r\n\r\n--outer\r\n\r\n" + kLong + "\r\n--outer--\r\n");
+    EXPECT_TRUE(
+        out.contains("\r\n--outer\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>"))
+        << type;
+  }
+}
+
+TEST(ShorterLines, ReadsATransferEncodingInAllItsForms) {
+  constexpr std::string_view kName = "Content-Transfer-Encoding: ";
+  for (const std::string_view value :
+       {"7bit (as it were)", "(so) 8BIT \t", "7bit\r\nContent-Transfer-Encoding: 7bit (again)"}) {
+    const std::string out = shorter(std::string(kName).append(value) + "\r\n\r\n" + kLong + "\r\n");
+    EXPECT_TRUE(out.contains(std::string(kName) + "quoted-printable\r\n\r\n<p>")) << value;
+    EXPECT_FALSE(ascii::lower(out).contains("bit")) << value;
+  }
+  const std::string head = "Content-Transfer-Encoding: base64 (lines of 72)\r\n\r\n";
+  EXPECT_TRUE(shorter(head + repeat("AbC+", 1200) + "\r\n")
+                  .starts_with(head + repeat("AbC+", 76) + "\r\nAbC+"));
+  for (const std::string_view value : {"7bit (", "7bit base64", "x-uuencode", ""}) {
+    EXPECT_EQ(why(std::string(kName).append(value) + "\r\n\r\n" + kLong + "\r\n"),
+              "in a part with an unknown Content-Transfer-Encoding")
+        << value;
+  }
+}
+
+// Some readers keep the blanks at the end of a line, others drop them: both see what they saw.
+TEST(ShorterLines, BlanksAtTheEndOfAQuotedPrintableLineStayThere) {
+  const std::string head = "Content-Transfer-Encoding: quoted-printable\r\n\r\n";
+  for (std::size_t size = 1200; size < 1280; ++size) {
+    for (const std::size_t blanks : {1U, 9U, 75U, 200U}) {
+      const std::string body =
+          std::string(size, 'y') + "=3D" + std::string(blanks, ' ') + "\r\nnext\r\n";
+      const std::string out = shorter(head + body).substr(head.size());
+      EXPECT_EQ(decoded(out), decoded(body));
+      EXPECT_FALSE(out.contains(" =\r\n"));
+    }
+  }
+  EXPECT_EQ(shorter(head + std::string(2000, ' ') + "\r\n"),
+            head + std::string(kMaxLine, ' ') + "\r\n");
+  EXPECT_EQ(why(head + std::string(1200, 'y') + "= \r\nnext\r\n"),
+            "not the quoted-printable that it should be");
 }
 
 TEST(ShorterLines, TellsWhichLineItIs) {

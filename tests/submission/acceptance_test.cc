@@ -346,8 +346,19 @@ TEST_F(AcceptanceTest, UnsignedMailIsRefusedWhereTheConfigurationSaysSo) {
   config.unsigned_policy = config::UnsignedPolicy::Reject;
   EXPECT_EQ(reason(kPlain), Refusal::NoSigningKey);
   EXPECT_EQ(refusal(kPlain), "550 5.7.20 No DKIM key for the From: domain shop.example");
+  EXPECT_EQ(refusal("From: Doe, a@b.example\r\n\r\n"),
+            "550 5.7.20 No DKIM key, since it is not clear which address From: names in \"Doe, "
+            "a@b.example\"; write it as in \"Doe, John\" <john@shop.example>, the name in quotes");
   add_key("shop.example");
   EXPECT_EQ(refusal(kPlain), "");
+}
+
+TEST_F(AcceptanceTest, ARefusedAddressLiteralIsNamed) {
+  const auto refused = refuse_recipient(settings(), {}, mailbox("a@[192.0.2.1]"));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->reply.text,
+            "Mail to address literals is not accepted: <a@[192.0.2.1]>; write the domain of the "
+            "mailbox behind its @ sign");
 }
 
 TEST_F(AcceptanceTest, RefusedContentStaysWithTheBuilder) {
