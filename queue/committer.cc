@@ -44,8 +44,8 @@ struct Committer::Impl {
     }
   }
 
-  // Waits for work and moves the front of the line to `group`; false when all is written and the
-  // committer goes.
+  // Waits for work and moves the front of the line to `group`, which stays empty when the store is
+  // only tried again; false when all is written and the committer goes.
   bool take_group(std::vector<Pending>& group) EXCLUDES(mutex) {
     const MutexLock lock(mutex);
     if (crowded) {
@@ -53,10 +53,12 @@ struct Committer::Impl {
       }
     }
     while (!must_write()) {
-      if (waiting.empty()) {
+      if (!waiting.empty()) {
+        arrived.wait_until(mutex, waiting.front().since + options.soon);
+      } else if (error.empty()) {
         arrived.wait(mutex);
       } else {
-        arrived.wait_until(mutex, waiting.front().since + options.soon);
+        arrived.wait_until(mutex, last_write + options.try_again);
       }
     }
     std::size_t size = 0;
@@ -75,13 +77,14 @@ struct Committer::Impl {
     awaited -= answers;
     crowded = answers >= options.crowd;
     last_write = std::chrono::steady_clock::now();
-    return !group.empty();
+    return !group.empty() || !stopping;
   }
 
   bool must_write() const REQUIRES(mutex) {
-    return stopping || awaited > 0 || waiting_changes >= options.max_group ||
-           (!waiting.empty() &&
-            std::chrono::steady_clock::now() >= waiting.front().since + options.soon);
+    if (stopping || awaited > 0 || waiting_changes >= options.max_group) return true;
+    const auto now = std::chrono::steady_clock::now();
+    if (!waiting.empty()) return now >= waiting.front().since + options.soon;
+    return !error.empty() && now >= last_write + options.try_again;
   }
 
   void write(std::vector<Pending>& group) {

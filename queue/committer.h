@@ -31,6 +31,9 @@ struct CommitterOptions {
   std::chrono::microseconds pause{3000};
   // A write slower than this is reported as failing until it returns.
   std::chrono::milliseconds too_long{10'000};
+  // After a write that failed the store is tried again, also without a change: who stays away
+  // because /readyz is red would otherwise never learn that the disk has room again.
+  std::chrono::milliseconds try_again{1000};
 };
 
 // Owns the one thread that writes. Completions run on that thread in the order of the commits: they

@@ -128,7 +128,8 @@ class Store {
   virtual ~Store() = default;
 
   // Stores all of `changes` in one synced write. A failed write leaves nothing behind that a
-  // reopened store would show, and may be tried again.
+  // reopened store would show, and may be tried again. Without changes it writes all the same,
+  // which shows whether it can.
   virtual Result<void> apply(std::span<const Change* const> changes) = 0;
 
   // --- one message ---

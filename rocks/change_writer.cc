@@ -57,6 +57,9 @@ Result<void> ChangeWriter::apply(std::span<const queue::Change* const> changes) 
       return gathered;
     }
   }
+  if (changes.empty()) {
+    group_.batch.Put(family(kDefault), slice(kFormatKey), std::to_string(kFormat));
+  }
   if (group_.batch.Count() == 0) return {};
   if (auto room = find_room(); !room) return room;
   const rocksdb::Status status = db().Write(write_options_, &group_.batch);

@@ -218,6 +218,7 @@ def filled_and_read_only():
         client.send_until_accepted()
         print(f"    delivered, accepted again; {free(disk) >> 20} MiB free")
 
+        relay.wait_empty()  # nothing that is retried shows that the disk has room again
         sink.stop()
         hog = fill(disk)
         print(f"taken by another program: {free(disk)} octets free")

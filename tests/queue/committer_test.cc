@@ -10,6 +10,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace signpost::queue {
@@ -149,6 +150,21 @@ TEST_F(CommitterTest, FailedWriteFailsItsWholeGroupAndTheNextIsTriedAnew) {
   committer.commit(enqueue(id(3)), outcomes.expect("c"));
   EXPECT_EQ(outcomes.await(4).back(), "c ok");
   EXPECT_EQ(committer.last_error(), "");
+}
+
+TEST_F(CommitterTest, AStoreThatCanBeWrittenAgainIsFoundWithoutAChange) {
+  Committer committer(store, registry, {.try_again = std::chrono::milliseconds(1)});
+  store.fail_writes("no space left");
+  committer.commit(enqueue(id(1)), outcomes.expect("a"));
+  outcomes.await(1);
+  EXPECT_EQ(committer.last_error(), "no space left");
+  store.heal();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!committer.last_error().empty() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(committer.last_error(), "");
+  EXPECT_EQ(store.groups(), (std::vector<std::size_t>{0}));
 }
 
 TEST_F(CommitterTest, FullBacklogIsAnsweredAtOnceAndKeepsTheRest) {
