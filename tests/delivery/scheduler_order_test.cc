@@ -1,5 +1,5 @@
 // What waits: each job goes once, in its turn, wherever it waited.
-#include "tests/delivery/delivery_world.h"
+#include "tests/delivery/scheduler_test.h"
 
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -16,11 +16,9 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const queue::Lane kLane{"a.example", "shop", ""};
 const queue::Lane kOther{"a.example", "news", ""};
-const std::string kSite = "mx:a.example";
 
-class SchedulerOrder : public testing::Test {
+class SchedulerOrder : public SchedulerTest {
  protected:
   std::vector<queue::JobRef> order_of_delivery() const {
     std::vector<queue::JobRef> refs;
@@ -34,8 +32,6 @@ class SchedulerOrder : public testing::Test {
     world_.connect_all();
     world_.run();
   }
-
-  test::DeliveryWorld world_;
 };
 
 TEST_F(SchedulerOrder, FreshMailGoesWithoutBeingRead) {

@@ -1,5 +1,5 @@
 // What a receiver's `rate` lets through.
-#include "tests/delivery/delivery_world.h"
+#include "tests/delivery/scheduler_test.h"
 
 #include <gtest/gtest.h>
 
@@ -13,16 +13,9 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const queue::Lane kLane{"a.example", "shop", ""};
-const std::string kSite = "mx:a.example";
-
-class SchedulerRate : public testing::Test {
+class SchedulerRate : public SchedulerTest {
  protected:
-  void submit(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) (void)world_.submit(kLane);
-  }
-
-  test::DeliveryWorld world_;
+  void submit(std::size_t count) { (void)SchedulerTest::submit(kLane, count); }
 };
 
 TEST_F(SchedulerRate, ARateHoldsFromTheStart) {

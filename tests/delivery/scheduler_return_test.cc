@@ -1,5 +1,5 @@
 // A receiver that cannot be reached: who looks for it, how often, and what its return sets free.
-#include "tests/delivery/delivery_world.h"
+#include "tests/delivery/scheduler_test.h"
 
 #include <gtest/gtest.h>
 
@@ -15,24 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const queue::Lane kLane{"a.example", "shop", ""};
-const std::string kSite = "mx:a.example";
-
-class SchedulerReturn : public testing::Test {
- protected:
-  std::size_t attempts(const std::vector<queue::Job>& jobs) const {
-    std::size_t count = 0;
-    for (const queue::Job& job : jobs) count += world_.attempts(job);
-    return count;
-  }
-  std::vector<queue::Job> submit(const queue::Lane& lane, std::size_t count) {
-    std::vector<queue::Job> jobs;
-    for (std::size_t i = 0; i < count; ++i) jobs.push_back(world_.submit(lane));
-    return jobs;
-  }
-
-  test::DeliveryWorld world_;
-};
+class SchedulerReturn : public SchedulerTest {};
 
 TEST_F(SchedulerReturn, AReceiverThatWasAwayGetsItsOnlyMessageWithinSeconds) {
   world_.delay = [](const queue::Job&) { return hours(1); };

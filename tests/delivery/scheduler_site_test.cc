@@ -1,5 +1,5 @@
 // Where mail goes: connections, their failures, and who has a turn.
-#include "tests/delivery/delivery_world.h"
+#include "tests/delivery/scheduler_test.h"
 
 #include <gtest/gtest.h>
 
@@ -16,26 +16,10 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const queue::Lane kLane{"a.example", "shop", ""};
 const queue::Lane kElsewhere{"b.example", "shop", ""};
-const std::string kSite = "mx:a.example";
 const std::string kOtherSite = "mx:b.example";
 
-class SchedulerSite : public testing::Test {
- protected:
-  std::size_t attempts(const std::vector<queue::Job>& jobs) const {
-    std::size_t count = 0;
-    for (const queue::Job& job : jobs) count += world_.attempts(job);
-    return count;
-  }
-  std::vector<queue::Job> submit(const queue::Lane& lane, std::size_t count) {
-    std::vector<queue::Job> jobs;
-    for (std::size_t i = 0; i < count; ++i) jobs.push_back(world_.submit(lane));
-    return jobs;
-  }
-
-  test::DeliveryWorld world_;
-};
+class SchedulerSite : public SchedulerTest {};
 
 // --- connections ---
 
