@@ -309,8 +309,8 @@ Section destination() {
            "As delivery.tls, for these domains. Default: delivery.tls."),
        key("rate", &DestinationConfig::rate, rate(),
            "Messages in a period of time, spread evenly over it, never more than one second's "
-           "worth "
-           "at once; 100 recipients of a message in one domain, or fewer, count as one message. "
+           "worth at once; 100 recipients of a message in one domain, or fewer, count as one "
+           "message. "
            "Domains with the same MX hosts share it. Default: no limit.")});
 }
 

@@ -135,8 +135,7 @@ inline constexpr Description kQueueMessages = {
     "Jobs in the queue, one per message and recipient domain: ready (not tried yet, or due and in "
     "line for a connection), active (with a connection, or waiting for a common report), deferred "
     "(tried, and waiting for their time or their receiver), held. Ready rising: receivers are "
-    "slower than the clients, or "
-    "down; deferred rising: receivers refuse.",
+    "slower than the clients, or down; deferred rising: receivers refuse.",
     kJobStateLabels};
 inline constexpr LabelDescription kStoredStateLabels[] = {{"state", kStoredStates}};
 inline constexpr Description kQueueOldest = {
