@@ -87,16 +87,16 @@ std::optional<std::string> argon_problem(std::string_view hash) {
 // "$6$[rounds=5000$]salt$hash"
 std::optional<std::string> sha_problem(std::string_view hash) {
   const bool sha512 = hash.starts_with("$6$");
-  const std::string none =
+  const std::string_view none =
       sha512 ? "this is not a SHA512-CRYPT hash" : "this is not a SHA256-CRYPT hash";
   const auto parts = ascii::split(hash, '$');
   const bool rounds_given = parts.size() == 5 && parts[2].starts_with("rounds=");
   if ((parts.size() != 4 && !rounds_given) || parts.back().size() != (sha512 ? 86 : 43)) {
-    return none;
+    return std::string(none);
   }
   if (!rounds_given) return {};
   const auto rounds = number_after(parts[2], "rounds=");
-  if (!rounds) return none;
+  if (!rounds) return std::string(none);
   if (*rounds > kMostRounds) return "this hash costs too much to check (at most rounds=1000000)";
   return {};
 }

@@ -28,7 +28,7 @@ delivery::NextHop hop(std::size_t connections) {
 }
 
 // A message comes in, a connection takes it.
-void AcceptAndTake(benchmark::State& state) {
+void accept_and_take(benchmark::State& state) {
   delivery::Scheduler scheduler(2);
   const queue::Lane lane{"receiver.example", "shop", ""};
   const auto now = at(std::chrono::seconds(0));
@@ -50,10 +50,10 @@ void AcceptAndTake(benchmark::State& state) {
     benchmark::DoNotOptimize(scheduler.take(site, {0, 1}, now, orders));
   }
 }
-BENCHMARK(AcceptAndTake);
+BENCHMARK(accept_and_take);
 
 // So many domains of one operator that is down: octets of memory for each.
-void LanesOfADeadSite(benchmark::State& state) {
+void lanes_of_a_dead_site(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {
     const std::size_t before = mallinfo2().uordblks;
@@ -85,6 +85,10 @@ void LanesOfADeadSite(benchmark::State& state) {
         static_cast<double>(mallinfo2().uordblks - before) / static_cast<double>(count);
   }
 }
-BENCHMARK(LanesOfADeadSite)->Arg(10'000)->Arg(1'000'000)->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK(lanes_of_a_dead_site)
+    ->Arg(10'000)
+    ->Arg(1'000'000)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond);
 
 }  // namespace

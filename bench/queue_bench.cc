@@ -88,6 +88,7 @@ void apply_groups(benchmark::State& state, bool sync) {
       under_way.pop_front();
     }
     std::vector<const Change*> group;
+    group.reserve(changes.size());
     for (const Change& change : changes) group.push_back(&change);
     state.ResumeTiming();
     if (!(*store)->apply(group)) {
@@ -98,11 +99,11 @@ void apply_groups(benchmark::State& state, bool sync) {
   state.SetItemsProcessed(static_cast<std::int64_t>(group_size) * state.iterations());
 }
 
-void BM_CommitGroup(benchmark::State& state) { apply_groups(state, true); }
-BENCHMARK(BM_CommitGroup)->Arg(1)->Arg(16)->Arg(256)->UseRealTime()->MeasureProcessCPUTime();
+void commit_group(benchmark::State& state) { apply_groups(state, true); }
+BENCHMARK(commit_group)->Arg(1)->Arg(16)->Arg(256)->UseRealTime()->MeasureProcessCPUTime();
 
-void BM_CommitGroupWithoutSync(benchmark::State& state) { apply_groups(state, false); }
-BENCHMARK(BM_CommitGroupWithoutSync)->Arg(1)->Arg(16)->Arg(256)->MeasureProcessCPUTime();
+void commit_group_without_sync(benchmark::State& state) { apply_groups(state, false); }
+BENCHMARK(commit_group_without_sync)->Arg(1)->Arg(16)->Arg(256)->MeasureProcessCPUTime();
 
 // A letter as shops send them: text, the same as HTML with its repetitions, and one in ten with an
 // attachment in base64, which is random.
@@ -213,7 +214,7 @@ std::unique_ptr<Store> filled(const std::string& directory, int lanes, int jobs)
 }
 
 // As many jobs of one lane as the argument says, from behind those before.
-void BM_ClaimDue(benchmark::State& state) {
+void claim_due(benchmark::State& state) {
   const QueueDirectory directory;
   const auto store = filled(directory.path() + "/queue", 100, 1'000);
   if (!store) {
@@ -236,10 +237,10 @@ void BM_ClaimDue(benchmark::State& state) {
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(limit) * state.iterations());
 }
-BENCHMARK(BM_ClaimDue)->Arg(1)->Arg(16)->Arg(256);
+BENCHMARK(claim_due)->Arg(1)->Arg(16)->Arg(256);
 
 // What a start does: from lane to lane.
-void BM_Lanes(benchmark::State& state) {
+void lanes(benchmark::State& state) {
   const QueueDirectory directory;
   const auto store = filled(directory.path() + "/queue", 1'000, static_cast<int>(state.range(0)));
   if (!store) {
@@ -255,22 +256,22 @@ void BM_Lanes(benchmark::State& state) {
   }
   state.SetItemsProcessed(1'000 * state.iterations());
 }
-BENCHMARK(BM_Lanes)->Arg(1)->Arg(100);
+BENCHMARK(lanes)->Arg(1)->Arg(100);
 
-void BM_EncodeEnvelope(benchmark::State& state) {
+void encode_envelope(benchmark::State& state) {
   MessageIdGenerator ids;
   const Envelope envelope = envelope_of(ids.next(system_now()));
   for (auto _ : state) benchmark::DoNotOptimize(rocks::encode_envelope(envelope));
 }
-BENCHMARK(BM_EncodeEnvelope);
+BENCHMARK(encode_envelope);
 
-void BM_DecodeJob(benchmark::State& state) {
+void decode_job(benchmark::State& state) {
   MessageIdGenerator ids;
   const Job job = job_of(ids.next(system_now()));
   const std::string row = rocks::encode_job(job);
   for (auto _ : state) benchmark::DoNotOptimize(rocks::decode_job(job.ref, row));
 }
-BENCHMARK(BM_DecodeJob);
+BENCHMARK(decode_job);
 
 }  // namespace
 }  // namespace signpost::queue

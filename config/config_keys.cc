@@ -35,7 +35,7 @@ Section described(std::string name, bool list, const Keys<Target>& keys) {
 }
 
 // A table whose keys are members of the Config itself.
-Section table(std::string name, Keys<Config> keys) {
+Section table(const std::string& name, const Keys<Config>& keys) {
   Section section = described(name, false, keys);
   section.read = [=](const TomlValue& value, const ReadContext& context, Config& config) {
     read_table(value, name, keys, context, config);
@@ -45,7 +45,7 @@ Section table(std::string name, Keys<Config> keys) {
 
 // A table that fills one member; an optional one exists when the table does.
 template <typename Target, typename Member>
-Section table(std::string name, Member Config::* target, Keys<Target> keys) {
+Section table(const std::string& name, Member Config::* target, const Keys<Target>& keys) {
   Section section = described(name, false, keys);
   section.read = [=](const TomlValue& value, const ReadContext& context, Config& config) {
     if constexpr (std::same_as<Member, Target>) {
@@ -59,7 +59,8 @@ Section table(std::string name, Member Config::* target, Keys<Target> keys) {
 
 // [[name]]: one element of the member for each.
 template <typename Target>
-Section list(std::string name, std::vector<Target> Config::* target, Keys<Target> keys) {
+Section list(const std::string& name, std::vector<Target> Config::* target,
+             const Keys<Target>& keys) {
   Section section = described(name, true, keys);
   section.read = [=](const TomlValue& value, const ReadContext& context, Config& config) {
     for (const TomlValue& item : value.items) {

@@ -85,11 +85,11 @@ void Settler::begin(std::shared_ptr<Work> work) {
   if (work->pending.message) {
     decide(work);
   } else {
-    read_envelope(std::move(work));
+    read_envelope(work);
   }
 }
 
-void Settler::read_envelope(std::shared_ptr<Work> work) {
+void Settler::read_envelope(const std::shared_ptr<Work>& work) {
   context_.loop.run_blocking(
       [work, &store = context_.store] {
         work->stored_envelope = store.envelope(work->pending.job.ref.id);

@@ -58,7 +58,7 @@ class Settler {
   struct Commit;
 
   void begin(std::shared_ptr<Work> work);
-  void read_envelope(std::shared_ptr<Work> work);
+  void read_envelope(const std::shared_ptr<Work>& work);
   void decide(const std::shared_ptr<Work>& work);
   void await_others(const std::shared_ptr<Work>& work);
   void strip_delivered(const std::shared_ptr<Work>& work);

@@ -338,15 +338,16 @@ std::string ContentBuilder::own_addresses(const HeaderField& field, std::string_
     return std::string(before).append(" <").append(fix_ups_.instead).append(">").append(kCrlf);
   }
   std::string changed;
-  const char* copied = field.raw.data();
+  std::size_t copied = 0;  // octets of the field
   for (const ListedMailbox& mailbox : *listed) {
     if (fix_ups_.may_be_from(mailbox.address)) continue;
     if (fix_ups_.instead.empty()) return foreign(mailbox.address);
-    changed.append(copied, mailbox.text.data());
+    const auto begin = static_cast<std::size_t>(mailbox.text.data() - field.raw.data());
+    changed.append(field.raw, copied, begin - copied);
     changed += mailbox.whole ? "<" + fix_ups_.instead + ">" : fix_ups_.instead;
-    copied = mailbox.text.data() + mailbox.text.size();
+    copied = begin + mailbox.text.size();
   }
-  if (!changed.empty()) changed.append(copied, field.raw.data() + field.raw.size());
+  if (!changed.empty()) changed.append(field.raw, copied);
   return changed;
 }
 

@@ -35,6 +35,7 @@ Result<std::vector<std::vector<Descriptor>>> open_listeners(const SinkOptions& o
 
 std::string counts(const Sink& sink, const std::vector<std::unique_ptr<SinkWorker>>& workers) {
   std::vector<const Tally*> tallies;
+  tallies.reserve(workers.size());
   for (const auto& worker : workers) tallies.push_back(&worker->tally());
   const Clock::duration active(sink.last_accepted - sink.first_accepted);
   return sink.options.json ? counts_json(tallies, active) : counts_text(tallies, active);
@@ -117,6 +118,7 @@ int run(const SinkOptions& options) {
         std::make_unique<SinkWorker>(sink, std::move(own), options.seed + workers.size()));
   }
   std::vector<std::jthread> threads;
+  threads.reserve(workers.size());
   for (const auto& worker : workers) threads.emplace_back([&worker] { worker->run(); });
   watch(sink, workers, signals);
   for (const auto& worker : workers) worker->wake();

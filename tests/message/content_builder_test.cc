@@ -220,8 +220,8 @@ TEST(ContentBuilder, TellsTheMessageId) {
 TEST(ContentBuilder, EverySplitGivesTheSameResult) {
   const std::vector<std::string> mails = {
       join({kComplete, "\r\nbody\r\n\r\nlast"}),
-      "From: J\xC3\xB6rg <j@example.com>\r\nBcc: x@y\r\n z\r\nSubject: a\r\n "
-      "b\r\n\r\n\r\n\r\nbody\r\n",
+      join({"From: J\xC3\xB6rg <j@example.com>\r\nBcc: x@y\r\n z\r\nSubject: a\r\n b\r\n",
+            "\r\n\r\n\r\nbody\r\n"}),
       "From x@y Mon Nov 23\r\nFrom: a@example.com\r\nno blank line\r\nbody\r\n",
       "From: a@example.com\r\n \r\nTo: b@c\r\n\r\nx\r\n",
       "From: a@example.com\r\nX: bare\nlf\r\n\n\r\nbody\r\n",

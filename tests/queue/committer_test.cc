@@ -253,7 +253,7 @@ TEST_F(CommitterTest, FullGroupIsWrittenThoughNobodyWaitsForIt) {
 
 TEST_F(CommitterTest, CompletionMayCommitTheNextChange) {
   Committer committer(store, registry);
-  committer.commit(enqueue(id(1)), [&](Result<void>) {
+  committer.commit(enqueue(id(1)), [&](const Result<void>&) {
     committer.commit(samples::remove(samples::job(id(1))), outcomes.expect("removed"));
   });
   EXPECT_EQ(outcomes.await(1), std::vector<std::string>{"removed ok"});
