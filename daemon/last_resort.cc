@@ -5,8 +5,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <new>
 #include <string_view>
+#include <system_error>
 
 namespace signpost::daemon {
 
@@ -18,6 +20,9 @@ constexpr std::string_view kTooLong =
 constexpr std::string_view kNoMemory =
     "signpost: out of memory: the process ends, and its queue is whole; allow it more (MemoryMax=, "
     "ulimit -v), or set limits.memory and limits.sessions lower\n";
+constexpr std::string_view kNoThread =
+    "signpost: a thread cannot be started: the process ends, and its queue is whole; allow it more "
+    "threads (TasksMax=, ulimit -u) or memory (MemoryMax=, ulimit -v)\n";
 constexpr std::string_view kAborted =
     "signpost: an assertion failed, or an exception was not expected, as the line above says: the "
     "process ends, and its queue is whole\n";
@@ -38,6 +43,23 @@ void out_of_memory() noexcept {
   ::_exit(EXIT_FAILURE);
 }
 
+std::terminate_handler default_terminate = nullptr;
+
+// Threads are started by us and by libraries; none goes on without one. What else is thrown to
+// here is a defect.
+void terminated() noexcept {
+  try {
+    if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::resource_unavailable_try_again) {
+      say(kNoThread);
+      ::_exit(EXIT_FAILURE);
+    }
+  } catch (...) {
+  }
+  default_terminate();
+}
+
 // The signal's default action follows.
 void aborted(int /*signal*/) noexcept { say(kAborted); }
 
@@ -45,6 +67,7 @@ void aborted(int /*signal*/) noexcept { say(kAborted); }
 
 void end_with_words() {
   std::set_new_handler(out_of_memory);
+  default_terminate = std::set_terminate(terminated);
   (void)std::signal(SIGABRT, aborted);
 }
 

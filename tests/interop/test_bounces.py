@@ -68,7 +68,8 @@ def several_failures(world):
                                                   "x@nullmx.example", "y@shop.example"], message())
     sink.wait_for(1)
     harness.wait_until(lambda: relay.metric("signpost_delivery_seconds_count") == 2 and
-                       relay.metric("signpost_queue_messages", state="active") == 3, "three failures that wait")
+                       relay.metric("signpost_queue_messages", state="active") == 3 and
+                       len(relay.events("delivered", id=queue_id)) == 2, "three failures that wait")
     return sink, bounces, relay, queue_id
 
 

@@ -1,12 +1,16 @@
 """How the process starts and ends, whatever others hold open or leave unread."""
 
 import os
+import pathlib
+import resource
 import signal
 import smtplib
 import socket
 import subprocess
 import threading
 import time
+
+import pytest
 
 import harness
 from conftest import message
@@ -77,10 +81,16 @@ def test_a_reader_of_the_log_that_stops_reading_holds_up_neither_mail_nor_the_en
             process.kill()
 
 
+def address_space(pid):
+    """Of a process, in octets."""
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
+
+
 def test_without_memory_it_ends_with_words(world):
-    relay = world.add_relay()
-    relay.program = ["bash", "-c", f'ulimit -v 500000; exec {harness.BIN}/signpost "$@"', "signpost"]
-    world.start()
+    relay = world.start()
+    pid = relay.process.process.pid
+    resource.prlimit(pid, resource.RLIMIT_AS, (address_space(pid) + (128 << 20), resource.RLIM_INFINITY))
     large = message(body="Thank you for your order. We will send it soon.\r\n" * 200_000)
 
     def send():
@@ -98,6 +108,14 @@ def test_without_memory_it_ends_with_words(world):
         # A library that cannot do without the memory aborts.
         words = {1: "signpost: out of memory: ", -signal.SIGABRT: "signpost: an assertion failed, "}
         assert words[relay.process.wait()] in relay.process.log_text()
+
+
+def test_without_a_thread_it_ends_with_words(world):
+    relay = world.add_relay()
+    # The stack of a thread is as large as the limit says.
+    relay.program = ["bash", "-c", f'ulimit -s 4000000; ulimit -v 2000000; exec {harness.BIN}/signpost "$@"', "signpost"]
+    with pytest.raises(AssertionError, match="(?s)ended with 1:.*signpost: a thread cannot be started: "):
+        world.start()
 
 
 def test_a_client_that_closes_its_direction_gets_all_replies(world):
