@@ -80,7 +80,8 @@ Result<void> load_known_logins(const std::string& file, LoginGuard& logins, cons
 
 Result<void> save_known_logins(const std::string& file, LoginGuard& logins, const Clock& clock) {
   const std::string text = known_logins_text(logins.known(clock.steady_now()), clock.system_now());
-  auto saved = config::edit_private_file(file, [&](const std::string&) { return std::string(text); });
+  auto saved =
+      config::edit_private_file(file, [&](const std::string&) { return std::string(text); });
   if (!saved) logins.set_unsaved();
   return saved;
 }

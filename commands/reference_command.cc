@@ -69,6 +69,7 @@ void add_reference_command(CLI::App& app, CommandLine& line) {
       app.add_subcommand("reference", "Print what the documentation's tables are made from");
   auto options = std::make_shared<ReferenceOptions>();
   std::vector<std::string> tables;
+  tables.reserve(std::size(kTables));
   for (const Table& table : kTables) tables.emplace_back(table.name);
   command->add_option("table", options->table, "What to print")
       ->required()

@@ -52,6 +52,7 @@ std::string Table::take() {
   std::string text;
   if (!titled_ && !rows_.empty()) {
     std::vector<std::string> titles;
+    titles.reserve(columns_.size());
     for (const Column& column : columns_) titles.push_back(column.title);
     text += line(titles);
     titled_ = true;

@@ -92,7 +92,7 @@ Result<std::string> read_text_file(const std::string& path) {
 }
 
 Result<std::string> read_secret_file(const std::string& path) {
-  const auto text = read_text_file(path);
+  auto text = read_text_file(path);
   if (!text) return text;
   const std::string_view secret = ascii::trim(*text);
   if (secret.empty()) return fail(Errc::InvalidArgument, "is empty; write the secret into it");

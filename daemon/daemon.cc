@@ -322,7 +322,7 @@ void Daemon::judge_settings() {
 }
 
 template <typename Does>
-void Daemon::post_to_workers(Does does) {
+void Daemon::post_to_workers(const Does& does) {
   for (const auto& worker : workers_) {
     worker->post([&worker = *worker, does] { does(worker); });
   }

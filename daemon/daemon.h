@@ -69,7 +69,7 @@ class Daemon {
   bool drained(SteadyTime deadline);
   void wait_until_drained(std::chrono::seconds limit);
   template <typename Does>
-  void post_to_workers(Does does);
+  void post_to_workers(const Does& does);
 
   const Clock& clock_;
   relay::DescriptorBudget descriptors_;

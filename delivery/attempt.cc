@@ -69,7 +69,11 @@ std::vector<Disposition> Attempt::take_dispositions(const Disposition& rest) {
   std::vector<Disposition> all;
   all.reserve(parts_.size());
   for (Part& part : parts_) {
-    all.push_back(part.disposition ? std::move(*part.disposition) : rest);
+    if (part.disposition) {
+      all.push_back(std::move(*part.disposition));
+    } else {
+      all.push_back(rest);
+    }
   }
   return all;
 }

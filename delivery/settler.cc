@@ -68,7 +68,7 @@ void Settler::settle(PendingJob job, std::vector<Disposition> dispositions, Atte
   work->pending = std::move(job);
   work->dispositions = std::move(dispositions);
   work->facts = std::move(facts);
-  begin(std::move(work));
+  begin(work);
 }
 
 void Settler::settle_untaken(PendingJob job, const Disposition& why, AttemptFacts facts) {
@@ -77,10 +77,10 @@ void Settler::settle_untaken(PendingJob job, const Disposition& why, AttemptFact
   work->dispositions.assign(work->pending.job.recipients.size(), why);
   work->facts = std::move(facts);
   work->check_route = true;
-  begin(std::move(work));
+  begin(work);
 }
 
-void Settler::begin(std::shared_ptr<Work> work) {
+void Settler::begin(const std::shared_ptr<Work>& work) {
   work->settings = context_.settings;
   if (work->pending.message) {
     decide(work);

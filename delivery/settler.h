@@ -57,7 +57,7 @@ class Settler {
   using Batch = ReportDesk<Work>::Batch;  // works of one message
   struct Commit;
 
-  void begin(std::shared_ptr<Work> work);
+  void begin(const std::shared_ptr<Work>& work);
   void read_envelope(const std::shared_ptr<Work>& work);
   void decide(const std::shared_ptr<Work>& work);
   void await_others(const std::shared_ptr<Work>& work);

@@ -28,7 +28,7 @@ bool send_datagram(int descriptor, std::span<const unsigned char> query) {
 
 }  // namespace
 
-DatagramPorts::DatagramPorts(net::Loop& loop, std::vector<net::SocketAddress> servers,
+DatagramPorts::DatagramPorts(net::Loop& loop, const std::vector<net::SocketAddress>& servers,
                              Arrived arrived, Refused refused)
     : loop_(loop), arrived_(std::move(arrived)), refused_(std::move(refused)) {
   for (const net::SocketAddress& address : servers) servers_.push_back({address, {}});

@@ -32,7 +32,7 @@ class DatagramPorts {
   // it takes that many questions that wait for an answer at once.
   static constexpr std::size_t kMaxPorts = 64;
 
-  DatagramPorts(net::Loop& loop, std::vector<net::SocketAddress> servers, Arrived arrived,
+  DatagramPorts(net::Loop& loop, const std::vector<net::SocketAddress>& servers, Arrived arrived,
                 Refused refused);
   ~DatagramPorts();
   DatagramPorts(const DatagramPorts&) = delete;

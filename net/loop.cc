@@ -149,7 +149,7 @@ void Loop::run_blocking(Task work, Task done) {
         // The objects that wait for the result go with the loop.
         if (!*finished->destroying) finished->done();
       }));
-  owned.release();  // the callback above owns it now
+  static_cast<void>(owned.release());  // the callback above owns it now
 }
 
 SteadyTime Loop::now() const {

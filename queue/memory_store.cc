@@ -157,9 +157,9 @@ Result<LanePage> MemoryStore::lanes(const Cursor& from, std::size_t limit) const
 }
 
 const std::map<LanePosition, bool>* MemoryStore::rows_of(const Lane& lane) const {
-  static const std::map<LanePosition, bool> kNone;
+  static const std::map<LanePosition, bool> none;
   const auto found = state_.lanes.find(lane);
-  return found == state_.lanes.end() ? &kNone : &found->second;
+  return found == state_.lanes.end() ? &none : &found->second;
 }
 
 Result<ClaimedJobs> MemoryStore::claim_due(const Lane& lane, const LanePosition& from,

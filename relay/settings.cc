@@ -174,6 +174,7 @@ void check_data_dir(const config::Config& config, Errors& errors) {
 
 std::vector<std::string> LoadedSettings::error_texts() const {
   std::vector<std::string> texts;
+  texts.reserve(errors.size());
   for (const config::ConfigError& error : errors) texts.push_back(error.text());
   return texts;
 }

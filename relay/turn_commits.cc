@@ -21,7 +21,7 @@ void TurnCommits::hand_over() {
   auto changes = std::exchange(changes_, {});
   committer_.commit({changes, std::exchange(awaited_, 0),
                      [&loop = loop_, changes = std::move(changes),
-                      done = std::exchange(done_, {})](Result<void> result) mutable {
+                      done = std::exchange(done_, {})](const Result<void>& result) mutable {
                        loop.post([changes = std::move(changes), done = std::move(done),
                                   stored = result.has_value()]() mutable {
                          for (Done& each : done) each(stored);

@@ -162,6 +162,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const Options& options)
       {.write_buffer_size = rows, .filter = false},
   }};
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(kFamilies);
   for (std::size_t i = 0; i < kFamilies; ++i) {
     descriptors.emplace_back(kFamilyNames[i], family_options(shapes[i], cache));
   }

@@ -11,6 +11,7 @@ namespace signpost::rocks {
 // file that cannot be opened for lack of descriptors or space may be tried again: RocksDB goes on
 // after both once it can. Any other error of a write stops it for good, and so does the sync of a
 // log that finds no space.
-std::shared_ptr<rocksdb::FileSystem> with_passing_faults(std::shared_ptr<rocksdb::FileSystem> disk);
+std::shared_ptr<rocksdb::FileSystem> with_passing_faults(
+    const std::shared_ptr<rocksdb::FileSystem>& disk);
 
 }  // namespace signpost::rocks

@@ -7,7 +7,7 @@ namespace signpost::bench {
 
 namespace {
 
-Failure openssl_failure(std::string what) {
+Failure openssl_failure(const std::string& what) {
   char text[256] = "unknown error";
   if (const auto code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof text);
   ERR_clear_error();

@@ -88,7 +88,9 @@ class HttpServerTest : public ::testing::Test {
       return HttpResponse{200, "text/plain", std::string(1 << 20, 'x')};
     }
     std::string text = request.method + " " + request.path;
-    for (const auto& [name, value] : request.query) text += " " + name + "=" + value;
+    for (const auto& [name, value] : request.query) {
+      text.append(" ").append(name).append("=").append(value);
+    }
     text += " " + std::to_string(request.body.size()) + "\n";
     if (request.path != "/slow") return HttpResponse{200, "text/plain", std::move(text)};
     return HttpWork([this, text] {

@@ -52,8 +52,8 @@ class AuthenticatorTest : public testing::Test {
     loop.run();
     return std::exchange(said, {});
   }
-  std::vector<std::string> check(std::string login, std::string password) {
-    ask(attempt(std::move(login), std::move(password)));
+  std::vector<std::string> check(const std::string& login, const std::string& password) {
+    ask(attempt(login, password));
     EXPECT_TRUE(said.empty()) << "answered from within the call";
     return run();
   }
