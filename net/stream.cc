@@ -38,6 +38,8 @@ constexpr std::size_t kScratchSize = Stream::kMaxInput;
 
 // A queue with more capacity than a usual message needs frees its memory when it runs empty.
 constexpr std::size_t kKeptCapacity = 8192;
+// From this many octets on a TLS record belongs to something large, and more are likely there.
+constexpr std::size_t kBulkRecord = 4096;
 
 // The buffer that all streams of this thread read into: a session that waits for its peer has none.
 std::span<char> scratch() {
@@ -233,6 +235,9 @@ void Stream::Impl::continue_handshake() {
   }
   phase_ = Phase::Secured;
   secured_ = true;
+  // Not before: a handshake has no secrets of the application's, and each record costs OpenSSL
+  // the clearing of 16 KiB.
+  tls_->cleanse_input(secrets_);
   if (!closing_) handler_.on_secured(tls_->facts());
   write_turn();
   if (phase_ == Phase::Secured && tls_->has_pending()) read_turn();
@@ -326,6 +331,9 @@ std::optional<Error> Stream::Impl::read_secured() {
         } else {
           take(room.first(outcome.size));
         }
+        // A short record is most often the last one. To ask once more costs a system call, and
+        // OpenSSL a buffer of 16 KiB; what comes later makes the socket readable.
+        if (outcome.size < kBulkRecord && !tls_->has_pending()) return {};
         continue;
       case TlsSession::Status::WantRead:
         return {};
@@ -461,7 +469,6 @@ void Stream::Impl::start_tls(std::unique_ptr<TlsSession> session) {
     return;
   }
   tls_ = std::move(session);
-  tls_->cleanse_input(secrets_);
   phase_ = Phase::Handshaking;
   input_.clear();
   std::swap(output_, clear_);
@@ -532,7 +539,7 @@ void Stream::limit_input(std::size_t octets) {
 }
 void Stream::expect_secrets(bool expected) {
   impl_->secrets_ = expected;
-  if (impl_->tls_) impl_->tls_->cleanse_input(expected);
+  if (impl_->secured_) impl_->tls_->cleanse_input(expected);
 }
 void Stream::resume_reading() { impl_->resume_reading(); }
 ByteQueue& Stream::output() { return impl_->output_; }
