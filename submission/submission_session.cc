@@ -410,9 +410,10 @@ std::expected<ByteSink*, smtp::Reply> SubmissionSession::on_data() {
   const Arrival arrival{.hello_name = dialog_.hello().name,
                         .extended = dialog_.hello().extended,
                         .tls = tls_ ? &*tls_ : nullptr};
-  builder_.emplace(fix_ups(*settings_, principal(), transaction, arrival, message_id_, now),
-                   transaction.mail.size.value_or(0));
-  return &*builder_;
+  builder_ = std::make_unique<message::ContentBuilder>(
+      fix_ups(*settings_, principal(), transaction, arrival, message_id_, now),
+      transaction.mail.size.value_or(0));
+  return builder_.get();
 }
 
 void SubmissionSession::discard() {
