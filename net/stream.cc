@@ -100,6 +100,7 @@ struct Stream::Impl {
   void write_secured();
   void finish_writing();
   TlsSession::Status step_handshake();
+  void acknowledge_input();
   void update_wants();
   bool reading_allowed() const { return closing_ || input_.size() < max_input_; }
   bool open() const { return phase_ == Phase::Clear || phase_ == Phase::Secured; }
@@ -116,6 +117,7 @@ struct Stream::Impl {
   Poll poll_;  // after socket_, to be destroyed before it
   std::unique_ptr<TlsSession> tls_;
   bool secured_ = false;
+  bool acknowledges_ = false;  // at once
   ByteQueue input_;
   std::size_t max_input_ = kMaxInput;
   bool secrets_ = false;  // see expect_secrets()
@@ -219,6 +221,7 @@ void Stream::Impl::continue_handshake() {
   if (fault_) return;
   switch (step_handshake()) {
     case TlsSession::Status::WantRead:
+      return acknowledge_input();
     case TlsSession::Status::WantWrite:
       return;
     case TlsSession::Status::Ended:
@@ -240,7 +243,12 @@ void Stream::Impl::continue_handshake() {
   tls_->cleanse_input(secrets_);
   if (!closing_) handler_.on_secured(tls_->facts());
   write_turn();
+  acknowledge_input();
   if (phase_ == Phase::Secured && tls_->has_pending()) read_turn();
+}
+
+void Stream::Impl::acknowledge_input() {
+  if (acknowledges_ && phase_ != Phase::Over) socket_.acknowledge();
 }
 
 // Output that was queued in clear goes first: the server's 220, the client's STARTTLS.
@@ -262,6 +270,7 @@ void Stream::Impl::read_turn() {
     handler_.on_input();
     if (grown > kKeptCapacity) input_.release();
   }
+  acknowledge_input();
   if (!error) return;
   input_ended_ = true;
   if (error->code == Errc::PeerClosed && !fault_) {
@@ -541,6 +550,7 @@ void Stream::expect_secrets(bool expected) {
   impl_->secrets_ = expected;
   if (impl_->secured_) impl_->tls_->cleanse_input(expected);
 }
+void Stream::acknowledge_at_once(bool on) { impl_->acknowledges_ = on; }
 void Stream::resume_reading() { impl_->resume_reading(); }
 ByteQueue& Stream::output() { return impl_->output_; }
 void Stream::flush() { impl_->flush(); }

@@ -103,6 +103,7 @@ void SubmissionSession::enter(State state) {
   CHECK(may_follow(state_, state));
   if (state == State::Content) stream_.limit_input(net::Stream::kMaxInput);
   if (state == State::Commands) stream_.limit_input(kCommandInput);
+  stream_.acknowledge_at_once(reads_input(state) || state == State::Securing);
   state_ = state;
   const bool stranger = !trusted_ && dialog_.login().empty();
   const auto limit =
