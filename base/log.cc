@@ -30,6 +30,21 @@ void write_all(int fd, std::string_view bytes) {
   }
 }
 
+// As in RFC 5424 section 6.2.1.
+int syslog_priority(Level level) {
+  switch (level) {
+    case Level::Debug:
+      return 7;
+    case Level::Info:
+      return 6;
+    case Level::Warning:
+      return 4;
+    case Level::Error:
+      return 3;
+  }
+  return 6;
+}
+
 // One queue, one writer thread. The mutex is held for an append or a swap, never for a write.
 class Writer {
  public:
@@ -45,6 +60,7 @@ class Writer {
     options_ = options;
     level_.store(options.level, std::memory_order_relaxed);
     format_.store(options.format, std::memory_order_relaxed);
+    to_journal_.store(options.to_journal, std::memory_order_relaxed);
     if (ended_) {
       stopping_ = false;
       ended_ = false;
@@ -74,9 +90,9 @@ class Writer {
 
   void log(Level level, std::string_view event, std::span<const Field> fields) {
     if (!enabled(level)) return;
-    std::string line =
-        format_line(format_.load(std::memory_order_relaxed), level, timestamp(), event, fields);
-    line += '\n';
+    const std::string line =
+        whole_line(format_.load(std::memory_order_relaxed),
+                   to_journal_.load(std::memory_order_relaxed), level, event, fields);
     bool was_empty = false;
     {
       const MutexLock lock(mutex_);
@@ -116,6 +132,14 @@ class Writer {
     return fmt::format("{}.{:06}Z", text, (now - seconds).count());
   }
 
+  static std::string whole_line(Format format, bool to_journal, Level level, std::string_view event,
+                                std::span<const Field> fields) {
+    if (!to_journal) return format_line(format, level, timestamp(), event, fields) + '\n';
+    return fmt::format(
+        "<{}>{}\n", syslog_priority(level),
+        format_line(format, level, format == Format::Text ? "" : timestamp(), event, fields));
+  }
+
   void run() {
     std::string writing;
     for (;;) {
@@ -147,9 +171,9 @@ class Writer {
     const std::uint64_t lost = dropped();
     if (lost == reported_) return;
     using Dropped = events::LogDropped;
-    write_all(options.fd, format_line(options.format, Dropped::kEvent.level, timestamp(),
-                                      Dropped::kEvent.name, {{"lines", lost - reported_}}) +
-                              "\n");
+    const Field lines{"lines", lost - reported_};
+    write_all(options.fd, whole_line(options.format, options.to_journal, Dropped::kEvent.level,
+                                     Dropped::kEvent.name, {&lines, 1}));
     reported_ = lost;
   }
 
@@ -165,6 +189,7 @@ class Writer {
   std::uint64_t reported_ = 0;  // lines lost and told of; the writer thread's
   std::atomic<Level> level_{Level::Info};
   std::atomic<Format> format_{Format::Text};
+  std::atomic<bool> to_journal_{false};
   std::atomic<std::uint64_t> dropped_{0};
 };
 

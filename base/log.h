@@ -18,6 +18,9 @@ struct Options {
   Format format = Format::Text;
   int fd = 2;
   std::size_t queue_bytes = 4 << 20;
+  // systemd's journal reads it (sd-daemon(3)): each line begins with its priority, "<4>", which the
+  // journal takes off, and one in text has no time, which the journal knows.
+  bool to_journal = false;
 };
 
 // Starts the writer thread. Before start() and after stop() lines are written directly. start()

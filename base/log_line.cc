@@ -74,7 +74,8 @@ std::string format_line(Format format, Level level, std::string_view time, std::
     fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","event":"{}")", time,
                    level_name, event);
   } else {
-    fmt::format_to(std::back_inserter(out), "{} {} {}", time, level_name, event);
+    fmt::format_to(std::back_inserter(out), "{}{}{} {}", time, time.empty() ? "" : " ", level_name,
+                   event);
   }
   const Separator separate{format};
   for (const Field& field : fields) {

@@ -38,7 +38,8 @@ struct Field {
   Field(std::string_view k, T v) : key(k), value(static_cast<std::int64_t>(v)) {}
 };
 
-// The line without its line end. `time` is written as it is; text from peers is made printable.
+// The line without its line end. `time` is written as it is, and left out of text if empty; text
+// from peers is made printable.
 std::string format_line(Format format, Level level, std::string_view time, std::string_view event,
                         std::span<const Field> fields);
 inline std::string format_line(Format format, Level level, std::string_view time,

@@ -30,7 +30,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
                        "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
   app.footer(
-      "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n"
+      "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 78 wrong configuration (serve).\n"
       "`signpost COMMAND --help` shows a command's options and an example.");
   add_serve_command(app, line);
   add_check_command(app, line);

@@ -2,6 +2,7 @@
 
 #include "admin/queue_gauges.h"
 #include "base/log.h"
+#include "daemon/service_manager.h"
 #include "daemon/version.h"
 #include "daemon/worker.h"
 #include "relay/doubts.h"
@@ -75,6 +76,11 @@ void log_all(const std::vector<std::string>& doubts) {
 
 }  // namespace
 
+log::Options log_options(const config::Config& config) {
+  return {
+      .level = config.log_level, .format = config.log_format, .to_journal = stderr_is_journal()};
+}
+
 Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clock)
     : clock_(clock),
       build_info_(shared_.registry, relay::metric::kBuildInfo,
@@ -93,6 +99,7 @@ Result<void> Daemon::start() {
   if (auto shared = share_descriptors(); !shared) return shared;
   apply_limits(*settings_->config);
   judge_settings();
+  if (settings_->config->tls) certificate_watch_.loading(*settings_->config->tls);
   const config::Config& config = *settings_->config;
   auto sockets = open_sockets(config.listeners);
   if (!sockets) return Failure(std::move(sockets).error());
@@ -224,6 +231,7 @@ void Daemon::tick() {
   check_disk();
   look_after_disk();
   known_logins_.tick();
+  renew_certificate();
   log_lines_dropped_.add(log::dropped() - log_lines_dropped_.value());
 }
 
@@ -288,17 +296,8 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   for (const std::string& key : keys_for_restart(*started_with_, after)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    Worker& worker = *workers_[i];
-    worker.post([&worker, settings = loaded.settings, fds = std::move((*sockets)[i])]() mutable {
-      worker.configure(std::move(settings), std::move(fds));
-    });
-  }
-  workers_.front()->post([&worker = *workers_.front()] { worker.delivery().settings_changed(); });
-  admin_rules_.set(access_rules(*loaded.settings, *started_with_));
-  apply_limits(after);
-  log::start({after.log_level, after.log_format});
-  settings_ = std::move(loaded.settings);
+  put_in_force(std::move(loaded.settings), std::move(*sockets));
+  if (after.tls) certificate_watch_.loading(*after.tls);
   reloads_ok_.add();
   log::emit(relay::events::ConfigReloaded{.file = after.file,
                                           .users_before = number_of_users(*old),
@@ -307,6 +306,40 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   log_all(relay::doubts_about_change(*old, *settings_));
   judge_settings();
   return {};
+}
+
+void Daemon::put_in_force(std::shared_ptr<const relay::Settings> settings,
+                          std::vector<Worker::Sockets> sockets) {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Worker& worker = *workers_[i];
+    worker.post([&worker, settings, fds = std::move(sockets[i])]() mutable {
+      worker.configure(std::move(settings), std::move(fds));
+    });
+  }
+  workers_.front()->post([&worker = *workers_.front()] { worker.delivery().settings_changed(); });
+  admin_rules_.set(access_rules(*settings, *started_with_));
+  apply_limits(*settings->config);
+  log::start(log_options(*settings->config));
+  settings_ = std::move(settings);
+}
+
+// Whoever renews it need not know of us. Of the configuration nothing else is read: it may be in
+// the middle of an edit.
+void Daemon::renew_certificate() {
+  const auto& tls = settings_->config->tls;
+  if (!tls || !certificate_watch_.changed(*tls, clock_.steady_now())) return;
+  certificate_watch_.loading(*tls);  // one attempt a change, whatever comes of it
+  relay::LoadedSettings renewed = relay::with_certificate_read_again(*settings_);
+  if (!renewed.settings) {
+    for (const std::string& error : renewed.error_texts()) {
+      log::emit(relay::events::CertificateNotReloaded{.detail = error});
+    }
+    return;
+  }
+  put_in_force(std::move(renewed.settings), std::vector<Worker::Sockets>(workers_.size()));
+  log::emit(relay::events::CertificateReloaded{.file = settings_->config->tls->certificate,
+                                               .expires = settings_->certificate->not_after()});
+  judge_settings();
 }
 
 // Says what is doubtful and when the certificate ends.

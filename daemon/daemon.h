@@ -3,8 +3,10 @@
 
 #include "admin/admin.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "daemon/certificate_watch.h"
 #include "daemon/known_logins_keeper.h"
 #include "daemon/shared.h"
 #include "daemon/worker.h"
@@ -23,6 +25,8 @@
 #include <vector>
 
 namespace signpost::daemon {
+
+log::Options log_options(const config::Config& config);
 
 // For the main thread only, except reload().
 class Daemon {
@@ -63,6 +67,10 @@ class Daemon {
       const std::vector<config::ListenerConfig>& listeners) const;  // one for each worker
   void apply_limits(const config::Config& config);
   void judge_settings();
+  // `sockets`: of listeners that are new, one for each worker.
+  void put_in_force(std::shared_ptr<const relay::Settings> settings,
+                    std::vector<Worker::Sockets> sockets);
+  void renew_certificate();
   std::string queue_directory() const;
   void check_disk();
   void look_after_disk();
@@ -81,6 +89,7 @@ class Daemon {
   metrics::SharedCounter log_lines_dropped_;
   std::optional<metrics::Gauge> certificate_expiry_;  // while there is one
   Mutex reloading_;
+  CertificateWatch certificate_watch_;
   std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
   std::vector<std::unique_ptr<Worker>> workers_;              // the first one feeds delivery

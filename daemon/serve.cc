@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "config/config_file.h"
 #include "daemon/daemon.h"
 #include "daemon/last_resort.h"
 #include "daemon/privileges.h"
@@ -25,9 +26,27 @@ namespace signpost::daemon {
 
 namespace {
 
-int refuse(const std::vector<std::string>& errors) {
-  for (const std::string& error : errors) std::fprintf(stderr, "signpost: %s\n", error.c_str());
-  return 1;
+constexpr int kFailed = 1;
+constexpr int kWrongConfiguration = 78;  // EX_CONFIG of sysexits.h: starting again does not help
+
+// Programs that read the log get an event, people a sentence.
+void explain(const std::vector<std::string>& errors, const log::Options& options) {
+  const bool events = options.format == log::Format::Json || options.to_journal;
+  if (events) log::start(options);
+  for (const std::string& error : errors) {
+    if (events) {
+      log::emit(relay::events::StartFailed{.detail = error});
+    } else {
+      std::fprintf(stderr, "signpost: %s\n", error.c_str());
+    }
+  }
+  log::stop();
+}
+
+// How to log as far as a configuration with mistakes says it.
+log::Options log_options_in(const std::string& config_file) {
+  const config::LoadedConfig loaded = config::load_config_partly(config_file);
+  return log_options(loaded.config ? *loaded.config : config::Config());
 }
 
 // Under the 60 s of TimeoutStopSec= in the unit, and long enough for the drain and what follows it.
@@ -100,12 +119,15 @@ int serve(const std::string& config_file) {
   const sigset_t signals = block_signals();
   end_with_words();
   const relay::LoadedSettings loaded = load_settings_as_account(config_file, DataDir::Create);
-  if (!loaded.settings) return refuse(loaded.error_texts());
+  if (!loaded.settings) {
+    explain(loaded.error_texts(), log_options_in(config_file));
+    return kWrongConfiguration;
+  }
   const config::Config& config = *loaded.settings->config;
   let_look_into_us(config.core_files);
   raise_descriptor_limit();
   keep_freed_memory();
-  log::start({config.log_level, config.log_format});
+  log::start(log_options(config));
   log::emit(relay::events::Starting{.version = version(),
                                     .commit = commit(),
                                     .hostname = config.hostname,
@@ -119,7 +141,8 @@ int serve(const std::string& config_file) {
   {
     Daemon daemon(loaded.settings);
     if (auto started = daemon.start(); !started) {
-      result = refuse({started.error().detail});
+      result = kFailed;
+      explain({started.error().detail}, log_options(config));
     } else {
       log::emit(relay::events::Started{});
       notify_service_manager("READY=1");

@@ -2,7 +2,9 @@
 
 #include "base/descriptor.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -28,6 +30,13 @@ void notify_service_manager(std::string_view state) {
   (void)::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+}
+
+bool stderr_is_journal() {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat facts{};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &facts) != 0) return false;
+  return stream == fmt::format("{}:{}", facts.st_dev, facts.st_ino);
 }
 
 bool watched_by_service_manager() {

@@ -9,6 +9,9 @@ namespace signpost::daemon {
 // set. Any thread.
 void notify_service_manager(std::string_view state);
 
+// Whether standard error goes to systemd's journal ($JOURNAL_STREAM).
+bool stderr_is_journal();
+
 // Whether it restarts this process when "WATCHDOG=1" does not come (WatchdogSec= in the unit).
 bool watched_by_service_manager();
 

@@ -36,9 +36,10 @@ using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
                events::QueueOpened, events::Listening, events::AdminListening, events::Started,
                events::Stopping, events::RestartNeeded, events::Stopped, events::ConfigReloaded,
-               events::ConfigReloadFailed, events::ConfigDoubtful, events::KnownLoginsLost,
-               events::ConfigNeedsRestart, events::DiskFull, events::DiskHasRoom,
-               events::QueueReclaimingFailed, events::QueueUnreadable>;
+               events::ConfigReloadFailed, events::CertificateReloaded,
+               events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
+               events::KnownLoginsLost, events::ConfigNeedsRestart, events::DiskFull,
+               events::DiskHasRoom, events::QueueReclaimingFailed, events::QueueUnreadable>;
 using EventsBelow =
     std::tuple<log::events::LogDropped, net::events::AcceptFailed, queue::events::QueueWritable,
                queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,

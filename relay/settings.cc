@@ -198,4 +198,12 @@ LoadedSettings load_settings(const std::string& config_file) {
   return result;
 }
 
+LoadedSettings with_certificate_read_again(const Settings& settings) {
+  LoadedSettings result;
+  auto changed = std::make_shared<Settings>(settings);
+  load_certificate(*changed->config, *changed, result.errors);
+  if (result.errors.empty()) result.settings = std::move(changed);
+  return result;
+}
+
 }  // namespace signpost::relay

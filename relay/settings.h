@@ -42,4 +42,8 @@ struct LoadedSettings {
 // configuration is found here. Any thread; blocks on files.
 LoadedSettings load_settings(const std::string& config_file);
 
+// The same settings with the certificate and its key as they are on disk now. REQUIRES:
+// settings.config->tls. Any thread; blocks on files.
+LoadedSettings with_certificate_read_again(const Settings& settings);
+
 }  // namespace signpost::relay

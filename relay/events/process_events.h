@@ -156,6 +156,32 @@ struct ConfigReloadFailed {
                     log::field(field::kBy, &ConfigReloadFailed::by));
 };
 
+struct CertificateReloaded {
+  std::string_view file{};
+  SystemTime expires{};
+  static constexpr auto kEvent = log::describe(
+      "certificate_reloaded", log::Level::Info,
+      "The certificate's files were replaced, and connections from now on get the new one.",
+      log::field("file", &CertificateReloaded::file, "The certificate's file."),
+      log::field("expires", &CertificateReloaded::expires, "When it ends."));
+};
+
+struct CertificateNotReloaded {
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("certificate_not_reloaded", log::Level::Error,
+                    "The certificate's files were replaced by some that cannot be used. The "
+                    "previous ones stay in force until the files change again, or a reload.",
+                    log::field("detail", &CertificateNotReloaded::detail, "What is wrong."));
+};
+
+struct StartFailed {
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("start_failed", log::Level::Error, "The relay does not start.",
+                    log::field("detail", &StartFailed::detail, "What is wrong, and its remedy."));
+};
+
 struct ConfigNeedsRestart {
   std::string_view key{};
   static constexpr auto kEvent =

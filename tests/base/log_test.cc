@@ -43,6 +43,10 @@ TEST(LogLine, NamesEachLevel) {
   EXPECT_EQ(line(Level::Error), "t error e");
 }
 
+TEST(LogLine, NeedsNoTime) {
+  EXPECT_EQ(format_line(Format::Text, Level::Info, "", "e", {{"id", "A1"}}), "info e id=A1");
+}
+
 TEST(LogLine, LeavesEmptyTextOut) {
   EXPECT_EQ(text({{"a", ""}, {"b", "x"}}), text({{"b", "x"}}));
   EXPECT_EQ(json({{"a", ""}, {"b", "x"}}), json({{"b", "x"}}));
@@ -112,6 +116,24 @@ class LogTest : public testing::Test {
 
   std::array<int, 2> pipe_{-1, -1};
 };
+
+TEST_F(LogTest, TellsTheJournalThePriority) {
+  start({.level = Level::Debug, .format = Format::Text, .fd = pipe_[1], .to_journal = true});
+  for (const Level level : {Level::Debug, Level::Info, Level::Warning, Level::Error}) {
+    log(level, "event", {{"id", "A1"}});
+  }
+  EXPECT_EQ(stop_and_read(),
+            (std::vector<std::string>{"<7>debug event id=A1", "<6>info event id=A1",
+                                      "<4>warning event id=A1", "<3>error event id=A1"}));
+}
+
+TEST_F(LogTest, KeepsTheTimeOfJsonForTheJournal) {
+  start({.level = Level::Info, .format = Format::Json, .fd = pipe_[1], .to_journal = true});
+  log(Level::Info, "event", {{"id", "A1"}});
+  const auto lines = stop_and_read();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].starts_with(R"(<6>{"time":"2)")) << lines[0];
+}
 
 TEST_F(LogTest, WritesAllThatWasQueuedBeforeItStops) {
   start_with(Level::Info);

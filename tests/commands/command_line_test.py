@@ -182,7 +182,7 @@ class Check(Case):
             users.chmod(mode)
             for command in ("check", "serve"):
                 self.refused(self.signpost(command), f"{self.config}:7:9: auth.users: {users}: everyone on this "
-                             f"machine may {may} it; run chmod o= {users}")
+                             f"machine may {may} it; run chmod o= {users}", 78 if command == "serve" else 1)
         users.chmod(0o640)
         self.assertEqual(self.signpost("check").returncode, 0)
 
@@ -237,9 +237,9 @@ class Setups(Case):
                        check=True, capture_output=True, timeout=60)
 
     def both_refuse(self, *parts):
-        """Both exit with 1 and the same lines, each of which has its part."""
+        """Both refuse with the same lines, each of which has its part."""
         check, serve = self.signpost("check"), self.signpost("serve")
-        self.assertEqual((check.returncode, serve.returncode), (1, 1), check.stdout + serve.stderr)
+        self.assertEqual((check.returncode, serve.returncode), (1, 78), check.stdout + serve.stderr)
         self.assertEqual(check.stderr, serve.stderr)
         lines = check.stderr.splitlines()
         self.assertEqual(len(lines), len(parts), check.stderr)

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import smtplib
+import ssl
 import subprocess
 
 import pytest
@@ -150,7 +151,50 @@ def test_check_names_file_line_and_remedy(world, broken, words):
     for word in words:
         assert word in checked.stderr + checked.stdout
     served = relay.run("serve")
-    assert served.returncode == 1 and served.stderr.strip()
+    assert served.returncode == 78, "systemd is not to try again"
+    refusals = [json.loads(line) for line in served.stderr.splitlines()]
+    assert refusals and all(one["event"] == "start_failed" for one in refusals)
+    assert all(any(word in one["detail"] for one in refusals) for word in words)
+
+
+def test_a_start_that_fails_otherwise_may_be_tried_again(world):
+    relay = world.start()
+    second = relay.run("serve")
+    assert second.returncode == 1 and json.loads(second.stderr.splitlines()[-1])["event"] == "start_failed"
+
+
+def test_the_journal_gets_priorities(world):
+    relay = world.add_relay(settings={"log": 'format = "text"'})
+    # The shell learns what standard error is, as systemd does.
+    relay.program = ["bash", "-c", f'JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr) exec {harness.BIN}/signpost "$@"', "signpost"]
+    world.start()
+    assert relay.stop() == 0
+    lines = relay.log.read_text().splitlines()
+    assert all(re.match(r"<[3-7]>(debug|info|warning|error) [a-z_]+( |$)", line) for line in lines), lines
+    assert any(line.startswith("<6>info started") for line in lines), lines
+
+
+def test_a_renewed_certificate_is_noticed(world):
+    relay = world.add_relay()
+    relay.certificate = harness.Certificate(world.folder)
+    world.start()
+
+    def presented():
+        return ssl.get_server_certificate((relay.host, harness.IMPLICIT_TLS_PORT))
+
+    old = presented()
+    (world.folder / "renewed").mkdir()
+    renewed = harness.Certificate(world.folder / "renewed")
+    relay.config.write_text("an edit that is not done yet")
+    for now, then in ((renewed.certificate, relay.certificate.certificate), (renewed.key, relay.certificate.key)):
+        text = now.read_text()
+        then.write_text(text)  # the rights stay as they are
+    event = relay.wait_event("certificate_reloaded")
+    assert event["file"] == str(relay.certificate.certificate)
+    assert presented() == renewed.certificate.read_text() != old
+    relay.certificate.key.write_text("half a fi")
+    assert str(relay.certificate.key) in relay.wait_event("certificate_not_reloaded")["detail"]
+    assert presented() == renewed.certificate.read_text()
 
 
 def test_check_accepts_what_serve_accepts(world):
