@@ -301,6 +301,7 @@ void Delivery::drain() {
 void Delivery::cut() {
   timer_.reset();
   shares_.clear_waiting();
+  for (const auto& [id, each] : sessions_) each.session->cut();
   sessions_.clear();
 }
 
