@@ -63,6 +63,13 @@ std::string known_states_only(std::string_view state) {
   return fmt::format("unknown state {}; expected ready, active, deferred or held", state);
 }
 
+// An empty value, as of a variable that is not set, would mean more than was meant.
+HttpResponse empty_value(std::string_view key) {
+  return json_error(400,
+                    fmt::format("{} is empty; leave it out to select all{}", key,
+                                key == "from" ? ", or write <> for the null reverse-path" : ""));
+}
+
 // What a change is about, or why that cannot be said.
 std::optional<HttpResponse> read_filter(const std::string& text, QueueFilter& filter) {
   const Json body = Json::parse(text, nullptr, false);
@@ -70,6 +77,7 @@ std::optional<HttpResponse> read_filter(const std::string& text, QueueFilter& fi
     for (const auto& [key, value] : body.items()) {
       if (!value.is_string()) return json_error(400, fmt::format("{}: expected a string", key));
       std::string wanted = value.get<std::string>();
+      if (wanted.empty()) return empty_value(key);
       if (key == "id") {
         filter.id = queue::MessageId::parse(wanted);
         if (!filter.id) return json_error(404, fmt::format("{} is not a queue ID", wanted));
@@ -92,6 +100,10 @@ std::optional<HttpResponse> read_filter(const std::string& text, QueueFilter& fi
 }  // namespace
 
 HttpResponse QueueApi::list(const HttpRequest& request) {
+  for (const auto& [key, value] : request.query) {
+    const bool filters = key == "to" || key == "from" || key == "user" || key == "state";
+    if (filters && value.empty()) return empty_value(key);
+  }
   QueueFilter filter;
   filter.to = request.parameter("to");
   filter.from = request.parameter("from");

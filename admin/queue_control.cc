@@ -102,6 +102,9 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const q
       const std::string_view state = state_of(found.job);
       if (!filter.state.empty() && state != filter.state) continue;
       std::string waits_for = obstacle(found.job);
+      std::ranges::stable_partition(found.job.recipients, [&](const queue::Recipient& each) {
+        return queue::recipient_matches(wanted, each);
+      });
       page.entries.push_back(
           {std::move(found.job), std::move(found.envelope), state, std::move(waits_for)});
     }

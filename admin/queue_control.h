@@ -28,7 +28,7 @@ struct QueueFilter {
 };
 
 struct QueueEntry {
-  queue::Job job;
+  queue::Job job;  // the recipients that are meant come first
   queue::Envelope envelope;
   std::string_view state;  // of Store::state_now(); "active" while it is with a session
   std::string waits_for;   // what holds up its receiver now; "" if nothing does

@@ -350,7 +350,7 @@ const CLI::Validator kWholeNumber(
 
 void add_filters(const Added& added) {
   added.command->add_option("--to", added.options->to, "Recipient domain or address")
-      ->type_name("DOMAIN")
+      ->type_name("DOMAIN|ADDRESS")
       ->check(kNotEmpty);
   added.command
       ->add_option("--from", added.options->from, "Sender's address; <> is the null sender")

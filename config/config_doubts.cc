@@ -1,10 +1,12 @@
 #include "config/config_doubts.h"
 
 #include "config/table_entry.h"
+#include "config/units.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace signpost::config {
 
@@ -68,6 +70,37 @@ void find_dead_routes(const TomlValue& root, const Config& config, ConfigErrors&
   }
 }
 
+// What the schedule has beyond the age at which mail is given up. The defaults of what is not
+// written suit any `expire` of an hour and more.
+void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors& doubts) {
+  const TomlValue* const table = root.find("retry");
+  if (table == nullptr) return;
+  const RetryConfig& retry = config.retry;
+  const std::string expire = duration_text(retry.expire);
+  std::chrono::seconds age{};
+  const auto beyond = std::ranges::find_if(
+      retry.schedule, [&](std::chrono::seconds step) { return (age += step) > retry.expire; });
+  const TomlValue* const schedule = table->find("schedule");
+  const TomlValue* const written = schedule != nullptr ? schedule : table->find("expire");
+  if (beyond == retry.schedule.begin() && written != nullptr) {
+    doubts.add(written->begin, "retry.schedule",
+               fmt::format("no message is tried twice: the first wait is {}, and retry.expire, {}, "
+                           "is over before",
+                           duration_text(*beyond), expire));
+  } else if (beyond != retry.schedule.end() && schedule != nullptr) {
+    doubts.add(schedule->begin, "retry.schedule",
+               fmt::format("is not used from {} on: retry.expire, {}, is over before",
+                           duration_text(*beyond), expire));
+  }
+  const TomlValue* const notice = table->find("delay_notice");
+  if (notice != nullptr && retry.delay_notice >= retry.expire) {
+    doubts.add(notice->begin, "retry.delay_notice",
+               fmt::format("is never sent: mail is given up at retry.expire, {}; write \"0s\" for "
+                           "none, or less than that",
+                           expire));
+  }
+}
+
 }  // namespace
 
 std::vector<ConfigError> doubts_about(const TomlValue& root, const Config& config,
@@ -75,6 +108,7 @@ std::vector<ConfigError> doubts_about(const TomlValue& root, const Config& confi
   ConfigErrors doubts(path);
   find_dead_patterns(root, config, doubts);
   find_dead_routes(root, config, doubts);
+  find_what_expires(root, config, doubts);
   return doubts.take();
 }
 

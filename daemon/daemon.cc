@@ -380,12 +380,14 @@ bool Daemon::drained(SteadyTime deadline) {
   return true;
 }
 
-void Daemon::wait_until_drained(std::chrono::seconds limit) {
+bool Daemon::wait_until_drained(std::chrono::seconds limit) {
   const SteadyTime deadline = clock_.steady_now() + limit;
   // Twice, since a report may have been on its way from one worker to another.
-  while (!(drained(deadline) && drained(deadline)) && clock_.steady_now() < deadline) {
+  while (!(drained(deadline) && drained(deadline))) {
+    if (clock_.steady_now() >= deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  return true;
 }
 
 void Daemon::stop() {
@@ -395,11 +397,11 @@ void Daemon::stop() {
   admin_.reset();
   if (!threads_.empty()) {
     post_to_workers([](Worker& worker) { worker.drain(); });
-    wait_until_drained(kDrainLimit);
+    const bool in_time = wait_until_drained(kDrainLimit);
     const std::size_t sessions_cut = shared_.admission.sessions();
-    if (sessions_cut > 0) {
+    if (!in_time) {
       post_to_workers([](Worker& worker) { worker.send_away(); });
-      wait_until_drained(kFarewellLimit);
+      (void)wait_until_drained(kFarewellLimit);
     }
     for (const auto& worker : workers_) worker->stop();
     for (std::thread& thread : threads_) thread.join();

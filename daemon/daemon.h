@@ -52,8 +52,9 @@ class Daemon {
   // asked, for the log. Any thread.
   std::vector<std::string> reload(std::string_view by);
 
-  // Stops accepting and lets transactions end for kDrainLimit; whoever is left then gets a 421 and
-  // kFarewellLimit to take it. Stops all threads, which takes as long as the slowest of them.
+  // Stops accepting and lets transactions end for kDrainLimit. Clients that are left then get a 421
+  // and kFarewellLimit to take it, connections to receivers are cut, and what that decides is
+  // stored and logged meanwhile. Stops all threads, which takes as long as the slowest of them.
   static constexpr std::chrono::seconds kDrainLimit{30};
   static constexpr std::chrono::seconds kFarewellLimit{6};
   void stop();
@@ -75,7 +76,7 @@ class Daemon {
   void check_disk();
   void look_after_disk();
   bool drained(SteadyTime deadline);
-  void wait_until_drained(std::chrono::seconds limit);
+  bool wait_until_drained(std::chrono::seconds limit);
   template <typename Does>
   void post_to_workers(const Does& does);
 

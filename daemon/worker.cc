@@ -106,4 +106,13 @@ void Worker::drain() {
   delivery_->drain();
 }
 
+void Worker::send_away() {
+  submission_->send_away();
+  delivery_->cut();
+}
+
+bool Worker::drained() const {
+  return submission_->drained() && delivery_->drained() && commits_.idle();
+}
+
 }  // namespace signpost::daemon

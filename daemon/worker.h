@@ -55,8 +55,10 @@ class Worker {
 
   // Stops accepting; idle sessions are sent away, those in a transaction may finish it.
   void drain();
-  void send_away() { submission_->send_away(); }  // the sessions that are left: see Submission
-  bool drained() const { return submission_->drained() && delivery_->drained(); }
+  // Ends the sessions that are left: clients get 421, receivers nothing.
+  void send_away();
+  // No session is left, and what they have brought about is stored and in the log.
+  bool drained() const;
 
  private:
   Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings);

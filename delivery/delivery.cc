@@ -287,6 +287,7 @@ void Delivery::settle(PendingJob job, std::vector<Disposition> dispositions, Att
 void Delivery::retire(std::uint64_t session) {
   context_.loop.defer([this, session] {
     const auto retired = sessions_.extract(session);
+    if (retired.empty()) return;  // cut() was faster
     shares_.ended(retired.mapped().account);
     while (auto next = shares_.next()) start(std::move(*next));
   });
@@ -301,6 +302,7 @@ void Delivery::drain() {
 void Delivery::cut() {
   timer_.reset();
   shares_.clear_waiting();
+  for (const auto& [id, each] : sessions_) each.session->cut();
   sessions_.clear();
 }
 

@@ -72,7 +72,9 @@ class Delivery final : public Intake, private SessionHost {
   // Ends idle sessions; transactions under way may finish.
   void drain();
   bool drained() const { return sessions_.empty() && settler_.drained(); }
-  void cut();  // from outside of any session's function: no session and no timer is left
+  // From outside of any session's function: no session and no timer is left. A message whose final
+  // dot was not answered is settled, which takes some more turns; see drained().
+  void cut();
 
  private:
   // SessionHost

@@ -202,6 +202,14 @@ void DeliverySession::drain() {
   }
 }
 
+void DeliverySession::cut() {
+  if (state_ != State::Transacting || !current_) return;
+  const ClientDialog::Close close = connection_.dialog().connection_lost("the relay stopped");
+  if (close.transaction && close.transaction->possibly_delivered) {
+    transaction_cut(close, close.detail);
+  }
+}
+
 void DeliverySession::on_timeout() {
   switch (state_) {
     case State::Idle:

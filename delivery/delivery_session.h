@@ -35,6 +35,9 @@ class DeliverySession final : private ReceiverConnection::User {
   void wake();   // was idle: the site has a job
   void hurry();  // there are fewer connections than are wanted: no long wait for a greeting
   void drain();  // the relay stops: the transaction under way is the last one
+  // The relay stops now. A message whose final dot was sent and not answered is settled as if the
+  // connection had been lost; anything else stays in the queue as it is. Destroy it next.
+  void cut();
 
  private:
   enum class State { Opening, Loading, Transacting, Idle, Quitting, Ended };

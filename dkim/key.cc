@@ -1,6 +1,7 @@
 #include "dkim/key.h"
 
 #include "base/base64.h"
+#include "base/pem.h"
 #include "dkim/openssl.h"
 
 #include <openssl/err.h>
@@ -129,11 +130,10 @@ Result<std::shared_ptr<const PrivateKey>> PrivateKey::from_pem(std::string_view 
   if (!key) {
     // OpenSSL's reason is that of the last decoder it tried, which the operator never named.
     ERR_clear_error();
-    return fail(Errc::InvalidArgument,
-                pem.contains("ENCRYPTED")
-                    ? "the key has a passphrase, which nobody could type at a start; take it away "
-                      "with openssl pkey -in FILE -out NEW"
-                    : "not a private key in PEM (PKCS#8 or PKCS#1)");
+    const std::string_view instead = pem::instead_of_private_key(pem);
+    return fail(
+        Errc::InvalidArgument,
+        std::string(instead.empty() ? "not a private key in PEM (PKCS#8 or PKCS#1)" : instead));
   }
   return own(std::make_unique<Impl>(std::move(key)));
 }

@@ -119,6 +119,12 @@ std::string_view advice(const NotifiedRecipient& recipient) {
       ->text;
 }
 
+// "550 5.1.1" and no words.
+bool is_bare_code(std::string_view diagnostic) {
+  return std::ranges::all_of(
+      diagnostic, [](char c) { return ascii::is_digit(c) || ascii::is_wsp(c) || c == '.'; });
+}
+
 void append_reason(std::string& out, const NotifiedRecipient& recipient) {
   if (!recipient.explanation.empty()) {
     append_wrapped(out, "    ", "Reason: " + clean_text(recipient.explanation, true));
@@ -127,8 +133,13 @@ void append_reason(std::string& out, const NotifiedRecipient& recipient) {
     const std::string mta = recipient.remote_mta.empty()
                                 ? "The receiving server"
                                 : "The server " + clean_text(recipient.remote_mta, true, 255);
-    append_wrapped(out, "    ", mta + " answered:");
-    append_wrapped(out, "        ", clean_text(recipient.diagnostic, true));
+    const std::string answer = clean_text(recipient.diagnostic, true);
+    if (is_bare_code(answer)) {
+      append_wrapped(out, "    ", mta + " answered " + answer + " and gave no reason.");
+    } else {
+      append_wrapped(out, "    ", mta + " answered:");
+      append_wrapped(out, "        ", answer);
+    }
   }
   if (recipient.explanation.empty() && recipient.diagnostic.empty()) {
     append_wrapped(out, "    ",

@@ -1,5 +1,6 @@
 #include "net/certificate.h"
 
+#include "base/pem.h"
 #include "net/openssl_error.h"
 
 #include <openssl/err.h>
@@ -65,6 +66,9 @@ Result<std::shared_ptr<const Certificate>> Certificate::from_pem(std::string_vie
   const std::string reason = take_openssl_errors("unknown reason");
   if (!at_end) return fail(Errc::InvalidArgument, "has a damaged certificate: " + reason);
   if (certificate->chain_.empty()) {
+    if (const auto instead = pem::instead_of_certificate(pem); !instead.empty()) {
+      return fail(Errc::InvalidArgument, std::string(instead));
+    }
     return fail(Errc::InvalidArgument,
                 "has no certificate in PEM; write the server's certificate and its chain into it");
   }
@@ -121,6 +125,10 @@ std::string Certificate::chain_problem() const {
   if (is_missing_link(error)) {
     return "the chain is incomplete: " + name_text(X509_get_issuer_name(at)) +
            " is neither in the file nor an authority that this system trusts";
+  }
+  if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT) {
+    return "is self-signed: clients refuse it unless they were told to trust it; have it issued by "
+           "an authority that they know";
   }
   if (error == X509_V_ERR_CERT_HAS_EXPIRED && at != own()) {
     return "the chain's certificate of " + name_text(X509_get_subject_name(at)) + " has expired";

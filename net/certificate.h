@@ -26,8 +26,8 @@ class Certificate {
   // As clients judge: by the subjectAltName alone (RFC 9525 section 2).
   bool is_for(const std::string& host) const;
   // Why a client that trusts what this system trusts cannot follow the chain at this time: a
-  // missing link, or one that has expired; "" if it can, or if the chain ends in a root of its own.
-  // Reads the system's trust store.
+  // missing link, one that has expired, or no chain, since the certificate is signed by itself; ""
+  // if it can, or if the chain ends in a root of its own. Reads the system's trust store.
   std::string chain_problem() const;
 
   // The server's own, and the others. For this folder.

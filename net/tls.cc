@@ -1,5 +1,6 @@
 #include "net/tls.h"
 
+#include "base/pem.h"
 #include "net/openssl_error.h"
 
 #include <openssl/err.h>
@@ -72,10 +73,8 @@ Result<KeyPointer> read_key(std::string_view pem) {
   KeyPointer key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
   if (key) return key;
   const std::string reason = take_openssl_errors("unknown reason");
-  if (pem.contains("ENCRYPTED")) {
-    return fail(Errc::InvalidArgument,
-                "has a passphrase, which nobody could type at a start; take it away with "
-                "openssl pkey -in FILE -out NEW");
+  if (const auto instead = pem::instead_of_private_key(pem); !instead.empty()) {
+    return fail(Errc::InvalidArgument, std::string(instead));
   }
   if (!pem.contains("PRIVATE KEY-----")) {
     return fail(Errc::InvalidArgument,

@@ -10,6 +10,7 @@ TurnCommits::TurnCommits(net::Loop& loop, queue::Committer& committer)
 void TurnCommits::add(std::shared_ptr<const queue::Change> change, Awaited awaited, Done done) {
   if (changes_.empty()) loop_.defer([this] { hand_over(); });
   changes_.push_back(std::move(change));
+  ++unanswered_;
   done_.push_back(std::move(done));
   if (awaited == Awaited::Yes) ++awaited_;
 }
@@ -20,11 +21,14 @@ void TurnCommits::hand_over() {
   // makes malloc wait.
   auto changes = std::exchange(changes_, {});
   committer_.commit({changes, std::exchange(awaited_, 0),
-                     [&loop = loop_, changes = std::move(changes),
+                     [this, &loop = loop_, changes = std::move(changes),
                       done = std::exchange(done_, {})](const Result<void>& result) mutable {
-                       loop.post([changes = std::move(changes), done = std::move(done),
+                       loop.post([this, changes = std::move(changes), done = std::move(done),
                                   stored = result.has_value()]() mutable {
-                         for (Done& each : done) each(stored);
+                         for (Done& each : done) {
+                           each(stored);
+                           --unanswered_;
+                         }
                        });
                      }});
 }

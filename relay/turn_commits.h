@@ -17,7 +17,8 @@ class TurnCommits {
  public:
   using Done = std::move_only_function<void(bool stored)>;
 
-  // Both must outlive it, and the answers to what was handed over.
+  // Both must outlive it, and the answers to what was handed over. The loop no longer runs when it
+  // is destroyed.
   TurnCommits(net::Loop& loop, queue::Committer& committer);
   TurnCommits(const TurnCommits&) = delete;
   TurnCommits& operator=(const TurnCommits&) = delete;
@@ -26,6 +27,9 @@ class TurnCommits {
   // is written as soon as the disk is free.
   enum class Awaited : bool { No, Yes };
   void add(std::shared_ptr<const queue::Change> change, Awaited awaited, Done done);
+
+  // Nothing was added whose `done` has not run.
+  bool idle() const { return unanswered_ == 0; }
 
   const queue::Committer& committer() const { return committer_; }  // how the disk does
 
@@ -37,6 +41,7 @@ class TurnCommits {
   std::vector<std::shared_ptr<const queue::Change>> changes_;
   std::vector<Done> done_;
   std::size_t awaited_ = 0;
+  std::size_t unanswered_ = 0;
 };
 
 }  // namespace signpost::relay

@@ -70,6 +70,9 @@ Reply assemble(int code, const std::vector<std::string_view>& lines) {
     if (i != 0) reply.text += '\n';
     reply.text += line;
   }
+  // Blanks, and lines of nothing else, say nothing at the ends. Some receivers pad their replies.
+  const std::string_view words = ascii::trim(reply.text);
+  if (words.size() != reply.text.size()) reply.text = std::string(words);
   return reply;
 }
 
@@ -118,7 +121,9 @@ std::string Reply::one_line() const {
   if (code != 0) add(std::to_string(code));
   add(status.text());
   std::string joined;
-  for (const std::string_view line : ascii::split(text, '\n')) {
+  for (const std::string_view each : ascii::split(text, '\n')) {
+    const std::string_view line = ascii::trim(each);
+    if (line.empty()) continue;
     if (!joined.empty()) joined += " / ";
     joined += line;
   }

@@ -26,7 +26,7 @@ struct EnhancedStatus {
 };
 
 // One reply, ours or a peer's. In a reply of several lines `text` holds them joined by '\n',
-// without reply code and enhanced status.
+// without reply code and enhanced status, and without blanks at its ends.
 struct Reply {
   int code = 0;  // 0: there was no reply (connection lost, time-out, local decision)
   EnhancedStatus status;
@@ -37,7 +37,8 @@ struct Reply {
   bool transient() const { return code >= 400 && code < 500; }
   bool permanent() const { return code >= 500 && code < 600; }
 
-  // "550 5.1.1 No such user", on one line (lines joined by " / "). For logs and DSNs.
+  // "550 5.1.1 No such user", on one line (lines joined by " / ", blank ones left out). For logs and
+  // DSNs.
   std::string one_line() const;
 
   // Appends the reply as it goes over the wire, the enhanced status on each line, CRLF at the end.

@@ -135,8 +135,8 @@ struct PossiblyDelivered {
   std::string_view detail{};
   static constexpr auto kEvent = log::describe(
       "possibly_delivered", log::Level::Warning,
-      "The connection broke after the final dot and before the reply. The message is sent again, "
-      "so it may arrive twice.",
+      "The connection broke, or the relay stopped, after the final dot and before the reply. The "
+      "message is sent again, so it may arrive twice.",
       log::field(field::kId, &PossiblyDelivered::id),
       log::field(field::kSession, &PossiblyDelivered::session),
       log::field(field::kMx, &PossiblyDelivered::mx),

@@ -41,14 +41,18 @@ class RoutesTest : public ::testing::Test {
   }
   int status(const HttpRequest& asked) { return response(asked).status; }
 
-  void enqueue(const std::string& id, const std::string& domain) {
+  void enqueue(const std::string& id, const std::string& domain,
+               const std::string& from = "orders@shop.example",
+               const std::vector<std::string>& to = {"someone"}) {
     auto message = std::make_shared<queue::Message>();
     message->envelope.id = *queue::MessageId::parse(id);
-    message->envelope.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
+    if (!from.empty()) message->envelope.reverse_path = smtp::Mailbox::from_text(from);
     queue::Job job;
     job.ref.id = message->envelope.id;
     job.lane.domain = domain;
-    job.recipients = {{smtp::Mailbox("someone", domain), {}, ""}};
+    for (const std::string& local : to) {
+      job.recipients.push_back({smtp::Mailbox(local, domain), {}, ""});
+    }
     queue::Change change;
     change.enqueued.push_back({message, {job}});
     const std::array<const queue::Change*, 1> changes{&change};
@@ -159,7 +163,11 @@ TEST_F(RoutesTest, AListingWithNonsenseIsRefused) {
                                                       {"limit", "1 "},
                                                       {"after", "xy"},
                                                       {"after", "abc"},
-                                                      {"state", "sad"}}) {
+                                                      {"state", "sad"},
+                                                      {"state", ""},
+                                                      {"to", ""},
+                                                      {"user", ""},
+                                                      {"from", ""}}) {
     HttpRequest asked = request("GET", "/api/v1/queue");
     asked.query = {{name, value}};
     EXPECT_EQ(status(asked), 400) << name << "=" << value;
@@ -178,12 +186,47 @@ TEST_F(RoutesTest, OneMessageIsShown) {
 
 TEST_F(RoutesTest, AChangeNeedsToSayOfWhat) {
   for (const char* body : {"", "{}", "[]", "nonsense", "{\"state\": \"held\"}", "{\"to\": 5}",
-                           "{\"to\": \"\"}", "{\"id\": null}"}) {
+                           "{\"to\": \"\"}", "{\"id\": null}", "{\"id\": \"\"}"}) {
     EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", body)), 400) << body;
   }
   EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", "{\"id\": \"x\"}")), 404);
   const std::string deep(60'000, '[');
   EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", deep)), 400);
+}
+
+// An empty one beside others would select what they select, and more than was meant.
+TEST_F(RoutesTest, AnEmptyValueIsRefusedAsOnTheCommandLine) {
+  enqueue(kOne, "a.example");
+  for (const char* other : {R"("id": "")", R"("from": "")", R"("user": "")"}) {
+    const std::string body = std::string(R"({"to": "a.example", )") + other + "}";
+    EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", body)), 400) << body;
+  }
+  HttpRequest asked = request("GET", "/api/v1/queue");
+  asked.query = {{"to", "a.example"}, {"from", ""}};
+  EXPECT_EQ(Json::parse(response(asked).body)["error"],
+            "from is empty; leave it out to select all, or write <> for the null reverse-path");
+  EXPECT_TRUE(*store_.job({*queue::MessageId::parse(kOne), 0, 0}));
+}
+
+TEST_F(RoutesTest, TheNullReversePathIsWritten) {
+  enqueue(kOne, "a.example");
+  enqueue(kTwo, "a.example", "");
+  HttpRequest asked = request("GET", "/api/v1/queue");
+  asked.query = {{"from", "<>"}};
+  const Json jobs = Json::parse(response(asked).body)["jobs"];
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_EQ(jobs[0]["id"], kTwo);
+}
+
+// A reader of many recipients looks for those who were asked for.
+TEST_F(RoutesTest, TheRecipientsThatAListingIsAboutComeFirst) {
+  enqueue(kOne, "a.example", "orders@shop.example", {"ann", "bob", "cy", "dee", "eve"});
+  HttpRequest asked = request("GET", "/api/v1/queue");
+  asked.query = {{"to", "DEE@A.example"}};
+  const Json jobs = Json::parse(response(asked).body)["jobs"];
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_EQ(jobs[0]["to"], Json::array({"dee@a.example", "ann@a.example", "bob@a.example",
+                                        "cy@a.example", "eve@a.example"}));
 }
 
 TEST_F(RoutesTest, AChangeEndsWhenTheRelayStops) {

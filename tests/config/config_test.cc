@@ -745,6 +745,29 @@ TEST(ConfigDoubts, ARouteBehindAWiderOneIsNeverTaken) {
   EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@below.shop.example\"]\n")).size(), 0U);
 }
 
+TEST(ConfigDoubts, WaitsThatAreOverLaterThanMailExpiresAreNamed) {
+  const auto retry = [](const std::string& keys) { return doubts_of(kGood + "[retry]\n" + keys); };
+  EXPECT_EQ(retry("schedule = [\"1m\", \"30m\", \"1h\"]\nexpire = \"1h\"\n"),
+            std::vector<std::string>{
+                "signpost.toml:8:12: retry.schedule: is not used from 1h on: retry.expire, 1h, is "
+                "over before"});
+  EXPECT_EQ(retry("schedule = [\"2h\"]\nexpire = \"1h\"\n"),
+            std::vector<std::string>{
+                "signpost.toml:8:12: retry.schedule: no message is tried twice: the first wait is "
+                "2h, and retry.expire, 1h, is over before"});
+  EXPECT_EQ(retry("expire = \"30s\"\n").size(), 1U);
+  EXPECT_EQ(retry("expire = \"1h\"\n").size(), 0U) << "the default schedule is cut off silently";
+  EXPECT_EQ(retry("schedule = [\"20m\", \"40m\"]\nexpire = \"1h\"\n").size(), 0U);
+  EXPECT_EQ(retry("schedule = [\"1s\"]\n").size(), 0U) << "the last one repeats";
+  EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"4h\"\n"),
+            std::vector<std::string>{
+                "signpost.toml:9:16: retry.delay_notice: is never sent: mail is given up at "
+                "retry.expire, 4h; write \"0s\" for none, or less than that"});
+  EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"239m\"\n").size(), 0U);
+  EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"0s\"\n").size(), 0U);
+  EXPECT_EQ(retry("expire = \"4h\"\n").size(), 0U) << "nobody asked for a notice";
+}
+
 TEST(ConfigRules, PasswordsInClearAreRefusedOffLoopback) {
   const std::string auth = "[auth]\nusers = \"u\"\n";
   for (const char* mode : {"required", "optional"}) {

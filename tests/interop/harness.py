@@ -710,8 +710,22 @@ class OpenSmtpd:
     """OpenSMTPD from its unpacked package, as a receiver that hands everything on to `behind`; root starts it.
 
     Its folders and the names of its accounts are compiled in: it finds its own in a mount namespace, which nothing else sees.
+
+    TLS: the process that talks has no private key, and OpenSMTPD 6.8 marks the public one in its place, for the process that
+    has the key. OpenSSL 3 loses the mark, since it has its providers read the certificate, and each handshake ends with
+    "missing private key". Where an engine stands for all kinds of keys it keeps to its old ways, in which the mark holds: the
+    engine for PKCS#11 does, and passes on what is not in a token.
     """
 
+    OPENSSL = """openssl_conf = all
+[all]
+engines = engines
+[engines]
+pkcs11 = pkcs11
+[pkcs11]
+dynamic_path = {engine}
+default_algorithms = PKEY
+"""
     NAMESPACE = ["unshare", "--mount"]
     MOUNTS = """mount -t tmpfs -o mode=755 tmpfs /var
 mkdir -p /var/lib/opensmtpd/empty /var/spool /var/run
@@ -720,20 +734,24 @@ shift
 exec "$@"
 """
 
-    def __init__(self, folder, host, behind, port=MX_PORT, settings=()):
+    def __init__(self, folder, host, behind, certificate, port=MX_PORT, settings=()):
         folder = pathlib.Path(folder, "opensmtpd")
         folder.mkdir()
         write_accounts(folder, "opensmtpd", "opensmtpq")
         (folder / "resolv.conf").write_text("lookup file\n")  # asks no name server
         configuration = folder / "smtpd.conf"
         configuration.write_text("\n".join([
-            *settings, f'listen on {host} port {port} hostname "smtpd.example"',
+            f'pki smtpd.example cert "{certificate.certificate}"', f'pki smtpd.example key "{certificate.key}"',
+            *settings, f'listen on {host} port {port} tls pki smtpd.example hostname "smtpd.example"',
             f'action "on" relay host "smtp+notls://{behind.host}:{behind.port}" helo "smtpd.example"',
             'match from any for any action "on"']) + "\n")
+        engine = glob.glob(f"{PEERS}/root/usr/lib/*/engines-3/pkcs11.so")[0]
+        (folder / "openssl.cnf").write_text(self.OPENSSL.format(engine=engine))
+        environment = {**peer_environment(), "OPENSSL_CONF": str(folder / "openssl.cnf")}
         self.host = host
         self.process = Process([*self.NAMESPACE, "sh", "-ec", self.MOUNTS, "sh", folder,
                                 peer_program("usr/sbin/smtpd"), "-d", "-v", "-f", configuration],
-                               folder / "smtpd.log", env=peer_environment(), start_new_session=True)
+                               folder / "smtpd.log", env=environment, start_new_session=True)
         wait_until(lambda: self.process.check_alive() and listening(host, port), "OpenSMTPD")
 
     def log_text(self):

@@ -220,6 +220,17 @@ TEST(StatusNotification, WhatNoServerHasSaidIsPutIntoNobodysMouth) {
   EXPECT_TRUE(status_field(report, 1, "Diagnostic-Code").starts_with("x-signpost; "));
 }
 
+TEST(StatusNotification, ACodeWithoutWordsIsNotQuotedAsASentence) {
+  StatusNotification notification = failure();
+  notification.recipients[0].diagnostic = "550 5.1.1";
+  const Report report = parse(notification);
+  EXPECT_TRUE(report.part_body(0).contains(
+      "The server mx.example.net answered 550 5.1.1 and gave no reason.\r\n"))
+      << report.part_body(0);
+  EXPECT_FALSE(report.part_body(0).contains("answered:"));
+  EXPECT_EQ(status_field(report, 1, "Diagnostic-Code"), "smtp; 550 5.1.1");
+}
+
 TEST(StatusNotification, OurOwnReasonWhenNoServerSpoke) {
   StatusNotification notification = failure();
   notification.recipients[0].diagnostic = "";

@@ -44,10 +44,9 @@ TEST_F(TlsContextTest, SaysWhyAKeyDoesNotFit) {
 TEST_F(TlsContextTest, SaysWhatIsMissingOrDamaged) {
   EXPECT_TRUE(refusal("junk", pair_.key).starts_with("has no certificate in PEM;"));
   EXPECT_TRUE(refusal("", pair_.key).starts_with("has no certificate in PEM;"));
-  EXPECT_TRUE(refusal(pair_.key, pair_.key).starts_with("has no certificate in PEM;"));
+  EXPECT_TRUE(refusal(pair_.key, pair_.key).starts_with("is a key;"));
   EXPECT_TRUE(refusal(pair_.certificate, "junk").starts_with("has no private key in PEM;"));
-  EXPECT_TRUE(
-      refusal(pair_.certificate, pair_.certificate).starts_with("has no private key in PEM;"));
+  EXPECT_TRUE(refusal(pair_.certificate, pair_.certificate).starts_with("is a certificate;"));
   std::string cut = pair_.certificate;
   cut.erase(100, 40);
   EXPECT_TRUE(refusal(cut, pair_.key).starts_with("has a damaged certificate: "));

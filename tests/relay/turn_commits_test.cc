@@ -88,6 +88,18 @@ TEST_F(TurnCommitsTest, FailedWriteIsToldToEach) {
   EXPECT_EQ(store.rows(), 0U);
 }
 
+TEST_F(TurnCommitsTest, IsIdleWhenTheLastAnswerHasRun) {
+  EXPECT_TRUE(commits.idle());
+  loop.post([this] {
+    commits.add(change(1), kYes, [this](bool) { EXPECT_FALSE(commits.idle()); });
+    commits.hand_over();
+    commits.add(change(2), kYes, expect("second", true));
+    EXPECT_FALSE(commits.idle());
+  });
+  loop.run();
+  EXPECT_TRUE(commits.idle());
+}
+
 TEST_F(TurnCommitsTest, AnswerMayAddTheNextChange) {
   loop.post([this] {
     commits.add(change(1), kYes,

@@ -74,6 +74,15 @@ TEST(ReplyParser, WaitsForTheRestAtEveryOctet) {
   EXPECT_EQ(**taken, (Reply{550, {5, 1, 1}, "no such\nuser"}));
 }
 
+TEST(ReplyParser, BlanksAtItsEndsAreNoText) {
+  const std::string blanks(1200, ' ');
+  EXPECT_EQ(whole_reply("550 " + blanks + "\r\n"), (Reply{550, {}, ""}));
+  EXPECT_EQ(whole_reply("550 5.1.1 \t" + blanks + "\r\n"), (Reply{550, {5, 1, 1}, ""}));
+  EXPECT_EQ(whole_reply("550- \r\n550-\r\n550 \t\r\n"), (Reply{550, {}, ""}));
+  EXPECT_EQ(whole_reply("550-5.1.1 \r\n550-5.1.1  no\r\n550-\r\n550 5.1.1 such user \r\n"),
+            (Reply{550, {5, 1, 1}, "no\n\nsuch user"}));
+}
+
 TEST(ReplyParser, LeavesWhatFollowsTheReply) {
   ByteQueue in = queue_of("250 one\r\n550 two\r\n35");
   EXPECT_EQ(take_reply(in)->value().code, 250);
@@ -177,6 +186,8 @@ TEST(Reply, FitsOnOneLine) {
   EXPECT_EQ((Reply{550, {}, "a\nb"}).one_line(), "550 a / b");
   EXPECT_EQ((Reply{0, {4, 4, 2}, "connection lost"}).one_line(), "4.4.2 connection lost");
   EXPECT_EQ((Reply{250, {}, ""}).one_line(), "250");
+  EXPECT_EQ((Reply{550, {}, "a \n\n \n b"}).one_line(), "550 a / b");
+  EXPECT_EQ((Reply{550, {5, 1, 1}, " \n "}).one_line(), "550 5.1.1");
 }
 
 TEST(Reply, BelongsToOneClass) {

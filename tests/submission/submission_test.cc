@@ -621,6 +621,31 @@ TEST_F(SubmissionTest, HalfAMessageIsNone) {
   EXPECT_TRUE(whole_log().contains("session_lost"));
 }
 
+TEST_F(SubmissionTest, WhereNoLoginMayBeInClearItWorksUnderTls) {
+  offer_tls();
+  checks_.start(1);
+  listener_.mode = config::ListenerMode::StartTls;
+  listener_.login_in_clear = config::ClearLogin::Never;
+  connect();
+  expect("220 relay.example");
+  client_->say("EHLO client.example\r\n");
+  run_until([this] { return client_->received.contains("250 SMTPUTF8\r\n"); }, "extensions");
+  EXPECT_TRUE(client_->received.contains("250-STARTTLS\r\n"));
+  EXPECT_FALSE(client_->received.contains("AUTH"));
+  client_->say(kRight);
+  expect("5");
+  EXPECT_FALSE(whole_log().contains(" authenticated "));
+  client_->say("STARTTLS\r\n");
+  expect("220 ");
+  client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
+  run_until([this] { return client_->secured; }, "TLS");
+  client_->say("EHLO client.example\r\n");
+  run_until([this] { return client_->received.contains("250 SMTPUTF8\r\n"); }, "extensions");
+  EXPECT_TRUE(client_->received.contains("250-AUTH PLAIN"));
+  client_->say(kRight);
+  expect("235 ");
+}
+
 // ---- Stopping
 
 TEST_F(SubmissionTest, AnIdleSessionIsSentAwayWhenTheRelayStops) {
