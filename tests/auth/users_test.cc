@@ -137,6 +137,10 @@ TEST(Users, PasswordInClearIsRefusedAndNotShown) {
             "SHA256-CRYPT, BLF-CRYPT or yescrypt");
 }
 
+constexpr const char* kTooManyRounds =
+    "{SHA512-CRYPT}$6$rounds=1000001$salt$"
+    "AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.";
+
 TEST(Users, HashesThatCostTooMuchAreRefused) {
   for (const char* hash : {
            "{ARGON2ID}$argon2id$v=19$m=262145,t=2,p=1$c2FsdA$aGFzaA",
@@ -145,8 +149,7 @@ TEST(Users, HashesThatCostTooMuchAreRefused) {
            "{ARGON2ID}$argon2id$v=19$m=99999999999999999999,t=2,p=1$c2FsdA$aGFzaA",
            "{ARGON2ID}$argon2i$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA",
            "{ARGON2ID}",
-           "{SHA512-CRYPT}$6$rounds=1000001$salt$"
-           "AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.",
+           kTooManyRounds,
            "{SHA512-CRYPT}$5$salt$hash",
            "{PLAIN}secret",
            "",

@@ -14,6 +14,8 @@
 namespace signpost::log {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 constexpr std::string_view kTime = "2026-01-02T03:04:05.000006Z";
 
 std::string text(std::initializer_list<Field> fields) {
@@ -60,7 +62,7 @@ TEST(LogLine, QuotesTextThatCouldBeTakenForMoreFields) {
 }
 
 TEST(LogLine, NeverHoldsALineEndOrControlOctetOfAPeer) {
-  const std::string_view evil("a\r\n2026 error forged\0\x1b[2J\xff", 27);
+  constexpr std::string_view evil = "a\r\n2026 error forged\0\x1b[2J\xff"sv;
   for (const std::string& line : {text({{"reply", evil}}), json({{"reply", evil}})}) {
     EXPECT_TRUE(std::ranges::all_of(line, [](char c) {
       return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f;

@@ -13,10 +13,10 @@ std::string key(std::string_view der) { return std::string(instead_of_private_ke
 std::string certificate(std::string_view der) { return std::string(instead_of_certificate(der)); }
 
 // A sequence of these octets. Nothing in the contents is looked at beyond its kind.
-std::string sequence(std::string content) {
+std::string sequence(const std::string& content) {
   return std::string("\x30") + static_cast<char>(content.size()) + content;
 }
-std::string value(char tag, std::string content) {
+std::string value(char tag, const std::string& content) {
   return std::string{tag, static_cast<char>(content.size())} + content;
 }
 std::string number(char n) { return value(2, std::string(1, n)); }
