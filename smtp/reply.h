@@ -37,8 +37,8 @@ struct Reply {
   bool transient() const { return code >= 400 && code < 500; }
   bool permanent() const { return code >= 500 && code < 600; }
 
-  // "550 5.1.1 No such user", on one line (lines joined by " / ", blank ones left out). For logs and
-  // DSNs.
+  // "550 5.1.1 No such user", on one line (lines joined by " / ", blank ones left out). For logs
+  // and DSNs.
   std::string one_line() const;
 
   // Appends the reply as it goes over the wire, the enhanced status on each line, CRLF at the end.
