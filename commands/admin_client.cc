@@ -1,11 +1,11 @@
 #include "commands/admin_client.h"
 
+#include "commands/curl.h"
 #include "commands/socket_access.h"
 #include "config/config_file.h"
 #include "config/text_file.h"
 #include "net/unix_socket.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <optional>
@@ -31,15 +31,12 @@ Result<std::string> token_of(const config::Config& config) {
               fmt::format("{}: {}", config.admin_token_file, token.error().detail));
 }
 
-struct FreeHeaders {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Headers = std::unique_ptr<curl_slist, FreeHeaders>;
+using Headers = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
-Headers headers_of(const std::vector<std::string>& lines) {
-  Headers headers;
+Headers headers_of(const Curl& curl, const std::vector<std::string>& lines) {
+  Headers headers(nullptr, curl.slist_free_all);
   for (const std::string& line : lines) {
-    curl_slist* const first = curl_slist_append(headers.get(), line.c_str());
+    curl_slist* const first = curl.slist_append(headers.get(), line.c_str());
     if (headers == nullptr) headers.reset(first);  // else it is the same list, longer
   }
   return headers;
@@ -53,13 +50,15 @@ std::size_t append(char* data, std::size_t /*one*/, std::size_t size, void* body
 }  // namespace
 
 struct AdminClient::Impl {
-  Impl() : curl(curl_easy_init(), curl_easy_cleanup) {}
+  explicit Impl(const Curl& library)
+      : curl(library), handle(library.easy_init(), library.easy_cleanup) {}
 
   void use_socket(net::UnixAddress address, std::string path);
   void use_address(const net::SocketAddress& bind, std::string given_token);
   Result<Answer> request(const std::string& url, const std::string* json);
 
-  const std::unique_ptr<CURL, void (*)(CURL*)> curl;
+  const Curl& curl;
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle;
   std::string config_file;
   std::string where;  // for messages
   std::string key;    // of the configuration, which names it
@@ -94,8 +93,10 @@ Result<AdminClient> AdminClient::create(const std::string& config_file) {
     }
   }
   const config::Config& config = *loaded.config;
-  auto impl = std::make_unique<Impl>();
-  if (impl->curl == nullptr) return fail(Errc::Io, "libcurl cannot be used");
+  const auto curl = load_curl();
+  if (!curl) return Failure(curl.error());
+  auto impl = std::make_unique<Impl>(**curl);
+  if (impl->handle == nullptr) return fail(Errc::Io, "libcurl cannot be used");
   impl->config_file = config_file;
 
   const auto obstacle = config.admin_socket.empty()
@@ -122,33 +123,33 @@ Result<AdminClient::Answer> AdminClient::Impl::request(const std::string& url,
   std::vector<std::string> lines;
   if (!token.empty()) lines.push_back("Authorization: Bearer " + token);
   if (json != nullptr) lines.emplace_back("Content-Type: application/json");
-  const Headers headers = headers_of(lines);
+  const Headers headers = headers_of(curl, lines);
   Answer answer;
-  CURL* const handle = curl.get();
-  curl_easy_reset(handle);  // keeps the connection
-  if (socket) curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, socket->path().c_str());
-  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http");
-  curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");  // whatever the environment says
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT, kAnswerSeconds);
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, append);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer.body);
+  curl.easy_reset(handle.get());  // keeps the connection
+  if (socket) curl.easy_setopt(handle.get(), CURLOPT_UNIX_SOCKET_PATH, socket->path().c_str());
+  curl.easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  curl.easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http");
+  curl.easy_setopt(handle.get(), CURLOPT_NOPROXY, "*");  // whatever the environment says
+  curl.easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+  curl.easy_setopt(handle.get(), CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+  curl.easy_setopt(handle.get(), CURLOPT_TIMEOUT, kAnswerSeconds);
+  curl.easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl.easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, append);
+  curl.easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer.body);
   if (json != nullptr) {
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json->size()));
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, json->data());
+    curl.easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(json->size()));
+    curl.easy_setopt(handle.get(), CURLOPT_POSTFIELDS, json->data());
   }
-  const CURLcode code = curl_easy_perform(handle);
+  const CURLcode code = curl.easy_perform(handle.get());
   if (code == CURLE_COULDNT_CONNECT) {
     return fail(Errc::Unavailable, fmt::format("no relay answers at {} ({} in {}): is it running?",
                                                where, key, config_file));
   }
   if (code != CURLE_OK)
-    return fail(Errc::Io, fmt::format("{}: {}", where, curl_easy_strerror(code)));
+    return fail(Errc::Io, fmt::format("{}: {}", where, curl.easy_strerror(code)));
   long status = 0;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  curl.easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   answer.status = static_cast<int>(status);
   if (answer.status == 401) {
     return fail(Errc::InvalidArgument,
@@ -165,8 +166,8 @@ Result<AdminClient::Answer> AdminClient::get(const std::string& path,
   char separator = '?';
   for (const auto& [name, value] : parameters) {
     const std::unique_ptr<char, void (*)(void*)> escaped(
-        curl_easy_escape(impl_->curl.get(), value.data(), static_cast<int>(value.size())),
-        curl_free);
+        impl_->curl.easy_escape(impl_->handle.get(), value.data(), static_cast<int>(value.size())),
+        impl_->curl.free);
     url += fmt::format("{}{}={}", std::exchange(separator, '&'), name, escaped.get());
   }
   return impl_->request(url, nullptr);

@@ -45,17 +45,22 @@ void out_of_memory() noexcept {
 
 std::terminate_handler default_terminate = nullptr;
 
-// Threads are started by us and by libraries; none goes on without one. What else is thrown to
-// here is a defect.
-void terminated() noexcept {
+bool no_thread(const std::exception_ptr& thrown) noexcept {
   try {
-    if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
+    std::rethrow_exception(thrown);
   } catch (const std::system_error& error) {
-    if (error.code() == std::errc::resource_unavailable_try_again) {
-      say(kNoThread);
-      ::_exit(EXIT_FAILURE);
-    }
+    return error.code() == std::errc::resource_unavailable_try_again;
   } catch (...) {
+    return false;
+  }
+}
+
+// Threads are started by us and by libraries, and none of us goes on without. What else is thrown
+// to here is a defect.
+void terminated() noexcept {
+  if (const auto thrown = std::current_exception(); thrown && no_thread(thrown)) {
+    say(kNoThread);
+    ::_exit(EXIT_FAILURE);
   }
   default_terminate();
 }

@@ -1,9 +1,12 @@
 #include "net/socket.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace signpost::net {
 
@@ -22,6 +25,7 @@ Socket::Outcome Socket::read(std::span<char> into) {
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     readable_ = static_cast<std::size_t>(got) == into.size();
+    unacknowledged_ = true;
     return {Status::Done, static_cast<std::size_t>(got)};
   }
   readable_ = false;
@@ -38,11 +42,19 @@ Socket::Outcome Socket::write(std::string_view bytes) {
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) {
     writable_ = static_cast<std::size_t>(sent) == bytes.size();
+    unacknowledged_ = false;
     return {Status::Done, static_cast<std::size_t>(sent)};
   }
   writable_ = false;
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {Status::Blocked};
   return {Status::Failed, 0, errno};
+}
+
+// The option does not last: the kernel goes back to waiting with the next thing that is sent.
+void Socket::acknowledge() {
+  if (!std::exchange(unacknowledged_, false)) return;
+  const int on = 1;
+  ::setsockopt(fd(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 void Socket::end_output() { ::shutdown(fd(), SHUT_WR); }

@@ -36,6 +36,9 @@ class Socket {
   Outcome read(std::span<char> into);
   Outcome write(std::string_view bytes);
   void end_output();  // FIN
+  // Has the kernel acknowledge what was read since the last write now, where it would wait for up
+  // to 40 ms for something to send along (RFC 9293 section 3.8.6.3).
+  void acknowledge();
 
   void set_readable(bool readable) { readable_ = readable; }
   void set_writable() { writable_ = true; }
@@ -44,6 +47,7 @@ class Socket {
   Descriptor fd_;
   bool readable_ = false;  // until the loop says so
   bool writable_ = true;   // until a write says otherwise
+  bool unacknowledged_ = false;
 };
 
 }  // namespace signpost::net

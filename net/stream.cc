@@ -38,6 +38,8 @@ constexpr std::size_t kScratchSize = Stream::kMaxInput;
 
 // A queue with more capacity than a usual message needs frees its memory when it runs empty.
 constexpr std::size_t kKeptCapacity = 8192;
+// From this many octets on a TLS record belongs to something large, and more are likely there.
+constexpr std::size_t kBulkRecord = 4096;
 
 // The buffer that all streams of this thread read into: a session that waits for its peer has none.
 std::span<char> scratch() {
@@ -98,6 +100,7 @@ struct Stream::Impl {
   void write_secured();
   void finish_writing();
   TlsSession::Status step_handshake();
+  void acknowledge_input();
   void update_wants();
   bool reading_allowed() const { return closing_ || input_.size() < max_input_; }
   bool open() const { return phase_ == Phase::Clear || phase_ == Phase::Secured; }
@@ -114,6 +117,7 @@ struct Stream::Impl {
   Poll poll_;  // after socket_, to be destroyed before it
   std::unique_ptr<TlsSession> tls_;
   bool secured_ = false;
+  bool acknowledges_ = false;  // at once
   ByteQueue input_;
   std::size_t max_input_ = kMaxInput;
   bool secrets_ = false;  // see expect_secrets()
@@ -217,6 +221,7 @@ void Stream::Impl::continue_handshake() {
   if (fault_) return;
   switch (step_handshake()) {
     case TlsSession::Status::WantRead:
+      return acknowledge_input();
     case TlsSession::Status::WantWrite:
       return;
     case TlsSession::Status::Ended:
@@ -233,9 +238,17 @@ void Stream::Impl::continue_handshake() {
   }
   phase_ = Phase::Secured;
   secured_ = true;
+  // Not before: a handshake has no secrets of the application's, and each record costs OpenSSL
+  // the clearing of 16 KiB.
+  tls_->cleanse_input(secrets_);
   if (!closing_) handler_.on_secured(tls_->facts());
   write_turn();
+  acknowledge_input();
   if (phase_ == Phase::Secured && tls_->has_pending()) read_turn();
+}
+
+void Stream::Impl::acknowledge_input() {
+  if (acknowledges_ && phase_ != Phase::Over) socket_.acknowledge();
 }
 
 // Output that was queued in clear goes first: the server's 220, the client's STARTTLS.
@@ -257,6 +270,7 @@ void Stream::Impl::read_turn() {
     handler_.on_input();
     if (grown > kKeptCapacity) input_.release();
   }
+  acknowledge_input();
   if (!error) return;
   input_ended_ = true;
   if (error->code == Errc::PeerClosed && !fault_) {
@@ -326,6 +340,9 @@ std::optional<Error> Stream::Impl::read_secured() {
         } else {
           take(room.first(outcome.size));
         }
+        // A short record is most often the last one. To ask once more costs a system call, and
+        // OpenSSL a buffer of 16 KiB; what comes later makes the socket readable.
+        if (outcome.size < kBulkRecord && !tls_->has_pending()) return {};
         continue;
       case TlsSession::Status::WantRead:
         return {};
@@ -461,7 +478,6 @@ void Stream::Impl::start_tls(std::unique_ptr<TlsSession> session) {
     return;
   }
   tls_ = std::move(session);
-  tls_->cleanse_input(secrets_);
   phase_ = Phase::Handshaking;
   input_.clear();
   std::swap(output_, clear_);
@@ -532,8 +548,9 @@ void Stream::limit_input(std::size_t octets) {
 }
 void Stream::expect_secrets(bool expected) {
   impl_->secrets_ = expected;
-  if (impl_->tls_) impl_->tls_->cleanse_input(expected);
+  if (impl_->secured_) impl_->tls_->cleanse_input(expected);
 }
+void Stream::acknowledge_at_once(bool on) { impl_->acknowledges_ = on; }
 void Stream::resume_reading() { impl_->resume_reading(); }
 ByteQueue& Stream::output() { return impl_->output_; }
 void Stream::flush() { impl_->flush(); }

@@ -103,6 +103,7 @@ void SubmissionSession::enter(State state) {
   CHECK(may_follow(state_, state));
   if (state == State::Content) stream_.limit_input(net::Stream::kMaxInput);
   if (state == State::Commands) stream_.limit_input(kCommandInput);
+  stream_.acknowledge_at_once(reads_input(state) || state == State::Securing);
   state_ = state;
   const bool stranger = !trusted_ && dialog_.login().empty();
   const auto limit =
@@ -410,9 +411,10 @@ std::expected<ByteSink*, smtp::Reply> SubmissionSession::on_data() {
   const Arrival arrival{.hello_name = dialog_.hello().name,
                         .extended = dialog_.hello().extended,
                         .tls = tls_ ? &*tls_ : nullptr};
-  builder_.emplace(fix_ups(*settings_, principal(), transaction, arrival, message_id_, now),
-                   transaction.mail.size.value_or(0));
-  return &*builder_;
+  builder_ = std::make_unique<message::ContentBuilder>(
+      fix_ups(*settings_, principal(), transaction, arrival, message_id_, now),
+      transaction.mail.size.value_or(0));
+  return builder_.get();
 }
 
 void SubmissionSession::discard() {

@@ -117,8 +117,8 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   net::Timer timer_;
   smtp::ServerDialog dialog_;
   std::optional<net::TlsFacts> tls_;
-  std::optional<message::ContentBuilder> builder_;
-  HeldMemory memory_;            // of builder_
+  std::unique_ptr<message::ContentBuilder> builder_;  // apart: most sessions are idle
+  HeldMemory memory_;                                 // of builder_
   HeldMemory buffers_;           // of what waits in stream_, in either direction
   queue::MessageId message_id_;  // of the message under way
   SteadyTime content_began_{};

@@ -87,14 +87,15 @@ def markdown(result):
         "to one sink that keeps connections; load, relay and sink share the cores. "
         f"Medians of {result['rounds']} interleaved rounds (min–max).",
         "",
-        "| relay | TLS | end to end, messages/s | CPU a message, µs | signatures' worth | end of data to 250, p50 ms | p99 ms | syncs a message |",
-        "|---|---|---|---|---|---|---|---|",
+        "| relay | TLS | end to end, messages/s | CPU a message, µs | signatures' worth | end of data to 250, p50 ms | p99 ms | syncs a message | a client that writes line by line, p50 ms |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
         syncs = f"{row['syncs']:.3f}" if row.get("syncs") is not None else ""
+        slow = f"{row['line_writes_p50_ms']:.1f}" if "line_writes_p50_ms" in row else ""
         lines.append(f"| {row['relay']} | {'both sides' if row['tls'] else 'no'} | {cell(row['rate'])} | "
                      f"{cell(row['cpu_us'])} | {cell(row['signatures'], 2)} | {cell(row['p50_ms'], 1)} | "
-                     f"{cell(row['p99_ms'], 1)} | {syncs} |")
+                     f"{cell(row['p99_ms'], 1)} | {syncs} | {slow} |")
     counted = {row["syncs_counted_by"] for row in result["rows"] if row.get("syncs_counted_by")}
     if counted:
         lines += ["", f"Syncs are counted by {' and '.join(sorted(counted))}, in runs of their own."]

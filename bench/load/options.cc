@@ -90,6 +90,9 @@ void declare(CLI::App& app, Raw& raw, LoadOptions& options) {
   app.add_option("--auth-mechanism", raw.mechanism, "plain or login")
       ->capture_default_str()
       ->check(CLI::IsMember({"plain", "login"}));
+  app.add_flag(
+      "--line-writes", options.line_writes,
+      "write line by line under Nagle's algorithm and without pipelining, as PHP and Ruby do");
   app.add_flag("--pipelining,!--no-pipelining", options.pipelining,
                "send the envelope at once if the server offers PIPELINING (the default)");
   app.add_option("--messages-per-connection", options.messages_per_connection,
@@ -142,6 +145,7 @@ std::string understand(const Raw& raw, LoadOptions& options) {
   const auto rate = parse_rate(raw.rate);
   if (!rate) return "--rate: \"" + raw.rate + "\" is not a rate like 200/s";
   options.rate = *rate;
+  if (options.line_writes) options.pipelining = false;
   options.tls = raw.starttls       ? TlsUse::StartTls
                 : raw.implicit_tls ? TlsUse::Implicit
                                    : TlsUse::None;

@@ -28,6 +28,7 @@ struct LoadOptions {
   std::string password;
   AuthMechanism mechanism = AuthMechanism::Plain;
   bool pipelining = true;
+  bool line_writes = false;                   // each line written by itself, as PHP and Ruby do
   std::uint64_t messages_per_connection = 0;  // 0: no limit
   double rate = 0;  // messages a second in all; 0: as fast as replies come
   std::string from = "load@load.example";

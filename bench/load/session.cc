@@ -34,6 +34,7 @@ void Session::connect() {
   sent_on_connection_ = 0;
   reader_ = ReplyReader();
   channel_ = std::make_unique<Channel>(owner_.poller(), std::move(*fd), *this, EPOLLOUT);
+  if (options_.line_writes) channel_->write_by_lines();
   enter(State::Connecting);
 }
 

@@ -1,6 +1,7 @@
 #include "bench/wire/channel.h"
 
 #include "base/check.h"
+#include "bench/wire/socket.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -144,10 +145,20 @@ Channel::State Channel::flush() {
   return state;
 }
 
+void Channel::write_by_lines() {
+  by_lines_ = true;
+  set_no_delay(fd_.get(), false);
+}
+
+std::size_t Channel::next_write(std::string_view pending) const {
+  const std::size_t end = by_lines_ ? pending.find('\n') : std::string_view::npos;
+  return end == std::string_view::npos ? pending.size() : end + 1;
+}
+
 Channel::State Channel::write_some() {
   while (output_pending()) {
     const char* data = output_.data() + written_;
-    const std::size_t size = output_.size() - written_;
+    const std::size_t size = next_write(std::string_view(output_).substr(written_));
     ssize_t count = 0;
     if (tls_) {
       ERR_clear_error();

@@ -34,6 +34,9 @@ class Channel {
   void drop_input();
 
   std::string& output() { return output_; }
+  // Each line has a system call, or a TLS record, of its own, and the kernel's wish to fill a
+  // segment (Nagle's algorithm) is respected, as by clients that know nothing of either.
+  void write_by_lines();
   bool output_pending() const { return written_ < output_.size(); }
   State flush();
 
@@ -57,6 +60,7 @@ class Channel {
   State read_tls();
   State handshake();
   State write_some();
+  std::size_t next_write(std::string_view pending) const;
   State tls_failed(int result);
   void watch(std::uint32_t events);
 
@@ -66,6 +70,7 @@ class Channel {
   std::unique_ptr<ssl_st, FreeTls> tls_;
   bool handshaking_ = false;
   bool wants_write_ = false;
+  bool by_lines_ = false;
   std::uint32_t watched_;
   std::string input_;
   std::size_t consumed_ = 0;

@@ -19,9 +19,9 @@ const sockaddr* generic(const Endpoint& endpoint) {
 
 std::string system_error() { return std::strerror(errno); }
 
-void set_flag(int fd, int level, int option) {
-  const int on = 1;
-  (void)setsockopt(fd, level, option, &on, sizeof on);
+void set_flag(int fd, int level, int option, bool on = true) {
+  const int value = on ? 1 : 0;
+  (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
 struct FreeAddresses {
@@ -116,6 +116,8 @@ Result<void> connect_result(int fd) {
   if (error != 0) return fail(Errc::Io, std::string("connect: ") + std::strerror(error));
   return {};
 }
+
+void set_no_delay(int fd, bool on) { set_flag(fd, IPPROTO_TCP, TCP_NODELAY, on); }
 
 Descriptor accept_one(int listener, Endpoint& peer) {
   peer.length = sizeof peer.address;

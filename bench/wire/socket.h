@@ -31,6 +31,10 @@ Endpoint local_endpoint(int fd);
 Result<Descriptor> begin_connect(const Endpoint& to, const Endpoint* from);
 Result<void> connect_result(int fd);
 
+// Whether what is written leaves at once (TCP_NODELAY), as at first, or small pieces wait for the
+// acknowledgement of earlier ones (Nagle's algorithm).
+void set_no_delay(int fd, bool on);
+
 // Nothing to accept: an empty descriptor.
 Descriptor accept_one(int listener, Endpoint& peer);
 

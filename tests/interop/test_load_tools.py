@@ -31,6 +31,12 @@ def test_every_message_arrives_once_and_whole(sink):
     assert 0 < report["reply_ms"]["p50"] <= report["reply_ms"]["p99"] <= report["reply_ms"]["max"]
 
 
+def test_a_client_that_writes_line_by_line(sink):
+    code, report = load(sink, "--messages", 3, "--connections", 3, "--line-writes")
+    assert (code, report["acknowledged"]) == (0, 3)
+    assert sink.counts()["unique"] == 3 and sink.counts()["corrupt"] == 0
+
+
 def test_large_messages_arrive_whole(sink):
     assert load(sink, "--messages", 5, "--size", 3_000_000, "--connections", 2)[0] == 0
     counts = sink.counts()

@@ -117,6 +117,7 @@ class StreamFixture : public ::testing::Test {
     ASSERT_TRUE(fd) << fd.error().detail;
     listener_ = std::make_unique<Listener>(loop_, *fd, [this](int accepted, const SocketAddress&) {
       if (small_buffers_) shrink(accepted);
+      server_fd_ = accepted;
       server_.stream = std::make_unique<Stream>(loop_, accepted, server_);
       check();
     });
@@ -183,6 +184,7 @@ class StreamFixture : public ::testing::Test {
   bool small_buffers_ = false;
   Recorder client_;
   Recorder server_;
+  int server_fd_ = -1;  // server_.stream owns it
 
  private:
   std::function<bool()> done_;

@@ -3,6 +3,7 @@
 #include "tests/net/stream_fixture.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <array>
 #include <thread>
@@ -22,6 +23,45 @@ TEST_F(StreamTest, CarriesBytesBothWays) {
   EXPECT_EQ(client_.events, (Events{"connected", "input"}));
   EXPECT_EQ(server_.events, (Events{"input"}));
   EXPECT_EQ(client_.stream->unsent(), 0U);
+}
+
+bool acknowledges_at_once(int fd) {
+  int quick = -1;
+  socklen_t size = sizeof quick;
+  EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &quick, &size), 0);
+  return quick == 1;
+}
+
+TEST_F(StreamTest, AcknowledgesAtOnceWhatItDoesNotAnswer) {
+  connect_pair();
+  std::string expected;
+  // Some exchanges let the kernel believe that it may wait with an acknowledgement.
+  const auto converse = [&] {
+    server_.when_input = [this] { server_.send("250 hello\r\n"); };
+    for (int i = 0; i < 5; ++i) {
+      client_.send("EHLO\r\n");
+      expected += "250 hello\r\n";
+      run_until([&] { return client_.received == expected; });
+    }
+    server_.when_input = nullptr;
+    server_.received.clear();
+  };
+  const auto send_half = [&] {
+    client_.send("MAI");
+    run_until([&] { return server_.received == "MAI"; });
+    settle();
+  };
+  converse();
+  ASSERT_FALSE(acknowledges_at_once(server_fd_))
+      << "the kernel does not wait with acknowledgements";
+  send_half();
+  EXPECT_FALSE(acknowledges_at_once(server_fd_));
+
+  server_.stream->acknowledge_at_once(true);
+  converse();
+  EXPECT_FALSE(acknowledges_at_once(server_fd_)) << "the reply carried the acknowledgement";
+  send_half();
+  EXPECT_TRUE(acknowledges_at_once(server_fd_));
 }
 
 TEST_F(StreamTest, KnowsBothAddresses) {

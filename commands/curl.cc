@@ -1,0 +1,47 @@
+#include "commands/curl.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+namespace signpost::commands {
+
+namespace {
+
+constexpr const char* kFile = "libcurl.so.4";  // its ABI since 2006
+
+template <typename Function>
+bool find(void* library, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(library, name));
+  return function != nullptr;
+}
+
+bool find_all(void* library, Curl& curl) {
+  return find(library, "curl_easy_init", curl.easy_init) &&
+         find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
+         find(library, "curl_easy_reset", curl.easy_reset) &&
+         find(library, "curl_easy_setopt", curl.easy_setopt) &&
+         find(library, "curl_easy_perform", curl.easy_perform) &&
+         find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
+         find(library, "curl_easy_strerror", curl.easy_strerror) &&
+         find(library, "curl_easy_escape", curl.easy_escape) &&
+         find(library, "curl_free", curl.free) &&
+         find(library, "curl_slist_append", curl.slist_append) &&
+         find(library, "curl_slist_free_all", curl.slist_free_all);
+}
+
+}  // namespace
+
+Result<const Curl*> load_curl() {
+  static Curl curl{};
+  if (curl.easy_init != nullptr) return &curl;
+  void* const library = ::dlopen(kFile, RTLD_NOW | RTLD_LOCAL);
+  Curl found{};
+  if (library == nullptr || !find_all(library, found)) {
+    return fail(Errc::Io,
+                fmt::format("libcurl cannot be used (Debian's package libcurl4): {}", ::dlerror()));
+  }
+  curl = found;
+  return &curl;
+}
+
+}  // namespace signpost::commands

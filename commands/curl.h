@@ -1,0 +1,29 @@
+// libcurl, loaded when a command first talks to the relay. Linked, it would bring LDAP, Kerberos,
+// SSH and RTMP into the process that relays mail: 20 libraries and over a megabyte resident.
+#pragma once
+
+#include "base/result.h"
+
+#include <curl/curl.h>
+
+namespace signpost::commands {
+
+// The functions by their names without curl_. Stays loaded until the process ends.
+struct Curl {
+  decltype(&curl_easy_init) easy_init;
+  decltype(&curl_easy_cleanup) easy_cleanup;
+  decltype(&curl_easy_reset) easy_reset;
+  decltype(&curl_easy_setopt) easy_setopt;
+  decltype(&curl_easy_perform) easy_perform;
+  decltype(&curl_easy_getinfo) easy_getinfo;
+  decltype(&curl_easy_strerror) easy_strerror;
+  decltype(&curl_easy_escape) easy_escape;
+  decltype(&curl_free) free;
+  decltype(&curl_slist_append) slist_append;
+  decltype(&curl_slist_free_all) slist_free_all;
+};
+
+// The same each time; the error names what is missing. One thread.
+Result<const Curl*> load_curl();
+
+}  // namespace signpost::commands
