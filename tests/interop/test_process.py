@@ -1,5 +1,6 @@
 """How the process starts and ends, whatever others hold open or leave unread."""
 
+import contextlib
 import os
 import pathlib
 import resource
@@ -60,6 +61,20 @@ def test_the_watchdog_is_fed_once_it_is_ready(world):
         relay.environment = {**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "5000000"}
         world.start()
         assert [manager.recv(100) for _ in range(4)] == [b"READY=1"] + [b"WATCHDOG=1"] * 3
+        assert relay.stop() == 0
+
+
+def test_a_service_manager_that_does_not_read_holds_up_nothing(world):
+    relay = world.add_relay()
+    path = str(world.folder / "n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        manager.bind(path)
+        other.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                other.sendto(b"there is no room for more", path)
+        relay.environment = {**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "5000000"}
+        world.start()
         assert relay.stop() == 0
 
 
