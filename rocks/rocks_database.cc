@@ -291,6 +291,16 @@ Result<std::unique_ptr<Database>> Database::look_past_damage(const std::string& 
   return look(directory, Log::PastDamage, true, first_families(kLane));
 }
 
+Result<void> Database::list_all_files(const std::string& directory) {
+  rocksdb::DBOptions settings = database_options({});
+  settings.info_log = std::make_shared<Silence>();
+  const auto families = descriptors({});
+  const rocksdb::Status status =
+      rocksdb::RepairDB(directory, settings, families, families[kLane].options);
+  if (!status.ok()) return failure(status, "listing the files in " + directory);
+  return {};
+}
+
 std::vector<rocksdb::ColumnFamilyDescriptor> Database::descriptors_of(const std::string& directory,
                                                                       const Options& options) {
   std::vector<std::string> names;

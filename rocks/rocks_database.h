@@ -61,6 +61,10 @@ class Database {
   // data files that cannot be read are no error until a row in them is asked for.
   static Result<std::unique_ptr<Database>> look_past_damage(const std::string& directory);
 
+  // Lists all data files in `directory`, which has no logs, whatever was listed there. What cannot
+  // be read goes to `directory`/lost.
+  static Result<void> list_all_files(const std::string& directory);
+
   // Of the families that are in `directory`, as open() uses them.
   static std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_of(const std::string& directory,
                                                                      const Options& options = {});

@@ -6,6 +6,7 @@
 #include "rocks/events.h"
 #include "rocks/salvage/manifest.h"
 #include "rocks/salvage/rocks_salvage.h"
+#include "rocks/salvage/salvage_sources.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -79,7 +80,11 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
 
 // The format that the queue names; 0 if none.
 Result<int> look(const std::string& directory) {
-  if (!fs::exists(directory + "/CURRENT")) return 0;
+  if (!fs::exists(directory + "/CURRENT")) {
+    // RocksDB writes no log and no data file before CURRENT; it would take the queue for a new one.
+    if (files_of(directory, ".log").empty() && files_of(directory, ".sst").empty()) return 0;
+    return fail(Errc::Corrupt, "the file CURRENT of the queue in " + directory + " is gone");
+  }
   const auto seen = look_at_whole(directory);
   if (!seen) return Failure(seen.error());
   return read_format(**seen);

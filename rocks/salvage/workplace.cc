@@ -69,7 +69,7 @@ Result<void> Workplace::make_view() const {
 // short in between.
 Result<void> Workplace::swap(const std::string& kept) const {
   std::error_code error;
-  fs::remove_all(view(), error);
+  for (const std::string& each : {view(), families()}) fs::remove_all(each, error);
   // A plan that is empty after a power failure would leave the queue where it was moved to.
   const rocksdb::Status written =
       rocksdb::WriteStringToFile(rocksdb::Env::Default(), kept, plan() + ".new", true);
