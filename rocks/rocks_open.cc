@@ -56,18 +56,18 @@ class Lock {
 // and rewrite its log, which neither a newer format nor damage may survive. RocksDB itself ends a
 // damaged log at the damage, in silence: what was acknowledged behind it would be gone.
 Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
-  auto seen = Database::look_at_default(directory, Database::Log::Whole);
-  if (seen || seen.error().code != Errc::Corrupt) return seen;
-  if (!manifest_is_readable(directory)) {
+  if (!manifest_is_whole(directory)) {
     const auto dropped = drop_unfinished_end_of_manifest(directory);
     if (!dropped) return Failure(dropped.error());
-    if (!*dropped) return seen;
+    if (!*dropped) {
+      return fail(Errc::Corrupt, "the MANIFEST of the queue in " + directory + " is damaged");
+    }
     log::emit(events::QueueLogEnd{.detail =
                                       "the last write in the MANIFEST is not whole, as a crash "
                                       "leaves it; what it listed is still in the log"});
-    seen = Database::look_at_default(directory, Database::Log::Whole);
-    if (seen || seen.error().code != Errc::Corrupt) return seen;
   }
+  auto seen = Database::look_at_default(directory, Database::Log::Whole);
+  if (seen || seen.error().code != Errc::Corrupt) return seen;
   if (log_goes_on_past_damage(directory)) return seen;
   seen = Database::look_at_default(directory, Database::Log::UpToDamage);
   if (seen) {

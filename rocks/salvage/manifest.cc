@@ -91,6 +91,7 @@ bool knows_all_rows(const Database& database) {
     if (family == kFamilyNames.end()) continue;
     rocksdb::ColumnFamilyHandle* const handle =
         database[static_cast<Family>(family - kFamilyNames.begin())];
+    if (handle == nullptr) return false;
     const std::unique_ptr<rocksdb::Iterator> rows(reader.NewIterator(bounded(nullptr)));
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
       rocksdb::PinnableSlice value;
@@ -103,31 +104,37 @@ bool knows_all_rows(const Database& database) {
   return true;
 }
 
-// Where the end begins that a crash may have left; nothing when more follows behind it.
-std::optional<std::uint64_t> unfinished_end(const std::string& manifest) {
+// As far as it can be read.
+struct Read {
+  std::uint64_t size = 0;
+  std::uint64_t whole = 0;  // where its last whole record ends
+  bool goes_on = false;     // with whole ones behind
+};
+
+Read read(const std::string& manifest) {
   LogReader reader;
-  reader.read(octets_of(manifest), [](std::string_view) {});
-  if (reader.whole() == 0 || reader.goes_on_past_damage()) return std::nullopt;
-  return reader.whole();
+  const std::string octets = octets_of(manifest);
+  reader.read(octets, [](std::string_view) {});
+  return {octets.size(), reader.whole(), reader.goes_on_past_damage()};
 }
 
 }  // namespace
 
-bool manifest_is_readable(const std::string& directory) {
-  std::vector<std::string> families;
-  return rocksdb::DB::ListColumnFamilies({}, directory, &families).ok();
+bool manifest_is_whole(const std::string& directory) {
+  const Read found = read(manifest_in(directory));
+  return found.size > 0 && found.whole == found.size;
 }
 
 Result<bool> drop_unfinished_end_of_manifest(const std::string& directory) {
   const std::string manifest = manifest_in(directory);
-  const auto end = unfinished_end(manifest);
-  if (!end) return false;
+  const Read found = read(manifest);
+  if (found.whole == 0 || found.goes_on) return false;
   const Workplace workplace(directory);
   if (auto made = workplace.make(); !made) return Failure(made.error());
   std::error_code error;
   const auto would_lose_nothing = [&] {
     if (!workplace.make_view()) return false;
-    fs::resize_file(manifest_in(workplace.view()), *end, error);
+    fs::resize_file(manifest_in(workplace.view()), found.whole, error);
     if (error) return false;
     const auto before = Database::look_at_all(workplace.view());
     return before && knows_all_rows(**before);
@@ -136,7 +143,7 @@ Result<bool> drop_unfinished_end_of_manifest(const std::string& directory) {
   workplace.discard();
   if (!droppable) return false;
   // The sync is RocksDB's: it writes a new MANIFEST before it changes anything.
-  fs::resize_file(manifest, *end, error);
+  fs::resize_file(manifest, found.whole, error);
   if (error) return fail(Errc::Io, "shortening " + manifest + ": " + error.message());
   return true;
 }

@@ -337,7 +337,7 @@ void Salvage::log_progress() {
 
 Result<void> Salvage::copy() {
   if (auto made = workplace_.make_view(); !made) return made;
-  if (!manifest_is_readable(workplace_.view())) {
+  if (!manifest_is_whole(workplace_.view()) || !Database::look_past_damage(workplace_.view())) {
     if (auto listed = list_files_anew(); !listed) return listed;
   }
   if (auto dropped = drop_unreadable_files(); !dropped) return dropped;

@@ -1,5 +1,6 @@
 // A queue with damage in each of its files: what can be read goes on, what cannot is named.
 #include "rocks/rocks_store.h"
+#include "rocks/salvage/log_records.h"
 #include "tests/queue/samples.h"
 #include "tests/rocks/raw_queue.h"
 #include "tests/support/temporary_directory.h"
@@ -22,6 +23,7 @@ using queue::samples::id_at;
 using queue::samples::kNoon;
 
 constexpr int kMessages = 400;
+constexpr std::size_t kRecordHeader = 7;  // of a log and of a MANIFEST
 
 queue::MessageId id(int n) { return id_at(kNoon + std::chrono::seconds(n)); }
 
@@ -98,8 +100,9 @@ class RocksSalvageTest : public testing::Test {
     return "";
   }
 
-  fs::path manifest() const {
-    for (const auto& entry : fs::directory_iterator(path())) {
+  fs::path manifest() const { return manifest_in(path()); }
+  static fs::path manifest_in(const std::string& queue) {
+    for (const auto& entry : fs::directory_iterator(queue)) {
       if (entry.path().filename().string().starts_with("MANIFEST-")) return entry.path();
     }
     return "";
@@ -394,13 +397,33 @@ TEST_F(RocksSalvageTest, ManifestInTheMiddle) {
   EXPECT_TRUE(report().contains("unreadable: the list of files")) << report();
 }
 
-// What looks like the end that a crash leaves, but lists files whose rows are nowhere else.
-TEST_F(RocksSalvageTest, ManifestFromTheMiddleToTheEnd) {
+// What looks like the end that a crash leaves, wherever it begins: it may list files whose rows are
+// nowhere else.
+TEST_F(RocksSalvageTest, ManifestFromAnyRecordToTheEnd) {
   fill_data_files();
-  const auto size = fs::file_size(manifest());
-  damage(manifest(), 100, size - 100);
-  open();
-  expect_nothing_missing();
+  const std::string whole = directory.path() + "/whole";
+  fs::rename(path(), whole);
+  const std::string list = octets_of(manifest_in(whole));
+  std::vector<std::size_t> ends{0};
+  LogReader().read(list, [&](std::string_view record) {
+    ends.push_back(ends.back() + kRecordHeader + record.size());
+  });
+  ASSERT_EQ(ends.back(), list.size());
+  ends.pop_back();
+  for (std::size_t i = 0; i < ends.size(); i += 2) {
+    SCOPED_TRACE(ends[i]);
+    fs::copy(whole, path());
+    if (i % 4 == 0) {
+      damage(manifest(), static_cast<std::ptrdiff_t>(ends[i]), list.size() - ends[i]);
+    } else {
+      fs::resize_file(manifest(), ends[i] + kRecordHeader + 1);
+    }
+    open();
+    EXPECT_TRUE(missing_messages().empty());
+    store.reset();
+    fs::remove_all(path());
+    if (!kept().empty()) fs::remove_all(kept());
+  }
 }
 
 TEST_F(RocksSalvageTest, ManifestThatIsGone) {
