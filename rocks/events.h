@@ -35,8 +35,8 @@ struct QueueLogEnd {
   std::string_view detail{};
   static constexpr auto kEvent = log::describe(
       "queue_log_end", log::Level::Warning,
-      "The last write in the queue's log is incomplete, as a crash leaves it. It was never "
-      "acknowledged.",
+      "The last write in the queue's log or MANIFEST is incomplete, as a crash leaves it. Nothing "
+      "that was acknowledged is missing.",
       log::field(field::kDetail, &QueueLogEnd::detail));
 };
 

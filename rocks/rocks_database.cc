@@ -169,6 +169,12 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const Options& options)
   return descriptors;
 }
 
+std::vector<rocksdb::ColumnFamilyDescriptor> first_families(std::size_t count) {
+  auto families = descriptors({});
+  families.resize(count);
+  return families;
+}
+
 rocksdb::WALRecoveryMode mode_of(Database::Log log) {
   switch (log) {
     case Database::Log::Whole:
@@ -257,29 +263,42 @@ Result<std::unique_ptr<Database>> Database::open_families(
       new Database(std::move(env), std::unique_ptr<rocksdb::DB>(db), handles));
 }
 
-Result<std::unique_ptr<Database>> Database::look(const std::string& directory, Log log, bool lax,
-                                                 std::size_t families) {
+Result<std::unique_ptr<Database>> Database::look(
+    const std::string& directory, Log log, bool lax,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
   rocksdb::DBOptions settings = database_options({});
   settings.info_log = std::make_shared<Silence>();
   settings.wal_recovery_mode = mode_of(log);
   settings.paranoid_checks = !lax;
-  auto shapes = descriptors({});
-  shapes.resize(families);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::OpenForReadOnly(settings, directory, shapes, &handles, &db);
+      rocksdb::DB::OpenForReadOnly(settings, directory, families, &handles, &db);
   if (!status.ok()) return failure(status, "opening the queue in " + directory);
   return std::unique_ptr<Database>(
       new Database(nullptr, std::unique_ptr<rocksdb::DB>(db), handles));
 }
 
 Result<std::unique_ptr<Database>> Database::look_at_default(const std::string& directory, Log log) {
-  return look(directory, log, false, 1);
+  return look(directory, log, false, first_families(1));
+}
+
+Result<std::unique_ptr<Database>> Database::look_at_all(const std::string& directory) {
+  return look(directory, Log::UpToDamage, false, descriptors_of(directory));
 }
 
 Result<std::unique_ptr<Database>> Database::look_past_damage(const std::string& directory) {
-  return look(directory, Log::PastDamage, true, kLane);
+  return look(directory, Log::PastDamage, true, first_families(kLane));
+}
+
+Result<void> Database::list_all_files(const std::string& directory) {
+  rocksdb::DBOptions settings = database_options({});
+  settings.info_log = std::make_shared<Silence>();
+  const auto families = descriptors({});
+  const rocksdb::Status status =
+      rocksdb::RepairDB(directory, settings, families, families[kLane].options);
+  if (!status.ok()) return failure(status, "listing the files in " + directory);
+  return {};
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> Database::descriptors_of(const std::string& directory,

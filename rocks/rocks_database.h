@@ -55,9 +55,15 @@ class Database {
   // For looking only, with the default family alone: the directory may be new, or of another
   // format. Writes nothing.
   static Result<std::unique_ptr<Database>> look_at_default(const std::string& directory, Log log);
+  // For looking only, with all families; an error when a data file that counts is not there.
+  static Result<std::unique_ptr<Database>> look_at_all(const std::string& directory);
   // For looking only, past damage, without the index of waiting jobs, which the rest tells anew:
   // data files that cannot be read are no error until a row in them is asked for.
   static Result<std::unique_ptr<Database>> look_past_damage(const std::string& directory);
+
+  // Lists all data files in `directory`, which has no logs, whatever was listed there. What cannot
+  // be read goes to `directory`/lost.
+  static Result<void> list_all_files(const std::string& directory);
 
   // Of the families that are in `directory`, as open() uses them.
   static std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_of(const std::string& directory,
@@ -83,8 +89,9 @@ class Database {
   static Result<std::unique_ptr<Database>> open_families(
       const std::string& directory, const Options& options, bool create,
       const std::vector<rocksdb::ColumnFamilyDescriptor>& families);
-  static Result<std::unique_ptr<Database>> look(const std::string& directory, Log log, bool lax,
-                                                std::size_t families);
+  static Result<std::unique_ptr<Database>> look(
+      const std::string& directory, Log log, bool lax,
+      const std::vector<rocksdb::ColumnFamilyDescriptor>& families);
 
   std::unique_ptr<rocksdb::Env> env_;  // the database uses it until it is gone
   std::unique_ptr<rocksdb::DB> db_;

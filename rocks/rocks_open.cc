@@ -4,7 +4,9 @@
 #include "rocks/check_mark.h"
 #include "rocks/disk_room.h"
 #include "rocks/events.h"
+#include "rocks/salvage/manifest.h"
 #include "rocks/salvage/rocks_salvage.h"
+#include "rocks/salvage/salvage_sources.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -50,22 +52,41 @@ class Lock {
   rocksdb::FileLock* lock_;
 };
 
-// Looks at an existing queue without a single write: opening it for writing would replay and
-// rewrite its log, which neither a newer format nor damage may survive. RocksDB itself ends a
+// Looks at an existing queue without a write to what it holds: opening it for writing would replay
+// and rewrite its log, which neither a newer format nor damage may survive. RocksDB itself ends a
 // damaged log at the damage, in silence: what was acknowledged behind it would be gone.
-// The format that the queue names; 0 if none.
-Result<int> look(const std::string& directory) {
-  if (!fs::exists(directory + "/CURRENT")) return 0;
+Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
+  if (!manifest_is_whole(directory)) {
+    const auto dropped = drop_unfinished_end_of_manifest(directory);
+    if (!dropped) return Failure(dropped.error());
+    if (!*dropped) {
+      return fail(Errc::Corrupt, "the MANIFEST of the queue in " + directory + " is damaged");
+    }
+    log::emit(events::QueueLogEnd{.detail =
+                                      "the last write in the MANIFEST is not whole, as a crash "
+                                      "leaves it; what it listed is still in the log"});
+  }
   auto seen = Database::look_at_default(directory, Database::Log::Whole);
-  if (!seen) {
-    if (seen.error().code != Errc::Corrupt) return Failure(std::move(seen).error());
-    if (log_goes_on_past_damage(directory)) return Failure(std::move(seen).error());
-    seen = Database::look_at_default(directory, Database::Log::UpToDamage);
-    if (!seen) return Failure(std::move(seen).error());
+  if (seen || seen.error().code != Errc::Corrupt) return seen;
+  if (log_goes_on_past_damage(directory)) return seen;
+  seen = Database::look_at_default(directory, Database::Log::UpToDamage);
+  if (seen) {
     log::emit(events::QueueLogEnd{.detail =
                                       "the log's last write is not whole, as a crash leaves it; "
                                       "it was never acknowledged"});
   }
+  return seen;
+}
+
+// The format that the queue names; 0 if none.
+Result<int> look(const std::string& directory) {
+  if (!fs::exists(directory + "/CURRENT")) {
+    // RocksDB writes no log and no data file before CURRENT; it would take the queue for a new one.
+    if (files_of(directory, ".log").empty() && files_of(directory, ".sst").empty()) return 0;
+    return fail(Errc::Corrupt, "the file CURRENT of the queue in " + directory + " is gone");
+  }
+  const auto seen = look_at_whole(directory);
+  if (!seen) return Failure(seen.error());
   return read_format(**seen);
 }
 

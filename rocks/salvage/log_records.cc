@@ -43,14 +43,21 @@ std::uint32_t masked_crc32c(std::string_view octets) {
   return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
 }
 
-void LogReader::read(std::string_view file, std::string& records) {
+void LogReader::read(std::string_view file, const Found& found) {
   while (!file.empty()) {
-    read_block(file.substr(0, kBlockSize), records);
-    file.remove_prefix(std::min(kBlockSize, file.size()));
+    const std::size_t size = std::min(kBlockSize, file.size());
+    read_block(file.substr(0, size), found);
+    file.remove_prefix(size);
+    read_ += size;
   }
 }
 
-void LogReader::read_block(std::string_view block, std::string& records) {
+void LogReader::read(std::string_view file, std::string& records) {
+  read(file, [&](std::string_view record) { records.append(record); });
+}
+
+void LogReader::read_block(std::string_view block, const Found& found) {
+  const std::size_t size = block.size();
   while (block.size() >= kHeaderSize) {
     const std::uint32_t stored =
         octet(block, 0) | octet(block, 1) << 8 | octet(block, 2) << 16 | octet(block, 3) << 24;
@@ -58,28 +65,29 @@ void LogReader::read_block(std::string_view block, std::string& records) {
     const std::uint32_t type = octet(block, 6);
     if (type == kZero && length == 0) return;  // room that was not used
     if (kHeaderSize + length > block.size()) break;
-    if (masked_crc32c(block.substr(kHeaderSize - 1, 1 + length)) == stored) {
-      take(type, block.substr(kHeaderSize, length), records);
-    } else {
-      lose();
-    }
+    const bool whole = masked_crc32c(block.substr(kHeaderSize - 1, 1 + length)) == stored;
+    if (!whole) lose();
+    const bool ended = whole && take(type, block.substr(kHeaderSize, length), found);
     block.remove_prefix(kHeaderSize + length);
+    if (ended && !damaged_) whole_ = read_ + size - block.size();
   }
   // Less than a header is left empty at the end of a block.
   if (block.find_first_not_of('\0') != std::string_view::npos) lose();
 }
 
-void LogReader::take(std::uint32_t type, std::string_view octets, std::string& records) {
+// Whether a record ends there.
+bool LogReader::take(std::uint32_t type, std::string_view octets, const Found& found) {
   if (type == kFull || type == kFirst) {
     goes_on_ = goes_on_ || damaged_;
     part_.clear();
     within_ = true;
   }
-  if (!within_) return;  // its beginning is lost
+  if (!within_) return false;  // its beginning is lost
   part_.append(octets);
-  if (type != kFull && type != kLast) return;
-  records.append(part_);
+  if (type != kFull && type != kLast) return false;
+  found(part_);
   within_ = false;
+  return true;
 }
 
 void LogReader::lose() {

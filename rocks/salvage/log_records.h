@@ -1,10 +1,12 @@
 // RocksDB's write-ahead log as it lies on the disk, for the case that RocksDB cannot read it:
-// blocks of 32 KiB, filled with records, each with a checksum of its own.
+// blocks of 32 KiB, filled with records, each with a checksum of its own. A MANIFEST is written the
+// same way.
 //
 // Pure; has a fuzz target.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,7 +15,11 @@ namespace signpost::rocks {
 // Reads the files of a log, the oldest first, past all damage.
 class LogReader {
  public:
-  // Appends what the whole records of `file` hold to `records`, one behind the other.
+  using Found = std::function<void(std::string_view record)>;
+
+  // Calls `found` with each whole record of `file`.
+  void read(std::string_view file, const Found& found);
+  // Appends what they hold to `records`, one behind the other.
   void read(std::string_view file, std::string& records);
 
   // A record that is not whole has another one behind it that begins and is whole. A write that a
@@ -21,14 +27,19 @@ class LogReader {
   // what it hit may have been acknowledged.
   bool goes_on_past_damage() const { return goes_on_; }
 
+  // Where the last whole record before all damage ends, in octets from the start of the first file.
+  std::uint64_t whole() const { return whole_; }
+
  private:
-  void read_block(std::string_view block, std::string& records);
-  void take(std::uint32_t type, std::string_view octets, std::string& records);
+  void read_block(std::string_view block, const Found& found);
+  bool take(std::uint32_t type, std::string_view octets, const Found& found);
   void lose();
 
   bool damaged_ = false;
   bool goes_on_ = false;
   bool within_ = false;  // a record that began in `part_`
+  std::uint64_t read_ = 0;
+  std::uint64_t whole_ = 0;
   std::string part_;
 };
 

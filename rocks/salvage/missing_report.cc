@@ -66,6 +66,10 @@ void MissingReport::unreadable_file(std::string_view file, std::string_view fami
                    family, utc_text(written), why));
 }
 
+void MissingReport::unreadable_manifest() {
+  line("unreadable: the list of files that count (MANIFEST or CURRENT): all data files were read");
+}
+
 void MissingReport::incomplete(const queue::Envelope& envelope,
                                const std::vector<queue::Job>& jobs) {
   ++count_;

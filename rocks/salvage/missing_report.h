@@ -29,6 +29,8 @@ class MissingReport {
                        std::string_view why);
   void unreadable_file(std::string_view file, std::string_view family, SystemTime written,
                        std::string_view why);
+  // All data files were read, also those that may not have counted any more.
+  void unreadable_manifest();
   // In the new queue with the recipients of `jobs`, which are not all that it had.
   void incomplete(const queue::Envelope& envelope, const std::vector<queue::Job>& jobs);
   // Not in the new queue. Its content, if not empty, goes to a file of its own.

@@ -8,6 +8,8 @@
 #include "rocks/rocks_database.h"
 #include "rocks/salvage/log_records.h"
 #include "rocks/salvage/log_remains.h"
+#include "rocks/salvage/manifest.h"
+#include "rocks/salvage/manifest_rebuild.h"
 #include "rocks/salvage/missing_report.h"
 #include "rocks/salvage/row_survey.h"
 #include "rocks/salvage/salvage_sources.h"
@@ -21,6 +23,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -67,9 +70,10 @@ class Salvage {
   };
 
   Result<void> copy();
+  Result<void> list_files_anew();
   Result<void> drop_unreadable_files();
   Result<void> copy_messages(const Database& from, const Database& to);
-  static Found take_message(RowSurvey& contents, RowSurvey& envelopes, RowSurvey& jobs);
+  static Found take_message(RowSurvey* contents, RowSurvey& envelopes, RowSurvey& jobs);
   static void take_envelope(Found& found, std::string_view row);
   static void take_job(Found& found, std::string_view key, std::string_view row);
   void look_again(Found& found, const Database& from);
@@ -89,6 +93,7 @@ class Salvage {
   std::set<queue::MessageId> edges_;  // messages at the edge of a place without readable jobs
   std::optional<Blobs> blobs_;        // once a content is missing
   bool jobs_left_out_ = false;        // a whole file of them
+  bool blobs_listed_ = true;  // else contents of 2 KiB and more are found by their keys only
   rocksdb::WriteBatch batch_;
   std::uint64_t messages_ = 0;  // in the new queue
   std::chrono::steady_clock::time_point logged_ = std::chrono::steady_clock::now();
@@ -109,6 +114,19 @@ RowSurvey::Gap Salvage::gap_in_jobs() {
       if (const auto id = id_in(*key)) edges_.insert(*id);
     }
   };
+}
+
+Result<void> Salvage::list_files_anew() {
+  const auto unreadable = rebuild_manifest(workplace_.view(), workplace_.families());
+  if (!unreadable) return Failure(unreadable.error());
+  blobs_listed_ = false;
+  report_.unreadable_manifest();
+  for (const std::string& file : *unreadable) {
+    report_.unreadable_file(std::filesystem::path(file).filename().string(), "some", now_,
+                            "not whole");
+    jobs_left_out_ = true;
+  }
+  return {};
 }
 
 // A data file whose index cannot be read would make its whole family unreadable.
@@ -144,11 +162,12 @@ Result<void> Salvage::drop_unreadable_files() {
 
 // The three families are walked side by side, a message at a time.
 Result<void> Salvage::copy_messages(const Database& from, const Database& to) {
-  RowSurvey contents(from, kContent, gap_in("contents"));
+  std::optional<RowSurvey> contents;
+  if (blobs_listed_) contents.emplace(from, kContent, gap_in("contents"));
   RowSurvey envelopes(from, kEnvelope, gap_in("envelopes"));
   RowSurvey jobs(from, kJob, gap_in_jobs());
-  while (contents.valid() || envelopes.valid() || jobs.valid()) {
-    Found found = take_message(contents, envelopes, jobs);
+  while ((contents && contents->valid()) || envelopes.valid() || jobs.valid()) {
+    Found found = take_message(contents ? &*contents : nullptr, envelopes, jobs);
     look_again(found, from);
     if (auto kept = keep(found, to); !kept) return kept;
     log_progress();
@@ -156,18 +175,18 @@ Result<void> Salvage::copy_messages(const Database& from, const Database& to) {
   return write(to);
 }
 
-Salvage::Found Salvage::take_message(RowSurvey& contents, RowSurvey& envelopes, RowSurvey& jobs) {
+Salvage::Found Salvage::take_message(RowSurvey* contents, RowSurvey& envelopes, RowSurvey& jobs) {
   std::string first;
-  for (const RowSurvey* rows : {&contents, &envelopes, &jobs}) {
-    if (!rows->valid()) continue;
+  for (const RowSurvey* rows : {contents, &envelopes, &jobs}) {
+    if (rows == nullptr || !rows->valid()) continue;
     const std::string_view key = rows->key().substr(0, sizeof(queue::MessageId::octets));
     if (first.empty() || key < first) first.assign(key);
   }
   Found found;
   found.id = id_in(first).value_or(queue::MessageId{});
-  if (contents.valid() && contents.key() == first) {
-    found.content.emplace(contents.value());
-    contents.next();
+  if (contents != nullptr && contents->valid() && contents->key() == first) {
+    found.content.emplace(contents->value());
+    contents->next();
   }
   if (envelopes.valid() && envelopes.key() == first) {
     take_envelope(found, envelopes.value());
@@ -208,7 +227,7 @@ void Salvage::look_again(Found& found, const Database& from) {
     if (!blobs_) blobs_.emplace(workplace_.view());
     found.content = blobs_->content(found.id);
     // It could not be read before, and was put off for that.
-    if (found.content) {
+    if (found.content && blobs_listed_) {
       for (queue::Job& job : found.jobs) job.due = std::min(job.due, now_);
     }
   }
@@ -271,7 +290,7 @@ Result<void> Salvage::write(const Database& to) {
 
 // What RocksDB passed over in the logs: it is taken over if the record is whole, else named.
 Result<void> Salvage::search_logs(const Database& from, const Database& to) {
-  const LogSources sources(workplace_.view());
+  const LogSources sources(directory_);
   const FamilyNumbers families{from[kContent]->GetID(), from[kEnvelope]->GetID(),
                                from[kJob]->GetID()};
   Remains remains;
@@ -318,6 +337,9 @@ void Salvage::log_progress() {
 
 Result<void> Salvage::copy() {
   if (auto made = workplace_.make_view(); !made) return made;
+  if (!manifest_is_whole(workplace_.view()) || !Database::look_past_damage(workplace_.view())) {
+    if (auto listed = list_files_anew(); !listed) return listed;
+  }
   if (auto dropped = drop_unreadable_files(); !dropped) return dropped;
   auto from = Database::look_past_damage(workplace_.view());
   if (!from) return Failure(std::move(from).error());

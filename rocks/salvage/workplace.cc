@@ -3,6 +3,7 @@
 #include "rocks/rocks_database.h"
 
 #include <fmt/format.h>
+#include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
 #include <filesystem>
@@ -68,12 +69,11 @@ Result<void> Workplace::make_view() const {
 // short in between.
 Result<void> Workplace::swap(const std::string& kept) const {
   std::error_code error;
-  fs::remove_all(view(), error);
-  {
-    std::ofstream out(plan() + ".new");
-    out << kept;
-    if (!out.flush()) return fail(Errc::Io, "writing " + plan());
-  }
+  for (const std::string& each : {view(), families()}) fs::remove_all(each, error);
+  // A plan that is empty after a power failure would leave the queue where it was moved to.
+  const rocksdb::Status written =
+      rocksdb::WriteStringToFile(rocksdb::Env::Default(), kept, plan() + ".new", true);
+  if (!written.ok()) return failure(written, "writing " + plan());
   fs::rename(plan() + ".new", plan(), error);
   if (error) return failed("writing " + plan(), error);
   if (auto synced = sync(new_queue()); !synced) return synced;

@@ -14,7 +14,8 @@ class Workplace {
   explicit Workplace(std::string directory);
 
   const std::string& path() const { return path_; }
-  std::string view() const { return path_ + "/view"; }  // of the damaged queue
+  std::string view() const { return path_ + "/view"; }          // of the damaged queue
+  std::string families() const { return path_ + "/families"; }  // for a view without a MANIFEST
   std::string new_queue() const { return path_ + "/queue"; }
   std::string report() const { return path_ + "/missing.txt"; }
 

@@ -145,6 +145,12 @@ TEST_F(CarryOverTest, EveryJobIsCarriedOver) {
   expect_carried_over();
 }
 
+TEST_F(CarryOverTest, DamagedListOfFiles) {
+  fs::remove(path() + "/CURRENT");
+  open();
+  expect_carried_over();
+}
+
 TEST_F(CarryOverTest, LaneIsTheLoginsElseTheSendersDomain) {
   open();
   std::map<std::string, std::set<std::string>> accounts;  // by reverse-path

@@ -97,6 +97,29 @@ TEST(LogReader, DamageWithMoreBehindIt) {
   EXPECT_TRUE(read(log).goes_on);
 }
 
+TEST(LogReader, KnowsWhereTheWholeRecordsEnd) {
+  const std::string head = filled_up(record(kFull, "one"));
+  const std::string two = record(kFull, "two");
+  const std::string torn =
+      record(kFirst, std::string(kBlock - two.size() - 7, 'x')) + record(kLast, "three");
+  const auto whole = [](std::string_view file) {
+    LogReader reader;
+    reader.read(file, [](std::string_view) {});
+    return reader.whole();
+  };
+  EXPECT_EQ(whole(""), 0U);
+  EXPECT_EQ(whole(head + two), head.size() + two.size());
+  EXPECT_EQ(whole(head + two + torn), head.size() + two.size() + torn.size());
+  for (const std::size_t at : {std::size_t{6}, std::size_t{100}, torn.size() - 1}) {
+    std::string damaged = torn;
+    damaged[at] ^= 1;
+    EXPECT_EQ(whole(head + two + damaged), head.size() + two.size()) << at;
+    EXPECT_EQ(whole(head + two + damaged + two), head.size() + two.size()) << at;
+  }
+  EXPECT_EQ(whole(head + two + torn.substr(0, torn.size() - 9) + std::string(9, '\0')),
+            head.size() + two.size());
+}
+
 TEST(LogReader, DamageInOneFileWithMoreInTheNext) {
   LogReader reader;
   std::string records;

@@ -1,5 +1,7 @@
 #include "tests/support/power_loss_file_system.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,6 +18,10 @@ namespace {
 
 std::string directory_of(const std::string& name) {
   return std::filesystem::path(name).parent_path().string();
+}
+
+std::string name_of(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
 }
 
 std::optional<std::string> read(const std::string& name) {
@@ -37,7 +43,7 @@ class PowerLossFileSystem::File final : public rocksdb::FSWritableFileOwnerWrapp
 
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
                   IODebugContext* context) override {
-    IOStatus status = disk_.step();
+    IOStatus status = disk_.step("write", name_, data.size());
     if (status.ok()) status = target()->Append(data, options, context);
     if (status.ok()) disk_.wrote(name_, data.size());
     return status;
@@ -48,7 +54,7 @@ class PowerLossFileSystem::File final : public rocksdb::FSWritableFileOwnerWrapp
     return Append(data, options, context);
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
-    IOStatus status = disk_.step();
+    IOStatus status = disk_.step("sync", name_);
     if (status.ok()) status = target()->Flush(options, context);
     if (status.ok()) disk_.synced(name_);
     return status;
@@ -59,7 +65,7 @@ class PowerLossFileSystem::File final : public rocksdb::FSWritableFileOwnerWrapp
   // Begins to write what it may, and promises nothing.
   IOStatus RangeSync(std::uint64_t /*offset*/, std::uint64_t /*size*/, const IOOptions& /*options*/,
                      IODebugContext* /*context*/) override {
-    return disk_.step();
+    return disk_.step("range sync", name_);
   }
 
  private:
@@ -74,7 +80,7 @@ class PowerLossFileSystem::Directory final : public rocksdb::FSDirectoryWrapper 
       : FSDirectoryWrapper(std::move(directory)), disk_(disk), name_(std::move(name)) {}
 
   IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*context*/) override {
-    IOStatus status = disk_.step();
+    IOStatus status = disk_.step("sync directory", name_);
     if (status.ok()) disk_.directory_synced(name_);
     return status;
   }
@@ -92,9 +98,34 @@ void PowerLossFileSystem::fail_after(std::uint64_t operations) {
   last_.store(operations_.load() + operations);
 }
 
-IOStatus PowerLossFileSystem::step() {
-  if (operations_.fetch_add(1) >= last_.load()) failed_.store(true);
+void PowerLossFileSystem::fail_at_sync_of(std::string prefix, std::uint64_t nth) {
+  const MutexLock lock(mutex_);
+  doomed_ = std::move(prefix);
+  doomed_syncs_ = nth;
+}
+
+IOStatus PowerLossFileSystem::step(std::string_view operation, const std::string& name,
+                                   std::uint64_t octets) {
+  const MutexLock lock(mutex_);
+  const std::uint64_t number = operations_.fetch_add(1);
+  const bool was_on = !failed();
+  if (number >= last_.load()) failed_.store(true);
+  if (doomed_syncs_ > 0 && operation == "sync" && name_of(name).starts_with(doomed_) &&
+      --doomed_syncs_ == 0) {
+    failed_.store(true);
+  }
+  if (was_on) {
+    note(fmt::format("{} {} {}{}{}", number, operation, name,
+                     octets == 0 ? "" : fmt::format(", {} octets", octets),
+                     failed() ? ": no power" : ""));
+  }
   return failed() ? IOStatus::IOError("no power") : IOStatus::OK();
+}
+
+void PowerLossFileSystem::note(std::string line) {
+  constexpr std::size_t kLines = 200;
+  if (history_.size() == kLines) history_.pop_front();
+  history_.push_back(std::move(line));
 }
 
 void PowerLossFileSystem::wrote(const std::string& name, std::uint64_t octets) {
@@ -123,7 +154,7 @@ IOStatus PowerLossFileSystem::NewWritableFile(const std::string& name,
                                               const rocksdb::FileOptions& options,
                                               std::unique_ptr<rocksdb::FSWritableFile>* file,
                                               IODebugContext* context) {
-  IOStatus status = step();
+  IOStatus status = step("create", name);
   if (status.ok()) status = target()->NewWritableFile(name, options, file, context);
   if (!status.ok()) return status;
   {
@@ -145,7 +176,7 @@ IOStatus PowerLossFileSystem::NewDirectory(const std::string& name, const IOOpti
 
 IOStatus PowerLossFileSystem::RenameFile(const std::string& from, const std::string& to,
                                          const IOOptions& options, IODebugContext* context) {
-  IOStatus status = step();
+  IOStatus status = step("rename", from + " to " + to);
   if (!status.ok()) return status;
   const MutexLock lock(mutex_);
   std::optional<std::string> before = read(to);
@@ -160,7 +191,7 @@ IOStatus PowerLossFileSystem::RenameFile(const std::string& from, const std::str
 // Files that are deleted stay deleted, which is the harder of what a disk may do to them.
 IOStatus PowerLossFileSystem::DeleteFile(const std::string& name, const IOOptions& options,
                                          IODebugContext* context) {
-  IOStatus status = step();
+  IOStatus status = step("delete", name);
   if (status.ok()) status = target()->DeleteFile(name, options, context);
   if (!status.ok()) return status;
   const MutexLock lock(mutex_);
@@ -169,34 +200,57 @@ IOStatus PowerLossFileSystem::DeleteFile(const std::string& name, const IOOption
   return status;
 }
 
-void PowerLossFileSystem::restore(std::mt19937_64& random) {
+void PowerLossFileSystem::restore(std::mt19937_64& random, Unsynced unsynced) {
   const MutexLock lock(mutex_);
   for (const auto& [name, size] : sizes_) {
     if (size.written == size.synced) continue;
     auto octets = read(name);
     if (!octets) continue;
-    const std::uint64_t kept = size.synced + random() % (size.written - size.synced + 1);
+    const std::uint64_t kept = unsynced == Unsynced::AtRandom
+                                   ? size.synced + random() % (size.written - size.synced + 1)
+                                   : size.written;
+    const bool garbled =
+        unsynced == Unsynced::Garbled || (unsynced == Unsynced::AtRandom && random() % 2 == 0);
     octets->resize(kept);
-    if (random() % 2 == 0) {
-      for (std::uint64_t i = size.synced; i < kept; ++i) {
-        if (random() % 64 == 0) (*octets)[i] = static_cast<char>(random());
-      }
+    const std::uint64_t half = size.synced + (size.written - size.synced) / 2;
+    for (std::uint64_t i = size.synced; i < kept; ++i) {
+      char& octet = (*octets)[i];
+      if (unsynced == Unsynced::Zeros || (unsynced == Unsynced::Torn && i >= half)) octet = '\0';
+      if (garbled && random() % 64 == 0) octet = static_cast<char>(random());
     }
+    note(fmt::format("restore: {} has {} of {} octets, {} of them synced{}", name, kept,
+                     size.written, size.synced, garbled ? ", garbage among the others" : ""));
     write(name, *octets);
   }
   for (const Rename& rename : std::views::reverse(renamed_)) {
+    note(fmt::format("restore: {} is {}", rename.to, rename.before ? "as before" : "gone"));
     if (rename.before) {
       write(rename.to, *rename.before);
     } else {
       std::filesystem::remove(rename.to);
     }
   }
-  for (const std::string& name : created_) std::filesystem::remove(name);
+  for (const std::string& name : created_) {
+    note(fmt::format("restore: {} is gone", name));
+    std::filesystem::remove(name);
+  }
   sizes_.clear();
   created_.clear();
   renamed_.clear();
   last_.store(UINT64_MAX);
+  doomed_syncs_ = 0;
   failed_.store(false);
+}
+
+std::string PowerLossFileSystem::history(const std::string& directory) const {
+  const MutexLock lock(mutex_);
+  std::string lines;
+  for (const std::string& line : history_) lines.append(line).append(1, '\n');
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    lines += fmt::format("there: {}, {} octets\n", entry.path().string(), entry.file_size());
+  }
+  return lines;
 }
 
 }  // namespace signpost::test
