@@ -24,7 +24,8 @@ class PowerLossFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   PowerLossFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
 
-  // The power fails at the `operations`-th write or sync from now: that one and all after it fail.
+  // The power fails at the `operations`-th operation from now: that one and all after it fail, but
+  // for the creation of files.
   void fail_after(std::uint64_t operations);
   // The same, at the `nth` sync from now of a file whose name begins with `prefix`.
   void fail_at_sync_of(std::string prefix, std::uint64_t nth);
