@@ -89,7 +89,7 @@ TEST(ForbiddenNetwork, AnAllowedNetworkIsWhatItSaysAndNoMore) {
   EXPECT_EQ(kind("fd00:1::9", config), "private");
 }
 
-bool lacks(std::string_view target, std::vector<std::string> sources) {
+bool lacks(std::string_view target, const std::vector<std::string>& sources) {
   config::DeliveryConfig config;
   for (const std::string& each : sources) config.source.push_back(*net::IpAddress::parse(each));
   return lacks_source(*net::IpAddress::parse(target), config);

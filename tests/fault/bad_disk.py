@@ -142,7 +142,7 @@ def error_that_stays(call, name, words):
         again = harness.Process([harness.BIN / "signpost", "serve", "-c", scene.relay.config], scene.folder / "again",
                                 env=scene.relay.environment)
         assert again.wait() != 0, "it starts on a disk that cannot be written"
-        said = [line for line in again.log_text().splitlines() if line.startswith("signpost: ")]
+        said = harness.start_failures(again.log_text())
         assert said and words in said[-1], again.log_text()
         print("   ", said[-1])
 

@@ -243,7 +243,7 @@ def filled_and_read_only():
         relay.stop()
         mount("-o", "remount,ro", disk)
         refused = relay.run("serve")
-        print("read-only:", next(line for line in refused.stderr.splitlines() if line.startswith("signpost: ")))
+        print("read-only:", harness.start_failures(refused.stderr)[0])
         assert refused.returncode == 1 and "Read-only file system" in refused.stderr, refused.stderr
     finally:
         relay.kill()

@@ -521,6 +521,12 @@ class Relay:
         return RawClient(self.host, port)
 
 
+def start_failures(log):
+    """What a relay whose log is JSON says of a start that failed."""
+    lines = (json.loads(line) for line in log.splitlines() if line.startswith("{"))
+    return [line["detail"] for line in lines if line["event"] == "start_failed"]
+
+
 def queue_id(text):
     found = re.search(r"queued as (\S+)", text)
     assert found, text
