@@ -79,7 +79,7 @@ TEST(Config, SmallestFileHasTheDocumentedDefaults) {
 
 // A file with one key written in its section, beside what that section requires.
 std::string file_with(const std::string& section, const std::string& line) {
-  static const std::map<std::string, std::vector<std::string>> kRequired{
+  static const std::map<std::string, std::vector<std::string>> lines_of{
       {"listener", {"bind = \"127.0.0.1:2526\""}},
       {"tls", {"certificate = \"c\"", "key = \"k\""}},
       {"auth", {"users = \"u\""}},
@@ -93,7 +93,7 @@ std::string file_with(const std::string& section, const std::string& line) {
   const auto known = std::ranges::find(sections(), section, &Section::name);
   std::string table = known->header() + "\n" + line + "\n";
   const std::string name = line.substr(0, line.find(' '));
-  if (const auto required = kRequired.find(section); required != kRequired.end()) {
+  if (const auto required = lines_of.find(section); required != lines_of.end()) {
     for (const std::string& other : required->second) {
       if (!other.starts_with(name + " ")) table += other + "\n";
     }

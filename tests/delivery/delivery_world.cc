@@ -99,8 +99,8 @@ void DeliveryWorld::restart() {
   for (const queue::WaitingLane& lane : page->lanes) scheduler.waits(lane, now());
 }
 
-void DeliveryWorld::settle(PendingJob pending, Outcome outcome, const std::string& site) {
-  queue::Job& job = pending.job;
+void DeliveryWorld::settle(const PendingJob& pending, Outcome outcome, const std::string& site) {
+  const queue::Job& job = pending.job;
   if (!store.claims().contains(job.ref) || gone_.contains(job.ref.id)) ++twice;
   queue::Change change;
   if (outcome == Outcome::Delayed) {

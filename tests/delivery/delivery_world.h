@@ -128,7 +128,8 @@ class DeliveryWorld {
   void take(Session& session);
   void finish(std::uint64_t id);
   void end(std::uint64_t id, const std::optional<delivery::Disposition>& failure);
-  void settle(delivery::PendingJob pending, delivery::Outcome outcome, const std::string& site);
+  void settle(const delivery::PendingJob& pending, delivery::Outcome outcome,
+              const std::string& site);
   void end_idle();
 
   std::map<std::string, Receiver> receivers_;
