@@ -257,7 +257,7 @@ Result<void> HttpEndpoint::start(HttpListener listener) {
       MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, on_data<Impl>, impl_.get(),
       MHD_OPTION_LISTEN_SOCKET, listener.socket.get(), MHD_OPTION_CONNECTION_LIMIT,
       static_cast<unsigned>(listener.connections) + kSpareConnections,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, impl_->limits.connection, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, impl_->limits.head, MHD_OPTION_STRICT_FOR_CLIENT, 1,
       MHD_OPTION_NOTIFY_COMPLETED, on_completed<Impl>, impl_.get(), MHD_OPTION_NOTIFY_CONNECTION,
       on_connection<Impl>, impl_.get(), MHD_OPTION_END);
   if (impl_->daemon == nullptr) return fail(Errc::Io, "the HTTP server cannot be started");
