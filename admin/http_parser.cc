@@ -22,6 +22,10 @@ namespace beast = boost::beast;
 using beast::error_code;
 using beast::http::error;
 
+// No chunked body ends with less. Beast 1.74 asserts that it gets as much at the last chunk, and
+// stops a debug build that a client gives less.
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
 struct Refusal {
@@ -105,6 +109,7 @@ HttpParser::Step HttpParser::Grammar::read(std::string_view& octets) {
   for (;;) {
     if (is_header_done() && !std::exchange(has_head_, true)) return Step::Head;
     if (is_done()) return Step::Complete;
+    if (has_head_ && chunked() && octets.size() < kLastChunk.size()) return Step::NeedsMore;
     error_code code;
     const std::size_t taken = put({octets.data(), octets.size()}, code);
     octets.remove_prefix(taken);

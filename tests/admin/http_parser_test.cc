@@ -58,7 +58,6 @@ TEST(HttpParser, ARequestIsItsHeadAndItsBody) {
 
 TEST(HttpParser, PiecesOfOneOctetMakeTheSameRequest) {
   Reader reader;
-  std::string body;
   const std::string text = kStart +
                            "Transfer-Encoding: chunked\r\n\r\n"
                            "3;x=\"y\"\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nTrailer: t\r\n\r\n";
@@ -72,6 +71,14 @@ TEST(HttpParser, PiecesOfOneOctetMakeTheSameRequest) {
   EXPECT_EQ(reader.read(text.substr(text.size() - 1)), Step::Complete);
   EXPECT_EQ(reader->request().body, "abc0123456789abcdef");
   EXPECT_EQ(reader->request().headers.size(), 2U) << "no field behind the body";
+}
+
+TEST(HttpParser, AnEmptyChunkedBodyMayComeInPieces) {
+  Reader reader;
+  EXPECT_EQ(reader.read_all(kStart + "Transfer-Encoding: chunked\r\n\r\n0\r\n"), Step::NeedsMore);
+  EXPECT_EQ(reader.read("\r"), Step::NeedsMore);
+  EXPECT_EQ(reader.read("\n"), Step::Complete);
+  EXPECT_EQ(reader->request().body, "");
 }
 
 TEST(HttpParser, TheNextRequestIsLeft) {
@@ -145,7 +152,7 @@ TEST(HttpParser, WhereABodyEndsIsCertain) {
   EXPECT_EQ(status("Transfer-Encoding: gzip, chunked"), 501);
   EXPECT_EQ(status("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked"), 501);
   EXPECT_EQ(refusal_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 501);
-  EXPECT_EQ(refusal_of(kStart + "Transfer-Encoding: chunked\r\n\r\nx\r\n"), 400);
+  EXPECT_EQ(refusal_of(kStart + "Transfer-Encoding: chunked\r\n\r\nx\r\nabc\r\n"), 400);
 }
 
 TEST(HttpParser, AHeadIsBounded) {
