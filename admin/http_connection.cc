@@ -28,13 +28,9 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-HttpConnection::HttpConnection(Id id, Socket socket, HttpPeer peer, HttpConnections& all,
+HttpConnection::HttpConnection(Id id, Socket socket, const HttpPeer& peer, HttpConnections& all,
                                std::function<void(Id)> ended)
-    : id_(id),
-      socket_(std::move(socket)),
-      peer_(std::move(peer)),
-      all_(all),
-      ended_(std::move(ended)) {}
+    : id_(id), socket_(std::move(socket)), peer_(peer), all_(all), ended_(std::move(ended)) {}
 
 void HttpConnection::enter(State state) { all_.table.enter(id_, state, real_clock().steady_now()); }
 

@@ -37,7 +37,7 @@ class HttpConnection {
   using Id = ConnectionTable::Id;
 
   // `id` is in the table. `ended` destroys the connection, and is the last thing that it calls.
-  HttpConnection(Id id, Socket socket, HttpPeer peer, HttpConnections& all,
+  HttpConnection(Id id, Socket socket, const HttpPeer& peer, HttpConnections& all,
                  std::function<void(Id)> ended);
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;

@@ -77,16 +77,15 @@ void HttpEndpoint::add(Socket socket) {
   error_code error;
   socket.non_blocking(true, error);
   if (error) return;
-  HttpPeer peer = peer_of(socket);
+  const HttpPeer peer = peer_of(socket);
   if (!peer.account) {
     const int on = 1;
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   const HttpConnection::Id id = ++last_;
   all_.table.add(id, peer.client(), real_clock().steady_now());
-  auto connection =
-      std::make_unique<HttpConnection>(id, std::move(socket), std::move(peer), all_,
-                                       [this](auto ended) { connections_.erase(ended); });
+  auto connection = std::make_unique<HttpConnection>(
+      id, std::move(socket), peer, all_, [this](auto ended) { connections_.erase(ended); });
   if (!has_connections()) sweep();
   connections_.emplace(id, std::move(connection)).first->second->start();
   if (const auto surplus = all_.table.surplus()) connections_.at(*surplus)->close();

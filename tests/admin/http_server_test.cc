@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -307,6 +308,22 @@ TEST_F(HttpServerTest, BeyondTheLimitTheIdlestConnectionGoes) {
   EXPECT_EQ(first.read_all(), "");
   second.send(get("/second"));
   EXPECT_TRUE(second.read_all().ends_with("GET /second 0\n"));
+}
+
+TEST_F(HttpServerTest, AConnectionWaitsWhileThereIsNoDescriptorForIt) {
+  start();
+  const int next = ::dup(STDERR_FILENO);
+  ::close(next);
+  rlimit allowed{};
+  ::getrlimit(RLIMIT_NOFILE, &allowed);
+  const rlimit one_more{static_cast<rlim_t>(next) + 1, allowed.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &one_more);
+  const Client client(path());  // takes it
+  client.send(get("/x"));
+  pollfd readable{client.descriptor(), POLLIN, 0};
+  EXPECT_EQ(::poll(&readable, 1, 50), 0);
+  ::setrlimit(RLIMIT_NOFILE, &allowed);
+  EXPECT_TRUE(client.read_all().ends_with("GET /x 0\n"));
 }
 
 TEST_F(HttpServerTest, TheEndWaitsForWorkAndForNoClient) {
