@@ -28,10 +28,6 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-HttpConnection::HttpConnection(Id id, Socket socket, const HttpPeer& peer, HttpConnections& all,
-                               std::function<void(Id)> ended)
-    : id_(id), socket_(std::move(socket)), peer_(peer), all_(all), ended_(std::move(ended)) {}
-
 void HttpConnection::enter(State state) { all_.table.enter(id_, state, real_clock().steady_now()); }
 
 // --- a request ----------------------------------------------------------------------------------
@@ -157,7 +153,7 @@ void HttpConnection::close() {
 
 void HttpConnection::end() {
   all_.table.remove(id_);
-  ended_(id_);
+  all_.ended(id_);  // the last thing that this object does
 }
 
 }  // namespace signpost::admin

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace signpost::admin {
 
@@ -24,8 +25,9 @@ struct HttpConnections {
   const HttpLimits& limits;
   TaskPool& pool;
   ConnectionTable table;
-  std::size_t unsent = 0;  // octets of bodies on their way
-  bool accepting = true;   // false: none is kept for another request
+  const std::function<void(ConnectionTable::Id)> ended;  // destroys the connection
+  std::size_t unsent = 0;                                // octets of bodies on their way
+  bool accepting = true;                                 // false: none is kept for another request
 };
 
 // The loop's thread only. Waits for one thing at a time: for octets, for its work, or for the
@@ -36,9 +38,9 @@ class HttpConnection {
  public:
   using Id = ConnectionTable::Id;
 
-  // `id` is in the table. `ended` destroys the connection, and is the last thing that it calls.
-  HttpConnection(Id id, Socket socket, const HttpPeer& peer, HttpConnections& all,
-                 std::function<void(Id)> ended);
+  // `id` is in the table.
+  HttpConnection(Id id, Socket socket, const HttpPeer& peer, HttpConnections& all)
+      : id_(id), socket_(std::move(socket)), peer_(peer), all_(all) {}
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
@@ -71,7 +73,6 @@ class HttpConnection {
   Socket socket_;
   const HttpPeer peer_;
   HttpConnections& all_;
-  const std::function<void(Id)> ended_;
   std::string received_;                // and not understood yet
   std::unique_ptr<HttpParser> parser_;  // of the request that has begun
   std::unique_ptr<Outgoing> outgoing_;

@@ -40,8 +40,12 @@ HttpEndpoint::HttpEndpoint(Loop& loop, const HttpHandler& handler, const HttpLim
     : acceptor_(loop),
       pause_(loop),
       sweep_(loop),
-      all_{loop, handler, limits, pool,
-           ConnectionTable({connections, limits.request_time, limits.response_time})} {}
+      all_{loop,
+           handler,
+           limits,
+           pool,
+           ConnectionTable({connections, limits.request_time, limits.response_time}),
+           [this](HttpConnection::Id ended) { connections_.erase(ended); }} {}
 
 HttpEndpoint::~HttpEndpoint() { CHECK(!has_connections()); }
 
@@ -84,9 +88,8 @@ void HttpEndpoint::add(Socket socket) {
   }
   const HttpConnection::Id id = ++last_;
   all_.table.add(id, peer.client(), real_clock().steady_now());
-  auto connection = std::make_unique<HttpConnection>(
-      id, std::move(socket), peer, all_, [this](auto ended) { connections_.erase(ended); });
   if (!has_connections()) sweep();
+  auto connection = std::make_unique<HttpConnection>(id, std::move(socket), peer, all_);
   connections_.emplace(id, std::move(connection)).first->second->start();
   if (const auto surplus = all_.table.surplus()) connections_.at(*surplus)->close();
 }
