@@ -1,45 +1,51 @@
-// One listening socket of an HttpServer, its connections and their requests. Internal to
-// http_server.cc; wraps libmicrohttpd, which is driven from outside.
+// One listening socket of an HttpServer and its connections. Internal to http_server.cc.
 #pragma once
 
+#include "admin/asio.h"
+#include "admin/http_connection.h"
 #include "admin/http_handler.h"
 #include "admin/task_pool.h"
-#include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 
-#include <functional>
+#include <cstddef>
 #include <memory>
+#include <unordered_map>
 
 namespace signpost::admin {
 
-// The server's thread only, from start() on. What it is given must outlive it.
+// The loop's thread only, from start() on. What it is given must outlive it.
 class HttpEndpoint {
  public:
-  // `wake` has the server call run(), from any thread.
-  HttpEndpoint(const HttpHandler& handler, const HttpLimits& limits, TaskPool& pool,
-               std::function<void()> wake);
-  ~HttpEndpoint();  // REQUIRES !working()
+  HttpEndpoint(Loop& loop, const HttpHandler& handler, const HttpLimits& limits, TaskPool& pool,
+               std::size_t connections);
+  ~HttpEndpoint();  // REQUIRES !has_connections()
   HttpEndpoint(const HttpEndpoint&) = delete;
   HttpEndpoint& operator=(const HttpEndpoint&) = delete;
 
-  Result<void> start(HttpListener listener);
-
-  // Readable when run() has something to do; the end of work is told by `wake`.
-  int descriptor() const;
-  // Whether run() has something to do already.
-  bool has_more() const;
-  void run();
-  // Closes what has had its time. Call it about once a second.
-  void sweep(SteadyTime now);
+  Result<void> start(Descriptor listening);
 
   // Accepts no more, and closes what waits for a request, now and from now on.
   void stop_accepting();
-  bool working() const;  // on a request
-  bool sending() const;
+  // Closes what is left. REQUIRES !is_working()
+  void close_all();
+
+  bool is_working() const;  // on a request
+  bool is_sending() const;
+  bool has_connections() const { return !connections_.empty(); }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  void accept();
+  void add(Socket socket);
+  void pause();
+  void sweep();
+
+  Acceptor acceptor_;
+  Timer pause_;
+  Timer sweep_;  // runs while there are connections
+  HttpConnections all_;
+  HttpConnection::Id last_ = 0;
+  std::unordered_map<HttpConnection::Id, std::unique_ptr<HttpConnection>> connections_;
 };
 
 }  // namespace signpost::admin

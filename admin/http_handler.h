@@ -14,7 +14,8 @@ namespace signpost::admin {
 
 // Makes a response and may block: runs on a thread of the server's pool.
 using HttpWork = std::function<HttpResponse()>;
-// A stream of events to many clients will be a third kind: the connection is suspended in between.
+// A stream of events to many clients will be a third kind: the connection waits for nothing in
+// between.
 using HttpAnswer = std::variant<HttpResponse, HttpWork>;
 
 // Called on the server's thread: these must not block, nor throw.
@@ -32,9 +33,10 @@ struct HttpListener {
 
 // Octets, unless the type says otherwise.
 struct HttpLimits {
-  std::size_t connection = 16 << 10;       // head and buffers; a longer head is answered 414 or 431
-  std::size_t body = 64 << 10;             // beyond it 413
-  std::size_t unsent = 16 << 20;           // responses on their way, of one listener; beyond it 503
+  std::size_t head = 16 << 10;    // beyond it 414 or 431
+  std::size_t fields = 100;       // of a head, and parameters of a query; beyond it 431, 414
+  std::size_t body = 64 << 10;    // beyond it 413
+  std::size_t unsent = 16 << 20;  // responses on their way, of one listener; beyond it 503
   std::chrono::seconds request_time{10};   // until a request is complete, from the one before
   std::chrono::seconds response_time{30};  // until the client has taken the response
   std::size_t work_threads = 4;

@@ -1,18 +1,15 @@
 #include "admin/http_server.h"
 
+#include "admin/asio.h"
 #include "admin/http_endpoint.h"
 #include "admin/task_pool.h"
 #include "base/clock.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <cstdint>
-#include <system_error>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -20,8 +17,8 @@ namespace signpost::admin {
 
 namespace {
 
-constexpr std::chrono::seconds kSweep{1};
 constexpr std::chrono::seconds kLastResponses{2};
+constexpr std::chrono::milliseconds kLook{20};
 
 }  // namespace
 
@@ -29,35 +26,40 @@ struct HttpServer::Impl {
   Impl(HttpHandler given_handler, HttpLimits given_limits)
       : handler(std::move(given_handler)),
         limits(given_limits),
-        woken(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         pool(limits.work_threads, limits.work_waiting) {}
 
+  Result<void> listen(std::vector<HttpListener> listeners);
   void run();
-  void turn(std::chrono::milliseconds longest_wait);
   void finish();
   bool any(bool (HttpEndpoint::*question)() const) const {
     return std::ranges::any_of(
         endpoints, [question](const auto& endpoint) { return ((*endpoint).*question)(); });
   }
 
-  void wake() const {
-    const std::uint64_t one = 1;
-    (void)!::write(woken.get(), &one, sizeof one);
-  }
-
   const HttpHandler handler;
   const HttpLimits limits;
-  const Descriptor woken;  // outlives the pool, whose tasks wake
+  Loop loop{1};  // one thread runs it
+  // Work of the pool is nothing that the loop knows to wait for.
+  const asio::executor_work_guard<Loop::executor_type> goes_on{loop.get_executor()};
   TaskPool pool;
   std::vector<std::unique_ptr<HttpEndpoint>> endpoints;
-  std::vector<pollfd> waiting_for;  // `woken`, then the endpoints'
-  std::atomic<bool> stopping{false};
-  SteadyTime next_sweep;
   std::thread thread;
 };
 
+Result<void> HttpServer::Impl::listen(std::vector<HttpListener> listeners) {
+  for (HttpListener& listener : listeners) {
+    endpoints.push_back(
+        std::make_unique<HttpEndpoint>(loop, handler, limits, pool, listener.connections));
+    if (auto started = endpoints.back()->start(std::move(listener.socket)); !started) {
+      return started;
+    }
+  }
+  return {};
+}
+
 void HttpServer::Impl::run() {
-  while (!stopping.load()) turn(kSweep);
+  loop.run();  // until it is stopped
+  loop.restart();
   finish();
 }
 
@@ -65,47 +67,32 @@ void HttpServer::Impl::run() {
 void HttpServer::Impl::finish() {
   for (const auto& endpoint : endpoints) endpoint->stop_accepting();
   const SteadyTime deadline = real_clock().steady_now() + kLastResponses;
-  while (any(&HttpEndpoint::working) ||
-         (any(&HttpEndpoint::sending) && real_clock().steady_now() < deadline)) {
-    turn(std::chrono::milliseconds(20));
+  while (any(&HttpEndpoint::is_working) ||
+         (any(&HttpEndpoint::is_sending) && real_clock().steady_now() < deadline)) {
+    loop.run_one_for(kLook);
   }
-}
-
-void HttpServer::Impl::turn(std::chrono::milliseconds longest_wait) {
-  const bool more = any(&HttpEndpoint::has_more);
-  ::poll(waiting_for.data(), waiting_for.size(), more ? 0 : static_cast<int>(longest_wait.count()));
-  std::uint64_t wakings = 0;
-  (void)!::read(woken.get(), &wakings, sizeof wakings);
-  for (const auto& endpoint : endpoints) endpoint->run();
-  const SteadyTime now = real_clock().steady_now();
-  if (now < next_sweep) return;
-  next_sweep = now + kSweep;
-  for (const auto& endpoint : endpoints) endpoint->sweep(now);
+  for (const auto& endpoint : endpoints) endpoint->close_all();
+  while (any(&HttpEndpoint::has_connections)) loop.run_one();
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(std::vector<HttpListener> listeners,
                                                       HttpHandler handler, HttpLimits limits) {
-  auto impl = std::make_unique<Impl>(std::move(handler), limits);
-  if (!impl->woken) return fail(Errc::Io, "eventfd: " + std::generic_category().message(errno));
-  impl->waiting_for.push_back({impl->woken.get(), POLLIN, 0});
-  for (HttpListener& listener : listeners) {
-    auto endpoint = std::make_unique<HttpEndpoint>(impl->handler, impl->limits, impl->pool,
-                                                   [&server = *impl] { server.wake(); });
-    if (auto started = endpoint->start(std::move(listener)); !started) {
-      return Failure(std::move(started).error());
+  try {
+    auto impl = std::make_unique<Impl>(std::move(handler), limits);
+    if (auto listening = impl->listen(std::move(listeners)); !listening) {
+      return Failure(std::move(listening).error());
     }
-    impl->waiting_for.push_back({endpoint->descriptor(), POLLIN, 0});
-    impl->endpoints.push_back(std::move(endpoint));
+    impl->thread = std::thread([&running = *impl] { running.run(); });
+    return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+  } catch (const boost::system::system_error& error) {  // the loop has no descriptors
+    return fail(Errc::Io, std::string("the HTTP server cannot start: ") + error.what());
   }
-  impl->thread = std::thread([&running = *impl] { running.run(); });
-  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
 HttpServer::~HttpServer() {
-  impl_->stopping.store(true);
-  impl_->wake();
+  impl_->loop.stop();
   impl_->thread.join();
 }
 

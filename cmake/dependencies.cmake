@@ -16,7 +16,7 @@ pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(LIBIDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(LIBSODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(LIBCRYPT REQUIRED IMPORTED_TARGET libcrypt)
-pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+find_package(Boost 1.74 REQUIRED)  # its headers: Asio and Beast
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 if(SIGNPOST_TESTS)
   find_package(GTest REQUIRED)

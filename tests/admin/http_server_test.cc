@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -152,6 +153,51 @@ TEST_F(HttpServerTest, HeadHasNoBody) {
   EXPECT_TRUE(reply.ends_with("\r\n\r\n")) << reply;
 }
 
+TEST_F(HttpServerTest, RequestsThatComeTogetherAreAnsweredInTurn) {
+  start();
+  const std::string reply =
+      ask("GET /one HTTP/1.1\r\nHost: h\r\n\r\n"
+          "POST /two HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nxyz" +
+          get("/three"));
+  EXPECT_LT(reply.find("GET /one 0\n"), reply.find("POST /two 3\n")) << reply;
+  EXPECT_LT(reply.find("POST /two 3\n"), reply.find("GET /three 0\n")) << reply;
+}
+
+TEST_F(HttpServerTest, Http10IsKeptIfItAsksForThat) {
+  start();
+  EXPECT_TRUE(ask("GET /x HTTP/1.0\r\n\r\n").contains("\r\nConnection: close\r\n"));
+  const Client client(path());
+  for (const char* target : {"/one", "/two"}) {
+    client.send(std::string("GET ") + target + " HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_TRUE(client.read_until(std::string(target) + " 0\n").contains("Connection: keep-alive"));
+  }
+}
+
+TEST_F(HttpServerTest, ABodyIsAskedForIfTheClientWaitsForThat) {
+  start();
+  const Client client(path());
+  client.send(
+      "POST /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n"
+      "Connection: close\r\n\r\n");
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("abc");
+  EXPECT_TRUE(client.read_all().ends_with("POST /x 3\n"));
+  const std::string refused =
+      ask("POST /refused HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 403 ")) << refused;
+}
+
+TEST_F(HttpServerTest, WhoStillSendsReadsTheRefusalAndIsCutOff) {
+  start();
+  const Client client(path());
+  client.send("POST /refused HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n\r\n");
+  EXPECT_TRUE(client.send(std::string(100'000, 'x')));
+  EXPECT_TRUE(client.read_all().ends_with("not you\n"));
+  bool taken = true;
+  for (int i = 0; i < 1000 && taken; ++i) taken = client.send(std::string(65536, 'x'));
+  EXPECT_FALSE(taken);
+}
+
 TEST_F(HttpServerTest, ABodyIsBounded) {
   start({.body = 100});
   EXPECT_TRUE(ask(post(100, std::string(100, 'x'))).ends_with("POST / 100\n"));
@@ -170,12 +216,14 @@ TEST_F(HttpServerTest, AHeadWithoutEndIsGivenUp) {
   bool taken = true;
   for (int i = 0; i < 1000 && taken; ++i) taken = line.send(std::string(65536, 'x'));
   EXPECT_FALSE(taken);
+  EXPECT_TRUE(line.read_all().starts_with("HTTP/1.1 414 "));
   const Client fields(path());
   fields.send("GET / HTTP/1.1\r\nHost: h\r\n");
   taken = true;
   for (int i = 0; i < 100'000 && taken; ++i)
     taken = fields.send("X: " + std::string(1000, 'y') + "\r\n");
   EXPECT_FALSE(taken);
+  EXPECT_TRUE(fields.read_all().starts_with("HTTP/1.1 431 "));
 }
 
 TEST_F(HttpServerTest, ARefusedRequestEndsBeforeItsBody) {
@@ -260,6 +308,22 @@ TEST_F(HttpServerTest, BeyondTheLimitTheIdlestConnectionGoes) {
   EXPECT_EQ(first.read_all(), "");
   second.send(get("/second"));
   EXPECT_TRUE(second.read_all().ends_with("GET /second 0\n"));
+}
+
+TEST_F(HttpServerTest, AConnectionWaitsWhileThereIsNoDescriptorForIt) {
+  start();
+  const int next = ::dup(STDERR_FILENO);
+  ::close(next);
+  rlimit allowed{};
+  ::getrlimit(RLIMIT_NOFILE, &allowed);
+  const rlimit one_more{static_cast<rlim_t>(next) + 1, allowed.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &one_more);
+  const Client client(path());  // takes it
+  client.send(get("/x"));
+  pollfd readable{client.descriptor(), POLLIN, 0};
+  EXPECT_EQ(::poll(&readable, 1, 50), 0);
+  ::setrlimit(RLIMIT_NOFILE, &allowed);
+  EXPECT_TRUE(client.read_all().ends_with("GET /x 0\n"));
 }
 
 TEST_F(HttpServerTest, TheEndWaitsForWorkAndForNoClient) {

@@ -2,8 +2,8 @@
 """SIGTERM while strangers hold connections of the admin port: idle ones, half requests, and one that does not take its
 answer.
 
-Before: the relay did not end before they let go; it still ran 15 s later. After: it ends after 0.2 s with exit code 0,
-however many they are (--full: 1,000), and its socket is gone.
+Before: the relay did not end before they let go; it still ran 15 s later. After: it ends with exit code 0 after the
+2 s that the last one is given, however many they are (--full: 1,000), and its socket is gone.
 """
 
 import socket
