@@ -40,7 +40,12 @@ Result<std::string> to_a_labels(std::string_view domain) {
   const std::string text(domain);
   const int status = idn2_to_ascii_8z(text.c_str(), &out, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
   if (status != IDN2_OK) return fail(Errc::InvalidArgument, idn2_strerror(status));
-  return taken(status, out);
+  std::string mapped = taken(status, out);
+  // Characters that mean nothing, such as a soft hyphen, are mapped to nothing.
+  if (mapped.empty() || mapped.front() == '.' || mapped.contains("..")) {
+    return fail(Errc::InvalidArgument, "it has a label without a letter or digit");
+  }
+  return mapped;
 }
 
 std::string with_a_labels(std::string_view address) {

@@ -16,6 +16,17 @@ TEST(Idna, TheFormThatIsComparedIsInALabels) {
   EXPECT_EQ(with_a_labels(std::string("a@b\xc3\xbc\0c", 7)), std::string("a@b\xc3\xbc\0c", 7));
 }
 
+// "" would be the domain of every recipient where domains are filters.
+TEST(Idna, ADomainOfCharactersThatMeanNothingIsNone) {
+  for (const std::string nothing : {"\u00AD", "\u200B", "\u2060", "\uFE0F", "\u00AD\u00AD",
+                                    "\u00AD.example", "a.\u00AD.example", "\u3002"}) {
+    EXPECT_FALSE(to_a_labels(nothing)) << nothing;
+    EXPECT_EQ(with_a_labels(nothing), nothing);
+    EXPECT_EQ(with_a_labels("a@" + nothing), "a@" + nothing);
+  }
+  EXPECT_EQ(with_a_labels("\u00ADreceiver.example"), "receiver.example");
+}
+
 TEST(Idna, PeopleReadULabels) {
   EXPECT_EQ(with_u_labels("a@xn--bcher-kva.example"), "a@bücher.example");
   EXPECT_EQ(with_u_labels("xn--bcher-kva.example"), "bücher.example");
