@@ -76,6 +76,7 @@ void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors
   const TomlValue* const table = root.find("retry");
   if (table == nullptr) return;
   const RetryConfig& retry = config.retry;
+  if (retry.schedule.empty()) return;  // each of its waits is a mistake
   const std::string expire = duration_text(retry.expire);
   std::chrono::seconds age{};
   const auto beyond = std::ranges::find_if(

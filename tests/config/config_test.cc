@@ -749,6 +749,14 @@ TEST(ConfigDoubts, ARouteBehindAWiderOneIsNeverTaken) {
   EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@below.shop.example\"]\n")).size(), 0U);
 }
 
+TEST(ConfigDoubts, AScheduleOfMistakesAloneIsNoSchedule) {
+  for (const std::string wait : {"5 minutes", "10d", "0s", ""}) {
+    const auto loaded =
+        parse_config(kGood + "[retry]\nschedule = [\"" + wait + "\"]\n", "signpost.toml");
+    EXPECT_FALSE(loaded.errors.empty()) << wait;
+  }
+}
+
 TEST(ConfigDoubts, WaitsThatAreOverLaterThanMailExpiresAreNamed) {
   const auto retry = [](const std::string& keys) { return doubts_of(kGood + "[retry]\n" + keys); };
   EXPECT_EQ(retry("schedule = [\"1m\", \"30m\", \"1h\"]\nexpire = \"1h\"\n"),
