@@ -99,7 +99,6 @@ Result<void> Daemon::start() {
   if (auto shared = share_descriptors(); !shared) return shared;
   apply_limits(*settings_->config);
   judge_settings();
-  if (settings_->config->tls) certificate_watch_.loading(*settings_->config->tls);
   const config::Config& config = *settings_->config;
   auto sockets = open_sockets(config.listeners);
   if (!sockets) return Failure(std::move(sockets).error());
@@ -297,7 +296,6 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
   put_in_force(std::move(loaded.settings), std::move(*sockets));
-  if (after.tls) certificate_watch_.loading(*after.tls);
   reloads_ok_.add();
   log::emit(relay::events::ConfigReloaded{.file = after.file,
                                           .users_before = number_of_users(*old),
@@ -326,9 +324,8 @@ void Daemon::put_in_force(std::shared_ptr<const relay::Settings> settings,
 // Whoever renews it need not know of us. Of the configuration nothing else is read: it may be in
 // the middle of an edit.
 void Daemon::renew_certificate() {
-  const auto& tls = settings_->config->tls;
-  if (!tls || !certificate_watch_.changed(*tls, clock_.steady_now())) return;
-  certificate_watch_.loading(*tls);  // one attempt a change, whatever comes of it
+  if (!settings_->config->tls) return;
+  if (!certificate_watch_.changed(*settings_, clock_.steady_now())) return;
   relay::LoadedSettings renewed = relay::with_certificate_read_again(*settings_);
   if (!renewed.settings) {
     for (const std::string& error : renewed.error_texts()) {

@@ -1,5 +1,7 @@
 #include "daemon/last_resort.h"
 
+#include "daemon/service_manager.h"
+
 #include <poll.h>
 #include <unistd.h>
 
@@ -27,10 +29,15 @@ constexpr std::string_view kAborted =
     "signpost: an assertion failed, or an exception was not expected, as the line above says: the "
     "process ends, and its queue is whole\n";
 
+constexpr std::string_view kCritical = "<2>";  // sd-daemon(3)
+bool to_journal = false;
+
 // The functions below run where little may be called (signal-safety(7)), and must not block.
 void say(std::string_view words) noexcept {
   pollfd log{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-  if (::poll(&log, 1, 0) > 0) (void)!::write(log.fd, words.data(), words.size());
+  if (::poll(&log, 1, 0) <= 0) return;
+  if (to_journal) (void)!::write(log.fd, kCritical.data(), kCritical.size());
+  (void)!::write(log.fd, words.data(), words.size());
 }
 
 void give_up(int /*signal*/) noexcept {
@@ -71,6 +78,7 @@ void aborted(int /*signal*/) noexcept { say(kAborted); }
 }  // namespace
 
 void end_with_words() {
+  to_journal = stderr_is_journal();
   std::set_new_handler(out_of_memory);
   default_terminate = std::set_terminate(terminated);
   (void)std::signal(SIGABRT, aborted);

@@ -6,6 +6,7 @@
 #include "smtp/idna.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -64,6 +65,7 @@ Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
 
 void load_certificate(const config::Config& config, Settings& settings, Errors& errors) {
   const config::TlsConfig& tls = *config.tls;
+  settings.certificate_files = CertificateFiles::of(tls);
   const auto pem =
       read(config, tls.certificate, "write the path of the certificate with its chain", errors);
   const auto key = read(config, tls.key, "write the path of the certificate's private key", errors);
@@ -171,6 +173,18 @@ void check_data_dir(const config::Config& config, Errors& errors) {
 }
 
 }  // namespace
+
+CertificateFiles CertificateFiles::of(const config::TlsConfig& tls) {
+  const auto look = [](const std::string& path) -> File {
+    struct stat facts{};
+    if (::stat(path.c_str(), &facts) != 0) return {};  // follows links, as certbot's are
+    return {.device = facts.st_dev,
+            .number = facts.st_ino,
+            .size = facts.st_size,
+            .changed = facts.st_ctim.tv_sec * 1'000'000'000 + facts.st_ctim.tv_nsec};
+  };
+  return {look(tls.certificate), look(tls.key)};
+}
 
 std::vector<std::string> LoadedSettings::error_texts() const {
   std::vector<std::string> texts;

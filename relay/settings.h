@@ -10,17 +10,36 @@
 #include "net/tls.h"
 #include "queue/retry_schedule.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace signpost::relay {
 
+// Which files the certificate and its key are, without their contents: whether they were replaced
+// or changed, in whatever way.
+struct CertificateFiles {
+  struct File {
+    std::uint64_t device = 0;  // all zero: it cannot be read
+    std::uint64_t number = 0;
+    std::int64_t size = 0;
+    std::int64_t changed = 0;  // nanoseconds; a change of rights counts
+    bool operator==(const File&) const = default;
+  };
+  File certificate;
+  File key;
+
+  static CertificateFiles of(const config::TlsConfig& tls);  // as they are now
+  bool operator==(const CertificateFiles&) const = default;
+};
+
 struct Settings {
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const auth::Users> users;             // null without [auth]
   std::shared_ptr<const net::Certificate> certificate;  // null without [tls]
   std::shared_ptr<const net::TlsServerContext> tls;     // null without [tls]
+  CertificateFiles certificate_files;                   // as they were before they were read
   std::shared_ptr<const net::TlsClientContext> client_tls;
   std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;  // as config->dkim
   dkim::KeyTable keys;
