@@ -10,6 +10,11 @@
 
 namespace signpost::net {
 
+namespace {
+// So much fills several segments, and the kernel acknowledges every second one by itself.
+constexpr std::size_t kBulk = 16 << 10;
+}  // namespace
+
 Error socket_error(int number) {
   const std::string text = std::generic_category().message(number);
   if (number == ECONNRESET || number == EPIPE) return {Errc::PeerClosed, text};
@@ -25,7 +30,7 @@ Socket::Outcome Socket::read(std::span<char> into) {
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     readable_ = static_cast<std::size_t>(got) == into.size();
-    unacknowledged_ = true;
+    unacknowledged_ = static_cast<std::size_t>(got) < kBulk;
     return {Status::Done, static_cast<std::size_t>(got)};
   }
   readable_ = false;
