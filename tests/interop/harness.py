@@ -460,6 +460,11 @@ class Relay:
         return wait_until(look, lambda: f"event {event} {fields}; the log ends\n{self.log.read_text()[-2500:]}",
                           deadline)[-1]
 
+    def wait_events(self, count, event, **fields):
+        """That many, no more: the log is written some moments after what it tells of."""
+        wait_until(lambda: len(self.events(event, **fields)) >= count, f"{count} events {event} {fields}")
+        assert len(self.events(event, **fields)) == count
+
     def run(self, *words, config=True, input=None):
         """A signpost command: the finished process, with stdout and stderr."""
         command = [str(BIN / "signpost"), *map(str, words)]

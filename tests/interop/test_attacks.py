@@ -118,7 +118,7 @@ def test_the_log_stays_one_object_a_line(world, relay):
         if line.startswith("{"):
             assert isinstance(json.loads(line), dict)
         assert "\x1b" not in line
-    assert len(relay.events("delivered")) == 1
+    relay.wait_events(1, "delivered")
 
 
 @pytest.mark.parametrize("phase", ["command", "data"])
