@@ -19,6 +19,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Where `directory` is, if it is a link: what takes its place is made beside it.
+std::string followed(std::string directory) {
+  constexpr int kMostLinks = 8;
+  std::error_code error;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(directory, error); ++i) {
+    const fs::path target = fs::read_symlink(directory, error);
+    if (error) break;
+    directory = fs::path(directory).parent_path() / target;
+  }
+  return directory;
+}
+
 Result<void> make_directory(const std::string& directory) {
   std::error_code error;
   const bool created = fs::create_directories(directory, error);
@@ -67,6 +79,9 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
                                       "leaves it; what it listed is still in the log"});
   }
   auto seen = Database::look_at_default(directory, Database::Log::Whole);
+  if (seen && log_goes_on_past_gap(directory)) {
+    return fail(Errc::Corrupt, "the log of the queue in " + directory + " has a gap");
+  }
   if (seen || seen.error().code != Errc::Corrupt) return seen;
   if (log_goes_on_past_damage(directory)) return seen;
   seen = Database::look_at_default(directory, Database::Log::UpToDamage);
@@ -84,6 +99,10 @@ Result<int> look(const std::string& directory) {
     // RocksDB writes no log and no data file before CURRENT; it would take the queue for a new one.
     if (files_of(directory, ".log").empty() && files_of(directory, ".sst").empty()) return 0;
     return fail(Errc::Corrupt, "the file CURRENT of the queue in " + directory + " is gone");
+  }
+  // RocksDB makes a log before it makes a family, and the next one before it removes the last one.
+  if (files_of(directory, ".log").empty() && Database::descriptors_of(directory).size() > 1) {
+    return fail(Errc::Corrupt, "the log of the queue in " + directory + " is gone");
   }
   const auto seen = look_at_whole(directory);
   if (!seen) return Failure(seen.error());
@@ -217,7 +236,8 @@ Options fit(const std::string& directory, Options options) {
 
 }  // namespace
 
-Result<Opened> open_queue(const std::string& directory, const Options& wanted) {
+Result<Opened> open_queue(const std::string& name, const Options& wanted) {
+  const std::string directory = followed(name);
   if (auto finished = finish_salvage(directory); !finished) return Failure(finished.error());
   if (auto made = make_directory(directory); !made) return Failure(made.error());
   const Options options = fit(directory, wanted);

@@ -10,7 +10,8 @@
 
 namespace signpost::rocks {
 
-// False: it is damaged, ends in an unfinished write, or CURRENT does not name it.
+// False: it is damaged, ends in an unfinished write or before files with rows of their own were
+// listed, or CURRENT does not name it.
 bool manifest_is_whole(const std::string& directory);
 
 // Takes an end off the MANIFEST in `directory` that is not whole and has nothing whole

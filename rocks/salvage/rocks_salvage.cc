@@ -24,9 +24,12 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -393,6 +396,20 @@ bool log_goes_on_past_damage(const std::string& directory) {
     reader.read(octets_of(file), records);
   }
   return reader.goes_on_past_damage();
+}
+
+bool log_goes_on_past_gap(const std::string& directory) {
+  std::string block(kLogBlockSize, '\0');
+  for (const std::string& file : files_of(directory, ".log")) {
+    LogOutline outline;
+    std::ifstream in(file, std::ios::binary);
+    do {
+      in.read(block.data(), static_cast<std::streamsize>(block.size()));
+      outline.take(std::string_view(block).substr(0, static_cast<std::size_t>(in.gcount())));
+    } while (in && !outline.doubtful());
+    if (outline.doubtful()) return log_goes_on_past_damage(directory);
+  }
+  return false;
 }
 
 }  // namespace signpost::rocks

@@ -33,5 +33,7 @@ Result<void> finish_salvage(const std::string& directory);
 // Whether more follows behind a damaged place in the log of `directory`. What a crash leaves at the
 // end of a log is no such place.
 bool log_goes_on_past_damage(const std::string& directory);
+// The same of damage that RocksDB passes over without a word. Quick when there is none.
+bool log_goes_on_past_gap(const std::string& directory);
 
 }  // namespace signpost::rocks

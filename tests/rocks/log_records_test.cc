@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,10 +32,12 @@ std::string record(char type, std::string_view octets) {
   return made.append(1, type).append(octets);
 }
 
-std::string filled_up(std::string block) {
-  block.resize(kBlock, '\0');
-  return block;
+// With a record of 'f's to the end of the block: nothing but a few octets is ever left empty.
+std::string filled_up(const std::string& block) {
+  return block + record(kFull, std::string(kBlock - block.size() - 7, 'f'));
 }
+
+std::string unused(std::size_t size) { return std::string(size, '\0'); }
 
 struct Read {
   std::string records;
@@ -58,11 +61,10 @@ TEST(Crc32c, KnownValues) {
 
 TEST(LogReader, WholeLog) {
   const std::string head = filled_up(record(kFull, "one"));
-  const std::string rest(kBlock - 2 * 7, 'x');
-  const auto found =
-      read(head + record(kFirst, rest) + std::string(7, '\0') + record(kMiddle, rest) +
-           std::string(7, '\0') + record(kLast, "end") + record(kFull, "two"));
-  EXPECT_EQ(found.records, "one" + rest + rest + "end" + "two");
+  const std::string rest(kBlock - 7 - 6, 'x');
+  const auto found = read(head + record(kFirst, rest) + unused(6) + record(kMiddle, rest) +
+                          unused(6) + record(kLast, "end") + record(kFull, "two"));
+  EXPECT_EQ(found.records, "one" + head.substr(17) + rest + rest + "end" + "two");
   EXPECT_FALSE(found.goes_on);
   EXPECT_FALSE(read("").goes_on);
 }
@@ -130,6 +132,51 @@ TEST(LogReader, DamageInOneFileWithMoreInTheNext) {
   reader.read(record(kFull, "two"), records);
   EXPECT_TRUE(reader.goes_on_past_damage());
   EXPECT_EQ(records, "two");
+}
+
+TEST(LogReader, ZerosWhereARecordBeginsAreDamageIfMoreFollows) {
+  const std::string two = unused(record(kFull, "two").size());
+  for (const std::string& end :
+       {record(kFull, "three"), unused(kBlock - 20) + record(kFull, "three")}) {
+    const auto found = read(record(kFull, "one") + two + end);
+    EXPECT_TRUE(found.goes_on);
+    EXPECT_TRUE(found.records.starts_with("one"));
+  }
+  const auto ends = read(record(kFull, "one") + unused(kBlock));
+  EXPECT_EQ(ends.records, "one");
+  EXPECT_FALSE(ends.goes_on);
+}
+
+TEST(LogReader, DamagedLengthInTheLastBlockHidesNoRecord) {
+  const std::string log = record(kFull, "one") + record(kFull, "two") + record(kFull, "three");
+  for (const char length : {'\x7f', '\x00'}) {  // past the end, and within the block
+    std::string damaged = log;
+    damaged[10 + (length == 0 ? 4 : 5)] = length;
+    EXPECT_TRUE(read(damaged).goes_on);
+  }
+  std::string last = log;
+  last[20 + 5] = '\x7f';
+  EXPECT_FALSE(read(last).goes_on);
+}
+
+bool is_doubtful(std::string_view log) {
+  LogOutline outline;
+  for (; !log.empty(); log.remove_prefix(std::min(log.size(), kBlock))) {
+    outline.take(log.substr(0, kBlock));
+  }
+  return outline.doubtful();
+}
+
+TEST(LogOutline, DoubtsOnlyWhatMayHideRecords) {
+  const std::string one = record(kFull, "one");
+  const std::string rest(kBlock - 7 - 6, 'x');
+  EXPECT_FALSE(is_doubtful(""));
+  EXPECT_FALSE(is_doubtful(one + one));
+  EXPECT_FALSE(is_doubtful(one + unused(kBlock)));
+  EXPECT_FALSE(is_doubtful(record(kFirst, rest) + unused(6) + record(kLast, "end")));
+  EXPECT_TRUE(is_doubtful(one + unused(10) + one));
+  EXPECT_TRUE(is_doubtful(filled_up(one) + unused(kBlock) + one));
+  EXPECT_TRUE(is_doubtful(one + one.substr(0, 9)));
 }
 
 TEST(WithoutBlockHeaders, LeavesWhatIsBetweenThem) {
