@@ -2,6 +2,7 @@
 
 #include "admin/caller.h"
 #include "admin/json_response.h"
+#include "admin/readiness.h"
 
 #include <nlohmann/json.hpp>
 
@@ -31,16 +32,6 @@ HttpResponse plain(int status, std::string text) {
 }
 
 }  // namespace
-
-std::string not_ready_reason(const Services& services) {
-  if (services.draining.load()) return "draining: the relay is stopping";
-  if (std::string error = services.committer.last_error(); !error.empty()) return error;
-  if (services.admission.disk_is_full()) {
-    return "the disk is full: less than limits.disk_free is left";
-  }
-  if (services.admission.memory_is_exhausted()) return "out of memory: limits.memory is in use";
-  return "";
-}
 
 Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload reload)
     : services_(services),

@@ -131,8 +131,13 @@ class Scheduler {
     std::size_t lanes = 0;  // with waiting mail, or lately
     std::size_t sites = 0;
     std::size_t in_memory = 0;  // jobs in lines
+    std::size_t failing = 0;    // sites that back off, as of the last second
   };
   Figures figures() const;
+  std::size_t most_in_memory() const;
+
+  // For each of `lanes` a host to which its mail went last, "" when none is known.
+  std::vector<std::string> hosts(const std::vector<queue::Lane>& lanes) const;
 
  private:
   mutable Mutex mutex_;

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace signpost::queue {
@@ -79,6 +80,13 @@ struct LanePage {
   bool end = false;
 };
 
+// How many jobs wait in each lane, of the rows that were looked at.
+struct LaneCounts {
+  std::vector<std::pair<Lane, std::uint64_t>> lanes;
+  Cursor next;
+  bool end = false;
+};
+
 // A place in a lane. Its waiting jobs are ordered by due time, then by their names.
 struct LanePosition {
   SystemTime due{};
@@ -122,6 +130,16 @@ struct Health {
   std::uint64_t pending_bytes = 0;
 };
 
+// What the engine measures of itself. Octets, counts since it was opened, and 1 or 0.
+enum class EngineFigure : std::uint8_t {
+  MemoryBytes,             // in memory, and yet to be written to data files
+  FileBytes,               // in data files, removed rows included
+  CompactionPendingBytes,  // that it means to rewrite
+  WriteSlowdowns,          // writes were slowed because the disk could not follow
+  WriteStops,              // or stopped
+  WritesStopped,           // are at present
+};
+
 // Reads and claims may come from any thread, apply() from one thread only (the committer's).
 class Store {
  public:
@@ -149,6 +167,9 @@ class Store {
   // The lanes with waiting jobs, each once, in an order of the store's own. Goes from lane to lane,
   // not from job to job.
   virtual Result<LanePage> lanes(const Cursor& from, std::size_t limit) const = 0;
+  // Counts the waiting jobs of the lanes, looking at about `limit` rows of the index from `from`
+  // on: a lane with many comes in several pages.
+  virtual Result<LaneCounts> count_waiting(const Cursor& from, std::size_t limit) const = 0;
 
   // --- waiting jobs, to work on ---
   // Claims jobs of `lane` that are due until `until`, from `from` on, at most `limit` of them, and
@@ -178,6 +199,7 @@ class Store {
   // bounded number of rows; nothing when none was found. States are those of state_now().
   virtual std::optional<SystemTime> oldest(JobState state) const = 0;
   virtual Health health() const = 0;
+  virtual double figure(EngineFigure /*which*/) const { return 0; }  // of one that measures nothing
   virtual std::string engine_text() const = 0;  // for logs: "RocksDB 7.8.3, format 2, …"
 
   // --- maintenance ---

@@ -130,12 +130,12 @@ class Process:
 class Certificate:
     """A self-signed certificate for one host name."""
 
-    def __init__(self, folder, name="relay.example"):
+    def __init__(self, folder, name="relay.example", days=30):
         self.certificate = folder / f"{name}.crt"
         self.key = folder / f"{name}.key"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "30", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+             "-nodes", "-days", str(days), "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
              "-keyout", self.key, "-out", self.certificate], check=True, capture_output=True)
 
 

@@ -301,6 +301,33 @@ TEST_P(StoreConformance, JobMayMoveToAnotherLane) {
   EXPECT_EQ(lanes().size(), 1U);
 }
 
+TEST_P(StoreConformance, CountsTheWaitingJobsOfEachLaneInPagesOfAnySize) {
+  Lane other = kLane;
+  other.domain = "zz.example";
+  for (int i = 0; i < 7; ++i) apply(enqueue(id(i)));
+  for (int i = 0; i < 2; ++i) {
+    Job after = next_revision(job(id(i)));
+    after.lane = other;
+    apply(replace(job(id(i)), after));
+  }
+  Job held = next_revision(job(id(2)));
+  held.state = JobState::Held;
+  apply(replace(job(id(2)), held));
+  for (const std::size_t limit : {1U, 2U, 3U, 100U}) {
+    std::map<Lane, std::uint64_t> counts;
+    Cursor cursor;
+    for (bool end = false; !end;) {
+      const auto page = store().count_waiting(cursor, limit);
+      ASSERT_TRUE(page);
+      for (const auto& [lane, jobs] : page->lanes) counts[lane] += jobs;
+      ASSERT_TRUE(page->end || page->next != cursor) << "the count does not move on";
+      end = page->end;
+      cursor = page->next;
+    }
+    EXPECT_EQ(counts, (std::map<Lane, std::uint64_t>{{kLane, 4}, {other, 2}}));
+  }
+}
+
 // Claims ------------------------------------------------------------------------------------------
 
 TEST_P(StoreConformance, JobsThatSomebodyHoldsArePassedOver) {

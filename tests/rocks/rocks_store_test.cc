@@ -209,6 +209,19 @@ TEST_F(RocksStoreTest, SpaceOfRemovedMailIsGivenBackWhenAsked) {
   EXPECT_EQ(store->content(id(0)).value(), queue::samples::content_of(id(0), 20'000));
 }
 
+TEST_F(RocksStoreTest, MeasuresItself) {
+  using enum queue::EngineFigure;
+  const double before = store->figure(MemoryBytes);
+  EXPECT_GT(before, 0);
+  apply(enqueue(id(0), 1, 200'000));
+  EXPECT_GT(store->figure(MemoryBytes), before);
+  std::atomic<bool> cancelled{false};
+  ASSERT_TRUE(store->reclaim_space(cancelled));
+  EXPECT_GT(store->figure(FileBytes), 100'000) << "blobs count";
+  EXPECT_EQ(store->figure(WriteSlowdowns) + store->figure(WriteStops), 0);
+  EXPECT_EQ(store->figure(WritesStopped), 0);
+}
+
 TEST_F(RocksStoreTest, ChangeThatComesTwiceChangesNothing) {
   apply(enqueue(id(1), 2));
   apply(queue::samples::remove(job(id(1), 0)));
