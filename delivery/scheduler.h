@@ -126,6 +126,8 @@ class Scheduler {
   // What holds up this lane's mail now, if its receiver is backing off or its names cannot be
   // looked up.
   std::optional<Disposition> obstacle(const queue::Lane& lane) const;
+  // The key of the site where this lane's mail goes; "" until it has been looked up.
+  std::string site_of(const queue::Lane& lane) const;
 
   struct Figures {
     std::size_t lanes = 0;  // with waiting mail, or lately

@@ -217,6 +217,12 @@ std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {
   return std::nullopt;
 }
 
+std::string Scheduler::site_of(const queue::Lane& name) const {
+  const MutexLock lock(mutex_);
+  const Lane* const lane = impl_->lanes.find(name);
+  return lane == nullptr || lane->site == nullptr ? std::string() : lane->site->hop.key;
+}
+
 Scheduler::Figures Scheduler::figures() const {
   const MutexLock lock(mutex_);
   return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory, impl_->failing};

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "queue/claims.h"
 #include "queue/envelope.h"
+#include "queue/pattern.h"
 
 #include <atomic>
 #include <compare>
@@ -46,15 +47,12 @@ using Cursor = std::string;
 // Which jobs are meant; empty members do not restrict.
 struct JobFilter {
   std::optional<MessageId> id{};
-  std::string domain{};   // of the recipients, in any case, in A-labels
-  std::string mailbox{};  // one of the recipients, in any case, its domain in A-labels
-  std::string login{};
-  std::optional<std::string> sender{};  // the reverse-path, as `mailbox`; "" is the null one
+  std::optional<MessageId> until{};    // no message that was accepted behind this one
+  std::optional<AddressPattern> to{};  // one of the recipients
+  std::optional<LoginPattern> login{};
+  std::optional<AddressPattern> from{};  // the reverse-path, which is not the null one
+  bool from_null = false;                // the reverse-path is the null one
   std::optional<JobState> state{};
-
-  bool empty() const {
-    return !id && domain.empty() && mailbox.empty() && login.empty() && !sender && !state;
-  }
 };
 
 struct QueuedJob {

@@ -276,11 +276,13 @@ TEST_F(RocksStoreTest, PageOfAListingLooksAtABoundedNumberOfRows) {
     }
     apply(enqueue(message(id(i)), std::move(jobs)));
   }
-  const auto first = store->jobs({.domain = "last.example"}, {}, 10);
+  const auto first =
+      store->jobs({.to = queue::AddressPattern::parse("last.example").value()}, {}, 10);
   ASSERT_TRUE(first);
   EXPECT_TRUE(first->jobs.empty());
   EXPECT_FALSE(first->end);
-  const auto second = store->jobs({.domain = "last.example"}, first->next, 10);
+  const auto second =
+      store->jobs({.to = queue::AddressPattern::parse("last.example").value()}, first->next, 10);
   ASSERT_TRUE(second);
   EXPECT_EQ(second->jobs.size(), 1U);
   EXPECT_TRUE(second->end);
