@@ -11,6 +11,9 @@ kBuildPackages=(
 # What ./quickstart runs besides.
 kQuickstartPackages=(python3 python3-dkim python3-nacl python3-dnspython swaks libnet-ssleay-perl curl openssl)
 
+# What ./package runs besides.
+kPackagingPackages=(debhelper lintian)
+
 # What the unit tests link and the other tests run.
 kTestPackages=(
   libgtest-dev libgmock-dev

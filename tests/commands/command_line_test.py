@@ -1167,6 +1167,43 @@ class Reference(Case):
         self.assertEqual(complete("signpost", "--c"), ["--config"])
         self.assertEqual(complete("signpost", "reference", "k"), ["keys"])
 
+    @unittest.skipUnless(shutil.which("fish"), "needs fish")
+    def test_fish_completes(self):
+        def complete(line):
+            script = f'source "{SOURCE}/etc/completion/signpost.fish"; complete -C "{line}"'
+            lines = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True,
+                                   check=True, timeout=60, env={**os.environ, "HOME": str(self.folder)}).stdout
+            return [line.split("\t")[0] for line in lines.splitlines()]
+        self.assertEqual(complete("signpost qu"), ["queue"])
+        self.assertEqual(sorted(complete("signpost -c user queue re")), ["release", "remove", "retry"])
+        self.assertEqual(complete("signpost queue list --st"), ["--state"])
+        self.assertEqual(complete("signpost queue list --state d"), ["deferred"])
+        self.assertEqual(complete("signpost user add shop --re"), ["--replace"])
+        self.assertEqual(complete("signpost reference k"), ["keys"])
+
+    def test_shells_complete_logins(self):
+        """Of the file of users; a login with characters that a shell gives a meaning is not offered."""
+        bin_folder = self.folder / "bin"
+        bin_folder.mkdir()
+        program = bin_folder / "signpost"
+        program.write_text(f'#!/bin/sh\nexec {PROGRAM} -c {self.config} "$@"\n')
+        program.chmod(0o700)
+        (self.folder / "users.toml").write_text("".join(
+            f'["{name}"]\npassword = "{HASH}"\n' for name in ("shop", "sh$(touch x)", "other")))
+        environment = {"PATH": f"{bin_folder}:{os.environ['PATH']}", "HOME": str(self.folder)}
+        scripts = {
+            "bash": 'COMP_WORDS=(signpost user remove sh); COMP_CWORD=3; source "$1"; _signpost; '
+                    'echo "${COMPREPLY[@]}"',
+            "fish": 'source "$argv[1]"; complete -C "signpost user remove sh"',
+        }
+        for shell, script in scripts.items():
+            if not shutil.which(shell):
+                continue
+            words = [shell, "-c", script] + ([shell] if shell == "bash" else [])
+            done = subprocess.run([*words, f"{SOURCE}/etc/completion/signpost.{shell}"], capture_output=True,
+                                  text=True, check=True, timeout=60, cwd=self.folder, env=environment)
+            self.assertEqual(done.stdout.split(), ["shop"], shell)
+
 
 if __name__ == "__main__":
     unittest.main()
