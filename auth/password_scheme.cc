@@ -147,7 +147,7 @@ std::string_view scheme_of(std::string_view stored) {
 }
 
 std::string too_weak(std::string_view what) {
-  return fmt::format("{} is too weak: whoever gets the file has its passwords soon", what);
+  return fmt::format("{} is too weak: whoever gets the file can soon guess its passwords", what);
 }
 
 // Only names that are known are shown: what looks like one may be part of a password in clear.

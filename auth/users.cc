@@ -73,13 +73,13 @@ const config::Keys<User>& user_keys() {
         "", "What this login may send as."},
        read_senders},
       {{"tenant", "the name of a [[tenant]], as in \"acme\"", "",
-        "Whose domains this login may send with."},
+        "The tenant whose domains this login may send with."},
        read_tenant},
       {{"otherwise", "\"reject\" or \"rewrite\"", "\"reject\"",
         "What happens to an address in From:, Sender: or Resent-From: that this login may not use: "
         "the mail is refused, or the address replaced by the first of senders."},
        read_otherwise},
-      {{"rate", "no rate", "", "Recipients in a time. Not supported yet."},
+      {{"rate", "no rate", "", "Recipients in a period of time. Not supported yet."},
        [](config::Setting& setting, User&) { setting.not_built(setting.value(), "this"); }},
   };
   return keys;

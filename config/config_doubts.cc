@@ -64,7 +64,7 @@ void find_dead_routes(const TomlValue& root, const Config& config, ConfigErrors&
     });
     if (before == route) continue;
     doubts.add(route->at("via"), "route",
-               fmt::format("is never taken: the one in line {} comes first and takes all of its "
+               fmt::format("is never used: the one in line {} comes first and takes all of its "
                            "mail; put this table before that one",
                            before->table.begin.line));
   }
@@ -85,19 +85,19 @@ void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors
   const TomlValue* const written = schedule != nullptr ? schedule : table->find("expire");
   if (beyond == retry.schedule.begin() && written != nullptr) {
     doubts.add(written->begin, "retry.schedule",
-               fmt::format("no message is tried twice: the first wait is {}, and retry.expire, {}, "
-                           "is over before",
+               fmt::format("no message is tried twice: the first wait is {}, longer than "
+                           "retry.expire, {}",
                            duration_text(*beyond), expire));
   } else if (beyond != retry.schedule.end() && schedule != nullptr) {
     doubts.add(schedule->begin, "retry.schedule",
-               fmt::format("is not used from {} on: retry.expire, {}, is over before",
+               fmt::format("has no effect from {} on: retry.expire, {}, comes first",
                            duration_text(*beyond), expire));
   }
   const TomlValue* const notice = table->find("delay_notice");
   if (notice != nullptr && retry.delay_notice >= retry.expire) {
     doubts.add(notice->begin, "retry.delay_notice",
                fmt::format("is never sent: mail is given up at retry.expire, {}; write \"0s\" for "
-                           "none, or less than that",
+                           "none, or a shorter time",
                            expire));
   }
 }

@@ -119,12 +119,11 @@ Result<void> Daemon::share_descriptors() {
                                           config.listeners.size() * worker_count(config));
   if (descriptors_.sessions >= config.limits.sessions) return {};
   if (descriptors_.sessions < kFewestSessions) {
-    return fail(
-        Errc::Unavailable,
-        fmt::format("the system allows this process too few open files: they are enough for "
-                    "{} sessions beside the queue; allow at least 1024 (LimitNOFILE in the "
-                    "unit, ulimit -n)",
-                    descriptors_.sessions));
+    return fail(Errc::Unavailable,
+                fmt::format("the system allows this process too few open files: only enough for "
+                            "{} sessions beside the queue; allow at least 1024 (LimitNOFILE in the "
+                            "unit, ulimit -n)",
+                            descriptors_.sessions));
   }
   log::emit(relay::events::DescriptorsShort{.sessions = descriptors_.sessions,
                                             .wanted = config.limits.sessions,

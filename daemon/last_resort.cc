@@ -17,17 +17,17 @@ namespace signpost::daemon {
 namespace {
 
 constexpr std::string_view kTooLong =
-    "signpost: the end takes too long: a disk that does not answer, or a log that nobody reads; "
-    "giving up on an orderly one\n";
+    "signpost: shutdown takes too long: a disk does not answer, or nobody reads the log; "
+    "ending at once\n";
 constexpr std::string_view kNoMemory =
-    "signpost: out of memory: the process ends, and its queue is whole; allow it more (MemoryMax=, "
-    "ulimit -v), or set limits.memory and limits.sessions lower\n";
+    "signpost: out of memory: the process ends, its queue is intact; allow it more (MemoryMax=, "
+    "ulimit -v), or lower limits.memory and limits.sessions\n";
 constexpr std::string_view kNoThread =
-    "signpost: a thread cannot be started: the process ends, and its queue is whole; allow it more "
+    "signpost: a thread cannot be started: the process ends, its queue is intact; allow it more "
     "threads (TasksMax=, ulimit -u) or memory (MemoryMax=, ulimit -v)\n";
 constexpr std::string_view kAborted =
-    "signpost: an assertion failed, or an exception was not expected, as the line above says: the "
-    "process ends, and its queue is whole\n";
+    "signpost: an assertion failed, or an exception was unexpected, as the line above says: the "
+    "process ends, its queue is intact\n";
 
 constexpr std::string_view kCritical = "<2>";  // sd-daemon(3)
 bool to_journal = false;

@@ -75,7 +75,7 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
     if (user || account.error().code != Errc::NotFound) return Failure(account.error());
     return fail(Errc::NotFound, account.error().detail + "; make it (adduser --system --group " +
                                     config::kDefaultUser +
-                                    "), name another one, or say user = \"\" to stay root");
+                                    "), name another one, or set user = \"\" to stay root");
   }
   if (account->uid == 0) return "";
   if (auto made = make_data_dir(data_dir, *account); !made) return Failure(made.error());

@@ -153,8 +153,8 @@ std::optional<Disposition> why_not(const std::string& host, const net::SocketAdd
   const bool named = hop.routed && net::IpAddress::parse(host);
   if (!named && lacks_source(address.ip, config.delivery)) {
     return local(Outcome::Delayed, {4, 4, 4},
-                 fmt::format("the mail server {} has the address {}, and delivery.source none of "
-                             "its kind to send from",
+                 fmt::format("the mail server {} has the address {}, and delivery.source has no "
+                             "address of that family",
                              host, address.ip.text()));
   }
   if (hop.routed) return {};

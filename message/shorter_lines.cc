@@ -46,7 +46,7 @@ class Shortener {
 
   std::expected<std::string, Unrepaired> run() {
     bool done = entity(content_, true);
-    if (done && find_overlong_line(out_)) done = give_up(content_, "of a form that is not known");
+    if (done && find_overlong_line(out_)) done = give_up(content_, "of an unknown form");
     if (!done) return std::unexpected(unrepaired_);
     return std::move(out_);
   }
@@ -128,10 +128,10 @@ bool Shortener::body(const HeaderSection& header, bool is_message) {
   switch (description.encoding) {
     case TransferEncoding::QuotedPrintable:
       return append_shorter_quoted_printable(out_, header.body()) ||
-             give_up(header.body(), "not the quoted-printable that it should be");
+             give_up(header.body(), "in a part that is not valid quoted-printable");
     case TransferEncoding::Base64:
       return append_shorter_base64(out_, header.body()) ||
-             give_up(header.body(), "not the base64 that it should be");
+             give_up(header.body(), "in a part that is not valid base64");
     case TransferEncoding::Identity:
     case TransferEncoding::Unknown:
       break;

@@ -33,7 +33,7 @@ Failure cannot_listen(const SocketAddress& address, const char* call) {
   std::string detail = "cannot listen on " + address.text() + ": " + call + ": " +
                        std::generic_category().message(number);
   if (number == EADDRINUSE) {
-    detail += " (another program listens there, or a Signpost that still runs)";
+    detail += " (another program, or a Signpost that still runs, listens there)";
   } else if (number == EACCES && address.port < 1024) {
     detail += " (ports below 1024 need the capability CAP_NET_BIND_SERVICE)";
   } else if (number == EADDRNOTAVAIL) {
@@ -144,7 +144,7 @@ void Listener::Impl::accept_some() {
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= ceiling) {
       ::close(fd);
-      return rest("the descriptors that are left are kept for the queue and for deliveries");
+      return rest("the remaining descriptors are kept for the queue and for deliveries");
     }
     if (fd >= 0) {
       set_option(fd, IPPROTO_TCP, TCP_NODELAY);

@@ -81,8 +81,7 @@ std::string time_doubt(const net::Certificate& certificate, SystemTime now) {
                        utc_text(from));
   }
   if (now >= until) {
-    return fmt::format("has expired at {}: clients refuse it; renew it and reload",
-                       utc_text(until));
+    return fmt::format("expired at {}: clients refuse it; renew it and reload", utc_text(until));
   }
   const auto left = std::chrono::floor<std::chrono::days>(until - now);
   if (left >= kRenewal) return "";
@@ -127,7 +126,7 @@ std::vector<std::string> doubts_about_change(const Settings& before, const Setti
   }
   if (gone.empty()) return {};
   return {
-      fmt::format("{}: {} of {} logins {} gone: {}; if that was not meant, the file was read "
+      fmt::format("{}: {} of {} logins {} gone: {}; if that is not intended, the file was read "
                   "while it was being written: reload again",
                   after.config->users_file, gone.size(), before.users->all().size(),
                   gone.size() == 1 ? "is" : "are", text_of(gone))};

@@ -103,7 +103,7 @@ void check_tenant(const config::Config& config, const auth::User& user, Errors& 
   for (const std::string& sender : user.senders) {
     if (config::has_domain(*tenant, smtp::domain_of(sender))) continue;
     errors.push_back({config.users_file, 0, 0, config::toml_key(user.name) + ".senders",
-                      fmt::format("{} is not of a domain of tenant {}; write one that is, or add "
+                      fmt::format("{} is not in a domain of tenant {}; write one that is, or add "
                                   "its domain to the tenant",
                                   config::toml_string(sender), name)});
   }

@@ -137,7 +137,7 @@ Failure corrupt(std::string_view row, const queue::MessageId& id, std::string_vi
 std::optional<std::string> refuse_version(Reader& reader, std::uint8_t known) {
   const std::uint8_t version = reader.octet();
   if (version == known) return std::nullopt;
-  if (version == 0) return "the row is empty or no row of the queue";
+  if (version == 0) return "the row is empty or not a row of the queue";
   if (version < known) return "the row is of an older format";
   return "written by a newer version of signpost (row version " + std::to_string(version) + ")";
 }

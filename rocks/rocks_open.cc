@@ -75,7 +75,7 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
       return fail(Errc::Corrupt, "the MANIFEST of the queue in " + directory + " is damaged");
     }
     log::emit(events::QueueLogEnd{.detail =
-                                      "the last write in the MANIFEST is not whole, as a crash "
+                                      "the last write in the MANIFEST is incomplete, as a crash "
                                       "leaves it; what it listed is still in the log"});
   }
   auto seen = Database::look_at_default(directory, Database::Log::Whole);
@@ -87,7 +87,7 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
   seen = Database::look_at_default(directory, Database::Log::UpToDamage);
   if (seen) {
     log::emit(events::QueueLogEnd{.detail =
-                                      "the log's last write is not whole, as a crash leaves it; "
+                                      "the log's last write is incomplete, as a crash leaves it; "
                                       "it was never acknowledged"});
   }
   return seen;

@@ -149,7 +149,7 @@ std::optional<Refused> refuse_recipient(const relay::Settings& settings,
   if (route != nullptr && !route->mx) return {};  // it goes to that host, which has to know
   return refused(Refusal::AddressLiteral,
                  fmt::format("Mail to address literals is not accepted: <{}>; write the domain of "
-                             "the mailbox behind its @ sign",
+                             "the mailbox after its @ sign",
                              shown(recipient.text())));
 }
 

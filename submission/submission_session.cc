@@ -363,7 +363,7 @@ void SubmissionSession::message_stored(bool stored) {
 void SubmissionSession::account_buffers() {
   if (buffers_.set(stream_.input().size() + unsent_) || unsent_ == 0) return;
   if (state_ == State::Over || state_ == State::Storing) return;
-  events_.closed("it takes no replies, and limits.memory is in use");
+  events_.closed("it reads no replies, and limits.memory is in use");
   retire();
 }
 

@@ -24,8 +24,8 @@ class MissingReport {
   explicit MissingReport(const std::string& workplace);
 
   void introduce(const std::string& directory, std::string_view why, SystemTime now);
-  // Rows of a family behind the first key and before the second; "": the start or the end.
-  void unreadable_rows(std::string_view what, std::string_view behind, std::string_view before,
+  // Rows of a family after the first key and before the second; "": the start or the end.
+  void unreadable_rows(std::string_view what, std::string_view after, std::string_view before,
                        std::string_view why);
   void unreadable_file(std::string_view file, std::string_view family, SystemTime written,
                        std::string_view why);

@@ -103,17 +103,17 @@ class Salvage {
 };
 
 RowSurvey::Gap Salvage::gap_in(std::string_view what) {
-  return [this, what](const std::string& behind, const std::string& before,
+  return [this, what](const std::string& after, const std::string& before,
                       const rocksdb::Status& why) {
-    report_.unreadable_rows(what, behind, before, why.ToString());
+    report_.unreadable_rows(what, after, before, why.ToString());
   };
 }
 
 RowSurvey::Gap Salvage::gap_in_jobs() {
-  return [this, tell = gap_in("jobs")](const std::string& behind, const std::string& before,
+  return [this, tell = gap_in("jobs")](const std::string& after, const std::string& before,
                                        const rocksdb::Status& why) {
-    tell(behind, before, why);
-    for (const std::string* key : {&behind, &before}) {
+    tell(after, before, why);
+    for (const std::string* key : {&after, &before}) {
       if (const auto id = id_in(*key)) edges_.insert(*id);
     }
   };

@@ -735,11 +735,10 @@ TEST(ConfigDoubts, ARouteBehindAWiderOneIsNeverTaken) {
   };
   const std::string shop = "senders = [\"@shop.example\"]\n";
   const std::string example = "recipients = [\"*.example\"]\n";
-  EXPECT_EQ(
-      doubts_of(routes("", "")),
-      std::vector<std::string>{
-          "signpost.toml:10:7: route: is never taken: the one in line 7 comes first and takes "
-          "all of its mail; put this table before that one"});
+  EXPECT_EQ(doubts_of(routes("", "")),
+            std::vector<std::string>{
+                "signpost.toml:10:7: route: is never used: the one in line 7 comes first and takes "
+                "all of its mail; put this table before that one"});
   EXPECT_EQ(doubts_of(routes("", shop)).size(), 1U);
   EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@shop.example\"]\n")).size(), 1U);
   EXPECT_EQ(doubts_of(routes(example, shop + "recipients = [\"a.example\"]\n")).size(), 1U);
@@ -761,12 +760,12 @@ TEST(ConfigDoubts, WaitsThatAreOverLaterThanMailExpiresAreNamed) {
   const auto retry = [](const std::string& keys) { return doubts_of(kGood + "[retry]\n" + keys); };
   EXPECT_EQ(retry("schedule = [\"1m\", \"30m\", \"1h\"]\nexpire = \"1h\"\n"),
             std::vector<std::string>{
-                "signpost.toml:8:12: retry.schedule: is not used from 1h on: retry.expire, 1h, is "
-                "over before"});
+                "signpost.toml:8:12: retry.schedule: has no effect from 1h on: retry.expire, 1h, "
+                "comes first"});
   EXPECT_EQ(retry("schedule = [\"2h\"]\nexpire = \"1h\"\n"),
             std::vector<std::string>{
                 "signpost.toml:8:12: retry.schedule: no message is tried twice: the first wait is "
-                "2h, and retry.expire, 1h, is over before"});
+                "2h, longer than retry.expire, 1h"});
   EXPECT_EQ(retry("expire = \"30s\"\n").size(), 1U);
   EXPECT_EQ(retry("expire = \"1h\"\n").size(), 0U) << "the default schedule is cut off silently";
   EXPECT_EQ(retry("schedule = [\"20m\", \"40m\"]\nexpire = \"1h\"\n").size(), 0U);
@@ -774,7 +773,7 @@ TEST(ConfigDoubts, WaitsThatAreOverLaterThanMailExpiresAreNamed) {
   EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"4h\"\n"),
             std::vector<std::string>{
                 "signpost.toml:9:16: retry.delay_notice: is never sent: mail is given up at "
-                "retry.expire, 4h; write \"0s\" for none, or less than that"});
+                "retry.expire, 4h; write \"0s\" for none, or a shorter time"});
   EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"239m\"\n").size(), 0U);
   EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"0s\"\n").size(), 0U);
   EXPECT_EQ(retry("expire = \"4h\"\n").size(), 0U) << "nobody asked for a notice";

@@ -158,9 +158,9 @@ TEST(ShorterLines, SaysWhatItCannotRepair) {
   EXPECT_EQ(why("Content-Type: multipart/mixed; boundary=b\r\n" + body),
             "outside of the parts of its multipart");
   EXPECT_EQ(why("Content-Transfer-Encoding: base64\r\n" + body),
-            "not the base64 that it should be");
+            "in a part that is not valid base64");
   EXPECT_EQ(why("Content-Transfer-Encoding: quoted-printable\r\n" + body),
-            "not the quoted-printable that it should be");
+            "in a part that is not valid quoted-printable");
   EXPECT_EQ(why("Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: 7bit\r\n" + body),
             "in a part with an unknown Content-Transfer-Encoding");
   EXPECT_EQ(why("Content-Type: message/rfc822\r\n\r\nX: " + std::string(1000, 'x') + "\r\n\r\n"),
@@ -218,7 +218,7 @@ TEST(ShorterLines, BlanksAtTheEndOfAQuotedPrintableLineStayThere) {
   EXPECT_EQ(shorter(head + std::string(2000, ' ') + "\r\n"),
             head + std::string(kMaxLine, ' ') + "\r\n");
   EXPECT_EQ(why(head + std::string(1200, 'y') + "= \r\nnext\r\n"),
-            "not the quoted-printable that it should be");
+            "in a part that is not valid quoted-printable");
 }
 
 TEST(ShorterLines, TellsWhichLineItIs) {

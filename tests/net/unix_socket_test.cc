@@ -94,7 +94,7 @@ TEST_F(UnixSocket, ASocketInUseIsNotStolen) {
 TEST_F(UnixSocket, AFileThatIsNoSocketIsLeftAlone) {
   std::ofstream(path()) << "precious";
   EXPECT_EQ(error_of(path()),
-            path() + " is there and is not a socket; remove it, or name another path");
+            path() + " exists and is not a socket; remove it, or name another path");
   EXPECT_EQ(fs::file_size(path()), 8U);
 }
 

@@ -47,7 +47,7 @@ TEST_F(ReportSigningTest, ReportsThatAloneAreUnsignedAreSaid) {
             "mail.shop.example or a domain above it; set postmaster to an address in a domain with "
             "a key");
   config.unsigned_policy = config::UnsignedPolicy::Reject;
-  EXPECT_TRUE(doubt().contains("is about what clients send and does not hold them back"));
+  EXPECT_TRUE(doubt().contains("applies to what clients send and does not hold reports back"));
 }
 
 TEST_F(ReportSigningTest, WhereNothingIsSignedNothingIsSaid) { EXPECT_EQ(doubt(), ""); }

@@ -343,7 +343,7 @@ TEST_F(RocksSalvageTest, BlockOfJobs) {
   open();
   expect_few_missing_and_named(40);
   EXPECT_TRUE(report().contains("unreadable: its recipients")) << report();
-  EXPECT_TRUE(report().contains("unreadable: jobs behind")) << report();
+  EXPECT_TRUE(report().contains("unreadable: jobs after")) << report();
 }
 
 // The index of waiting jobs is made anew from the jobs.

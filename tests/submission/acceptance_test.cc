@@ -358,7 +358,7 @@ TEST_F(AcceptanceTest, ARefusedAddressLiteralIsNamed) {
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->reply.text,
             "Mail to address literals is not accepted: <a@[192.0.2.1]>; write the domain of the "
-            "mailbox behind its @ sign");
+            "mailbox after its @ sign");
 }
 
 TEST_F(AcceptanceTest, RefusedContentStaysWithTheBuilder) {
