@@ -1,16 +1,16 @@
-// Whether a stored job is one that a JobFilter means: what the engines share.
+// Whether a stored job matches a JobFilter: shared by the engines.
 #pragma once
 
 #include "queue/store.h"
 
 namespace signpost::queue {
 
-// By what the job itself says: everything but login and sender.
+// By the job's own fields: everything but login and sender.
 bool job_matches(const JobFilter& filter, const Job& job);
-// Whether `filter` means this recipient of a job that matches: all of them, unless it names a
+// Whether `filter` selects this recipient of a job that matches: all of them, unless it names a
 // mailbox.
 bool recipient_matches(const JobFilter& filter, const Recipient& recipient);
-// By what its message says: login and sender.
+// By its message's fields: login and sender.
 bool envelope_matches(const JobFilter& filter, const Envelope& envelope);
 
 }  // namespace signpost::queue

@@ -21,7 +21,7 @@ class EventSink {
     log::emit(event);
     emit_unlogged(event);
   }
-  // For one of many alike, whose lines are bounded.
+  // For frequent events, whose lines are bounded.
   template <log::Event E>
   void emit_unlogged(const E& event) {
     if constexpr (requires { this->count(event); }) count(event);

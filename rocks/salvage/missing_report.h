@@ -17,7 +17,7 @@ namespace signpost::rocks {
 // The message that a key belongs to.
 std::optional<queue::MessageId> id_in(std::string_view key);
 
-// Grows line by line, for a queue can be long.
+// Written line by line, since a queue can be long.
 class MissingReport {
  public:
   // Writes `workplace`/missing.txt, and beside it what can be read of missing messages.
@@ -29,7 +29,7 @@ class MissingReport {
                        std::string_view why);
   void unreadable_file(std::string_view file, std::string_view family, SystemTime written,
                        std::string_view why);
-  // All data files were read, also those that may not have counted any more.
+  // All data files were read, even those that may no longer have been in use.
   void unreadable_manifest();
   // In the new queue with the recipients of `jobs`, which are not all that it had.
   void incomplete(const queue::Envelope& envelope, const std::vector<queue::Job>& jobs);
