@@ -25,8 +25,8 @@ namespace signpost::dns {
 // fails affects no other. Servers that are silent are asked last for a while (server_order.h). What
 // keeps forged
 // answers out: each question has a random identifier, port and spelling; an answer that does not
-// repeat them is ignored, and one that differs in its spelling alone makes the question go over TCP.
-// Destroying it drops what is under way: no callback runs after that.
+// repeat them is ignored, and one that differs in its spelling alone makes the question go over
+// TCP. Destroying it drops what is under way: no callback runs after that.
 class QuestionChannel {
  public:
   // A whole response as it came, valid during the call; or why there is none.

@@ -3,9 +3,10 @@
 //
 // RFC 6409 section 8.4 lets a submission server encode. The part that holds such a line is encoded
 // as quoted-printable or base64, so that its reader gets the same octets; one that is already
-// encoded, but in lines that are too long, gets shorter ones. The text itself is never broken: a line break
-// within HTML, JSON or a link changes what it says. All other parts stay byte for byte. What is signed or
-// encrypted within the message must not change (RFC 1847 section 2.1), so it cannot be repaired.
+// encoded, but in lines that are too long, gets shorter ones. The text itself is never broken: a
+// line break within HTML, JSON or a link changes what it says. All other parts stay byte for byte.
+// What is signed or encrypted within the message must not change (RFC 1847 section 2.1), so it
+// cannot be repaired.
 #pragma once
 
 #include "message/line_limit.h"

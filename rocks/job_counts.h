@@ -11,8 +11,8 @@
 
 namespace signpost::rocks {
 
-// Belongs to one thread. Two generations: when the younger one is full the older one is forgotten. So
-// a message that stays in the queue for long costs no memory, and no timer is needed.
+// Belongs to one thread. Two generations: when the younger one is full the older one is forgotten.
+// So a message that stays in the queue for long costs no memory, and no timer is needed.
 class JobCounts {
  public:
   struct Count {

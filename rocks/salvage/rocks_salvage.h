@@ -21,8 +21,8 @@ struct Salvaged {
 
 // Replaces the queue in `directory`, which nobody has open, by one of all messages that are whole.
 // `why`: the error that revealed the damage. Needs room for a second queue beside it; after a
-// failure nothing has changed. Takes as long as reading and writing the whole queue; says in the log
-// how far it has got.
+// failure nothing has changed. Takes as long as reading and writing the whole queue; says in the
+// log how far it has got.
 Result<Salvaged> salvage(const std::string& directory, const Options& options, std::string_view why,
                          SystemTime now);
 
