@@ -8,7 +8,7 @@ namespace signpost::pem {
 
 namespace {
 
-// ASN.1's tags, as far as they tell the kinds of files apart.
+// ASN.1's tags, as far as they distinguish the kinds of files.
 constexpr char kInteger = 0x02;
 constexpr char kBitString = 0x03;
 constexpr char kOctetString = 0x04;

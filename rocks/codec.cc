@@ -58,7 +58,7 @@ class Writer {
   std::string& out_;
 };
 
-// After the first field that is wrong all others read as zero or empty, and finished() is false:
+// After the first wrong field all others read as zero or empty, and finished() is false:
 // so a row is decoded without a branch after each field.
 class Reader {
  public:
@@ -133,7 +133,7 @@ Failure corrupt(std::string_view row, const queue::MessageId& id, std::string_vi
   return fail(Errc::Corrupt, std::move(detail));
 }
 
-// Nothing when `reader` stands before a body that this program understands.
+// Nothing when `reader` is at a body that this program understands.
 std::optional<std::string> refuse_version(Reader& reader, std::uint8_t known) {
   const std::uint8_t version = reader.octet();
   if (version == known) return std::nullopt;

@@ -18,18 +18,18 @@ namespace signpost::rocks {
 
 namespace {
 
-constexpr std::size_t kMaxRowsAPage = 50'000;  // looked at
-constexpr int kOldestRows = 4096;              // looked at by find_oldest()
+constexpr std::size_t kMaxRowsAPage = 50'000;  // examined
+constexpr int kOldestRows = 4096;              // examined by find_oldest()
 constexpr auto kOldestSlack = std::chrono::minutes(10);
 
-// What a row in that domain has in it: the domain in lower case. Nothing for a name in A-labels,
+// What each row in that domain contains: the domain in lower case. Nothing for a name in A-labels,
 // since rows of former versions may have it in U-labels.
 std::string stored_domain(std::string_view domain) {
   std::string lower = ascii::lower(domain);
   return lower.contains("xn--") ? std::string() : lower;
 }
 
-// What the octets of each row that matches have in them: a row without is passed over undecoded.
+// Octets that each matching row contains: a row without them is skipped undecoded.
 class QuickReject {
  public:
   explicit QuickReject(const queue::JobFilter& filter)
@@ -53,7 +53,7 @@ class Envelopes {
  public:
   explicit Envelopes(const RowReader& reader) : reader_(reader) {}
 
-  // Nothing when it was delivered meanwhile, or its row makes no sense.
+  // Nothing when it was delivered meanwhile, or its row is malformed.
   const queue::Envelope* of(const queue::MessageId& id) {
     if (id_ == id) return envelope_ ? &*envelope_ : nullptr;
     id_ = id;
@@ -89,7 +89,7 @@ Result<queue::JobPage> list_jobs(const RowReader& reader, const queue::JobFilter
   rows->Seek(slice(std::max(start, std::string_view(from))));
   for (; rows->Valid() && seen < kMaxRowsAPage && page.jobs.size() < limit; rows->Next()) {
     ++seen;
-    page.next.assign(view(rows->key())).push_back('\0');  // the smallest key behind it
+    page.next.assign(view(rows->key())).push_back('\0');  // the smallest key after it
     if (rejected(view(rows->value()))) continue;
     auto job = read_job(view(rows->key()), view(rows->value()));
     if (!job || !queue::job_matches(filter, *job)) continue;
@@ -109,7 +109,7 @@ std::optional<SystemTime> find_oldest(const RowReader& reader, const queue::Stor
     return std::nullopt;
   }
   const SystemTime first = tally.first();
-  // The slack: ids are made before the commit, and a commit may take its time.
+  // The slack: ids are made before the commit, and a commit may take some time.
   queue::MessageId from;
   const auto start = std::max(first, SystemTime(kOldestSlack)) - kOldestSlack;
   const auto microseconds = static_cast<std::uint64_t>(start.time_since_epoch().count());

@@ -68,7 +68,7 @@ Result<std::uint32_t> RowReader::count_jobs(const queue::MessageId& id) const {
 }
 
 Result<std::optional<queue::Job>> RowReader::job(const queue::JobRef& ref) const {
-  // Mostly the caller knows the version that is stored.
+  // Usually the caller knows the stored version.
   auto same = version(ref);
   if (!same || *same) return same;
   const std::string prefix = job_prefix(ref);
