@@ -123,8 +123,8 @@ PasswordCheck* PasswordChecks::next(Wait wait) {
   }
 }
 
-// The guess counts for the first asker whom the guard still lets try; one guess counts once,
-// however many make it together. Nothing when none may: all are told.
+// The guess counts for the first asker whom the guard still allows; one guess counts once,
+// however many make it together. Nothing when none may: all are answered.
 std::optional<LoginGuard::Try> PasswordChecks::begin(PasswordCheck& check) {
   std::vector<Asker> locked;
   std::optional<LoginGuard::Try> begun;

@@ -188,8 +188,8 @@ bool Users::are_senders(std::string_view address) const {
   const std::size_t at = address.rfind('@');
   if (at == std::string_view::npos) return false;
   if (has(ascii::lower(address))) return true;
-  // A key may sign for what is below its domain, and receivers take a domain and what is below it
-  // for one organization (RFC 7489 section 3.1.1).
+  // A key may sign for subdomains, and receivers treat a domain and its subdomains
+  // as one organization (RFC 7489 section 3.1.1).
   std::string_view domain = address.substr(at + 1);
   for (;;) {
     if (has("@" + ascii::lower(domain))) return true;

@@ -32,7 +32,7 @@ constexpr std::string_view kAborted =
 constexpr std::string_view kCritical = "<2>";  // sd-daemon(3)
 bool to_journal = false;
 
-// The functions below run where little may be called (signal-safety(7)), and must not block.
+// The functions below run where few functions may be called (signal-safety(7)), and must not block.
 void say(std::string_view words) noexcept {
   pollfd log{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
   if (::poll(&log, 1, 0) <= 0) return;
@@ -62,8 +62,8 @@ bool no_thread(const std::exception_ptr& thrown) noexcept {
   }
 }
 
-// Threads are started by us and by libraries, and none of us goes on without. What else is thrown
-// to here is a defect.
+// Threads are started by us and by libraries, and neither can continue without them. Anything else
+// thrown to here is a defect.
 void terminated() noexcept {
   if (const auto thrown = std::current_exception(); thrown && no_thread(thrown)) {
     say(kNoThread);

@@ -91,7 +91,7 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
 }
 
 void let_look_into_us(bool allowed) {
-  // Said in either case: giving up root has hidden us already.
+  // Set in either case: giving up root has already hidden us.
   (void)::prctl(PR_SET_DUMPABLE, allowed ? 1 : 0, 0, 0, 0);
 }
 

@@ -32,7 +32,7 @@ void spell(std::span<unsigned char> query, std::string_view coins) {
   CHECK(coins.size() >= kSpellingOctets);
   std::size_t bit = 0;
   for (unsigned char& octet : query.subspan(kHeader, name_size(query))) {
-    if (!ascii::is_alpha(static_cast<char>(octet))) continue;  // a length is at most 63: not a letter
+    if (!ascii::is_alpha(static_cast<char>(octet))) continue;  // lengths, up to 63, are not letters
     const bool upper = ((static_cast<unsigned char>(coins[bit / 8]) >> bit % 8) & 1) != 0;
     octet = static_cast<unsigned char>(lower(octet));
     if (upper) octet = static_cast<unsigned char>(octet - 'a' + 'A');

@@ -45,7 +45,8 @@ Texts user_doubts(const std::string& file, const std::vector<auth::User>& users)
                   file, text_of(unbound), unbound.size() == 1 ? "it" : "each")};
 }
 
-// They may come later, as those do that move between machines; until then nothing can listen there.
+// They may be added later, as addresses that move between machines are; until then nothing can
+// listen there.
 Texts address_doubts(const config::Config& config) {
   Texts doubts;
   const auto judge = [&](std::string_view key, const net::IpAddress& address,

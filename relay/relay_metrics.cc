@@ -47,7 +47,7 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   for (std::size_t i = 0; i < kTexts<ReplyClass>.size(); ++i) {
     bounces_[i] = make(metric::kBounces, {{"class", std::string(kTexts<ReplyClass>[i])}});
   }
-  // What alert rules ask about exists from the start, as zero.
+  // Metrics that alert rules use exist from the start, as zero.
   for (const std::string_view reason : kTexts<UnsignedReason>) unsigned_reason(reason);
   for (const std::string_view reason : kTexts<DropReason>) notification_dropped(reason);
   for (const std::string_view algorithm : metric::kAlgorithms) signatures(algorithm);
