@@ -63,14 +63,14 @@ std::string known_states_only(std::string_view state) {
   return fmt::format("unknown state {}; expected ready, active, deferred or held", state);
 }
 
-// An empty value, as of a variable that is not set, would mean more than was meant.
+// An empty value, as from a variable that is not set, would select more than was meant.
 HttpResponse empty_value(std::string_view key) {
   return json_error(400,
                     fmt::format("{} is empty; leave it out to select all{}", key,
                                 key == "from" ? ", or write <> for the null reverse-path" : ""));
 }
 
-// What a change is about, or why that cannot be said.
+// What a change applies to, or the error.
 std::optional<HttpResponse> read_filter(const std::string& text, QueueFilter& filter) {
   const Json body = Json::parse(text, nullptr, false);
   if (body.is_object()) {

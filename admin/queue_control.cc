@@ -52,7 +52,7 @@ std::optional<queue::Job> due_now(const queue::Job& job, SystemTime now) {
   return after;
 }
 
-// The job without the recipients that `wanted` means; nothing if none is left.
+// The job without the recipients that `wanted` selects; nothing if none is left.
 std::optional<queue::Job> without(const queue::Job& job, const queue::JobFilter& wanted) {
   queue::Job after = job;
   ++after.ref.revision;
@@ -158,7 +158,7 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
   return counts;
 }
 
-// All but what is with a receiver, or being settled. What waits in a line is taken out of it.
+// All jobs but those with a receiver or being settled. Those waiting in a line are taken out of it.
 std::vector<queue::Job> QueueControl::claim(const std::vector<QueueEntry>& entries,
                                             Changed& counts) {
   std::vector<queue::Job> claimed;
@@ -204,7 +204,7 @@ Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& 
   Result<void> result;
   if (!change.empty()) result = commit(std::move(change));
   for (const queue::Job& job : claimed) services_.store.claims().release(job.ref);
-  // Delivery may have passed them over while we held their claims.
+  // Delivery may have skipped them while we held their claims.
   services_.delivery.returned(result ? afterwards : claimed);
   if (!result) return result;
   counts.changed += claimed.size();

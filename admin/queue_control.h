@@ -16,7 +16,7 @@
 
 namespace signpost::admin {
 
-// Which jobs are meant; empty members do not restrict.
+// Which jobs are selected; empty members do not restrict.
 struct QueueFilter {
   std::optional<queue::MessageId> id;
   std::string to;     // recipient domain, or a recipient's address
@@ -28,10 +28,10 @@ struct QueueFilter {
 };
 
 struct QueueEntry {
-  queue::Job job;  // the recipients that are meant come first
+  queue::Job job;  // the selected recipients come first
   queue::Envelope envelope;
   std::string_view state;  // of Store::state_now(); "active" while it is with a session
-  std::string waits_for;   // what holds up its receiver now; "" if nothing does
+  std::string waits_for;   // what its receiver waits for now; "" if nothing
 };
 
 // Blocks on the store: for the threads of the admin side's pool, never for a worker's.
@@ -44,7 +44,7 @@ class QueueControl {
     std::vector<QueueEntry> entries;
     queue::Cursor next;  // empty: nothing follows
   };
-  // At most `limit` entries from `from` on. Looks at a bounded number of rows: a page may be empty
+  // At most `limit` entries from `from` on. Examines a bounded number of rows: a page may be empty
   // although more follow.
   Result<Page> list(const QueueFilter& filter, const queue::Cursor& from, std::size_t limit);
   Result<std::vector<QueueEntry>> show(const queue::MessageId& id);
@@ -52,17 +52,17 @@ class QueueControl {
   struct Changed {
     std::size_t matched = 0;
     std::size_t changed = 0;
-    std::size_t busy = 0;  // on their way to a receiver just now: left alone
-    // Of the jobs that were changed: the recipients that the filter means, and the others.
+    std::size_t busy = 0;  // being delivered at the moment: left alone
+    // Of the jobs that were changed: the recipients that the filter selects, and the others.
     std::size_t recipients = 0;
     std::size_t others = 0;
   };
-  // Makes the jobs due now, and has their receivers tried whatever their back-off. `by` is who
+  // Makes the jobs due now, and has their receivers tried, whatever their back-off. `by` is who
   // asked, for the log. Both end with an error, in the middle of a long queue, when the relay
   // stops.
   Result<Changed> retry(const QueueFilter& filter, std::string_view by);
   // Without a notification. Of a job that an address selects, the other recipients stay, with their
-  // schedule; retry takes them along, since a job is one transaction.
+  // schedule; retry includes them, since a job is one transaction.
   Result<Changed> remove(const QueueFilter& filter, std::string_view by);
 
  private:

@@ -1,4 +1,4 @@
-// What the paths of the admin side lead to.
+// The handlers of the admin side's paths.
 #pragma once
 
 #include "admin/access.h"
@@ -22,8 +22,8 @@ using Reload = std::function<std::vector<std::string>(std::string_view by)>;
 // Why mail is not accepted now; empty while it is. Any thread.
 std::string not_ready_reason(const Services& services);
 
-// Health and metrics are answered at once, on the server's thread; what blocks on the store is work
-// for its pool.
+// Health and metrics are answered at once, on the server's thread; anything that blocks on the
+// store is work for its pool.
 class Routes {
  public:
   // `rules` must outlive the server.

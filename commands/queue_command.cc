@@ -286,7 +286,7 @@ int change(const QueueOptions& options, const std::string& config_file, const st
   return kDone;
 }
 
-// Nothing chosen would mean the whole queue.
+// No selection would mean the whole queue.
 int ask_for_selection() {
   refuse("an ID, --to, --from or --user is required; see --help");
   return kWrongUsage;
@@ -328,7 +328,7 @@ Added add_command(CLI::App& queue, CommandLine& line, const char* name, const ch
   return {command, options};
 }
 
-// An empty value, as of a shell variable that is not set, would select more than was meant.
+// An empty value, as from a shell variable that is not set, would select more than was meant.
 const CLI::Validator kNotEmpty(
     [](std::string& value) {
       return value.empty() ? std::string(

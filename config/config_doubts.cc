@@ -16,7 +16,7 @@ namespace {
 bool covers(std::string_view wide, std::string_view narrow) {
   if (wide == narrow || wide == "*") return true;
   if (narrow == "*" || !wide.starts_with("*.")) return false;
-  // "*.shop.example" is what is below shop.example, all of it below "*.example".
+  // "*.shop.example" is all subdomains of shop.example, which "*.example" covers.
   if (narrow.starts_with("*.")) narrow.remove_prefix(2);
   return domain_matches(wide, narrow);
 }
@@ -26,7 +26,7 @@ bool covers_sender(std::string_view wide, std::string_view narrow) {
   return wide == narrow || (wide.starts_with('@') && narrow.ends_with(wide));
 }
 
-// Does one of `wide` cover each of `narrow`? An empty list is everything.
+// Is each of `narrow` covered by one of `wide`? An empty list means everything.
 bool cover(const std::vector<std::string>& wide, const std::vector<std::string>& narrow,
            bool (*covers_one)(std::string_view, std::string_view)) {
   if (wide.empty() || narrow.empty()) return wide.empty();
@@ -70,7 +70,7 @@ void find_dead_routes(const TomlValue& root, const Config& config, ConfigErrors&
   }
 }
 
-// What the schedule has beyond the age at which mail is given up. The defaults of what is not
+// Waits of the schedule beyond the age at which mail is given up. The defaults of keys that are not
 // written suit any `expire` of an hour and more.
 void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors& doubts) {
   const TomlValue* const table = root.find("retry");

@@ -182,7 +182,7 @@ void Registry::add_gauge(const Description& description, Labels labels,
 
 std::string Registry::text() const {
   std::vector<prometheus::MetricFamily> families;
-  // Callbacks run without the lock: one that waits for somebody who registers an instrument would
+  // Callbacks run without the lock: one that waits for a thread that registers an instrument would
   // never end.
   struct Pending {
     std::size_t family, metric;

@@ -39,7 +39,7 @@ struct LoadOptions {
   std::string hello = "load.example";
   std::string id_prefix;
   std::chrono::milliseconds timeout{60'000};
-  std::chrono::milliseconds connect_retry{0};  // keep trying to connect for so long
+  std::chrono::milliseconds connect_retry{0};  // keep trying to connect for this long
   std::string ledger;
   std::uint64_t seed = 1;
   bool json = false;

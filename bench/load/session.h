@@ -35,7 +35,7 @@ namespace signpost::bench {
 
 class Session;
 
-// What a session needs of the thread that it belongs to.
+// What a session needs from the thread that it belongs to.
 class SessionOwner {
  public:
   virtual Results& results() = 0;
@@ -117,7 +117,7 @@ class Session : public Handler {
   ReplyReader reader_;
   State state_ = State::Idle;
   Clock::time_point deadline_;
-  Clock::time_point setup_since_;  // of the first of a row of vain tries
+  Clock::time_point setup_since_;  // of the first in a row of failed tries
   bool setup_failing_ = false;
   bool offers_pipelining_ = false;
   bool logged_in_ = false;

@@ -82,7 +82,7 @@ SinkSession* SinkWorker::find(std::uint64_t id) {
   return found == sessions_.end() || found->second->dead() ? nullptr : found->second.get();
 }
 
-// Ends an iteration: first the ledger, then the replies, then the funerals.
+// Ends an iteration: first the ledger, then the replies, then the destruction of closed sessions.
 void SinkWorker::settle() {
   sink_.ledger.append(ledger_lines_);
   ledger_lines_.clear();

@@ -17,7 +17,7 @@ class Ledger {
   Ledger() = default;  // keeps nothing
 
   explicit operator bool() const { return static_cast<bool>(fd_); }
-  // A line that cannot be written ends the process: to go on would falsify the comparison.
+  // A line that cannot be written ends the process: continuing would falsify the comparison.
   void append(std::string_view lines);
 
  private:
