@@ -46,7 +46,7 @@ bool is_utf8(std::string_view text) {
 
 bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
   return std::ranges::equal(text.substr(0, prefix.size()), prefix,
-                            [](char x, char y) { return to_lower(x) == to_lower(y); });
+                            [](char x, char y) { return x == y || to_lower(x) == to_lower(y); });
 }
 
 std::string lower(std::string_view text) {

@@ -54,7 +54,9 @@ FieldIndex::Instances FieldIndex::find(std::string_view name) const {
   const auto is_name = [&](const Entry& entry) {
     return ascii::equals_ignore_case(name_of(entry), name);
   };
-  if (!found.empty() && (!is_name(found.front()) || !is_name(found.back()))) {
+  const bool all =
+      found.empty() || (is_name(found.front()) && (found.size() == 1 || is_name(found.back())));
+  if (!all) {
     found = std::ranges::equal_range(found, name, before, name_of);
   }
   return {{found.begin(), found.end()}, static_cast<std::size_t>(found.begin() - entries_.begin())};

@@ -135,20 +135,27 @@ void Reply::append_to(ByteQueue& out) const {
   CHECK(code >= 200 && code <= 599);
   const std::string number = std::to_string(code);
   const std::string status_text = status.text();
-  const auto lines = ascii::split(text, '\n');
   std::string line;
   line.reserve(128);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const bool last = i + 1 == lines.size();
+  for (std::string_view rest = text;;) {
+    const std::size_t end = rest.find('\n');
+    const bool last = end == std::string_view::npos;
+    const std::string_view words = rest.substr(0, end);
     line = number;
     if (!last) line += '-';
-    if (last && !(status_text.empty() && lines[i].empty())) line += ' ';
+    if (last && !(status_text.empty() && words.empty())) line += ' ';
     line += status_text;
-    if (!status_text.empty() && !lines[i].empty()) line += ' ';
+    if (!status_text.empty() && !words.empty()) line += ' ';
+    const std::size_t begin = line.size();
+    line += words;
     // A text may repeat what a client said: it must not be able to end the line.
-    for (const char c : lines[i]) line += ascii::is_control(c) && c != '\t' ? '?' : c;
+    std::replace_if(
+        line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
+        [](char c) { return ascii::is_control(c) && c != '\t'; }, '?');
     line += "\r\n";
     out.append(line);
+    if (last) return;
+    rest.remove_prefix(end + 1);
   }
 }
 

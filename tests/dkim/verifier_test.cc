@@ -425,13 +425,17 @@ TEST(Verifier, TheSignatureMayStandAnywhereInItsField) {
   const std::string bh =
       base64::encode(view(hash_body(Canonicalization::Relaxed, header.body()).digest));
   for (const char* space : {"", " ", "\r\n\t"}) {
-    const std::string before = std::string("DKIM-Signature:") + space + "b" + space + "=";
-    const std::string after = std::string(kTags) + "; h=from; bh=" + bh + ";";
+    std::string before = "DKIM-Signature:";
+    before.append(space).append("b").append(space).append("=");
+    std::string after(kTags);
+    after.append("; h=from; bh=").append(bh).append(";");
     const auto digest =
         hash_header(Canonicalization::Relaxed, FieldIndex(header), kFromOnly, before + ";" + after);
     std::string b = base64::encode(*ed25519_key()->sign(view(digest)));
     b.insert(20, "\r\n \t");
-    const std::string whole = before + space + b + space + ";" + after + "\r\n" + kContent;
+    std::string whole = before;
+    whole.append(space).append(b).append(space).append(";").append(after).append("\r\n");
+    whole.append(kContent);
     const auto result = result_of(whole, ed25519_records());
     EXPECT_EQ(result.verdict, Verdict::Pass) << result.reason << "\n" << whole;
   }

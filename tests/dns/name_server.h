@@ -113,7 +113,7 @@ class NameServer {
       ++asked_over_tcp;
       std::string answer = answer_to(read(query), query);
       if (answer.empty() && closes_silently) return hang_up(fd);
-      answer = u16(static_cast<unsigned>(answer.size())) + answer;
+      answer.insert(0, u16(static_cast<unsigned>(answer.size())));
       EXPECT_EQ(::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL),
                 static_cast<ssize_t>(answer.size()));
     }

@@ -681,16 +681,23 @@ def write_accounts(folder, *names):
 
 
 class Exim:
-    """Exim from its unpacked package, as a receiver that takes everything and keeps nothing; root starts it.
+    """Exim from its unpacked package, as a receiver that takes everything; root starts it.
 
-    The package's account is not there: the name service wrapper makes it one, for this process alone.
+    It keeps nothing, or hands all on to the smarthost (host, port). The package's account is not there: the name service wrapper makes it one, for this process alone.
     """
 
-    def __init__(self, folder, host, port=MX_PORT, settings=None):
-        self.folder = pathlib.Path(folder)
+    NOWHERE = "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n"
+    SMARTHOST = ("begin routers\nsmarthost:\n  driver = manualroute\n  route_list = * {} byname\n  self = send\n  transport = smtp\n"
+                 "begin transports\nsmtp:\n  driver = smtp\n  port = {}\n  hosts_try_chunking = *\n  user = nobody\n")
+
+    def __init__(self, folder, host, port=MX_PORT, settings=None, smarthost=None):
+        # What hands mail on must not be root, and has to reach the spool.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-exim-") if smarthost else folder)
+        self.folder.chmod(0o755)
         self.host = host
         spool = self.folder / "exim"
         spool.mkdir()
+        spool.chmod(0o777)
         values = {
             "spool_directory": spool, "log_file_path": f"{spool}/%slog", "exim_user": "root", "exim_group": "root",
             "primary_hostname": "exim.example", "local_interfaces": f"{host}.{port}", "host_lookup": "", "rfc1413_hosts": "",
@@ -700,7 +707,7 @@ class Exim:
         configuration = spool / "exim.conf"
         configuration.write_text("".join(f"{key} = {value}\n" for key, value in values.items())
                                  + "begin acl\naccept_all:\n  accept\n"
-                                 + "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n")
+                                 + (self.SMARTHOST.format(*smarthost) if smarthost else self.NOWHERE))
         environment = peer_environment()
         write_accounts(spool, "Debian-exim")
         for name in ("passwd", "group"):
@@ -715,6 +722,8 @@ class Exim:
 
     def stop(self):
         self.process.kill()
+        if self.folder.name.startswith("signpost-exim-"):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class OpenSmtpd:

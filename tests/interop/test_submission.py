@@ -312,6 +312,38 @@ def test_a_client_that_goes_away_in_the_data_leaves_nothing_behind(relay):
     assert relay.metric("signpost_messages_accepted_total") == before
 
 
+def test_a_message_in_chunks(shared, relay, recipient):
+    content = message(to=recipient, body="a line\r\n.\r\nMAIL FROM:<x@shop.example>\r\n")
+    client = relay.smtp()
+    client.ehlo()
+    assert client.has_extn("chunking")
+    assert client.docmd("MAIL", "FROM:<orders@shop.example>")[0] == 250
+    assert client.docmd("RCPT", f"TO:<{recipient}>")[0] == 250
+    client.send(b"BDAT 100\r\n" + content[:100])
+    assert client.getreply()[0] == 250
+    client.send(f"BDAT {len(content) - 100} LAST\r\n".encode() + content[100:] + b"NOOP\r\n")
+    code, text = client.getreply()
+    assert code == 250 and text.startswith(b"2.0.0 Ok: queued as ")
+    assert client.getreply()[0] == 250
+    _, received = arrived(shared, recipient)
+    assert received.endswith(content[content.index(b"\r\n\r\n"):])
+
+
+def test_exim_hands_on_its_mail_in_chunks(shared, relay, recipient, tmp_path):
+    exim = harness.Exim(tmp_path, shared.address(), smarthost=(relay.host, TRUSTED_PORT))
+    try:
+        content = message(to=recipient, body="a line\r\n.\r\n.dot\r\n" + "a line more\r\n" * 5_000)
+        with smtplib.SMTP(exim.host, harness.MX_PORT, timeout=harness.DEADLINE) as client:
+            client.sendmail("orders@shop.example", [recipient], content)
+        harness.wait_until(lambda: f"=> {recipient} " in exim.log_text(), exim.log_text)
+        _, received = arrived(shared, recipient)
+        [line] = [line for line in exim.log_text().splitlines() if f"=> {recipient} " in line]
+        assert " K " in line, "Exim says so when it used CHUNKING"
+        assert received.endswith(content[content.index(b"\r\n\r\n"):])
+    finally:
+        exim.stop()
+
+
 def test_an_smtputf8_message(shared, relay, recipient):
     recipient = "jürgen@receiver.example"
     content = f"From: Händler <orders@shop.example>\r\nTo: <{recipient}>\r\nSubject: Grüße\r\n\r\nDanke\r\n"

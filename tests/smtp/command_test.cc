@@ -36,7 +36,7 @@ TEST(Command, VerbsAreReadWithoutRegardToCase) {
 }
 
 TEST(Command, UnknownVerbsAreNoCommands) {
-  for (const char* line : {"", " ", "MAI", "MAILFROM:<a@x.example>", "XEXCH50 2 2", "BDAT 3 LAST",
+  for (const char* line : {"", " ", "MAI", "MAILFROM:<a@x.example>", "XEXCH50 2 2", "BURL imap://x",
                            " NOOP", "EHLO", "DATAX"}) {
     const bool ehlo = std::string_view(line) == "EHLO";
     expect_error(ehlo ? CommandError::ArgumentMissing : CommandError::Unknown, line);
@@ -54,6 +54,19 @@ TEST(Command, ControlOctetsAreRefusedAnywhere) {
 TEST(Command, ArgumentsThatMustNotBeAreRefused) {
   for (const char* line : {"DATA now", "RSET x", "QUIT please", "STARTTLS x"}) {
     expect_error(CommandError::ArgumentForbidden, line);
+  }
+}
+
+TEST(Bdat, HasASizeAndMayBeTheLast) {
+  EXPECT_EQ(parse<BdatCommand>("BDAT 0").size, 0U);
+  EXPECT_FALSE(parse<BdatCommand>("BDAT 86401").last);
+  const auto last = parse<BdatCommand>("bdat  18446744073709551615  last ");
+  EXPECT_EQ(last.size, std::numeric_limits<std::uint64_t>::max());
+  EXPECT_TRUE(last.last);
+  expect_error(CommandError::ArgumentMissing, "BDAT");
+  for (const char* line : {"BDAT LAST", "BDAT -1", "BDAT +1", "BDAT 0x10", "BDAT 1LAST", "BDAT 1,2",
+                           "BDAT 18446744073709551616", "BDAT 1 LAST now", "BDAT 1 2"}) {
+    expect_error(CommandError::ChunkMalformed, line);
   }
 }
 
