@@ -117,9 +117,9 @@ PasswordCheck* PasswordChecks::next(Wait wait) {
         changed_.wait(mutex_);
       }
     }
-    const bool told = !given_up.empty();
+    const bool answered = !given_up.empty();
     tell(std::move(given_up), Verdict::Unavailable);
-    if (check != nullptr || !told) return check;
+    if (check != nullptr || !answered) return check;
   }
 }
 

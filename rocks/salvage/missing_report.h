@@ -1,4 +1,4 @@
-// What a salvage tells the operator: what could not be read, and a line for each message that is
+// The report of a salvage for the operator: what could not be read, and a line for each message that is
 // missing.
 #pragma once
 
