@@ -36,13 +36,13 @@ TEST(RequestTarget, AParameterMayHaveNoValueAndNoName) {
   EXPECT_EQ(parse_request_target("/?").query, Pairs{});
 }
 
-TEST(RequestTarget, WhatIsNotEncodedStandsForItself) {
+TEST(RequestTarget, UnencodedTextIsKeptAsItIs) {
   EXPECT_EQ(parse_request_target("/%zz%4").path, "/%zz%4");
   EXPECT_EQ(parse_request_target("/%-1%+1% 1").path, "/%-1%+1% 1");
   EXPECT_EQ(parse_request_target("%").path, "%");
 }
 
-TEST(RequestTarget, AnEncodedNulCutsNothingOff) {
+TEST(RequestTarget, AnEncodedNulDoesNotCutTheText) {
   EXPECT_EQ(parse_request_target("/healthz%00x").path, std::string("/healthz\0x", 10));
 }
 

@@ -87,7 +87,7 @@ TEST_F(LoginGuardTest, WhoIsKnownIsNotLockedOutByStrangers) {
   EXPECT_TRUE(may_try("203.0.113.7", "shop"));
 }
 
-TEST_F(LoginGuardTest, FailuresOfItsOwnMakeALoginUnknown) {
+TEST_F(LoginGuardTest, ItsOwnFailuresMakeALoginUnknown) {
   guard.succeeded(ip("203.0.113.7"), "shop", now);
   fail("203.0.113.7", "shop", 11);
   EXPECT_TRUE(may_try("203.0.113.7", "shop"));  // no lock yet, only no longer known
@@ -142,7 +142,7 @@ TEST_F(LoginGuardTest, KnowsHowOftenAClientFailedLately) {
   EXPECT_EQ(guard.failures(ip("192.0.2.2"), now), 0U);
 }
 
-TEST_F(LoginGuardTest, RightPasswordsAreTakenBack) {
+TEST_F(LoginGuardTest, CorrectPasswordsAreNotCounted) {
   for (int i = 0; i < 100; ++i) {
     const std::string login = std::to_string(i);
     const auto begun = guard.begin(ip("192.0.2.1"), login, now);
@@ -154,7 +154,7 @@ TEST_F(LoginGuardTest, RightPasswordsAreTakenBack) {
   EXPECT_TRUE(may_try("192.0.2.1", "guess"));
 }
 
-TEST_F(LoginGuardTest, ARightPasswordTakesItsLockBack) {
+TEST_F(LoginGuardTest, ACorrectPasswordLiftsItsLock) {
   fail("192.0.2.1", "a", 10);
   const auto begun = guard.begin(ip("192.0.2.1"), "b", now);
   ASSERT_TRUE(begun);

@@ -86,7 +86,7 @@ TEST(PlanRoute, AnAddressLiteralIsTheHostItself) {
   EXPECT_EQ(found->hop.hosts, (std::vector<NextHop::Host>{{"2001:db8::1", 0}}));
 }
 
-TEST(PlanRoute, WhatIsNoDomainIsAnError) {
+TEST(PlanRoute, WhatIsNotADomainIsAnError) {
   const config::Config config;
   EXPECT_FALSE(plan(config, "", "a..example"));
   EXPECT_FALSE(plan(config, "", ""));
@@ -160,7 +160,7 @@ TEST(AtExchangers, HostsOfOnePreferenceHaveOneRank) {
             (std::vector<NextHop::Host>{{"a.example", 0}, {"b.example", 0}, {"c.example", 1}}));
 }
 
-TEST(AtExchangers, WhatADestinationSinglesOutHasAKeyOfItsOwn) {
+TEST(AtExchangers, DomainsOfADestinationHaveTheirOwnKey) {
   config::Config config;
   config::DestinationConfig slow;
   slow.match = {"slow.example"};
@@ -183,7 +183,7 @@ TEST(AtExchangers, MailWithAnotherTlsPolicyNeverSharesAConnection) {
             key(*plan(config, "", "a.example"), hosts));
 }
 
-TEST(AtExchangers, HostsBehindThisRelayAreLeftOut) {
+TEST(AtExchangers, LessPreferredHostsThanThisRelayAreLeftOut) {
   const config::Config config;
   const RoutePlan mine = *plan(config, "", "a.example");
   EXPECT_EQ(key(mine, {{10, "mx.example"}, {20, "relay.example"}, {30, "late.example"}}),

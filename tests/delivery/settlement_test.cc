@@ -133,7 +133,7 @@ TEST_F(SettlementTest, ExpiresWhenTheNextAttemptWouldComeTooLate) {
   EXPECT_FALSE(settle({delayed(), delayed(), delayed()}, hours(48) - minutes(4)).after);
 }
 
-TEST_F(SettlementTest, TheSenderHearsOnceOfADelay) {
+TEST_F(SettlementTest, TheSenderIsNotifiedOnceOfADelay) {
   EXPECT_TRUE(reports(settle({delayed(), delayed(), delayed()}, hours(3))).empty());
   const Settlement first = settle({delayed(), delayed(), delayed()}, hours(4));
   EXPECT_EQ(reports(first), (std::vector{message::Action::Delayed}));

@@ -254,7 +254,7 @@ TEST(Verifier, RepeatedFieldsAreTakenFromTheBottom) {
 
 // Time -------------------------------------------------------------------------------------------
 
-TEST(Verifier, AnExpiredSignatureIsNone) {
+TEST(Verifier, AnExpiredSignatureDoesNotCount) {
   SigningIdentity signer = identity("example.com", "e1", ed25519_key());
   signer.expire = std::chrono::hours(1);
   const std::string whole = signed_by({signer}, kContent);
@@ -318,7 +318,7 @@ TEST(Verifier, ARecordThatDoesNotFitIsAnError) {
   EXPECT_EQ(verdict(record_text(*make_key(Algorithm::RsaSha256, 1024))), Verdict::Fail);
 }
 
-TEST(Verifier, ARevokedKeyIsNamedSo) {
+TEST(Verifier, ARevokedKeyIsReportedAsRevoked) {
   const std::string whole = signed_by({identity("example.com", "s", ed25519_key())}, kContent);
   EXPECT_EQ(result_of(whole, Records().add("example.com", "s", "v=DKIM1; p=")).reason,
             "the key is revoked");

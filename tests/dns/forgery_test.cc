@@ -72,7 +72,7 @@ TEST_F(ForgeryTest, EachQuestionHasItsOwnPortIdentifierAndSpelling) {
   EXPECT_GT(spellings.size(), 395U) << "of 29 letters";
 }
 
-TEST_F(ForgeryTest, PortsAreClosedBehindTheAnswer) {
+TEST_F(ForgeryTest, PortsAreClosedAfterTheAnswer) {
   for (int i = 0; i < 300; ++i) {
     EXPECT_EQ(ask_address("n" + std::to_string(i) + ".example"), "192.0.2.1");
   }

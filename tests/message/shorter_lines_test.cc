@@ -221,7 +221,7 @@ TEST(ShorterLines, BlanksAtTheEndOfAQuotedPrintableLineStayThere) {
             "in a part that is not valid quoted-printable");
 }
 
-TEST(ShorterLines, TellsWhichLineItIs) {
+TEST(ShorterLines, NamesTheLine) {
   const std::string before = "Content-Type: multipart/signed; boundary=b\r\n\r\nshort\r\n";
   const auto result = with_shorter_lines(before + kLong + "\r\n");
   ASSERT_FALSE(result.has_value());

@@ -56,7 +56,7 @@ TEST(Listener, HandsOverReadySocketsAndTheirPeers) {
   ::close(accepted);
 }
 
-TEST(Listener, TakesManyConnectionsOfOneMoment) {
+TEST(Listener, AcceptsManyConnectionsAtOnce) {
   constexpr std::size_t kClients = 200;  // more than one turn takes
   Loop loop;
   std::vector<int> fds;

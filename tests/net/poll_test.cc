@@ -24,7 +24,7 @@ class PollTest : public ::testing::Test {
   int fds_[2] = {-1, -1};
 };
 
-TEST_F(PollTest, TellsWhatIsWantedOnly) {
+TEST_F(PollTest, ReportsOnlyWantedEvents) {
   std::vector<std::string> seen;
   Poll poll(loop_, fds_[0], [&](Poll::Events events) {
     seen.push_back(std::string(events.readable ? "r" : "") + (events.writable ? "w" : ""));
@@ -68,7 +68,7 @@ TEST_F(PollTest, MayBeDestroyedInItsCallback) {
 }
 
 // libuv stops a handle at an error; a socket that survives its errors must still be watched.
-TEST_F(PollTest, GoesOnAfterAnErrorOfTheSocket) {
+TEST_F(PollTest, ContinuesAfterASocketError) {
   const auto loopback = SocketAddress::parse("127.0.0.1:0").value();
   sockaddr_storage native;
   socklen_t size = loopback.to_native(native);

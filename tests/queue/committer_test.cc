@@ -90,7 +90,7 @@ TEST_F(CommitterTest, NothingIsReportedBeforeTheWriteIsDone) {
   EXPECT_EQ(outcomes.await(1), std::vector<std::string>{"first ok"});
 }
 
-TEST_F(CommitterTest, WriteThatTakesTooLongIsToldWhileItLasts) {
+TEST_F(CommitterTest, WriteThatTakesTooLongIsReportedWhileItLasts) {
   Committer committer(store, registry, {.too_long = std::chrono::milliseconds(0)});
   EXPECT_EQ(committer.last_error(), "");
   EXPECT_FALSE(committer.hangs());

@@ -303,7 +303,7 @@ TEST_P(StoreConformance, JobMayMoveToAnotherLane) {
 
 // Claims ------------------------------------------------------------------------------------------
 
-TEST_P(StoreConformance, JobsThatSomebodyHoldsArePassedOver) {
+TEST_P(StoreConformance, ClaimedJobsAreSkipped) {
   for (int i = 0; i < 5; ++i) apply(enqueue(id(i)));
   ASSERT_TRUE(store().claims().take(job(id(0)).ref));
   ASSERT_TRUE(store().claims().take(job(id(3)).ref));
@@ -324,7 +324,7 @@ TEST_P(StoreConformance, ClaimGivesTheStoredVersion) {
   EXPECT_EQ(store().claims().size(), 1U);
 }
 
-TEST_P(StoreConformance, ClaimOfWhatIsGoneLeavesNoClaim) {
+TEST_P(StoreConformance, ClaimOfAMissingJobLeavesNoClaim) {
   apply(enqueue(id(1)));
   EXPECT_EQ(store().claim({id(2), 0, 0}).value(), std::nullopt);
   EXPECT_EQ(store().claim({id(1), 1, 0}).value(), std::nullopt);
@@ -412,7 +412,7 @@ std::vector<Lane> names_of(const std::vector<WaitingLane>& all) {
   return names;
 }
 
-TEST_P(StoreConformance, LanesAreToldApartWhateverTheirNames) {
+TEST_P(StoreConformance, LanesAreDistinguishedWhateverTheirNames) {
   std::vector<Lane> expected{{"a.example", "b", "c"}, {"a.example", "bc", ""},
                              {"a.example", "", "bc"}, {"a.exampleb", "c", ""},
                              {"a.example", "b", ""},  {"a.example", "", ""},
@@ -437,7 +437,7 @@ TEST_P(StoreConformance, LanesAreToldApartWhateverTheirNames) {
   }
 }
 
-TEST_P(StoreConformance, LaneTellsWhenItsFirstJobIsDue) {
+TEST_P(StoreConformance, ALaneKnowsWhenItsFirstJobIsDue) {
   for (const int i : {2, 1, 3}) {
     apply(enqueue(message(id(i)), {deferred(job(id(i)), kNoon + std::chrono::hours(i))}));
   }
@@ -449,7 +449,7 @@ TEST_P(StoreConformance, LaneTellsWhenItsFirstJobIsDue) {
   EXPECT_EQ(lanes()[0].due, kNoon + 2h);
 }
 
-TEST_P(StoreConformance, ListingOfLanesGoesOnWhenTheLaneBeforeIsGone) {
+TEST_P(StoreConformance, ListingOfLanesContinuesWhenThePreviousLaneIsGone) {
   apply(enqueue(id(1), 3));  // domain0.example … domain2.example
   const auto first = store().lanes({}, 1);
   ASSERT_TRUE(first);
@@ -495,7 +495,7 @@ TEST_P(StoreConformance, OverdueLeavesOutWhoseSenderKnows) {
   }
 }
 
-TEST_P(StoreConformance, OverdueLooksAtALimitedNumberOfRows) {
+TEST_P(StoreConformance, OverdueExaminesALimitedNumberOfRows) {
   for (int i = 0; i < 10; ++i) apply(enqueue(id(i)));
   LanePosition from;
   Refs found;
@@ -523,7 +523,7 @@ TEST_P(StoreConformance, JobsAreListedInTheOrderOfAcceptance) {
   }
 }
 
-TEST_P(StoreConformance, ListingGoesOnBehindWhatIsRemovedMeanwhile) {
+TEST_P(StoreConformance, ListingContinuesAfterRemovedJobs) {
   for (int i = 0; i < 4; ++i) apply(enqueue(id(i)));
   const auto first = store().jobs({}, {}, 2);
   ASSERT_TRUE(first);
@@ -536,7 +536,7 @@ TEST_P(StoreConformance, ListingGoesOnBehindWhatIsRemovedMeanwhile) {
   EXPECT_TRUE(rest->end);
 }
 
-TEST_P(StoreConformance, FilterMeansAllItsMembers) {
+TEST_P(StoreConformance, FilterRequiresAllItsMembers) {
   auto other = std::make_shared<Message>(*message(id(2), 300, 2));
   other->envelope.reverse_path = smtp::Mailbox::from_text("Other@Example.COM");
   other->envelope.login = "billing";
@@ -677,7 +677,7 @@ TEST_P(StoreConformance, JobThatLosesRecipientsKeepsItsPlace) {
   EXPECT_EQ(store().jobs(filter, {}, 10).value().jobs.size(), 1U);
 }
 
-TEST_P(StoreConformance, EngineIsWellAndGivesSpaceBackWhenAsked) {
+TEST_P(StoreConformance, EngineIsHealthyAndGivesSpaceBackWhenAsked) {
   for (int i = 0; i < 20; ++i) apply(enqueue(id(i), 1, 5'000));
   for (int i = 1; i < 20; ++i) apply(remove(job(id(i))));
   EXPECT_FALSE(store().health().needs_restart);

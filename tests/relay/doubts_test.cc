@@ -47,7 +47,7 @@ TEST_F(CertificateDoubts, NameItsTime) {
   EXPECT_TRUE(doubts(end_ - hours(25))[0].ends_with(", in 1 day; renew it and reload"));
 }
 
-TEST_F(CertificateDoubts, NameTheHostThatItIsNotFor) {
+TEST_F(CertificateDoubts, NameTheHostNotCovered) {
   EXPECT_EQ(doubts(begin_, "smtp.shop.example").size(), 1U) << "its end alone";
   const Texts found = doubts(begin_, "other.example");
   ASSERT_EQ(found.size(), 2U);
@@ -78,7 +78,7 @@ class ChangeDoubts : public testing::Test {
   }
 };
 
-TEST_F(ChangeDoubts, NameTheLoginsThatAReloadTakesAway) {
+TEST_F(ChangeDoubts, NameTheLoginsThatAReloadRemoves) {
   EXPECT_EQ(doubts_about_change(with("ab"), with("abc")), Texts());
   EXPECT_EQ(doubts_about_change(with("ab"), with("cab")), Texts());
   EXPECT_EQ(
@@ -89,7 +89,7 @@ TEST_F(ChangeDoubts, NameTheLoginsThatAReloadTakesAway) {
   EXPECT_EQ(doubts_about_change(with("ab"), with("ac")).size(), 1U) << "as many, but not the same";
 }
 
-TEST(Doubts, AnAddressThatIsNotHereIsNamed) {
+TEST(Doubts, AnAddressOfAnotherMachineIsNamed) {
   Settings settings;
   auto config = std::make_shared<config::Config>();
   config->file = "signpost.toml";

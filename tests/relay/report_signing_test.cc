@@ -39,7 +39,7 @@ TEST_F(ReportSigningTest, AKeyOfTheDomainOrOfOneAboveItSignsThem) {
   EXPECT_EQ(doubt(), "");
 }
 
-TEST_F(ReportSigningTest, ReportsThatAloneAreUnsignedAreSaid) {
+TEST_F(ReportSigningTest, UnsignedReportsBesideSignedMailAreReported) {
   add_key("other.example");
   EXPECT_EQ(doubt(),
             "/etc/signpost/signpost.toml: reports of failed mail come from "
@@ -50,7 +50,7 @@ TEST_F(ReportSigningTest, ReportsThatAloneAreUnsignedAreSaid) {
   EXPECT_TRUE(doubt().contains("applies to what clients send and does not hold reports back"));
 }
 
-TEST_F(ReportSigningTest, WhereNothingIsSignedNothingIsSaid) { EXPECT_EQ(doubt(), ""); }
+TEST_F(ReportSigningTest, WithoutAnySignaturesNothingIsReported) { EXPECT_EQ(doubt(), ""); }
 
 }  // namespace
 }  // namespace signpost::relay

@@ -244,7 +244,7 @@ TEST_F(RocksSalvageTest, ContentOfAMissingMessageIsKeptWhereItCanBeRead) {
             queue::samples::content_of(id(100), 5'000));
 }
 
-TEST_F(RocksSalvageTest, UnfinishedEndOfTheLogIsNoDamage) {
+TEST_F(RocksSalvageTest, UnfinishedEndOfTheLogIsNotDamage) {
   fill();
   damage(files(".log")[0], -10);
   open();
@@ -260,7 +260,7 @@ TEST_F(RocksSalvageTest, ZerosWhereARecordOfTheLogBegins) {
   expect_few_missing_and_named(15);
 }
 
-TEST_F(RocksSalvageTest, ZerosAtTheEndOfTheLogAreNoDamage) {
+TEST_F(RocksSalvageTest, ZerosAtTheEndOfTheLogAreNotDamage) {
   fill();
   const fs::path log = files(".log")[0];
   fs::resize_file(log, fs::file_size(log) + 100'000);
@@ -299,7 +299,7 @@ TEST_F(RocksSalvageTest, LogThatIsGone) {
   EXPECT_TRUE(report().contains("the log of the queue in " + path() + " is gone")) << report();
 }
 
-TEST_F(RocksSalvageTest, QueueBehindALink) {
+TEST_F(RocksSalvageTest, QueueReachedByALink) {
   fill_data_files();
   fs::create_directory(directory.path() + "/disk");
   fs::rename(path(), directory.path() + "/disk/queue");
@@ -403,7 +403,7 @@ TEST_F(RocksSalvageTest, BlockOfTheIndexOfContents) {
   for (const int n : missing) EXPECT_EQ(n % 2, 1) << "a message of 5,000 octets";
 }
 
-TEST_F(RocksSalvageTest, BlobThatAMergeCameUpon) {
+TEST_F(RocksSalvageTest, BlobFoundByAMerge) {
   fill_data_files();
   const auto blobs = files(".blob");
   ASSERT_FALSE(blobs.empty());
@@ -607,7 +607,7 @@ TEST_F(RocksSalvageTest, ManifestAndADataFile) {
 }
 
 // The salvage of a salvage, cut short at each of its last steps.
-TEST_F(RocksSalvageTest, CutShortWhileTheQueuesAreSwappedItIsFinished) {
+TEST_F(RocksSalvageTest, InterruptedWhileTheQueuesAreSwappedItIsFinished) {
   for (const bool moved_away : {false, true}) {
     for (const bool moved_in : {false, true}) {
       if (moved_in && !moved_away) continue;

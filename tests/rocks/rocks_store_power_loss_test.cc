@@ -216,11 +216,11 @@ void lose_power_at_the_manifest(Unsynced unsynced) {
   EXPECT_TRUE(unsynced == Unsynced::Garbled || !life.was_salvaged());
 }
 
-TEST(RocksStorePowerLoss, HalfOfAWriteToTheManifestIsNoDamage) {
+TEST(RocksStorePowerLoss, HalfOfAWriteToTheManifestIsNotDamage) {
   lose_power_at_the_manifest(Unsynced::Torn);
 }
 
-TEST(RocksStorePowerLoss, ZerosAtTheEndOfTheManifestAreNoDamage) {
+TEST(RocksStorePowerLoss, ZerosAtTheEndOfTheManifestAreNotDamage) {
   lose_power_at_the_manifest(Unsynced::Zeros);
 }
 
@@ -229,7 +229,7 @@ TEST(RocksStorePowerLoss, GarbageInTheManifestLosesNothing) {
   lose_power_at_the_manifest(Unsynced::Garbled);
 }
 
-TEST(RocksStorePowerLoss, AFailedWriteIsSaidToNeedARestart) {
+TEST(RocksStorePowerLoss, AFailedWriteNeedsARestart) {
   const auto disk = std::make_shared<test::PowerLossFileSystem>();
   const test::TemporaryDirectory directory;
   Options options;

@@ -393,7 +393,7 @@ bool register_transcripts() {
 
 const bool transcripts_found = register_transcripts();
 
-TEST(ClientTranscripts, AreThere) { EXPECT_TRUE(transcripts_found); }
+TEST(ClientTranscripts, Exist) { EXPECT_TRUE(transcripts_found); }
 
 }  // namespace
 }  // namespace signpost::smtp

@@ -486,7 +486,7 @@ bool register_transcripts() {
 
 const bool transcripts_found = register_transcripts();
 
-TEST(ServerTranscripts, AreThere) { EXPECT_TRUE(transcripts_found); }
+TEST(ServerTranscripts, Exist) { EXPECT_TRUE(transcripts_found); }
 
 }  // namespace
 }  // namespace signpost::smtp
