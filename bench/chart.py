@@ -1,4 +1,4 @@
-"""Draws what bench/compare measured: one bar a relay, in SVG that can be read on light and dark pages."""
+"""Draws what bench/compare measured: one bar per relay, in SVG that can be read on light and dark pages."""
 
 import html
 import json

@@ -160,7 +160,7 @@ TEST(SharedAccessRules, AReloadReplacesThemAtOnce) {
   const auto before = shared.get();
   shared.set({"new", true, "h", "s"});
   EXPECT_EQ(shared.get()->token, "new");
-  EXPECT_EQ(before->token, "");  // whoever is deciding keeps what they began with
+  EXPECT_EQ(before->token, "");  // a decision under way keeps the rules it began with
 }
 
 }  // namespace

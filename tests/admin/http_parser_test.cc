@@ -70,7 +70,7 @@ TEST(HttpParser, PiecesOfOneOctetMakeTheSameRequest) {
   }
   EXPECT_EQ(reader.read(text.substr(text.size() - 1)), Step::Complete);
   EXPECT_EQ(reader->request().body, "abc0123456789abcdef");
-  EXPECT_EQ(reader->request().headers.size(), 2U) << "no field behind the body";
+  EXPECT_EQ(reader->request().headers.size(), 2U) << "no field after the body";
 }
 
 TEST(HttpParser, AnEmptyChunkedBodyMayComeInPieces) {

@@ -26,7 +26,7 @@ class CheckLineTest : public testing::Test {
   void tell(std::vector<Asker> askers) {
     for (Asker& one : askers) one.answer({Verdict::Unavailable, {}});
   }
-  // Those who were told that there is no place, by name.
+  // Those who were answered that there is no place, by name.
   std::vector<std::string> ask(const std::string& client, const std::string& name,
                                bool known = false, std::size_t failures = 0) {
     PasswordCheck check{key(name), nullptr, name, SecretString("x"), {}};

@@ -87,7 +87,7 @@ class LogTest : public testing::Test {
     stop();
     if (pipe_[1] >= 0) ::close(pipe_[1]);
     ::close(pipe_[0]);
-    start(Options{});  // standard error again for whoever comes next
+    start(Options{});  // standard error again for the next test
     stop();
   }
 

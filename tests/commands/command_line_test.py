@@ -35,7 +35,7 @@ mode = "plain"
 [auth]
 users = "users.toml"
 """
-os.umask(0o077)  # as whoever writes secrets has it
+os.umask(0o077)  # as people who write secrets set it
 HASH = "{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2g"
 
 

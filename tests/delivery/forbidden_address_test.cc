@@ -49,7 +49,7 @@ TEST(ForbiddenNetwork, AnAddressThatStandsForAnotherIsForbiddenLikeIt) {
 }
 
 TEST(ForbiddenNetwork, ALocalTranslatorsPrefixMayHaveAnyLength) {
-  // 127.0.0.1, 169.254.169.254 and 8.8.8.8 behind prefixes of 48, 56, 64 and 96 bits.
+  // 127.0.0.1, 169.254.169.254 and 8.8.8.8 after prefixes of 48, 56, 64 and 96 bits.
   for (const auto* address : {"64:ff9b:1:7f00:0:100::", "64:ff9b:1:007f:0:1::",
                               "64:ff9b:1:0:7f:0:100:0", "64:ff9b:1::7f00:1"}) {
     EXPECT_EQ(kind(address), "loopback") << address;

@@ -145,7 +145,7 @@ TEST(AtExchangers, DomainsWithTheSameExchangersShareOneKey) {
   const std::string both = key(*one, {{10, "mx1.example"}, {10, "mx2.example"}});
   EXPECT_EQ(both, "mx:mx1.example,mx2.example");
   EXPECT_EQ(key(*other, {{5, "mx2.example"}, {5, "mx1.example"}}), both)
-      << "neither the order nor the preference value tells them apart";
+      << "neither the order nor the preference value distinguishes them";
   EXPECT_NE(key(*other, {{5, "mx1.example"}, {10, "mx2.example"}}), both) << "a rank does";
   EXPECT_NE(key(*other, {{10, "mx1.example"}}), both);
 }

@@ -26,7 +26,7 @@ TEST_F(SchedulerReturn, AReceiverThatWasAwayGetsItsOnlyMessageWithinSeconds) {
       const auto jobs = submit(kLane, count);
       sent += count;
       world_.pass(away);
-      EXPECT_LE(attempts(jobs), count) << "a connection without a job is no attempt";
+      EXPECT_LE(attempts(jobs), count) << "a connection without a job is not an attempt";
       world_.receiver(kSite).refuses = false;
       world_.pass(seconds(5));
       EXPECT_EQ(world_.delivered.size(), sent) << "away for " << away.count() << " s";

@@ -63,7 +63,7 @@ TEST_F(SchedulerSite, SitesShareTheConnectionsToOneAddress) {
   world_.pass(seconds(300));
   EXPECT_EQ(world_.most_open_to["192.0.2.1"], 20u);
   EXPECT_EQ(world_.delivered.size(), 1u) << "the other receiver is served";
-  EXPECT_EQ(world_.charged, 0u) << "waiting for a place is no attempt";
+  EXPECT_EQ(world_.charged, 0u) << "waiting for a place is not an attempt";
   EXPECT_LE(world_.scheduler.figures().in_memory, 20u) << "what waits for a place is in the store";
   EXPECT_TRUE(world_.claims_fit());
 }

@@ -48,7 +48,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text.replace(at, from.size(), to);
 }
 
-// With `to` in place of the tag's "name=" (which stands behind a blank or a fold).
+// With `to` in place of the tag's "name=" (which follows a blank or a fold).
 std::string with_tag(std::string text, std::string_view name, std::string_view to) {
   const std::string tag = std::string(name) + "=";
   for (std::size_t at = text.find(tag); at != std::string::npos; at = text.find(tag, at + 1)) {

@@ -1,5 +1,5 @@
 // Preloaded into a program, makes the queue's disk fail on command. While the file that
-// SIGNPOST_BAD_DISK names is there, its words say how:
+// SIGNPOST_BAD_DISK names exists, its words say how:
 //
 //   sync EIO        fsync(2) and fdatasync(2) fail so
 //   write ENOSPC    write(2) and pwrite(2) to files of a folder named "queue" fail so; also EIO,

@@ -280,7 +280,7 @@ TEST(ContentBuilder, AFaultIsReportedWithTheTextAndTheCorrectForm) {
             "fields");
 }
 
-// ---- Lines in the header that are no field
+// ---- Lines in the header that are not a field
 
 TEST(ContentBuilder, ALineThatIsNotAFieldBetweenFieldsIsRefused) {
   for (const std::string_view line : {"torn here",

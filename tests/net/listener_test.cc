@@ -195,7 +195,7 @@ TEST(Listener, PausesWithoutDescriptorsAndComesBack) {
                       loop.stop();
                     });
   // UBSan looks at memory through a pipe, for which there will be no descriptors: what is going to
-  // run then has to run once before.
+  // run then must run once before.
   std::string text(1 << 16, '\0');
   const int first = open_client(listener.local());
   loop.run();

@@ -78,7 +78,7 @@ TEST_F(PollTest, ContinuesAfterASocketError) {
   ASSERT_EQ(::getsockname(bound, reinterpret_cast<sockaddr*>(&native), &size), 0);
   const int sender = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
   ASSERT_EQ(::connect(sender, reinterpret_cast<sockaddr*>(&native), size), 0);
-  ::close(bound);  // nobody is there: each datagram comes back as an error
+  ::close(bound);  // nobody listens: each datagram comes back as an error
 
   int errors = 0;
   Poll poll(loop_, sender, [&](Poll::Events events) {

@@ -59,7 +59,7 @@ MessageId id(int n) { return id_at(kNoon + std::chrono::microseconds(n)); }
 
 class CommitterTest : public testing::Test {
  protected:
-  // The committer stands in the write of one small change: what is committed now has to wait.
+  // The committer is in the write of one small change: later commits must wait.
   void occupy(Committer& committer) {
     store.hold();
     committer.commit(enqueue(id(0)), outcomes.expect("first"));

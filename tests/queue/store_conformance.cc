@@ -265,7 +265,7 @@ TEST_P(StoreConformance, LaneIsTakenAPieceAtATime) {
   }
   EXPECT_EQ(seen.size(), 25U);
   EXPECT_TRUE(std::ranges::is_sorted(seen));
-  // The end of what is due: what is accepted from now on lies behind it, what came late before.
+  // The end of what is due: later acceptances lie after it, late ones before it.
   EXPECT_EQ(from, (LanePosition{kNoon + 1s + 1us, {}}));
   const auto rest = store().claim_due(kLane, from, kNoon + 1s, 10);
   ASSERT_TRUE(rest);
@@ -482,9 +482,9 @@ TEST_P(StoreConformance, OverdueJobsAreThoseOldAndDueEnough) {
 }
 
 TEST_P(StoreConformance, OverdueLeavesOutWhoseSenderKnows) {
-  Job told = deferred(job(id(1)), kNoon);
-  told.delay_notified = true;
-  apply(enqueue(message(id(1)), {told}));
+  Job notified = deferred(job(id(1)), kNoon);
+  notified.delay_notified = true;
+  apply(enqueue(message(id(1)), {notified}));
   apply(enqueue(message(id(2)), {deferred(job(id(2)), kNoon)}));
   for (int pass = 0; pass < 2; ++pass) {
     EXPECT_EQ(store().overdue(kLane, {}, kNoon, kNoon + 1h, false, 100).value().jobs,

@@ -1,4 +1,4 @@
-// A queue with damage in each of its files: what can be read goes on, what cannot is named.
+// A queue with damage in each of its files: what can be read is kept, what cannot is named.
 #include "rocks/rocks_store.h"
 #include "rocks/salvage/log_records.h"
 #include "tests/queue/samples.h"
@@ -239,7 +239,7 @@ TEST_F(RocksSalvageTest, ContentOfAMissingMessageIsKeptWhereItCanBeRead) {
   damage(log, static_cast<std::ptrdiff_t>(envelope) - 30, 1);  // in front of the row
   open();
   ASSERT_TRUE(missing_messages().contains(100)) << report();
-  // The line may be in several blocks of the log: what is there is the content, whole.
+  // The line may be in several blocks of the log: what is found is the whole content.
   EXPECT_EQ(octets_of(kept() + "/" + id(100).text() + ".eml"),
             queue::samples::content_of(id(100), 5'000));
 }
@@ -563,7 +563,7 @@ TEST_F(RocksSalvageTest, CurrentThatIsGoneOrNamesNothing) {
   }
 }
 
-// No data file tells of the families.
+// No data file names the families.
 TEST_F(RocksSalvageTest, ManifestOfAQueueThatIsAllInTheLog) {
   fill();
   damage(manifest(), 20, 20);

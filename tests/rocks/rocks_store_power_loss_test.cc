@@ -224,7 +224,7 @@ TEST(RocksStorePowerLoss, ZerosAtTheEndOfTheManifestAreNotDamage) {
   lose_power_at_the_manifest(Unsynced::Zeros);
 }
 
-// More than a disk does, which writes a sector or leaves it: whole records behind damaged ones.
+// More than a disk does, which writes a sector or leaves it: whole records after damaged ones.
 TEST(RocksStorePowerLoss, GarbageInTheManifestLosesNothing) {
   lose_power_at_the_manifest(Unsynced::Garbled);
 }

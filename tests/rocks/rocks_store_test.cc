@@ -250,7 +250,7 @@ TEST_F(RocksStoreTest, LanesOfAnyLengthAreListedOnce) {
   EXPECT_EQ(found, expected);
 }
 
-// Rows that a filter passes over are bounded too: a page may be empty although more follow.
+// Rows that a filter skips are bounded too: a page may be empty although more follow.
 TEST_F(RocksStoreTest, PageOfAListingExaminesABoundedNumberOfRows) {
   constexpr int kMessages = 50;
   constexpr std::uint16_t kJobs = 1'200;

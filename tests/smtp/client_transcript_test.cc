@@ -12,7 +12,7 @@
 //   begin: from=a@x to=b@y to=c@y size=100 8bit smtputf8 ret=full|hdrs envid=ID
 //                                     notify=never|success,failure,delay and orcpt=TYPE;ADDRESS
 //                                     belong to the `to` before them
-//   begin early: …                    the same, behind the content of the one before
+//   begin early: …                    the same, right after the previous content
 //   ! tls started, ! content sent, ! quit, ! connection lost "WHY"
 //   => ready
 //   => send content

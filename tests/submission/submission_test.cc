@@ -480,7 +480,7 @@ TEST_F(SubmissionTest, OneClientsChecksMakeRoomForOthersButForItsFirst) {
   EXPECT_FALSE(guessers[2]->received.contains("421 "));
   hang_up();
   guessers.clear();
-  checks_.start(1);  // whoever has closed its direction may still wait for its answer
+  checks_.start(1);  // a client that has closed its direction may still wait for its answer
   run_until_drained();
 }
 
