@@ -162,7 +162,7 @@ TEST_F(LoginGuardTest, ACorrectPasswordLiftsItsLock) {
   guard.take_back(*begun, ip("192.0.2.1"), "b", now);
   EXPECT_TRUE(may_try("192.0.2.1", "a"));
   fail("192.0.2.1", "a", 1);
-  EXPECT_EQ(last.client, seconds(60));  // as the first lock, which it is
+  EXPECT_EQ(last.client, seconds(60));  // it counts as the first lock
 }
 
 TEST_F(LoginGuardTest, KnownPairsOutliveARestart) {

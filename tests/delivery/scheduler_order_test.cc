@@ -1,4 +1,4 @@
-// What waits: each job goes once, in its turn, wherever it waited.
+// Waiting jobs: each goes once, in its turn, wherever it waited.
 #include "tests/delivery/scheduler_test.h"
 
 #include <gtest/gtest.h>

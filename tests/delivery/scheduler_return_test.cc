@@ -1,4 +1,4 @@
-// A receiver that cannot be reached: who looks for it, how often, and what its return sets free.
+// A receiver that cannot be reached: who probes it, how often, and what its return releases.
 #include "tests/delivery/scheduler_test.h"
 
 #include <gtest/gtest.h>

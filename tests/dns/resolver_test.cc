@@ -260,7 +260,7 @@ TEST_F(ResolverTest, QuestionsBeyondThoseUnderWayWaitForTheirTurn) {
       check();
     }));
   }
-  queries.erase(queries.begin() + 8);  // nobody wants to know any more
+  queries.erase(queries.begin() + 8);  // nobody is waiting any more
   run_until([&] { return answered == 9; });
   EXPECT_LE(most, 3U);
   EXPECT_EQ(asked(), 9U);

@@ -231,7 +231,7 @@ TEST_F(CommitterTest, CrowdIsServedTogether) {
   store.release();
   outcomes.await(4);
   EXPECT_EQ(store.groups(), (std::vector<std::size_t>{1, 3}));
-  // Now it pauses, and even who is awaited waits. Only the end of it all comes sooner.
+  // Now it pauses, and even awaited changes wait. Only destruction ends the pause sooner.
   committer.commit(enqueue(id(4)), outcomes.expect("x"));
   EXPECT_EQ(outcomes.now().size(), 4U);
 }

@@ -251,7 +251,7 @@ std::map<std::string, std::string> files_in(const fs::path& queue) {
 }
 
 // This program stands in for an older one: it too reads nothing but the default family before it
-// knows the format, and families that it does not know are none of its business.
+// knows the format, and ignores families that it does not know.
 TEST_F(CarryOverTest, NewerFormatWithMoreFamiliesIsRefusedUntouched) {
   open();
   store.reset();

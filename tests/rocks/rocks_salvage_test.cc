@@ -606,7 +606,7 @@ TEST_F(RocksSalvageTest, ManifestAndADataFile) {
   for (const int n : missing) EXPECT_TRUE(report().contains("missing: " + id(n).text())) << n;
 }
 
-// The salvage of a salvage, cut short at each of its last steps.
+// The salvage of a salvage, interrupted at each of its last steps.
 TEST_F(RocksSalvageTest, InterruptedWhileTheQueuesAreSwappedItIsFinished) {
   for (const bool moved_away : {false, true}) {
     for (const bool moved_in : {false, true}) {

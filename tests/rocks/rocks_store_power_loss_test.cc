@@ -63,7 +63,7 @@ class Life {
     }
   }
 
-  // What became of the acknowledged changes: the first difference, or "".
+  // The fate of the acknowledged changes: the first difference, or "".
   std::string compare(Unsynced unsynced = Unsynced::AtRandom) {
     disk_->restore(random_, unsynced);
     auto store = open();

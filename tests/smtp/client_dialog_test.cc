@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// A dialog and its peer; what the dialog writes is thrown away, the transcripts look at that.
+// A dialog and its peer; what the dialog writes is discarded, the transcripts check that.
 struct Session {
   explicit Session(ClientOptions options = {}) : dialog(std::move(options)) {}
 

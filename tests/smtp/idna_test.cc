@@ -33,7 +33,7 @@ TEST(Idna, PeopleReadULabels) {
   EXPECT_EQ(with_u_labels("xn--a@shop.example"), "xn--a@shop.example") << "a local part";
 }
 
-// What does not come back as the same name would show another domain than is meant.
+// A name that does not map back would show a different domain.
 TEST(Idna, InvalidALabelsAreShownAsTheyAre) {
   for (const char* name : {"a@xn--.example", "a@xn--a.example", "a@xn--99999999.example",
                            "a@xn--bcher-kva.xn--zzzzz!"}) {

@@ -603,7 +603,7 @@ TEST_F(SubmissionTest, SoItIsUnderTlsAndDuringAPasswordCheck) {
   client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
   greet();
   client_->say(std::string(kRight) + std::string(kMail) + std::string(kContent));
-  client_->stream->shut_down();  // with close_notify; what is read is thrown away
+  client_->stream->shut_down();  // with close_notify; what is read is discarded
   run_until([this] { return intake_.messages.size() == 1; }, "delivery");
   run_until_drained();
   EXPECT_TRUE(whole_log().contains(" accepted "));
