@@ -24,8 +24,8 @@ constexpr std::chrono::seconds kIdleLimit{5};
 // Transacting  replies, room to send content    the dialog's      the next job
 // Idle         wake()                           kIdleLimit        a job; Quitting
 // Quitting     the reply to QUIT                the dialog's      Ended; Opening when the
-// connection
-//                                                                 was used up and its job was not
+//                                                                 connection was used up and its
+//                                                                 job was not
 // Ended        its destruction                  none
 //
 // A job is taken only when the connection is ready. A connection that never gets there counts as an
