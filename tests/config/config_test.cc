@@ -920,7 +920,7 @@ TEST(DomainMatches, PatternsOfDomains) {
   EXPECT_FALSE(domain_matches("", "example.net"));
 }
 
-// --- the example ----------------------------------------------------------------------------------
+// --- the example ---------------------------------------------------------------------------------
 
 TEST(ConfigurationReference, ExampleFileIsGood) {
   const LoadedConfig loaded = load_config(SIGNPOST_SOURCE_DIR "/etc/signpost.toml");
