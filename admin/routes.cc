@@ -49,7 +49,7 @@ Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload 
       queue_(services),
       metrics_([&registry = services.registry] { return registry.text(); }) {}
 
-// Nobody's body is read for a request that leads nowhere.
+// The body of a request for an unknown path is not read.
 std::optional<HttpResponse> Routes::refuse(const HttpRequest& head) const {
   if (!leads_somewhere(head.path)) return json_error(404, "not found");
   if (const auto refusal = refusal_of(*rules_.get(), head)) {

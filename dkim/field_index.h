@@ -21,7 +21,7 @@ class FieldIndex {
                       const message::HeaderField* excluded = nullptr);
 
   struct Entry {
-    std::uint64_t key;  // of its name, by which most are told apart
+    std::uint64_t key;  // of its name, which distinguishes most of them
     const message::HeaderField* field;
   };
   // The instances of `name`, the last one in the section first (section 5.4.2), and where they

@@ -64,9 +64,9 @@ class Lock {
   rocksdb::FileLock* lock_;
 };
 
-// Looks at an existing queue without a write to what it holds: opening it for writing would replay
-// and rewrite its log, which neither a newer format nor damage may survive. RocksDB itself ends a
-// damaged log at the damage, in silence: what was acknowledged behind it would be gone.
+// Inspects an existing queue without writing to it: opening it for writing would replay
+// and rewrite its log, which neither a newer format nor damage may survive. RocksDB itself silently
+// ends a damaged log at the damage: what was acknowledged after it would be gone.
 Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
   if (!manifest_is_whole(directory)) {
     const auto dropped = drop_unfinished_end_of_manifest(directory);
@@ -75,7 +75,7 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
       return fail(Errc::Corrupt, "the MANIFEST of the queue in " + directory + " is damaged");
     }
     log::emit(events::QueueLogEnd{.detail =
-                                      "the last write in the MANIFEST is not whole, as a crash "
+                                      "the last write in the MANIFEST is incomplete, as a crash "
                                       "leaves it; what it listed is still in the log"});
   }
   auto seen = Database::look_at_default(directory, Database::Log::Whole);
@@ -87,7 +87,7 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
   seen = Database::look_at_default(directory, Database::Log::UpToDamage);
   if (seen) {
     log::emit(events::QueueLogEnd{.detail =
-                                      "the log's last write is not whole, as a crash leaves it; "
+                                      "the log's last write is incomplete, as a crash leaves it; "
                                       "it was never acknowledged"});
   }
   return seen;
@@ -96,7 +96,8 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
 // The format that the queue names; 0 if none.
 Result<int> look(const std::string& directory) {
   if (!fs::exists(directory + "/CURRENT")) {
-    // RocksDB writes no log and no data file before CURRENT; it would take the queue for a new one.
+    // RocksDB writes no log and no data file before CURRENT; without CURRENT it would take the
+    // queue for a new one.
     if (files_of(directory, ".log").empty() && files_of(directory, ".sst").empty()) return 0;
     return fail(Errc::Corrupt, "the file CURRENT of the queue in " + directory + " is gone");
   }
@@ -122,7 +123,7 @@ Result<void> settle_format(const Database& database) {
   const auto format = read_format(database);
   if (!format) return Failure(format.error());
   if (*format != 0) return {};
-  // New, or the first start was cut short before it got here: then nothing is stored yet.
+  // New, or the first start was interrupted before this point: then nothing is stored yet.
   const std::string& directory = database.db().GetName();
   for (const Family family : {kContent, kEnvelope, kJob, kLane}) {
     const auto rows = database.scan(family, bounded(nullptr));

@@ -137,7 +137,7 @@ Parsed parse_vrfy(std::string_view argument, ParseContext) {
 
 Parsed parse_expn(std::string_view, ParseContext) { return ExpnCommand{}; }
 Parsed parse_help(std::string_view, ParseContext) { return HelpCommand{}; }
-// NOOP takes any argument and heeds none (RFC 5321 section 4.1.1.9).
+// NOOP accepts any argument and ignores it (RFC 5321 section 4.1.1.9).
 Parsed parse_noop(std::string_view, ParseContext) { return NoopCommand{}; }
 
 template <typename T>

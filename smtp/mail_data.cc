@@ -56,7 +56,7 @@ void MailDataDecoder::end_line(bool crlf) {
   after_crlf_ = crlf;
 }
 
-// One line's octets, or a part of them, without its line end. Here a CR has no LF behind it.
+// One line's octets, or a part of them, without its line end. Here no CR is followed by LF.
 // `clean`: there is neither CR nor NUL in it.
 void MailDataDecoder::text(std::string_view text, bool clean, Output& output) {
   if (clean) {

@@ -34,7 +34,7 @@ std::optional<ReplyLine> parse_line(std::string_view line) {
   return parsed;
 }
 
-// The enhanced status at the front of a line, and how many octets it and the blank behind it take.
+// The enhanced status at the front of a line, and how many octets it and the following blank take.
 struct Prefix {
   EnhancedStatus status;
   std::size_t length = 0;
@@ -43,7 +43,7 @@ struct Prefix {
 std::optional<Prefix> status_prefix(std::string_view text, int code) {
   const std::size_t end = std::min(text.find(' '), text.size());
   const auto status = EnhancedStatus::parse(text.substr(0, end));
-  // RFC 2034 section 4: the class must say what the reply code says.
+  // RFC 2034 section 4: the class must agree with the reply code.
   if (!status || status->klass != code / 100) return std::nullopt;
   return Prefix{*status, std::min(end + 1, text.size())};
 }
@@ -70,7 +70,7 @@ Reply assemble(int code, const std::vector<std::string_view>& lines) {
     if (i != 0) reply.text += '\n';
     reply.text += line;
   }
-  // Blanks, and lines of nothing else, say nothing at the ends. Some receivers pad their replies.
+  // Blanks and blank lines at the ends mean nothing. Some receivers pad their replies.
   const std::string_view words = ascii::trim(reply.text);
   if (words.size() != reply.text.size()) reply.text = std::string(words);
   return reply;

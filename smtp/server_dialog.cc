@@ -188,7 +188,7 @@ bool ServerDialog::process_line(ByteQueue& in, ByteQueue& out) {
     on_command_line(line, out);
   }
   in.consume_secret(lf + 1);  // any line may be a password, misspelt commands included
-  // What came in clear after STARTTLS must not count under TLS (RFC 3207 section 4.2).
+  // What came in clear after STARTTLS must not be used under TLS (RFC 3207 section 4.2).
   if (state_ == State::Securing) in.clear();
   return true;
 }
@@ -229,7 +229,7 @@ void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
 
 bool ServerDialog::is_stranger() const { return options_.require_auth && login_.empty(); }
 
-// Who may not send mail yet has few reasons to say much.
+// A client that may not send mail yet needs few commands.
 std::size_t ServerDialog::command_limit() const {
   return is_stranger() ? std::min(options_.command_limit, kStrangersCommands)
                        : options_.command_limit;
@@ -278,7 +278,7 @@ void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, By
   if (!in_transaction_) return refuse(line, {Protocol, out_of_order("Send MAIL first")}, out);
   if (in_chunks_) return refuse(line, {Protocol, out_of_order("Send the last chunk first")}, out);
   if (transaction_.recipients.size() >= options_.recipients_limit) {
-    // The client sends to the others later (RFC 5321 section 4.5.3.1.10).
+    // The client sends to the remaining ones later (RFC 5321 section 4.5.3.1.10).
     return refuse(line, {Protocol, {452, {4, 5, 3}, "Too many recipients"}, false}, out);
   }
   if (const auto refusal = policy_.on_recipient(rcpt)) return respond(*refusal, out);
@@ -511,7 +511,7 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
 
 // ---- Content
 
-// Content that is refused is read to its end nevertheless: only then does the client listen.
+// Refused content is still read to its end: only then does the client read replies.
 bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
   ContentSink sink(*this);
   in.consume(decoder_.decode(in.view(), sink));
@@ -638,8 +638,8 @@ void ServerDialog::close(EnhancedStatus status, std::string_view text, std::stri
   close_reason_ = reason;
 }
 
-// A message whose commit is under way is left to it: the client will not hear of it, and must send
-// it again, but nothing acknowledged is lost.
+// A commit under way is left to finish: the client gets no reply, and must send
+// the message again, but nothing acknowledged is lost.
 void ServerDialog::shut_down(EnhancedStatus status, std::string_view text, ByteQueue& out) {
   if (state_ == State::Closing) return;
   if (state_ == State::Storing) end_transaction();

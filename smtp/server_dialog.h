@@ -5,7 +5,7 @@
 //
 //   advance(in, out) -> NeedInput          read more, then advance() again
 //                    -> NeedRoom           send `out`, then advance() again
-//                    -> StartTls           send `out`, throw `in` away, do the handshake,
+//                    -> StartTls           send `out`, discard `in`, do the handshake,
 //                                          then tls_started()
 //                    -> CheckPassword      check it somewhere, then password_checked()
 //                    -> StoreMessage       store what the sink collected, then message_stored()
@@ -44,9 +44,9 @@ struct ServerOptions {
   bool require_tls = false;         // 530 5.7.0 Must issue a STARTTLS command first
   bool require_auth = false;        // 530 5.7.0 Authentication required
   bool tls = false;                 // implicit TLS, active from the first byte
-  std::size_t error_limit = 20;     // after so many refused commands: 421 and close
-  std::size_t command_limit = 100;  // after so many commands without a message: 421 and close
-  std::size_t output_limit = 16 << 10;  // octets of replies, from which on none is added
+  std::size_t error_limit = 20;     // after this many refused commands: 421 and close
+  std::size_t command_limit = 100;  // after this many commands without a message: 421 and close
+  std::size_t output_limit = 16 << 10;  // octets of replies in `out` beyond which none is added
   std::size_t auth_failure_limit = 3;   // failed logins on one connection: 421 and close
 };
 
@@ -148,7 +148,7 @@ class ServerDialog {
   struct Refusal {
     RefusalKind kind;
     Reply reply;
-    bool is_error = true;  // of the client: a 4yz for reasons of ours is none
+    bool is_error = true;  // of the client: a 4yz for our own reasons is not
   };
 
   // Of a BDAT, read to its end even if it is refused: what follows is the next command.
@@ -225,7 +225,7 @@ class ServerDialog {
   std::optional<Step> step_;    // to be announced by the advance() under way
   bool skipping_line_ = false;  // the rest of a line that was too long
   std::size_t errors_ = 0;      // since the last message that was taken
-  std::size_t commands_ = 0;    // since then, or since the login, but for RCPT
+  std::size_t commands_ = 0;    // since then or since the login, RCPT not counted
   std::size_t auth_failures_ = 0;
   std::string_view close_reason_;
 

@@ -29,7 +29,7 @@ struct LoadRun {
   bool with_timeline = false;
 };
 
-// run() on a thread of its own; results() as Results says.
+// run() on a thread of its own; results(): see Results.
 class Generator final : public SessionOwner {
  public:
   Generator(const LoadRun& run, unsigned first_connection, unsigned connections);

@@ -54,7 +54,7 @@ bool plain_word(const std::string& text) {
   return true;
 }
 
-// What the command line says before it is understood.
+// The command line's values before they are parsed.
 struct Raw {
   std::string to;
   std::vector<std::string> sources;

@@ -42,7 +42,7 @@ struct LoadOptions {
   std::string hello = "load.example";
   std::string id_prefix;
   std::chrono::milliseconds timeout{60'000};
-  std::chrono::milliseconds connect_retry{0};  // keep trying to connect for so long
+  std::chrono::milliseconds connect_retry{0};  // keep trying to connect for this long
   std::string ledger;
   std::string report;  // a page with charts
   std::vector<Threshold> thresholds;

@@ -62,7 +62,7 @@ void Session::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) owner_.needs_flush(*this);
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
   const Channel::State read = channel_->fill();
-  // A handshake that has just ended lets go what waited for it.
+  // A handshake that has just ended releases what waited for it.
   if (channel_->output_pending()) owner_.needs_flush(*this);
   read_replies();
   if (channel_ && read == Channel::State::Closed) lost(channel_->error());
@@ -118,7 +118,7 @@ void Session::on_reply(const Reply& reply) {
     case State::Idle:
     case State::Connecting:
     case State::Ready:
-      // Nobody asked: 421 before a close, most likely.
+      // An unexpected reply: 421 before a close, most likely.
       return lost(fmt::format("unasked reply {}", reply.code));
   }
 }

@@ -35,7 +35,7 @@ namespace signpost::bench {
 
 class Session;
 
-// What a session needs of the thread that it belongs to.
+// What a session needs from the thread that it belongs to.
 class SessionOwner {
  public:
   virtual Results& results() = 0;

@@ -125,7 +125,7 @@ void SinkSession::process() {
       case State::Waiting:
         return;
       case State::BrokenHandshake:
-        // The answer to the client's first record is none: its handshake must fail.
+        // The client's first record gets no answer: its handshake must fail.
         if (channel_.input().empty()) return;
         line("This is not what you expected");
         owner_.tally().add(Count::TlsFailures);

@@ -20,7 +20,7 @@ namespace signpost::bench {
 
 class SinkSession;
 
-// What a session needs of the thread that it belongs to.
+// What a session needs from the thread that it belongs to.
 class SinkSessionOwner {
  public:
   virtual const SinkOptions& options() const = 0;

@@ -90,7 +90,7 @@ SinkSession* SinkWorker::find(std::uint64_t id) {
   return found == sessions_.end() || found->second->dead() ? nullptr : found->second.get();
 }
 
-// Ends an iteration: first the ledger, then the replies, then the funerals.
+// Ends an iteration: first the ledger, then the replies, then the destruction of closed sessions.
 void SinkWorker::settle() {
   if (const auto kept = sink_.ledger.append(ledger_lines_); !kept) {
     // No 250 may leave for what is not in the ledger.

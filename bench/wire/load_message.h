@@ -44,7 +44,7 @@ class LoadMessages {
   std::vector<Body> bodies_;
 };
 
-// What a received message says of itself.
+// What a received message says about itself.
 struct LoadVerdict {
   std::string_view id;  // of the content; empty: not from signpost-load
   bool intact = true;   // the checksum, if there is one, is that of the body

@@ -44,7 +44,7 @@ bool is_empty(std::string_view octets) {
   return octets.find_first_not_of('\0') == std::string_view::npos;
 }
 
-// Whether a record begins and is whole anywhere in `octets`, of which nobody knows where one would.
+// Whether a record begins and is whole anywhere in `octets`, whose record boundaries are unknown.
 bool holds_record(std::string_view octets) {
   for (; octets.size() >= kHeaderSize; octets.remove_prefix(1)) {
     const Header header = header_of(octets);
@@ -84,7 +84,7 @@ std::uint32_t masked_crc32c(std::string_view octets) {
 }
 
 void LogReader::read(std::string_view file, const Found& found) {
-  std::uint64_t used = file.find_last_not_of('\0') + 1;  // what is behind was never written
+  std::uint64_t used = file.find_last_not_of('\0') + 1;  // the rest was never written
   while (!file.empty()) {
     const std::size_t size = std::min(kBlockSize, file.size());
     read_block(file.substr(0, size), used, found);
@@ -115,7 +115,7 @@ void LogReader::read_block(std::string_view block, std::uint64_t used, const Fou
   if (!is_empty(block)) lose({});
 }
 
-// Whether a record ends there.
+// Whether a record ends here.
 bool LogReader::take(std::uint32_t type, std::string_view octets, const Found& found) {
   if (type == kFull || type == kFirst) {
     goes_on_ = goes_on_ || damaged_;

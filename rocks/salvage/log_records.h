@@ -19,11 +19,11 @@ class LogReader {
 
   // Calls `found` with each whole record of `file`.
   void read(std::string_view file, const Found& found);
-  // Appends what they hold to `records`, one behind the other.
+  // Appends what they hold to `records`, one after the other.
   void read(std::string_view file, std::string& records);
 
-  // A record that is not whole has another one behind it that begins and is whole. A write that a
-  // crash cut short is the last one: nothing that begins behind it is whole, unless a mail in it
+  // After a record that is not whole, another one begins and is whole. A write that a
+  // crash cut short is the last one: nothing that begins after it is whole, unless a mail in it
   // was made to look like a record. So this is damage, and what it hit may have been acknowledged.
   bool goes_on_past_damage() const { return goes_on_; }
 
@@ -43,13 +43,13 @@ class LogReader {
   std::string part_;
 };
 
-// Looks for what RocksDB takes for the end of a log, or of a block, without a word: zeros where a
+// Looks for what RocksDB silently takes for the end of a log or of a block: zeros where a
 // record would begin, and a length that goes past the end.
 class LogOutline {
  public:
-  // The next block of a file, all of it but for the last one.
+  // The next block of a file, complete except for the last one.
   void take(std::string_view block);
-  // There may be more behind such a place. LogReader tells.
+  // There may be more after such a place. LogReader finds out.
   bool doubtful() const { return doubtful_; }
 
  private:
@@ -58,7 +58,7 @@ class LogOutline {
 };
 constexpr std::size_t kLogBlockSize = 32 << 10;
 
-// The octets of a log file without the headers that stand at the start of each of its blocks: what
+// The octets of a log file without the headers at the start of each of its blocks: what
 // remains of a record is in one piece then.
 std::string without_block_headers(std::string file);
 

@@ -58,7 +58,7 @@ class Search {
  private:
   static constexpr std::string_view kActions{"\x05\x08", 2};
 
-  // How many octets it took; 0 when it is nothing.
+  // How many octets it took; 0 when it is not a put.
   std::size_t recognise_put(std::string_view rest) {
     const std::size_t before = rest.size();
     const auto family = take_number(rest);
@@ -102,8 +102,8 @@ class Search {
     return true;
   }
 
-  // Content can be anything: it counts where an envelope with its key follows, as it is written.
-  // The search goes on inside of it if not.
+  // Content can be anything: it is accepted where an envelope with its key follows, as they are
+  // written. If not, the search continues inside of it.
   bool found_content(std::string_view key, std::string_view value) {
     const std::size_t offset = static_cast<std::size_t>(value.data() - octets_.data());
     std::string_view behind = octets_.substr(offset + value.size());

@@ -34,7 +34,7 @@ std::string manifest_in(const std::string& directory) {
   return directory + "/" + name;
 }
 
-// The keys that the log of a queue puts or removes, whatever became of them.
+// The keys that the log of a queue puts or removes, whatever happened to them later.
 class LoggedKeys final : public rocksdb::WriteBatch::Handler {
  public:
   explicit LoggedKeys(const std::string& directory) {
@@ -117,7 +117,7 @@ bool knows_all_rows(const Database& database, std::uint64_t first) {
 struct Read {
   std::uint64_t size = 0;
   std::uint64_t whole = 0;  // where its last whole record ends
-  bool goes_on = false;     // with whole ones behind
+  bool goes_on = false;     // with whole ones after it
   std::uint64_t next_file = 0;
 };
 

@@ -21,7 +21,7 @@ enum Tag : std::uint64_t {
 
 std::optional<std::uint64_t> next_file_number(std::string_view record) {
   while (const auto tag = take_number(record)) {
-    const auto value = take_number(record);  // of a text its length
+    const auto value = take_number(record);  // for a text: its length
     if (!value) return std::nullopt;
     switch (*tag) {
       case kNextFileNumber:

@@ -120,7 +120,7 @@ TEST(LoadOptions, RefuseWhatIsWrongWithExitCodeTwo) {
   }
 }
 
-TEST(LoadResults, AreWellOnlyIfEverythingWasAcknowledged) {
+TEST(LoadResults, SucceedOnlyIfEverythingWasAcknowledged) {
   Results results;
   const Summary summary{2, std::chrono::seconds(1)};
   results.acknowledged = 2;

@@ -45,7 +45,7 @@ TEST(FieldIndex, NamesThatDifferLateAreNotMixedUp) {
   EXPECT_EQ(index.count("Content-Typo"), 0U);
 }
 
-TEST(FieldIndex, LongNamesOfSeveralLengthsAreToldApart) {
+TEST(FieldIndex, LongNamesOfSeveralLengthsAreDistinguished) {
   const std::string long_name(300, 'x');
   const auto header = HeaderSection::parse(long_name + ": 1\r\n" + long_name + "x: 2\r\n\r\n");
   const FieldIndex index(header);

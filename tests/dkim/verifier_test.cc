@@ -48,7 +48,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text.replace(at, from.size(), to);
 }
 
-// With `to` in place of the tag's "name=" (which stands behind a blank or a fold).
+// With `to` in place of the tag's "name=" (which follows a blank or a fold).
 std::string with_tag(std::string text, std::string_view name, std::string_view to) {
   const std::string tag = std::string(name) + "=";
   for (std::size_t at = text.find(tag); at != std::string::npos; at = text.find(tag, at + 1)) {
@@ -254,7 +254,7 @@ TEST(Verifier, RepeatedFieldsAreTakenFromTheBottom) {
 
 // Time -------------------------------------------------------------------------------------------
 
-TEST(Verifier, AnExpiredSignatureIsNone) {
+TEST(Verifier, AnExpiredSignatureDoesNotCount) {
   SigningIdentity signer = identity("example.com", "e1", ed25519_key());
   signer.expire = std::chrono::hours(1);
   const std::string whole = signed_by({signer}, kContent);
@@ -318,7 +318,7 @@ TEST(Verifier, ARecordThatDoesNotFitIsAnError) {
   EXPECT_EQ(verdict(record_text(*make_key(Algorithm::RsaSha256, 1024))), Verdict::Fail);
 }
 
-TEST(Verifier, ARevokedKeyIsNamedSo) {
+TEST(Verifier, ARevokedKeyIsReportedAsRevoked) {
   const std::string whole = signed_by({identity("example.com", "s", ed25519_key())}, kContent);
   EXPECT_EQ(result_of(whole, Records().add("example.com", "s", "v=DKIM1; p=")).reason,
             "the key is revoked");

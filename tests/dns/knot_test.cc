@@ -137,7 +137,7 @@ TEST_F(KnotTest, UnderstandsWildcards) {
   EXPECT_EQ(hosts_of(mail_exchangers("any.wild.example")), (List{"10 mx1.example"}));
 }
 
-TEST_F(KnotTest, AnExchangerThatIsAnAddressIsNone) {
+TEST_F(KnotTest, AnExchangerThatIsAnAddressIsIgnored) {
   EXPECT_EQ(mail_exchangers("to-literal.example").outcome, Outcome::Unusable);
 }
 

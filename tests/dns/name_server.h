@@ -1,4 +1,4 @@
-// A name server of the test's own on loopback: it answers as it is told, over UDP and, if wanted,
+// A name server of the test's own on loopback: it answers as scripted, over UDP and, if wanted,
 // TCP.
 #pragma once
 

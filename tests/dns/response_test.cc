@@ -237,7 +237,7 @@ TEST(Response, RefusesRecordsOfTheWrongSize) {
             ResponseError::BadRecord);
 }
 
-TEST(Response, RefusesAliasesThatGoRound) {
+TEST(Response, RefusesAliasLoops) {
   EXPECT_EQ(error_of(Packet("a.example", kTypeA)
                          .answer(kOwner, kTypeCname, 1, wire_name("b.example"))
                          .answer(wire_name("b.example"), kTypeCname, 1, wire_name("a.example"))

@@ -207,7 +207,7 @@ class NameServer:
         self.records = []
         self.serial = 1
         self.process = None
-        # The control socket's path has to be short.
+        # The control socket's path must be short.
         self.run = tempfile.mkdtemp(prefix="signpost-dns-")
 
     def add(self, *lines):
@@ -332,7 +332,7 @@ class Relay:
         self.users = self.folder / "users.toml"
         self.admin_socket = self.folder / "data/admin.sock"
 
-    # What has to be there before the start.
+    # What must exist before the start.
 
     def write_config(self):
         lines = ['hostname = "relay.example"', f'postmaster = "{self.postmaster}"', 'data_dir = "data"',
@@ -462,7 +462,7 @@ class Relay:
                           deadline)[-1]
 
     def wait_events(self, count, event, **fields):
-        """That many, no more: the log is written some moments after what it tells of."""
+        """That many, no more: the log is written some moments after the events."""
         wait_until(lambda: len(self.events(event, **fields)) >= count, f"{count} events {event} {fields}")
         assert len(self.events(event, **fields)) == count
 
@@ -684,7 +684,7 @@ def write_accounts(folder, *names):
 class Exim:
     """Exim from its unpacked package, as a receiver that takes everything; root starts it.
 
-    It keeps nothing, or hands all on to the smarthost (host, port). The package's account is not there: the name service wrapper makes it one, for this process alone.
+    It keeps nothing, or hands all on to the smarthost (host, port). The package's account does not exist: the name service wrapper makes it one, for this process alone.
     """
 
     NOWHERE = "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n"
@@ -692,7 +692,7 @@ class Exim:
                  "begin transports\nsmtp:\n  driver = smtp\n  port = {}\n  hosts_try_chunking = *\n  user = nobody\n")
 
     def __init__(self, folder, host, port=MX_PORT, settings=None, smarthost=None):
-        # What hands mail on must not be root, and has to reach the spool.
+        # The process that hands mail on must not be root, and must reach the spool.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-exim-") if smarthost else folder)
         self.folder.chmod(0o755)
         self.host = host

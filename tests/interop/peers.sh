@@ -6,7 +6,7 @@
 #   peers.sh FOLDER PACKAGE…
 #
 # Programs are then in FOLDER/root/usr/sbin and so on; LD_LIBRARY_PATH must name the folders that
-# FOLDER/libraries lists. What is there already is not fetched again.
+# FOLDER/libraries lists. Existing files are not fetched again.
 #
 # PACKAGE may be npm:NAME@VERSION, which is then in FOLDER/npm/NAME. Without node 20, npm and its
 # registry it is left out, and its tests are skipped.
@@ -24,7 +24,7 @@ closure() {
     sed -n "s/^'.*' \([^_ ]*\)_.*/\1/p"
 }
 
-# Prints what has to be unpacked for package $1: itself, and what it needs and is not installed.
+# Prints what must be unpacked for package $1: itself, and its dependencies that are not installed.
 wanted() {
   echo "$1"
   comm -13 <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u) <(closure "$1" | sort -u)

@@ -140,7 +140,7 @@ def test_who_guesses_is_locked_out_and_nobody_else(relay, shared):
         # smtplib tries each mechanism that is offered: two tries a call.
         replies = list(pool.map(lambda number: attempt(f"guess{number}", "wrong"), range(11)))
     assert {code for code, _ in replies} <= {535, 454}
-    # Even the right password tells nothing now.
+    # Even the correct password reveals nothing now.
     code, text = attempt("shop", PASSWORD)
     assert code == 454 and text.startswith(b"4.7.0 Too many failed logins")
     assert relay.wait_event("auth_locked")["address"] == guesser

@@ -84,7 +84,7 @@ TEST(LogReader, WriteThatACrashCutShortIsTheEnd) {
   EXPECT_FALSE(read(torn).goes_on);
 }
 
-TEST(LogReader, DamageWithMoreBehindIt) {
+TEST(LogReader, DamageWithMoreAfterIt) {
   for (const std::size_t at : {std::size_t{0}, std::size_t{6}, std::size_t{8}}) {
     std::string log = record(kFull, "one") + record(kFull, "two") + record(kFull, "three");
     log[10 + at] ^= 1;
@@ -211,7 +211,7 @@ std::map<queue::MessageId, std::string> blobs_in(std::string_view file) {
   return found;
 }
 
-TEST(FindBlobs, PassesWhatIsDamaged) {
+TEST(FindBlobs, SkipsDamagedRecords) {
   const queue::MessageId one = queue::samples::id_at(queue::samples::kNoon, 1);
   const queue::MessageId two = queue::samples::id_at(queue::samples::kNoon, 2);
   const queue::MessageId three = queue::samples::id_at(queue::samples::kNoon, 3);
@@ -278,7 +278,7 @@ TEST_F(SearchLogTest, MessageIsRecognisedAmongOtherOctets) {
   EXPECT_FALSE(of.removed);
 }
 
-TEST_F(SearchLogTest, WhatAWholeRecordSaysStands) {
+TEST_F(SearchLogTest, ContentsOfAWholeRecordAreCertain) {
   search(rows_of(*message, jobs), true);
   queue::Message other = *message;
   other.content = "something else";

@@ -1,4 +1,4 @@
-// A queue with damage in each of its files: what can be read goes on, what cannot is named.
+// A queue with damage in each of its files: what can be read is kept, what cannot is named.
 #include "rocks/rocks_store.h"
 #include "rocks/salvage/log_records.h"
 #include "tests/queue/samples.h"
@@ -239,12 +239,12 @@ TEST_F(RocksSalvageTest, ContentOfAMissingMessageIsKeptWhereItCanBeRead) {
   damage(log, static_cast<std::ptrdiff_t>(envelope) - 30, 1);  // in front of the row
   open();
   ASSERT_TRUE(missing_messages().contains(100)) << report();
-  // The line may be in several blocks of the log: what is there is the content, whole.
+  // The line may be in several blocks of the log: what is found is the whole content.
   EXPECT_EQ(octets_of(kept() + "/" + id(100).text() + ".eml"),
             queue::samples::content_of(id(100), 5'000));
 }
 
-TEST_F(RocksSalvageTest, UnfinishedEndOfTheLogIsNoDamage) {
+TEST_F(RocksSalvageTest, UnfinishedEndOfTheLogIsNotDamage) {
   fill();
   damage(files(".log")[0], -10);
   open();
@@ -260,7 +260,7 @@ TEST_F(RocksSalvageTest, ZerosWhereARecordOfTheLogBegins) {
   expect_few_missing_and_named(15);
 }
 
-TEST_F(RocksSalvageTest, ZerosAtTheEndOfTheLogAreNoDamage) {
+TEST_F(RocksSalvageTest, ZerosAtTheEndOfTheLogAreNotDamage) {
   fill();
   const fs::path log = files(".log")[0];
   fs::resize_file(log, fs::file_size(log) + 100'000);
@@ -299,7 +299,7 @@ TEST_F(RocksSalvageTest, LogThatIsGone) {
   EXPECT_TRUE(report().contains("the log of the queue in " + path() + " is gone")) << report();
 }
 
-TEST_F(RocksSalvageTest, QueueBehindALink) {
+TEST_F(RocksSalvageTest, QueueReachedByALink) {
   fill_data_files();
   fs::create_directory(directory.path() + "/disk");
   fs::rename(path(), directory.path() + "/disk/queue");
@@ -343,7 +343,7 @@ TEST_F(RocksSalvageTest, BlockOfJobs) {
   open();
   expect_few_missing_and_named(40);
   EXPECT_TRUE(report().contains("unreadable: its recipients")) << report();
-  EXPECT_TRUE(report().contains("unreadable: jobs behind")) << report();
+  EXPECT_TRUE(report().contains("unreadable: jobs after")) << report();
 }
 
 // The index of waiting jobs is made anew from the jobs.
@@ -403,7 +403,7 @@ TEST_F(RocksSalvageTest, BlockOfTheIndexOfContents) {
   for (const int n : missing) EXPECT_EQ(n % 2, 1) << "a message of 5,000 octets";
 }
 
-TEST_F(RocksSalvageTest, BlobThatAMergeCameUpon) {
+TEST_F(RocksSalvageTest, BlobFoundByAMerge) {
   fill_data_files();
   const auto blobs = files(".blob");
   ASSERT_FALSE(blobs.empty());
@@ -563,7 +563,7 @@ TEST_F(RocksSalvageTest, CurrentThatIsGoneOrNamesNothing) {
   }
 }
 
-// No data file tells of the families.
+// No data file names the families.
 TEST_F(RocksSalvageTest, ManifestOfAQueueThatIsAllInTheLog) {
   fill();
   damage(manifest(), 20, 20);
@@ -606,8 +606,8 @@ TEST_F(RocksSalvageTest, ManifestAndADataFile) {
   for (const int n : missing) EXPECT_TRUE(report().contains("missing: " + id(n).text())) << n;
 }
 
-// The salvage of a salvage, cut short at each of its last steps.
-TEST_F(RocksSalvageTest, CutShortWhileTheQueuesAreSwappedItIsFinished) {
+// The salvage of a salvage, interrupted at each of its last steps.
+TEST_F(RocksSalvageTest, InterruptedWhileTheQueuesAreSwappedItIsFinished) {
   for (const bool moved_away : {false, true}) {
     for (const bool moved_in : {false, true}) {
       if (moved_in && !moved_away) continue;

@@ -35,7 +35,7 @@ TEST(Command, VerbsAreReadWithoutRegardToCase) {
   EXPECT_EQ(parse<VrfyCommand>("VRFY somebody").argument, "somebody");
 }
 
-TEST(Command, UnknownVerbsAreNoCommands) {
+TEST(Command, UnknownVerbsAreNotCommands) {
   for (const char* line : {"", " ", "MAI", "MAILFROM:<a@x.example>", "XEXCH50 2 2", "BURL imap://x",
                            " NOOP", "EHLO", "DATAX"}) {
     const bool ehlo = std::string_view(line) == "EHLO";
@@ -51,7 +51,7 @@ TEST(Command, ControlOctetsAreRefusedAnywhere) {
   }
 }
 
-TEST(Command, ArgumentsThatMustNotBeAreRefused) {
+TEST(Command, UnexpectedArgumentsAreRefused) {
   for (const char* line : {"DATA now", "RSET x", "QUIT please", "STARTTLS x"}) {
     expect_error(CommandError::ArgumentForbidden, line);
   }
@@ -77,7 +77,7 @@ TEST(Hello, TakesNamesAndLiteralsAsTheyCome) {
   EXPECT_EQ(parse<HelloCommand>("ehlo  bücher.example ").name, "bücher.example");
 }
 
-TEST(Hello, RefusesWhatIsNoName) {
+TEST(Hello, RefusesWhatIsNotAName) {
   expect_error(CommandError::ArgumentMissing, "EHLO");
   expect_error(CommandError::ArgumentMissing, "HELO  ");
   expect_error(CommandError::HelloName, "EHLO " + std::string(256, 'a'));
@@ -105,7 +105,7 @@ TEST(Mail, HasDefaults) {
   EXPECT_EQ(mail.ret, Return::Unspecified);
 }
 
-TEST(Mail, Smtputf8BehindThePathCountsForThePath) {
+TEST(Mail, Smtputf8AfterThePathAppliesToThePath) {
   EXPECT_EQ(parse<MailCommand>("MAIL FROM:<jürgen@x.example> SMTPUTF8").reverse_path->local_part(),
             "jürgen");
   expect_error(CommandError::PathNotAscii, "MAIL FROM:<jürgen@x.example>");
@@ -219,7 +219,7 @@ TEST(Auth, ReadsTheMechanismAndTheInitialResponse) {
   EXPECT_EQ(parse<AuthCommand>("AUTH SCRAM-SHA-256 x").mechanism, "SCRAM-SHA-256");
 }
 
-TEST(Auth, RefusesWhatIsNoMechanism) {
+TEST(Auth, RefusesWhatIsNotAMechanism) {
   expect_error(CommandError::ArgumentMissing, "AUTH");
   expect_error(CommandError::ArgumentMissing, "AUTH PL@IN");
   expect_error(CommandError::ArgumentMissing, "AUTH " + std::string(21, 'A'));
