@@ -1,4 +1,4 @@
-// What the paths of the admin side lead to.
+// The handlers of the admin side's paths.
 #pragma once
 
 #include "admin/access.h"

@@ -48,7 +48,7 @@ double LoginGuard::faded(double failures, SteadyTime counted, SteadyTime now) co
   return std::max(0.0, failures - since / limits_.forgotten);
 }
 
-// One failure more; how long it locks.
+// Counts one more failure; returns how long it locks.
 std::chrono::seconds LoginGuard::count(Record& record, double most, SteadyTime now) const {
   record.failures = faded(record.failures, record.counted, now);
   if (record.failures == 0 && now >= record.locked_until + limits_.longest_lock) record.locks = 0;

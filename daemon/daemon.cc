@@ -43,7 +43,7 @@ Result<void> make_folder(const std::string& path) {
   return {};
 }
 
-// What cannot change while the relay runs.
+// Keys that cannot change while the relay runs.
 std::vector<std::string> keys_for_restart(const config::Config& before,
                                           const config::Config& after) {
   std::vector<std::string> keys;
@@ -130,12 +130,11 @@ Result<void> Daemon::share_descriptors() {
                                           config.listeners.size() * worker_count(config));
   if (descriptors_.sessions >= config.limits.sessions) return {};
   if (descriptors_.sessions < kFewestSessions) {
-    return fail(
-        Errc::Unavailable,
-        fmt::format("the system allows this process too few open files: they are enough for "
-                    "{} sessions beside the queue; allow at least 1024 (LimitNOFILE in the "
-                    "unit, ulimit -n)",
-                    descriptors_.sessions));
+    return fail(Errc::Unavailable,
+                fmt::format("the system allows this process too few open files: only enough for "
+                            "{} sessions beside the queue; allow at least 1024 (LimitNOFILE in the "
+                            "unit, ulimit -n)",
+                            descriptors_.sessions));
   }
   log::emit(relay::events::DescriptorsShort{.sessions = descriptors_.sessions,
                                             .wanted = config.limits.sessions,
@@ -254,7 +253,7 @@ void Daemon::check_disk() {
                                shared_.store->health().pending_bytes);
 }
 
-// Removed mail may take up the last space: the queue frees it once there is enough of it, or on
+// Removed mail may occupy the last space: the queue frees it once there is enough of it, or on
 // request, while the disk is full and once after that. Meanwhile there is room for the reserve.
 void Daemon::look_after_disk() {
   const SteadyTime now = clock_.steady_now();
@@ -338,8 +337,8 @@ void Daemon::put_in_force(std::shared_ptr<const relay::Settings> settings,
   settings_ = std::move(settings);
 }
 
-// Whoever renews it need not know of us. Of the configuration nothing else is read: it may be in
-// the middle of an edit.
+// The program that renews it need not know of us. Nothing else of the configuration is read: it may
+// be in the middle of an edit.
 void Daemon::renew_certificate() {
   if (!settings_->config->tls) return;
   if (!certificate_watch_.changed(*settings_, clock_.steady_now())) return;
@@ -356,7 +355,7 @@ void Daemon::renew_certificate() {
   judge_settings();
 }
 
-// Says what is doubtful and when the certificate ends.
+// Reports doubts, and when the certificate expires.
 void Daemon::judge_settings() {
   log_all(relay::doubts(*settings_, clock_.system_now()));
   certificate_expiry_.reset();
@@ -405,7 +404,7 @@ bool Daemon::wait_until_drained(std::chrono::seconds limit) {
 }
 
 void Daemon::stop() {
-  // First: nothing is to be opened while it drains.
+  // First: nothing may be opened while it drains.
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
   admin_.reset();

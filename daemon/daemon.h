@@ -39,7 +39,7 @@ class Daemon {
 
   // Opens every socket, so that an address in use is found before the queue is touched, then the
   // queue, and starts the threads, which accept what has come meanwhile. After an error nothing
-  // serves; the detail says what would help.
+  // runs; the detail suggests a remedy.
   Result<void> start();
   void tick();  // once a second
   // The queue cannot be written until it is opened again: only a restart helps.
@@ -52,8 +52,8 @@ class Daemon {
   // asked, for the log. Any thread.
   std::vector<std::string> reload(std::string_view by);
 
-  // Stops accepting and lets transactions end for kDrainLimit. Clients that are left then get a 421
-  // and kFarewellLimit to take it, connections to receivers are cut, and what that decides is
+  // Stops accepting and lets transactions end for kDrainLimit. Clients still connected then get a
+  // 421 and kFarewellLimit to read it, connections to receivers are cut, and the outcomes are
   // stored and logged meanwhile. Stops all threads, which takes as long as the slowest of them.
   static constexpr std::chrono::seconds kDrainLimit{30};
   static constexpr std::chrono::seconds kFarewellLimit{6};

@@ -51,7 +51,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
 }
 
 Worker::~Worker() {
-  // Before the things they use: sessions and queries have timers and streams on the loop.
+  // Before the objects that they use: sessions and queries have timers and streams on the loop.
   listeners_.clear();
   submission_.reset();
   delivery_.reset();

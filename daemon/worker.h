@@ -30,7 +30,7 @@ namespace signpost::daemon {
 class Worker {
  public:
   using Sockets = std::map<std::string, Descriptor>;  // by `bind` as written
-  // Of what the process has for all of them.
+  // A worker's part of the process's limits.
   struct Share {
     std::size_t deliveries = 0;   // connections to receivers, at once
     std::size_t dns_entries = 0;  // in the DNS cache
@@ -54,11 +54,11 @@ class Worker {
   // `sockets`. Sessions keep the settings that they began with.
   void configure(std::shared_ptr<const relay::Settings> settings, Sockets sockets);
 
-  // Stops accepting; idle sessions are sent away, those in a transaction may finish it.
+  // Stops accepting; idle sessions are closed, those in a transaction may finish it.
   void drain();
-  // Ends the sessions that are left: clients get 421, receivers nothing.
+  // Ends the remaining sessions: clients get 421, receivers nothing.
   void send_away();
-  // No session is left, and what they have brought about is stored and in the log.
+  // No session is left, and all their outcomes are stored and in the log.
   bool drained() const;
 
  private:

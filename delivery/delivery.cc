@@ -96,7 +96,7 @@ void Delivery::waits(const queue::Job& job) {
   carry_out(std::move(orders));
 }
 
-// One worker for each message, whoever delivers its jobs.
+// One worker for each message, whichever workers deliver its jobs.
 void Delivery::at_desk(const queue::MessageId& id, std::function<void(Settler&)> task) {
   const std::size_t count = shared_.workers.size();
   Delivery& other = *shared_.workers[std::hash<queue::MessageId>{}(id) % count];

@@ -72,7 +72,7 @@ void ReceiverConnection::enter(State state) {
 }
 
 // RFC 5321 section 4.5.3.2 gives a greeting five minutes, which a silent host may hold a connection
-// for while others have none. TLS that costs only itself when it fails is not worth so much.
+// for while others have none. Optional TLS is not worth that much waiting.
 std::chrono::milliseconds ReceiverConnection::greeting_limit() const {
   std::chrono::milliseconds limit = dialog_->timeout();
   if (host_.short_of_connections()) {
@@ -224,7 +224,7 @@ void ReceiverConnection::exhausted(const Disposition& why) {
     user_.on_no_host(std::nullopt, facts());
     return;
   }
-  // What a host said matters more than that there were no more hosts.
+  // A host's answer matters more than having run out of hosts.
   if (failure_) {
     user_.on_no_host(failure_, failure_facts_);
     return;

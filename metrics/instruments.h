@@ -83,7 +83,7 @@ class Histogram {
   void observe(double value, std::uint64_t times = 1) noexcept;
 
   std::span<const double> bounds() const { return bounds_; }
-  // Not cumulative; the last one counts what is above all bounds.
+  // Not cumulative; the last one counts values above all bounds.
   std::uint64_t bucket(std::size_t i) const noexcept {
     return buckets_[i].load(std::memory_order_relaxed);
   }

@@ -191,7 +191,7 @@ void Registry::add_callback(const Description& description, Type type, Labels la
 
 std::string Registry::text() const {
   std::vector<prometheus::MetricFamily> families;
-  // Callbacks run without the lock: one that waits for somebody who registers an instrument would
+  // Callbacks run without the lock: one that waits for a thread that registers an instrument would
   // never end.
   struct Pending {
     std::size_t family, metric;

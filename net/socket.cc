@@ -11,7 +11,7 @@
 namespace signpost::net {
 
 namespace {
-// So much fills several segments, and the kernel acknowledges every second one by itself.
+// This much fills several segments, and the kernel acknowledges every second one by itself.
 constexpr std::size_t kBulk = 16 << 10;
 }  // namespace
 
@@ -57,7 +57,7 @@ Socket::Outcome Socket::write(std::string_view bytes) {
   return {Status::Failed, 0, errno};
 }
 
-// The option does not last: the kernel goes back to waiting with the next thing that is sent.
+// The option does not last: the kernel delays acknowledgements again after the next send.
 void Socket::acknowledge() {
   if (!std::exchange(unacknowledged_, false)) return;
   const int on = 1;

@@ -15,14 +15,14 @@
 
 namespace signpost::relay {
 
-// What speaks for a client. Strangers cannot take the last fifth of the places: a tenth is kept for
-// trusted networks, and a tenth for clients at which a login is known.
+// How far a client is trusted. Strangers cannot take the last fifth of the places: a tenth is kept
+// for trusted networks, and a tenth for clients from which a login is known.
 enum class ClientKind : std::uint8_t { Stranger, Known, Trusted };
 
 enum class Place : std::uint8_t {
   Taken,
-  Full,        // those for its kind are
-  ClientFull,  // those for one address, or for the network around it
+  Full,        // the places for its kind are taken
+  ClientFull,  // those for its address, or for the network around it, are
 };
 
 // Any thread.
@@ -30,7 +30,7 @@ class Admission {
  public:
   struct Limits {
     std::size_t sessions = 10'000;
-    // From one address. Of IPv6: from a /64, twice as many from a /56, and four times from a /48,
+    // From one address. For IPv6: from a /64, twice as many from a /56, and four times from a /48,
     // which one customer of a provider may have. Trusted networks have no such limit.
     std::size_t sessions_per_client = 100;
     std::size_t memory = 1 << 30;  // octets held in memory: content, received or on its way out,
@@ -40,7 +40,7 @@ class Admission {
 
   // A session of `client` begins, unless there is no place for it.
   Place begin_session(const net::IpAddress& client, ClientKind kind);
-  void log_in();  // a stranger's session is that of a known client from now on
+  void log_in();  // a stranger's session now counts as a known client's
   void end_session(const net::IpAddress& client, ClientKind kind);
   std::size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
   std::size_t most_sessions() const;
@@ -51,7 +51,7 @@ class Admission {
   bool has_memory_for(std::size_t octets) const;
   // Whether a message of this many octets may be in memory on its way out; otherwise it waits in
   // the queue. Large messages may take half of the limit together: receivers that take them slowly
-  // hold up neither small ones nor what is being received.
+  // hold up neither small ones nor incoming ones.
   bool may_hold(std::size_t octets) const;
   bool memory_is_exhausted() const;
   std::size_t memory() const { return memory_.load(std::memory_order_relaxed); }

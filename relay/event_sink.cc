@@ -6,7 +6,7 @@ namespace signpost::relay {
 
 namespace {
 
-// 0, the rest of the receivers, for a name that is none of the list.
+// 0, which is all other receivers, for a name that is not in the list.
 std::size_t provider_index(std::string_view provider) {
   const auto* const found = std::ranges::find(kProviders, provider);
   return found == kProviders.end() ? 0 : static_cast<std::size_t>(found - kProviders.begin());

@@ -100,7 +100,7 @@ constexpr std::array<std::string_view, 4> texts_of(LoginResult) {
 // Why a notification that was due is not sent.
 enum class DropReason {
   NullSender,      // it would answer a notification (RFC 5321 section 6.1)
-  UnprovenSender,  // no login stands for the reverse-path, and bounces.trusted_networks is off
+  UnprovenSender,  // no login vouches for the reverse-path, and bounces.trusted_networks is off
   PerMessage,      // bounces.per_message
   PerSender,       // bounces.per_sender
 };

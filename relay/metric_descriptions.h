@@ -49,7 +49,7 @@ inline constexpr LabelDescription kAuthLabels[] = {{"mechanism", kMechanisms},
 inline constexpr Description kAuth = {
     "signpost_auth_total",
     "AUTH attempts. A rise of rejected: a wrong password somewhere, or guessing; locked: the "
-    "guessing went on.",
+    "guessing continued.",
     kAuthLabels};
 
 inline constexpr LabelDescription kLockLabels[] = {{"kind", kLockedKinds}};
@@ -88,13 +88,13 @@ inline constexpr Description kAcceptedBytes = {"signpost_accepted_bytes_total",
 // now.
 inline constexpr Description kRecipientsAccepted = {
     "signpost_recipients_accepted_total",
-    "Recipients of stored mail. With signpost_notifications_total they are, one day, delivered "
+    "Recipients of stored mail. With signpost_notifications_total they are in the end delivered "
     "(signpost_delivery_seconds_count), given up (signpost_bounces_total) or removed; until then "
     "signpost_queue_recipients has them."};
 inline constexpr Description kRecipientsExpired = {
     "signpost_recipients_expired_total",
     "Recipients given up because their mail was too old; signpost_bounces_total has them too. Each "
-    "was a receiver that could not be reached for days, or refused for now all the time."};
+    "had a receiver that could not be reached for days, or kept refusing for now."};
 inline constexpr Description kRecipientsRemoved = {
     "signpost_recipients_removed_total",
     "Recipients that an operator removed from the queue, without delivery or notification."};
@@ -134,8 +134,8 @@ inline constexpr Description kUnsigned = {
 inline constexpr LabelDescription kAttemptLabels[] = {{"provider", kProviders},
                                                       {"result", kTexts<AttemptResult>}};
 inline constexpr Description kAttempts = {"signpost_delivery_attempts_total",
-                                          "Attempts, one per recipient. A connection tried in "
-                                          "vain is an attempt of one job, not of all that wait.",
+                                          "Attempts, one per recipient. A failed connection "
+                                          "is an attempt of one job, not of all that wait.",
                                           kAttemptLabels};
 inline constexpr LabelDescription kReplyLabels[] = {{"class", kTexts<ReplyClass>},
                                                     {"provider", kProviders}};
@@ -251,7 +251,7 @@ inline constexpr LabelDescription kCertificateLabels[] = {
 inline constexpr Description kCertificateExpiry = {
     "signpost_certificate_expiry_timestamp_seconds",
     "When the listeners' certificate expires. Less than two weeks ahead: renew it and reload; "
-    "afterwards clients refuse to connect.",
+    "after that, clients refuse to connect.",
     kCertificateLabels};
 inline constexpr Description kLastReloadSuccessful = {
     "signpost_config_last_reload_successful",

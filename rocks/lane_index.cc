@@ -18,7 +18,7 @@ constexpr int kStepsBeforeASeek = 4;  // a step costs a tenth of a seek
 void log_malformed() { log::emit(events::QueueRowCorrupt{.detail = "a lane's key is malformed"}); }
 
 // The rows of one lane from a position on. A scan that began before the position would walk over
-// the removals of all that was delivered since the last flush.
+// the removals of everything delivered since the last flush.
 class LaneRows {
  public:
   LaneRows(const RowReader& reader, const queue::Lane& lane, const queue::LanePosition& from)

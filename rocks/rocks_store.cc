@@ -88,7 +88,7 @@ class RocksStore final : public queue::Store {
   const RowReader reader_;
 
   // Shared.
-  mutable Tally tally_;  // a search for the oldest message leaves there how far it came
+  mutable Tally tally_;  // a search for the oldest message records its progress there
 
   // The writing thread's.
   ChangeWriter writer_;
@@ -100,9 +100,9 @@ queue::Health RocksStore::health() const {
           .pending_bytes = static_cast<std::uint64_t>(octets)};
 }
 
-// Removals that are written out let the log files go that have them, and what they remove. Where
+// Writing removals out frees the log files that hold them and the mail they remove. If
 // the disk has no room for what the memtables hold, writing them out would fail, and after that not
-// even a removal could be stored; when all is removed, nothing is left of them to write.
+// even a removal could be stored; once everything is removed, nothing of them needs writing.
 Result<void> RocksStore::reclaim_space(std::atomic<bool>& cancelled) {
   const auto room = disk_room(reader_.directory());
   const queue::Totals left = totals();
