@@ -682,12 +682,15 @@ def write_accounts(folder, *names):
 
 
 class Exim:
-    """Exim from its unpacked package, as a receiver that takes everything and keeps nothing; root starts it.
+    """Exim from its unpacked package, as a receiver that takes everything; root starts it.
 
-    The package's account is not there: the name service wrapper makes it one, for this process alone.
+    The package's account is not there: the name service wrapper makes it one, for this process alone. `routing`: what
+    becomes of mail, the sections that follow the access control lists; nothing is kept if it is left out.
     """
 
-    def __init__(self, folder, host, port=MX_PORT, settings=None):
+    NOWHERE = "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n"
+
+    def __init__(self, folder, host, port=MX_PORT, settings=None, routing=NOWHERE):
         self.folder = pathlib.Path(folder)
         self.host = host
         spool = self.folder / "exim"
@@ -698,10 +701,10 @@ class Exim:
             "acl_smtp_rcpt": "accept_all", "never_users": "", "tls_advertise_hosts": "",
         }
         values.update(settings or {})
+        shutil.chown(spool, values["exim_user"], values["exim_group"])
         configuration = spool / "exim.conf"
         configuration.write_text("".join(f"{key} = {value}\n" for key, value in values.items())
-                                 + "begin acl\naccept_all:\n  accept\n"
-                                 + "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n")
+                                 + "begin acl\naccept_all:\n  accept\n" + routing)
         environment = peer_environment()
         write_accounts(spool, "Debian-exim")
         for name in ("passwd", "group"):
