@@ -87,9 +87,26 @@ def test_exim_with_the_relay_as_its_smarthost(shop, open_folder):
     # Nor would it send as root, and another account's process need not start itself anew.
     exim = harness.Exim(open_folder, shop.world.address(), routing=routing, settings={
         "acl_smtp_data": "accept_all", "exim_user": "games", "exim_group": "games", "deliver_drop_privilege": "true"})
+    sent_on(shop, site, "Exim", exim)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="OpenSMTPD wants root")
+def test_opensmtpd_with_the_relay_as_its_smarthost(shop, open_folder):
+    site = shop.site("OpenSMTPD")
+    secrets = open_folder / "secrets"
+    secrets.write_text(f"shop {client.LOGIN}:{client.SECRET}\n")
+    # The authorities that it trusts are the machine's.
+    relaying = site.filled(block_below("OpenSMTPD")).replace("/etc/mail/secrets", str(secrets)).replace(
+        "<secrets>", "<secrets> tls no-verify")
+    server = harness.OpenSmtpd(open_folder, shop.world.address(), None, shop.relay.certificate, relaying=relaying)
+    sent_on(shop, site, "OpenSMTPD", server)
+
+
+def sent_on(shop, site, name, server):
+    """What the mail server is handed arrives, over the relay."""
     try:
-        shop.measure(MailServer("Exim", exim), site, "each", 1)
+        shop.measure(MailServer(name, server), site, "each", 1)
     except AssertionError as error:
-        raise AssertionError(f"{error}: {exim.log_text()[-2000:]}")
+        raise AssertionError(f"{error}: {server.log_text()[-2000:]}")
     finally:
-        exim.stop()
+        server.stop()
