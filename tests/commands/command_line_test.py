@@ -93,7 +93,7 @@ class Usage(Case):
         self.refused(self.run_program("lsit"), "unknown command lsit; see --help", 2)
         self.refused(self.run_program("queue", "lsit"), "unknown command lsit; see --help", 2)
 
-    def test_config_may_stand_behind_the_command(self):
+    def test_config_may_follow_the_command(self):
         self.assertIn("users.toml", self.run_program("user", "list", "-c", self.config).stderr)
 
     def test_what_is_not_built_says_so(self):
@@ -515,7 +515,7 @@ class Setups(Case):
             self.assertIn("by=SIGHUP", log)
             self.assertRegex(log, f'by="[^"]*, uid {os.getuid()}, pid [0-9]+"')
 
-    def test_metrics_are_open_on_loopback_unless_the_token_is_asked_for(self):
+    def test_metrics_are_open_on_loopback_unless_the_token_is_required(self):
         self.write()
         with self.relay():
             self.assertEqual([self.get(path) for path in ("/healthz", "/readyz", "/metrics", "/api/v1/queue")],
@@ -848,7 +848,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
                           ("POST", "/api/v1/queue/remove", {"to": "a.example", "user": "shop"}),
                           ("POST", "/api/v1/queue/remove", {"from": "<>"})])
 
-    def test_what_was_not_removed_is_told(self):
+    def test_what_was_not_removed_is_reported(self):
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "remove", "01hx"), 1, "3 matched, 2 removed\n",
                    "signpost: 1 not removed because it is being delivered just now; try again\n")
@@ -936,7 +936,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.check(self.signpost("queue", "retry", "01hx"), 0, "1 matched, 1 due now\n")
         self.assertEqual([(asked[0], asked[3]) for asked in FakeRelay.asked], [("GET", None), ("POST", None)])
 
-    def test_relay_that_is_not_there_is_named(self):
+    def test_missing_relay_is_named(self):
         port = free_port()
         self.by_address(port)
         for words in (["queue", "list"], ["queue", "show", "x"], ["queue", "retry", "x"], ["reload"]):
@@ -950,7 +950,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.refused(self.signpost("queue", "list"), f'{self.config}: admin.socket is ""')
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_who_may_not_use_the_socket_is_told_who_may(self):
+    def test_accounts_that_may_not_use_the_socket_learn_who_may(self):
         path = self.folder / "admin.sock"
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(path))
