@@ -145,6 +145,10 @@ void HttpParser::Grammar::on_request_impl(beast::http::verb, beast::string_view 
   RequestTarget parsed = parse_request_target(view(target));
   request.path = std::move(parsed.path);
   request.query = std::move(parsed.query);
+  request.authority = std::move(parsed.authority);
+  if (request.authority && request.authority->empty()) {
+    return refuse(400, "expected a host in the request target", code);
+  }
   if (request.query.size() > limits.fields) refuse(414, "the query has too many parameters", code);
 }
 

@@ -19,11 +19,8 @@ namespace signpost::admin {
 // in force. Blocks.
 using Reload = std::function<std::vector<std::string>(std::string_view by)>;
 
-// Why mail is not accepted now; empty while it is. Any thread.
-std::string not_ready_reason(const Services& services);
-
-// Health and metrics are answered at once, on the server's thread; anything that blocks on the
-// store is work for its pool.
+// Health and metrics are answered at once, on the server's thread; what blocks on the store is work
+// for its pool.
 class Routes {
  public:
   // `rules` must outlive the server.

@@ -80,6 +80,8 @@ class CheckLine {
   // It has run: returns those who wait for the answer.
   std::vector<Asker> end(const PasswordCheck& check);
 
+  std::size_t waiting() const;  // checks that have not begun
+
  private:
   struct Place {
     PasswordCheck check;
@@ -92,7 +94,6 @@ class CheckLine {
   using Places = std::vector<std::unique_ptr<Place>>;  // in the order of arrival
 
   std::size_t waiting_of(const std::string& client) const;
-  std::size_t waiting() const;
   std::size_t turn_of(const std::string& client) const;
   Places::iterator last_of_the_longest();
   std::vector<Asker> take(Places::iterator place);

@@ -170,6 +170,18 @@ std::size_t LoginGuard::failures(const net::IpAddress& client, SteadyTime now) {
   return static_cast<std::size_t>(std::ceil(faded(record->failures, record->counted, now)));
 }
 
+LoginGuard::Locks LoginGuard::locks(SteadyTime now) {
+  const MutexLock lock(mutex_);
+  const auto count = [now](Table& table) {
+    std::size_t locked = 0;
+    table.visit([&](const std::string&, const Record& record) {
+      if (now < record.locked_until) ++locked;
+    });
+    return locked;
+  };
+  return {count(clients_), count(logins_)};
+}
+
 void LoginGuard::set_unsaved() {
   const MutexLock lock(mutex_);
   unsaved_ = true;

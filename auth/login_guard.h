@@ -87,7 +87,14 @@ class LoginGuard {
   // The client's failures that are not forgotten yet, the checks under way included.
   std::size_t failures(const net::IpAddress& client, SteadyTime now);
 
-  // A known pair as it is kept across a restart.
+  // How many locks are in force.
+  struct Locks {
+    std::size_t clients = 0;
+    std::size_t logins = 0;
+  };
+  Locks locks(SteadyTime now);
+
+  // A known pair as it is kept over a restart.
   struct Known {
     std::string client;  // prefix
     std::string login;

@@ -67,6 +67,11 @@ bool PasswordChecks::knows(const net::IpAddress& client) const {
   return logins_.knows(client, clock_.steady_now());
 }
 
+std::size_t PasswordChecks::waiting() const {
+  const MutexLock lock(mutex_);
+  return line_.waiting();
+}
+
 void PasswordChecks::start(unsigned threads) {
   for (unsigned i = 0; i < std::max(1u, threads); ++i) {
     threads_.emplace_back([this] { work(); });

@@ -45,7 +45,9 @@ class PasswordChecks {
   // Whether a login has succeeded from this client recently (LoginGuard::knows).
   bool knows(const net::IpAddress& client) const;
 
-  // Threads of low priority: mail comes before guesses. At least one. Each takes up to 64 MiB while
+  std::size_t waiting() const;  // checks that have not begun
+
+  // Threads of low priority: mail goes before guesses. At least one. Each takes up to 64 MiB while
   // it hashes.
   void start(unsigned threads);
   // Waits for the checks under way; those that wait are dropped without an answer.
@@ -65,7 +67,7 @@ class PasswordChecks {
   const Clock& clock_;
   LoginGuard& logins_;
   PasswordCache passwords_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   ConditionVariable changed_;
   CheckLine line_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;

@@ -64,6 +64,7 @@ class Daemon {
   Result<void> open_queue();
   Result<void> start_workers(std::vector<Worker::Sockets> sockets);
   Result<void> start_admin(admin::AdminSockets sockets);
+  void add_gauges();
   Result<std::vector<Worker::Sockets>> open_sockets(
       const std::vector<config::ListenerConfig>& listeners) const;  // one for each worker
   void apply_limits(const config::Config& config);
@@ -87,6 +88,8 @@ class Daemon {
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;
+  metrics::Gauge reloaded_;   // whether the last reload succeeded
+  metrics::Gauge loaded_at_;  // when the configuration in force was read
   metrics::SharedCounter log_lines_dropped_;
   std::optional<metrics::Gauge> certificate_expiry_;  // while there is one
   Mutex reloading_;

@@ -3,6 +3,7 @@
 
 #include "auth/authenticator.h"
 #include "base/descriptor.h"
+#include "daemon/loop_lag.h"
 #include "daemon/shared.h"
 #include "delivery/delivery.h"
 #include "dns/resolver.h"
@@ -61,13 +62,14 @@ class Worker {
   bool drained() const;
 
  private:
-  Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings);
+  Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::Settings> settings);
   void accept(const std::string& listener, int fd, const net::SocketAddress& peer);
 
   std::shared_ptr<const relay::Settings> settings_;
   int descriptor_ceiling_ = 0;
   net::Loop loop_;
   net::Timers timers_;
+  LoopLag lag_;
   relay::RelayMetrics metrics_;
   relay::EventSink events_;
   relay::TurnCommits commits_;

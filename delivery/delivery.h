@@ -9,6 +9,7 @@
 #include "delivery/intake.h"
 #include "delivery/local_addresses.h"
 #include "delivery/memory_counts.h"
+#include "delivery/queue_census.h"
 #include "delivery/router.h"
 #include "delivery/scheduler.h"
 #include "delivery/session_host.h"
@@ -132,6 +133,7 @@ class Delivery final : public Intake, private SessionHost {
   };
   std::unordered_map<std::uint64_t, Session> sessions_;
   std::optional<net::Timer> timer_;  // of the worker that feeds
+  std::optional<QueueCensus> census_;
 };
 
 }  // namespace signpost::delivery

@@ -127,6 +127,10 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
                 look->claimed.push_back(ref);
                 continue;
               }
+              if ((*job)->state == queue::JobState::Held) {  // since the index was read
+                store.claims().release(ref);
+                continue;
+              }
               if ((*job)->state == queue::JobState::Deferred) counts.deferred.fetch_add(1);
               look->jobs.push_back(std::move(**job));
             }

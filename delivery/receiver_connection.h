@@ -71,12 +71,12 @@ class ReceiverConnection final : private net::StreamHandler {
   void on_timeout();
   std::chrono::milliseconds greeting_limit() const;
   void connect();
-  void connect_failed(std::string_view detail);
+  void connect_failed(relay::ConnectionFailure kind, std::string_view detail);
   void converse();
   bool loops_back() const;
   void ready();
-  void closed(const smtp::ClientDialog::Close& close);
-  void host_failed(Disposition failure, bool try_next_host);
+  void closed(const smtp::ClientDialog::Close& close, relay::ConnectionFailure without_reply);
+  void host_failed(relay::ConnectionFailure kind, Disposition failure, bool try_next_host);
   bool may_go_in_clear() const;  // when TLS fails
   void tls_failed(std::string_view detail);
   void refused_for_tls(const TlsRefusal& refusal);

@@ -126,13 +126,20 @@ class Scheduler {
   // What delays this lane's mail now, if its receiver is backing off or its names cannot be
   // looked up.
   std::optional<Disposition> obstacle(const queue::Lane& lane) const;
+  // The key of the site where this lane's mail goes; "" until it has been looked up.
+  std::string site_of(const queue::Lane& lane) const;
 
   struct Figures {
     std::size_t lanes = 0;  // with waiting mail, or recently
     std::size_t sites = 0;
     std::size_t in_memory = 0;  // jobs in lines
+    std::size_t failing = 0;    // sites that back off, as of the last second
   };
   Figures figures() const;
+  std::size_t most_in_memory() const;
+
+  // For each of `lanes` a host to which its mail went last, "" when none is known.
+  std::vector<std::string> hosts(const std::vector<queue::Lane>& lanes) const;
 
  private:
   mutable Mutex mutex_;

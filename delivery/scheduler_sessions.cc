@@ -217,9 +217,32 @@ std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {
   return std::nullopt;
 }
 
+std::string Scheduler::site_of(const queue::Lane& name) const {
+  const MutexLock lock(mutex_);
+  const Lane* const lane = impl_->lanes.find(name);
+  return lane == nullptr || lane->site == nullptr ? std::string() : lane->site->hop.key;
+}
+
 Scheduler::Figures Scheduler::figures() const {
   const MutexLock lock(mutex_);
-  return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory};
+  return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory, impl_->failing};
+}
+
+std::size_t Scheduler::most_in_memory() const {
+  const MutexLock lock(mutex_);
+  return impl_->limits.in_memory;
+}
+
+std::vector<std::string> Scheduler::hosts(const std::vector<queue::Lane>& lanes) const {
+  std::vector<std::string> found;
+  found.reserve(lanes.size());
+  const MutexLock lock(mutex_);
+  for (const queue::Lane& name : lanes) {
+    const Lane* const lane = impl_->lanes.find(name);
+    const bool known = lane != nullptr && lane->site && !lane->site->hop.hosts.empty();
+    found.push_back(known ? lane->site->hop.hosts.front().name : "");
+  }
+  return found;
 }
 
 }  // namespace signpost::delivery

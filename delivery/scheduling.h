@@ -92,6 +92,7 @@ struct Scheduling {
   std::unordered_map<std::string, SitePtr> sites;
   std::size_t in_memory = 0;  // jobs in lanes
   std::size_t reading = 0;    // jobs that reads under way may bring
+  std::size_t failing = 0;    // sites that back off, when tidy() counted them
 
   std::size_t looking_up = 0;
   std::deque<Lane*> to_look_up;

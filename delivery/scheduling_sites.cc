@@ -197,7 +197,11 @@ void Scheduling::look_for_overdue(Site& site, const Now& now, Orders& orders) {
 void Scheduling::tidy(const Now& now, Orders& orders) {
   if (now.steady < next_tidy) return;
   next_tidy = now.steady + kTidyInterval;
-  for (const auto& [key, site] : sites) look_for_overdue(*site, now, orders);
+  failing = 0;
+  for (const auto& [key, site] : sites) {
+    look_for_overdue(*site, now, orders);
+    if (site->back_off.failing()) ++failing;
+  }
   const bool many = has_many_sites();
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;

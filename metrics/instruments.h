@@ -100,5 +100,6 @@ class Histogram {
 std::span<const double> latency_bounds();
 std::span<const double> long_latency_bounds();  // 5 ms to 5 days, for acceptance to delivery
 std::span<const double> size_bounds();
+std::span<const double> attempt_bounds();  // 1 to 50
 
 }  // namespace signpost::metrics

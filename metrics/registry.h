@@ -43,6 +43,8 @@ class Registry {
   // A gauge that is computed at each scrape (queue depth, oldest age). The callback runs on the
   // scraping thread, must not block for long, and must outlive the registry's last scrape.
   void add_gauge(const Description& description, Labels labels, std::function<double()> read);
+  // The same for a count that somebody else keeps: what `read` gives never falls.
+  void add_counter(const Description& description, Labels labels, std::function<double()> read);
 
   // Text format 0.0.4, through prometheus-cpp's serializer.
   std::string text() const;
@@ -62,6 +64,8 @@ class Registry {
   friend class Histogram;
   struct Impl;
 
+  void add_callback(const Description& description, Type type, Labels labels,
+                    std::function<double()> read);
   void enroll(const Description& description, Type type, Labels labels,
               std::span<const double> bounds, const void* instrument, Read read);
   void retire(const void* instrument);

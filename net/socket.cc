@@ -17,7 +17,9 @@ constexpr std::size_t kBulk = 16 << 10;
 
 Error socket_error(int number) {
   const std::string text = std::generic_category().message(number);
-  if (number == ECONNRESET || number == EPIPE) return {Errc::PeerClosed, text};
+  if (number == ECONNRESET || number == EPIPE || number == ECONNREFUSED) {
+    return {Errc::PeerClosed, text};
+  }
   if (number == ETIMEDOUT) return {Errc::TimedOut, text};
   return {Errc::Io, text};
 }

@@ -208,6 +208,8 @@ std::size_t Committer::backlog_bytes() const {
   return impl_->backlog.load(std::memory_order_relaxed);
 }
 
+std::size_t Committer::most_backlog_bytes() const { return impl_->options.max_backlog_bytes; }
+
 bool Committer::hangs() const { return impl_->hanging_for().has_value(); }
 
 std::string Committer::last_error() const {

@@ -63,7 +63,8 @@ class Committer {
   void commit(Change change, Done done);  // an awaited one
 
   std::size_t backlog_bytes() const;  // any thread; for admission
-  bool hangs() const;                 // any thread: a write has been taking longer than `too_long`
+  std::size_t most_backlog_bytes() const;
+  bool hangs() const;  // any thread: a write has been taking longer than `too_long`
   // What is wrong with writing, for /readyz; empty while the last write succeeded and none takes
   // too long. Any thread.
   std::string last_error() const;

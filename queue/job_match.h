@@ -5,12 +5,12 @@
 
 namespace signpost::queue {
 
-// By the job's own fields: everything but login and sender.
+// By what the job itself says: everything but login and reverse-path.
 bool job_matches(const JobFilter& filter, const Job& job);
-// Whether `filter` selects this recipient of a job that matches: all of them, unless it names a
-// mailbox.
+// Whether `filter` means this recipient of a job that matches: all of them, unless it names
+// mailboxes.
 bool recipient_matches(const JobFilter& filter, const Recipient& recipient);
-// By its message's fields: login and sender.
+// By what its message says: login and reverse-path.
 bool envelope_matches(const JobFilter& filter, const Envelope& envelope);
 
 }  // namespace signpost::queue

@@ -26,6 +26,7 @@ class MemoryStore : public Store {
   Result<JobPage> jobs(const JobFilter& filter, const Cursor& from,
                        std::size_t limit) const override;
   Result<LanePage> lanes(const Cursor& from, std::size_t limit) const override;
+  Result<LaneCounts> count_waiting(const Cursor& from, std::size_t limit) const override;
   Result<ClaimedJobs> claim_due(const Lane& lane, const LanePosition& from, SystemTime until,
                                 std::size_t limit) override;
   Result<OverdueJobs> overdue(const Lane& lane, const LanePosition& from, SystemTime until,

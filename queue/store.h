@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "queue/claims.h"
 #include "queue/envelope.h"
+#include "queue/pattern.h"
 
 #include <atomic>
 #include <compare>
@@ -15,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace signpost::queue {
@@ -45,15 +47,12 @@ using Cursor = std::string;
 // Which jobs are meant; empty members do not restrict.
 struct JobFilter {
   std::optional<MessageId> id{};
-  std::string domain{};   // of the recipients, in any case, in A-labels
-  std::string mailbox{};  // one of the recipients, in any case, its domain in A-labels
-  std::string login{};
-  std::optional<std::string> sender{};  // the reverse-path, as `mailbox`; "" is the null one
+  std::optional<MessageId> until{};    // no message that was accepted behind this one
+  std::optional<AddressPattern> to{};  // one of the recipients
+  std::optional<LoginPattern> login{};
+  std::optional<AddressPattern> from{};  // the reverse-path, which is not the null one
+  bool from_null = false;                // the reverse-path is the null one
   std::optional<JobState> state{};
-
-  bool empty() const {
-    return !id && domain.empty() && mailbox.empty() && login.empty() && !sender && !state;
-  }
 };
 
 struct QueuedJob {
@@ -75,6 +74,13 @@ struct WaitingLane {
 
 struct LanePage {
   std::vector<WaitingLane> lanes;
+  Cursor next;
+  bool end = false;
+};
+
+// How many jobs wait in each lane, of the rows that were looked at.
+struct LaneCounts {
+  std::vector<std::pair<Lane, std::uint64_t>> lanes;
   Cursor next;
   bool end = false;
 };
@@ -122,6 +128,16 @@ struct Health {
   std::uint64_t pending_bytes = 0;
 };
 
+// What the engine measures of itself. Octets, counts since it was opened, and 1 or 0.
+enum class EngineFigure : std::uint8_t {
+  MemoryBytes,             // in memory, and yet to be written to data files
+  FileBytes,               // in data files, removed rows included
+  CompactionPendingBytes,  // that it means to rewrite
+  WriteSlowdowns,          // writes were slowed because the disk could not follow
+  WriteStops,              // or stopped
+  WritesStopped,           // are at present
+};
+
 // Reads and claims may come from any thread, apply() from one thread only (the committer's).
 class Store {
  public:
@@ -149,6 +165,9 @@ class Store {
   // The lanes with waiting jobs, each once, in an order of the store's own. Goes from lane to lane,
   // not from job to job.
   virtual Result<LanePage> lanes(const Cursor& from, std::size_t limit) const = 0;
+  // Counts the waiting jobs of the lanes, looking at about `limit` rows of the index from `from`
+  // on: a lane with many comes in several pages.
+  virtual Result<LaneCounts> count_waiting(const Cursor& from, std::size_t limit) const = 0;
 
   // --- waiting jobs, to work on ---
   // Claims jobs of `lane` that are due until `until`, from `from` on, at most `limit` of them, and
@@ -178,6 +197,7 @@ class Store {
   // bounded number of rows; nothing when none was found. States are those of state_now().
   virtual std::optional<SystemTime> oldest(JobState state) const = 0;
   virtual Health health() const = 0;
+  virtual double figure(EngineFigure /*which*/) const { return 0; }  // of one that measures nothing
   virtual std::string engine_text() const = 0;  // for logs: "RocksDB 7.8.3, format 2, …"
 
   // --- maintenance ---

@@ -43,6 +43,7 @@ class Admission {
   void log_in();  // a stranger's session now counts as a known client's
   void end_session(const net::IpAddress& client, ClientKind kind);
   std::size_t sessions() const { return sessions_.load(std::memory_order_relaxed); }
+  std::size_t most_sessions() const;
 
   // Octets in memory. take_memory() counts it in any case, and says whether the limit still holds.
   bool take_memory(std::size_t octets);
@@ -53,6 +54,8 @@ class Admission {
   // hold up neither small ones nor incoming ones.
   bool may_hold(std::size_t octets) const;
   bool memory_is_exhausted() const;
+  std::size_t memory() const { return memory_.load(std::memory_order_relaxed); }
+  std::size_t most_memory() const { return max_memory_.load(std::memory_order_relaxed); }
 
   // Checks the file system of `directory`, where `pending` octets are still to be written. Called
   // every second by the main thread.
@@ -61,6 +64,10 @@ class Admission {
   // A message of this many octets is on its way to the disk: the next check is a second away.
   void take_disk(std::size_t octets);
   bool disk_is_full() const { return disk_room_.load(std::memory_order_relaxed) <= 0; }
+  // As of the last check: the free space without what is still to be written, and how much of it
+  // has to stay free.
+  std::uint64_t disk_free() const { return disk_free_.load(std::memory_order_relaxed); }
+  std::uint64_t disk_needed() const { return disk_needed_.load(std::memory_order_relaxed); }
 
  private:
   static constexpr std::array<unsigned, 3> kNetworks = {64, 56, 48};  // of IPv6, in bits
@@ -71,9 +78,11 @@ class Admission {
   std::atomic<std::size_t> sessions_{0};
   std::atomic<std::size_t> memory_{0};
   std::atomic<std::int64_t> disk_room_{std::numeric_limits<std::int64_t>::max()};
+  std::atomic<std::uint64_t> disk_free_{0};
+  std::atomic<std::uint64_t> disk_needed_{0};
   bool disk_was_full_ = false;  // the main thread's
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::size_t max_sessions_ GUARDED_BY(mutex_) = 10'000;
   std::size_t max_per_client_ GUARDED_BY(mutex_) = 100;
   std::size_t untrusted_ GUARDED_BY(mutex_) = 0;  // sessions of strangers and of known clients

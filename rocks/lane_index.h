@@ -11,6 +11,8 @@ namespace signpost::rocks {
 // Any thread; see Store.
 Result<queue::LanePage> list_lanes(const RowReader& reader, const queue::Cursor& from,
                                    std::size_t limit);
+Result<queue::LaneCounts> count_waiting(const RowReader& reader, const queue::Cursor& from,
+                                        std::size_t limit);
 Result<queue::ClaimedJobs> claim_due(const RowReader& reader, queue::Claims& claims,
                                      const queue::Lane& lane, const queue::LanePosition& from,
                                      SystemTime until, std::size_t limit);

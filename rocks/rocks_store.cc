@@ -2,6 +2,7 @@
 
 #include "rocks/change_writer.h"
 #include "rocks/disk_room.h"
+#include "rocks/engine_figures.h"
 #include "rocks/job_listing.h"
 #include "rocks/lane_index.h"
 #include "rocks/rocks_database.h"
@@ -53,6 +54,10 @@ class RocksStore final : public queue::Store {
   Result<queue::LanePage> lanes(const queue::Cursor& from, std::size_t limit) const override {
     return list_lanes(reader_, from, limit);
   }
+  Result<queue::LaneCounts> count_waiting(const queue::Cursor& from,
+                                          std::size_t limit) const override {
+    return rocks::count_waiting(reader_, from, limit);
+  }
   Result<queue::ClaimedJobs> claim_due(const queue::Lane& lane, const queue::LanePosition& from,
                                        SystemTime until, std::size_t limit) override {
     return rocks::claim_due(reader_, claims(), lane, from, until, limit);
@@ -68,6 +73,9 @@ class RocksStore final : public queue::Store {
     return find_oldest(reader_, *this, tally_, state);
   }
   queue::Health health() const override;
+  double figure(queue::EngineFigure which) const override {
+    return engine_figure(*database_, which);
+  }
   Result<void> reclaim_space(std::atomic<bool>& cancelled) override;
   std::string engine_text() const override;
 
@@ -87,9 +95,9 @@ class RocksStore final : public queue::Store {
 };
 
 queue::Health RocksStore::health() const {
-  std::uint64_t octets = 0;
-  db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &octets);
-  return {.needs_restart = reader_.needs_restart(), .pending_bytes = octets};
+  const double octets = engine_figure(*database_, queue::EngineFigure::MemoryBytes);
+  return {.needs_restart = reader_.needs_restart(),
+          .pending_bytes = static_cast<std::uint64_t>(octets)};
 }
 
 // Writing removals out frees the log files that hold them and the mail they remove. If

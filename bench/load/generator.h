@@ -26,6 +26,7 @@ struct LoadRun {
   ssl_ctx_st* tls = nullptr;
   Schedule& schedule;
   Ledger& ledger;
+  bool with_timeline = false;
 };
 
 // run() on a thread of its own; results(): see Results.
@@ -34,7 +35,8 @@ class Generator final : public SessionOwner {
   Generator(const LoadRun& run, unsigned first_connection, unsigned connections);
   ~Generator();
 
-  // Until every message is claimed and answered, or no session can be set up.
+  // Until every message is claimed and answered, no session can be set up, or the schedule is over
+  // and what was begun is answered.
   void run();
   Results& results() override { return results_; }
 

@@ -36,11 +36,14 @@ _signpost() {
     "user add"|"user add "*) words+=" --users --sender --replace" ;;
     "user remove"|"user remove "*) words+=" --users" ;;
     "user list"|"user list "*) words+=" --users --json" ;;
-    "queue") words+=" list show retry remove hold release explain" ;;
+    "queue") words+=" list summary show retry hold release remove explain" ;;
     "queue list"|"queue list "*) words+=" --json --to --from --user --state --limit" ;;
+    "queue summary"|"queue summary "*) words+=" --json --to --from --user --state --limit" ;;
     "queue show"|"queue show "*) words+=" --json" ;;
-    "queue retry"|"queue retry "*) words+=" --json --to --from --user" ;;
-    "queue remove"|"queue remove "*) words+=" --json --to --from --user --yes" ;;
+    "queue retry"|"queue retry "*) words+=" --json --to --from --user --all" ;;
+    "queue hold"|"queue hold "*) words+=" --json --to --from --user --all" ;;
+    "queue release"|"queue release "*) words+=" --json --to --from --user --all" ;;
+    "queue remove"|"queue remove "*) words+=" --json --to --from --user --all --yes" ;;
     "reference"|"reference "*) words+=" keys commands metrics events --format" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -143,6 +143,8 @@ struct ConnectionFailed {
   std::string_view mx{};
   std::string_view address{};
   std::string_view reply{};
+  std::string_view provider = kProviders[0];  // counted, not logged
+  ConnectionFailure kind = ConnectionFailure::Unreachable;
   static constexpr auto kEvent = log::describe(
       "connection_failed", log::Level::Info,
       "A host of a receiver could not be used. The next one is tried, if there is one.",
@@ -150,7 +152,8 @@ struct ConnectionFailed {
       log::field(field::kMx, &ConnectionFailed::mx),
       log::field(field::kAddress, &ConnectionFailed::address),
       log::field("reply", &ConnectionFailed::reply,
-                 "What the host said, or the relay's own words when there was no reply."));
+                 "What the host said, or the relay's own words when there was no reply."),
+      log::field("kind", &ConnectionFailed::kind, "What failed."));
 };
 
 struct NoHost {

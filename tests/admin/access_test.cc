@@ -102,16 +102,27 @@ TEST_F(Access, AHostThatDnsCouldPointAtUsIsRefused) {
                            "localhost", "LocalHost:8025", "relay.example", "RELAY.example:1", ""}) {
     EXPECT_EQ(status(with(by_tcp("GET", "/metrics"), "Host", ours)), 200) << ours;
   }
-  for (const char* foreign : {"evil.example", "evil.example:8025", "relay.example.evil.example",
-                              "127.0.0.1.evil.example", "localhost.evil.example", "[evil]",
-                              "[::1].evil.example", ":8025", " ", "a@127.0.0.1", "2130706433"}) {
+  for (const char* foreign :
+       {"evil.example", "evil.example:8025", "relay.example.evil.example", "127.0.0.1.evil.example",
+        "localhost.evil.example", "[evil]", "[::1].evil.example", ":8025", " ", "a@127.0.0.1",
+        "2130706433", "localhost:80@evil.example", "relay.example:x", "localhost@evil.example"}) {
     for (const char* path : {"/metrics", "/healthz", "/api/v1/queue"}) {
       EXPECT_EQ(status(with(by_tcp("GET", path), "Host", foreign)), 421) << foreign;
     }
   }
 }
 
-TEST_F(Access, TheTokenShowsThatTheClientIsNotAWebPage) {
+// RFC 9112 section 3.2.2: a proxy asks like this, and the Host field does not count.
+TEST_F(Access, TheHostOfAWholeUriIsTheOneThatCounts) {
+  HttpRequest request = with(by_tcp("GET", "/metrics"), "Host", "127.0.0.1");
+  request.authority = "evil.example";
+  EXPECT_EQ(status(request), 421);
+  request = with(by_tcp("GET", "/metrics"), "Host", "evil.example");
+  request.authority = "relay.example:8025";
+  EXPECT_EQ(status(request), 200);
+}
+
+TEST_F(Access, TheTokenShowsThatNoPageAsks) {
   rules_.token = "secret";
   const HttpRequest foreign = with(by_tcp("GET", "/metrics"), "Host", "prometheus-target:8025");
   EXPECT_EQ(status(foreign), 421);

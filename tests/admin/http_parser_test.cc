@@ -56,6 +56,16 @@ TEST(HttpParser, ARequestIsItsHeadAndItsBody) {
   EXPECT_EQ(reader->request().body, "xyz");
 }
 
+TEST(HttpParser, AWholeUriNamesTheHost) {
+  Reader reader;
+  EXPECT_EQ(reader.read("GET http://relay.example/healthz HTTP/1.1\r\nHost: other\r\n\r\n"),
+            Step::Head);
+  EXPECT_EQ(reader->request().path, "/healthz");
+  EXPECT_EQ(reader->request().host(), "relay.example");
+  EXPECT_EQ(refusal_of("GET http:///healthz HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
+  EXPECT_EQ(refusal_of("GET http://h/healthz HTTP/1.1\r\n\r\n"), 400) << "without Host";
+}
+
 TEST(HttpParser, PiecesOfOneOctetMakeTheSameRequest) {
   Reader reader;
   const std::string text = kStart +

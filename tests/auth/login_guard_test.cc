@@ -46,6 +46,20 @@ TEST_F(LoginGuardTest, ClientThatGuessesIsLockedForAllLogins) {
   EXPECT_TRUE(may_try("192.0.2.2", "a"));
 }
 
+TEST_F(LoginGuardTest, CountsTheLocksInForce) {
+  fail("192.0.2.1", "a", 10);
+  EXPECT_EQ(guard.locks(now).clients, 0U);
+  fail("192.0.2.1", "a", 1);
+  for (int i = 2; i < 22; ++i) fail("192.0.2." + std::to_string(i), "b", 1);
+  EXPECT_EQ(guard.locks(now).clients, 1U);
+  EXPECT_EQ(guard.locks(now).logins, 0U);
+  fail("192.0.2.99", "b", 1);
+  EXPECT_EQ(guard.locks(now).logins, 1U);
+  now += minutes(2);
+  EXPECT_EQ(guard.locks(now).clients, 0U);
+  EXPECT_EQ(guard.locks(now).logins, 0U);
+}
+
 TEST_F(LoginGuardTest, LockEndsAndTheNextOneIsTwiceAsLong) {
   fail("192.0.2.1", "a", 11);
   now += seconds(59);

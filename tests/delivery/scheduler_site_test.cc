@@ -51,6 +51,20 @@ TEST_F(SchedulerSite, LanesOfManyDomainsShareOneSiteAndItsConnections) {
   EXPECT_EQ(world_.opened["mx:big"], 2u);
 }
 
+TEST_F(SchedulerSite, TellsWhereMailOfALaneGoesAndHowManySitesBackOff) {
+  world_.receiver(kSite) = {.refuses = true};
+  (void)world_.submit(kLane);
+  EXPECT_EQ(world_.scheduler.hosts({kLane}), std::vector<std::string>{""}) << "not looked up yet";
+  world_.run();
+  EXPECT_NE(world_.scheduler.hosts({kLane}).front(), "");
+  world_.pass(seconds(2));
+  EXPECT_EQ(world_.scheduler.figures().failing, 1u);
+  world_.receiver(kSite) = {};
+  world_.pass(seconds(60));
+  EXPECT_EQ(world_.delivered.size(), 1u);
+  EXPECT_EQ(world_.scheduler.figures().failing, 0u);
+}
+
 // Each name of a wildcard domain is a site of its own.
 TEST_F(SchedulerSite, SitesShareTheConnectionsToOneAddress) {
   for (int i = 0; i < 200; ++i) {

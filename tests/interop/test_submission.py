@@ -356,3 +356,36 @@ def test_an_smtputf8_message(shared, relay, recipient):
     envelope, received = arrived(shared, recipient)
     assert "SMTPUTF8" in envelope["mail_parameters"] and "BODY=8BITMIME" in envelope["mail_parameters"]
     assert field(received, "Subject") == "Grüße"
+
+
+@contextlib.contextmanager
+def traced(process, calls, file):
+    """The system calls of a process are written into the file meanwhile."""
+    tracer = subprocess.Popen(["strace", "-f", "-e", f"trace={calls}", "-o", file, "-p", str(process.pid)],
+                              stderr=subprocess.PIPE, text=True)
+    try:
+        said = tracer.stderr.readline()
+        if "attached" not in said:
+            pytest.skip(f"strace may not attach here: {said.strip()}")
+        yield
+    finally:
+        tracer.terminate()
+        tracer.communicate()
+
+
+def test_a_client_that_writes_line_by_line_has_each_line_acknowledged(relay, recipient, tmp_path):
+    """Under Nagle's algorithm it sends a line when the one before is acknowledged, for which a kernel takes 40 ms."""
+    calls = tmp_path / "calls"
+
+    def acknowledged():
+        return calls.read_text().count("TCP_QUICKACK, [1]")
+
+    with traced(relay.process.process, "setsockopt", calls):
+        client = relay.raw()
+        client.open_data(recipient=recipient)
+        assert acknowledged() == 0, "the replies acknowledge the commands"
+        for count, line in enumerate(["From: a@shop.example", "Subject: lines", "", "one line"], 1):
+            client.write(line.encode() + b"\r\n")
+            harness.wait_until(lambda: acknowledged() == count, "the acknowledgement of a line")
+        assert client.say(".")[0] == 250
+        client.close()
