@@ -28,7 +28,7 @@ struct QueueEntry {
 
 // Blocks on the store: for the threads of the admin side's pool, never for a worker's. Each call
 // reads for about a second at most and in bounded memory, however long the queue is, and says where
-// it ended: the caller goes on from there.
+// it ended: the caller continues from there.
 class QueueControl {
  public:
   explicit QueueControl(const Services& services)

@@ -36,7 +36,7 @@ Json selection(const QueueOptions& options) {
   return json;
 }
 
-// The relay changes a page at a time, so that neither it nor we wait for long.
+// The relay changes a page at a time, so that neither side waits for long.
 Result<Json> change_pages(AdminClient& client, Json chosen, const Action& action) {
   Json sums = Json::object();
   Progress progress;
@@ -106,7 +106,7 @@ int wrong_usage(const char* message) {
   return kWrongUsage;
 }
 
-// Nothing chosen would mean the whole queue.
+// No selection would mean the whole queue.
 int check_selection(const QueueOptions& options) {
   const bool filters = !filter_parameters(options).empty();
   if (filters && options.all) return wrong_usage("--all and a filter contradict each other");
@@ -121,7 +121,7 @@ int change(const QueueOptions& options, const std::string& config_file, const Ac
   return change(*client, options, selection(options), action);
 }
 
-// What is asked about is what goes: not what is accepted in the meantime.
+// Removes what was asked about, not mail accepted in the meantime.
 int remove_if_confirmed(AdminClient& client, const QueueOptions& options) {
   constexpr std::size_t kShownGroups = 5;
   const auto summary = QueueSummary::read(client, filter_parameters(options));
@@ -150,7 +150,7 @@ int release_jobs(const QueueOptions& options, const std::string& config_file) {
   return change(options, config_file, kRelease);
 }
 
-// An ID says exactly what goes; a filter may select more than was thought.
+// An ID says exactly what goes; a filter may select more than expected.
 int remove_jobs(const QueueOptions& options, const std::string& config_file) {
   if (const int code = check_selection(options); code != kDone) return code;
   const bool asks = !options.yes && input_is_terminal();

@@ -23,7 +23,7 @@ bool may_be_id(const std::string& id) {
          std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
-// What leaves the queue is in the log only.
+// Mail that has left the queue is in the log only.
 std::string gone_text(const std::string& id, const AdminClient::Answer& answer) {
   const Json body = Json::parse(answer.body, nullptr, false);
   const std::string accepted = body.is_object() ? text_of(body, "accepted") : "";
