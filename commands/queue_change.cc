@@ -77,7 +77,8 @@ std::string counts_text(const Json& counts, const Action& action) {
                         &action == &kRetry ? "tried" : action.done, others);
   }
   const std::size_t busy = number_of(counts, "busy");
-  if (busy > 0 && &action == &kRetry) text += fmt::format(", {} being delivered just now", busy);
+  if (busy > 0 && &action == &kRetry)
+    text += fmt::format(", {} being delivered at the moment", busy);
   const std::size_t held = number_of(counts, "held");
   if (held > 0) text += fmt::format(", {} held: see queue release", held);
   return text;
@@ -97,8 +98,8 @@ int change(AdminClient& client, const QueueOptions& options, const Json& chosen,
   // A job that is being delivered needs no retry, but it was neither held nor removed.
   const std::size_t busy = number_of(*counts, "busy");
   if (busy == 0 || &action == &kRetry) return kDone;
-  return refuse(fmt::format("{} not {} because it is being delivered just now; try again", busy,
-                            action.done));
+  return refuse(fmt::format("{} not {} because it is being delivered at the moment; try again",
+                            busy, action.done));
 }
 
 int wrong_usage(const char* message) {

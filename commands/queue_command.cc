@@ -131,7 +131,7 @@ void add_changes(CLI::App& queue, CommandLine& line) {
 
   const Added kept = add_change(queue, line, "hold", "Keep jobs from being tried", hold_jobs);
   kept.command->footer(
-      "Until they are released they are neither tried, expired nor reported on, over restarts "
+      "Until they are released they are neither tried, expired nor reported on, across restarts "
       "too.\n"
       "Example: signpost queue hold --user shop");
 

@@ -29,8 +29,9 @@ std::string gone_text(const std::string& id, const AdminClient::Answer& answer) 
   const std::string accepted = body.is_object() ? text_of(body, "accepted") : "";
   if (accepted.empty()) return fmt::format("there is no message {} in the queue", id);
   return fmt::format(
-      "there is no message {0} in the queue: it was delivered, bounced or removed, or never here; "
-      "the log tells: journalctl -u signpost --since \"{1}\" | grep {0}",
+      "there is no message {0} in the queue: it was delivered, bounced or removed, or was never "
+      "here; "
+      "see the log: journalctl -u signpost --since \"{1}\" | grep {0}",
       id, journal_time(accepted));
 }
 

@@ -94,7 +94,7 @@ Result<AddressPattern> AddressPattern::parse(std::string_view text) {
   if (!domain) {
     return wrong(text,
                  text.contains('*')
-                     ? "is no pattern of addresses: labels with \"*\" are letters, digits and "
+                     ? "is not a pattern of addresses: labels with \"*\" are letters, digits and "
                        "hyphens in ASCII, and no label is empty"
                      : "is neither a domain nor an address");
   }

@@ -858,13 +858,13 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.refused(self.signpost("queue", "show", "01hz"), "there is no message 01hz in the queue")
         self.serve("/api/v1/queue/01hy", {"error": "no", "accepted": "2026-03-01T12:00:00Z"}, 404)
         self.refused(self.signpost("queue", "show", "01hy", env={"TZ": "CET-1"}),
-                     "there is no message 01hy in the queue: it was delivered, bounced or removed, or never here; "
-                     'the log tells: journalctl -u signpost --since "2026-03-01 13:00:00" | grep 01hy')
+                     "there is no message 01hy in the queue: it was delivered, bounced or removed, or was never here; "
+                     'see the log: journalctl -u signpost --since "2026-03-01 13:00:00" | grep 01hy')
         self.refused(self.signpost("queue", "show", "../x"), '"../x" is not a queue ID')
 
     def test_retry_and_remove(self):
         self.serve("/api/v1/queue/retry", {"matched": 3, "changed": 2, "busy": 1})
-        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now, 1 being delivered just now\n")
+        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now, 1 being delivered at the moment\n")
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 3, "busy": 0})
         self.check(self.signpost("queue", "remove", "--to", "a.example", "--user", "shop", "--yes"), 0,
                    "3 matched, 3 removed\n")
@@ -879,7 +879,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
     def test_what_was_not_removed_is_reported(self):
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "remove", "01hx"), 1, "3 matched, 2 removed\n",
-                   "signpost: 1 not removed because it is being delivered just now; try again\n")
+                   "signpost: 1 not removed because it is being delivered at the moment; try again\n")
         self.serve("/api/v1/queue/remove", {"matched": 0, "changed": 0, "busy": 0})
         self.refused(self.signpost("queue", "remove", "01hx"), "nothing in the queue matches")
 
@@ -971,14 +971,14 @@ JOBS  RECIPIENTS  LOGIN
                       {"matched": 0, "changed": 0, "busy": 0, "next": "bb"},
                       {"matched": 3, "changed": 2, "busy": 1, "next": ""}])
         self.serve("/api/v1/queue/retry", lambda _: next(pages))
-        self.check(self.signpost("queue", "retry", "--all"), 0, "259 matched, 258 due now, 1 being delivered just now\n")
+        self.check(self.signpost("queue", "retry", "--all"), 0, "259 matched, 258 due now, 1 being delivered at the moment\n")
         self.assertEqual([json.loads(body) for _, _, body, _ in FakeRelay.asked],
                          [{"all": True}, {"all": True, "after": "aa"}, {"all": True, "after": "bb"}])
 
     def test_hold_and_release(self):
         self.serve("/api/v1/queue/hold", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "hold", "--user", "shop"), 1, "3 matched, 2 held\n",
-                   "signpost: 1 not held because it is being delivered just now; try again\n")
+                   "signpost: 1 not held because it is being delivered at the moment; try again\n")
         self.serve("/api/v1/queue/release", {"matched": 2, "changed": 2, "busy": 0})
         self.check(self.signpost("queue", "release", "--all"), 0, "2 matched, 2 released\n")
         self.serve("/api/v1/queue/retry", {"matched": 2, "changed": 1, "busy": 0, "held": 1})
