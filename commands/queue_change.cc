@@ -77,8 +77,9 @@ std::string counts_text(const Json& counts, const Action& action) {
                         &action == &kRetry ? "tried" : action.done, others);
   }
   const std::size_t busy = number_of(counts, "busy");
-  if (busy > 0 && &action == &kRetry)
+  if (busy > 0 && &action == &kRetry) {
     text += fmt::format(", {} being delivered at the moment", busy);
+  }
   const std::size_t held = number_of(counts, "held");
   if (held > 0) text += fmt::format(", {} held: see queue release", held);
   return text;

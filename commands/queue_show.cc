@@ -30,8 +30,7 @@ std::string gone_text(const std::string& id, const AdminClient::Answer& answer) 
   if (accepted.empty()) return fmt::format("there is no message {} in the queue", id);
   return fmt::format(
       "there is no message {0} in the queue: it was delivered, bounced or removed, or was never "
-      "here; "
-      "see the log: journalctl -u signpost --since \"{1}\" | grep {0}",
+      "here; see the log: journalctl -u signpost --since \"{1}\" | grep {0}",
       id, journal_time(accepted));
 }
 
