@@ -217,7 +217,7 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
   return counts;
 }
 
-// All but what is with a receiver, or being settled. What waits in a line is taken out of it.
+// All jobs but those with a receiver or being settled. Those waiting in a line are taken out of it.
 std::vector<queue::Job> QueueControl::claim(const std::vector<queue::QueuedJob>& found,
                                             Changed& counts) {
   std::vector<queue::Job> claimed;

@@ -28,7 +28,7 @@ struct QueueEntry {
 
 // Blocks on the store: for the threads of the admin side's pool, never for a worker's. Each call
 // reads for about a second at most and in bounded memory, however long the queue is, and says where
-// it ended: the caller goes on from there.
+// it ended: the caller continues from there.
 class QueueControl {
  public:
   explicit QueueControl(const Services& services)
@@ -52,9 +52,9 @@ class QueueControl {
   struct Changed {
     std::size_t matched = 0;
     std::size_t changed = 0;
-    std::size_t busy = 0;  // on their way to a receiver just now: left alone
+    std::size_t busy = 0;  // being delivered at the moment: left alone
     std::size_t held = 0;  // left alone by Retry
-    // Of the jobs that were changed: the recipients that the filter means, and the others.
+    // Of the jobs that were changed: the recipients that the filter selects, and the others.
     std::size_t recipients = 0;
     std::size_t others = 0;
     queue::Cursor next;  // empty: nothing follows

@@ -123,8 +123,8 @@ std::string names_of(std::span<const Key> keys) {
 
 // --- a whole request ----------------------------------------------------------------------------
 
-// An empty value, as of a variable that is not set, would mean more than was meant. At the start of
-// a listing there is no page before.
+// An empty value, as from a variable that is not set, would select more than was meant. At the
+// start of a listing there is no previous page.
 Result<void> read_pair(std::span<const Key> keys, std::string_view name, std::string_view value,
                        QueueRequest& request) {
   const auto key = std::ranges::find(keys, name, &Key::name);
@@ -157,7 +157,7 @@ Result<QueueRequest> read_pairs(std::span<const Key> keys, const HttpRequest::Pa
   return request;
 }
 
-// The members of a JSON object, as often as they are there: of two with one name, the library keeps
+// The members of a JSON object, each time they occur: of two with one name, the library keeps
 // the last.
 class Members : public nlohmann::json_sax<Json> {
  public:

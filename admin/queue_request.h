@@ -11,7 +11,7 @@
 
 namespace signpost::admin {
 
-// Which jobs are meant.
+// Which jobs are selected.
 struct QueueFilter {
   queue::JobFilter jobs;
   std::string state;  // of Store::state_now(), or "active"; "": any
@@ -19,12 +19,12 @@ struct QueueFilter {
 
 struct QueueRequest {
   QueueFilter filter;
-  bool all = false;         // the whole queue, in so many words
+  bool all = false;         // the whole queue, explicitly
   std::size_t limit = 100;  // jobs of a page
-  queue::Cursor after;      // where the page before ended
+  queue::Cursor after;      // where the previous page ended
 };
 
-// Each is InvalidArgument, or NotFound for what is no queue ID, with words for the client.
+// Each is InvalidArgument, or NotFound for what is not a queue ID, with a message for the client.
 // id, to, from, user, until, state, limit, after
 Result<QueueRequest> read_listing(const HttpRequest& request);
 // The same without limit.

@@ -11,7 +11,7 @@ void count(QueueSummary::Count& group, std::size_t recipients) {
   group.recipients += recipients;
 }
 
-// Without the words: many receivers put a number of their own into each reply.
+// Without the text: many receivers put a unique number into each reply.
 std::string group_of(const smtp::Reply& reply) {
   if (reply.code == 0 && !reply.status.present()) return reply.text.empty() ? "" : "0";
   if (reply.code == 0) return reply.status.text();

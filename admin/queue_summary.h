@@ -1,4 +1,4 @@
-// What a part of the queue consists of, counted by what operators decide by.
+// What a part of the queue consists of, counted by the facts that operators decide by.
 #pragma once
 
 #include "queue/store.h"
@@ -11,11 +11,11 @@
 
 namespace signpost::admin {
 
-// Of one page of jobs, so no larger than that. Whoever reads on adds the pages up.
+// Of one page of jobs, so no larger than that. The reader of further pages adds them up.
 struct QueueSummary {
   struct Count {
     std::size_t jobs = 0;
-    std::size_t recipients = 0;  // those that the filter means
+    std::size_t recipients = 0;  // those that the filter selects
     std::string example;         // of the replies of a group: the first one
   };
   using Groups = std::map<std::string, Count, std::less<>>;
@@ -24,10 +24,10 @@ struct QueueSummary {
   Groups states;
   Groups domains;
   Groups sites;    // "": not known yet
-  Groups replies;  // by code and enhanced status; "": none yet, and nothing is in the way
+  Groups replies;  // by code and enhanced status; "": none yet, and no obstacle
   Groups logins;   // "": without one
   std::optional<queue::MessageId> first;
-  std::optional<queue::MessageId> last;  // what is changed `until` this has been counted
+  std::optional<queue::MessageId> last;  // a change `until` this one covers what was counted
   queue::Cursor next;                    // empty: nothing follows
 
   // `reply`: the last one, or what it waits for before the first.

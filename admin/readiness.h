@@ -16,9 +16,9 @@ constexpr std::array<std::string_view, 4> texts_of(Hindrance) {
   return {"draining", "storage", "disk", "memory"};
 }
 
-// Any thread. What there is of it, in words; "" when it keeps nothing from being accepted.
+// Any thread. The hindrance in words; "" when it does not keep mail from being accepted.
 std::string words_of(Hindrance hindrance, const Services& services);
 
-std::string not_ready_reason(const Services& services);  // of the first one there is; "" when ready
+std::string not_ready_reason(const Services& services);  // of the first hindrance; "" when ready
 
 }  // namespace signpost::admin

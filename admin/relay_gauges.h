@@ -1,5 +1,5 @@
 // The relay's state as metrics, computed at each scrape: whether it takes mail, how near it is to
-// its limits, and what the store says of itself.
+// its limits, and what the store reports.
 #pragma once
 
 #include "admin/services.h"

@@ -94,7 +94,7 @@ class LoginGuard {
   };
   Locks locks(SteadyTime now);
 
-  // A known pair as it is kept over a restart.
+  // A known pair as it is kept across a restart.
   struct Known {
     std::string client;  // prefix
     std::string login;

@@ -47,7 +47,7 @@ class PasswordChecks {
 
   std::size_t waiting() const;  // checks that have not begun
 
-  // Threads of low priority: mail goes before guesses. At least one. Each takes up to 64 MiB while
+  // Threads of low priority: mail comes before guesses. At least one. Each takes up to 64 MiB while
   // it hashes.
   void start(unsigned threads);
   // Waits for the checks under way; those that wait are dropped without an answer.

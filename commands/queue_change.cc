@@ -36,7 +36,7 @@ Json selection(const QueueOptions& options) {
   return json;
 }
 
-// The relay changes a page at a time, so that neither it nor we wait for long.
+// The relay changes a page at a time, so that neither side waits for long.
 Result<Json> change_pages(AdminClient& client, Json chosen, const Action& action) {
   Json sums = Json::object();
   Progress progress;
@@ -77,7 +77,9 @@ std::string counts_text(const Json& counts, const Action& action) {
                         &action == &kRetry ? "tried" : action.done, others);
   }
   const std::size_t busy = number_of(counts, "busy");
-  if (busy > 0 && &action == &kRetry) text += fmt::format(", {} being delivered just now", busy);
+  if (busy > 0 && &action == &kRetry) {
+    text += fmt::format(", {} being delivered at the moment", busy);
+  }
   const std::size_t held = number_of(counts, "held");
   if (held > 0) text += fmt::format(", {} held: see queue release", held);
   return text;
@@ -97,8 +99,8 @@ int change(AdminClient& client, const QueueOptions& options, const Json& chosen,
   // A job that is being delivered needs no retry, but it was neither held nor removed.
   const std::size_t busy = number_of(*counts, "busy");
   if (busy == 0 || &action == &kRetry) return kDone;
-  return refuse(fmt::format("{} not {} because it is being delivered just now; try again", busy,
-                            action.done));
+  return refuse(fmt::format("{} not {} because it is being delivered at the moment; try again",
+                            busy, action.done));
 }
 
 int wrong_usage(const char* message) {
@@ -106,7 +108,7 @@ int wrong_usage(const char* message) {
   return kWrongUsage;
 }
 
-// Nothing chosen would mean the whole queue.
+// No selection would mean the whole queue.
 int check_selection(const QueueOptions& options) {
   const bool filters = !filter_parameters(options).empty();
   if (filters && options.all) return wrong_usage("--all and a filter contradict each other");
@@ -121,7 +123,7 @@ int change(const QueueOptions& options, const std::string& config_file, const Ac
   return change(*client, options, selection(options), action);
 }
 
-// What is asked about is what goes: not what is accepted in the meantime.
+// Removes what was asked about, not mail accepted in the meantime.
 int remove_if_confirmed(AdminClient& client, const QueueOptions& options) {
   constexpr std::size_t kShownGroups = 5;
   const auto summary = QueueSummary::read(client, filter_parameters(options));
@@ -150,7 +152,7 @@ int release_jobs(const QueueOptions& options, const std::string& config_file) {
   return change(options, config_file, kRelease);
 }
 
-// An ID says exactly what goes; a filter may select more than was thought.
+// An ID says exactly what goes; a filter may select more than expected.
 int remove_jobs(const QueueOptions& options, const std::string& config_file) {
   if (const int code = check_selection(options); code != kDone) return code;
   const bool asks = !options.yes && input_is_terminal();

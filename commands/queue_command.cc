@@ -54,17 +54,17 @@ const CLI::Validator kWholeNumber(
 void add_filters(const Added& added) {
   added.command
       ->add_option("--to", added.options->to,
-                   "Recipient domain or address; * stands for any characters")
+                   "Recipient domain or address; * matches any characters")
       ->type_name("DOMAIN|ADDRESS")
       ->check(kNotEmpty);
   added.command
       ->add_option("--from", added.options->from,
-                   "Sender's domain or address, with * alike; <> is the null sender")
+                   "Sender's domain or address, * as in --to; <> is the null sender")
       ->type_name("DOMAIN|ADDRESS")
       ->check(kNotEmpty);
   added.command
       ->add_option("--user", added.options->user,
-                   "Login that submitted it, with * alike; @domain is *@domain")
+                   "Login that submitted it, * as in --to; @domain is *@domain")
       ->type_name("LOGIN")
       ->check(kNotEmpty);
 }
@@ -131,7 +131,7 @@ void add_changes(CLI::App& queue, CommandLine& line) {
 
   const Added kept = add_change(queue, line, "hold", "Keep jobs from being tried", hold_jobs);
   kept.command->footer(
-      "Until they are released they are neither tried, expired nor reported on, over restarts "
+      "Until they are released they are neither tried, expired nor reported on, across restarts "
       "too.\n"
       "Example: signpost queue hold --user shop");
 

@@ -1,4 +1,4 @@
-// The commands of `signpost queue`: what they are given, and what each does.
+// The commands of `signpost queue`: their options, and what each does.
 #pragma once
 
 #include "commands/admin_client.h"
@@ -20,7 +20,7 @@ struct QueueOptions {
   bool yes = false;
 };
 
-// As parameters of a request: what is empty selects nothing.
+// As parameters of a request: empty ones are left out.
 AdminClient::Parameters filter_parameters(const QueueOptions& options);
 
 // Each gives the exit code.

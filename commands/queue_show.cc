@@ -23,14 +23,14 @@ bool may_be_id(const std::string& id) {
          std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
-// What leaves the queue is in the log only.
+// Mail that has left the queue is in the log only.
 std::string gone_text(const std::string& id, const AdminClient::Answer& answer) {
   const Json body = Json::parse(answer.body, nullptr, false);
   const std::string accepted = body.is_object() ? text_of(body, "accepted") : "";
   if (accepted.empty()) return fmt::format("there is no message {} in the queue", id);
   return fmt::format(
-      "there is no message {0} in the queue: it was delivered, bounced or removed, or never here; "
-      "the log tells: journalctl -u signpost --since \"{1}\" | grep {0}",
+      "there is no message {0} in the queue: it was delivered, bounced or removed, or was never "
+      "here; see the log: journalctl -u signpost --since \"{1}\" | grep {0}",
       id, journal_time(accepted));
 }
 

@@ -1,4 +1,5 @@
-// What a part of the queue consists of: the relay counts it page by page, here it is added up.
+// What a part of the queue consists of: the relay counts it page by page, here the pages are added
+// up.
 #pragma once
 
 #include "base/result.h"
@@ -21,7 +22,7 @@ class QueueSummary {
 
   std::size_t jobs() const { return all_.jobs; }
   std::size_t recipients() const { return all_.recipients; }
-  // The ID of the last message that was counted: what comes later is not part of it.
+  // The ID of the last message that was counted: later ones are not part of it.
   const std::string& last() const { return last_; }
 
   std::string text(std::size_t groups_of_each, std::size_t width) const;  // groups: 0 is all

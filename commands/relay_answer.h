@@ -1,4 +1,4 @@
-// What the relay answered, read: a relay of another version may leave members out.
+// Reads the relay's answers: a relay of another version may leave members out.
 #pragma once
 
 #include "base/result.h"

@@ -1,4 +1,4 @@
-// What commands know of the terminal that they print to.
+// What commands know about the terminal that they print to.
 #pragma once
 
 #include <cstddef>
@@ -7,12 +7,12 @@
 
 namespace signpost::commands {
 
-// Of standard output, in columns: what COLUMNS says, else the terminal itself. 0: it is none, and
-// whoever reads it wants all of each line.
+// Of standard output, in columns: what COLUMNS says, else the terminal itself. 0: it is not one,
+// and the reader wants whole lines.
 std::size_t output_width();
 
-// How far a long command has come, on standard error: one line that is written again and again, and
-// gone at the end. Nothing where that is no terminal.
+// How far a long command has come, on standard error: one line that is rewritten, and
+// gone at the end. Nothing if that is not a terminal.
 class Progress {
  public:
   ~Progress();

@@ -1,4 +1,4 @@
-// What only the daemon can be asked for at a scrape; the other metrics are of those who have them.
+// Metrics that only the daemon can compute at a scrape; the others belong to their modules.
 #include "daemon/daemon.h"
 #include "relay/metric_descriptions.h"
 
@@ -10,7 +10,7 @@ namespace signpost::daemon {
 
 namespace {
 
-// Of the last change; 0 when that cannot be found out.
+// Of the last change; 0 when that is unknown.
 double file_time(const std::string& path) {
   struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) return 0;

@@ -30,7 +30,7 @@ void LoopLag::start() {
 
 void LoopLag::wait() {
   timer_->start(kInterval);
-  // The timer counts from the beginning of the turn, which may have been long already.
+  // The timer counts from the beginning of the turn, which may already be long ago.
   window_.expect(std::max(loop_.now(), real_clock().steady_now() - kInterval) + kInterval);
 }
 

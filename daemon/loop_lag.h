@@ -1,4 +1,4 @@
-// How long what is due has to wait for an event loop.
+// How long due work waits for an event loop.
 #pragma once
 
 #include "metrics/lag_window.h"

@@ -1,4 +1,4 @@
-// Counts what waits in the queue by where it goes. Neither the store nor the scheduler knows that:
+// Counts waiting jobs by destination. Neither the store nor the scheduler knows that:
 // the one has no providers, the other reads no job before its turn.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace signpost::delivery {
 
-// On the thread of one worker of all, until it is destroyed, which is before its loop stops. Reads
+// On the thread of a single worker, until it is destroyed, which is before its loop stops. Reads
 // the index of waiting jobs again and again, a page at a time, and rests for so long between two
 // pages that it takes a three-hundredth of a processor, however long the queue is.
 class QueueCensus {

@@ -47,7 +47,7 @@ class Scheduler {
   // How far in the future a job may be due, and how often lanes that cannot be served are
   // searched for overdue jobs. From the configuration.
   void set_schedule(std::chrono::seconds longest_delay, std::chrono::seconds overdue_interval);
-  // Routes may have changed: each lane is looked up anew before its next job goes.
+  // Routes may have changed: each lane is looked up again before its next job goes.
   void forget_routes(const Now& now, Orders& orders);
   void stop();  // begins nothing more
 

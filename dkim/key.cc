@@ -177,7 +177,7 @@ std::string PrivateKey::public_key_base64() const {
   return text;
 }
 
-// A context remembers the key's blinding and the fetched algorithm: it is not made anew for each
+// A context remembers the key's blinding and the fetched algorithm: it is not made again for each
 // signature.
 Result<std::string> PrivateKey::Impl::sign_rsa(std::string_view digest) const {
   thread_local std::unordered_map<std::uint64_t, PKeyContext> contexts;

@@ -1,4 +1,4 @@
-// In which order name servers are asked: as configured, but those that were silent lately last, so
+// In which order name servers are asked: as configured, but recently silent ones last, so
 // that a dead server costs a time-out now and then and not one for each question. Pure. Internal to
 // dns/.
 #pragma once

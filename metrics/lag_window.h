@@ -1,4 +1,4 @@
-// How late something that is due again and again comes: an event loop's turn, for instance.
+// How late a periodic event comes: an event loop's turn, for instance.
 #pragma once
 
 #include "base/clock.h"
@@ -8,15 +8,15 @@
 
 namespace signpost::metrics {
 
-// The longest lag of late. One thread writes, any reads.
+// The longest recent lag. One thread writes, any reads.
 class LagWindow {
  public:
   static constexpr std::chrono::seconds kHalf{15};
 
   void expect(SteadyTime due) { due_.store(due, std::memory_order_relaxed); }
-  void came(SteadyTime now);  // what was expected
-  // Of the last one to two halves. What is overdue counts while it lasts: a loop that hangs says
-  // nothing by itself.
+  void came(SteadyTime now);  // the expected event
+  // Of the last one to two halves. An overdue event counts while it lasts: a hanging loop reports
+  // nothing itself.
   std::chrono::duration<double> longest(SteadyTime now) const;
 
  private:

@@ -19,7 +19,7 @@ constexpr std::size_t kLongest = 1000;  // octets, as of a mailbox
 bool same(char a, char b) { return a == b; }
 bool same_in_any_case(char a, char b) { return ascii::to_lower(a) == ascii::to_lower(b); }
 
-// "*" takes as little as it can; where that fails, the last one takes one character more.
+// "*" takes as little as possible; when that fails, the last one takes one character more.
 bool matches_text(std::string_view pattern, std::string_view text, bool (*equal)(char, char)) {
   std::size_t at = 0;
   std::size_t read = 0;
@@ -57,13 +57,13 @@ bool is_wildcard_label(std::string_view label) {
       label, [](char c) { return ascii::is_alnum(c) || c == '-' || c == '_' || c == '*'; });
 }
 
-// In the form that is compared; nothing where there is none.
+// In the form that is compared; nothing if there is no such form.
 std::optional<std::string> label_pattern(std::string_view label) {
   if (label.contains('*')) {
     if (!is_wildcard_label(label)) return std::nullopt;
     return ascii::lower(label);
   }
-  // Checked after the mapping, which may make anything of a character: also "*", or nothing.
+  // Checked after the mapping, which may turn a character into anything: even "*", or nothing.
   auto mapped = smtp::to_a_labels(label);
   if (!mapped || !smtp::is_domain_name(*mapped, false)) return std::nullopt;
   return std::move(*mapped);
@@ -71,7 +71,7 @@ std::optional<std::string> label_pattern(std::string_view label) {
 
 std::optional<std::string> domain_pattern(std::string_view text) {
   if (smtp::is_address_literal(text)) return ascii::lower(text);
-  // Behind a wildcard a dot is what is left of a name that was empty.
+  // After a wildcard a dot is the rest of an empty name.
   if (text.ends_with('.') && !text.ends_with("*.")) text.remove_suffix(1);
   std::string pattern;
   for (const std::string_view label : ascii::split(text, '.')) {
@@ -94,14 +94,14 @@ Result<AddressPattern> AddressPattern::parse(std::string_view text) {
   if (!domain) {
     return wrong(text,
                  text.contains('*')
-                     ? "is no pattern of addresses: labels with \"*\" are letters, digits and "
+                     ? "is not a pattern of addresses: labels with \"*\" are letters, digits and "
                        "hyphens in ASCII, and no label is empty"
                      : "is neither a domain nor an address");
   }
   pattern.domain_ = std::move(*domain);
   if (at == std::string_view::npos || at == 0 || text.substr(0, at) == "*") return pattern;
   const std::string_view local_part = text.substr(0, at);
-  // Any domain will do: it is the local part that is to be one.
+  // Any domain will do: only the local part is checked.
   if (!smtp::parse_mailbox(std::string(local_part) + "@domain.example", true)) {
     return wrong(text, "is not an address");
   }

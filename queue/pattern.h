@@ -1,4 +1,4 @@
-// What operators write to mean some addresses or logins: "*" stands for any characters, or none.
+// How operators select addresses or logins: "*" stands for any characters, or none.
 #pragma once
 
 #include "base/result.h"
@@ -15,16 +15,16 @@ namespace signpost::queue {
 // without quotes; in quotes "*" is itself.
 class AddressPattern {
  public:
-  // InvalidArgument, in words, for what cannot match, and for what would mean more than it says: a
-  // part that is empty, as of a shell variable that is not set, or made of characters that mean
-  // nothing. A label with "*" is in ASCII, since the form that is compared has to be known.
+  // InvalidArgument, with a reason, for what cannot match, and for what would select more than it
+  // says: a part that is empty, as from a shell variable that is not set, or made of characters
+  // that mean nothing. A label with "*" is in ASCII, since the compared form must be known.
   static Result<AddressPattern> parse(std::string_view text);
 
-  // Else it means all mailboxes of its domains.
+  // Else it selects all mailboxes of its domains.
   bool names_mailbox() const { return local_part_.has_value(); }
   bool matches_domain(std::string_view domain) const;
   bool matches(std::string_view mailbox) const;  // in the form of Mailbox::text()
-  // What the domain of each match has in it, however it was stored; "" if that is not known.
+  // Text that the domain of each match contains, however it was stored; "" if unknown.
   std::string_view fixed_part() const;
 
  private:
@@ -40,9 +40,9 @@ class AddressPattern {
 class LoginPattern {
  public:
   static Result<LoginPattern> parse(std::string_view text);  // InvalidArgument as above
-  // No pattern means mail without a login.
+  // No pattern matches mail without a login.
   bool matches(std::string_view login) const;
-  std::string_view fixed_part() const;  // what each match has in it
+  std::string_view fixed_part() const;  // text that each match contains
 
  private:
   std::string text_;

@@ -27,7 +27,7 @@ class EventSink {
   void signing_took(std::chrono::duration<double> time) {
     metrics_.signature_seconds.observe(time.count());
   }
-  // For one of many alike, whose lines are bounded.
+  // For frequent events, whose lines are bounded.
   template <log::Event E>
   void emit_unlogged(const E& event) {
     if constexpr (requires { this->count(event); }) count(event);

@@ -66,7 +66,7 @@ inline constexpr LabelDescription kLoginLabels[] = {
     {"login",
      {},
      "as in `auth.users`; `(none)`: a trusted network, and notifications; `(other)`: "
-     "one more than 1,000"}};
+     "those beyond 1,000"}};
 inline constexpr Description kLoginMessages = {
     "signpost_login_messages_accepted_total",
     "Accepted messages by login. One far above its usual rate: a newsletter, or a stolen password.",
@@ -75,7 +75,7 @@ inline constexpr LabelDescription kLoginRecipientLabels[] = {kLoginLabels[0],
                                                              {"result", kTexts<LoginResult>}};
 inline constexpr Description kLoginRecipients = {
     "signpost_login_recipients_total",
-    "Recipients by login and by what became of them. Many bounced at one login: an old address "
+    "Recipients by login and outcome. Many bounced at one login: an old address "
     "list, or a stolen password.",
     kLoginRecipientLabels};
 
@@ -153,8 +153,9 @@ inline constexpr Description kDeliveredAttempts = {
 inline constexpr LabelDescription kPutOffLabels[] = {{"reason", kTexts<PutOffReason>}};
 inline constexpr Description kPutOff = {
     "signpost_delivery_put_off_total",
-    "Jobs that wait again although nothing was tried. memory: limits.memory is too small for what "
-    "is on its way; limit: usual where receivers take few messages per connection; unreadable: "
+    "Jobs that wait again although nothing was tried. memory: limits.memory is too small for the "
+    "mail "
+    "being sent; limit: usual where receivers take few messages per connection; unreadable: "
     "look for queue_row_corrupt in the log.",
     kPutOffLabels};
 inline constexpr LabelDescription kConnectionFailureLabels[] = {
@@ -261,7 +262,7 @@ inline constexpr Description kLoaded = {"signpost_config_last_reload_success_tim
                                         "When the configuration in force was read."};
 inline constexpr Description kConfigChanged = {
     "signpost_config_file_timestamp_seconds",
-    "When the configuration file was changed last; 0: it cannot be looked at. Later than "
+    "When the configuration file was changed last; 0: it cannot be read. Later than "
     "signpost_config_last_reload_success_timestamp_seconds: an edit that is not in force."};
 inline constexpr LabelDescription kReadyLabels[] = {{"reason", kNotReadyReasons}};
 inline constexpr Description kReady = {
@@ -284,7 +285,7 @@ inline constexpr Description kStoreMemory = {
     "signpost_store_memory_bytes", "Octets that the store has yet to write to data files."};
 inline constexpr Description kStoreFiles = {
     "signpost_store_file_bytes",
-    "Octets in the store's data files, what is removed and not given back yet included."};
+    "Octets in the store's data files, including removed mail whose space is not given back yet."};
 inline constexpr Description kStoreCompaction = {
     "signpost_store_compaction_pending_bytes",
     "Octets that the store means to rewrite. Rising for hours: the disk is too slow for the load."};
@@ -292,7 +293,7 @@ inline constexpr LabelDescription kStallLabels[] = {{"kind", kStallKinds}};
 inline constexpr Description kStoreStalls = {
     "signpost_store_write_stalls_total",
     "How often the store slowed writes down or stopped them because the disk could not follow. "
-    "Each one lets clients wait for their 250.",
+    "Each one makes clients wait for their 250.",
     kStallLabels};
 inline constexpr Description kStoreStopped = {
     "signpost_store_writes_stopped", "1 while the store accepts no writes for that reason."};
@@ -300,12 +301,12 @@ inline constexpr Description kStoreStopped = {
 inline constexpr LabelDescription kWorkerLabels[] = {{"worker", {}, "its number, from 0"}};
 inline constexpr Description kLoopLag = {
     "signpost_loop_lag_seconds",
-    "The longest time that something due had to wait for this worker's event loop, in the last 15 "
+    "The longest delay of anything due on this worker's event loop, in the last 15 "
     "to 30 seconds. Above 0.1: too few processors for the load; seconds: something blocks.",
     kWorkerLabels};
 inline constexpr Description kLogLinesDropped = {
     "signpost_log_dropped_total",
-    "Log lines that were lost because whoever reads standard error was too slow. Rising: the log "
+    "Log lines that were lost because the reader of standard error was too slow. Rising: the log "
     "has gaps; see log_dropped."};
 
 }  // namespace signpost::relay::metric

@@ -52,7 +52,7 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   for (std::size_t i = 0; i < kTexts<PutOffReason>.size(); ++i) {
     put_off_[i] = make(metric::kPutOff, {{"reason", std::string(kTexts<PutOffReason>[i])}});
   }
-  // What alert rules ask about exists from the start, as zero.
+  // Metrics that alert rules use exist from the start, as zero.
   for (const std::string_view provider : kProviders) {
     (void)connection_failures(provider, ConnectionFailure::TimedOut);
   }

@@ -1,4 +1,4 @@
-// What RocksDB measures of itself. Inside rocks/ only.
+// What RocksDB measures about itself. Inside rocks/ only.
 #pragma once
 
 #include "queue/store.h"

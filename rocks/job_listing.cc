@@ -21,7 +21,7 @@ constexpr std::size_t kMaxRowsAPage = 50'000;  // examined
 constexpr int kOldestRows = 4096;              // examined by find_oldest()
 constexpr auto kOldestSlack = std::chrono::minutes(10);
 
-// What the octets of each row that matches have in them: a row without is passed over undecoded.
+// Octets that each matching row contains: a row without them is skipped undecoded.
 class QuickReject {
  public:
   explicit QuickReject(const queue::JobFilter& filter)

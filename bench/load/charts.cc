@@ -26,9 +26,10 @@ double round_step(double span, int parts) {
   return 10 * power;
 }
 
+// A linear one begins at zero.
 class Axis {
  public:
-  Axis(double low, double high, Scale scale) : low_(low), high_(high), scale_(scale) {
+  Axis(double low, double high, Scale scale) : low_(0), high_(high), scale_(scale) {
     if (scale_ == Scale::Logarithmic) {
       low_ = std::floor(std::log10(low));
       high_ = std::max(low_ + 1, std::ceil(std::log10(high)));
@@ -46,12 +47,15 @@ class Axis {
   std::vector<double> ticks() const {
     std::vector<double> ticks;
     if (scale_ == Scale::Logarithmic) {
-      for (double power = low_; power <= high_; ++power) ticks.push_back(std::pow(10, power));
+      const int last = static_cast<int>(high_);
+      for (int power = static_cast<int>(low_); power <= last; ++power) {
+        ticks.push_back(std::pow(10, power));
+      }
       return ticks;
     }
     const double step = round_step(high_ - low_, 5);
-    const double first = std::ceil(low_ / step);
-    for (double i = first; i * step <= high_ * 1.0001; ++i) ticks.push_back(i * step);
+    const int last = static_cast<int>(high_ * 1.0001 / step);
+    for (int i = 0; i <= last; ++i) ticks.push_back(i * step);
     return ticks;
   }
 
@@ -72,7 +76,7 @@ Axis value_axis(const std::vector<Series>& series, Scale scale) {
     }
   }
   if (high == 0) low = high = 1;
-  return Axis(scale == Scale::Linear ? 0 : low, high, scale);
+  return Axis(low, high, scale);
 }
 
 double x_of(const Axis& axis, double value) {

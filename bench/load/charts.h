@@ -1,4 +1,4 @@
-// Charts of values over time, as SVG that stands in a page without any script.
+// Charts of values over time, as SVG for a page without any script.
 #pragma once
 
 #include <string>

@@ -184,7 +184,7 @@ std::string understand_results(const Raw& raw, LoadOptions& options) {
   for (const std::string& text : raw.thresholds) {
     auto threshold = Threshold::parse(text);
     if (!threshold)
-      return "--fail-if: \"" + text + "\" is nothing like p99>50ms, failed>0 or rate<100/s";
+      return "--fail-if: \"" + text + "\" is not like p99>50ms, failed>0 or rate<100/s";
     options.thresholds.push_back(std::move(*threshold));
   }
   for (const std::string& file : raw.bodies) {

@@ -1,4 +1,4 @@
-// The results of a run as one HTML page, which needs nothing but itself.
+// The results of a run as one self-contained HTML page.
 #pragma once
 
 #include "bench/load/results.h"

@@ -13,7 +13,7 @@ namespace signpost::bench {
 
 // One writer; merge after the writers have stopped. Replies that differ only in an address, a
 // number or an ID are of one kind; the first one's words stand for it. However many kinds there
-// are, the table stays small: those that find no place are counted together.
+// are, the table stays small: those without a place are counted together.
 class Refusals {
  public:
   struct Kind {

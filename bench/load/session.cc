@@ -119,7 +119,7 @@ void Session::on_reply(const Reply& reply) {
     case State::Connecting:
     case State::Ready:
       // An unexpected reply: 421 before a close, most likely.
-      return lost(fmt::format("unasked reply {}", reply.code));
+      return lost(fmt::format("unexpected reply {}", reply.code));
   }
 }
 

@@ -120,7 +120,7 @@ class Session : public Handler {
   State state_ = State::Idle;
   Clock::time_point deadline_;
   Clock::time_point step_began_;   // connecting, TLS or AUTH: one after the other
-  Clock::time_point setup_since_;  // of the first of a row of vain tries
+  Clock::time_point setup_since_;  // of the first in a row of failed tries
   bool setup_failing_ = false;
   bool offers_pipelining_ = false;
   bool offers_eight_bit_ = false;

@@ -1,4 +1,4 @@
-// What a run must not do to count as passed: "p99>50ms", "failed>1%", "rate<100/s".
+// Conditions under which a run fails: "p99>50ms", "failed>1%", "rate<100/s".
 #pragma once
 
 #include "bench/load/results.h"
@@ -14,11 +14,11 @@ namespace signpost::bench {
 class Threshold {
  public:
   // METRIC, one of > >= < <=, and a value with the unit of the metric; kThresholdHelp lists them.
-  // Nothing: `text` is none.
+  // Nothing: `text` is not a threshold.
   static std::optional<Threshold> parse(std::string_view text);
 
-  // The threshold and what was measured, in words, if the run did what it must not; else empty. A
-  // time that was never measured counts as that, too: an outage passes no test.
+  // The threshold and what was measured, in words, if the run fails it; else empty. A
+  // time that was never measured fails too: an outage passes no test.
   std::string missed(const Results& results, const Summary& summary) const;
 
   // True if it says how many failures are too many.

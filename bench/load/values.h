@@ -1,4 +1,4 @@
-// What the command line of signpost-load says in words of its own: times, rates, stages.
+// Values of signpost-load's command line in forms of their own: times, rates, stages.
 #pragma once
 
 #include "bench/load/schedule.h"

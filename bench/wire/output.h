@@ -1,4 +1,4 @@
-// Writing what a run has found: nothing that could not be written passes for written.
+// Writes a run's results: a failed write is never taken for a success.
 #pragma once
 
 #include "base/result.h"
@@ -11,7 +11,8 @@ namespace signpost::bench {
 // Written and flushed.
 Result<void> write_stdout(std::string_view text);
 
-// Over what is there. A regular file appears whole or not at all, for readers that wait for it.
+// Replaces an existing file. A regular file appears whole or not at all, for readers that wait for
+// it.
 Result<void> write_file(const std::string& path, std::string_view text);
 
 Result<std::string> read_file(const std::string& path);

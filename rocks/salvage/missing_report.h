@@ -1,5 +1,5 @@
-// The report of a salvage for the operator: what could not be read, and a line for each message that is
-// missing.
+// The report of a salvage for the operator: what could not be read, and a line for each message
+// that is missing.
 #pragma once
 
 #include "base/clock.h"

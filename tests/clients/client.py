@@ -108,6 +108,12 @@ class Client:
         return dict(os.environ, SSL_CERT_FILE=str(site.certificate), NODE_EXTRA_CA_CERTS=str(site.certificate)) | more
 
 
+def content(number):
+    """A whole message, for those that make none themselves."""
+    return (f"From: {SENDER}\nTo: {RECIPIENT}\nSubject: Order {number}\nMIME-Version: 1.0\n"
+            f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{BODY}")
+
+
 class CommandClient(Client):
     """A program that sends one message a run, which it finds in message.eml and on its standard input."""
 
@@ -117,11 +123,9 @@ class CommandClient(Client):
         command, environment = self.prepare(site)
         took = []
         for i in range(count):
-            content = (f"From: {SENDER}\nTo: {RECIPIENT}\nSubject: Order {i}\nMIME-Version: 1.0\n"
-                       f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{BODY}")
-            (site.folder / "message.eml").write_text(content)
+            (site.folder / "message.eml").write_text(content(i))
             began = time.monotonic()
-            done = subprocess.run([*map(str, command)], input=content, env=self.environment(site, environment),
+            done = subprocess.run([*map(str, command)], input=content(i), env=self.environment(site, environment),
                                   cwd=site.folder, capture_output=True, text=True, timeout=60 * harness.PATIENCE)
             took.append((time.monotonic() - began) * 1000)
             assert done.returncode == 0, f"{self.name}: {done.stdout[-1000:]}{done.stderr[-3000:]}"

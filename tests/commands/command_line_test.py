@@ -120,7 +120,7 @@ class Usage(Case):
         self.refused(self.run_program("lsit"), "unknown command lsit; see --help", 2)
         self.refused(self.run_program("queue", "lsit"), "unknown command lsit; see --help", 2)
 
-    def test_config_may_stand_behind_the_command(self):
+    def test_config_may_follow_the_command(self):
         self.assertIn("users.toml", self.run_program("user", "list", "-c", self.config).stderr)
 
     def test_what_is_not_built_says_so(self):
@@ -539,7 +539,7 @@ class Setups(Case):
             self.assertIn("by=SIGHUP", log)
             self.assertRegex(log, f'by="[^"]*, uid {os.getuid()}, pid [0-9]+"')
 
-    def test_metrics_are_open_on_loopback_unless_the_token_is_asked_for(self):
+    def test_metrics_are_open_on_loopback_unless_the_token_is_required(self):
         self.write()
         with self.relay():
             self.assertEqual([self.get(path) for path in ("/healthz", "/readyz", "/metrics", "/api/v1/queue")],
@@ -858,13 +858,13 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.refused(self.signpost("queue", "show", "01hz"), "there is no message 01hz in the queue")
         self.serve("/api/v1/queue/01hy", {"error": "no", "accepted": "2026-03-01T12:00:00Z"}, 404)
         self.refused(self.signpost("queue", "show", "01hy", env={"TZ": "CET-1"}),
-                     "there is no message 01hy in the queue: it was delivered, bounced or removed, or never here; "
-                     'the log tells: journalctl -u signpost --since "2026-03-01 13:00:00" | grep 01hy')
+                     "there is no message 01hy in the queue: it was delivered, bounced or removed, or was never here; "
+                     'see the log: journalctl -u signpost --since "2026-03-01 13:00:00" | grep 01hy')
         self.refused(self.signpost("queue", "show", "../x"), '"../x" is not a queue ID')
 
     def test_retry_and_remove(self):
         self.serve("/api/v1/queue/retry", {"matched": 3, "changed": 2, "busy": 1})
-        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now, 1 being delivered just now\n")
+        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now, 1 being delivered at the moment\n")
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 3, "busy": 0})
         self.check(self.signpost("queue", "remove", "--to", "a.example", "--user", "shop", "--yes"), 0,
                    "3 matched, 3 removed\n")
@@ -876,10 +876,10 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
                           ("POST", "/api/v1/queue/remove", {"to": "a.example", "user": "shop"}),
                           ("POST", "/api/v1/queue/remove", {"from": "<>"})])
 
-    def test_what_was_not_removed_is_told(self):
+    def test_what_was_not_removed_is_reported(self):
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "remove", "01hx"), 1, "3 matched, 2 removed\n",
-                   "signpost: 1 not removed because it is being delivered just now; try again\n")
+                   "signpost: 1 not removed because it is being delivered at the moment; try again\n")
         self.serve("/api/v1/queue/remove", {"matched": 0, "changed": 0, "busy": 0})
         self.refused(self.signpost("queue", "remove", "01hx"), "nothing in the queue matches")
 
@@ -971,14 +971,14 @@ JOBS  RECIPIENTS  LOGIN
                       {"matched": 0, "changed": 0, "busy": 0, "next": "bb"},
                       {"matched": 3, "changed": 2, "busy": 1, "next": ""}])
         self.serve("/api/v1/queue/retry", lambda _: next(pages))
-        self.check(self.signpost("queue", "retry", "--all"), 0, "259 matched, 258 due now, 1 being delivered just now\n")
+        self.check(self.signpost("queue", "retry", "--all"), 0, "259 matched, 258 due now, 1 being delivered at the moment\n")
         self.assertEqual([json.loads(body) for _, _, body, _ in FakeRelay.asked],
                          [{"all": True}, {"all": True, "after": "aa"}, {"all": True, "after": "bb"}])
 
     def test_hold_and_release(self):
         self.serve("/api/v1/queue/hold", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "hold", "--user", "shop"), 1, "3 matched, 2 held\n",
-                   "signpost: 1 not held because it is being delivered just now; try again\n")
+                   "signpost: 1 not held because it is being delivered at the moment; try again\n")
         self.serve("/api/v1/queue/release", {"matched": 2, "changed": 2, "busy": 0})
         self.check(self.signpost("queue", "release", "--all"), 0, "2 matched, 2 released\n")
         self.serve("/api/v1/queue/retry", {"matched": 2, "changed": 1, "busy": 0, "held": 1})
@@ -1060,7 +1060,7 @@ JOBS  RECIPIENTS  LOGIN
         self.check(self.signpost("queue", "retry", "01hx"), 0, "1 matched, 1 due now\n")
         self.assertEqual([(asked[0], asked[3]) for asked in FakeRelay.asked], [("GET", None), ("POST", None)])
 
-    def test_relay_that_is_not_there_is_named(self):
+    def test_missing_relay_is_named(self):
         port = free_port()
         self.by_address(port)
         for words in (["queue", "list"], ["queue", "show", "x"], ["queue", "retry", "x"], ["reload"]):
@@ -1074,7 +1074,7 @@ JOBS  RECIPIENTS  LOGIN
         self.refused(self.signpost("queue", "list"), f'{self.config}: admin.socket is ""')
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_who_may_not_use_the_socket_is_told_who_may(self):
+    def test_accounts_that_may_not_use_the_socket_learn_who_may(self):
         path = self.folder / "admin.sock"
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(path))

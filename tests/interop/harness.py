@@ -705,6 +705,7 @@ class Exim:
             "acl_smtp_rcpt": "accept_all", "never_users": "", "tls_advertise_hosts": "",
         }
         values.update(settings or {})
+        shutil.chown(spool, values["exim_user"], values["exim_group"])
         configuration = spool / "exim.conf"
         configuration.write_text("".join(f"{key} = {value}\n" for key, value in values.items())
                                  + "begin acl\naccept_all:\n  accept\n"
@@ -728,7 +729,8 @@ class Exim:
 
 
 class OpenSmtpd:
-    """OpenSMTPD from its unpacked package, as a receiver that hands everything on to `behind`; root starts it.
+    """OpenSMTPD from its unpacked package, as a receiver that hands everything on to `behind`, or as `relaying` says in words
+    of its configuration; root starts it.
 
     Its folders and the names of its accounts are compiled in: it finds its own in a mount namespace, which nothing else sees.
 
@@ -755,7 +757,7 @@ shift
 exec "$@"
 """
 
-    def __init__(self, folder, host, behind, certificate, port=MX_PORT, settings=()):
+    def __init__(self, folder, host, behind, certificate, port=MX_PORT, settings=(), relaying=None):
         folder = pathlib.Path(folder, "opensmtpd")
         folder.mkdir()
         write_accounts(folder, "opensmtpd", "opensmtpq")
@@ -764,8 +766,8 @@ exec "$@"
         configuration.write_text("\n".join([
             f'pki smtpd.example cert "{certificate.certificate}"', f'pki smtpd.example key "{certificate.key}"',
             *settings, f'listen on {host} port {port} tls pki smtpd.example hostname "smtpd.example"',
-            f'action "on" relay host "smtp+notls://{behind.host}:{behind.port}" helo "smtpd.example"',
-            'match from any for any action "on"']) + "\n")
+            relaying or f'action "on" relay host "smtp+notls://{behind.host}:{behind.port}" helo "smtpd.example"\n'
+                        'match from any for any action "on"']) + "\n")
         engine = glob.glob(f"{PEERS}/root/usr/lib/*/engines-3/pkcs11.so")[0]
         (folder / "openssl.cnf").write_text(self.OPENSSL.format(engine=engine))
         environment = {**peer_environment(), "OPENSSL_CONF": str(folder / "openssl.cnf")}

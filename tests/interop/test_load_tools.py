@@ -78,7 +78,7 @@ def test_recipients_are_spread_as_asked(world):
     assert domains == {("a.example",) * 3, ("b.example",) * 3}
 
 
-def test_failures_are_counted_and_told_by_the_exit_code(world):
+def test_failures_are_counted_and_shown_by_the_exit_code(world):
     sink = world.sink("--refuse-rcpt", "0.1:550", "--defer-data", "0.1", "--drop-after-dot", "0.1", save=False)
     code, report = load(sink, "--messages", 500, "--connections", 5)
     counts = sink.counts()
@@ -194,7 +194,7 @@ def test_the_sink_says_what_it_could_not_write(world, what):
     assert ("/proc/self/fdinfo/000000.eml" if what == "save" else "counts.json.new: Is a directory") in sink.process.log_text()
 
 
-def test_nobody_there_is_an_error_and_ends(world):
+def test_a_missing_server_is_an_error_and_ends(world):
     done = subprocess.run([str(BIN / "signpost-load"), "--to", f"{world.address()}:1", "--messages", "3"],
                           capture_output=True, text=True, timeout=harness.DEADLINE)
     assert done.returncode == 1 and "Connection refused" in done.stdout

@@ -60,7 +60,7 @@ def test_bcc_is_removed_and_still_gets_the_message(shared, recipient):
     assert b" for " not in received.split(b"\r\nFrom:")[0]  # Received must not tell either
 
 
-def test_received_tells_how_the_message_came(shared, relay, recipient):
+def test_received_says_how_the_message_came(shared, relay, recipient):
     queue_id = relay.send("orders@shop.example", recipient, message(to=recipient), port=harness.SUBMISSION_PORT,
                           user="shop", starttls=True)
     received = field(shared.sinks[0].message_to(recipient)[1], "Received")

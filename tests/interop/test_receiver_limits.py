@@ -162,7 +162,7 @@ def test_a_message_that_has_too_many_recipients_is_split(world, receiver):
     assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)]
 
 
-def test_who_has_the_mail_leaves_the_queue_before_the_next_transaction(world, receiver):
+def test_delivered_recipients_leave_the_queue_before_the_next_transaction(world, receiver):
     """Otherwise after a crash in that one all of them would be delivered to again."""
     go_on = threading.Event()
 
@@ -182,7 +182,7 @@ def test_who_has_the_mail_leaves_the_queue_before_the_next_transaction(world, re
     assert sorted(limited.delivered) == sorted(set(limited.delivered))
 
 
-def test_what_is_left_of_a_job_when_the_connection_ends_goes_on_at_once(world, receiver):
+def test_the_rest_of_a_job_continues_at_once_when_the_connection_ends(world, receiver):
     """One recipient a transaction and three transactions a connection."""
     sink = receiver(lambda verb, session: verb == "RCPT" and session["recipients"] and "452 4.5.3 one at a time" or
                     verb == "MAIL" and session["messages"] >= 3 and "421 4.7.0 enough")
@@ -308,6 +308,6 @@ def test_haraka_with_limits(world, tmp_path, verdict):
     assert "too many messages" in log
 
 
-def test_haraka_refuses_what_begins_behind_a_message(world, tmp_path):
+def test_haraka_refuses_what_begins_right_after_a_message(world, tmp_path):
     log = deliver_to_haraka(world, tmp_path, HARAKA_LIMITS.replace("VERDICT", "DENYSOFT"))
     assert "pipelined after end of DATA - refused" in log

@@ -110,7 +110,7 @@ def test_mail_for_a_receiver_that_is_down_expires_without_being_tried(world):
     relay.wait_empty()
 
 
-def test_waiting_mail_follows_a_route_that_was_changed(world):
+def test_waiting_mail_follows_a_changed_route(world):
     old, new = world.address(), world.sink()
     route = '[[route]]\nsenders = ["@shop.example"]\nvia = "smtp://{}:2525"\n'
     relay = world.start(extra=route.format(old), settings={"retry": 'schedule = ["1h"]\nexpire = "5d"'})

@@ -123,7 +123,7 @@ def test_an_unknown_login_gets_the_same_reply_as_a_wrong_password(relay):
     assert len(replies) == 1
 
 
-def test_who_guesses_is_locked_out_and_nobody_else(relay, shared):
+def test_only_the_guesser_is_locked_out(relay, shared):
     guesser = harness.address(211)  # an address of its own: the others' tests go on
 
     def attempt(user, password):
@@ -158,7 +158,7 @@ def tls_failures(relay):
 
 
 @pytest.mark.parametrize("secured", [False, True], ids=["in-clear", "under-tls"])
-def test_who_hangs_up_during_a_password_check_leaves_a_trace_and_no_tls_failure(world, secured):
+def test_hanging_up_during_a_password_check_leaves_a_trace_and_no_tls_failure(world, secured):
     relay = world.start()
     talk = relay.raw(SUBMISSION_PORT)
     talk.reply()

@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include "base/check.h"
 #include "base/log.h"
 #include "net/timer.h"
 
@@ -25,6 +26,7 @@ int open_client(const SocketAddress& to) {
   sockaddr_storage native;
   const socklen_t size = to.to_native(native);
   const int fd = ::socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK(fd >= 0);
   EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&native), size), 0);
   return fd;
 }
@@ -164,6 +166,7 @@ TEST(Listener, NamesTheAddressThatIsInUse) {
   sockaddr_storage native;
   socklen_t size = kAnyPort.to_native(native);
   const int other = ::socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_GE(other, 0);
   ASSERT_EQ(::bind(other, reinterpret_cast<sockaddr*>(&native), size), 0);
   ASSERT_EQ(::listen(other, 1), 0);
   size = sizeof native;

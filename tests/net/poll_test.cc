@@ -73,10 +73,12 @@ TEST_F(PollTest, ContinuesAfterASocketError) {
   sockaddr_storage native;
   socklen_t size = loopback.to_native(native);
   const int bound = ::socket(AF_INET, SOCK_DGRAM, 0);
+  ASSERT_GE(bound, 0);
   ASSERT_EQ(::bind(bound, reinterpret_cast<sockaddr*>(&native), size), 0);
   size = sizeof native;
   ASSERT_EQ(::getsockname(bound, reinterpret_cast<sockaddr*>(&native), &size), 0);
   const int sender = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  ASSERT_GE(sender, 0);
   ASSERT_EQ(::connect(sender, reinterpret_cast<sockaddr*>(&native), size), 0);
   ::close(bound);  // nobody listens: each datagram comes back as an error
 
