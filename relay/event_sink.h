@@ -21,6 +21,12 @@ class EventSink {
     log::emit(event);
     emit_unlogged(event);
   }
+  // Of what was said before there is a line at level debug only.
+  template <log::Event E>
+  void emit_news(const E& event, bool is_news) {
+    if (is_news || log::enabled(log::Level::Debug)) log::emit(event);
+    emit_unlogged(event);
+  }
   // For one of many alike, whose lines are bounded.
   template <log::Event E>
   void emit_unlogged(const E& event) {
