@@ -34,7 +34,7 @@ using SessionEvents =
                events::SiteDown, events::SiteUp, events::NoHost, events::ConnectionClosed>;
 using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
-               events::QueueOpened, events::Listening, 
+               events::QueueOpened, events::Listening, events::ListenerClosed,
                events::AdminListening, events::Started, events::Stopping, events::RestartNeeded,
                events::Stopped, events::ConfigReloaded, events::ConfigReloadFailed,
                events::CertificateReloaded, events::CertificateNotReloaded, events::StartFailed,
