@@ -86,11 +86,12 @@ void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors
   if (beyond == retry.schedule.begin() && written != nullptr) {
     doubts.add(written->begin, "retry.schedule",
                fmt::format("no message is tried twice: the first wait is {}, and retry.expire, {}, "
-                           "is over before",
+                           "is over before; write a longer expire, or a shorter first wait",
                            duration_text(*beyond), expire));
   } else if (beyond != retry.schedule.end() && schedule != nullptr) {
     doubts.add(schedule->begin, "retry.schedule",
-               fmt::format("is not used from {} on: retry.expire, {}, is over before",
+               fmt::format("is not used from {} on: retry.expire, {}, is over before; write a "
+                           "longer expire, or leave out the rest",
                            duration_text(*beyond), expire));
   }
   const TomlValue* const notice = table->find("delay_notice");

@@ -84,10 +84,8 @@ std::size_t number_of_users(const relay::Settings& settings) {
   return settings.users ? settings.users->all().size() : 0;
 }
 
-void log_all(const std::vector<std::string>& doubts) {
-  for (const std::string& doubt : doubts) {
-    log::emit(relay::events::ConfigDoubtful{.detail = doubt});
-  }
+void log_doubt(const std::string& doubt) {
+  log::emit(relay::events::ConfigDoubtful{.detail = doubt});
 }
 
 }  // namespace
@@ -312,7 +310,7 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
                                           .users_before = number_of_users(*old),
                                           .users = number_of_users(*settings_),
                                           .by = by});
-  log_all(relay::doubts_about_change(*old, *settings_));
+  for (const std::string& doubt : relay::doubts_about_change(*old, *settings_)) log_doubt(doubt);
   judge_settings();
   return {};
 }
@@ -352,7 +350,9 @@ void Daemon::renew_certificate() {
 
 // Says what is doubtful and when the certificate ends.
 void Daemon::judge_settings() {
-  log_all(relay::doubts(*settings_, clock_.system_now()));
+  for (const config::ConfigError& doubt : relay::doubts(*settings_, clock_.system_now())) {
+    log_doubt(doubt.text());
+  }
   certificate_expiry_.reset();
   if (!settings_->certificate) return;
   const auto end = settings_->certificate->not_after().time_since_epoch();
