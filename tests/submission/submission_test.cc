@@ -369,7 +369,8 @@ TEST_F(SubmissionTest, ContentIsRefusedWithItsReasonAndTheSessionGoesOn) {
   expect("550 5.6.0 ");
   expect("250 2.0.0 Ok");
   const std::string log = whole_log();
-  EXPECT_TRUE(log.contains("reason=content from=a@shop.example to=b@receiver.example size=22 ")) << log;
+  EXPECT_TRUE(log.contains("reason=content from=a@shop.example to=b@receiver.example size=22 "))
+      << log;
   EXPECT_TRUE(admission_.has_memory_for((1 << 30) - 1));
 }
 
