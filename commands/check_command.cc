@@ -48,7 +48,7 @@ struct Findings {
   std::vector<PublishedKey> published;  // what the DNS was asked for
 };
 
-// Compares our keys with the published ones; what differs is an error.
+// Compares our keys with the published ones; differences are errors.
 void check_published_keys(const relay::Settings& settings, Findings& findings) {
   auto published = look_up_keys(*settings.config, settings.dkim_keys);
   if (!published) {
@@ -107,7 +107,7 @@ std::string_view auth_text(config::AuthMode auth) {
   return "";
 }
 
-// A note, no warning: a resolver elsewhere works, but its answers can be forged on the way.
+// A note, not a warning: a resolver elsewhere works, but its answers can be forged in transit.
 std::string name_servers_text(const config::Config& config) {
   if (config.dns_servers.empty()) return "those of /etc/resolv.conf";
   std::string text;

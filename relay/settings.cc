@@ -32,7 +32,7 @@ void add(Errors& errors, const config::Config& config, const NamedFile& file,
   errors.push_back(config::error_at(config, file.key, file.path + ": " + message, file.table));
 }
 
-// The text of a file that must be there; `otherwise` says what to do when it is not.
+// The text of a file that must exist; `otherwise` says what to do when it does not.
 std::optional<std::string> read(const config::Config& config, const NamedFile& file,
                                 std::string_view otherwise, Errors& errors) {
   if (file.path.empty()) return {};  // the key itself is wrong
@@ -125,7 +125,7 @@ void check_tenant(const config::Config& config, const auth::Users& users, const 
   }
   for (const std::string& sender : user.senders) {
     if (config::has_domain(*tenant, smtp::domain_of(sender))) continue;
-    refuse(".senders", fmt::format("{} is not of a domain of tenant {}; write one that is, or add "
+    refuse(".senders", fmt::format("{} is not in a domain of tenant {}; write one that is, or add "
                                    "its domain to the tenant",
                                    config::toml_string(sender), name));
   }
@@ -137,7 +137,8 @@ void load_users(const config::Config& config, Settings& settings, Errors& errors
   const auto text = read(config, file, "signpost user add makes it with its first login", errors);
   check_secret(config, file, errors);
   if (!text) return;
-  // Whoever truncates a file before writing it must not take everybody's login away in between.
+  // A program that truncates the file before writing it must not remove everybody's login
+  // meanwhile.
   if (text->empty()) {
     return add(errors, config, file,
                "is empty, as a file is while it is being written; add a login, or a comment to "
@@ -199,7 +200,7 @@ void load_admin_token(const config::Config& config, Settings& settings, Errors& 
   check_secret(config, file, errors);
 }
 
-// A folder that is not there yet is made at the start.
+// A missing folder is made at the start.
 void check_data_dir(const config::Config& config, Errors& errors) {
   std::error_code error;
   const auto status = std::filesystem::status(config.data_dir, error);
@@ -214,7 +215,7 @@ void check_data_dir(const config::Config& config, Errors& errors) {
 CertificateFiles CertificateFiles::of(const config::TlsConfig& tls) {
   const auto look = [](const std::string& path) -> File {
     struct stat facts{};
-    if (::stat(path.c_str(), &facts) != 0) return {};  // follows links, as certbot's are
+    if (::stat(path.c_str(), &facts) != 0) return {};  // follows links, such as certbot's
     return {.device = facts.st_dev,
             .number = facts.st_ino,
             .size = facts.st_size,

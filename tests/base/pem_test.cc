@@ -49,9 +49,8 @@ TEST(Pem, NamesWhatHasNoKey) {
   const std::string pkcs7 = "is PKCS#7, which holds certificates and no key; ";
   EXPECT_TRUE(key(kPkcs7).starts_with(pkcs7));
   EXPECT_TRUE(key("-----BEGIN PKCS7-----\n").starts_with(pkcs7));
-  EXPECT_TRUE(
-      key(kRequest).starts_with("is a request for a certificate; name the file of the pri"));
-  EXPECT_TRUE(key("-----BEGIN CERTIFICATE REQUEST-----\n").starts_with("is a request "));
+  EXPECT_TRUE(key(kRequest).starts_with("is a certificate request; name the file of the pri"));
+  EXPECT_TRUE(key("-----BEGIN CERTIFICATE REQUEST-----\n").starts_with("is a certificate request"));
   EXPECT_TRUE(certificate(kRequest).ends_with("the certificate that was issued for it"));
 }
 
@@ -68,16 +67,17 @@ TEST(Pem, NamesWhatIsThereInsteadOfACertificate) {
   EXPECT_TRUE(certificate(kPkcs12).ends_with("openssl pkcs12 -in FILE -nokeys -out NEW"));
   EXPECT_TRUE(certificate(kPkcs7).contains("pkcs7 -inform DER -print_certs"));
   EXPECT_TRUE(certificate("-----BEGIN PKCS7-----\n").contains("pkcs7 -print_certs"));
-  EXPECT_TRUE(certificate("-----BEGIN CERTIFICATE REQUEST-----\n").starts_with("is a request "));
-  EXPECT_TRUE(
-      certificate("-----BEGIN NEW CERTIFICATE REQUEST-----\n").starts_with("is a request "));
+  EXPECT_TRUE(certificate("-----BEGIN CERTIFICATE REQUEST-----\n")
+                  .starts_with("is a certificate request;"));
+  EXPECT_TRUE(certificate("-----BEGIN NEW CERTIFICATE REQUEST-----\n")
+                  .starts_with("is a certificate request;"));
   EXPECT_TRUE(certificate("-----BEGIN EC PRIVATE KEY-----\n").starts_with("is a key; "));
   for (const std::string& der : {kKey, kEncryptedKey, kPublicKey}) {
     EXPECT_TRUE(certificate(der).starts_with("is a key in DER; "));
   }
 }
 
-TEST(Pem, SaysNothingOfWhatIsRightOrUnknown) {
+TEST(Pem, SaysNothingAboutCorrectOrUnknownFiles) {
   EXPECT_EQ(key("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"), "");
   EXPECT_EQ(certificate("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), "");
   const std::string cut = kKey.substr(0, kKey.size() - 1);
