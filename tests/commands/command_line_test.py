@@ -654,7 +654,6 @@ class Users(Case):
                 (["shop"], "\n", "no password was given"),
                 (["shop"], "x" * 1025 + "\n", "a password may have at most 1024 octets"),
                 (["shop"], "a\0b\n", "a password cannot contain NUL"),
-                ([""], "secret\n", "a name cannot be empty"),
                 (["a\nb"], "secret\n", "a name cannot contain control characters"),
                 (["shop", "--sender", "shop.example"], "secret\n",
                  '--sender: "shop.example" has no "@"')):
