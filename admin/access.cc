@@ -23,7 +23,7 @@ bool has_token(const AccessRules& rules, const HttpRequest& head) {
   return difference == 0;
 }
 
-// No name that somebody else's DNS could answer for. HTTP/1.0 has no Host, and no browser speaks
+// Not a name that somebody else's DNS could resolve. HTTP/1.0 has no Host, and no browser speaks
 // it.
 bool is_ours(const AccessRules& rules, std::string_view host) {
   if (host.empty() || net::SocketAddress::parse(host, 80)) return true;

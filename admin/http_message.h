@@ -18,7 +18,7 @@ struct HttpPeer {
   std::optional<net::PeerCredentials> account;
   net::SocketAddress address;  // without an account
 
-  // What connections are counted by, so that one client cannot take those of the others.
+  // Connections are counted by this, so that one client cannot take those of others.
   std::string client() const {
     return account ? "uid " + std::to_string(account->uid) : address.ip.client_prefix().text();
   }

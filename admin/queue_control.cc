@@ -45,7 +45,7 @@ queue::Job in_state(queue::Job job, queue::JobState state, SystemTime due) {
   return job;
 }
 
-// The job without the recipients that `wanted` means; nothing if none is left.
+// The job without the recipients that `wanted` selects; nothing if none is left.
 std::optional<queue::Job> without(const queue::Job& job, const queue::JobFilter& wanted) {
   queue::Job after = job;
   ++after.ref.revision;
@@ -261,7 +261,7 @@ Result<void> QueueControl::change(Action action, const std::vector<queue::Queued
   Result<void> result;
   if (!change.empty()) result = commit(std::move(change));
   for (const queue::Job& job : claimed) services_.store.claims().release(job.ref);
-  // Delivery may have passed them over while we held their claims.
+  // Delivery may have skipped them while we held their claims.
   services_.delivery.returned(result ? afterwards : claimed);
   if (!result) return result;
   counts.changed += meant.size();

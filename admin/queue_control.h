@@ -20,10 +20,10 @@
 namespace signpost::admin {
 
 struct QueueEntry {
-  queue::Job job;  // the recipients that are meant come first
+  queue::Job job;  // the selected recipients come first
   queue::Envelope envelope;
   std::string_view state;  // of Store::state_now(); "active" while it is with a session
-  std::string waits_for;   // what holds up its receiver now; "" if nothing does
+  std::string waits_for;   // what its receiver waits for now; "" if nothing
 };
 
 // Blocks on the store: for the threads of the admin side's pool, never for a worker's. Each call

@@ -36,7 +36,7 @@ std::string decoded_parameter(std::string text) {
   return decoded(text);
 }
 
-// What is before the first `end`, which leaves `text` with it.
+// The text before the first `end`; both are removed from `text`.
 std::string_view take_until(std::string_view& text, char end) {
   const std::string_view taken = text.substr(0, text.find(end));
   text.remove_prefix(taken.size() < text.size() ? taken.size() + 1 : taken.size());

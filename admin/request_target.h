@@ -17,8 +17,8 @@ struct RequestTarget {
   std::optional<std::string> authority;
 };
 
-// "/a%20b?to=x%40y&all" is the path "/a b" with the parameters to = "x@y" and all = "". "+" stands
-// for a blank in the query only. A "%" without two hexadecimal digits stands for itself.
+// "/a%20b?to=x%40y&all" is the path "/a b" with the parameters to = "x@y" and all = "". "+" means
+// a blank in the query only. A "%" without two hexadecimal digits is itself.
 RequestTarget parse_request_target(std::string_view text);
 
 }  // namespace signpost::admin

@@ -2,6 +2,7 @@
 
 #include "admin/caller.h"
 #include "admin/json_response.h"
+#include "admin/readiness.h"
 
 #include <nlohmann/json.hpp>
 
@@ -41,16 +42,6 @@ HttpResponse plain(int status, std::string text) {
 
 }  // namespace
 
-std::string not_ready_reason(const Services& services) {
-  if (services.draining.load()) return "draining: the relay is stopping";
-  if (std::string error = services.committer.last_error(); !error.empty()) return error;
-  if (services.admission.disk_is_full()) {
-    return "the disk is full: less than limits.disk_free is left";
-  }
-  if (services.admission.memory_is_exhausted()) return "out of memory: limits.memory is in use";
-  return "";
-}
-
 Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload reload)
     : services_(services),
       rules_(rules),
@@ -58,7 +49,7 @@ Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload 
       queue_(services),
       metrics_([&registry = services.registry] { return registry.text(); }) {}
 
-// Nobody's body is read for a request that leads nowhere.
+// The body of a request for an unknown path is not read.
 std::optional<HttpResponse> Routes::refuse(const HttpRequest& head) const {
   if (!leads_somewhere(head.path)) return json_error(404, "not found");
   if (const auto refusal = refusal_of(*rules_.get(), head)) {

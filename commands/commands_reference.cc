@@ -161,6 +161,8 @@ std::string commands_reference(Format format, const std::vector<CommandText>& co
       return bash_completion(commands);
     case Format::Zsh:
       return zsh_completion(commands);
+    case Format::Fish:
+      return fish_completion(commands);
   }
   return {};
 }

@@ -1,58 +1,17 @@
+#include "commands/completion_words.h"
 #include "commands/reference.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 namespace signpost::commands {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& words, const char* between = " ") {
-  return fmt::format("{}", fmt::join(words, between));
-}
-
-bool is_file(const OptionText& option) { return option.value == "FILE"; }
-
-// Every option that takes a value, by name. One name means one kind of value in all commands.
-std::map<std::string, OptionText> options_with_values(const std::vector<CommandText>& commands) {
-  std::map<std::string, OptionText> options;
-  for (const CommandText& command : commands) {
-    for (const OptionText& option : command.options) {
-      if (option.positional || option.value.empty()) continue;
-      options.emplace(option.name, option);
-      if (!option.short_name.empty()) options.emplace(option.short_name, option);
-    }
-  }
-  return options;
-}
-
-// The program's own options with a value may also follow any command; flags such as --version end
-// the program.
-std::vector<OptionText> common_options(const CommandText& program) {
-  std::vector<OptionText> options;
-  std::ranges::copy_if(program.options, std::back_inserter(options),
-                       [](const OptionText& option) { return !option.value.empty(); });
-  return options;
-}
-
-// What may follow the command: its subcommands or arguments, then its options.
-std::vector<std::string> words_after(const CommandText& command) {
-  std::vector<std::string> words = command.subcommands;
-  for (const OptionText& option : command.options) {
-    if (option.positional) std::ranges::copy(option.choices, std::back_inserter(words));
-  }
-  for (const OptionText& option : command.options) {
-    const bool common = command.words.empty() && !option.value.empty();
-    if (!option.positional && !common) words.push_back(option.name);
-  }
-  return words;
-}
-
 // --- zsh ----------------------------------------------------------------------------------------
 
-// In single quotes, with the characters escaped that _arguments and _describe give a meaning.
+// In single quotes; characters with a meaning to _arguments and _describe are escaped.
 std::string zsh_text(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -66,18 +25,23 @@ std::string zsh_text(std::string_view text) {
   return result;
 }
 
-std::string zsh_action(const OptionText& option) {
+// The blank in front: without it _arguments puts words of its own before ours.
+std::string zsh_action(const CommandText& command, const OptionText& option) {
   if (is_file(option)) return "_files";
+  if (const std::string list = listed_by(command, option); !list.empty()) {
+    return " _signpost_values " + list;
+  }
   return option.choices.empty() ? "" : "(" + joined(option.choices) + ")";
 }
 
-std::string zsh_option(const OptionText& option) {
+std::string zsh_option(const CommandText& command, const OptionText& option) {
   if (option.positional) {
     return fmt::format("'{}:{}:{}'", option.required ? "" : ":", zsh_text(option.name),
-                       zsh_action(option));
+                       zsh_action(command, option));
   }
-  const std::string value =
-      option.value.empty() ? "" : fmt::format(":{}:{}", zsh_text(option.value), zsh_action(option));
+  const std::string value = option.value.empty() ? ""
+                                                 : fmt::format(":{}:{}", zsh_text(option.value),
+                                                               zsh_action(command, option));
   const std::string tail = fmt::format("[{}]{}'", zsh_text(option.help), value);
   if (!option.short_name.empty()) {
     return fmt::format("'({0} {1})'{{{0},{1}}}'{2}", option.short_name, option.name, tail);
@@ -89,7 +53,7 @@ std::string zsh_function(const CommandText& command) {
   return "_signpost" + (command.words.empty() ? "" : "_" + joined(command.words, "_"));
 }
 
-// What the word after `command` is completed to: one of its subcommands, then what that takes.
+// Completes the word after `command`: one of its subcommands, then that one's arguments.
 void add_zsh_group(const CommandText& command, const std::vector<CommandText>& commands,
                    std::string& text) {
   text += zsh_function(command) + "() {\n  local curcontext=$curcontext state line\n";
@@ -110,16 +74,17 @@ void add_zsh_group(const CommandText& command, const std::vector<CommandText>& c
     }
     cases += "_arguments $common";
     for (const OptionText& option : below.options) {
-      cases += " \\\n          " + zsh_option(option);
+      cases += " \\\n          " + zsh_option(below, option);
     }
     cases += " ;;\n";
   }
   if (command.words.empty()) {
     text += "  local -a common=(\n    '(-h --help)'{-h,--help}'[show help]'";
-    for (const OptionText& option : common_options(command)) text += "\n    " + zsh_option(option);
+    for (const OptionText& option : common_options(command))
+      text += "\n    " + zsh_option(command, option);
     text += ")\n";
     for (const OptionText& option : command.options) {
-      if (option.value.empty()) own += zsh_option(option) + " ";
+      if (option.value.empty()) own += zsh_option(command, option) + " ";
     }
   }
   text += fmt::format(
@@ -146,8 +111,13 @@ std::string bash_completion(const std::vector<CommandText>& commands) {
   std::string choices;
   for (const auto& [name, option] : with_values) {
     all.push_back(name);
+    const std::string list = listed_by({}, option);
     if (is_file(option)) {
       files.push_back(name);
+    } else if (!list.empty()) {
+      choices += fmt::format(
+          "    {}) COMPREPLY=($(compgen -W \"$(_signpost_list {})\" -- \"$current\")); return ;;\n",
+          name, list);
     } else if (option.choices.empty()) {
       others.push_back(name);
     } else {
@@ -159,12 +129,17 @@ std::string bash_completion(const std::vector<CommandText>& commands) {
   std::string cases;
   for (const CommandText& command : commands) {
     const std::vector<std::string> words = words_after(command);
-    if (words.empty()) continue;
+    if (words.empty() && command.options.empty()) continue;
     // Arguments may follow a command, but not a group of commands.
     const std::string name = command.name();
     const std::string pattern =
         command.subcommands.empty() ? fmt::format("\"{0}\"|\"{0} \"*", name) : "\"" + name + "\"";
-    cases += fmt::format("    {}) words+=\" {}\" ;;\n", pattern, joined(words));
+    std::string lists;
+    for (const OptionText& option : command.options) {
+      const std::string list = option.positional ? listed_by(command, option) : "";
+      if (!list.empty()) lists += fmt::format(" $(_signpost_list {})", list);
+    }
+    cases += fmt::format("    {}) words+=\" {}{}\" ;;\n", pattern, joined(words), lists);
   }
   std::vector<std::string> common{"--help"};
   for (const OptionText& option : common_options(commands.front())) common.push_back(option.name);
@@ -172,6 +147,8 @@ std::string bash_completion(const std::vector<CommandText>& commands) {
       "# Completion of signpost for bash: put it into\n"
       "# /usr/share/bash-completion/completions/signpost.\n"
       "# Printed by `signpost reference commands --format bash`.\n"
+      "\n"
+      "{}"
       "\n"
       "_signpost() {{\n"
       "  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}}\n"
@@ -202,14 +179,21 @@ std::string bash_completion(const std::vector<CommandText>& commands) {
       "}}\n"
       "\n"
       "complete -F _signpost signpost\n",
-      joined(all, "|"), joined(files, "|"), choices, joined(others, "|"), joined(common), cases);
+      kListValues, joined(all, "|"), joined(files, "|"), choices, joined(others, "|"),
+      joined(common), cases);
 }
 
 std::string zsh_completion(const std::vector<CommandText>& commands) {
   std::string text =
       "#compdef signpost\n"
       "# Completion of signpost for zsh: put it into a folder of $fpath.\n"
-      "# Printed by `signpost reference commands --format zsh`.\n\n";
+      "# Printed by `signpost reference commands --format zsh`.\n\n"
+      "_signpost_values() {\n"
+      "  local -a found=(${(f)\"$(_signpost_list \"$@\")\"})\n"
+      "  compadd -a found\n"
+      "}\n\n";
+  text += kListValues;
+  text += "\n";
   for (const CommandText& command : commands) {
     if (!command.subcommands.empty()) add_zsh_group(command, commands, text);
   }

@@ -31,7 +31,7 @@ Added add_command(CLI::App& queue, CommandLine& line, const char* name, const ch
   return {command, options};
 }
 
-// An empty value, as of a shell variable that is not set, would select more than was meant.
+// An empty value, as from a shell variable that is not set, would select more than was meant.
 const CLI::Validator kNotEmpty(
     [](std::string& value) {
       return value.empty() ? std::string(

@@ -10,7 +10,7 @@
 
 namespace signpost::commands {
 
-enum class Format { Markdown, Man, Json, Bash, Zsh };
+enum class Format { Markdown, Man, Json, Bash, Zsh, Fish };
 
 // The keys of the configuration: a table, or a list of entries, for each section. "" if there is no
 // such form.
@@ -18,10 +18,11 @@ std::string keys_reference(Format format);
 // The same for a terminal.
 std::string keys_text();
 
-// The commands with their options. Bash and Zsh are completion scripts.
+// The commands with their options. Bash, Zsh and Fish are completion scripts.
 std::string commands_reference(Format format, const std::vector<CommandText>& commands);
 std::string bash_completion(const std::vector<CommandText>& commands);
 std::string zsh_completion(const std::vector<CommandText>& commands);
+std::string fish_completion(const std::vector<CommandText>& commands);
 
 // Plain text in a man page.
 std::string roff(std::string_view text);

@@ -40,11 +40,9 @@ constexpr std::array kTables{
           }},
 };
 
-const std::map<std::string, Format> kFormats{{"markdown", Format::Markdown},
-                                             {"man", Format::Man},
-                                             {"json", Format::Json},
-                                             {"bash", Format::Bash},
-                                             {"zsh", Format::Zsh}};
+const std::map<std::string, Format> kFormats{
+    {"markdown", Format::Markdown}, {"man", Format::Man}, {"json", Format::Json},
+    {"bash", Format::Bash},         {"zsh", Format::Zsh}, {"fish", Format::Fish}};
 
 struct ReferenceOptions {
   std::string table;
@@ -74,9 +72,10 @@ void add_reference_command(CLI::App& app, CommandLine& line) {
   command->add_option("table", options->table, "What to print")
       ->required()
       ->check(CLI::IsMember(tables));
-  command->add_option("--format", options->format, "bash and zsh are completion scripts")
+  command->add_option("--format", options->format, "bash, zsh and fish are completion scripts")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember(std::vector<std::string>{"markdown", "man", "json", "bash", "zsh"}))
+      ->check(
+          CLI::IsMember(std::vector<std::string>{"markdown", "man", "json", "bash", "zsh", "fish"}))
       ->capture_default_str();
   command->footer("Example: signpost reference keys --format json");
   command->callback(

@@ -1,4 +1,4 @@
-// Whether a stored job is one that a JobFilter means: what the engines share.
+// Whether a stored job matches a JobFilter: shared by the engines.
 #pragma once
 
 #include "queue/store.h"

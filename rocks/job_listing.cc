@@ -17,8 +17,8 @@ namespace signpost::rocks {
 
 namespace {
 
-constexpr std::size_t kMaxRowsAPage = 50'000;  // looked at
-constexpr int kOldestRows = 4096;              // looked at by find_oldest()
+constexpr std::size_t kMaxRowsAPage = 50'000;  // examined
+constexpr int kOldestRows = 4096;              // examined by find_oldest()
 constexpr auto kOldestSlack = std::chrono::minutes(10);
 
 // What the octets of each row that matches have in them: a row without is passed over undecoded.
@@ -42,7 +42,7 @@ class Envelopes {
  public:
   explicit Envelopes(const RowReader& reader) : reader_(reader) {}
 
-  // Nothing when it was delivered meanwhile, or its row makes no sense.
+  // Nothing when it was delivered meanwhile, or its row is malformed.
   const queue::Envelope* of(const queue::MessageId& id) {
     if (id_ == id) return envelope_ ? &*envelope_ : nullptr;
     id_ = id;
@@ -108,7 +108,7 @@ std::optional<SystemTime> find_oldest(const RowReader& reader, const queue::Stor
     return std::nullopt;
   }
   const SystemTime first = tally.first();
-  // The slack: ids are made before the commit, and a commit may take its time.
+  // The slack: ids are made before the commit, and a commit may take some time.
   queue::MessageId from;
   const auto start = std::max(first, SystemTime(kOldestSlack)) - kOldestSlack;
   const auto microseconds = static_cast<std::uint64_t>(start.time_since_epoch().count());

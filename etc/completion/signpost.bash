@@ -2,6 +2,13 @@
 # /usr/share/bash-completion/completions/signpost.
 # Printed by `signpost reference commands --format bash`.
 
+_signpost_list() {
+  local key=$1
+  shift
+  signpost "$@" --json 2>/dev/null | grep -oE "\"$key\": ?\"[A-Za-z0-9._@+-]+\"" |
+    cut -d '"' -f 4 | sort -u
+}
+
 _signpost() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
   local word command= skip=
@@ -20,9 +27,11 @@ _signpost() {
   case $previous in
     --config|--key|--out|--users|-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --algorithm) COMPREPLY=($(compgen -W "rsa ed25519" -- "$current")); return ;;
-    --format) COMPREPLY=($(compgen -W "markdown man json bash zsh" -- "$current")); return ;;
+    --format) COMPREPLY=($(compgen -W "markdown man json bash zsh fish" -- "$current")); return ;;
     --state) COMPREPLY=($(compgen -W "ready active deferred held" -- "$current")); return ;;
-    --bits|--domain|--from|--limit|--selector|--sender|--to|--user) return ;;
+    --to) COMPREPLY=($(compgen -W "$(_signpost_list domain queue list --limit 100)" -- "$current")); return ;;
+    --user) COMPREPLY=($(compgen -W "$(_signpost_list name user list)" -- "$current")); return ;;
+    --bits|--domain|--from|--limit|--selector|--sender) return ;;
   esac
 
   local words="--help --config"
@@ -34,16 +43,16 @@ _signpost() {
     "dkim record"|"dkim record "*) words+=" --domain --selector --json --key" ;;
     "user") words+=" add remove list" ;;
     "user add"|"user add "*) words+=" --users --sender --replace" ;;
-    "user remove"|"user remove "*) words+=" --users" ;;
+    "user remove"|"user remove "*) words+=" --users $(_signpost_list name user list)" ;;
     "user list"|"user list "*) words+=" --users --json" ;;
     "queue") words+=" list summary show retry hold release remove explain" ;;
     "queue list"|"queue list "*) words+=" --json --to --from --user --state --limit" ;;
     "queue summary"|"queue summary "*) words+=" --json --to --from --user --state --limit" ;;
-    "queue show"|"queue show "*) words+=" --json" ;;
-    "queue retry"|"queue retry "*) words+=" --json --to --from --user --all" ;;
-    "queue hold"|"queue hold "*) words+=" --json --to --from --user --all" ;;
-    "queue release"|"queue release "*) words+=" --json --to --from --user --all" ;;
-    "queue remove"|"queue remove "*) words+=" --json --to --from --user --all --yes" ;;
+    "queue show"|"queue show "*) words+=" --json $(_signpost_list id queue list --limit 100)" ;;
+    "queue retry"|"queue retry "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue hold"|"queue hold "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue release"|"queue release "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue remove"|"queue remove "*) words+=" --json --to --from --user --all --yes $(_signpost_list id queue list --limit 100)" ;;
     "reference"|"reference "*) words+=" keys commands metrics events --format" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))

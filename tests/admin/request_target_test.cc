@@ -58,7 +58,7 @@ TEST(RequestTarget, WhatIsNotEncodedStandsForItself) {
   EXPECT_EQ(parse_request_target("%").path, "%");
 }
 
-TEST(RequestTarget, AnEncodedNulCutsNothingOff) {
+TEST(RequestTarget, AnEncodedNulDoesNotCutTheText) {
   EXPECT_EQ(parse_request_target("/healthz%00x").path, std::string("/healthz\0x", 10));
 }
 

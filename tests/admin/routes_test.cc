@@ -98,7 +98,7 @@ TEST_F(RoutesTest, ARelayThatStopsIsNotReady) {
   EXPECT_EQ(status(stranger("GET", "/healthz")), 200);
 }
 
-TEST_F(RoutesTest, WhatLeadsNowhereIsNotFound) {
+TEST_F(RoutesTest, UnknownPathsAreNotFound) {
   for (const char* path : {"/", "", "/nonsense", "/metrics/", "/healthz/x"}) {
     EXPECT_EQ(status(stranger("GET", path)), 404) << path;
     EXPECT_EQ(status(request("POST", path)), 404) << path;
@@ -218,7 +218,7 @@ TEST_F(RoutesTest, OneMessageIsShown) {
   EXPECT_EQ(status(request("GET", "/api/v1/queue/../x")), 404);
 }
 
-TEST_F(RoutesTest, AChangeNeedsToSayOfWhat) {
+TEST_F(RoutesTest, AChangeMustSayOfWhat) {
   for (const char* body : {"", "{}", "[]", "nonsense", "{\"state\": \"held\"}", "{\"to\": 5}",
                            "{\"to\": \"\"}", "{\"id\": null}", "{\"id\": \"\"}"}) {
     EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", body)), 400) << body;
@@ -242,7 +242,7 @@ TEST_F(RoutesTest, AnEmptyValueIsRefusedAsOnTheCommandLine) {
   EXPECT_TRUE(*store_.job({*queue::MessageId::parse(kOne), 0, 0}));
 }
 
-TEST_F(RoutesTest, TheNullReversePathIsWritten) {
+TEST_F(RoutesTest, TheNullReversePathIsShown) {
   enqueue(kOne, "a.example");
   enqueue(kTwo, "a.example", "");
   HttpRequest asked = request("GET", "/api/v1/queue");
@@ -253,7 +253,7 @@ TEST_F(RoutesTest, TheNullReversePathIsWritten) {
 }
 
 // A reader of many recipients looks for those who were asked for.
-TEST_F(RoutesTest, TheRecipientsThatAListingIsAboutComeFirst) {
+TEST_F(RoutesTest, TheRequestedRecipientsComeFirst) {
   enqueue(kOne, "a.example", "orders@shop.example", {"ann", "bob", "cy", "dee", "eve"});
   HttpRequest asked = request("GET", "/api/v1/queue");
   asked.query = {{"to", "DEE@A.example"}};

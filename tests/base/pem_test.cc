@@ -58,7 +58,7 @@ TEST(Pem, NamesWhatIsThereInsteadOfACertificate) {
   }
 }
 
-TEST(Pem, SaysNothingOfWhatIsRightOrUnknown) {
+TEST(Pem, SaysNothingAboutCorrectOrUnknownFiles) {
   EXPECT_EQ(key("-----BEGIN PRIVATE KEY-----\n"), "");
   EXPECT_EQ(certificate("-----BEGIN CERTIFICATE-----\n"), "");
   const std::string cut = kKey.substr(0, kKey.size() - 1);

@@ -39,7 +39,7 @@ mode = "plain"
 [auth]
 users = "users.toml"
 """
-os.umask(0o077)  # as whoever writes secrets has it
+os.umask(0o077)  # as people who write secrets set it
 HASH = "{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2g"
 
 
@@ -351,7 +351,7 @@ class Setups(Case):
         self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'tenant = "acne"\n'))
         self.both_refuse('users.toml: b.tenant: unknown tenant "acne"; write [[tenant]] with name = "acne" in')
         self.users.write_text(self.user("shop", 'tenant = "acme"\nsenders = ["@acme.example", "@b.example"]\n'))
-        self.both_refuse('users.toml: shop.senders: "@b.example" is not of a domain of tenant "acme"')
+        self.both_refuse('users.toml: shop.senders: "@b.example" is not in a domain of tenant "acme"')
         self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'senders = ["@b.example"]\n'))
         self.both_accept()
 
@@ -387,8 +387,8 @@ class Setups(Case):
         self.certificate("one")
         shutil.copy(self.key, self.folder / "one.key")
         self.write(more='[tls]\ncertificate = "one.pem"\nkey = "one.key"\n' + self.dkim())
-        self.both_refuse("tls.key: " + str(self.folder / "one.key") + ": has a passphrase, which nobody could type",
-                         "dkim.key: " + str(self.key) + ": has a passphrase, which nobody could type")
+        self.both_refuse("tls.key: " + str(self.folder / "one.key") + ": has a passphrase, which nobody can type",
+                         "dkim.key: " + str(self.key) + ": has a passphrase, which nobody can type")
 
     @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
     def test_certificate(self):
@@ -406,7 +406,7 @@ class Setups(Case):
         self.write(more=tls.format("one.pem", "one.key"))
         self.both_refuse("one.key: everyone on this machine may read it")
         (self.folder / "one.key").chmod(0o600)
-        self.both_accept("one.pem: is self-signed: clients refuse it unless they were told to trust it")
+        self.both_accept("one.pem: is self-signed: clients refuse it unless they are set up to trust it")
 
     @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
     def test_keys_and_certificates_that_are_not_pem(self):
@@ -423,8 +423,8 @@ class Setups(Case):
         for files, *words in ((("der.pem", "one.key"), f"der.pem: is DER; {certificate}"),
                               (("one.pem", "der.key"), f"der.key: is DER; {key}"),
                               (("one.pem", "public.key"), "public.key: is a public key; name the file of the private key"),
-                              (("both.p12", "one.key"), "both.p12: is PKCS#12; take the certificates out of it"),
-                              (("one.pem", "both.p12"), "both.p12: is PKCS#12; take the key out of it")):
+                              (("both.p12", "one.key"), "both.p12: is PKCS#12; extract the certificates"),
+                              (("one.pem", "both.p12"), "both.p12: is PKCS#12; extract the key")):
             self.write(more=tls.format(*files))
             self.both_refuse(*words)
         for file, words in (("der.key", f"der.key: is DER; {key}"), ("public.key", "public.key: is a public key; ")):
@@ -1165,6 +1165,43 @@ class Reference(Case):
         self.assertEqual(complete("signpost", "user", "add", "shop", "--re"), ["--replace"])
         self.assertEqual(complete("signpost", "--c"), ["--config"])
         self.assertEqual(complete("signpost", "reference", "k"), ["keys"])
+
+    @unittest.skipUnless(shutil.which("fish"), "needs fish")
+    def test_fish_completes(self):
+        def complete(line):
+            script = f'source "{SOURCE}/etc/completion/signpost.fish"; complete -C "{line}"'
+            lines = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True,
+                                   check=True, timeout=60, env={**os.environ, "HOME": str(self.folder)}).stdout
+            return [line.split("\t")[0] for line in lines.splitlines()]
+        self.assertEqual(complete("signpost qu"), ["queue"])
+        self.assertEqual(sorted(complete("signpost -c user queue re")), ["release", "remove", "retry"])
+        self.assertEqual(complete("signpost queue list --st"), ["--state"])
+        self.assertEqual(complete("signpost queue list --state d"), ["deferred"])
+        self.assertEqual(complete("signpost user add shop --re"), ["--replace"])
+        self.assertEqual(complete("signpost reference k"), ["keys"])
+
+    def test_shells_complete_logins(self):
+        """Of the file of users; a login with characters that a shell gives a meaning is not offered."""
+        bin_folder = self.folder / "bin"
+        bin_folder.mkdir()
+        program = bin_folder / "signpost"
+        program.write_text(f'#!/bin/sh\nexec {PROGRAM} -c {self.config} "$@"\n')
+        program.chmod(0o700)
+        (self.folder / "users.toml").write_text("".join(
+            f'["{name}"]\npassword = "{HASH}"\n' for name in ("shop", "sh$(touch x)", "other")))
+        environment = {"PATH": f"{bin_folder}:{os.environ['PATH']}", "HOME": str(self.folder)}
+        scripts = {
+            "bash": 'COMP_WORDS=(signpost user remove sh); COMP_CWORD=3; source "$1"; _signpost; '
+                    'echo "${COMPREPLY[@]}"',
+            "fish": 'source "$argv[1]"; complete -C "signpost user remove sh"',
+        }
+        for shell, script in scripts.items():
+            if not shutil.which(shell):
+                continue
+            words = [shell, "-c", script] + ([shell] if shell == "bash" else [])
+            done = subprocess.run([*words, f"{SOURCE}/etc/completion/signpost.{shell}"], capture_output=True,
+                                  text=True, check=True, timeout=60, cwd=self.folder, env=environment)
+            self.assertEqual(done.stdout.split(), ["shop"], shell)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def test_bare_line_feeds_become_line_ends(shared, relay, recipient):
 @pytest.mark.parametrize("trick", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\n.\r"],
                          ids=lambda trick: trick.hex())
 def test_smuggling(shared, relay, trick):
-    """An end of data other than CRLF.CRLF is no end: nothing after it becomes a second message."""
+    """An end of data other than CRLF.CRLF is not an end: nothing after it becomes a second message."""
     recipient = f"outer-{trick.hex()}@receiver.example"
     inner = f"smuggled-{trick.hex()}@receiver.example"
     talk = relay.raw()

@@ -282,7 +282,7 @@ def test_all_metrics_are_there_and_promtool_likes_them(busy):
     assert set(METRICS) <= families, set(METRICS) - families
     done = subprocess.run([PROMTOOL, "check", "metrics"], input=text, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    # What the outside world chooses is no label.
+    # What the outside world chooses is not a label.
     assert not re.search(r'="[^"]*(receiver|shop|other)\.example', text)
 
 

@@ -102,7 +102,7 @@ def test_root_may_stay_root_and_says_so(relay):
 
 
 def test_it_is_somebody_elses_program(relay):
-    """Who is not root needs no account and gets none."""
+    """A user other than root needs no account and gets none."""
     other = subprocess.run(["setpriv", "--reuid", ACCOUNT, "--clear-groups", str(harness.BIN / "signpost"), "check",
                             "-c", str(relay.config)], capture_output=True, text=True)
     assert other.returncode == 0, other.stderr

@@ -18,7 +18,7 @@ from conftest import message
 
 
 def test_a_second_relay_on_the_same_ports_is_refused_before_it_has_a_queue(world):
-    """SO_REUSEPORT is for the workers of one process: mail is not to go into a queue that nobody looks after."""
+    """SO_REUSEPORT is for the workers of one process: mail must not go into a queue that nobody tends."""
     relay = world.start()
     for port in (harness.TRUSTED_PORT, harness.ADMIN_PORT):
         folder = world.folder / f"second-{port}"

@@ -1,4 +1,4 @@
-"""Receivers that take so many messages in a session and so many recipients in a transaction: the rest goes at once, and no
+"""Receivers that limit messages per session and recipients per transaction: the rest goes at once, and no
 attempt is counted. Exim, Postfix, OpenSMTPD and Haraka with such limits, and a receiver that is scripted with what others
 answer."""
 
@@ -163,7 +163,7 @@ def test_a_message_that_has_too_many_recipients_is_split(world, receiver):
 
 
 def test_who_has_the_mail_leaves_the_queue_before_the_next_transaction(world, receiver):
-    """Otherwise a crash in that one would have all of them delivered to again."""
+    """Otherwise after a crash in that one all of them would be delivered to again."""
     go_on = threading.Event()
 
     def slow(verb, session):
@@ -221,7 +221,7 @@ def test_exim_with_limits(world, tmp_path):
 
 
 def test_postfix_with_limits(world, tmp_path):
-    """Too many recipients, and the end of the connection after as many errors as it bears."""
+    """Too many recipients, and the end of the connection after too many errors."""
     behind = world.sink()
     postfix = harness.Postfix(tmp_path, world.address(), smtp_port=MX_PORT, settings={
         "relayhost": f"[{behind.host}]:{behind.port}", "mynetworks": "192.0.2.1", "relay_domains": "limits.example",
@@ -242,7 +242,7 @@ def test_postfix_with_limits(world, tmp_path):
 
 
 def send_at_once(relay, receiver):
-    """One message to 17 recipients and 25 to one each, which are there before the receiver goes on."""
+    """One message to 17 recipients and 25 to one each, which are queued before the receiver continues."""
     with receiver.process.halted():
         relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(17)], message())
         for number in range(25):

@@ -56,7 +56,7 @@ TEST(Listener, HandsOverReadySocketsAndTheirPeers) {
   ::close(accepted);
 }
 
-TEST(Listener, TakesManyConnectionsOfOneMoment) {
+TEST(Listener, AcceptsManyConnectionsAtOnce) {
   constexpr std::size_t kClients = 200;  // more than one turn takes
   Loop loop;
   std::vector<int> fds;
@@ -195,7 +195,7 @@ TEST(Listener, PausesWithoutDescriptorsAndComesBack) {
                       loop.stop();
                     });
   // UBSan looks at memory through a pipe, for which there will be no descriptors: what is going to
-  // run then has to run once before.
+  // run then must run once before.
   std::string text(1 << 16, '\0');
   const int first = open_client(listener.local());
   loop.run();

@@ -268,7 +268,7 @@ TEST_P(StoreConformance, LaneIsTakenAPieceAtATime) {
   }
   EXPECT_EQ(seen.size(), 25U);
   EXPECT_TRUE(std::ranges::is_sorted(seen));
-  // The end of what is due: what is accepted from now on lies behind it, what came late before.
+  // The end of what is due: later acceptances lie after it, late ones before it.
   EXPECT_EQ(from, (LanePosition{kNoon + 1s + 1us, {}}));
   const auto rest = store().claim_due(kLane, from, kNoon + 1s, 10);
   ASSERT_TRUE(rest);
@@ -304,9 +304,36 @@ TEST_P(StoreConformance, JobMayMoveToAnotherLane) {
   EXPECT_EQ(lanes().size(), 1U);
 }
 
+TEST_P(StoreConformance, CountsTheWaitingJobsOfEachLaneInPagesOfAnySize) {
+  Lane other = kLane;
+  other.domain = "zz.example";
+  for (int i = 0; i < 7; ++i) apply(enqueue(id(i)));
+  for (int i = 0; i < 2; ++i) {
+    Job after = next_revision(job(id(i)));
+    after.lane = other;
+    apply(replace(job(id(i)), after));
+  }
+  Job held = next_revision(job(id(2)));
+  held.state = JobState::Held;
+  apply(replace(job(id(2)), held));
+  for (const std::size_t limit : {1U, 2U, 3U, 100U}) {
+    std::map<Lane, std::uint64_t> counts;
+    Cursor cursor;
+    for (bool end = false; !end;) {
+      const auto page = store().count_waiting(cursor, limit);
+      ASSERT_TRUE(page);
+      for (const auto& [lane, jobs] : page->lanes) counts[lane] += jobs;
+      ASSERT_TRUE(page->end || page->next != cursor) << "the count does not move on";
+      end = page->end;
+      cursor = page->next;
+    }
+    EXPECT_EQ(counts, (std::map<Lane, std::uint64_t>{{kLane, 4}, {other, 2}}));
+  }
+}
+
 // Claims ------------------------------------------------------------------------------------------
 
-TEST_P(StoreConformance, JobsThatSomebodyHoldsArePassedOver) {
+TEST_P(StoreConformance, ClaimedJobsAreSkipped) {
   for (int i = 0; i < 5; ++i) apply(enqueue(id(i)));
   ASSERT_TRUE(store().claims().take(job(id(0)).ref));
   ASSERT_TRUE(store().claims().take(job(id(3)).ref));
@@ -327,7 +354,7 @@ TEST_P(StoreConformance, ClaimGivesTheStoredVersion) {
   EXPECT_EQ(store().claims().size(), 1U);
 }
 
-TEST_P(StoreConformance, ClaimOfWhatIsGoneLeavesNoClaim) {
+TEST_P(StoreConformance, ClaimOfAMissingJobLeavesNoClaim) {
   apply(enqueue(id(1)));
   EXPECT_EQ(store().claim({id(2), 0, 0}).value(), std::nullopt);
   EXPECT_EQ(store().claim({id(1), 1, 0}).value(), std::nullopt);
@@ -415,7 +442,7 @@ std::vector<Lane> names_of(const std::vector<WaitingLane>& all) {
   return names;
 }
 
-TEST_P(StoreConformance, LanesAreToldApartWhateverTheirNames) {
+TEST_P(StoreConformance, LanesAreDistinguishedWhateverTheirNames) {
   std::vector<Lane> expected{{"a.example", "b", "c"}, {"a.example", "bc", ""},
                              {"a.example", "", "bc"}, {"a.exampleb", "c", ""},
                              {"a.example", "b", ""},  {"a.example", "", ""},
@@ -440,7 +467,7 @@ TEST_P(StoreConformance, LanesAreToldApartWhateverTheirNames) {
   }
 }
 
-TEST_P(StoreConformance, LaneTellsWhenItsFirstJobIsDue) {
+TEST_P(StoreConformance, ALaneKnowsWhenItsFirstJobIsDue) {
   for (const int i : {2, 1, 3}) {
     apply(enqueue(message(id(i)), {deferred(job(id(i)), kNoon + std::chrono::hours(i))}));
   }
@@ -452,7 +479,7 @@ TEST_P(StoreConformance, LaneTellsWhenItsFirstJobIsDue) {
   EXPECT_EQ(lanes()[0].due, kNoon + 2h);
 }
 
-TEST_P(StoreConformance, ListingOfLanesGoesOnWhenTheLaneBeforeIsGone) {
+TEST_P(StoreConformance, ListingOfLanesContinuesWhenThePreviousLaneIsGone) {
   apply(enqueue(id(1), 3));  // domain0.example … domain2.example
   const auto first = store().lanes({}, 1);
   ASSERT_TRUE(first);
@@ -485,9 +512,9 @@ TEST_P(StoreConformance, OverdueJobsAreThoseOldAndDueEnough) {
 }
 
 TEST_P(StoreConformance, OverdueLeavesOutWhoseSenderKnows) {
-  Job told = deferred(job(id(1)), kNoon);
-  told.delay_notified = true;
-  apply(enqueue(message(id(1)), {told}));
+  Job notified = deferred(job(id(1)), kNoon);
+  notified.delay_notified = true;
+  apply(enqueue(message(id(1)), {notified}));
   apply(enqueue(message(id(2)), {deferred(job(id(2)), kNoon)}));
   for (int pass = 0; pass < 2; ++pass) {
     EXPECT_EQ(store().overdue(kLane, {}, kNoon, kNoon + 1h, false, 100).value().jobs,
@@ -498,7 +525,7 @@ TEST_P(StoreConformance, OverdueLeavesOutWhoseSenderKnows) {
   }
 }
 
-TEST_P(StoreConformance, OverdueLooksAtALimitedNumberOfRows) {
+TEST_P(StoreConformance, OverdueExaminesALimitedNumberOfRows) {
   for (int i = 0; i < 10; ++i) apply(enqueue(id(i)));
   LanePosition from;
   Refs found;
@@ -526,7 +553,7 @@ TEST_P(StoreConformance, JobsAreListedInTheOrderOfAcceptance) {
   }
 }
 
-TEST_P(StoreConformance, ListingGoesOnBehindWhatIsRemovedMeanwhile) {
+TEST_P(StoreConformance, ListingContinuesAfterRemovedJobs) {
   for (int i = 0; i < 4; ++i) apply(enqueue(id(i)));
   const auto first = store().jobs({}, {}, 2);
   ASSERT_TRUE(first);
@@ -710,7 +737,7 @@ TEST_P(StoreConformance, JobThatLosesRecipientsKeepsItsPlace) {
   EXPECT_EQ(store().jobs(filter, {}, 10).value().jobs.size(), 1U);
 }
 
-TEST_P(StoreConformance, EngineIsWellAndGivesSpaceBackWhenAsked) {
+TEST_P(StoreConformance, EngineIsHealthyAndGivesSpaceBackWhenAsked) {
   for (int i = 0; i < 20; ++i) apply(enqueue(id(i), 1, 5'000));
   for (int i = 1; i < 20; ++i) apply(remove(job(id(i))));
   EXPECT_FALSE(store().health().needs_restart);

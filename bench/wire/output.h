@@ -1,0 +1,19 @@
+// Writing what a run has found: nothing that could not be written passes for written.
+#pragma once
+
+#include "base/result.h"
+
+#include <string>
+#include <string_view>
+
+namespace signpost::bench {
+
+// Written and flushed.
+Result<void> write_stdout(std::string_view text);
+
+// Over what is there. A regular file appears whole or not at all, for readers that wait for it.
+Result<void> write_file(const std::string& path, std::string_view text);
+
+Result<std::string> read_file(const std::string& path);
+
+}  // namespace signpost::bench

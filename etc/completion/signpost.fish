@@ -1,0 +1,113 @@
+# Completion of signpost for fish: put it into a folder of $fish_complete_path.
+# Printed by `signpost reference commands --format fish`.
+
+# Whether the words that are neither options nor values of options are these, or, of a
+# command, begin with these.
+function __signpost_at --argument-names kind wanted
+    set -l words
+    set -l skip no
+    for word in (commandline -opc)
+        if test $skip = yes
+            set skip no
+        else if contains -- $word --algorithm --bits --config --domain --format --from --key --limit --out --selector --sender --state --to --user --users -c
+            set skip yes
+        else if not string match -q -- '-*' $word
+            set -a words $word
+        end
+    end
+    set -e words[1] # the program
+    test "$words" = "$wanted"; and return 0
+    test $kind = command; and string match -q -- "$wanted *" "$words"
+end
+
+function __signpost_values
+    signpost $argv[2..-1] --json 2>/dev/null |
+        string match -rg '"'$argv[1]'": ?"([A-Za-z0-9._@+-]+)"' | sort -u
+end
+
+complete -c signpost -f
+complete -c signpost -s h -l help -d 'Print help'
+complete -c signpost -n "__signpost_at group ''" -a serve -d 'Run the relay in the foreground'
+complete -c signpost -n "__signpost_at group ''" -a check -d 'Read the configuration and every file that it names'
+complete -c signpost -n "__signpost_at group ''" -a dkim -d 'Make DKIM keys and show their DNS records'
+complete -c signpost -n "__signpost_at group ''" -a user -d 'Add, remove and list the logins of users.toml'
+complete -c signpost -n "__signpost_at group ''" -a queue -d 'Inspect and change the queue of the running relay'
+complete -c signpost -n "__signpost_at group ''" -a reload -d 'Make the running relay read its configuration again'
+complete -c signpost -n "__signpost_at group ''" -a reference -d 'Print what the documentation\'s tables are made from'
+complete -c signpost -n "__signpost_at group ''" -a sendmail -d 'Do what /usr/sbin/sendmail does (not supported yet)'
+complete -c signpost -l config -s c -r -F -d 'Configuration file'
+complete -c signpost -n "__signpost_at group ''" -l version -d 'Print the version'
+complete -c signpost -n "__signpost_at command 'check'" -l dns -d 'Compare each DKIM key with the record published for it'
+complete -c signpost -n "__signpost_at command 'check'" -l keys -d 'List every key with its default and meaning instead'
+complete -c signpost -n "__signpost_at command 'check'" -l json -d 'Print JSON'
+complete -c signpost -n "__signpost_at group 'dkim'" -a keygen -d 'Make a private key and print the record that publishes it'
+complete -c signpost -n "__signpost_at group 'dkim'" -a record -d 'Print the record that publishes a key'
+complete -c signpost -n "__signpost_at command 'dkim keygen'" -l domain -x -d 'Signing domain (d=)'
+complete -c signpost -n "__signpost_at command 'dkim keygen'" -l selector -x -d 'Selector (s=)'
+complete -c signpost -n "__signpost_at command 'dkim keygen'" -l json -d 'Print the record as JSON'
+complete -c signpost -n "__signpost_at command 'dkim keygen'" -l algorithm -x -a 'rsa ed25519' -d 'Kind of key'
+complete -c signpost -n "__signpost_at command 'dkim keygen'" -l bits -x -d 'Size of an RSA key, 1024 to 8192'
+complete -c signpost -n "__signpost_at command 'dkim keygen'" -l out -r -F -d 'File for the private key; must not exist'
+complete -c signpost -n "__signpost_at command 'dkim record'" -l domain -x -d 'Signing domain (d=)'
+complete -c signpost -n "__signpost_at command 'dkim record'" -l selector -x -d 'Selector (s=)'
+complete -c signpost -n "__signpost_at command 'dkim record'" -l json -d 'Print the record as JSON'
+complete -c signpost -n "__signpost_at command 'dkim record'" -l key -r -F -d 'File with the private key'
+complete -c signpost -n "__signpost_at group 'user'" -a add -d 'Add a login'
+complete -c signpost -n "__signpost_at group 'user'" -a remove -d 'Remove a login'
+complete -c signpost -n "__signpost_at group 'user'" -a list -d 'List the logins'
+complete -c signpost -n "__signpost_at command 'user add'" -l users -r -F -d 'File of users; without it, the one that the configuration names'
+complete -c signpost -n "__signpost_at command 'user add'" -l sender -x -d 'Address or @domain that it may send as; may be repeated. Without it: any domain that has a DKIM key'
+complete -c signpost -n "__signpost_at command 'user add'" -l replace -d 'Change the password of an existing login'
+complete -c signpost -n "__signpost_at command 'user remove'" -l users -r -F -d 'File of users; without it, the one that the configuration names'
+complete -c signpost -n "__signpost_at command 'user remove'" -x -a '(__signpost_values name user list)'
+complete -c signpost -n "__signpost_at command 'user list'" -l users -r -F -d 'File of users; without it, the one that the configuration names'
+complete -c signpost -n "__signpost_at command 'user list'" -l json -d 'Print JSON'
+complete -c signpost -n "__signpost_at group 'queue'" -a list -d 'List the jobs of the queue'
+complete -c signpost -n "__signpost_at group 'queue'" -a summary -d 'Count the jobs by state, domain, site, reply and login'
+complete -c signpost -n "__signpost_at group 'queue'" -a show -d 'Show one message and its jobs'
+complete -c signpost -n "__signpost_at group 'queue'" -a retry -d 'Make jobs due now, and try their receivers at once'
+complete -c signpost -n "__signpost_at group 'queue'" -a hold -d 'Keep jobs from being tried'
+complete -c signpost -n "__signpost_at group 'queue'" -a release -d 'Make held jobs due now'
+complete -c signpost -n "__signpost_at group 'queue'" -a remove -d 'Remove jobs irrevocably, without a report to the sender'
+complete -c signpost -n "__signpost_at group 'queue'" -a explain -d 'Not supported yet'
+complete -c signpost -n "__signpost_at command 'queue list'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'queue list'" -l to -x -a '(__signpost_values domain queue list --limit 100)' -d 'Recipient domain or address; * stands for any characters'
+complete -c signpost -n "__signpost_at command 'queue list'" -l from -x -d 'Sender\'s domain or address, with * alike; <> is the null sender'
+complete -c signpost -n "__signpost_at command 'queue list'" -l user -x -a '(__signpost_values name user list)' -d 'Login that submitted it, with * alike; @domain is *@domain'
+complete -c signpost -n "__signpost_at command 'queue list'" -l state -x -a 'ready active deferred held' -d 'State of the jobs; active: being delivered'
+complete -c signpost -n "__signpost_at command 'queue list'" -l limit -x -d 'Maximum number; 0 is all'
+complete -c signpost -n "__signpost_at command 'queue summary'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'queue summary'" -l to -x -a '(__signpost_values domain queue list --limit 100)' -d 'Recipient domain or address; * stands for any characters'
+complete -c signpost -n "__signpost_at command 'queue summary'" -l from -x -d 'Sender\'s domain or address, with * alike; <> is the null sender'
+complete -c signpost -n "__signpost_at command 'queue summary'" -l user -x -a '(__signpost_values name user list)' -d 'Login that submitted it, with * alike; @domain is *@domain'
+complete -c signpost -n "__signpost_at command 'queue summary'" -l state -x -a 'ready active deferred held' -d 'State of the jobs; active: being delivered'
+complete -c signpost -n "__signpost_at command 'queue summary'" -l limit -x -d 'Maximum number of rows of each table; 0 is all'
+complete -c signpost -n "__signpost_at command 'queue show'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'queue show'" -x -a '(__signpost_values id queue list --limit 100)'
+complete -c signpost -n "__signpost_at command 'queue retry'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'queue retry'" -x -a '(__signpost_values id queue list --limit 100)'
+complete -c signpost -n "__signpost_at command 'queue retry'" -l to -x -a '(__signpost_values domain queue list --limit 100)' -d 'Recipient domain or address; * stands for any characters'
+complete -c signpost -n "__signpost_at command 'queue retry'" -l from -x -d 'Sender\'s domain or address, with * alike; <> is the null sender'
+complete -c signpost -n "__signpost_at command 'queue retry'" -l user -x -a '(__signpost_values name user list)' -d 'Login that submitted it, with * alike; @domain is *@domain'
+complete -c signpost -n "__signpost_at command 'queue retry'" -l all -d 'The whole queue'
+complete -c signpost -n "__signpost_at command 'queue hold'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'queue hold'" -x -a '(__signpost_values id queue list --limit 100)'
+complete -c signpost -n "__signpost_at command 'queue hold'" -l to -x -a '(__signpost_values domain queue list --limit 100)' -d 'Recipient domain or address; * stands for any characters'
+complete -c signpost -n "__signpost_at command 'queue hold'" -l from -x -d 'Sender\'s domain or address, with * alike; <> is the null sender'
+complete -c signpost -n "__signpost_at command 'queue hold'" -l user -x -a '(__signpost_values name user list)' -d 'Login that submitted it, with * alike; @domain is *@domain'
+complete -c signpost -n "__signpost_at command 'queue hold'" -l all -d 'The whole queue'
+complete -c signpost -n "__signpost_at command 'queue release'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'queue release'" -x -a '(__signpost_values id queue list --limit 100)'
+complete -c signpost -n "__signpost_at command 'queue release'" -l to -x -a '(__signpost_values domain queue list --limit 100)' -d 'Recipient domain or address; * stands for any characters'
+complete -c signpost -n "__signpost_at command 'queue release'" -l from -x -d 'Sender\'s domain or address, with * alike; <> is the null sender'
+complete -c signpost -n "__signpost_at command 'queue release'" -l user -x -a '(__signpost_values name user list)' -d 'Login that submitted it, with * alike; @domain is *@domain'
+complete -c signpost -n "__signpost_at command 'queue release'" -l all -d 'The whole queue'
+complete -c signpost -n "__signpost_at command 'queue remove'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'queue remove'" -x -a '(__signpost_values id queue list --limit 100)'
+complete -c signpost -n "__signpost_at command 'queue remove'" -l to -x -a '(__signpost_values domain queue list --limit 100)' -d 'Recipient domain or address; * stands for any characters'
+complete -c signpost -n "__signpost_at command 'queue remove'" -l from -x -d 'Sender\'s domain or address, with * alike; <> is the null sender'
+complete -c signpost -n "__signpost_at command 'queue remove'" -l user -x -a '(__signpost_values name user list)' -d 'Login that submitted it, with * alike; @domain is *@domain'
+complete -c signpost -n "__signpost_at command 'queue remove'" -l all -d 'The whole queue'
+complete -c signpost -n "__signpost_at command 'queue remove'" -l yes -d 'Do not ask; required with a filter where there is no terminal'
+complete -c signpost -n "__signpost_at command 'reference'" -x -a 'keys commands metrics events'
+complete -c signpost -n "__signpost_at command 'reference'" -l format -x -a 'markdown man json bash zsh fish' -d 'bash, zsh and fish are completion scripts'
