@@ -230,3 +230,9 @@ def test_the_manual_names_every_option(tool):
     manual = (harness.ROOT / f"docs/man/{tool}.1").read_text().replace("\\-", "-")
     assert len(options) > 15
     assert [option for option in sorted(options) if option not in manual] == []
+
+
+@pytest.mark.parametrize("tool", ["signpost-load", "signpost-sink"])
+def test_the_tools_name_their_version(tool):
+    version = subprocess.run([str(BIN / tool), "--version"], capture_output=True, text=True).stdout
+    assert re.fullmatch(rf"{tool} \d+\.\d+\.\d+\n", version)
