@@ -50,10 +50,11 @@ Result<std::string> read_file(const std::string& path) {
   if (!file) return failed(path);
   std::string text;
   char piece[65536];
-  while (const std::size_t got = std::fread(piece, 1, sizeof piece, file.get())) {
+  while (std::feof(file.get()) == 0) {
+    const std::size_t got = std::fread(piece, 1, sizeof piece, file.get());
+    if (std::ferror(file.get()) != 0) return failed(path);
     text.append(piece, got);
   }
-  if (std::ferror(file.get()) != 0) return failed(path);
   return text;
 }
 
