@@ -204,15 +204,14 @@ Result<void> add_login(const InitOptions& options, const SetupFiles& files, std:
     if (!users) return Failure(users.error());
     if ((*users)->find(login) != nullptr) return {};
   }
-  if (!options.generate_password && input_is_terminal()) {
-    std::fprintf(stderr, "Password of %s\n", login.c_str());
-  }
-  auto chosen = options.generate_password ? random_password() : read_new_password();
+  const bool make_up = options.generate_password || (options.yes && input_is_terminal());
+  if (!make_up && input_is_terminal()) std::fprintf(stderr, "Password of %s\n", login.c_str());
+  auto chosen = make_up ? random_password() : read_new_password();
   if (!chosen) {
     return fail(chosen.error().code,
                 chosen.error().detail + ": give it on standard input, or " + "--generate-password");
   }
-  if (options.generate_password) password = *chosen;
+  if (make_up) password = *chosen;
   if (auto added = auth::add_user(file, login, auth::hash_password(*chosen), false); !added) {
     return added;
   }
@@ -237,9 +236,15 @@ Result<std::string> make_key(const InitOptions& options, const SetupFiles& files
   return dkim::zone_file_line(setup.domain, setup.selector, **key);
 }
 
-Result<std::string> hash_of_certificate(const std::string& file) {
+Result<std::string> hash_of_certificate(const Setup& setup) {
+  const std::string& file = setup.certificate;
   const auto pem = config::read_text_file(file);
-  if (!pem) return fail(pem.error().code, fmt::format("{}: {}", file, pem.error().detail));
+  if (!pem) {
+    return fail(pem.error().code,
+                fmt::format("{}: {}; --certificate names another one, and `certbot certonly "
+                            "--standalone -d {}` has one issued",
+                            file, pem.error().detail, setup.hostname));
+  }
   const auto certificate = net::Certificate::from_pem(*pem);
   if (!certificate) return fail(Errc::InvalidArgument, file + " " + certificate.error().detail);
   return net::public_key_hash(**certificate);
@@ -268,7 +273,7 @@ Result<void> write_files(const InitOptions& options, const std::string& config_f
                          SetupFacts& facts, std::string& password) {
   const auto files = SetupFiles::for_account(options.setup.account.value_or(config::kDefaultUser));
   if (!files) return Failure(files.error());
-  auto hash = hash_of_certificate(options.setup.certificate);
+  auto hash = hash_of_certificate(options.setup);
   if (!hash) return Failure(hash.error());
   facts.public_key_hash = std::move(*hash);
   if (auto made = make_folders(options, *files); !made) return made;
@@ -299,14 +304,14 @@ int init(InitOptions options, std::string config_file) {
                    .addresses = public_addresses(),
                    .service = options.folder == kServiceFolder};
   std::string password;
-  if (const auto written = write_files(options, config_file, facts, password); !written) {
-    return refuse(written.error().detail);
-  }
-  print(fmt::format("{} is written.\n", config_file));
+  const auto written = write_files(options, config_file, facts, password);
+  // Also when something failed after it: the next run keeps the login.
   if (!password.empty()) {
     print(fmt::format("Login {}, password {} (it is shown this once)\n", options.setup.login,
                       password));
   }
+  if (!written) return refuse(written.error().detail);
+  print(fmt::format("{} is written.\n", config_file));
   print("\n" + records_text(options.setup, facts));
   print("\n" + checklist_text(options.setup, facts) + "\n");
   return check_in_our_place(config_file);
@@ -347,7 +352,9 @@ void add_init_command(CLI::App& app, CommandLine& line) {
                     "Make up the password of the login, and show it once");
   command->add_flag("--replace", options->replace,
                     "Replace the configuration, which is kept as signpost.toml.old");
-  command->add_flag("--yes", options->yes, "Ask nothing: options and defaults decide");
+  command->add_flag("--yes", options->yes,
+                    "Ask nothing: options and defaults decide, and the password is made up at a "
+                    "terminal");
   command->footer(
       "Asks at a terminal for what the options do not say. The password comes from the terminal, "
       "or else from the first line of standard input. Keys and logins that exist are kept. Prints "

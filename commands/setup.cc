@@ -27,7 +27,7 @@ std::string address_records(const Setup& setup, const SetupFacts& facts) {
   if (text.empty()) {
     text = fmt::format("{}. IN A ADDRESS ; the public address of this machine\n", setup.hostname);
   }
-  text += "; set by whoever the address comes from\n";
+  text += "; these are set by whoever the address comes from\n";
   for (const net::IpAddress& address : facts.addresses) {
     text += fmt::format("{} IN PTR {}.\n", reverse_name(address), setup.hostname);
   }
@@ -86,7 +86,7 @@ std::string records_text(const Setup& setup, const SetupFacts& facts) {
       "failing\n"
       "_dmarc.{0}. IN TXT \"v=DMARC1; p=none; rua=mailto:postmaster@{0}\"\n",
       setup.domain);
-  text += "; the relay, and its address the way back\n" + address_records(setup, facts);
+  text += "; the relay's addresses, and their reverse names\n" + address_records(setup, facts);
   text +=
       "; TLSA: only in a zone that is signed with DNSSEC, and as long as the certificate keeps its "
       "key\n";
@@ -112,7 +112,7 @@ std::string checklist_text(const Setup& setup, const SetupFacts& facts) {
       "    nc -vz -w 5 MX-OF-A-RECEIVER 25\n";
   text += fmt::format("[ ] Port {} from your clients to this machine is open\n",
                       fmt::join(ports, " and "));
-  text += fmt::format("[ ] Somebody reads postmaster@{}: bounces of bounces and reports go there\n",
+  text += fmt::format("[ ] Somebody reads postmaster@{}: reports of other servers go there\n",
                       setup.domain);
   if (setup.certificate.find("/letsencrypt/") != std::string::npos) {
     text += fmt::format(

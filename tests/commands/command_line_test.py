@@ -785,20 +785,17 @@ class Init(Case):
         words = self.words()
         words[words.index("--certificate") + 1] = self.folder / "none.pem"
         result = self.run_program(*words, input="secret\n")
-        self.refused(result, f"{self.folder}/none.pem: cannot be read: No such file or directory")
+        self.refused(result, f"{self.folder}/none.pem: cannot be read: No such file or directory; --certificate names "
+                     "another one, and `certbot certonly --standalone -d mail.shop.example` has one issued")
         self.assertFalse(self.relay.exists())
         self.assertIn("no password was given", self.run_program(*self.words()).stderr)
         self.assertFalse((self.relay / "signpost.toml").exists())
 
-    def test_it_asks_at_a_terminal(self):
-        words = self.words()
-        at = words.index("--hostname")
+    def at_terminal(self, words, answers):
+        """What is seen when these answers, by the start of the question, are typed; all must be asked for."""
         pid, terminal = pty.fork()
         if pid == 0:
-            os.execv(PROGRAM, [PROGRAM, *map(str, words[:at] + words[at + 2:])])
-        answers = {"Host name of the relay": "nonsense!\nmail.shop.example", "Domain that mail": "",
-                   "DKIM selector": "s2026", "Login of the first client": "till",
-                   "New password: ": "secret", "Repeat it: ": "secret"}
+            os.execv(PROGRAM, [PROGRAM, *map(str, words)])
         seen = ""
         with contextlib.suppress(OSError):
             while chunk := os.read(terminal, 4096).decode():
@@ -808,9 +805,21 @@ class Init(Case):
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, seen)
         os.close(terminal)
         self.assertEqual(answers, {})
+        return seen
+
+    def test_it_asks_at_a_terminal(self):
+        words = self.words()
+        at = words.index("--hostname")
+        seen = self.at_terminal(words[:at] + words[at + 2:], {
+            "Host name of the relay": "nonsense!\nmail.shop.example", "Domain that mail": "",
+            "DKIM selector": "s2026", "Login of the first client": "till", "New password: ": "secret",
+            "Repeat it: ": "secret"})
         self.assertIn('"nonsense!"', seen)
         self.assertIn("dkim/shop.example.s2026.pem", self.files())
         self.assertIn("[till]", (self.relay / "users.toml").read_text())
+
+    def test_yes_asks_nothing_at_a_terminal(self):
+        self.assertRegex(self.at_terminal(self.words("--yes"), {}), r"Login shop, password [a-z2-9]{24} ")
 
     @unittest.skipUnless(os.getuid() == 0, "needs root")
     def test_the_account_of_roots_relay_reads_and_does_not_write(self):
