@@ -2,6 +2,8 @@
 
 #include "base/ascii.h"
 
+#include <algorithm>
+
 namespace signpost::admin {
 
 namespace {
@@ -21,11 +23,13 @@ bool has_token(const AccessRules& rules, const HttpRequest& head) {
   return difference == 0;
 }
 
-// No name that somebody else's DNS could answer for. HTTP/1.0 has no Host, and no browser speaks
+// Not a name that somebody else's DNS could resolve. HTTP/1.0 has no Host, and no browser speaks
 // it.
 bool is_ours(const AccessRules& rules, std::string_view host) {
   if (host.empty() || net::SocketAddress::parse(host, 80)) return true;
   const std::string_view name = host.substr(0, host.find(':'));
+  const std::string_view port = host.substr(std::min(name.size() + 1, host.size()));
+  if (!std::ranges::all_of(port, ascii::is_digit)) return false;  // "localhost:1@evil.example"
   return ascii::equals_ignore_case(name, "localhost") ||
          (!rules.hostname.empty() && ascii::equals_ignore_case(name, rules.hostname));
 }
@@ -46,7 +50,7 @@ Refusal without_token(const AccessRules& rules) {
 
 std::optional<Refusal> refusal_of(const AccessRules& rules, const HttpRequest& head) {
   const bool trusted = head.peer.account || has_token(rules, head);
-  if (!trusted && !is_ours(rules, head.header("Host"))) {
+  if (!trusted && !is_ours(rules, head.host())) {
     return Refusal{421, "Host: expected an address, localhost or the relay's hostname"};
   }
   const bool open = is_health(head.path) || (head.path == "/metrics" && !rules.token_for_metrics);

@@ -13,10 +13,10 @@ namespace signpost::admin {
 
 // What the configuration says about it; a reload may change it.
 struct AccessRules {
-  std::string token;  // "": nobody gets at the API by TCP
+  std::string token;  // "": the API is not available by TCP
   bool token_for_metrics = false;
-  std::string hostname;  // beside address literals and localhost, what we are called
-  std::string socket;    // where the API is without a token, for the words; "": nowhere
+  std::string hostname;  // our name, accepted beside address literals and localhost
+  std::string socket;    // where the API needs no token, for messages; "": nowhere
 };
 
 // The rules in force. Any thread.

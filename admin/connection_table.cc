@@ -55,7 +55,7 @@ std::optional<ConnectionTable::Id> ConnectionTable::surplus() const {
   return idlest ? idlest : longest(State::Sending);
 }
 
-// Looks at all connections, which only happens when all are taken.
+// Examines all connections, which only happens when all are in use.
 std::optional<ConnectionTable::Id> ConnectionTable::longest(State state) const {
   const Connection* longest = nullptr;
   std::optional<Id> chosen;

@@ -1,4 +1,5 @@
-// Which connections of a listener have had their time, and which has to go when there are too many.
+// Which connections of a listener have used up their time, and which is closed when there are too
+// many.
 #pragma once
 
 #include "base/clock.h"
@@ -17,8 +18,8 @@ namespace signpost::admin {
 // What a connection is doing:
 //
 //   Waiting  until the next request is complete: idle or trickling, both have `request_time` in all
-//   Working  its request is being worked on; has all the time that takes
-//   Sending  until the client has taken the response: at most `response_time`
+//   Working  its request is being worked on; has unlimited time
+//   Sending  until the client has read the response: at most `response_time`
 //
 // One thread. Closes nothing itself: says which.
 class ConnectionTable {
@@ -40,7 +41,7 @@ class ConnectionTable {
   std::vector<Id> overdue(SteadyTime now) const;
   std::vector<Id> waiting() const;
   // Nothing while there is room. Of the client that has the most connections, the one that has
-  // waited longest; one that takes its response only if none is waiting, a working one never.
+  // waited longest; one that reads its response only if none is waiting, a working one never.
   std::optional<Id> surplus() const;
 
   std::size_t count(State state) const;

@@ -18,10 +18,10 @@ namespace {
 
 using State = ConnectionTable::State;
 
-// Short answers, such as health's, go out whatever else is on its way.
+// Short answers, such as health's, go out whatever else is being sent.
 constexpr std::size_t kShort = 4 << 10;
 
-// What is still read of a client after the last response.
+// How much is still read from a client after the last response.
 constexpr std::size_t kLeftover = 256 << 10;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -147,7 +147,7 @@ void HttpConnection::discard(std::size_t size) {
 
 void HttpConnection::close() {
   error_code ignored;
-  socket_.close(ignored);  // what it waits for fails
+  socket_.close(ignored);  // pending waits fail
   all_.table.remove(id_);
 }
 

@@ -26,13 +26,13 @@ struct HttpConnections {
   TaskPool& pool;
   ConnectionTable table;
   const std::function<void(ConnectionTable::Id)> ended;  // destroys the connection
-  std::size_t unsent = 0;                                // octets of bodies on their way
+  std::size_t unsent = 0;                                // octets of bodies being sent
   bool accepting = true;                                 // false: none is kept for another request
 };
 
 // The loop's thread only. Waits for one thing at a time: for octets, for its work, or for the
-// client to take the response. Each of them ends with a call on the loop, also when the socket is
-// closed meanwhile; so the object goes in such a call and in no other, and none comes too late. An
+// client to read the response. Each of them ends with a call on the loop, even when the socket is
+// closed meanwhile; so the object is destroyed in such a call only, and none comes too late. An
 // idle connection has no buffer and no parser.
 class HttpConnection {
  public:
@@ -73,7 +73,7 @@ class HttpConnection {
   Socket socket_;
   const HttpPeer peer_;
   HttpConnections& all_;
-  std::string received_;                // and not understood yet
+  std::string received_;                // and not parsed yet
   std::unique_ptr<HttpParser> parser_;  // of the request that has begun
   std::unique_ptr<Outgoing> outgoing_;
   bool leaving_ = false;

@@ -14,7 +14,7 @@
 
 namespace signpost::admin {
 
-// The loop's thread only, from start() on. What it is given must outlive it.
+// The loop's thread only, from start() on. Its arguments must outlive it.
 class HttpEndpoint {
  public:
   HttpEndpoint(Loop& loop, const HttpHandler& handler, const HttpLimits& limits, TaskPool& pool,
@@ -25,9 +25,9 @@ class HttpEndpoint {
 
   Result<void> start(Descriptor listening);
 
-  // Accepts no more, and closes what waits for a request, now and from now on.
+  // Accepts no more, and closes connections that wait for a request, now and later.
   void stop_accepting();
-  // Closes what is left. REQUIRES !is_working()
+  // Closes the rest. REQUIRES !is_working()
   void close_all();
 
   bool is_working() const;  // on a request

@@ -25,7 +25,7 @@ struct HttpHandler {
   std::function<HttpAnswer(const HttpRequest&)> answer;
 };
 
-// A bound of one listener keeps off its own clients only: a flood at one leaves the other free.
+// A bound of one listener affects its own clients only: a flood at one leaves the other free.
 struct HttpListener {
   Descriptor socket;  // listening, non-blocking; TCP or unix
   std::size_t connections = 0;
@@ -36,9 +36,9 @@ struct HttpLimits {
   std::size_t head = 16 << 10;    // beyond it 414 or 431
   std::size_t fields = 100;       // of a head, and parameters of a query; beyond it 431, 414
   std::size_t body = 64 << 10;    // beyond it 413
-  std::size_t unsent = 16 << 20;  // responses on their way, of one listener; beyond it 503
-  std::chrono::seconds request_time{10};   // until a request is complete, from the one before
-  std::chrono::seconds response_time{30};  // until the client has taken the response
+  std::size_t unsent = 16 << 20;  // responses being sent by one listener; beyond it 503
+  std::chrono::seconds request_time{10};   // from the previous request until one is complete
+  std::chrono::seconds response_time{30};  // until the client has read the response
   std::size_t work_threads = 4;
   std::size_t work_waiting = 64;  // beyond it 503
 };

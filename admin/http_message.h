@@ -18,7 +18,7 @@ struct HttpPeer {
   std::optional<net::PeerCredentials> account;
   net::SocketAddress address;  // without an account
 
-  // What connections are counted by, so that one client cannot take those of the others.
+  // Connections are counted by this, so that one client cannot take those of others.
   std::string client() const {
     return account ? "uid " + std::to_string(account->uid) : address.ip.client_prefix().text();
   }
@@ -28,12 +28,15 @@ struct HttpRequest {
   using Pairs = std::vector<std::pair<std::string, std::string>>;
 
   std::string method;
-  std::string path;  // decoded, without the query
-  Pairs query;       // decoded
+  std::string path;                      // decoded, without the query
+  Pairs query;                           // decoded
+  std::optional<std::string> authority;  // of a target that is a whole URI
   Pairs headers;
   std::string body;
   HttpPeer peer;
 
+  // Whom the client wants to talk to: "name" or "name:port", "" when it does not say.
+  std::string_view host() const { return authority ? *authority : header("Host"); }
   // The first of that name, in any case; "" without one.
   std::string_view header(std::string_view name) const {
     for (const auto& [key, value] : headers) {

@@ -22,8 +22,8 @@ namespace beast = boost::beast;
 using beast::error_code;
 using beast::http::error;
 
-// No chunked body ends with less. Beast 1.74 asserts that it gets as much at the last chunk, and
-// stops a debug build that a client gives less.
+// No chunked body ends with less. Beast 1.74 asserts that it gets this much at the last chunk, and
+// a client that sends less would stop a debug build.
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -49,7 +49,8 @@ class HttpParser::Grammar final : public beast::http::basic_parser<true> {
  public:
   explicit Grammar(const HttpLimits& given_limits) : limits(given_limits) {
     header_limit(static_cast<std::uint32_t>(limits.head));
-    // We count, so that whoever may not ask learns that first. (Beast 1.74 takes "none" for 0.)
+    // We count, so that a client without permission gets that answer first. (Beast 1.74 takes
+    // "none" for 0.)
     body_limit(std::numeric_limits<std::uint64_t>::max());
   }
 
@@ -62,7 +63,7 @@ class HttpParser::Grammar final : public beast::http::basic_parser<true> {
   bool expects = false;
 
  private:
-  // A refusal that Beast has no word for.
+  // A refusal for which Beast has no error.
   void refuse(int status, std::string reason, error_code& code) {
     refusal = Refusal{status, std::move(reason)};
     code = error::bad_value;
@@ -101,8 +102,8 @@ class HttpParser::Grammar final : public beast::http::basic_parser<true> {
   bool has_head_ = false;  // and the caller knows
 };
 
-// Beast's own limit holds for what it is given at a time, not for the head in all; and what it
-// cannot understand yet, such as the extension of a chunk, has none.
+// Beast's own limit applies to each piece it is given, not to the whole head; and what it
+// cannot parse yet, such as the extension of a chunk, has none.
 HttpParser::Step HttpParser::Grammar::read(std::string_view& octets) {
   CHECK(!refusal);
   if (!got_some()) octets.remove_prefix(std::min(octets.find_first_not_of("\r\n"), octets.size()));
@@ -144,10 +145,14 @@ void HttpParser::Grammar::on_request_impl(beast::http::verb, beast::string_view 
   RequestTarget parsed = parse_request_target(view(target));
   request.path = std::move(parsed.path);
   request.query = std::move(parsed.query);
+  request.authority = std::move(parsed.authority);
+  if (request.authority && request.authority->empty()) {
+    return refuse(400, "expected a host in the request target", code);
+  }
   if (request.query.size() > limits.fields) refuse(414, "the query has too many parameters", code);
 }
 
-// Fields behind the body could contradict those that the request was let in with.
+// Fields after the body could contradict those by which the request was admitted.
 void HttpParser::Grammar::on_field_impl(beast::http::field, beast::string_view name,
                                         beast::string_view value, error_code& code) {
   if (has_head_) return;

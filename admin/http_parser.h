@@ -24,15 +24,15 @@ class HttpParser {
   HttpParser(const HttpParser&) = delete;
   HttpParser& operator=(const HttpParser&) = delete;
 
-  // Takes what it has understood from the front of `octets`. The rest, at most `limits.head`, has
-  // to be given again, with more behind it. REQUIRES neither Complete nor Refused before.
+  // Removes what it has parsed from the front of `octets`. The rest, at most `limits.head`, must
+  // be given again, with more after it. REQUIRES neither Complete nor Refused before.
   Step read(std::string_view& octets);
 
   HttpRequest& request();        // from Head on, the body from Complete on; without a peer
   HttpResponse refusal() const;  // REQUIRES Refused
   // Whether the client would send another request. REQUIRES Head before.
   bool keeps_connection() const;
-  // Whether it has to say so: one of HTTP/1.0 takes a response without it for the last one.
+  // Whether we must say so: an HTTP/1.0 client takes a response without it for the last one.
   bool is_of_http_1_0() const;
   // True once, if the client holds the body back until it is asked for (RFC 9110 section 10.1.1).
   bool take_expectation();

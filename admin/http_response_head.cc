@@ -17,7 +17,7 @@ std::string_view reason_of(int status) {
   return {reason.data(), reason.size()};
 }
 
-// As RFC 9110 section 5.6.7 wants it; the names are English, since nobody sets a locale.
+// As RFC 9110 section 5.6.7 requires; the names are English, since nobody sets a locale.
 std::string date_text(SystemTime time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};

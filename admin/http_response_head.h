@@ -8,7 +8,7 @@
 
 namespace signpost::admin {
 
-// Whether the connection is kept: HTTP/1.1 does so unless it is told, HTTP/1.0 only when it is.
+// Whether the connection is kept: HTTP/1.1 does so unless told otherwise, HTTP/1.0 only on request.
 enum class Persistence { Kept, KeptAsToldHttp10, Closed };
 
 // With the empty line. Length and fields are those of `response`, also when the body is not sent.

@@ -39,7 +39,7 @@ struct HttpServer::Impl {
   const HttpHandler handler;
   const HttpLimits limits;
   Loop loop{1};  // one thread runs it
-  // Work of the pool is nothing that the loop knows to wait for.
+  // The loop does not know that it must wait for the pool's work.
   const asio::executor_work_guard<Loop::executor_type> goes_on{loop.get_executor()};
   TaskPool pool;
   std::vector<std::unique_ptr<HttpEndpoint>> endpoints;
@@ -63,7 +63,7 @@ void HttpServer::Impl::run() {
   finish();
 }
 
-// Clients see their answers to what they have asked, and no more.
+// Clients get the answers to requests already made, and no more.
 void HttpServer::Impl::finish() {
   for (const auto& endpoint : endpoints) endpoint->stop_accepting();
   const SteadyTime deadline = real_clock().steady_now() + kLastResponses;

@@ -14,7 +14,7 @@ class HttpServer {
  public:
   static Result<std::unique_ptr<HttpServer>> start(std::vector<HttpListener> listeners,
                                                    HttpHandler handler, HttpLimits limits = {});
-  // Closes what is idle at once, waits for work under way, and gives clients 2 seconds to take
+  // Closes what is idle at once, waits for work under way, and gives clients 2 seconds to read
   // their responses.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

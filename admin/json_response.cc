@@ -14,6 +14,7 @@ HttpResponse json_error(int status, std::string_view error) {
 }
 
 HttpResponse json_error(const Error& error) {
+  if (error.code == Errc::InvalidArgument) return json_error(400, error.detail);
   return json_error(error.code == Errc::NotFound ? 404 : 503, error.detail);
 }
 

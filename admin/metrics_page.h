@@ -1,4 +1,4 @@
-// The page of /metrics, made no more often than strangers may make us.
+// The page of /metrics, made only as often as strangers may cause.
 #pragma once
 
 #include "base/clock.h"
@@ -10,9 +10,9 @@
 
 namespace signpost::admin {
 
-// A page is used again for three times as long as it took to make: whoever asks without pause has a
-// quarter of the server's time, and health has the rest. A scrape sees what is a few milliseconds
-// old. One thread.
+// A page is reused for three times as long as it took to make: a client that asks without pause
+// gets a quarter of the server's time, and health the rest. A scrape sees values that are a few
+// milliseconds old. One thread.
 class MetricsPage {
  public:
   explicit MetricsPage(std::function<std::string()> make, const Clock& clock = real_clock())

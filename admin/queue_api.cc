@@ -2,13 +2,15 @@
 
 #include "admin/caller.h"
 #include "admin/json_response.h"
+#include "admin/queue_request.h"
+#include "base/ascii.h"
+#include "base/clock.h"
 #include "base/utc.h"
 #include "smtp/address.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace signpost::admin {
@@ -16,28 +18,6 @@ namespace signpost::admin {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::size_t kDefaultLimit = 100;
-constexpr std::size_t kMaxLimit = 1000;
-
-std::string to_hex(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return text;
-}
-
-std::optional<std::string> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    unsigned value = 0;
-    const char* end = text.data() + i + 2;
-    const auto [stop, error] = std::from_chars(text.data() + i, end, value, 16);
-    if (error != std::errc() || stop != end) return std::nullopt;
-    bytes += static_cast<char>(value);
-  }
-  return bytes;
-}
 
 Json json_of(const QueueEntry& entry) {
   const queue::Job& job = entry.job;
@@ -56,92 +36,57 @@ Json json_of(const QueueEntry& entry) {
   return json;
 }
 
-std::string known_states_only(std::string_view state) {
-  for (const std::string_view known : {"", "ready", "active", "deferred", "held"}) {
-    if (state == known) return "";
+Json json_of(const QueueSummary::Groups& groups) {
+  Json list = Json::array();
+  for (const auto& [name, count] : groups) {
+    Json group{{"name", name}, {"jobs", count.jobs}, {"recipients", count.recipients}};
+    if (!count.example.empty()) group["example"] = count.example;
+    list.push_back(std::move(group));
   }
-  return fmt::format("unknown state {}; expected ready, active, deferred or held", state);
+  return list;
 }
 
-// An empty value, as of a variable that is not set, would mean more than was meant.
-HttpResponse empty_value(std::string_view key) {
-  return json_error(400,
-                    fmt::format("{} is empty; leave it out to select all{}", key,
-                                key == "from" ? ", or write <> for the null reverse-path" : ""));
-}
-
-// What a change is about, or why that cannot be said.
-std::optional<HttpResponse> read_filter(const std::string& text, QueueFilter& filter) {
-  const Json body = Json::parse(text, nullptr, false);
-  if (body.is_object()) {
-    for (const auto& [key, value] : body.items()) {
-      if (!value.is_string()) return json_error(400, fmt::format("{}: expected a string", key));
-      std::string wanted = value.get<std::string>();
-      if (wanted.empty()) return empty_value(key);
-      if (key == "id") {
-        filter.id = queue::MessageId::parse(wanted);
-        if (!filter.id) return json_error(404, fmt::format("{} is not a queue ID", wanted));
-      } else if (key == "to") {
-        filter.to = std::move(wanted);
-      } else if (key == "from") {
-        filter.from = std::move(wanted);
-      } else if (key == "user") {
-        filter.user = std::move(wanted);
-      } else {
-        return json_error(400, fmt::format("unknown key {}", key));
-      }
-    }
-  }
-  // An empty filter would mean the whole queue, which must not happen by mistake.
-  if (filter.empty()) return json_error(400, "expected a JSON object with id, to, from or user");
-  return std::nullopt;
-}
+Json id_of(const std::optional<queue::MessageId>& id) { return id ? Json(id->text()) : Json(); }
 
 }  // namespace
 
 HttpResponse QueueApi::list(const HttpRequest& request) {
-  for (const auto& [key, value] : request.query) {
-    const bool filters = key == "to" || key == "from" || key == "user" || key == "state";
-    if (filters && value.empty()) return empty_value(key);
-  }
-  QueueFilter filter;
-  filter.to = request.parameter("to");
-  filter.from = request.parameter("from");
-  filter.user = request.parameter("user");
-  filter.state = request.parameter("state");
-  if (const std::string error = known_states_only(filter.state); !error.empty()) {
-    return json_error(400, error);
-  }
-  std::size_t limit = kDefaultLimit;
-  if (const std::string_view text = request.parameter("limit"); !text.empty()) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (error != std::errc() || end != text.data() + text.size() || limit == 0 ||
-        limit > kMaxLimit) {
-      return json_error(400, fmt::format("limit: expected a number from 1 to {}", kMaxLimit));
-    }
-  }
-  const auto after = from_hex(request.parameter("after"));
-  if (!after) {
-    return json_error(400, "after: expected the value of `next` in the previous answer");
-  }
-  const auto page = queue_.list(filter, *after, limit);
-  if (!page) {
-    return json_error(page.error());
-  }
+  const auto asked = read_listing(request);
+  if (!asked) return json_error(asked.error());
+  const auto page = queue_.list(asked->filter, asked->after, asked->limit);
+  if (!page) return json_error(page.error());
   Json jobs = Json::array();
   for (const QueueEntry& entry : page->entries) jobs.push_back(json_of(entry));
-  return json_response(200, {{"jobs", std::move(jobs)}, {"next", to_hex(page->next)}});
+  return json_response(200, {{"jobs", std::move(jobs)}, {"next", cursor_text(page->next)}});
 }
 
-HttpResponse QueueApi::show(std::string_view text) {
+HttpResponse QueueApi::sum_up(const HttpRequest& request) {
+  const auto asked = read_summary(request);
+  if (!asked) return json_error(asked.error());
+  const auto summary = queue_.sum_up(asked->filter, asked->after);
+  if (!summary) return json_error(summary.error());
+  return json_response(200, {{"jobs", summary->all.jobs},
+                             {"recipients", summary->all.recipients},
+                             {"states", json_of(summary->states)},
+                             {"domains", json_of(summary->domains)},
+                             {"sites", json_of(summary->sites)},
+                             {"replies", json_of(summary->replies)},
+                             {"users", json_of(summary->logins)},
+                             {"first", id_of(summary->first)},
+                             {"last", id_of(summary->last)},
+                             {"next", cursor_text(summary->next)}});
+}
+
+HttpResponse QueueApi::show(const HttpRequest& request, std::string_view text) {
+  if (!request.query.empty()) return json_error(400, "expected no parameters");
   const auto id = queue::MessageId::parse(text);
-  if (!id) {
-    return json_error(404, "that is not a queue ID");
-  }
+  if (!id) return json_error(404, ascii::printable(text) + " is not a queue ID");
   const auto entries = queue_.show(*id);
-  if (!entries) {
-    return json_error(entries.error());
+  if (!entries && entries.error().code == Errc::NotFound && id->time() <= system_now()) {
+    return json_response(404,
+                         {{"error", entries.error().detail}, {"accepted", utc_text(id->time())}});
   }
+  if (!entries) return json_error(entries.error());
   const queue::Envelope& envelope = entries->front().envelope;
   Json jobs = Json::array();
   for (const QueueEntry& entry : *entries) jobs.push_back(json_of(entry));
@@ -157,16 +102,18 @@ HttpResponse QueueApi::show(std::string_view text) {
                              {"jobs", std::move(jobs)}});
 }
 
-HttpResponse QueueApi::change(const HttpRequest& request, Change make) {
-  QueueFilter filter;
-  if (auto refusal = read_filter(request.body, filter)) return std::move(*refusal);
-  const auto changed = (queue_.*make)(filter, caller_text(request.peer));
+HttpResponse QueueApi::change(const HttpRequest& request, QueueControl::Action action) {
+  const auto asked = read_change(request);
+  if (!asked) return json_error(asked.error());
+  const auto changed = queue_.apply(action, asked->filter, asked->after, caller_text(request.peer));
   if (!changed) return json_error(changed.error());
   return json_response(200, {{"matched", changed->matched},
                              {"changed", changed->changed},
                              {"busy", changed->busy},
+                             {"held", changed->held},
                              {"recipients", changed->recipients},
-                             {"others", changed->others}});
+                             {"others", changed->others},
+                             {"next", cursor_text(changed->next)}});
 }
 
 }  // namespace signpost::admin

@@ -1,4 +1,5 @@
-// /api/v1/queue: requests about the queue become calls of QueueControl, and their results JSON.
+// /api/v1/queue: requests about the queue become calls of QueueControl, and their results JSON:
+// docs/api.md.
 #pragma once
 
 #include "admin/http_message.h"
@@ -14,12 +15,10 @@ class QueueApi {
  public:
   explicit QueueApi(const Services& services) : queue_(services) {}
 
-  HttpResponse list(const HttpRequest& request);  // to, from, user, state, limit, after
-  HttpResponse show(std::string_view id);
-  // The body is an object with some of id, to, from and user.
-  using Change = Result<QueueControl::Changed> (QueueControl::*)(const QueueFilter&,
-                                                                 std::string_view by);
-  HttpResponse change(const HttpRequest& request, Change make);
+  HttpResponse list(const HttpRequest& request);
+  HttpResponse sum_up(const HttpRequest& request);
+  HttpResponse show(const HttpRequest& request, std::string_view id);
+  HttpResponse change(const HttpRequest& request, QueueControl::Action action);
 
  private:
   QueueControl queue_;

@@ -3,19 +3,21 @@
 #include "base/clock.h"
 #include "queue/job_match.h"
 #include "relay/events.h"
-#include "smtp/idna.h"
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 namespace signpost::admin {
 
 namespace {
 
-constexpr std::size_t kPage = 256;     // jobs changed at a time
-constexpr std::size_t kMaxPages = 64;  // read for one listing
+constexpr std::size_t kPage = 256;                // jobs changed at a time
+constexpr std::size_t kSummaryJobs = 10'000;      // of one answer
+constexpr std::chrono::milliseconds kLong{1000};  // for one call, roughly
 
 std::string_view state_text(queue::JobState state) {
   switch (state) {
@@ -29,30 +31,21 @@ std::string_view state_text(queue::JobState state) {
   return "";
 }
 
-queue::JobFilter job_filter(const QueueFilter& filter) {
-  queue::JobFilter wanted;
-  wanted.id = filter.id;
-  (filter.to.contains('@') ? wanted.mailbox : wanted.domain) = smtp::with_a_labels(filter.to);
-  wanted.login = filter.user;
-  if (filter.from == "<>") {
-    wanted.sender = "";
-  } else if (!filter.from.empty()) {
-    wanted.sender = smtp::with_a_labels(filter.from);
-  }
-  return wanted;
+// What an action makes of a job.
+struct Outcome {
+  bool meant = true;                // else it is left as it is
+  bool removed = false;             // it goes as a whole
+  std::optional<queue::Job> after;  // nothing, unless removed: it stays
+};
+
+queue::Job in_state(queue::Job job, queue::JobState state, SystemTime due) {
+  ++job.ref.revision;
+  job.state = state;
+  job.due = due;
+  return job;
 }
 
-// The job due now; nothing if it is due already, so that nothing has to be stored.
-std::optional<queue::Job> due_now(const queue::Job& job, SystemTime now) {
-  if (job.state != queue::JobState::Held && job.due <= now) return std::nullopt;
-  queue::Job after = job;
-  ++after.ref.revision;
-  after.state = queue::JobState::Deferred;
-  after.due = now;
-  return after;
-}
-
-// The job without the recipients that `wanted` means; nothing if none is left.
+// The job without the recipients that `wanted` selects; nothing if none is left.
 std::optional<queue::Job> without(const queue::Job& job, const queue::JobFilter& wanted) {
   queue::Job after = job;
   ++after.ref.revision;
@@ -68,12 +61,50 @@ std::size_t count_meant(const queue::Job& job, const queue::JobFilter& wanted) {
       job.recipients, [&](const auto& each) { return queue::recipient_matches(wanted, each); }));
 }
 
+Outcome outcome_of(QueueControl::Action action, const queue::Job& job,
+                   const queue::JobFilter& wanted, SystemTime now) {
+  using enum QueueControl::Action;
+  const bool held = job.state == queue::JobState::Held;
+  switch (action) {
+    case Retry:
+      if (held || job.due <= now) return {.meant = !held, .after = {}};
+      return {.after = in_state(job, queue::JobState::Deferred, now)};
+    case Hold:
+      if (held) return {.meant = false, .after = {}};
+      return {.after = in_state(job, queue::JobState::Held, job.due)};
+    case Release:
+      if (!held) return {.meant = false, .after = {}};
+      return {.after = in_state(job, queue::JobState::Deferred, now)};
+    case Remove:
+      break;
+  }
+  auto left = without(job, wanted);
+  return {.removed = !left, .after = std::move(left)};
+}
+
 void emit_removed(const queue::Job& job, const queue::JobFilter& wanted, std::string_view by) {
   const std::string id = job.ref.id.text();
   for (const queue::Recipient& recipient : job.recipients) {
     if (!queue::recipient_matches(wanted, recipient)) continue;
     const std::string to = recipient.mailbox.text();
     log::emit(relay::events::Removed{.id = id, .to = to, .domain = job.lane.domain, .by = by});
+  }
+}
+
+void emit_changed(QueueControl::Action action, const queue::Job& job,
+                  const queue::JobFilter& wanted, std::string_view by) {
+  using enum QueueControl::Action;
+  const std::string id = job.ref.id.text();
+  const std::string_view domain = job.lane.domain;
+  switch (action) {
+    case Retry:
+      return log::emit(relay::events::Retried{.id = id, .domain = domain, .by = by});
+    case Hold:
+      return log::emit(relay::events::Held{.id = id, .domain = domain, .by = by});
+    case Release:
+      return log::emit(relay::events::Released{.id = id, .domain = domain, .by = by});
+    case Remove:
+      return emit_removed(job, wanted, by);
   }
 }
 
@@ -84,41 +115,53 @@ std::string_view QueueControl::state_of(const queue::Job& job) const {
   return state_text(services_.store.state_now(job));
 }
 
-std::string QueueControl::obstacle(const queue::Job& job) const {
-  if (job.state == queue::JobState::Held) return "";
-  const auto why = services_.delivery.scheduler.obstacle(job.lane);
-  return why ? why->reply.one_line() : "";
+std::optional<smtp::Reply> QueueControl::obstacle(const queue::Job& job) const {
+  if (job.state == queue::JobState::Held) return std::nullopt;
+  auto why = services_.delivery.scheduler.obstacle(job.lane);
+  if (!why) return std::nullopt;
+  return std::move(why->reply);
+}
+
+// In steps, each of a bounded number of rows, so that the time is looked at.
+Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, const queue::Cursor& from,
+                                               std::size_t limit, SteadyTime until) const {
+  Found found;
+  found.next = from;
+  do {
+    auto read = services_.store.jobs(filter.jobs, found.next, limit - found.jobs.size());
+    if (!read) return Failure(std::move(read).error());
+    std::ranges::copy_if(std::make_move_iterator(read->jobs.begin()),
+                         std::make_move_iterator(read->jobs.end()), std::back_inserter(found.jobs),
+                         [&](const queue::QueuedJob& each) {
+                           return filter.state.empty() || state_of(each.job) == filter.state;
+                         });
+    found.next = read->end ? queue::Cursor() : std::move(read->next);
+  } while (!found.next.empty() && found.jobs.size() < limit &&
+           std::chrono::steady_clock::now() < until);
+  return found;
 }
 
 Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const queue::Cursor& from,
                                               std::size_t limit) {
-  const queue::JobFilter wanted = job_filter(filter);
+  auto found = find(filter, from, limit, std::chrono::steady_clock::now() + kLong);
+  if (!found) return Failure(std::move(found).error());
   Page page;
-  page.next = from;
-  for (std::size_t pages = 0; pages < kMaxPages && page.entries.size() < limit; ++pages) {
-    auto read = services_.store.jobs(wanted, page.next, limit - page.entries.size());
-    if (!read) return Failure(std::move(read).error());
-    for (queue::QueuedJob& found : read->jobs) {
-      const std::string_view state = state_of(found.job);
-      if (!filter.state.empty() && state != filter.state) continue;
-      std::string waits_for = obstacle(found.job);
-      std::ranges::stable_partition(found.job.recipients, [&](const queue::Recipient& each) {
-        return queue::recipient_matches(wanted, each);
-      });
-      page.entries.push_back(
-          {std::move(found.job), std::move(found.envelope), state, std::move(waits_for)});
-    }
-    page.next = std::move(read->next);
-    if (!read->end) continue;
-    page.next.clear();
-    return page;
+  page.next = std::move(found->next);
+  for (queue::QueuedJob& each : found->jobs) {
+    const std::string_view state = state_of(each.job);
+    const auto waits_for = obstacle(each.job);
+    std::ranges::stable_partition(each.job.recipients, [&](const queue::Recipient& recipient) {
+      return queue::recipient_matches(filter.jobs, recipient);
+    });
+    page.entries.push_back({std::move(each.job), std::move(each.envelope), state,
+                            waits_for ? waits_for->one_line() : ""});
   }
   return page;
 }
 
 Result<std::vector<QueueEntry>> QueueControl::show(const queue::MessageId& id) {
   QueueFilter filter;
-  filter.id = id;
+  filter.jobs.id = id;
   std::vector<QueueEntry> entries;
   queue::Cursor from;
   do {
@@ -131,99 +174,108 @@ Result<std::vector<QueueEntry>> QueueControl::show(const queue::MessageId& id) {
   return entries;
 }
 
-Result<QueueControl::Changed> QueueControl::retry(const QueueFilter& filter, std::string_view by) {
-  return apply(Action::Retry, filter, by);
-}
-
-Result<QueueControl::Changed> QueueControl::remove(const QueueFilter& filter, std::string_view by) {
-  return apply(Action::Remove, filter, by);
+Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue::Cursor& from) {
+  QueueSummary summary;
+  summary.next = from;
+  const SteadyTime until = std::chrono::steady_clock::now() + kLong;
+  do {
+    auto found = find(filter, summary.next, kPage, until);
+    if (!found) return Failure(std::move(found).error());
+    for (const queue::QueuedJob& each : found->jobs) {
+      const queue::Job& job = each.job;
+      const bool replied = job.last_reply != smtp::Reply{};
+      const auto waits_for = replied ? std::nullopt : obstacle(job);
+      summary.add(each, count_meant(job, filter.jobs), state_of(job),
+                  services_.delivery.scheduler.site_of(job.lane),
+                  waits_for ? *waits_for : job.last_reply);
+    }
+    summary.next = std::move(found->next);
+  } while (!summary.next.empty() && summary.all.jobs < kSummaryJobs &&
+           std::chrono::steady_clock::now() < until);
+  return summary;
 }
 
 Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilter& filter,
-                                                  std::string_view by) {
+                                                  const queue::Cursor& from, std::string_view by) {
+  QueueFilter meant = filter;
+  if (action == Action::Release) meant.jobs.state = queue::JobState::Held;
+  const SteadyTime until = std::chrono::steady_clock::now() + kLong;
   Changed counts;
-  queue::Cursor from;
+  counts.next = from;
   do {
     if (services_.draining.load()) {
       return fail(Errc::Unavailable, "the relay is stopping: not all of the queue was looked at");
     }
-    auto page = list(filter, from, kPage);
-    if (!page) return Failure(std::move(page).error());
-    counts.matched += page->entries.size();
-    if (auto changed = change(action, page->entries, job_filter(filter), by, counts); !changed) {
+    auto found = find(meant, counts.next, kPage, until);
+    if (!found) return Failure(std::move(found).error());
+    counts.matched += found->jobs.size();
+    if (auto changed = change(action, found->jobs, meant.jobs, by, counts); !changed) {
       return Failure(std::move(changed).error());
     }
-    from = std::move(page->next);
-  } while (!from.empty());
+    counts.next = std::move(found->next);
+  } while (!counts.next.empty() && std::chrono::steady_clock::now() < until);
   return counts;
 }
 
-// All but what is with a receiver, or being settled. What waits in a line is taken out of it.
-std::vector<queue::Job> QueueControl::claim(const std::vector<QueueEntry>& entries,
+// All jobs but those with a receiver or being settled. Those waiting in a line are taken out of it.
+std::vector<queue::Job> QueueControl::claim(const std::vector<queue::QueuedJob>& found,
                                             Changed& counts) {
   std::vector<queue::Job> claimed;
-  std::vector<queue::Job> held;
-  for (const QueueEntry& entry : entries) {
+  std::vector<queue::Job> taken;  // by others
+  for (const queue::QueuedJob& entry : found) {
     auto stored = services_.store.claim(entry.job.ref);
     if (stored && *stored) {
       claimed.push_back(std::move(**stored));
     } else if (services_.store.claims().contains(entry.job.ref)) {
-      held.push_back(entry.job);
+      taken.push_back(entry.job);
     }  // else it is gone since the listing
   }
-  const std::size_t others = held.size();
-  std::vector<queue::Job> withdrawn = services_.delivery.withdraw(held);
-  counts.busy += others - withdrawn.size();
+  std::vector<queue::Job> withdrawn = services_.delivery.withdraw(taken);
+  counts.busy += taken.size() - withdrawn.size();
   std::ranges::move(withdrawn, std::back_inserter(claimed));
   return claimed;
 }
 
-Result<void> QueueControl::change(Action action, const std::vector<QueueEntry>& entries,
+Result<void> QueueControl::change(Action action, const std::vector<queue::QueuedJob>& found,
                                   const queue::JobFilter& wanted, std::string_view by,
                                   Changed& counts) {
   queue::Change change;
   std::vector<queue::Job> afterwards;  // as the store will hold them
+  std::vector<queue::Job> meant;
   const SystemTime now = schedule_now();
-  const std::vector<queue::Job> claimed = claim(entries, counts);
-  afterwards.reserve(claimed.size());
+  const std::vector<queue::Job> claimed = claim(found, counts);
   for (const queue::Job& job : claimed) {
-    if (action == Action::Remove) {
-      if (auto left = without(job, wanted)) {
-        afterwards.push_back(*left);
-        change.replaced.push_back({job, std::move(*left)});
-      } else {
-        change.removed.push_back(job);
-      }
-    } else if (auto after = due_now(job, now)) {
-      afterwards.push_back(*after);
-      change.replaced.push_back({job, std::move(*after)});
-    } else {
-      afterwards.push_back(job);
+    Outcome outcome = outcome_of(action, job, wanted, now);
+    if (outcome.meant) {
+      meant.push_back(job);
+    } else if (action == Action::Retry) {
+      ++counts.held;
     }
+    if (outcome.removed) {
+      change.removed.push_back(job);
+      continue;
+    }
+    afterwards.push_back(outcome.after ? *outcome.after : job);
+    if (outcome.after) change.replaced.push_back({job, std::move(*outcome.after)});
   }
   Result<void> result;
   if (!change.empty()) result = commit(std::move(change));
   for (const queue::Job& job : claimed) services_.store.claims().release(job.ref);
-  // Delivery may have passed them over while we held their claims.
+  // Delivery may have skipped them while we held their claims.
   services_.delivery.returned(result ? afterwards : claimed);
   if (!result) return result;
-  counts.changed += claimed.size();
-  for (const queue::Job& job : claimed) {
-    const std::size_t meant = count_meant(job, wanted);
-    counts.recipients += meant;
-    counts.others += job.recipients.size() - meant;
-    if (action == Action::Remove) {
-      emit_removed(job, wanted, by);
-      removed_.add(meant);
-    } else {
-      log::emit(
-          relay::events::Retried{.id = job.ref.id.text(), .domain = job.lane.domain, .by = by});
-    }
+  counts.changed += meant.size();
+  for (const queue::Job& job : meant) {
+    const std::size_t recipients = count_meant(job, wanted);
+    counts.recipients += recipients;
+    counts.others += job.recipients.size() - recipients;
+    if (action == Action::Remove) removed_.add(recipients);
+    emit_changed(action, job, wanted, by);
   }
-  if (action == Action::Remove) return result;
+  if (action != Action::Retry) return result;
   std::vector<queue::Lane> lanes;
-  lanes.reserve(entries.size());
-  for (const QueueEntry& entry : entries) lanes.push_back(entry.job.lane);
+  lanes.reserve(found.size());
+  for (const queue::QueuedJob& each : found) lanes.push_back(each.job.lane);
   services_.delivery.forgive(std::move(lanes));
   return result;
 }

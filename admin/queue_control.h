@@ -1,7 +1,10 @@
-// What operators do with the queue: list, show, retry, remove.
+// What operators do with the queue: list, show, sum up, retry, hold, release, remove.
 #pragma once
 
+#include "admin/queue_request.h"
+#include "admin/queue_summary.h"
 #include "admin/services.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "metrics/instruments.h"
 #include "queue/envelope.h"
@@ -16,25 +19,16 @@
 
 namespace signpost::admin {
 
-// Which jobs are meant; empty members do not restrict.
-struct QueueFilter {
-  std::optional<queue::MessageId> id;
-  std::string to;     // recipient domain, or a recipient's address
-  std::string from;   // reverse-path; "<>" is the null one
-  std::string user;   // login
-  std::string state;  // "ready", "active", "deferred", "held"
-
-  bool empty() const { return !id && to.empty() && from.empty() && user.empty() && state.empty(); }
-};
-
 struct QueueEntry {
-  queue::Job job;  // the recipients that are meant come first
+  queue::Job job;  // the selected recipients come first
   queue::Envelope envelope;
   std::string_view state;  // of Store::state_now(); "active" while it is with a session
-  std::string waits_for;   // what holds up its receiver now; "" if nothing does
+  std::string waits_for;   // what its receiver waits for now; "" if nothing
 };
 
-// Blocks on the store: for the threads of the admin side's pool, never for a worker's.
+// Blocks on the store: for the threads of the admin side's pool, never for a worker's. Each call
+// reads for about a second at most and in bounded memory, however long the queue is, and says where
+// it ended: the caller continues from there.
 class QueueControl {
  public:
   explicit QueueControl(const Services& services)
@@ -44,36 +38,45 @@ class QueueControl {
     std::vector<QueueEntry> entries;
     queue::Cursor next;  // empty: nothing follows
   };
-  // At most `limit` entries from `from` on. Looks at a bounded number of rows: a page may be empty
-  // although more follow.
+  // At most `limit` entries from `from` on. A page may be empty although more follow.
   Result<Page> list(const QueueFilter& filter, const queue::Cursor& from, std::size_t limit);
   Result<std::vector<QueueEntry>> show(const queue::MessageId& id);
+  Result<QueueSummary> sum_up(const QueueFilter& filter, const queue::Cursor& from);
 
+  enum class Action {
+    Retry,    // due now, and their receivers are tried whatever their back-off; not what is held
+    Hold,     // not tried until released, neither expired nor reported on
+    Release,  // what is held is due now
+    Remove,   // without a notification
+  };
   struct Changed {
     std::size_t matched = 0;
     std::size_t changed = 0;
-    std::size_t busy = 0;  // on their way to a receiver just now: left alone
-    // Of the jobs that were changed: the recipients that the filter means, and the others.
+    std::size_t busy = 0;  // being delivered at the moment: left alone
+    std::size_t held = 0;  // left alone by Retry
+    // Of the jobs that were changed: the recipients that the filter selects, and the others.
     std::size_t recipients = 0;
     std::size_t others = 0;
+    queue::Cursor next;  // empty: nothing follows
   };
-  // Makes the jobs due now, and has their receivers tried whatever their back-off. `by` is who
-  // asked, for the log. Both end with an error, in the middle of a long queue, when the relay
-  // stops.
-  Result<Changed> retry(const QueueFilter& filter, std::string_view by);
-  // Without a notification. Of a job that an address selects, the other recipients stay, with their
-  // schedule; retry takes them along, since a job is one transaction.
-  Result<Changed> remove(const QueueFilter& filter, std::string_view by);
+  // `by` is who asked, for the log. Of a job that an address selects, Remove leaves the other
+  // recipients, with their schedule; the rest takes them along, since a job is one transaction.
+  Result<Changed> apply(Action action, const QueueFilter& filter, const queue::Cursor& from,
+                        std::string_view by);
 
  private:
-  enum class Action { Retry, Remove };
-  Result<Changed> apply(Action action, const QueueFilter& filter, std::string_view by);
-  std::vector<queue::Job> claim(const std::vector<QueueEntry>& entries, Changed& counts);
-  Result<void> change(Action action, const std::vector<QueueEntry>& entries,
+  struct Found {
+    std::vector<queue::QueuedJob> jobs;
+    queue::Cursor next;
+  };
+  Result<Found> find(const QueueFilter& filter, const queue::Cursor& from, std::size_t limit,
+                     SteadyTime until) const;
+  std::vector<queue::Job> claim(const std::vector<queue::QueuedJob>& found, Changed& counts);
+  Result<void> change(Action action, const std::vector<queue::QueuedJob>& found,
                       const queue::JobFilter& wanted, std::string_view by, Changed& counts);
   Result<void> commit(queue::Change change);
   std::string_view state_of(const queue::Job& job) const;
-  std::string obstacle(const queue::Job& job) const;
+  std::optional<smtp::Reply> obstacle(const queue::Job& job) const;
 
   const Services services_;
   metrics::SharedCounter removed_;  // recipients

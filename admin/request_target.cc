@@ -1,11 +1,16 @@
 #include "admin/request_target.h"
 
+#include "base/ascii.h"
+
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 namespace signpost::admin {
 
 namespace {
+
+constexpr std::string_view kScheme = "http://";
 
 std::string decoded(std::string_view text) {
   std::string result;
@@ -31,7 +36,7 @@ std::string decoded_parameter(std::string text) {
   return decoded(text);
 }
 
-// What is before the first `end`, which leaves `text` with it.
+// The text before the first `end`; both are removed from `text`.
 std::string_view take_until(std::string_view& text, char end) {
   const std::string_view taken = text.substr(0, text.find(end));
   text.remove_prefix(taken.size() < text.size() ? taken.size() + 1 : taken.size());
@@ -42,7 +47,15 @@ std::string_view take_until(std::string_view& text, char end) {
 
 RequestTarget parse_request_target(std::string_view text) {
   RequestTarget target;
-  target.path = decoded(take_until(text, '?'));
+  if (ascii::starts_with_ignore_case(text, kScheme)) {
+    text.remove_prefix(kScheme.size());
+    const std::size_t end = std::min(text.find_first_of("/?"), text.size());
+    target.authority = text.substr(0, end);
+    text.remove_prefix(end);
+    // An empty path is that of the root (RFC 9110 section 4.2.3).
+    if (!text.starts_with('/')) target.path = "/";
+  }
+  target.path += decoded(take_until(text, '?'));
   while (!text.empty()) {
     std::string_view value = take_until(text, '&');
     if (value.empty()) continue;

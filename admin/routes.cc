@@ -2,6 +2,7 @@
 
 #include "admin/caller.h"
 #include "admin/json_response.h"
+#include "admin/readiness.h"
 
 #include <nlohmann/json.hpp>
 
@@ -14,13 +15,22 @@ namespace {
 
 constexpr std::string_view kQueue = "/api/v1/queue";
 constexpr std::string_view kMessage = "/api/v1/queue/";
-constexpr std::string_view kRetry = "/api/v1/queue/retry";
-constexpr std::string_view kRemove = "/api/v1/queue/remove";
+constexpr std::string_view kSummary = "/api/v1/queue/summary";  // no ID is shorter than 16
 constexpr std::string_view kReload = "/api/v1/reload";
 
-bool is_change(std::string_view path) {
-  return path == kRetry || path == kRemove || path == kReload;
+std::optional<QueueControl::Action> queue_change(std::string_view path) {
+  using enum QueueControl::Action;
+  static constexpr std::array<std::pair<std::string_view, QueueControl::Action>, 4> kChanges{
+      {{"retry", Retry}, {"hold", Hold}, {"release", Release}, {"remove", Remove}}};
+  if (!path.starts_with(kMessage)) return std::nullopt;
+  path.remove_prefix(kMessage.size());
+  for (const auto& [name, action] : kChanges) {
+    if (path == name) return action;
+  }
+  return std::nullopt;
 }
+
+bool is_change(std::string_view path) { return path == kReload || queue_change(path).has_value(); }
 
 bool leads_somewhere(std::string_view path) {
   return path == "/healthz" || path == "/readyz" || path == "/metrics" || path.starts_with("/api/");
@@ -32,16 +42,6 @@ HttpResponse plain(int status, std::string text) {
 
 }  // namespace
 
-std::string not_ready_reason(const Services& services) {
-  if (services.draining.load()) return "draining: the relay is stopping";
-  if (std::string error = services.committer.last_error(); !error.empty()) return error;
-  if (services.admission.disk_is_full()) {
-    return "the disk is full: less than limits.disk_free is left";
-  }
-  if (services.admission.memory_is_exhausted()) return "out of memory: limits.memory is in use";
-  return "";
-}
-
 Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload reload)
     : services_(services),
       rules_(rules),
@@ -49,7 +49,7 @@ Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload 
       queue_(services),
       metrics_([&registry = services.registry] { return registry.text(); }) {}
 
-// Nobody's body is read for a request that leads nowhere.
+// The body of a request for an unknown path is not read.
 std::optional<HttpResponse> Routes::refuse(const HttpRequest& head) const {
   if (!leads_somewhere(head.path)) return json_error(404, "not found");
   if (const auto refusal = refusal_of(*rules_.get(), head)) {
@@ -80,17 +80,20 @@ HttpAnswer Routes::answer_get(const HttpRequest& request) {
     return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text()};
   }
   if (request.path == kQueue) return HttpWork([this, request] { return queue_.list(request); });
+  if (request.path == kSummary) return HttpWork([this, request] { return queue_.sum_up(request); });
   if (request.path.starts_with(kMessage)) {
-    return HttpWork([this, id = request.path.substr(kMessage.size())] { return queue_.show(id); });
+    return HttpWork([this, request] {
+      return queue_.show(request, std::string_view(request.path).substr(kMessage.size()));
+    });
   }
   return json_error(404, "not found");
 }
 
 HttpAnswer Routes::answer_post(const HttpRequest& request) {
-  if (request.path == kReload) return HttpWork([this, request] { return reload(request); });
-  const QueueApi::Change change =
-      request.path == kRemove ? &QueueControl::remove : &QueueControl::retry;
-  return HttpWork([this, request, change] { return queue_.change(request, change); });
+  if (const auto action = queue_change(request.path)) {
+    return HttpWork([this, request, action] { return queue_.change(request, *action); });
+  }
+  return HttpWork([this, request] { return reload(request); });
 }
 
 HttpResponse Routes::reload(const HttpRequest& request) const {

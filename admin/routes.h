@@ -1,4 +1,4 @@
-// What the paths of the admin side lead to.
+// The handlers of the admin side's paths.
 #pragma once
 
 #include "admin/access.h"
@@ -18,9 +18,6 @@ namespace signpost::admin {
 // Reads the configuration again for `by`, who asked: the mistakes, or nothing when the new one is
 // in force. Blocks.
 using Reload = std::function<std::vector<std::string>(std::string_view by)>;
-
-// Why mail is not accepted now; empty while it is. Any thread.
-std::string not_ready_reason(const Services& services);
 
 // Health and metrics are answered at once, on the server's thread; what blocks on the store is work
 // for its pool.

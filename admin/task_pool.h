@@ -1,4 +1,4 @@
-// A few threads for what blocks, with a bounded queue before them.
+// A few threads for blocking tasks, with a bounded queue before them.
 #pragma once
 
 #include "base/mutex.h"

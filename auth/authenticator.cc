@@ -5,7 +5,7 @@
 namespace signpost::auth {
 
 struct Authenticator::Check {
-  Attempt attempt;  // without its password once that was handed on
+  Attempt attempt;  // without its password once that was passed on
   Decided decided;
   Answer answer;
   SteadyTime began;

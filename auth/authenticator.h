@@ -18,7 +18,7 @@
 
 namespace signpost::auth {
 
-// One try of one client.
+// One login attempt of one client.
 struct Attempt {
   net::IpAddress client;
   std::shared_ptr<const Users> users;  // null: there are none
@@ -33,13 +33,13 @@ struct Attempt {
 std::chrono::milliseconds time_to_rejection(SteadyTime::duration taken,
                                             std::chrono::milliseconds step);
 
-// One per worker, the loop's thread only: brings what PasswordChecks finds back to the loop, and
-// chooses the moment of the answer.
+// One per worker, the loop's thread only: brings the results of PasswordChecks back to the loop,
+// and chooses the moment of the answer.
 class Authenticator {
  public:
-  // A client whose password was rejected, or that is locked out, hears so at a whole multiple of
-  // `rejection_time` since it asked: guessing is slow, and how long the check took, which depends
-  // on whether there is such a login and how its password is stored, does not show.
+  // A client whose password was rejected, or that is locked out, is answered at a whole multiple of
+  // `rejection_time` after it asked: guessing is slow, and how long the check took, which depends
+  // on whether the login exists and how its password is stored, does not show.
   struct Options {
     std::chrono::milliseconds rejection_time{1000};
   };
@@ -48,7 +48,7 @@ class Authenticator {
   using Answer = std::move_only_function<void(Verdict)>;
 
   // All references must outlive it; it must outlive the turns of `loop`, and `checks` must be
-  // stopped before `loop` goes.
+  // stopped before `loop` is destroyed.
   Authenticator(net::Loop& loop, net::Timers& timers, const Clock& clock, PasswordChecks& checks);
   Authenticator(net::Loop& loop, net::Timers& timers, const Clock& clock, PasswordChecks& checks,
                 const Options& options);
@@ -56,11 +56,12 @@ class Authenticator {
   Authenticator& operator=(const Authenticator&) = delete;
 
   // `decided` runs as soon as the verdict is known, for logs and metrics, whether or not the client
-  // is still there, without the password; `answer` when the client may hear it, and what it may.
-  // Each runs once unless the loop stops before, neither from within the call, `decided` first.
+  // is still there, without the password; `answer` when the client may be answered, with what it
+  // may know. Each runs once unless the loop stops before, neither from within the call, `decided`
+  // first.
   void check(Attempt attempt, Decided decided, Answer answer);
 
-  // Whether a login has succeeded from this client lately (LoginGuard::knows).
+  // Whether a login has succeeded from this client recently (LoginGuard::knows).
   bool knows(const net::IpAddress& client) const { return checks_.knows(client); }
 
  private:

@@ -39,7 +39,8 @@ std::size_t CheckLine::turn_of(const std::string& client) const {
   return turn;
 }
 
-// Of the stranger with most checks in the line, if that is more than one; the end otherwise.
+// The last one of the stranger with most checks in the line, if that is more than one; else the
+// end.
 CheckLine::Places::iterator CheckLine::last_of_the_longest() {
   std::unordered_map<std::string_view, std::size_t> lengths;
   std::size_t most = 1;

@@ -1,4 +1,4 @@
-// Whose password is checked next, when more are asked about than can be hashed at once.
+// Whose password is checked next, when more checks are requested than can be hashed at once.
 #pragma once
 
 #include "auth/login_guard.h"
@@ -29,17 +29,17 @@ struct Asker {
   struct Answer {
     Verdict verdict;
     LoginGuard::Locked locked;  // what this failure has locked
-    // Rejected, but the client must hear that it is locked out, as it would for every other login:
-    // another answer would show that this one is known there.
+    // Rejected, but the client must be told that it is locked out, as for every other login:
+    // another answer would reveal that this one is known there.
     bool sounds_locked = false;
   };
   net::IpAddress client;
   bool known = false;        // the login has succeeded from there before
-  std::size_t failures = 0;  // of the client, lately
+  std::size_t failures = 0;  // of the client, recently
   std::move_only_function<void(Answer)> answer;
 };
 
-// One hash, and all who wait for it: whoever asks the same question while it is open gets the same
+// One hash, and all who wait for it: askers of the same question while it is open get the same
 // answer.
 struct PasswordCheck {
   PasswordCache::Key key;
@@ -49,12 +49,12 @@ struct PasswordCheck {
   std::vector<Asker> askers;
 };
 
-// Pure; not for two threads at once.
+// Pure; one thread at a time.
 //
 // Known pairs of client and login go first and have places of their own. Clients take turns,
-// however much one of them asks, and each failure lately puts a client a turn back; a client that
-// has nothing in a full line takes the last place of whoever has most in it. So a flood of guesses
-// delays a right password by no more than a few turns.
+// however much one of them asks, and each recent failure puts a client a turn back; a client that
+// has nothing in a full line takes the last place of the client with most in it. So a flood of
+// guesses delays a correct password by no more than a few turns.
 class CheckLine {
  public:
   struct Limits {
@@ -70,20 +70,22 @@ class CheckLine {
   // True when an equal check is open: `asker` has joined it. Otherwise nothing is moved.
   bool join(const PasswordCache::Key& key, Asker& asker);
 
-  // Those whose places are gone, to be told so: `check` itself when there is none for it, or whom
-  // it has displaced. REQUIRES: one asker
+  // The askers without a place, to be answered so: of `check` itself when there is none for it, or of
+  // the one that it displaced. REQUIRES: one asker
   std::vector<Asker> add(PasswordCheck check, SteadyTime now);
 
   // The next one, which runs from now until end(); null when none may. Those who have waited for
   // too long go to `given_up`. The pointer holds until end().
   PasswordCheck* next(SteadyTime now, std::vector<Asker>& given_up);
-  // It has run: whoever waits for the answer.
+  // It has run: returns those who wait for the answer.
   std::vector<Asker> end(const PasswordCheck& check);
+
+  std::size_t waiting() const;  // checks that have not begun
 
  private:
   struct Place {
     PasswordCheck check;
-    std::string client;  // whose turn it is: that of the first asker
+    std::string client;  // whose turn it uses: the first asker's
     bool known = false;
     bool running = false;
     std::size_t turn = 0;
@@ -92,13 +94,12 @@ class CheckLine {
   using Places = std::vector<std::unique_ptr<Place>>;  // in the order of arrival
 
   std::size_t waiting_of(const std::string& client) const;
-  std::size_t waiting() const;
   std::size_t turn_of(const std::string& client) const;
   Places::iterator last_of_the_longest();
   std::vector<Asker> take(Places::iterator place);
 
   const Limits limits_;
-  Places places_;         // a few hundred at most: they are simply looked through
+  Places places_;         // a few hundred at most: searched linearly
   std::size_t turn_ = 0;  // of the check that began last
 };
 

@@ -1,5 +1,5 @@
-// Which logins are known at which clients (auth/login_guard.h), kept in a file over a restart: an
-// attacker who comes first after one must not lock the owners out.
+// Which logins are known at which clients (auth/login_guard.h), kept in a file across restarts: an
+// attacker who is first after one must not lock the owners out.
 #pragma once
 
 #include "auth/login_guard.h"
@@ -13,7 +13,7 @@
 namespace signpost::auth {
 
 // The form of the file: a line that names it, then "UNIX-SECONDS PREFIX LOGIN" for each pair, with
-// the end of its time by the calendar, which alone goes on over a restart. In clear, since the
+// its expiry in calendar time, which alone continues across a restart. In clear, since the
 // queue beside it names logins and clients too; nobody but its owner may read it.
 std::string known_logins_text(const std::vector<LoginGuard::Known>& pairs, SystemTime now);
 // Those whose time has not ended. Any line that is not of this form damages the whole file.

@@ -48,7 +48,7 @@ double LoginGuard::faded(double failures, SteadyTime counted, SteadyTime now) co
   return std::max(0.0, failures - since / limits_.forgotten);
 }
 
-// One failure more; how long it locks.
+// Counts one more failure; returns how long it locks.
 std::chrono::seconds LoginGuard::count(Record& record, double most, SteadyTime now) const {
   record.failures = faded(record.failures, record.counted, now);
   if (record.failures == 0 && now >= record.locked_until + limits_.longest_lock) record.locks = 0;
@@ -168,6 +168,18 @@ std::size_t LoginGuard::failures(const net::IpAddress& client, SteadyTime now) {
   const Record* const record = clients_.find(client.client_prefix().text());
   if (record == nullptr) return 0;
   return static_cast<std::size_t>(std::ceil(faded(record->failures, record->counted, now)));
+}
+
+LoginGuard::Locks LoginGuard::locks(SteadyTime now) {
+  const MutexLock lock(mutex_);
+  const auto count = [now](Table& table) {
+    std::size_t locked = 0;
+    table.visit([&](const std::string&, const Record& record) {
+      if (now < record.locked_until) ++locked;
+    });
+    return locked;
+  };
+  return {count(clients_), count(logins_)};
 }
 
 void LoginGuard::set_unsaved() {

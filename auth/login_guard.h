@@ -17,23 +17,23 @@
 namespace signpost::auth {
 
 // A failure counts against the client (an IPv4 address, an IPv6 /64) and against the login, whether
-// there is such a login or not. Failures are forgotten at a steady pace; too many at once cause a
-// lock, each one twice as long as the one before. While it lasts, no password is checked.
+// the login exists or not. Failures are forgotten at a steady pace; too many at once cause a
+// lock, each twice as long as the previous one. While it lasts, no password is checked.
 //
-// A check counts as a failure from its beginning until it proves otherwise: as many as run at once
+// A check counts as a failure from its beginning until it succeeds: checks that run at once
 // cannot pass a limit together.
 //
-// A login that has succeeded from a client is known there, and as long as it is known, the pair is
+// A login that has succeeded from a client is known there, and while it is known, the pair is
 // exempt from locks: a stranger's guesses never lock out the owner of a login, and one forgotten
 // mail program with an old password does not lock out the office behind the same address. Too many
-// failures of its own make it unknown again. Known pairs can be kept over a restart (known()).
+// failures of its own make it unknown again. Known pairs can be kept across restarts (known()).
 //
 // Any thread. Memory is bounded: each table keeps the most recently used entries.
 class LoginGuard {
  public:
   struct Limits {
     double client_failures = 10;         // at once; one more is a lock
-    double login_failures = 20;          // from clients that it is not known at
+    double login_failures = 20;          // from clients where it is not known
     std::chrono::seconds forgotten{60};  // a failure
     std::chrono::seconds first_lock{60};
     std::chrono::seconds longest_lock{3600};
@@ -75,19 +75,26 @@ class LoginGuard {
 
   void succeeded(const net::IpAddress& client, std::string_view login, SteadyTime now);
 
-  // Whether strangers at this client are locked out of this login, the known pair aside.
+  // Whether strangers at this client are locked out of this login, known pairs excepted.
   bool locks_strangers(const net::IpAddress& client, std::string_view login, SteadyTime now);
 
   // Whether this login has succeeded from this client and is still known there.
   bool knows(const net::IpAddress& client, std::string_view login, SteadyTime now);
   // Whether the login that succeeded from this client most recently is still known there: a client
-  // that deserves a place when places are short.
+  // that deserves a place when places are scarce.
   bool knows(const net::IpAddress& client, SteadyTime now);
 
   // The client's failures that are not forgotten yet, the checks under way included.
   std::size_t failures(const net::IpAddress& client, SteadyTime now);
 
-  // A known pair as it is kept over a restart.
+  // How many locks are in force.
+  struct Locks {
+    std::size_t clients = 0;
+    std::size_t logins = 0;
+  };
+  Locks locks(SteadyTime now);
+
+  // A known pair as it is kept across a restart.
   struct Known {
     std::string client;  // prefix
     std::string login;
@@ -98,14 +105,14 @@ class LoginGuard {
   std::vector<Known> known(SteadyTime now);
   // Whether a pair has become known or unknown since known(), or stays known for a day longer.
   bool unsaved();
-  void set_unsaved();  // what known() gave was lost
+  void set_unsaved();  // what known() returned was lost
   // Makes them known, for at most the usual time.
   void restore(const std::vector<Known>& pairs, SteadyTime now);
 
  private:
   struct Record {
     double failures = 0;
-    SteadyTime counted;  // when `failures` was right
+    SteadyTime counted;  // when `failures` was computed
     SteadyTime locked_until{};
     unsigned locks = 0;  // in a row
   };
@@ -113,7 +120,7 @@ class LoginGuard {
     std::string client;
     std::string login;
     SteadyTime known_until{};
-    SteadyTime saved_until{};  // as known() last gave it
+    SteadyTime saved_until{};  // as known() last returned it
     double failures = 0;       // as in Record
     SteadyTime counted{};
   };

@@ -16,7 +16,7 @@ namespace {
 
 using Key = PasswordCache::Key;
 
-// A digest of a secret key is as good as random already: eight of its octets are a hash.
+// A digest under a secret key is as good as random: eight of its octets make a hash.
 struct KeyHash {
   std::size_t operator()(const Key& key) const noexcept {
     std::size_t hash = 0;

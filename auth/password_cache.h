@@ -13,8 +13,8 @@
 namespace signpost::auth {
 
 // Any thread. Holds no password: a keyed hash (BLAKE2b with a secret of this process) of login,
-// stored hash and password; so a changed users.toml misses by itself. At most `capacity` entries,
-// each for `lifetime`.
+// stored hash and password; so entries of a changed users.toml simply miss. At most `capacity`
+// entries, each for `lifetime`.
 class PasswordCache {
  public:
   using Key = std::array<unsigned char, 32>;

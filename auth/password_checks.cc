@@ -67,6 +67,11 @@ bool PasswordChecks::knows(const net::IpAddress& client) const {
   return logins_.knows(client, clock_.steady_now());
 }
 
+std::size_t PasswordChecks::waiting() const {
+  const MutexLock lock(mutex_);
+  return line_.waiting();
+}
+
 void PasswordChecks::start(unsigned threads) {
   for (unsigned i = 0; i < std::max(1u, threads); ++i) {
     threads_.emplace_back([this] { work(); });
@@ -117,14 +122,14 @@ PasswordCheck* PasswordChecks::next(Wait wait) {
         changed_.wait(mutex_);
       }
     }
-    const bool told = !given_up.empty();
+    const bool answered = !given_up.empty();
     tell(std::move(given_up), Verdict::Unavailable);
-    if (check != nullptr || !told) return check;
+    if (check != nullptr || !answered) return check;
   }
 }
 
-// The guess counts for the first asker whom the guard still lets try; one guess counts once,
-// however many make it together. Nothing when none may: all are told.
+// The guess counts for the first asker whom the guard still allows; one guess counts once,
+// however many make it together. Nothing when none may: all are answered.
 std::optional<LoginGuard::Try> PasswordChecks::begin(PasswordCheck& check) {
   std::vector<Asker> locked;
   std::optional<LoginGuard::Try> begun;

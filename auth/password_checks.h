@@ -1,4 +1,4 @@
-// Checks passwords on threads of its own, so that no other work waits behind a flood of guesses.
+// Checks passwords on threads of its own, so that no other work is delayed by a flood of guesses.
 #pragma once
 
 #include "auth/check_line.h"
@@ -18,7 +18,7 @@
 
 namespace signpost::auth {
 
-// Shared by all workers; any thread. A password that was right a short while ago is accepted from
+// Shared by all workers; any thread. A password that was correct a short while ago is accepted from
 // the cache, others are hashed, in the order of CheckLine. LoginGuard is asked before a check gets
 // a place and again when it begins, and counts it from then on.
 class PasswordChecks {
@@ -42,16 +42,18 @@ class PasswordChecks {
   // (it should post to a loop) or, with Unavailable, also on this one; it never runs after stop().
   std::optional<Answer> ask(Question question, Done done);
 
-  // Whether a login has succeeded from this client lately (LoginGuard::knows).
+  // Whether a login has succeeded from this client recently (LoginGuard::knows).
   bool knows(const net::IpAddress& client) const;
 
-  // Threads of low priority: mail goes before guesses. At least one. Each takes up to 64 MiB while
+  std::size_t waiting() const;  // checks that have not begun
+
+  // Threads of low priority: mail comes before guesses. At least one. Each takes up to 64 MiB while
   // it hashes.
   void start(unsigned threads);
   // Waits for the checks under way; those that wait are dropped without an answer.
   void stop();
 
-  // What the threads do, once: false when no check may run. For tests.
+  // One step of the threads; false when no check may run. For tests.
   bool run_next();
 
  private:
@@ -65,11 +67,11 @@ class PasswordChecks {
   const Clock& clock_;
   LoginGuard& logins_;
   PasswordCache passwords_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   ConditionVariable changed_;
   CheckLine line_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_;  // of whoever starts and stops
+  std::vector<std::thread> threads_;  // used by the thread that starts and stops
 };
 
 }  // namespace signpost::auth

@@ -35,7 +35,7 @@ constexpr Scheme kSchemes[] = {{"ARGON2ID", std::span(kPrefixes).subspan(0, 1)},
                                {"CRYPT", std::span(kPrefixes).subspan(1)},
                                {"", kPrefixes}};
 
-// What a graphics card tries by the billion in a second, or what needs no guessing at all.
+// Schemes that a graphics card tries by the billion per second, or that need no guessing at all.
 constexpr std::string_view kWeakSchemes[] = {
     "DES-CRYPT", "MD5-CRYPT",  "MD5",    "PLAIN-MD5", "LDAP-MD5", "SMD5",   "CRAM-MD5",
     "HMAC-MD5",  "DIGEST-MD5", "SHA",    "SHA1",      "SSHA",     "SHA256", "SSHA256",
@@ -147,10 +147,10 @@ std::string_view scheme_of(std::string_view stored) {
 }
 
 std::string too_weak(std::string_view what) {
-  return fmt::format("{} is too weak: whoever gets the file has its passwords soon", what);
+  return fmt::format("{} is too weak: whoever gets the file can soon guess its passwords", what);
 }
 
-// Only names that are known are shown: what looks like one may be part of a password in clear.
+// Only known names are shown: what looks like one may be part of a password in clear.
 std::optional<std::string> weakness(std::string_view scheme, std::string_view hash) {
   for (const std::string_view weak : kWeakSchemes) {
     if (ascii::equals_ignore_case(weak, scheme)) return too_weak(fmt::format("{{{}}}", weak));
@@ -188,7 +188,7 @@ bool verify(std::string_view stored, std::string_view password) {
   return verify_crypt(std::string(hash), password);
 }
 
-// Of forms without problems. The factors were measured on one core; their order is what counts.
+// Of forms without problems. The factors were measured on one core; only their order matters.
 std::uint64_t argon_cost(std::string_view hash) {
   const auto costs = ascii::split(ascii::split(hash, '$')[3], ',');
   return *number_after(costs[0], "m=") * *number_after(costs[1], "t=") * 6 / 10;
@@ -246,7 +246,7 @@ std::optional<std::string> password_hash_problem(std::string_view stored) {
 std::string hash_password(std::string_view password) {
   start_sodium();
   std::array<char, crypto_pwhash_STRBYTES> text{};
-  // Fails only when 64 MiB cannot be had.
+  // Fails only when 64 MiB cannot be allocated.
   CHECK(crypto_pwhash_str(text.data(), password.data(), password.size(),
                           crypto_pwhash_OPSLIMIT_INTERACTIVE,
                           crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0);

@@ -12,14 +12,15 @@
 namespace signpost::auth {
 
 // What is wrong with a stored form, without showing it; nothing if passwords can be checked against
-// it at a bearable cost: a line that asks for gigabytes or minutes would take the relay down with
-// one login.
+// it at an acceptable cost: a line that asks for gigabytes or minutes would take the relay down
+// with one login.
 std::optional<std::string> password_hash_problem(std::string_view stored);
 
 // A new "{ARGON2ID}…" for `password`, with libsodium's interactive limits. Takes ~100 ms.
 std::string hash_password(std::string_view password);
-// Any thread, slow on purpose. An unknown scheme is false. `user` null: does the work of
-// `costliest`, the stored form of some user (a new hash_password() if it is empty), and is false.
+// Any thread, deliberately slow. False for an unknown scheme. `user` null: does the work of
+// `costliest`, the stored form of some user (a new hash_password() if it is empty), and returns
+// false.
 bool verify_password(const User* user, std::string_view password, std::string_view costliest = {});
 // What a check against a stored form costs, roughly in microseconds; 0 if it cannot be checked.
 std::uint64_t password_cost(std::string_view stored);

@@ -73,13 +73,13 @@ const config::Keys<User>& user_keys() {
         "", "What this login may send as."},
        read_senders},
       {{"tenant", "the name of a [[tenant]], as in \"acme\"", "",
-        "Whose domains this login may send with."},
+        "The tenant whose domains this login may send with."},
        read_tenant},
       {{"otherwise", "\"reject\" or \"rewrite\"", "\"reject\"",
         "What happens to an address in From:, Sender: or Resent-From: that this login may not use: "
         "the mail is refused, or the address replaced by the first of senders."},
        read_otherwise},
-      {{"rate", "no rate", "", "Recipients in a time. Not supported yet."},
+      {{"rate", "no rate", "", "Recipients in a period of time. Not supported yet."},
        [](config::Setting& setting, User&) { setting.not_built(setting.value(), "this"); }},
   };
   return keys;
@@ -188,8 +188,8 @@ bool Users::are_senders(std::string_view address) const {
   const std::size_t at = address.rfind('@');
   if (at == std::string_view::npos) return false;
   if (has(ascii::lower(address))) return true;
-  // A key may sign for what is below its domain, and receivers take a domain and what is below it
-  // for one organization (RFC 7489 section 3.1.1).
+  // A key may sign for subdomains, and receivers treat a domain and its subdomains
+  // as one organization (RFC 7489 section 3.1.1).
   std::string_view domain = address.substr(at + 1);
   for (;;) {
     if (has("@" + ascii::lower(domain))) return true;

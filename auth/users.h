@@ -29,7 +29,7 @@ class Users {
   const std::string& costliest_password() const { return costliest_password_; }
   bool have_senders() const { return !senders_.empty(); }  // any of them
   bool have_senders_of(const Users& other) const { return senders_ == other.senders_; }
-  // Whether the senders of a login name this address, its domain, or a domain above that.
+  // Whether the senders of any login include this address, its domain, or a parent domain.
   // REQUIRES: the domain is in lower case, as A-labels
   bool are_senders(std::string_view address) const;
 
@@ -39,7 +39,7 @@ class Users {
   std::vector<std::string> senders_;  // of all, sorted
 };
 
-// What is wrong with a login's name, for the operator; nothing if it is good.
+// What is wrong with a login's name, for the operator; nothing if it is valid.
 std::optional<std::string> user_name_problem(std::string_view name);
 
 // Do the user's senders have `address` ("local@domain", lower-case domain)?

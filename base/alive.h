@@ -27,7 +27,7 @@ class Alive {
 
   Token token() const { return Token(alive_); }
 
-  // `call`, as something that does nothing once the object is gone.
+  // Wraps `call` so that it does nothing once the object is gone.
   template <typename F>
   auto guard(F call) const {
     return [token = token(), call = std::move(call)](auto&&... arguments) mutable {

@@ -44,12 +44,9 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-bool equals_ignore_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
-
 bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && equals_ignore_case(text.substr(0, prefix.size()), prefix);
+  return std::ranges::equal(text.substr(0, prefix.size()), prefix,
+                            [](char x, char y) { return x == y || to_lower(x) == to_lower(y); });
 }
 
 std::string lower(std::string_view text) {

@@ -19,8 +19,10 @@ constexpr char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char
 
 bool is_ascii(std::string_view text);
 bool is_utf8(std::string_view text);  // well-formed by RFC 3629: no surrogates, no overlong forms
-bool equals_ignore_case(std::string_view a, std::string_view b);
 bool starts_with_ignore_case(std::string_view text, std::string_view prefix);
+inline bool equals_ignore_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && starts_with_ignore_case(a, b);
+}
 std::string lower(std::string_view text);
 std::string_view trim(std::string_view text);  // spaces, tabs, CR and LF at both ends
 std::vector<std::string_view> split(std::string_view text, char separator);

@@ -47,17 +47,17 @@ std::optional<std::size_t> decode_into(std::string_view text, std::span<char> ou
 }  // namespace
 
 std::string encode(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  char* to = out.data();
+  const auto octet = [&](std::size_t at) -> std::uint32_t {
+    return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u;
+  };
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = bytes.size() - i < 3 ? bytes.size() - i : 3;
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = group << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out += j <= count ? kAlphabet[group >> (18 - 6 * j) & 63] : '=';
-    }
+    const std::uint32_t group = octet(i) << 16 | octet(i + 1) << 8 | octet(i + 2);
+    *to++ = kAlphabet[group >> 18];
+    *to++ = kAlphabet[group >> 12 & 63];
+    if (i + 1 < bytes.size()) *to++ = kAlphabet[group >> 6 & 63];
+    if (i + 2 < bytes.size()) *to++ = kAlphabet[group & 63];
   }
   return out;
 }

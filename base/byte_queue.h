@@ -10,7 +10,7 @@
 namespace signpost {
 
 // Belongs to one thread. Views are valid until the next call that is not const. Octets that move
-// within it leave no copy behind, so that one call can end what a client's password leaves there.
+// within it leave no copy behind, so that one call can erase a client's password.
 class ByteQueue {
  public:
   ByteQueue() = default;

@@ -18,14 +18,14 @@ namespace signpost::log {
 namespace {
 
 constexpr std::chrono::milliseconds kGather{10};
-// For what is queued to be written when the log stops.
+// Time to write queued lines when the log stops.
 constexpr std::chrono::seconds kStopLimit{2};
 
 void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // nobody is there to be told
+    if (written <= 0) return;  // nobody can be notified
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
@@ -183,10 +183,10 @@ class Writer {
   std::string pending_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   bool ended_ GUARDED_BY(mutex_) = true;       // no thread writes: lines are written directly
-  bool abandoned_ GUARDED_BY(mutex_) = false;  // it hangs in a write: nothing is logged any more
+  bool abandoned_ GUARDED_BY(mutex_) = false;  // it hangs in a write: logging has ended
   ConditionVariable last_;
   std::thread thread_;          // while !ended_; the starting and stopping thread's
-  std::uint64_t reported_ = 0;  // lines lost and told of; the writer thread's
+  std::uint64_t reported_ = 0;  // lost lines already reported; the writer thread's
   std::atomic<Level> level_{Level::Info};
   std::atomic<Format> format_{Format::Text};
   std::atomic<bool> to_journal_{false};

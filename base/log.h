@@ -1,5 +1,5 @@
-// The event log: one line an event, on stderr, as text or JSON with the same keys. Events are types
-// (event.h) and become lines (log_line.h); this is their way out.
+// The event log: one line per event, on stderr, as text or JSON with the same keys. Events are
+// types (event.h) and become lines (log_line.h); this is their way out.
 //
 // log() may be called from any thread and never blocks it on a slow reader: a line goes to a
 // bounded queue that one thread writes out, and what does not fit is counted and reported as an
@@ -18,8 +18,8 @@ struct Options {
   Format format = Format::Text;
   int fd = 2;
   std::size_t queue_bytes = 4 << 20;
-  // systemd's journal reads it (sd-daemon(3)): each line begins with its priority, "<4>", which the
-  // journal takes off, and one in text has no time, which the journal knows.
+  // The reader is systemd's journal (sd-daemon(3)): each line begins with its priority, "<4>",
+  // which the journal removes, and text lines have no time, since the journal adds it.
   bool to_journal = false;
 };
 

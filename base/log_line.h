@@ -20,8 +20,8 @@ constexpr std::array<std::string_view, 4> texts_of(Level) {
 }
 enum class Format { Text, Json };
 
-// One `key=value`. The views must live until log() returns. An empty string and a value that is not
-// there are left out.
+// One `key=value`. The views must live until log() returns. Empty strings and absent values are
+// left out.
 struct Field {
   using Value = std::variant<std::monostate, std::string_view, std::int64_t, bool, SystemTime>;
 

@@ -41,7 +41,7 @@ class LruMap {
     return &(*found)->second;
   }
 
-  // Replaces what is there for `key`.
+  // Replaces the entry of `key`, if there is one.
   void insert(Key key, Value value) {
     if (capacity_ == 0) return;
     at(std::move(key)) = std::move(value);
@@ -80,7 +80,7 @@ class LruMap {
   using Entries = std::list<std::pair<Key, Value>>;
   using Entry = typename Entries::iterator;
 
-  // The index holds entries and is asked for keys: each key is stored once.
+  // The index holds entries but is searched by key: so each key is stored once.
   struct HashOfEntry {
     using is_transparent = void;
     std::size_t operator()(Entry entry) const noexcept { return Hash{}(entry->first); }

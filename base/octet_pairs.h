@@ -1,4 +1,4 @@
-// Looks for an octet by what it is and what follows it, in long texts where there is none or few.
+// Finds an octet by its value and the next one's, in long texts with few or no such pairs.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 namespace signpost {
 
 // The position of the first octet of `text` for which matches(octet, following) holds, npos if
-// there is none. The last octet, which nothing follows, is not looked at. `matches` is called with
-// two octets or with two vectors of them (signed char), so it is made of ==, &&, || and !.
+// there is none. The last octet, which nothing follows, is not examined. `matches` is called with
+// two octets or with two vectors of them (signed char), so it may only use ==, &&, || and !.
 template <typename Matches>
 std::size_t find_octet_pair(std::string_view text, Matches matches) {
   namespace simd = std::experimental;

@@ -8,7 +8,7 @@ namespace signpost::pem {
 
 namespace {
 
-// ASN.1's tags, as far as they tell the kinds of files apart.
+// ASN.1's tags, as far as they distinguish the kinds of files.
 constexpr char kInteger = 0x02;
 constexpr char kBitString = 0x03;
 constexpr char kOctetString = 0x04;
@@ -65,12 +65,12 @@ Der kind_of(std::string_view text) {
 }
 
 constexpr std::string_view kPassphrase =
-    "has a passphrase, which nobody could type at a start; take it away with "
+    "has a passphrase, which nobody can type at startup; remove it with "
     "openssl pkey -in FILE -out NEW";
 constexpr std::string_view kPublicKey =
     "is a public key; name the file of the private key that belongs to it";
 constexpr std::string_view kRequest =
-    "is a request for a certificate; name the file of the certificate that was issued for it";
+    "is a certificate request; name the file of the certificate that was issued for it";
 
 }  // namespace
 
@@ -90,7 +90,7 @@ std::string_view instead_of_private_key(std::string_view text) {
       return "is DER and has a passphrase; convert it to PEM without one with "
              "openssl pkcs8 -inform DER -in FILE -out NEW";
     case Der::Pkcs12:
-      return "is PKCS#12; take the key out of it with "
+      return "is PKCS#12; extract the key with "
              "openssl pkcs12 -in FILE -nocerts -nodes -out NEW";
     case Der::PublicKey:
       return kPublicKey;
@@ -106,7 +106,7 @@ std::string_view instead_of_private_key(std::string_view text) {
 std::string_view instead_of_certificate(std::string_view text) {
   if (text.contains("CERTIFICATE REQUEST-----")) return kRequest;
   if (text.contains("BEGIN PKCS7-----")) {
-    return "is PKCS#7; take the certificates out of it with "
+    return "is PKCS#7; extract the certificates with "
            "openssl pkcs7 -print_certs -in FILE -out NEW";
   }
   if (text.contains("CERTIFICATE-----")) return "";
@@ -117,10 +117,10 @@ std::string_view instead_of_certificate(std::string_view text) {
     case Der::Certificate:
       return "is DER; convert it to PEM with openssl x509 -inform DER -in FILE -out NEW";
     case Der::Pkcs12:
-      return "is PKCS#12; take the certificates out of it with "
+      return "is PKCS#12; extract the certificates with "
              "openssl pkcs12 -in FILE -nokeys -out NEW";
     case Der::Pkcs7:
-      return "is PKCS#7 in DER; take the certificates out of it with "
+      return "is PKCS#7 in DER; extract the certificates with "
              "openssl pkcs7 -inform DER -print_certs -in FILE -out NEW";
     case Der::PrivateKey:
     case Der::EncryptedKey:

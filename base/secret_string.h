@@ -11,7 +11,7 @@ namespace signpost {
 // Overwrites octets that are not read again, which a compiler would leave out of a plain memset().
 void wipe(std::span<char> octets);
 
-// Octets that are overwritten when it goes, so that no copy stays in freed memory or in a core
+// Octets that are overwritten on destruction, so that no copy stays in freed memory or in a core
 // dump. Moved, never copied; on the heap also when short, so that a move leaves nothing behind.
 class SecretString {
  public:

@@ -1,4 +1,4 @@
-"""Draws what bench/compare measured: one bar a relay, in SVG that can be read on light and dark pages."""
+"""Draws what bench/compare measured: one bar per relay, in SVG that can be read on light and dark pages."""
 
 import html
 import json
@@ -6,7 +6,7 @@ import sys
 
 WIDTH, LABEL, BAR, GAP = 760, 210, 24, 10
 PANELS = [("rate", "end to end, messages a second (longer is better)", "{:,.0f}"),
-          ("cpu_us", "CPU a message, µs (shorter is better)", "{:,.0f}"),
+          ("cpu_us", "CPU per message, µs (shorter is better)", "{:,.0f}"),
           ("p99_ms", "end of data to 250, p99 in ms (shorter is better)", "{:,.1f}")]
 
 STYLE = """<style>

@@ -1,4 +1,4 @@
-// The scheduler of delivery: what a message costs on its short way, and what a waiting lane costs.
+// The scheduler of delivery: what a message costs on its short path, and what a waiting lane costs.
 #include "delivery/scheduler.h"
 
 #include <benchmark/benchmark.h>
@@ -52,7 +52,7 @@ void accept_and_take(benchmark::State& state) {
 }
 BENCHMARK(accept_and_take);
 
-// So many domains of one operator that is down: octets of memory for each.
+// Many domains of one operator that is down: octets of memory for each.
 void lanes_of_a_dead_site(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {

@@ -110,7 +110,7 @@ std::shared_ptr<const PrivateKey> key_of(Algorithm algorithm, unsigned bits) {
   return *key;
 }
 
-// The operation with the key alone: what no tuning of ours can take away.
+// The operation with the key alone, which no tuning of ours can avoid.
 void key_operation(benchmark::State& state, Algorithm algorithm, unsigned bits) {
   const auto key = key_of(algorithm, bits);
   const std::string digest(32, 'd');

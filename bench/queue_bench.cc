@@ -138,7 +138,7 @@ std::string letter(std::size_t number) {
   return text;
 }
 
-// Deferred mail on its way to data files: what it takes of the disk, and of the CPU.
+// Deferred mail on its way to data files: its cost in disk space and CPU.
 void write_out(benchmark::State& state, rocks::Compression compression) {
   constexpr std::size_t kMessages = 5'000;
   std::size_t received = 0;
@@ -213,7 +213,7 @@ std::unique_ptr<Store> filled(const std::string& directory, int lanes, int jobs)
   return std::move(*store);
 }
 
-// As many jobs of one lane as the argument says, from behind those before.
+// Claims as many jobs of one lane as the argument says, after the previous ones.
 void claim_due(benchmark::State& state) {
   const QueueDirectory directory;
   const auto store = filled(directory.path() + "/queue", 100, 1'000);

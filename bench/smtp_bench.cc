@@ -21,7 +21,8 @@ class StringSink final : public ByteSink {
   std::string text;
 };
 
-// One line in sixteen begins with a dot, as in no real mail: stuffing must not be free by chance.
+// One line in sixteen begins with a dot, more than in real mail: stuffing must not be free by
+// chance.
 std::string content_of(std::size_t size) {
   std::string content = "From: Example Newsletter <newsletter@example.com>\r\n\r\n";
   for (std::size_t line = 0; content.size() < size; ++line) {

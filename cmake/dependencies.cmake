@@ -9,7 +9,7 @@ find_package(nlohmann_json REQUIRED)
 pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(ROCKSDB REQUIRED IMPORTED_TARGET rocksdb)
-# What RocksDB compresses with, for files of it that it cannot read any more; its package brings both.
+# The compression that RocksDB uses, to read its files when it no longer can; its package brings both.
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)

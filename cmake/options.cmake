@@ -15,7 +15,7 @@ if(SIGNPOST_SANITIZE)
   target_compile_options(options INTERFACE -fsanitize=${SIGNPOST_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(options INTERFACE -fsanitize=${SIGNPOST_SANITIZE})
   if(SIGNPOST_SANITIZE MATCHES "undefined")
-    # Its run time asks the kernel through a pipe whether an object can be read, and takes the lack
+    # Its runtime asks the kernel through a pipe whether an object can be read, and takes the lack
     # of a descriptor, which some tests bring about, for a "no".
     target_compile_options(options INTERFACE -fno-sanitize=vptr)
   endif()

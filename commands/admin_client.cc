@@ -17,7 +17,7 @@ namespace {
 constexpr long kConnectSeconds = 5;
 constexpr long kAnswerSeconds = 300;  // changing a whole queue takes time
 
-// The address to connect to for one that is listened on: a wildcard is reached by loopback.
+// The address to connect to for a listening address: a wildcard is reached by loopback.
 net::SocketAddress reached(net::SocketAddress bind) {
   if (!bind.ip.is_unspecified()) return bind;
   const auto loopback = net::IpAddress::parse(bind.ip.is_v6() ? "::1" : "127.0.0.1");
@@ -108,7 +108,7 @@ Result<AdminClient> AdminClient::create(const std::string& config_file) {
     impl->use_socket(std::move(*address), config.admin_socket);
     return AdminClient(std::move(impl));
   }
-  // By the address it goes only with the token.
+  // Over the address it works only with the token.
   if (!config.admin_bind || config.admin_token_file.empty()) {
     return fail(Errc::Unavailable, *obstacle);
   }

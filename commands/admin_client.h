@@ -14,7 +14,7 @@ class AdminClient {
  public:
   // Socket, address and token come from [admin] in the configuration; mistakes elsewhere in the
   // file do not matter here. The socket is used when this account may connect to it, else the
-  // address with the token; the error says what is in the way of both.
+  // address with the token; the error says why neither works.
   static Result<AdminClient> create(const std::string& config_file);
   AdminClient(AdminClient&&) noexcept;
   ~AdminClient();
@@ -25,7 +25,8 @@ class AdminClient {
   };
   using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-  // Whatever the relay answers is an Answer; an error means that it did not, or refused the token.
+  // Any reply of the relay is an Answer; an error means that there was none, or that it refused the
+  // token.
   Result<Answer> get(const std::string& path, const Parameters& parameters = {});
   Result<Answer> post(const std::string& path, const std::string& json);
 

@@ -36,7 +36,7 @@ Json json_of(const config::ConfigError& error) {
   return json;
 }
 
-// Compares our keys with the published ones; what differs goes to `errors`.
+// Compares our keys with the published ones; differences go to `errors`.
 void check_published_keys(const relay::Settings& settings,
                           std::vector<config::ConfigError>& errors) {
   const auto published = look_up_keys(*settings.config, settings.dkim_keys);
@@ -75,7 +75,7 @@ std::string_view auth_text(config::AuthMode auth) {
   return "";
 }
 
-// A note, no warning: a resolver elsewhere works, but its answers can be forged on the way.
+// A note, not a warning: a resolver elsewhere works, but its answers can be forged in transit.
 std::string name_servers_text(const config::Config& config) {
   if (config.dns_servers.empty()) return "those of /etc/resolv.conf";
   std::string text;

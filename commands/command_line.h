@@ -16,7 +16,7 @@ enum ExitCode { kDone = 0, kRefused = 1, kWrongUsage = 2 };
 
 struct CommandLine {
   std::string config_file = "/etc/signpost/signpost.toml";
-  std::function<int()> run;  // the command that was asked for; returns the exit code
+  std::function<int()> run;  // the requested command; returns the exit code
 };
 
 // `line` must outlive `app`.
@@ -30,7 +30,7 @@ void add_queue_commands(CLI::App& app, CommandLine& line);
 void add_reference_command(CLI::App& app, CommandLine& line);
 void add_sendmail_command(CLI::App& app, CommandLine& line);
 
-// One clear line on standard error for each message; gives kRefused.
+// One clear line on standard error for each message; returns kRefused.
 int refuse(std::string_view message);
 int refuse(const std::vector<std::string>& messages);
 

@@ -11,7 +11,7 @@ namespace {
 
 // --- zsh ----------------------------------------------------------------------------------------
 
-// In single quotes, with the characters escaped that _arguments and _describe give a meaning.
+// In single quotes; characters with a meaning to _arguments and _describe are escaped.
 std::string zsh_text(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -53,7 +53,7 @@ std::string zsh_function(const CommandText& command) {
   return "_signpost" + (command.words.empty() ? "" : "_" + joined(command.words, "_"));
 }
 
-// What the word after `command` is completed to: one of its subcommands, then what that takes.
+// Completes the word after `command`: one of its subcommands, then that one's arguments.
 void add_zsh_group(const CommandText& command, const std::vector<CommandText>& commands,
                    std::string& text) {
   text += zsh_function(command) + "() {\n  local curcontext=$curcontext state line\n";

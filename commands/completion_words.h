@@ -14,7 +14,7 @@ std::string joined(const std::vector<std::string>& words, const char* between = 
 
 bool is_file(const OptionText& option);
 
-// Every option that takes a value, by name. One name means one kind of value in all commands.
+// Every option that takes a value, by name. One name has one kind of value in all commands.
 std::map<std::string, OptionText> options_with_values(const std::vector<CommandText>& commands);
 
 // The program's own options with a value may also follow any command; flags such as --version end
@@ -29,7 +29,7 @@ std::vector<std::string> words_after(const CommandText& command);
 // list"), or "" for values of another kind.
 std::string listed_by(const CommandText& command, const OptionText& option);
 
-// For bash and zsh. The values are kept to characters that mean nothing to a shell: others chose
+// For bash and zsh. The values are limited to characters without a meaning to a shell: others chose
 // them, and the shell would expand them.
 constexpr std::string_view kListValues =
     "_signpost_list() {\n"

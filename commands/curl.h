@@ -8,7 +8,7 @@
 
 namespace signpost::commands {
 
-// The functions by their names without curl_. Stays loaded until the process ends.
+// The functions, named without curl_. Stays loaded until the process ends.
 struct Curl {
   decltype(&curl_easy_init) easy_init;
   decltype(&curl_easy_cleanup) easy_cleanup;
@@ -23,7 +23,7 @@ struct Curl {
   decltype(&curl_slist_free_all) slist_free_all;
 };
 
-// The same each time; the error names what is missing. One thread.
+// Returns the same object each time; the error names what is missing. One thread.
 Result<const Curl*> load_curl();
 
 }  // namespace signpost::commands

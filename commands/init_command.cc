@@ -346,7 +346,7 @@ void add_init_command(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   command
       ->add_option("--account", setup.account,
-                   "Account that the relay becomes when root starts it; \"\" is root")
+                   "Account that the relay becomes when root starts it; root stays root")
       ->type_name("NAME");
   command->add_flag("--generate-password", options->generate_password,
                     "Make up the password of the login, and show it once");

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,29 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_sendmail_command(app, line);
 }
 
+// No option takes an empty value, as a shell variable that is not set leaves: it would be the
+// option left out, or a file without a name.
+void refuse_empty_values(CLI::App& app) {
+  const CLI::Validator not_empty(
+      [](std::string& value) { return value.empty() ? std::string("is empty") : std::string(); },
+      "", "not empty");
+  for (CLI::Option* option : app.get_options(std::function<bool(CLI::Option*)>())) {
+    if (option->get_type_size() > 0) option->check(not_empty);
+  }
+  for (CLI::App* command : app.get_subcommands(std::function<bool(CLI::App*)>())) {
+    refuse_empty_values(*command);
+  }
+}
+
+// "--to=": CLI11 would take the next word for the value. "" if there is none.
+std::string_view option_without_value(const std::vector<std::string_view>& words) {
+  for (const std::string_view word : words) {
+    if (word == "--") break;
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) return word;
+  }
+  return {};
+}
+
 // CLI11 reports a missing command before it looks at the word in its place.
 int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(true);
@@ -61,6 +85,11 @@ int run(int argc, char** argv) {
   CommandLine line;
   CLI::App app("SMTP outbound relay and DKIM signing gateway", "signpost");
   add_commands(app, line);
+  refuse_empty_values(app);
+  if (const auto word = option_without_value({argv, argv + argc}); !word.empty()) {
+    refuse(fmt::format("{} has no value; see --help", word));
+    return kWrongUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

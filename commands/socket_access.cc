@@ -26,7 +26,7 @@ std::string group_name(gid_t gid) {
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
-// Those that the socket's mode lets, or, behind a closed folder, its owner.
+// Those whom the socket's mode admits, or, in a closed folder, its owner.
 std::string who_may(const std::string& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) == 0) {

@@ -1,4 +1,4 @@
-// Whether this account gets at the relay's socket.
+// Whether this account can use the relay's socket.
 #pragma once
 
 #include <optional>

@@ -46,7 +46,7 @@ struct LimitsConfig {
   std::size_t sessions = 10'000;
   std::size_t sessions_per_client = 100;
   std::chrono::seconds idle_timeout{300};
-  double memory_share = 0.5;      // of what memory_limit() says; used when memory is not given
+  double memory_share = 0.5;      // of memory_limit(); used when memory is not given
   std::size_t memory = 0;         // octets; loading resolves the share
   double disk_free_share = 0.05;  // of the file system; used when disk_free_bytes is 0
   std::uint64_t disk_free_bytes = 0;
@@ -136,7 +136,7 @@ struct ConfigError {
   unsigned line = 0;  // 0: the file as a whole
   unsigned column = 0;
   std::string key;      // "" if it is not about one
-  std::string message;  // what is wrong and what would be right
+  std::string message;  // what is wrong, and the remedy
   std::string text() const;
 };
 
@@ -149,7 +149,7 @@ struct NamedFile {
 };
 
 struct Config {
-  std::string file;  // that it was read from, absolute
+  std::string file;  // the file it was read from, absolute
   std::string hostname;
   std::string data_dir = "/var/lib/signpost";
   std::optional<std::string> user;  // "": stay root; nothing: kDefaultUser
@@ -179,7 +179,7 @@ struct Config {
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
   std::vector<NamedFile> named_files;  // in the order of the file
-  std::vector<ConfigError> doubts;     // what is allowed but probably not meant so
+  std::vector<ConfigError> doubts;     // what is allowed but probably not intended
 };
 
 const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none
@@ -195,7 +195,7 @@ struct LoadedConfig {
 LoadedConfig load_config(const std::string& path);
 LoadedConfig parse_config(std::string_view toml, const std::string& path);  // for tests and fuzzing
 
-// "example.net" matches itself, "*.example.net" what is below it, "*" everything. Lower case.
+// "example.net" matches itself, "*.example.net" its subdomains, "*" everything. Lower case.
 bool domain_matches(std::string_view pattern, std::string_view domain);
 
 }  // namespace signpost::config

@@ -16,7 +16,7 @@ namespace {
 bool covers(std::string_view wide, std::string_view narrow) {
   if (wide == narrow || wide == "*") return true;
   if (narrow == "*" || !wide.starts_with("*.")) return false;
-  // "*.shop.example" is what is below shop.example, all of it below "*.example".
+  // "*.shop.example" is all subdomains of shop.example, which "*.example" covers.
   if (narrow.starts_with("*.")) narrow.remove_prefix(2);
   return domain_matches(wide, narrow);
 }
@@ -26,7 +26,7 @@ bool covers_sender(std::string_view wide, std::string_view narrow) {
   return wide == narrow || (wide.starts_with('@') && narrow.ends_with(wide));
 }
 
-// Does one of `wide` cover each of `narrow`? An empty list is everything.
+// Is each of `narrow` covered by one of `wide`? An empty list means everything.
 bool cover(const std::vector<std::string>& wide, const std::vector<std::string>& narrow,
            bool (*covers_one)(std::string_view, std::string_view)) {
   if (wide.empty() || narrow.empty()) return wide.empty();
@@ -64,13 +64,13 @@ void find_dead_routes(const TomlValue& root, const Config& config, ConfigErrors&
     });
     if (before == route) continue;
     doubts.add(route->at("via"), "route",
-               fmt::format("is never taken: the one in line {} comes first and takes all of its "
+               fmt::format("is never used: the one in line {} comes first and takes all of its "
                            "mail; put this table before that one",
                            before->table.begin.line));
   }
 }
 
-// What the schedule has beyond the age at which mail is given up. The defaults of what is not
+// Waits of the schedule beyond the age at which mail is given up. The defaults of keys that are not
 // written suit any `expire` of an hour and more.
 void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors& doubts) {
   const TomlValue* const table = root.find("retry");
@@ -85,19 +85,19 @@ void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors
   const TomlValue* const written = schedule != nullptr ? schedule : table->find("expire");
   if (beyond == retry.schedule.begin() && written != nullptr) {
     doubts.add(written->begin, "retry.schedule",
-               fmt::format("no message is tried twice: the first wait is {}, and retry.expire, {}, "
-                           "is over before",
+               fmt::format("no message is tried twice: the first wait is {}, longer than "
+                           "retry.expire, {}",
                            duration_text(*beyond), expire));
   } else if (beyond != retry.schedule.end() && schedule != nullptr) {
     doubts.add(schedule->begin, "retry.schedule",
-               fmt::format("is not used from {} on: retry.expire, {}, is over before",
+               fmt::format("has no effect from {} on: retry.expire, {}, comes first",
                            duration_text(*beyond), expire));
   }
   const TomlValue* const notice = table->find("delay_notice");
   if (notice != nullptr && retry.delay_notice >= retry.expire) {
     doubts.add(notice->begin, "retry.delay_notice",
                fmt::format("is never sent: mail is given up at retry.expire, {}; write \"0s\" for "
-                           "none, or less than that",
+                           "none, or a shorter time",
                            expire));
   }
 }

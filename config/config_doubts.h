@@ -1,4 +1,4 @@
-// What the configuration may say but probably does not mean.
+// What the configuration may say but its author probably did not intend.
 #pragma once
 
 #include "config/config_reader.h"
@@ -8,7 +8,7 @@
 
 namespace signpost::config {
 
-// Tables that can have no effect because one before them takes all that they match. `path` is the
+// Tables that have no effect because an earlier one takes all that they match. `path` is the
 // file's name in messages.
 std::vector<ConfigError> doubts_about(const TomlValue& root, const Config& config,
                                       const std::string& path);

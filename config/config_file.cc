@@ -25,11 +25,11 @@ std::string folder_of(const std::string& file) {
   return std::filesystem::path(file).parent_path().string();
 }
 
-// Is what the file has under the section's name a table, or tables, as it should be?
+// Is the section's name a table, or tables, in the file, as it should be?
 bool has_right_kind(const Section& section, const TomlMember& member, ConfigErrors& errors) {
   const bool is_list = member.value.is_table_list();
   if (section.list ? is_list : member.value.kind == TomlValue::Kind::Table) return true;
-  // "listener = []" is a way to write none.
+  // "listener = []" means none.
   if (section.list && member.value.kind == TomlValue::Kind::Array && member.value.items.empty()) {
     return false;
   }
@@ -62,7 +62,7 @@ void read_sections(const TomlValue& root, const ReadContext& context, Config& co
   sections().front().read(general, context, config);
 }
 
-// The defaults that take work to find out.
+// The defaults that must be computed.
 void complete(const TomlValue& root, ConfigErrors& errors, Config& config) {
   if (config.hostname.empty() && root.find("hostname") == nullptr) {
     if (auto name = system_host_name()) {

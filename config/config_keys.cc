@@ -87,7 +87,7 @@ Section general() {
            "Threads that carry sessions and deliveries; 0 is one per CPU."),
        key("postmaster", &Config::postmaster,
            parsed("an address, as in \"postmaster@shop.example\"", parse_address),
-           "Sender that reports of failed mail name. Default: postmaster at the hostname."),
+           "Sender of reports of failed mail. Default: postmaster at the hostname."),
        key("missing_from", &Config::missing_from,
            one_of<MissingFrom>({{"refuse", MissingFrom::Refuse}, {"fill", MissingFrom::Fill}}),
            "What happens to mail without a From: field: refused with 550, or given one with the "
@@ -112,7 +112,7 @@ Section listener() {
        key("login_in_clear", &ListenerConfig::login_in_clear,
            one_of<ClearLogin>({{"loopback", ClearLogin::Loopback}, {"never", ClearLogin::Never}}),
            "Whether clients on a loopback address may log in without TLS; \"never\" where a proxy "
-           "on this machine brings the clients of others."),
+           "on this machine passes on connections from others."),
        key("trusted_networks", &ListenerConfig::trusted_networks,
            list_of("networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]", parse_network),
            "Clients that may relay without a login."),
@@ -258,11 +258,11 @@ Section delivery() {
        key("private_networks", &DeliveryConfig::private_networks, boolean(),
            "Whether mail may go by MX to private networks, such as 10.0.0.0/8 and fc00::/7."),
        key("address_literals", &DeliveryConfig::address_literals, boolean(),
-           "Whether recipients may be in the domain of an address, as in user@[192.0.2.1]."),
+           "Whether recipients may have an address as their domain, as in user@[192.0.2.1]."),
        key("connections_per_address", &DeliveryConfig::connections_per_address,
            whole_number(1, 10'000),
            "Connections at one time to one address (IPv6: one /64), whichever domains lead there; "
-           "a [[destination]] with more connections has as many.")});
+           "a [[destination]] with more connections may use them all.")});
 }
 
 Section bounces() {
@@ -300,7 +300,7 @@ Section destination() {
       {key("match", &DestinationConfig::match,
            list_of("domains, as in [\"example.net\", \"*.example.net\", \"*\"]",
                    parse_domain_pattern, false),
-           "Recipient domains that these limits apply to; the first table that matches counts.")
+           "Recipient domains that these limits apply to; the first table that matches applies.")
            .required(),
        key("connections", &DestinationConfig::connections, whole_number(1, 10'000),
            "Connections at one time; domains with the same MX hosts share them."),

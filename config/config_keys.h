@@ -16,7 +16,7 @@ struct Section {
   bool list = false;  // [[name]], any number of them
   std::vector<KeyText> keys;
   // Reads what the file has under `name` into its part of the Config; REQUIRES that it has the
-  // kind that `list` says. Before the first table: the members that are no sections.
+  // kind that `list` says. Before the first table: the members that are not sections.
   std::function<void(const TomlValue&, const ReadContext&, Config&)> read;
 
   std::string header() const;  // "[tls]", "[[listener]]"; "" before the first table

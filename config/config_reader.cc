@@ -51,7 +51,7 @@ std::vector<std::string> tables_with(const ReadContext& context, std::string_vie
 }  // namespace
 
 void ConfigErrors::add(TomlPosition where, std::string key, std::string message) {
-  // Behind those of the same place: the order in which they were found.
+  // After those of the same place: the order in which they were found.
   const auto place = std::ranges::upper_bound(errors_, where, {}, [](const ConfigError& error) {
     return TomlPosition{error.line, error.column};
   });

@@ -33,7 +33,7 @@ class ConfigErrors {
 // What the operator needs to know about a key.
 struct KeyText {
   std::string name;
-  std::string expect;   // what would be right: completes "write …" and "expected …"
+  std::string expect;   // the accepted values: completes "write …" and "expected …"
   std::string initial;  // the default as it would be written; "" if there is none
   std::string help;     // one sentence or two
   bool required = false;
@@ -48,7 +48,7 @@ struct ReadContext {
   std::vector<NamedFile>* named_files = nullptr;  // collects the paths; may be null
 };
 
-// One value of the file on its way into its member. Each function that returns nothing has
+// One value of the file on its way into its member. A function that returns nothing has
 // reported why.
 class Setting {
  public:
@@ -98,7 +98,7 @@ struct Key {
 template <typename Section>
 using Keys = std::vector<Key<Section>>;
 
-// Reports a key that no row has: "unknown key; did you mean …?". `what` the known ones are.
+// Reports a key that no row has: "unknown key; did you mean …?". `what` describes the known ones.
 void unknown_key(const ReadContext& context, const TomlMember& member, const std::string& section,
                  const std::vector<std::string>& known, std::string_view what = "keys");
 void missing_key(const ReadContext& context, const TomlValue& table, const std::string& section,

@@ -59,7 +59,7 @@ void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& e
   }
 }
 
-// What a typing error makes of a network, or two halves of everything.
+// Catches a mistyped network, or two halves of everything.
 void check_trusted_networks(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
   if (entry.section.trust_wide_networks || !are_wide(entry.section.trusted_networks)) return;
   errors.add(entry.at("trusted_networks"), "listener.trusted_networks",
@@ -131,7 +131,7 @@ void check_admin(const TomlValue& root, const Config& config, ConfigErrors& erro
   }
 }
 
-// A domain of two tenants would be neither's.
+// A domain of two tenants would belong to neither.
 void check_tenants(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   Once names(errors, "tenant.name");
   Once domains(errors, "tenant.domains");
@@ -159,7 +159,7 @@ bool leads_to(const RouteConfig& route, const net::SocketAddress& bind) {
                               (host->is_loopback() || host->is_unspecified()));
 }
 
-// Names, and addresses of this machine that a wildcard covers, are found out when mail goes there.
+// Names, and addresses of this machine that a wildcard covers, are checked when mail goes there.
 void check_routes(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   for (const auto& entry : entries(root, "route", config.routes)) {
     const auto own = std::ranges::find_if(config.listeners, [&](const ListenerConfig& listener) {
@@ -172,7 +172,7 @@ void check_routes(const TomlValue& root, const Config& config, ConfigErrors& err
   }
 }
 
-// Only the first table that matches counts: the same pattern again can have no effect.
+// Only the first table that matches applies: the same pattern again has no effect.
 void check_destinations(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   Once patterns(errors, "destination.match");
   for (const auto& entry : entries(root, "destination", config.destinations)) {

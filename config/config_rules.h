@@ -5,7 +5,7 @@
 
 namespace signpost::config {
 
-// `root` is the file that `config` was read from. Reports what does not fit at the key to change.
+// `root` is the file that `config` was read from. Reports conflicts at the key to change.
 void check_config(const TomlValue& root, const Config& config, ConfigErrors& errors);
 
 }  // namespace signpost::config

@@ -137,7 +137,7 @@ ValueResult<std::string> parse_full_host_name(std::string_view text) {
 }
 
 ValueResult<std::string> parse_address(std::string_view text) {
-  // In ASCII, since it has to be read by servers without SMTPUTF8.
+  // In ASCII, since servers without SMTPUTF8 must be able to read it.
   const auto mailbox = smtp::parse_mailbox(text, true);
   if (!mailbox || mailbox->needs_smtputf8()) return wrong(text, "is not an address");
   return mailbox->text();

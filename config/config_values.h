@@ -14,7 +14,7 @@ namespace signpost::config {
 
 struct ValueError {
   std::string what;        // the start of a message: `"x" is not a domain name`
-  bool not_built = false;  // well-formed, and not supported yet
+  bool not_built = false;  // well-formed, but not supported yet
 };
 
 template <typename T>
@@ -34,7 +34,7 @@ ValueResult<std::string> parse_full_host_name(std::string_view text);
 // "user@example.net".
 ValueResult<std::string> parse_address(std::string_view text);
 // "10.0.0.0/8"; not the whole Internet, which would make an open relay of the networks' listener.
-// Refuses bits behind the prefix: they may be meant for a smaller network, or for one address.
+// Refuses bits after the prefix: a smaller network, or one address, may be meant.
 ValueResult<net::Network> parse_network(std::string_view text);
 // An address to send from.
 ValueResult<net::IpAddress> parse_source(std::string_view text);
@@ -47,13 +47,13 @@ std::string rate_text(const Rate& rate);
 ValueResult<std::string> parse_selector(std::string_view text);
 // The name of a header field (RFC 5322 section 2.2).
 ValueResult<std::string> parse_field_name(std::string_view text);
-bool same_field_name(const std::string& a, const std::string& b);  // case does not count
+bool same_field_name(const std::string& a, const std::string& b);  // ignoring case
 // "192.0.2.1:587", "[2001:db8::1]:587".
 ValueResult<net::SocketAddress> parse_bind(std::string_view text);
 // "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".
 ValueResult<net::SocketAddress> parse_name_server(std::string_view text);
 
-// `via` of a route: fills `mx` or `host` and `port`. What it says never shows a password.
+// `via` of a route: fills `mx` or `host` and `port`. Its errors never show a password.
 ValueResult<void> parse_via(std::string_view text, RouteConfig& route);
 
 }  // namespace signpost::config

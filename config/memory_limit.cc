@@ -41,8 +41,8 @@ std::uint64_t limit_in(const std::string& file) {
   return error == std::errc() ? limit : kNoLimit;
 }
 
-// A group is also bound by the limits of those that it is in: from `group` up to the mount itself.
-// In a container the group's name may be that of the host: then only the mount's own file is there.
+// A group is also bound by the limits of its parents: from `group` up to the mount itself.
+// In a container the group's name may be that of the host: then only the mount's own file exists.
 std::uint64_t limit_on_way_up(const std::string& mount, std::string group, const char* file) {
   std::uint64_t limit = kNoLimit;
   for (;;) {

@@ -1,5 +1,5 @@
-// The keys that value_forms.h has no form for: they fill more than one member, or "" or "0s" means
-// something of its own.
+// The keys that no form in value_forms.h fits: they fill more than one member, or "" or "0s" has a
+// special meaning.
 #pragma once
 
 #include "config/config_reader.h"

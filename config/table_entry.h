@@ -1,5 +1,5 @@
 // The tables of a list beside the structs that were read from them, for rules between keys that
-// have to say where they are broken.
+// must say where they are broken.
 #pragma once
 
 #include "config/toml_document.h"

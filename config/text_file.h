@@ -18,7 +18,7 @@ Result<std::string> read_text_file(const std::string& path);
 // so that a trailing blank or newline never makes two ends disagree. The detail has no path.
 Result<std::string> read_secret_file(const std::string& path);
 
-// Fails when others than the owner and the group of `path` (behind symbolic links) may read or
+// Fails when anyone but the owner and the group of `path` (symbolic links followed) may read or
 // write it; the detail, without the path, says what to do. A file that cannot be examined passes:
 // its reader reports why.
 Result<void> check_private(const std::string& path);

@@ -24,7 +24,7 @@ struct TomlValue {
 
   Kind kind = Kind::Table;
   TomlPosition begin;  // of a table: its header, or its first key if it has none
-  TomlPosition end;    // just behind a scalar's or an array's last character
+  TomlPosition end;    // just after a scalar's or an array's last character
   bool boolean = false;
   std::int64_t integer = 0;
   double floating = 0;

@@ -41,7 +41,7 @@ Form<std::string> path(std::string expect = "the path of a file");
 // Reports `error` at `where`.
 void refuse(Setting& setting, const TomlValue& where, const ValueError& error);
 
-// A string that `parse` brings into its one form.
+// A string that `parse` turns into its canonical form.
 template <typename T>
 Form<T> parsed(std::string expect, ValueResult<T> (*parse)(std::string_view)) {
   return {std::move(expect),

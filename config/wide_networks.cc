@@ -28,7 +28,7 @@ constexpr std::string_view kNotPublic[] = {"10.0.0.0/8",     "100.64.0.0/10", "1
                                            "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
                                            "fc00::/7",       "fe80::/10"};
 
-// IPv6 prefixes that stand for all of IPv4, whose address is in the octets from `at` on. Mapped
+// IPv6 prefixes that represent all of IPv4, whose address is in the octets from `at` on. Mapped
 // addresses (RFC 4291 section 2.5.5.2) were read as IPv4 already.
 struct Translation {
   std::string_view prefix;
@@ -43,7 +43,7 @@ bool is_within(const net::Network& narrow, const net::Network& wide) {
   return narrow.length >= wide.length && wide.contains(narrow.prefix);
 }
 
-// The IPv4 network that an IPv6 one stands for; the network itself if it stands for none.
+// The IPv4 network that an IPv6 one represents; the network itself if it represents none.
 net::Network meant_by(const net::Network& network) {
   for (const auto& [prefix, at] : kTranslations) {
     const net::Network translated = *net::Network::parse(prefix);

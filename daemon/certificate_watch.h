@@ -1,4 +1,4 @@
-// Notices that the certificate's files were replaced, as certbot does, so that nobody has to ask
+// Notices that the certificate's files were replaced, as certbot does, so that nobody needs to ask
 // for a reload.
 #pragma once
 
@@ -16,8 +16,8 @@ class CertificateWatch {
   static constexpr std::chrono::seconds kQuiet{4};
 
   // Whether the files differ from those that `settings` were loaded from and have not changed for
-  // kQuiet: the certificate and its key are not written at once. True once for each state of the
-  // files. To be called about once a second; reads the files' metadata alone. REQUIRES:
+  // kQuiet: the certificate and its key are not written in one step. True once for each state of
+  // the files. To be called about once a second; reads the files' metadata alone. REQUIRES:
   // settings.config->tls.
   bool changed(const relay::Settings& settings, SteadyTime now);
 

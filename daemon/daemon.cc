@@ -1,10 +1,12 @@
 #include "daemon/daemon.h"
 
 #include "admin/queue_gauges.h"
+#include "admin/relay_gauges.h"
 #include "base/log.h"
 #include "daemon/service_manager.h"
 #include "daemon/version.h"
 #include "daemon/worker.h"
+#include "metrics/process_metrics.h"
 #include "relay/doubts.h"
 #include "relay/events.h"
 #include "relay/metric_descriptions.h"
@@ -41,7 +43,7 @@ Result<void> make_folder(const std::string& path) {
   return {};
 }
 
-// What cannot change while the relay runs.
+// Keys that cannot change while the relay runs.
 std::vector<std::string> keys_for_restart(const config::Config& before,
                                           const config::Config& after) {
   std::vector<std::string> keys;
@@ -68,6 +70,10 @@ std::size_t number_of_users(const relay::Settings& settings) {
   return settings.users ? settings.users->all().size() : 0;
 }
 
+std::int64_t seconds_since_epoch(SystemTime time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
 void log_all(const std::vector<std::string>& doubts) {
   for (const std::string& doubt : doubts) {
     log::emit(relay::events::ConfigDoubtful{.detail = doubt});
@@ -87,10 +93,15 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clo
                   {{"version", std::string(version())}, {"commit", std::string(commit())}}),
       reloads_ok_(shared_.registry, relay::metric::kReloads, {{"result", "ok"}}),
       reloads_failed_(shared_.registry, relay::metric::kReloads, {{"result", "failed"}}),
+      reloaded_(shared_.registry, relay::metric::kLastReloadSuccessful),
+      loaded_at_(shared_.registry, relay::metric::kLoaded),
       log_lines_dropped_(shared_.registry, relay::metric::kLogLinesDropped),
       settings_(std::move(settings)),
       started_with_(settings_->config) {
   build_info_.set(1);
+  reloaded_.set(1);
+  loaded_at_.set(seconds_since_epoch(clock_.system_now()));
+  metrics::add_process_metrics(shared_.registry);
 }
 
 Daemon::~Daemon() { stop(); }
@@ -119,12 +130,11 @@ Result<void> Daemon::share_descriptors() {
                                           config.listeners.size() * worker_count(config));
   if (descriptors_.sessions >= config.limits.sessions) return {};
   if (descriptors_.sessions < kFewestSessions) {
-    return fail(
-        Errc::Unavailable,
-        fmt::format("the system allows this process too few open files: they are enough for "
-                    "{} sessions beside the queue; allow at least 1024 (LimitNOFILE in the "
-                    "unit, ulimit -n)",
-                    descriptors_.sessions));
+    return fail(Errc::Unavailable,
+                fmt::format("the system allows this process too few open files: only enough for "
+                            "{} sessions beside the queue; allow at least 1024 (LimitNOFILE in the "
+                            "unit, ulimit -n)",
+                            descriptors_.sessions));
   }
   log::emit(relay::events::DescriptorsShort{.sessions = descriptors_.sessions,
                                             .wanted = config.limits.sessions,
@@ -205,8 +215,10 @@ Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   const config::Config& config = *settings_->config;
   if (!config.admin_bind && config.admin_socket.empty()) return {};
   admin_rules_.set(access_rules(*settings_, config));
+  add_gauges();
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
                                  shared_.admission, *shared_.delivery, shared_.draining};
+  admin::add_relay_gauges(services);
   auto admin = admin::Admin::start(services, {std::move(sockets), descriptors_.admin, admin_rules_,
                                               [this](std::string_view by) { return reload(by); }});
   if (!admin) return Failure(std::move(admin).error());
@@ -241,7 +253,7 @@ void Daemon::check_disk() {
                                shared_.store->health().pending_bytes);
 }
 
-// Removed mail may take up the last space: the queue frees it once there is enough of it, or on
+// Removed mail may occupy the last space: the queue frees it once there is enough of it, or on
 // request, while the disk is full and once after that. Meanwhile there is room for the reserve.
 void Daemon::look_after_disk() {
   const SteadyTime now = clock_.steady_now();
@@ -268,11 +280,13 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   const MutexLock lock(reloading_);
   const auto refuse = [this, by](std::vector<std::string> errors) {
     reloads_failed_.add();
+    reloaded_.set(0);
     for (const std::string& error : errors) {
       log::emit(relay::events::ConfigReloadFailed{.detail = error, .by = by});
     }
     return errors;
   };
+  const SystemTime began = clock_.system_now();
   relay::LoadedSettings loaded = relay::load_settings(settings_->config->file);
   if (!loaded.settings) return refuse(loaded.error_texts());
 
@@ -297,6 +311,8 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   }
   put_in_force(std::move(loaded.settings), std::move(*sockets));
   reloads_ok_.add();
+  reloaded_.set(1);
+  loaded_at_.set(seconds_since_epoch(began));
   log::emit(relay::events::ConfigReloaded{.file = after.file,
                                           .users_before = number_of_users(*old),
                                           .users = number_of_users(*settings_),
@@ -321,8 +337,8 @@ void Daemon::put_in_force(std::shared_ptr<const relay::Settings> settings,
   settings_ = std::move(settings);
 }
 
-// Whoever renews it need not know of us. Of the configuration nothing else is read: it may be in
-// the middle of an edit.
+// The program that renews it need not know of us. Nothing else of the configuration is read: it may
+// be in the middle of an edit.
 void Daemon::renew_certificate() {
   if (!settings_->config->tls) return;
   if (!certificate_watch_.changed(*settings_, clock_.steady_now())) return;
@@ -339,7 +355,7 @@ void Daemon::renew_certificate() {
   judge_settings();
 }
 
-// Says what is doubtful and when the certificate ends.
+// Reports doubts, and when the certificate expires.
 void Daemon::judge_settings() {
   log_all(relay::doubts(*settings_, clock_.system_now()));
   certificate_expiry_.reset();
@@ -388,7 +404,7 @@ bool Daemon::wait_until_drained(std::chrono::seconds limit) {
 }
 
 void Daemon::stop() {
-  // First: nothing is to be opened while it drains.
+  // First: nothing may be opened while it drains.
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
   admin_.reset();

@@ -39,7 +39,7 @@ class Daemon {
 
   // Opens every socket, so that an address in use is found before the queue is touched, then the
   // queue, and starts the threads, which accept what has come meanwhile. After an error nothing
-  // serves; the detail says what would help.
+  // runs; the detail suggests a remedy.
   Result<void> start();
   void tick();  // once a second
   // The queue cannot be written until it is opened again: only a restart helps.
@@ -52,8 +52,8 @@ class Daemon {
   // asked, for the log. Any thread.
   std::vector<std::string> reload(std::string_view by);
 
-  // Stops accepting and lets transactions end for kDrainLimit. Clients that are left then get a 421
-  // and kFarewellLimit to take it, connections to receivers are cut, and what that decides is
+  // Stops accepting and lets transactions end for kDrainLimit. Clients still connected then get a
+  // 421 and kFarewellLimit to read it, connections to receivers are cut, and the outcomes are
   // stored and logged meanwhile. Stops all threads, which takes as long as the slowest of them.
   static constexpr std::chrono::seconds kDrainLimit{30};
   static constexpr std::chrono::seconds kFarewellLimit{6};
@@ -64,6 +64,7 @@ class Daemon {
   Result<void> open_queue();
   Result<void> start_workers(std::vector<Worker::Sockets> sockets);
   Result<void> start_admin(admin::AdminSockets sockets);
+  void add_gauges();
   Result<std::vector<Worker::Sockets>> open_sockets(
       const std::vector<config::ListenerConfig>& listeners) const;  // one for each worker
   void apply_limits(const config::Config& config);
@@ -87,6 +88,8 @@ class Daemon {
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;
+  metrics::Gauge reloaded_;   // whether the last reload succeeded
+  metrics::Gauge loaded_at_;  // when the configuration in force was read
   metrics::SharedCounter log_lines_dropped_;
   std::optional<metrics::Gauge> certificate_expiry_;  // while there is one
   Mutex reloading_;

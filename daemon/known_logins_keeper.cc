@@ -28,7 +28,7 @@ void KnownLoginsKeeper::tick() {
   const SteadyTime now = clock_.steady_now();
   if (file_.empty() || now < next_save_ || !logins_.unsaved()) return;
   if (saving_.valid() && saving_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-    return;  // a disk that hangs holds up nothing else
+    return;  // a hanging disk holds up nothing else
   }
   next_save_ = now + kInterval;
   saving_ = std::async(std::launch::async, [this] { save(); });

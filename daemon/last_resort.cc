@@ -17,22 +17,22 @@ namespace signpost::daemon {
 namespace {
 
 constexpr std::string_view kTooLong =
-    "signpost: the end takes too long: a disk that does not answer, or a log that nobody reads; "
-    "giving up on an orderly one\n";
+    "signpost: shutdown takes too long: a disk does not answer, or nobody reads the log; "
+    "ending at once\n";
 constexpr std::string_view kNoMemory =
-    "signpost: out of memory: the process ends, and its queue is whole; allow it more (MemoryMax=, "
-    "ulimit -v), or set limits.memory and limits.sessions lower\n";
+    "signpost: out of memory: the process ends, its queue is intact; allow it more (MemoryMax=, "
+    "ulimit -v), or lower limits.memory and limits.sessions\n";
 constexpr std::string_view kNoThread =
-    "signpost: a thread cannot be started: the process ends, and its queue is whole; allow it more "
+    "signpost: a thread cannot be started: the process ends, its queue is intact; allow it more "
     "threads (TasksMax=, ulimit -u) or memory (MemoryMax=, ulimit -v)\n";
 constexpr std::string_view kAborted =
-    "signpost: an assertion failed, or an exception was not expected, as the line above says: the "
-    "process ends, and its queue is whole\n";
+    "signpost: an assertion failed, or an exception was unexpected, as the line above says: the "
+    "process ends, its queue is intact\n";
 
 constexpr std::string_view kCritical = "<2>";  // sd-daemon(3)
 bool to_journal = false;
 
-// The functions below run where little may be called (signal-safety(7)), and must not block.
+// The functions below run where few functions may be called (signal-safety(7)), and must not block.
 void say(std::string_view words) noexcept {
   pollfd log{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
   if (::poll(&log, 1, 0) <= 0) return;
@@ -62,8 +62,8 @@ bool no_thread(const std::exception_ptr& thrown) noexcept {
   }
 }
 
-// Threads are started by us and by libraries, and none of us goes on without. What else is thrown
-// to here is a defect.
+// Threads are started by us and by libraries, and neither can continue without them. Anything else
+// thrown to here is a defect.
 void terminated() noexcept {
   if (const auto thrown = std::current_exception(); thrown && no_thread(thrown)) {
     say(kNoThread);

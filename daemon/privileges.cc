@@ -75,7 +75,7 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
     if (user || account.error().code != Errc::NotFound) return Failure(account.error());
     return fail(Errc::NotFound, account.error().detail + "; make it (adduser --system --group " +
                                     config::kDefaultUser +
-                                    "), name another one, or say user = \"\" to stay root");
+                                    "), name another one, or set user = \"\" to stay root");
   }
   if (account->uid == 0) return "";
   if (auto made = make_data_dir(data_dir, *account); !made) return Failure(made.error());
@@ -91,7 +91,7 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
 }
 
 void let_look_into_us(bool allowed) {
-  // Said in either case: giving up root has hidden us already.
+  // Set in either case: giving up root has already hidden us.
   (void)::prctl(PR_SET_DUMPABLE, allowed ? 1 : 0, 0, 0, 0);
 }
 

@@ -10,10 +10,11 @@
 namespace signpost::daemon {
 
 // For a process that was started as root, before it has threads: becomes `user` irrevocably, and
-// keeps of root's rights only that to listen on ports below 1024, which a reload may need. Creates
-// `data_dir` ("": none) for that account if it does not exist. `user`: the key as written; nothing:
+// keeps of root's rights only the one to listen on ports below 1024, which a reload may need.
+// Creates `data_dir` ("": none) for that account if it does not exist. `user`: the key as written;
+// nothing:
 // config::kDefaultUser; "": stays root. Returns the account's name, "" when nothing changed. Does
-// nothing for a process that is not root's.
+// nothing unless the process runs as root.
 Result<std::string> drop_privileges(const std::optional<std::string>& user,
                                     const std::string& data_dir);
 

@@ -43,7 +43,7 @@ void explain(const std::vector<std::string>& errors, const log::Options& options
   log::stop();
 }
 
-// How to log as far as a configuration with mistakes says it.
+// How to log, as far as a configuration with mistakes says so.
 log::Options log_options_in(const std::string& config_file) {
   const config::LoadedConfig loaded = config::load_config_partly(config_file);
   return log_options(loaded.config ? *loaded.config : config::Config());
@@ -53,8 +53,8 @@ log::Options log_options_in(const std::string& config_file) {
 constexpr std::chrono::seconds kEndLimit =
     Daemon::kDrainLimit + Daemon::kFarewellLimit + std::chrono::seconds(14);
 
-// Blocked in all threads, taken by the main one: first of all, since a signal that comes while the
-// relay starts waits until it can be served.
+// Blocked in all threads, handled by the main one: first of all, since a signal that comes while
+// the relay starts waits until it can be served.
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);

@@ -26,7 +26,7 @@ void notify_service_manager(std::string_view state) {
   if (name[0] == '@') address.sun_path[0] = '\0';  // the abstract namespace
   const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return;
-  // A service manager that cannot be reached, or does not read, is no reason not to serve.
+  // The relay serves even if the service manager cannot be reached or does not read.
   (void)::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                  reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));

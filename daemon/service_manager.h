@@ -1,4 +1,4 @@
-// Tells a service manager how the daemon is doing: systemd's notification protocol (sd_notify(3)).
+// Reports the daemon's state to a service manager: systemd's notification protocol (sd_notify(3)).
 #pragma once
 
 #include <string_view>
@@ -12,7 +12,7 @@ void notify_service_manager(std::string_view state);
 // Whether standard error goes to systemd's journal ($JOURNAL_STREAM).
 bool stderr_is_journal();
 
-// Whether it restarts this process when "WATCHDOG=1" does not come (WatchdogSec= in the unit).
+// Whether it restarts this process when "WATCHDOG=1" is missing (WatchdogSec= in the unit).
 bool watched_by_service_manager();
 
 }  // namespace signpost::daemon

@@ -15,7 +15,7 @@
 namespace signpost::daemon {
 
 // Built by the daemon before the workers start and torn down after they have stopped. Each member
-// says for itself which threads may use it.
+// documents which threads may use it.
 struct Shared {
   metrics::Registry registry;
   relay::Admission admission;

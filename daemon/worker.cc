@@ -10,9 +10,10 @@
 
 namespace signpost::daemon {
 
-Worker::Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings)
+Worker::Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::Settings> settings)
     : settings_(std::move(settings)),
       timers_(loop_),
+      lag_(loop_, shared.registry, index),
       metrics_(shared.registry),
       events_(metrics_),
       commits_(loop_, *shared.committer) {}
@@ -20,7 +21,7 @@ Worker::Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings)
 Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index,
                                                std::shared_ptr<const relay::Settings> settings,
                                                const Share& share) {
-  std::unique_ptr<Worker> worker(new Worker(shared, std::move(settings)));
+  std::unique_ptr<Worker> worker(new Worker(shared, index, std::move(settings)));
   dns::ResolverOptions options;
   options.servers = worker->settings_->config->dns_servers;
   options.cache_entries = share.dns_entries;
@@ -50,14 +51,17 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
 }
 
 Worker::~Worker() {
-  // Before the things they use: sessions and queries have timers and streams on the loop.
+  // Before the objects that they use: sessions and queries have timers and streams on the loop.
   listeners_.clear();
   submission_.reset();
   delivery_.reset();
   timers_.clear();
 }
 
-void Worker::run() { loop_.run(); }
+void Worker::run() {
+  lag_.start();
+  loop_.run();
+}
 
 void Worker::stop() {
   loop_.post([this] {
@@ -65,6 +69,7 @@ void Worker::stop() {
     submission_->cut();
     delivery_->cut();
     timers_.clear();
+    lag_.stop();
     commits_.hand_over();
     loop_.stop();
   });

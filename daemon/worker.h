@@ -3,6 +3,7 @@
 
 #include "auth/authenticator.h"
 #include "base/descriptor.h"
+#include "daemon/loop_lag.h"
 #include "daemon/shared.h"
 #include "delivery/delivery.h"
 #include "dns/resolver.h"
@@ -29,7 +30,7 @@ namespace signpost::daemon {
 class Worker {
  public:
   using Sockets = std::map<std::string, Descriptor>;  // by `bind` as written
-  // Of what the process has for all of them.
+  // A worker's part of the process's limits.
   struct Share {
     std::size_t deliveries = 0;   // connections to receivers, at once
     std::size_t dns_entries = 0;  // in the DNS cache
@@ -53,21 +54,22 @@ class Worker {
   // `sockets`. Sessions keep the settings that they began with.
   void configure(std::shared_ptr<const relay::Settings> settings, Sockets sockets);
 
-  // Stops accepting; idle sessions are sent away, those in a transaction may finish it.
+  // Stops accepting; idle sessions are closed, those in a transaction may finish it.
   void drain();
-  // Ends the sessions that are left: clients get 421, receivers nothing.
+  // Ends the remaining sessions: clients get 421, receivers nothing.
   void send_away();
-  // No session is left, and what they have brought about is stored and in the log.
+  // No session is left, and all their outcomes are stored and in the log.
   bool drained() const;
 
  private:
-  Worker(Shared& shared, std::shared_ptr<const relay::Settings> settings);
+  Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::Settings> settings);
   void accept(const std::string& listener, int fd, const net::SocketAddress& peer);
 
   std::shared_ptr<const relay::Settings> settings_;
   int descriptor_ceiling_ = 0;
   net::Loop loop_;
   net::Timers timers_;
+  LoopLag lag_;
   relay::RelayMetrics metrics_;
   relay::EventSink events_;
   relay::TurnCommits commits_;

@@ -20,7 +20,7 @@ AddressOrder::AddressOrder(std::vector<NextHop::Host> hosts)
   if (!hosts_.empty()) host_.rank = hosts_.front().rank;
 }
 
-// Ranks have consecutive numbers: one try is left for each of those to come.
+// Ranks have consecutive numbers: one try is kept for each of the remaining ones.
 bool AddressOrder::may_try_another() const {
   const std::size_t ranks_left = hosts_.empty() ? 0 : hosts_.back().rank - host_.rank;
   return !rank_tried_ || tried_ + ranks_left < kMostTargets;

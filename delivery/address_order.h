@@ -13,8 +13,8 @@
 namespace signpost::delivery {
 
 // Pure. Hosts by rank, each with all of its addresses (RFC 5321 section 5.1), within these bounds
-// of what one attempt spends: each rank gets an address tried, however many dead ones the ranks
-// before it have, and addresses that were dead lately come last of all.
+// on one attempt: an address of each rank is tried, however many dead ones the ranks
+// before it have, and recently dead addresses come last of all.
 class AddressOrder {
  public:
   // Of one attempt. More only if there are more ranks.
@@ -28,9 +28,9 @@ class AddressOrder {
     net::IpAddress address;
     bool authenticated = false;  // by DNSSEC
   };
-  struct Step {  // one of both; neither: that was all
+  struct Step {  // one of the two; neither: there are no more
     std::optional<Target> target;
-    std::string ask;  // the host whose addresses are needed now: then add()
+    std::string ask;  // the host whose addresses are needed next: then add()
   };
   Step next();
   void add(Target target, bool was_dead);

@@ -1,5 +1,5 @@
-// How many connections lead to each address, whichever sites they are of, and who waits for one. A
-// stranger can have any number of domains, and thus of sites, lead to one address.
+// How many connections lead to each address, whichever sites they belong to, and who waits for one.
+// A stranger can have any number of domains, and thus of sites, lead to one address.
 #pragma once
 
 #include "net/address.h"
@@ -24,7 +24,7 @@ class AddressPlaces {
   // `site` waits until a place is free. REQUIRES: a place is taken
   void wait(const net::IpAddress& address, std::shared_ptr<Site> site);
   bool is_wanted(const net::IpAddress& address) const;
-  // The site that has waited for the longest, which does so no more; null: none.
+  // Takes out the site that has waited longest; null: none.
   std::shared_ptr<Site> next(const net::IpAddress& address);
 
   std::size_t addresses() const { return places_.size(); }

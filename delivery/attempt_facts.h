@@ -14,8 +14,8 @@ struct AttemptFacts {
   std::string dkim;     // OutgoingMessage::Signature::summary
   std::size_t provider = 0;
   bool dsn_handed_on = false;  // the peer took over NOTIFY=SUCCESS (RFC 3461 section 5.2.2)
-  bool attempted = true;       // false: nothing was tried, the job waits for too long already
-  bool unfinished = false;     // who is delayed was not refused: the attempt goes on at once
+  bool attempted = true;       // false: nothing was tried, the job has already waited for too long
+  bool unfinished = false;     // delayed recipients were not refused: the attempt continues at once
 };
 
 }  // namespace signpost::delivery

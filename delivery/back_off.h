@@ -10,7 +10,7 @@ namespace signpost::delivery {
 
 // Pure: time and chance come from the caller. While tries fail, one at a time is enough to find
 // out whether the other side is back. Each wait is stretched by up to a quarter so that many do not
-// march in step, and none is longer than five minutes.
+// fall into step, and none is longer than five minutes.
 class BackOff {
  public:
   // Waits double from `first` to `steady`. From then on a wait is a sixteenth of the time for which
@@ -27,11 +27,11 @@ class BackOff {
 
   explicit BackOff(const Pace& pace) : pace_(pace) {}
 
-  // What was begun at `began` failed. What was under way together fails together: false when it
-  // began before the last failure was known, which makes it the same one.
-  // `fraction` in [0, 1) is the dice.
+  // A try begun at `began` failed. Tries under way together fail together: false when this one
+  // began before the last failure was known, so that it is the same failure.
+  // `fraction` in [0, 1) is random.
   bool failed(Disposition why, SteadyTime began, SteadyTime now, double fraction);
-  void succeeded();  // the receiver is well
+  void succeeded();  // the receiver works
   void forgive();    // an operator wants it tried now
 
   bool failing() const { return failures_ > 0; }

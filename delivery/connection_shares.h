@@ -1,4 +1,4 @@
-// Which account's connection is opened next while there are fewer than are wanted.
+// Which account's connection is opened next while there are too few for all.
 #pragma once
 
 #include "delivery/orders.h"
@@ -12,11 +12,11 @@
 
 namespace signpost::delivery {
 
-// One worker's. Pure. The last quarter of the connections is kept for accounts that have less than
-// their share, which is that of one account more than there are: one account that asks for all of
-// them, however many receivers its mail is for, leaves room for whoever comes next. The last half
-// of that quarter is kept in the same way for whoever answers for the accounts (a login, or a
-// client without one: queue::holder_of), since a client may write any number of sender domains.
+// Belongs to one worker. Pure. The last quarter of the connections is kept for accounts that have
+// less than their share, computed for one account more than there are: one account that wants all
+// of them, however many receivers its mail is for, leaves room for the next one. The last half
+// of that quarter is kept in the same way for the holders of the accounts (a login, or a
+// client without one: queue::holder_of), since a client may use any number of sender domains.
 class ConnectionShares {
  public:
   explicit ConnectionShares(std::size_t limit) : limit_(limit) {}

@@ -1,4 +1,4 @@
-// Addresses that no connection could be made to lately.
+// Addresses to which no connection could be made recently.
 #pragma once
 
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 
 namespace signpost::delivery {
 
-// One worker's. Pure. A host walk tries them last, so that a host with many addresses that are gone
+// Belongs to one worker. Pure. A host walk tries them last, so that a host with many dead addresses
 // does not cost each attempt a time-out for each of them.
 class DeadAddresses {
  public:

@@ -96,7 +96,7 @@ void Delivery::waits(const queue::Job& job) {
   carry_out(std::move(orders));
 }
 
-// One worker for each message, whoever delivers its jobs.
+// One worker for each message, whichever workers deliver its jobs.
 void Delivery::at_desk(const queue::MessageId& id, std::function<void(Settler&)> task) {
   const std::size_t count = shared_.workers.size();
   Delivery& other = *shared_.workers[std::hash<queue::MessageId>{}(id) % count];
@@ -112,6 +112,7 @@ void Delivery::start_feeding() {
   settings_changed();
   find_lanes({});
   tick();
+  census_.emplace(context_, shared_.scheduler);
 }
 
 void Delivery::settings_changed() {
@@ -225,6 +226,7 @@ std::optional<PendingJob> Delivery::take_early(const SitePtr& site, bool quick) 
 void Delivery::give_back(const SitePtr& site, PendingJob job) {
   Orders orders;
   context_.store.claims().set_active(job.job.ref, false);
+  context_.metrics.put_off(relay::PutOffReason::Limit).add();
   shared_.scheduler.give_back(site, std::move(job), now(), orders);
   carry_out(std::move(orders));
 }
@@ -257,6 +259,7 @@ void Delivery::prepare(PendingJob job, std::function<void(std::optional<PendingJ
     context_.store.claims().set_active(loaded.job.job.ref, false);
     switch (loaded.problem) {
       case NotReady::NoMemory: {
+        context_.metrics.put_off(relay::PutOffReason::Memory).add();
         Orders orders;
         shared_.scheduler.put_off(std::move(loaded.job), now(), orders);
         carry_out(std::move(orders));
@@ -265,9 +268,11 @@ void Delivery::prepare(PendingJob job, std::function<void(std::optional<PendingJ
       case NotReady::Unreadable:
         context_.events.emit(relay::events::MessageUnreadable{.id = loaded.job.job.ref.id.text(),
                                                               .detail = loaded.detail});
+        context_.metrics.put_off(relay::PutOffReason::Unreadable).add();
         settler_.put_off(std::move(loaded.job), kUnreadable);
         break;
       case NotReady::Moved:
+        context_.metrics.put_off(relay::PutOffReason::RouteChanged).add();
         settler_.move(std::move(loaded.job), std::move(loaded.detail));
         break;
     }
@@ -301,6 +306,7 @@ void Delivery::drain() {
 
 void Delivery::cut() {
   timer_.reset();
+  census_.reset();
   shares_.clear_waiting();
   for (const auto& [id, each] : sessions_) each.session->cut();
   sessions_.clear();

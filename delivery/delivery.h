@@ -1,4 +1,4 @@
-// Delivery on one worker: takes in what was stored, carries out what the scheduler orders, and
+// Delivery on one worker: takes in stored mail, carries out the scheduler's orders, and
 // holds the sessions.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "delivery/intake.h"
 #include "delivery/local_addresses.h"
 #include "delivery/memory_counts.h"
+#include "delivery/queue_census.h"
 #include "delivery/router.h"
 #include "delivery/scheduler.h"
 #include "delivery/session_host.h"
@@ -29,13 +30,13 @@ namespace signpost::delivery {
 
 class Delivery;
 
-// What the deliveries of all workers share. Made before them, gone after them; `workers` is filled
-// before the first one runs.
+// Shared by the deliveries of all workers. Made before them, destroyed after them; `workers` is
+// filled before the first one runs.
 struct SharedDelivery {
   explicit SharedDelivery(std::size_t worker_count) : scheduler(worker_count) {}
 
   // For operators' commands, from any thread while the workers run.
-  // `jobs`, as they are stored, are no longer claimed and wait again.
+  // `jobs`, as stored, are no longer claimed and wait again.
   void returned(std::vector<queue::Job> jobs);
   // Takes those of `jobs` that wait in a line out of it: they are claimed for the caller.
   std::vector<queue::Job> withdraw(const std::vector<queue::Job>& jobs);
@@ -51,8 +52,8 @@ struct SharedDelivery {
 // The worker's thread only.
 class Delivery final : public Intake, private SessionHost {
  public:
-  // `connections`: the most sessions at once. Each takes a descriptor, and the store and the
-  // clients need descriptors too. Both references must outlive it.
+  // `connections`: the most sessions at once. Each needs a descriptor, and the store and the
+  // clients need some too. Both references must outlive it.
   Delivery(relay::Context& context, SharedDelivery& shared, std::size_t connections);
   ~Delivery() override;
   Delivery(const Delivery&) = delete;
@@ -66,13 +67,13 @@ class Delivery final : public Intake, private SessionHost {
   // The context has new settings. Called on one worker only.
   void settings_changed();
 
-  // Any thread: runs `ask` on the worker with the scheduler, and carries out what that orders.
+  // Any thread: runs `ask` on the worker with the scheduler, and carries out the orders.
   void post(std::function<void(Scheduler&, const Scheduler::Now&, Orders&)> ask);
 
   // Ends idle sessions; transactions under way may finish.
   void drain();
   bool drained() const { return sessions_.empty() && settler_.drained(); }
-  // From outside of any session's function: no session and no timer is left. A message whose final
+  // From outside of any session's function: ends all sessions and timers. A message whose final
   // dot was not answered is settled, which takes some more turns; see drained().
   void cut();
 
@@ -132,6 +133,7 @@ class Delivery final : public Intake, private SessionHost {
   };
   std::unordered_map<std::uint64_t, Session> sessions_;
   std::optional<net::Timer> timer_;  // of the worker that feeds
+  std::optional<QueueCensus> census_;
 };
 
 }  // namespace signpost::delivery

@@ -1,4 +1,4 @@
-// How Delivery carries out what the scheduler orders.
+// How Delivery carries out the scheduler's orders.
 #include "delivery/delivery.h"
 
 #include <algorithm>
@@ -94,13 +94,13 @@ void Delivery::read(std::vector<Orders::Read> reads) {
       });
 }
 
-// A lane that cannot be served is not read, but its mail ages: notices of delay are sent, and what
-// has expired is given up, with the reason for the wait.
+// A lane that cannot be served is not read, but its mail ages: notices of delay are sent, and mail
+// that has expired is given up, with the reason for the wait.
 void Delivery::look_for_overdue(Orders::Overdue overdue) {
   struct Look {
     Orders::Overdue order;
     std::vector<queue::Job> jobs;
-    std::vector<queue::JobRef> claimed;  // by others: they wait in a line, or are on their way
+    std::vector<queue::JobRef> claimed;  // by others: they wait in a line, or are being delivered
   };
   auto look = std::make_shared<Look>();
   look->order = std::move(overdue);
@@ -125,6 +125,10 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
               if (!job) continue;
               if (!*job) {
                 look->claimed.push_back(ref);
+                continue;
+              }
+              if ((*job)->state == queue::JobState::Held) {  // since the index was read
+                store.claims().release(ref);
                 continue;
               }
               if ((*job)->state == queue::JobState::Deferred) counts.deferred.fetch_add(1);
@@ -156,7 +160,7 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
       });
 }
 
-// Whatever was tried again since, or changed by an operator, keeps its time.
+// Jobs tried again since, or changed by an operator, keep their time.
 void Delivery::recall(std::vector<PutOff> put_off) {
   struct Recall {
     std::vector<PutOff> put_off;

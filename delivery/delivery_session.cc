@@ -24,18 +24,18 @@ constexpr std::chrono::seconds kIdleLimit{5};
 // Transacting  replies, room to send content    the dialog's      the next job
 // Idle         wake()                           kIdleLimit        a job; Quitting
 // Quitting     the reply to QUIT                the dialog's      Ended; Opening when the
-// connection
-//                                                                 was used up and its job was not
+//                                                                 connection was used up and its
+//                                                                 job was not
 // Ended        its destruction                  none
 //
 // A job is taken only when the connection is ready. A connection that never gets there counts as an
 // attempt of one job, which the scheduler chooses. From Loading on, the site knows that the
 // connection carries mail.
 //
-// A job that a used connection takes no more, and nobody of which is decided, stays with the
-// session: it opens the next connection, to the same host first. There it gets its verdict, since
-// nothing went before it. What is left of a job that has progress goes back to the queue instead,
-// without an attempt and due at once: what was delivered leaves the queue first.
+// A job that a used connection no longer accepts, and with no recipient decided, stays with the
+// session: it is first on the next connection, to the same host first. There it gets its verdict,
+// since nothing was sent before it. The rest of a job that has progress goes back to the queue
+// instead, without an attempt and due at once: delivered recipients leave the queue first.
 void DeliverySession::enter(State state) {
   state_ = state;
   switch (state) {
@@ -158,7 +158,7 @@ void DeliverySession::closed(const ClientDialog::Close& close) {
 }
 
 void DeliverySession::reconnect() {
-  // Its results are of this host.
+  // Its results are from this host.
   if (next_ && !next_->attempt.untouched()) put_back(std::move(next_));
   if (next_) next_->early = false;
   current_->early = false;
@@ -186,7 +186,7 @@ void DeliverySession::wake() {
 void DeliverySession::drain() {
   switch (state_) {
     case State::Idle:
-      (void)host_.leave_idle(*site_, ref());  // woken or not, it is over
+      (void)host_.leave_idle(*site_, ref());  // woken or not, it ends
       quit();
       pump();
       return;

@@ -33,7 +33,7 @@ class DeliverySession final : private ReceiverConnection::User {
 
   void start();
   void wake();   // was idle: the site has a job
-  void hurry();  // there are fewer connections than are wanted: no long wait for a greeting
+  void hurry();  // connections are short: no long wait for a greeting
   void drain();  // the relay stops: the transaction under way is the last one
   // The relay stops now. A message whose final dot was sent and not answered is settled as if the
   // connection had been lost; anything else stays in the queue as it is. Destroy it next.
@@ -47,7 +47,7 @@ class DeliverySession final : private ReceiverConnection::User {
     explicit Taken(PendingJob pending) : attempt(std::move(pending)) {}
     Attempt attempt;
     std::optional<smtp::DotStuffer> content;
-    bool early = false;  // begun behind the message before
+    bool early = false;  // begun before the reply to the previous message
   };
 
   // ReceiverConnection::User

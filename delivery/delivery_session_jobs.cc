@@ -1,4 +1,4 @@
-// The jobs of a delivery session: taking them, sending them, and what becomes of them.
+// The jobs of a delivery session: taking them, sending them, and their outcome.
 #include "delivery/delivery_session.h"
 
 #include <fmt/format.h>
@@ -96,8 +96,8 @@ void DeliverySession::loaded(std::optional<PendingJob> job) {
   if (job || next_job()) pump();
 }
 
-// Whoever was delivered to leaves the queue before the next transaction begins, which may take
-// minutes: a crash would have all of them delivered to again.
+// Delivered recipients leave the queue before the next transaction begins, which may take
+// minutes: after a crash all of them would be delivered to again.
 bool DeliverySession::may_go_on(const Taken& taken) const {
   return !draining() && !taken.attempt.has_progress();
 }
@@ -124,7 +124,7 @@ const OutgoingMessage::Signature& DeliverySession::signature(Taken& taken) {
                                            context.events);
 }
 
-// The mail data is sent and its reply may take a while: the next job is sent behind it.
+// The mail data is sent and its reply may take a while: the next job is sent right after it.
 void DeliverySession::begin_early() {
   if (!current_->attempt.is_last_transaction() || next_ || loading_next_ || draining() ||
       messages_ >= connection_.hop().messages_per_connection ||
@@ -150,13 +150,13 @@ void DeliverySession::begin_early() {
 }
 
 void DeliverySession::loaded_early(std::optional<PendingJob> job) {
-  if (state_ == State::Loading) {  // the message before is done
+  if (state_ == State::Loading) {  // the previous message is done
     loaded(std::move(job));
     return;
   }
   if (!job) return;
   next_ = std::make_unique<Taken>(std::move(*job));
-  // Otherwise it is begun when the message before is done.
+  // Otherwise it is begun when the previous message is done.
   if (state_ != State::Transacting || !current_ || current_->content ||
       !connection_.dialog().can_begin_early()) {
     return;
@@ -196,7 +196,7 @@ Attempt::Then DeliverySession::transaction_ended(const smtp::TransactionResult& 
 }
 
 void DeliverySession::transaction_done(const smtp::TransactionResult& result) {
-  // Bad sequence of commands: what stands behind the final dot (Haraka 3.3.4).
+  // Bad sequence of commands: the server refuses what follows the final dot (Haraka 3.3.4).
   if (current_->early && result.recipients.front().reply.code == 503) host_.forbid_early(*site_);
   const Attempt::Then then = transaction_ended(result, "no reply");
   last_reply_took_ = host_.context().clock.steady_now() - content_sent_;
@@ -237,7 +237,7 @@ void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& re
   host_.settle(taken->attempt.take_job(), taken->attempt.take_dispositions(rest), std::move(known));
 }
 
-// Without a verdict on those who are left.
+// Without a verdict on the remaining recipients.
 void DeliverySession::put_back(std::unique_ptr<Taken> taken) {
   if (!taken) return;
   if (taken->attempt.untouched()) {

@@ -88,7 +88,7 @@ Disposition of_mx_answer(const dns::MxAnswer& answer, std::string_view domain) {
     case MxOutcome::Hosts:
       break;
   }
-  check_failed("an MX answer with hosts is no failure", __FILE__, __LINE__);
+  check_failed("an MX answer with hosts is not a failure", __FILE__, __LINE__);
 }
 
 }  // namespace signpost::delivery

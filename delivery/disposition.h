@@ -21,8 +21,8 @@ struct Disposition {
   bool said_by_receiver() const { return reply.code != 0; }
 };
 
-// The reply that decided about one recipient of a transaction. `detail` says what happened when
-// there was none (code 0): "connection lost", "timed out".
+// From the reply that decided about one recipient of a transaction. `detail` says what happened
+// when there was none (code 0): "connection lost", "timed out".
 Disposition of_recipient(const smtp::TransactionResult::Recipient& recipient,
                          std::string_view detail);
 

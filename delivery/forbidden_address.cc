@@ -26,8 +26,8 @@ Forbidden row(std::string_view network, std::string_view kind, bool is_private =
   return {*parsed, kind, is_private};
 }
 
-// From the registries of special-purpose addresses (RFC 6890): what no receiver on the Internet
-// has.
+// From the registries of special-purpose addresses (RFC 6890): addresses that no receiver on the
+// Internet has.
 const std::vector<Forbidden>& forbidden() {
   static const std::vector<Forbidden> all{row("0.0.0.0/8", "this machine"),
                                           row("127.0.0.0/8", "loopback"),
@@ -51,7 +51,7 @@ const std::vector<Forbidden>& forbidden() {
 
 using V4 = std::array<std::uint8_t, 4>;
 
-// Where an IPv6 address of `network` keeps the octets of the IPv4 address that it stands for.
+// Where an IPv6 address of `network` holds the octets of the IPv4 address that it represents.
 struct Embedding {
   std::string_view network;
   std::array<std::size_t, 4> at;
@@ -94,7 +94,7 @@ void add_local_nat64(const net::IpAddress& address, std::vector<net::IpAddress>&
   if (found.size() == before) found.emplace_back();
 }
 
-// `address`, then what it stands for.
+// `address`, then the addresses that it represents.
 std::vector<net::IpAddress> meant_by(const net::IpAddress& address) {
   std::vector<net::IpAddress> found{address};
   if (!address.is_v6()) return found;
@@ -149,12 +149,12 @@ std::optional<Disposition> why_not(const std::string& host, const net::SocketAdd
     return local(Outcome::Failed, {5, 4, 6},
                  fmt::format("mail for {} ({}) loops back to this relay", host, address.text()));
   }
-  // An address in a route is the operator's word as much as delivery.source is.
+  // An address in a route is the operator's choice, like delivery.source.
   const bool named = hop.routed && net::IpAddress::parse(host);
   if (!named && lacks_source(address.ip, config.delivery)) {
     return local(Outcome::Delayed, {4, 4, 4},
-                 fmt::format("the mail server {} has the address {}, and delivery.source none of "
-                             "its kind to send from",
+                 fmt::format("the mail server {} has the address {}, and delivery.source has no "
+                             "address of that family",
                              host, address.ip.text()));
   }
   if (hop.routed) return {};

@@ -90,7 +90,7 @@ void HostWalk::on_addresses(const dns::AddressAnswer& answer) {
   offer();
 }
 
-// One host that may be mended is reason enough to try again.
+// One host with a passing fault is reason enough to try again.
 void HostWalk::note(Disposition why) {
   if (!why_ || why.outcome == Outcome::Delayed) why_ = std::move(why);
 }

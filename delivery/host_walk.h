@@ -26,10 +26,10 @@ class HostWalk {
     DnsSecurity security;  // what the DNS proves about it
     TlsRequirement tls;    // of the first connection to it
   };
-  // `forbidden`: why mail must not go to this address of that host, which is passed over then.
-  // `was_dead`: no connection could be made to it lately, so that it is tried last.
+  // `forbidden`: why mail must not go to this address of that host, which is then skipped.
+  // `was_dead`: no connection could be made to it recently, so that it is tried last.
   // `found`: the next address. `exhausted`: there are no (more) addresses; the disposition says why
-  // if none was ever found, and means nothing otherwise. Neither runs from within next().
+  // if none was ever found, and is meaningless otherwise. Neither runs from within next().
   struct Listener {
     std::function<std::optional<Disposition>(const std::string& host, const net::SocketAddress&)>
         forbidden;
@@ -56,7 +56,7 @@ class HostWalk {
   std::string host_;                      // the one whose addresses are looked up
   std::optional<Disposition> temporary_;  // a host whose addresses could not be looked up
   std::optional<Disposition> why_;        // no host can be tried
-  Alive alive_;                           // for what was deferred
+  Alive alive_;                           // for deferred callbacks
 };
 
 }  // namespace signpost::delivery

@@ -8,7 +8,7 @@
 
 namespace signpost::delivery {
 
-// One worker's; its thread only.
+// Belongs to one worker; its thread only.
 class Intake {
  public:
   virtual ~Intake() = default;

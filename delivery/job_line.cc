@@ -48,7 +48,7 @@ std::optional<JobLine::Taken> JobLine::take() {
   LaneTurn& lane = *ready_.front();
   Taken taken{std::move(lane.jobs.front()), &lane};
   lane.jobs.pop_front();
-  // A lane on its own owes nothing; with others it waits until a large message is paid off.
+  // A lane on its own owes nothing; beside others it waits until a large message is paid off.
   const auto recipients = static_cast<std::int64_t>(taken.job.job.recipients.size());
   lane.deficit_ = ready_.size() == 1 ? 0 : lane.deficit_ - recipients;
   update(lane);

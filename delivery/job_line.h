@@ -1,4 +1,4 @@
-// The lanes that have work for one receiver, and whose turn it is.
+// The lanes that have work for one receiver, and which one's turn it is.
 #pragma once
 
 #include "delivery/pending_job.h"
@@ -37,7 +37,7 @@ class JobLine {
   static constexpr std::int64_t kQuantum = 10;  // recipients a turn
   static constexpr std::size_t kFew = 4;        // jobs in memory: with fewer, a lane is read again
 
-  // Puts `lane` where its members say it belongs. It must stay where it is in memory until
+  // Moves `lane` to where its members say it belongs. It must keep its place in memory until
   // remove().
   void update(LaneTurn& lane);
   void remove(LaneTurn& lane);

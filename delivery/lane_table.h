@@ -1,4 +1,4 @@
-// Every lane that has waiting mail, and when each is to be looked at next.
+// Every lane that has waiting mail, and when each needs attention next.
 #pragma once
 
 #include "base/clock.h"
@@ -21,20 +21,20 @@ namespace signpost::delivery {
 
 struct Site;
 
-// A million of them may wait, so what only those need that have something to do now is apart.
+// A million of them may wait, so members that only active ones need are kept apart.
 struct Lane {
   struct Active {
     LaneTurn turn;  // in the line of `site`, once that is known
-    // Where the store is read on; while `reading`, where the read under way began.
+    // Where the next read continues; while `reading`, where the read under way began.
     queue::LanePosition position;
-    // The first of those that were stored while `reading`.
+    // The first of the jobs stored while `reading`.
     std::optional<queue::LanePosition> meanwhile;
     std::size_t asked = 0;  // jobs that the read under way may bring
     // Jobs that share this verdict instead of going to a site, and how many of them.
     std::optional<Disposition> verdict;
     AttemptFacts verdict_facts;
     std::size_t verdicts = 0;
-    std::uint32_t look_up_epoch = 0;  // of the configuration that its look-up began with
+    std::uint32_t look_up_epoch = 0;  // of the configuration at the start of its look-up
     bool in_line = false;
     bool looking_up = false;
   };
@@ -48,11 +48,11 @@ struct Lane {
   std::unique_ptr<BackOff> trouble;  // its names cannot be looked up
   std::uint32_t route_epoch = 0;
   bool lingering = false;  // nothing waits: forgotten when its time comes
-  // Named in the queue of its site's parked lanes, in that of those to be looked up; not forgotten
+  // In the queue of its site's parked lanes, or in that of lanes to look up; not forgotten
   // while it is.
   bool parked = false;
   bool queued = false;
-  // It waits in a queue to be read from `first` on, and that is all it costs: without `active`.
+  // It waits in a queue to be read from `first` on, and needs nothing more: without `active`.
   bool dormant = false;
   SystemTime first{};
 };
@@ -60,7 +60,7 @@ struct Lane {
 std::string lane_key(const queue::Lane& lane);
 queue::Lane lane_named(const std::string& key);
 
-// Pure; one thread's. A lane stays where it is in memory until forget().
+// Pure; belongs to one thread. A lane keeps its place in memory until forget().
 class LaneTable {
  public:
   Lane* find(const queue::Lane& name);
@@ -68,9 +68,9 @@ class LaneTable {
   void forget(Lane& lane);
   std::size_t size() const { return lanes_.size(); }
 
-  // The lane is to be looked at at `time`: it becomes due, is overdue, or may be forgotten.
+  // The lane needs attention at `time`: it becomes due, is overdue, or may be forgotten.
   void wake_at(Lane& lane, SystemTime time);
-  void wake_by(Lane& lane, SystemTime time);  // then, unless sooner already
+  void wake_by(Lane& lane, SystemTime time);  // unless it is to wake sooner
   bool has_time(const Lane& lane) const;
   // The lane whose time has come, with `wake` as it was; it has none from now on. Null: none until
   // next_time().
@@ -90,7 +90,7 @@ class LaneTable {
 
   std::unordered_map<std::string, Lane> lanes_;
   std::vector<Lane*> heap_;  // by `wake`, the earliest first
-  std::string key_;          // of the name that is looked for
+  std::string key_;          // of the name being searched
 };
 
 }  // namespace signpost::delivery

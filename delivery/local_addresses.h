@@ -10,12 +10,12 @@
 
 namespace signpost::delivery {
 
-// One thread's. Asks the system at most once a minute: addresses come and go.
+// Belongs to one thread. Asks the system at most once a minute: addresses come and go.
 class LocalAddresses {
  public:
   static constexpr std::chrono::minutes kKept{1};
 
-  // Holds until the next call. Without an answer of the system: those of before.
+  // Holds until the next call. If the system does not answer: the previous ones.
   const std::vector<net::IpAddress>& at(SteadyTime now);
 
  private:

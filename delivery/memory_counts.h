@@ -1,4 +1,4 @@
-// Jobs that the store counts as waiting although they are on their way, for the queue's gauges.
+// Jobs that the store counts as waiting although they are being delivered, for the queue's gauges.
 #pragma once
 
 #include <atomic>

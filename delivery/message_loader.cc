@@ -17,7 +17,7 @@ Result<MessagePtr> read_message(const queue::Store& store, const relay::Admissio
   auto envelope = store.envelope(id);
   if (!envelope) return Failure(std::move(envelope).error());
   if (!admission.may_hold(envelope->size)) {
-    return fail(Errc::Unavailable, "no memory for it now");
+    return fail(Errc::Unavailable, "not enough memory for it now");
   }
   auto content = store.content(id);
   if (!content) return Failure(std::move(content).error());

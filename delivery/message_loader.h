@@ -1,5 +1,5 @@
 // Makes a claimed job ready for a transaction: loads its message, and checks that its route still
-// holds.
+// applies.
 #pragma once
 
 #include "delivery/pending_job.h"

@@ -48,7 +48,7 @@ void apply_limits(NextHop& hop, const config::DestinationConfig& destination) {
   if (destination.tls) hop.tls = *destination.tls;
 }
 
-// What separates connections to the same hosts that must not carry each other's mail.
+// What distinguishes connections to the same hosts that must not carry each other's mail.
 std::string differences(const NextHop& hop, const config::Config& config,
                         const config::DestinationConfig* destination) {
   std::string text;
@@ -128,7 +128,7 @@ std::expected<NextHop, Disposition> at_exchangers(RoutePlan plan, dns::MxAnswer 
   }
   NextHop hop = std::move(plan.hop);
   hop.implicit = answer.implicit;
-  // A missing address means another thing there: see HostWalk.
+  // There a missing address means something else: see HostWalk.
   if (hop.implicit) hop.key = "a:";
   // In one order, whatever the answer's, so that the same set of hosts is the same site.
   std::ranges::sort(answer.hosts, {}, [](const dns::MxHost& host) {

@@ -25,8 +25,9 @@ struct NextHop {
     friend bool operator==(const Host&, const Host&) = default;
   };
 
-  // Connections, back-off and limits are shared by what has the same key: "mx:a.example,b.example",
-  // "smtp:host:25". Mail that a [[destination]] table singles out has a key of its own.
+  // Connections, back-off and limits are shared by hops with the same key:
+  // "mx:a.example,b.example", "smtp:host:25". Mail that a [[destination]] table singles out has a
+  // key of its own.
   std::string key;
   std::vector<Host> hosts;  // in the order of rank; A-labels in lower case
   bool mx = true;           // found by MX, not by a route or an address literal

@@ -27,7 +27,7 @@ std::string in_words(std::chrono::seconds duration) {
 }
 
 // A status that fits the action (RFC 3464 section 2.3.4): receivers say "450 5.1.1" and
-// "550 4.2.2", and programs that read reports go by its class. What has expired keeps the class of
+// "550 4.2.2", and programs that read reports go by its class. Expired mail keeps the class of
 // its last delay, 4.
 std::string status_of(smtp::EnhancedStatus status, message::Action action, bool expired) {
   switch (action) {
@@ -116,8 +116,8 @@ queue::Change::Enqueued Notifications::enqueue(
   notification.queue_id = envelope_.id.text();
   notification.arrival = envelope_.received;
   notification.now = now_;
-  // A sender that needs SMTPUTF8 has a server that takes the forms of RFC 6533. That of any other
-  // may know nothing of SMTPUTF8 and refuse such a report, whatever the message needed.
+  // A sender that needs SMTPUTF8 has a server that takes the forms of RFC 6533. The server of any
+  // other may not know SMTPUTF8 and refuse such a report, whatever the message needed.
   notification.smtputf8 = to.needs_smtputf8();
   notification.recipients = recipients;
   notification.original = content;

@@ -1,4 +1,4 @@
-// Which delivery status notifications one attempt gives rise to (RFC 3461 section 5, RFC 5321
+// Which delivery status notifications one attempt causes (RFC 3461 section 5, RFC 5321
 // section 6.1).
 #pragma once
 
@@ -19,7 +19,7 @@
 
 namespace signpost::delivery {
 
-// Collects what has to be reported about one message, then makes at most one notification for each
+// Collects what must be reported about one message, then makes at most one notification for each
 // kind of report. Pure.
 class Notifications {
  public:
@@ -39,19 +39,19 @@ class Notifications {
     queue::Change::Enqueued enqueued;  // from the null reverse-path to the reverse-path, one job
   };
   bool any() const { return !failed_.empty() || !delayed_.empty() || !relayed_.empty(); }
-  // Whether one of them would report a failure or a delay.
+  // Whether any of them would report a failure or a delay.
   bool any_trouble() const { return !failed_.empty() || !delayed_.empty(); }
-  // Takes over what `other` has to report about the same message.
+  // Adds the reports of `other` on the same message.
   void add(Notifications&& other);
-  // Takes the reports of success out.
+  // Extracts the reports of success.
   Notifications take_relayed();
-  // Gives up the reports that `refused` has a reason against.
+  // Drops the reports for which `refused` gives a reason.
   void limit(const std::function<std::optional<relay::DropReason>(message::Action)>& refused);
   // `content` is the reported message's. REQUIRES: a reverse-path, unless limit() left nothing.
   std::vector<Report> build(std::string_view content,
                             const std::function<queue::MessageId()>& next_id) const;
 
-  // What limit() gave up.
+  // What limit() dropped.
   struct Dropped {
     message::Action action = message::Action::Failed;
     std::string recipient;  // the first one

@@ -23,7 +23,7 @@ struct SchedulerLimits {
   std::size_t lanes = 100'000;     // kept for a minute although nothing waits in them
 };
 
-// The present, as the scheduler needs it.
+// The current time, as the scheduler needs it.
 struct SchedulerNow {
   SteadyTime steady;
   SystemTime schedule;  // by the clock of schedules
@@ -32,7 +32,7 @@ struct SchedulerNow {
 
 using SitePtr = std::shared_ptr<Site>;
 
-// What the caller has to do when the scheduler has answered; nothing in it needs a lock.
+// What the caller must do after the scheduler has answered; none of it needs a lock.
 struct Orders {
   struct Open {  // a connection, reserved for `worker`: it ends with connection_ended()
     SitePtr site;
@@ -49,12 +49,12 @@ struct Orders {
     SystemTime until;
     std::size_t limit = 0;
   };
-  struct Settle {  // tried in vain: by a connection that never became ready, or a look-up
+  struct Settle {  // a failed try: a connection that never became ready, or a look-up
     PendingJob job;
     Disposition why;
     AttemptFacts facts;
   };
-  struct Overdue {  // what waits too long in a lane that cannot be served: see Delivery
+  struct Overdue {  // jobs that wait too long in a lane that cannot be served: see Delivery
     queue::Lane lane;
     SystemTime until;
     Disposition why;
@@ -66,11 +66,11 @@ struct Orders {
   std::vector<Read> read;
   std::vector<Settle> settle;
   std::vector<Overdue> overdue;
-  // Put off because a receiver was down that is there again: those that are stored so are claimed,
+  // Put off because a receiver was down that is back now: those stored like this are claimed,
   // then recalled().
   std::vector<PutOff> recall;
   // They wait in the store again: their claims end, then waits() is called for each, since a read
-  // on another thread may have passed over them meanwhile.
+  // on another thread may have skipped them meanwhile.
   std::vector<PendingJob> released;
 
   bool empty() const {

@@ -4,6 +4,7 @@
 #include "message/header_section.h"
 #include "smtp/idna.h"
 
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -45,10 +46,12 @@ OutgoingMessage::Signature make_signature(const queue::Message& message, const S
   const auto identities =
       envelope.notification ? settings.keys.find_for_own(*domain) : settings.keys.find(*domain);
   if (identities.empty()) return unsigned_because(UnsignedReason::NoKey, envelope, events);
+  const auto began = std::chrono::steady_clock::now();
   auto fields = dkim::sign(identities, message::HeaderSection::parse(message.content), now);
   if (!fields) {
     return unsigned_because(UnsignedReason::SigningFailed, envelope, events, fields.error().detail);
   }
+  events.signing_took(std::chrono::steady_clock::now() - began);
   OutgoingMessage::Signature signature{std::move(*fields), ""};
   const std::string id = envelope.id.text();
   for (const dkim::SigningIdentity& identity : identities) {

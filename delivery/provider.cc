@@ -66,8 +66,8 @@ std::size_t provider_of(std::string_view mx_host) {
 relay::ReplyClass class_of(const Disposition& disposition) {
   const smtp::Reply& reply = disposition.reply;
   if (disposition.outcome == Outcome::Delivered) return relay::ReplyClass::Accepted;
-  // 4xx is about pace far more often than its status says: greylisting comes as 4.7.1 and 4.2.0,
-  // the large providers' throttling as 4.7.0, 4.7.28 or 4.7.650.
+  // 4xx concerns the rate far more often than its status says: greylisting comes as 4.7.1 and
+  // 4.2.0, the large providers' throttling as 4.7.0, 4.7.28 or 4.7.650.
   if (reply.transient() && (reply.code == 421 || reply.status.subject == 7 ||
                             mentions(reply.text, {"greylist", "rate", "too many", "try again"}))) {
     return relay::ReplyClass::Rate;

@@ -14,6 +14,7 @@ namespace signpost::delivery {
 
 namespace {
 
+using relay::ConnectionFailure;
 using smtp::ClientDialog;
 
 constexpr std::chrono::seconds kTlsStartLimit{60};  // each step of it
@@ -25,6 +26,12 @@ const net::IpAddress* source_for(const config::Config& config, const net::IpAddr
   const auto& sources = config.delivery.source;
   const auto found = std::ranges::find(sources, target.is_v6(), &net::IpAddress::is_v6);
   return found == sources.end() ? nullptr : &*found;
+}
+
+ConnectionFailure kind_of(const Error& error) {
+  if (error.code == Errc::TimedOut) return ConnectionFailure::TimedOut;
+  return error.code == Errc::PeerClosed ? ConnectionFailure::Refused
+                                        : ConnectionFailure::Unreachable;
 }
 
 // The host name that a server gives itself in its greeting (RFC 5321 section 4.2).
@@ -65,7 +72,7 @@ void ReceiverConnection::enter(State state) {
 }
 
 // RFC 5321 section 4.5.3.2 gives a greeting five minutes, which a silent host may hold a connection
-// for while others have none. TLS that costs only itself when it fails is not worth so much.
+// for while others have none. Optional TLS is not worth that much waiting.
 std::chrono::milliseconds ReceiverConnection::greeting_limit() const {
   std::chrono::milliseconds limit = dialog_->timeout();
   if (host_.short_of_connections()) {
@@ -162,14 +169,15 @@ void ReceiverConnection::connect() {
   auto stream = net::Stream::connect(host_.context().loop, target_.address,
                                      source_for(*settings_->config, target_.address.ip), *this);
   if (!stream) {
-    connect_failed("failed: " + stream.error().detail);
+    connect_failed(ConnectionFailure::Unreachable, "failed: " + stream.error().detail);
     return;
   }
   stream_ = std::move(*stream);
 }
 
-void ReceiverConnection::connect_failed(std::string_view detail) {
+void ReceiverConnection::connect_failed(ConnectionFailure kind, std::string_view detail) {
   host_failed(
+      kind,
       local(Outcome::Delayed, {4, 4, 1},
             fmt::format("connecting to {} ({}) {}", target_.host, target_.address.text(), detail)),
       true);
@@ -186,15 +194,19 @@ void ReceiverConnection::on_connected() {
   enter(State::Greeting);
 }
 
-void ReceiverConnection::host_failed(Disposition failure, bool try_next_host) {
-  host_.context().events.emit(relay::events::ConnectionFailed{.session = log_id_,
-                                                              .mx = target_.host,
-                                                              .address = target_.address.text(),
-                                                              .reply = failure.reply.one_line()});
+void ReceiverConnection::host_failed(ConnectionFailure kind, Disposition failure,
+                                     bool try_next_host) {
+  failure_facts_ = facts();
+  host_.context().events.emit(
+      relay::events::ConnectionFailed{.session = log_id_,
+                                      .mx = target_.host,
+                                      .address = target_.address.text(),
+                                      .reply = failure.reply.one_line(),
+                                      .provider = relay::kProviders[failure_facts_.provider],
+                                      .kind = kind});
   if (state_ == State::Connecting) {
     host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
   }
-  failure_facts_ = facts();
   drop();
   failure_ = std::move(failure);
   if (host_.context().draining.load(std::memory_order_relaxed)) {
@@ -212,7 +224,7 @@ void ReceiverConnection::exhausted(const Disposition& why) {
     user_.on_no_host(std::nullopt, facts());
     return;
   }
-  // What a host said matters more than that there were no more hosts.
+  // A host's answer matters more than having run out of hosts.
   if (failure_) {
     user_.on_no_host(failure_, failure_facts_);
     return;
@@ -242,7 +254,7 @@ void ReceiverConnection::tls_failed(std::string_view detail) {
 }
 
 void ReceiverConnection::refused_for_tls(const TlsRefusal& refusal) {
-  host_failed(local(Outcome::Delayed, refusal.status, refusal.text),
+  host_failed(ConnectionFailure::Tls, local(Outcome::Delayed, refusal.status, refusal.text),
               target_.tls.on_failure != TlsRequirement::OnFailure::Defer);
 }
 
@@ -270,7 +282,7 @@ void ReceiverConnection::converse() {
   const std::size_t waiting = stream_->input().size();
   auto step = dialog_->advance(stream_->input(), stream_->output());
   if (const auto* close = std::get_if<ClientDialog::Close>(&step)) {
-    closed(*close);
+    closed(*close, ConnectionFailure::Lost);
     return;
   }
   if (std::holds_alternative<ClientDialog::StartTls>(step)) {
@@ -296,7 +308,8 @@ bool ReceiverConnection::loops_back() const {
 
 void ReceiverConnection::ready() {
   if (loops_back()) {
-    host_failed(local(Outcome::Failed, {5, 4, 6},
+    host_failed(ConnectionFailure::Loop,
+                local(Outcome::Failed, {5, 4, 6},
                       fmt::format("mail for {} loops back to this relay", hop_.hosts.front().name)),
                 false);
     return;
@@ -314,13 +327,17 @@ void ReceiverConnection::ready() {
   user_.on_ready();
 }
 
-void ReceiverConnection::closed(const ClientDialog::Close& close) {
+void ReceiverConnection::closed(const ClientDialog::Close& close, ConnectionFailure without_reply) {
   HostFailure failure = of_closed_session(close);
   if (dialog_->starting_tls() && may_go_in_clear()) {
     tls_failed(failure.disposition.reply.one_line());
     return;
   }
-  host_failed(std::move(failure.disposition), failure.try_next_host);
+  const bool by_tls = close.reason == ClientDialog::Close::Reason::TlsUnavailable;
+  const ConnectionFailure kind = by_tls                  ? ConnectionFailure::Tls
+                                 : close.reply.code != 0 ? ConnectionFailure::Reply
+                                                         : without_reply;
+  host_failed(kind, std::move(failure.disposition), failure.try_next_host);
 }
 
 // The stream --------------------------------------------------------------------------------------
@@ -340,7 +357,7 @@ void ReceiverConnection::on_writable() {
 void ReceiverConnection::on_closed(const Error& error) {
   switch (state_) {
     case State::Connecting:
-      connect_failed("failed: " + error.detail);
+      connect_failed(kind_of(error), "failed: " + error.detail);
       return;
     case State::Securing:
       tls_failed(error.detail);
@@ -349,7 +366,7 @@ void ReceiverConnection::on_closed(const Error& error) {
       const net::Stream* const before = stream_.get();
       converse();  // the last words
       if (state_ == State::Greeting && stream_.get() == before) {
-        closed(dialog_->connection_lost(error.detail));
+        closed(dialog_->connection_lost(error.detail), ConnectionFailure::Lost);
       } else if (state_ == State::Securing) {
         tls_failed(error.detail);
       } else if (state_ == State::Ready) {
@@ -369,13 +386,13 @@ void ReceiverConnection::on_closed(const Error& error) {
 void ReceiverConnection::on_timeout() {
   switch (state_) {
     case State::Connecting:
-      connect_failed("timed out");
+      connect_failed(ConnectionFailure::TimedOut, "timed out");
       return;
     case State::Securing:
       tls_failed("the handshake timed out");
       return;
     case State::Greeting:
-      closed(dialog_->connection_lost("timed out"));
+      closed(dialog_->connection_lost("timed out"), ConnectionFailure::TimedOut);
       return;
     case State::Resolving:
     case State::Ready:

@@ -23,14 +23,14 @@ namespace signpost::delivery {
 // Belongs to one delivery session, on its worker's thread.
 class ReceiverConnection final : private net::StreamHandler {
  public:
-  // Its user's part. None is called from within a function of the connection, and none but
+  // Implemented by its user. None is called from within a function of the connection, and none but
   // on_ready() and on_no_host() before it is ready.
   class User {
    public:
     virtual ~User() = default;
     virtual void on_ready() = 0;  // the dialog is Ready
     // No host can be used, and the connection is over: the disposition says why, and `facts` which
-    // host that is about. Nothing: for reasons of our own.
+    // host failed. Nothing: for reasons of our own.
     virtual void on_no_host(const std::optional<Disposition>& why, const AttemptFacts& facts) = 0;
     virtual void on_input() = 0;
     virtual void on_writable() = 0;
@@ -42,10 +42,10 @@ class ReceiverConnection final : private net::StreamHandler {
   ~ReceiverConnection() override;
 
   void open();
-  // Once more to the host that it was connected to, then to those behind it. REQUIRES: it was ready
+  // Connects again to the same host, then to those after it. REQUIRES: it was ready
   // and is dropped
   void reopen();
-  void hurry();  // there are fewer connections than are wanted: no long wait for a greeting
+  void hurry();  // connections are short: no long wait for a greeting
   void drop();   // closes at once and gives its place back; on_closed() is not called
 
   const NextHop& hop() const { return hop_; }
@@ -71,12 +71,12 @@ class ReceiverConnection final : private net::StreamHandler {
   void on_timeout();
   std::chrono::milliseconds greeting_limit() const;
   void connect();
-  void connect_failed(std::string_view detail);
+  void connect_failed(relay::ConnectionFailure kind, std::string_view detail);
   void converse();
   bool loops_back() const;
   void ready();
-  void closed(const smtp::ClientDialog::Close& close);
-  void host_failed(Disposition failure, bool try_next_host);
+  void closed(const smtp::ClientDialog::Close& close, relay::ConnectionFailure without_reply);
+  void host_failed(relay::ConnectionFailure kind, Disposition failure, bool try_next_host);
   bool may_go_in_clear() const;  // when TLS fails
   void tls_failed(std::string_view detail);
   void refused_for_tls(const TlsRefusal& refusal);
@@ -96,12 +96,12 @@ class ReceiverConnection final : private net::StreamHandler {
   std::optional<smtp::ClientDialog> dialog_;
   std::optional<net::TlsFacts> tls_;
   std::optional<net::IpAddress> place_;  // taken: see Scheduler::take_place()
-  bool crowded_ = false;                 // an address was passed over for want of one
+  bool crowded_ = false;                 // an address was skipped because it had none free
   std::optional<Disposition> failure_;   // of the last host that failed
   AttemptFacts failure_facts_;           // of that host
   bool was_ready_ = false;               // and the scheduler knows
   std::optional<std::size_t> provider_;  // while connected: counted in the connections gauge
-  Alive alive_;                          // for what was deferred
+  Alive alive_;                          // for deferred callbacks
 };
 
 }  // namespace signpost::delivery

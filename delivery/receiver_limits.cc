@@ -13,7 +13,7 @@ using Recipient = smtp::TransactionResult::Recipient;
 
 bool refuses(const Reply& reply) { return reply.transient() || reply.permanent(); }
 
-// By its status, or by a code that has one meaning only: the same on every connection.
+// By its status, or by a code with a single meaning: the same on every connection.
 bool is_about_this_mail(const Reply& reply) {
   if (!reply.status.present()) {
     return reply.code == 501 || reply.code == 552 || reply.code == 553 || reply.code == 555;
@@ -31,7 +31,7 @@ bool is_about_this_mail(const Reply& reply) {
   }
 }
 
-// By a connection that has delivered: it does not want the next message.
+// From a connection that has delivered: it does not want the next message.
 bool wants_no_more(const Recipient& recipient, const ConnectionRecord& connection) {
   const Reply& reply = recipient.reply;
   if (connection.delivered == 0 || is_about_this_mail(reply)) return false;
@@ -97,13 +97,13 @@ TransactionLimits limits_of(const smtp::TransactionResult& result,
   const auto ends = [&](const Recipient& each) {
     return ends_connection(each, connection, decided_somebody);
   };
-  // Only when it takes nobody: otherwise it is about the recipient.
+  // Only when it accepts no recipient: otherwise it is about that recipient.
   const bool takes_nobody =
       connection.delivered > 0 && std::ranges::all_of(all, is_refused_for_now_at_rcpt);
   limits.connection = takes_nobody || std::ranges::any_of(all, ends);
 
-  // With fewer recipients the message itself may pass. A 503 to DATA says that the transaction had
-  // too many, when that was said of some of them before.
+  // With fewer recipients the message itself may pass. A 503 to DATA means that the transaction had
+  // too many, if an earlier reply said so about some of them.
   const auto accepted = static_cast<std::size_t>(
       std::ranges::count_if(all, [](const Recipient& each) { return each.phase > Phase::Rcpt; }));
   const auto splits = [&](const Recipient& each) {

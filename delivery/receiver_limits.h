@@ -1,11 +1,11 @@
-// Which replies limit a connection or a transaction, and so are no verdict on a recipient: too many
-// messages in one session, too many recipients in one transaction, "not now" in the middle. The
-// recipients concerned are left undecided and go at once with another transaction or connection.
+// Which replies limit a connection or a transaction, and so are not a verdict on a recipient: too
+// many messages in one session, too many recipients in one transaction, "not now" in the middle.
+// The recipients affected are left undecided and go at once with another transaction or connection.
 //
-// Nothing goes round in circles, since there is always progress: a transaction is followed by
+// This never loops, since there is always progress: a transaction is followed by
 // another one on its connection only when it decided about somebody for good or when the next one
 // has fewer recipients; a connection is followed by another one only when it has done something,
-// and what opens a connection gets a verdict.
+// and the first job on a connection gets a verdict.
 #pragma once
 
 #include "smtp/client_dialog.h"
@@ -17,14 +17,14 @@
 
 namespace signpost::delivery {
 
-// What one connection has shown of itself so far.
+// What is known of one connection so far.
 struct ConnectionRecord {
   static constexpr std::size_t kMostRecipients = 100;  // RFC 5321 section 4.5.3.1.8
 
-  std::size_t transactions = 0;  // that have ended, whatever became of them
+  std::size_t transactions = 0;  // that have ended, with any outcome
   std::size_t delivered = 0;     // of them, those whose message was taken
   bool smtputf8 = true;          // its peer has announced it
-  // That go into one transaction: fewer when the receiver has said that it takes no more.
+  // Per transaction: fewer when the receiver has said that it takes no more.
   std::size_t most_recipients = kMostRecipients;
 };
 
@@ -40,7 +40,7 @@ struct TransactionLimits {
 TransactionLimits limits_of(const smtp::TransactionResult& result,
                             const ConnectionRecord& connection);
 
-// That the reply is about their number (RFC 5321 section 4.5.3.1.10, RFC 3463 section 3.6), not
+// Whether the reply is about their number (RFC 5321 section 4.5.3.1.10, RFC 3463 section 3.6), not
 // about the recipient.
 bool means_too_many_recipients(const smtp::Reply& reply, smtp::Phase phase);
 

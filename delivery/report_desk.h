@@ -19,8 +19,8 @@ namespace signpost::delivery {
 // longer than the one before: many jobs that fail one by one give few reports.
 std::chrono::seconds report_delay(unsigned round);
 
-// Pure; one thread's. All that waits here waits in the store as well, claimed: a crash has those
-// jobs tried again, and nothing is lost.
+// Pure; belongs to one thread. All that waits here waits in the store as well, claimed: after a
+// crash those jobs are tried again, and nothing is lost.
 template <typename Work>
 class ReportDesk {
  public:
@@ -31,8 +31,8 @@ class ReportDesk {
   bool full() const { return waiting_ >= kMost; }
   bool empty() const { return waiting_of_.empty(); }
 
-  // `recipients`: how many `work` is about. REQUIRES: !full(). The time after which take() is due;
-  // nothing when that was said already.
+  // `recipients`: how many `work` covers. REQUIRES: !full(). Returns when take() is due;
+  // nothing when an earlier call did.
   std::optional<std::chrono::seconds> add(const queue::MessageId& id, std::shared_ptr<Work> work,
                                           std::size_t recipients) {
     Waiting& waiting = waiting_of_[id];
@@ -42,12 +42,12 @@ class ReportDesk {
     if (waiting.batch.size() > 1) return {};
     return report_delay(rounds_.at(id)++);
   }
-  // How many works wait of this message.
+  // How many works of this message wait.
   std::size_t waiting(const queue::MessageId& id) const {
     const auto found = waiting_of_.find(id);
     return found == waiting_of_.end() ? 0 : found->second.batch.size();
   }
-  // What waits of this message; nothing when it was taken before.
+  // The works of this message that wait; nothing when they were taken before.
   Batch take(const queue::MessageId& id) {
     auto node = waiting_of_.extract(id);
     if (node.empty()) return {};

@@ -1,5 +1,5 @@
 // How many reports on mail go out: mail that fails in bulk, in another's name, must not become a
-// flood at that other's mailbox.
+// flood in that other's mailbox.
 #pragma once
 
 #include "base/clock.h"
@@ -16,8 +16,8 @@
 
 namespace signpost::delivery {
 
-// Shared by all workers; any thread. What it forgets, because others were reported on since or at a
-// restart, begins anew.
+// Shared by all workers; any thread. What it forgets, because of newer entries or at a
+// restart, starts again.
 class ReportLimits {
  public:
   static constexpr std::size_t kMessages = 100'000;
@@ -25,7 +25,7 @@ class ReportLimits {
 
   // Counts a report of that kind on the message of `envelope`, unless it must not be sent: then the
   // answer is why. Reports of success to logins are not counted by message: they asked for each,
-  // and each stands for a receiver who took the mail.
+  // and each means that a receiver took the mail.
   std::optional<relay::DropReason> refuse(const queue::Envelope& envelope, message::Action action,
                                           const config::BouncesConfig& config, SteadyTime now);
 

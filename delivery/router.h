@@ -14,7 +14,7 @@
 
 namespace signpost::delivery {
 
-// One worker's; its thread only. Destroying it cancels look-ups under way.
+// Belongs to one worker; its thread only. Destroying it cancels look-ups under way.
 class Router {
  public:
   using Done = std::function<void(const queue::Lane&, std::expected<NextHop, Disposition>)>;

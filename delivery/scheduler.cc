@@ -12,9 +12,9 @@ namespace signpost::delivery {
 
 namespace {
 
-constexpr std::chrono::seconds kRouteGood{10};  // then it is looked up again, in passing
+constexpr std::chrono::seconds kRouteGood{10};  // then it is looked up again, while mail goes on
 constexpr std::chrono::milliseconds kTick{100};
-constexpr std::size_t kJobsWithoutSite = 1000;  // fresh ones that wait for a look-up, a lane
+constexpr std::size_t kJobsWithoutSite = 1000;  // fresh ones that wait for a look-up, per lane
 constexpr std::size_t kLanesATick = 10'000;
 constexpr std::size_t kStaleLanesATick = 500;
 
@@ -35,7 +35,7 @@ void Scheduler::set_schedule(std::chrono::seconds longest_delay,
 void Scheduler::forget_routes(const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
   ++impl_->epoch;
-  // There may be many of those: tick() brings them, some at a time.
+  // There may be many of those: tick() handles some at a time.
   for (const auto& [key, site] : impl_->sites) {
     if (site->stale == 0 && !site->parked.empty()) impl_->stale.push_back(site);
     site->stale = site->parked.size();
@@ -94,19 +94,19 @@ void Scheduler::waits(const queue::WaitingLane& lane, const Now& now) {
     return;
   }
   if (found.active && (found.active->turn.stored || found.active->turn.reading)) {
-    // Mail that was accepted meanwhile began behind what an earlier run left.
+    // Mail accepted meanwhile was placed after what an earlier run left.
     impl_->seen(found, {lane.due, {}});
     return;
   }
   found.lingering = false;
-  // Due later than any schedule can mean: the clock was ahead when it was put off.
+  // Due later than any schedule allows: the clock was ahead when it was put off.
   impl_->lanes.wake_by(found, lane.due > now.schedule + impl_->horizon ? now.schedule : lane.due);
 }
 
 SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
   Scheduling& impl = *impl_;
-  if (now.schedule < impl.last_schedule) {  // back by far: see ScheduleClock
+  if (now.schedule < impl.last_schedule) {  // far back: see ScheduleClock
     impl.lanes.for_each([&](Lane& lane) {
       if (impl.lanes.has_time(lane) && lane.wake > now.schedule + impl.horizon) {
         impl.lanes.wake_at(lane, now.schedule);
@@ -137,7 +137,7 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
       continue;
     }
     Lane::Active& state = impl.active(*lane);
-    // What has waited in memory for long waits in the store, where its age is looked at.
+    // Jobs that have waited in memory for long wait in the store, where their age is checked.
     if (!state.turn.jobs.empty() &&
         state.turn.jobs.front().job.due + impl.overdue_interval <= now.schedule) {
       impl.unload(*lane, orders);
@@ -191,7 +191,7 @@ void Scheduler::routed(const queue::Lane& name, const NextHop& hop, std::size_t 
   }
   const SitePtr site = impl_->site_for(hop, now);
   if (lane->site != site) {
-    if (lane->active->turn.reading) {  // what the read may bring is the new site's
+    if (lane->active->turn.reading) {  // the jobs of that read belong to the new site
       if (lane->site) lane->site->reading -= lane->active->asked;
       site->reading += lane->active->asked;
     }
@@ -221,7 +221,7 @@ void Scheduler::unroutable(const queue::Lane& name, const Disposition& why, cons
     return;
   }
   const bool for_good = why.outcome == Outcome::Failed;
-  if (!for_good && impl_->has_route(*lane, now)) {  // it serves on; asked again with the next job
+  if (!for_good && impl_->has_route(*lane, now)) {  // still used; asked again with the next job
     lane->route_good_until = now.steady + kRouteGood;
     impl_->drained(*lane, now);  // it may have been kept for this answer only
     return;
@@ -295,7 +295,7 @@ void Scheduler::rows(const queue::Lane& name, std::optional<queue::ClaimedJobs> 
       lane->site && !can_take(*lane->site) && !lane->site->back_off.may_try(now.steady);
   if (lane->trouble || down) impl_->unload(*lane, orders);
   if (turn.stored && !lane->trouble) {
-    // By then: the reads for a dead host's attempts must not put that look off again and again.
+    // By then: the reads for a dead host's attempts must not postpone that check again and again.
     impl_->lanes.wake_by(*lane, now.schedule + impl_->overdue_interval);
   } else if (turn.stored) {
     impl_->lanes.wake_at(*lane, impl_->trouble_ends(*lane, now));

@@ -1,9 +1,9 @@
 // Which job goes next, and over which connection: every lane with waiting mail, and every site.
 //
-// A job stays in the store until a connection can take it. The scheduler knows of each lane when
+// A job stays in the store until a connection can take it. Of each lane the scheduler knows when
 // its first job is due, no more; when it is, the lane joins the line of its site, and is read a few
 // jobs at a time as the site's connections take them. A lane whose site is full or backing off is
-// not read, and nothing of it is written. Fresh mail keeps a short way: it goes to its site in
+// not read, and nothing of it is written. Fresh mail takes a short path: it goes to its site in
 // memory while there is room.
 //
 //   lane:  unknown -> waits until it is due -> [looked up] -> in its site's line -> …
@@ -32,7 +32,7 @@ namespace signpost::delivery {
 struct Scheduling;
 
 // Pure apart from its mutex, which is held for list operations only: time, chance and everything
-// that takes long is the caller's. Any thread.
+// slow is up to the caller. Any thread.
 class Scheduler {
  public:
   using Limits = SchedulerLimits;
@@ -44,25 +44,25 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // How long a job may be due in the future at most, and how often lanes that cannot be served are
-  // looked through for what is overdue. From the configuration.
+  // How far in the future a job may be due, and how often lanes that cannot be served are
+  // searched for overdue jobs. From the configuration.
   void set_schedule(std::chrono::seconds longest_delay, std::chrono::seconds overdue_interval);
-  // Routes may have changed: each lane is looked up anew before its next job goes.
+  // Routes may have changed: each lane is looked up again before its next job goes.
   void forget_routes(const Now& now, Orders& orders);
-  void stop();  // nothing is begun any more
+  void stop();  // begins nothing more
 
-  // --- what waits ---
+  // --- waiting jobs ---
   // A fresh job, stored and claimed. True: `job` was moved from and waits in memory. False: there
   // is no room, or others of its lane wait in the store before it; it will be read in its turn, and
   // the caller releases its claim. `in_memory`: whether there is memory for its content.
   bool accept(PendingJob& job, bool in_memory, std::size_t worker, const Now& now, Orders& orders);
-  // A job that is stored, waiting, and that nobody holds: it was deferred, retried by hand, or its
+  // A stored, waiting job that nobody holds: it was deferred, retried by hand, or its
   // claim was given up. After the claim's release.
   void waits(const queue::Job& job, const Now& now, Orders& orders);
   // A lane of an earlier run.
   void waits(const queue::WaitingLane& lane, const Now& now);
-  // Often: brings lanes that have become due, sites whose back-off is over, and what is overdue.
-  // Gives the time after which it should be asked again, however quiet it is.
+  // To be called often: handles lanes that have become due, sites whose back-off is over, and
+  // overdue jobs. Returns when to call it again, however quiet it is.
   SteadyTime tick(const Now& now, Orders& orders);
 
   // --- answers to orders ---
@@ -95,12 +95,12 @@ class Scheduler {
   // The next job; nothing: the session is idle from now on and will be woken.
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session, const Now& now,
                                  Orders& orders);
-  // For a session that would begin it behind the message before, where it waits for that message's
-  // reply: only what no session is free for. `quick`: that reply is near; else there must be more
-  // jobs than sessions to come for them.
+  // For a session that would begin it before the reply to its current message, and must wait for
+  // that reply: only jobs that no session is free for. `quick`: that reply is near; else there must
+  // be more jobs than sessions to take them.
   std::optional<PendingJob> take_early(const SitePtr& site, bool quick, const Now& now,
                                        Orders& orders);
-  // The peer lost what was begun early: never again.
+  // The peer discarded what was begun early: never do so again.
   void forbid_early(Site& site);
   // A job that was taken and not tried goes back to the front of its lane.
   void give_back(const SitePtr& site, PendingJob job, const Now& now, Orders& orders);
@@ -123,16 +123,23 @@ class Scheduler {
   // caller's from then on.
   std::vector<PendingJob> withdraw(const queue::Lane& lane, std::vector<queue::JobRef> jobs);
 
-  // What holds up this lane's mail now, if its receiver is backing off or its names cannot be
+  // What delays this lane's mail now, if its receiver is backing off or its names cannot be
   // looked up.
   std::optional<Disposition> obstacle(const queue::Lane& lane) const;
+  // The key of the site where this lane's mail goes; "" until it has been looked up.
+  std::string site_of(const queue::Lane& lane) const;
 
   struct Figures {
-    std::size_t lanes = 0;  // with waiting mail, or lately
+    std::size_t lanes = 0;  // with waiting mail, or recently
     std::size_t sites = 0;
     std::size_t in_memory = 0;  // jobs in lines
+    std::size_t failing = 0;    // sites that back off, as of the last second
   };
   Figures figures() const;
+  std::size_t most_in_memory() const;
+
+  // For each of `lanes` a host to which its mail went last, "" when none is known.
+  std::vector<std::string> hosts(const std::vector<queue::Lane>& lanes) const;
 
  private:
   mutable Mutex mutex_;

@@ -1,4 +1,4 @@
-// The scheduler's door for sessions and operators; scheduler.cc has that for mail.
+// The scheduler's interface for sessions and operators; scheduler.cc has the one for mail.
 #include "delivery/scheduler.h"
 #include "delivery/scheduling.h"
 
@@ -12,7 +12,7 @@ namespace signpost::delivery {
 
 namespace {
 
-// Until a site looks for a place by itself: it may have been passed over.
+// Until a site looks for a place by itself: it may have been skipped.
 constexpr std::chrono::seconds kPlaceWait{30};
 
 }  // namespace
@@ -34,7 +34,7 @@ bool Scheduler::take_place(const SitePtr& site, const net::IpAddress& address, c
   return false;
 }
 
-// Whoever has waited for the longest gets it, if it still has a use for it.
+// The site that has waited longest gets it, if it still needs it.
 void Scheduler::give_back_place(const net::IpAddress& address, std::size_t worker, const Now& now,
                                 Orders& orders) {
   const MutexLock lock(mutex_);
@@ -74,7 +74,7 @@ void Scheduler::recalled(PendingJob job, const Now& now, Orders& orders) {
   impl_->put_first(std::move(job), now, orders);
 }
 
-// Once: a message that brings the receiver down each time must not do so as often as that returns.
+// Only once: a message that crashes its receiver must not do so each time the receiver returns.
 void Scheduler::cut_off(const queue::Job& job) {
   const MutexLock lock(mutex_);
   const Lane* const lane = impl_->lanes.find(job.lane);
@@ -152,7 +152,7 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
   if (failure) {
     const bool another = site->back_off.failed(*failure, began, now.steady, now.dice);
     impl_->timers.push({site->back_off.not_before(), site});
-    // Connections that fail together are one attempt. While others carry mail it is none: the
+    // Connections that fail together are one attempt. While others carry mail it is not one: the
     // receiver wants no more of them.
     const bool in_vain = another && site->connections.connected() == 0;
     if (in_vain || failure->outcome == Outcome::Failed) {
@@ -160,7 +160,7 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
     }
   }
   if (site->connections.open() == 0 && (failure || is_crowded(*site, now))) {
-    // No other connection contradicts it: the failure is the site's, or it has no place, and its
+    // No other connection contradicts it: the failure is the site's, or there is no place, and its
     // jobs wait where waiting costs nothing.
     while (LaneTurn* turn = site->line.any_ready()) {
       Lane& lane = *turn->lane;
@@ -217,9 +217,32 @@ std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {
   return std::nullopt;
 }
 
+std::string Scheduler::site_of(const queue::Lane& name) const {
+  const MutexLock lock(mutex_);
+  const Lane* const lane = impl_->lanes.find(name);
+  return lane == nullptr || lane->site == nullptr ? std::string() : lane->site->hop.key;
+}
+
 Scheduler::Figures Scheduler::figures() const {
   const MutexLock lock(mutex_);
-  return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory};
+  return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory, impl_->failing};
+}
+
+std::size_t Scheduler::most_in_memory() const {
+  const MutexLock lock(mutex_);
+  return impl_->limits.in_memory;
+}
+
+std::vector<std::string> Scheduler::hosts(const std::vector<queue::Lane>& lanes) const {
+  std::vector<std::string> found;
+  found.reserve(lanes.size());
+  const MutexLock lock(mutex_);
+  for (const queue::Lane& name : lanes) {
+    const Lane* const lane = impl_->lanes.find(name);
+    const bool known = lane != nullptr && lane->site && !lane->site->hop.hosts.empty();
+    found.push_back(known ? lane->site->hop.hosts.front().name : "");
+  }
+  return found;
 }
 
 }  // namespace signpost::delivery

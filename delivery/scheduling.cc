@@ -29,7 +29,7 @@ Lane::Active& Scheduling::active(Lane& lane) {
   return *lane.active;
 }
 
-// Nothing of it is in memory, being read or due: it waits for its time, or to be forgotten.
+// None of its jobs is in memory, being read or due: it waits for its time, or to be forgotten.
 void Scheduling::drained(Lane& lane, const Now& now) {
   if (lane.parked || lane.queued) return;
   Active* const state = lane.active.get();
@@ -39,7 +39,7 @@ void Scheduling::drained(Lane& lane, const Now& now) {
   }
   const bool waits = lanes.has_time(lane);
   if (!waits && !lane.trouble && lanes.size() <= limits.lanes) {
-    lane.lingering = true;  // it keeps what it has: mail for it is likely to come again
+    lane.lingering = true;  // it keeps its state: more mail for it is likely
     lanes.wake_at(lane, now.schedule + kLinger);
     return;
   }
@@ -71,7 +71,7 @@ void Scheduling::put_first(PendingJob job, const Now& now, Orders& orders) {
 
 void Scheduling::join(Lane& lane, std::size_t worker, const Now& now, Orders& orders) {
   Active& state = active(lane);
-  if (!has_route(lane, now)) leave(lane);  // its site may be forgotten, and has another budget then
+  if (!has_route(lane, now)) leave(lane);  // its site may be forgotten, and then has a new budget
   if (!state.in_line && has_route(lane, now) && state.verdicts == 0) {
     state.in_line = true;
     lane.trouble.reset();
@@ -87,9 +87,9 @@ void Scheduling::join(Lane& lane, std::size_t worker, const Now& now, Orders& or
   park(lane);
 }
 
-// Of a lane that has jobs in the store only, and whose turn does not come soon, no more is kept
-// than where to begin. A line needs no more lanes than can be read soon; one is enough for a site
-// that takes nothing.
+// For a lane that has jobs in the store only, and whose turn does not come soon, only the place to
+// begin is kept. A line needs no more lanes than can be read soon; one is enough for a site
+// that accepts nothing.
 void Scheduling::park(Lane& lane) {
   if (!lane.active || lane.parked) return;
   const Active& state = *lane.active;
@@ -169,7 +169,7 @@ SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
   if (!slot) {
     slot = std::make_shared<Site>(hop, workers);
     slot->rate.set(hop.rate, now.steady);
-  } else if (slot->hop != hop) {  // the limits of the present configuration
+  } else if (slot->hop != hop) {  // the limits of the current configuration
     if (slot->hop.rate != hop.rate) slot->next_token = {};
     slot->hop = hop;
     slot->connections.set_limit(hop.connections);
@@ -219,7 +219,7 @@ void Scheduling::waits(Lane& lane, const queue::LanePosition& position, const No
   due(lane, now, orders);
 }
 
-// Reads on from `position`, or from what became due before it and was not seen yet.
+// Continues reading at `position`, or at an earlier job that became due and was not seen yet.
 void Scheduling::start_at(Lane& lane, const queue::LanePosition& position) {
   const bool earlier = lanes.has_time(lane) && lane.wake < position.due;
   active(lane).position = earlier ? queue::LanePosition{lane.wake, {}} : position;
@@ -234,7 +234,7 @@ void Scheduling::read(Lane& lane, std::size_t limit, const Now& now, Orders& ord
   state.meanwhile.reset();
   if (lane.site) lane.site->reading += limit;
   reading += limit;
-  // What was put off when the clock was far ahead is due now: no schedule can mean it.
+  // Jobs put off while the clock was far ahead are due now: no schedule allows that time.
   const bool stray = state.position.due > now.schedule + horizon;
   orders.read.push_back({lane_named(*lane.key), state.position,
                          stray ? SystemTime::max() - std::chrono::hours(1) : now.schedule, limit});

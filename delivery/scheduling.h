@@ -1,5 +1,5 @@
-// What the scheduler decides with: the lanes, the sites, and how a lane goes from one state to the
-// next. scheduler.h is the door to it.
+// What the scheduler decides with: the lanes, the sites, and how a lane changes from one state to
+// the next. scheduler.h is its interface.
 #pragma once
 
 #include "delivery/address_places.h"
@@ -24,7 +24,7 @@ inline constexpr std::size_t kMostWanted = 256;
 inline constexpr std::size_t kUnread =
     256;  // lanes in a line that can be read; the others are parked
 
-// A connection is there to take what is read, or on its way while nothing speaks against it.
+// A connection can take what is read, or is being opened with no sign of trouble.
 bool can_take(const Site& site);
 
 // Its addresses have as many connections as they may: it waits for a place.
@@ -32,7 +32,7 @@ inline bool is_crowded(const Site& site, const SchedulerNow& now) {
   return now.steady < site.crowded_until;
 }
 
-// All that the scheduler knows, and what it does with it. Pure; guarded by the scheduler's mutex.
+// The scheduler's state and decisions. Pure; guarded by the scheduler's mutex.
 struct Scheduling {
   using Active = Lane::Active;
 
@@ -53,7 +53,7 @@ struct Scheduling {
   bool has_route(const Lane& lane, const Now& now) const;
   void look_up(Lane& lane, Orders& orders);
   void looked_up(Active& lane, Orders& orders);
-  // Whether the answer to its look-up is of a configuration that is gone.
+  // Whether its look-up was made for a former configuration.
   bool asked_before(const Active& lane) const { return lane.look_up_epoch != epoch; }
   SitePtr site_for(const NextHop& hop, const Now& now);
 
@@ -92,6 +92,7 @@ struct Scheduling {
   std::unordered_map<std::string, SitePtr> sites;
   std::size_t in_memory = 0;  // jobs in lanes
   std::size_t reading = 0;    // jobs that reads under way may bring
+  std::size_t failing = 0;    // sites that back off, when tidy() counted them
 
   std::size_t looking_up = 0;
   std::deque<Lane*> to_look_up;

@@ -11,7 +11,7 @@ namespace signpost::delivery {
 
 namespace {
 
-constexpr std::size_t kSitesRemembered = 10'000;        // with more, for no trouble that is over
+constexpr std::size_t kSitesRemembered = 10'000;        // with more, none is kept for past trouble
 constexpr std::chrono::minutes kTroubleRemembered{10};  // while jobs are put off for it
 constexpr std::size_t kPutOffKept = 256;                // jobs of a site that are remembered for it
 constexpr std::chrono::seconds kTidyInterval{1};        // between looks for sites to forget
@@ -28,7 +28,7 @@ bool is_same(const queue::JobRef& one, const queue::JobRef& other) {
 }
 
 // A job that was put off because the receiver could not be reached, and that is not due yet. None
-// when the receiver itself turned the connection away: then it has said that it wants no more.
+// when the receiver itself refused the connection: then it has said that it wants no more.
 const PutOff* waits_for_return(const Site& site, const SchedulerNow& now) {
   if (!site.back_off.failing() || site.back_off.why().said_by_receiver()) return nullptr;
   const auto found = std::ranges::find_if(
@@ -55,7 +55,7 @@ void Scheduling::apply_verdict(Lane& lane, Orders& orders) {
   }
 }
 
-// For when the trouble is over: see Site::put_off.
+// Remembered for the end of the trouble: see Site::put_off.
 void Scheduling::will_be_put_off(Site& site, const queue::Job& job) {
   std::erase_if(site.put_off, [&](const PutOff& each) { return is_same(each.ref, job.ref); });
   if (site.put_off.size() >= kPutOffKept) site.put_off.erase(site.put_off.begin());
@@ -64,7 +64,7 @@ void Scheduling::will_be_put_off(Site& site, const queue::Job& job) {
 
 bool Scheduling::has_many_sites() const { return sites.size() > kSitesRemembered; }
 
-// It is stored: until its time comes it is a reason to look for its receiver.
+// It is stored: until it is due it is a reason to probe its receiver.
 void Scheduling::is_put_off(const SitePtr& site, const queue::Job& job) {
   const auto found = std::ranges::find_if(site->put_off, [&](const PutOff& each) {
     return is_same(each.ref, job.ref) && each.attempts == job.attempts;
@@ -74,8 +74,8 @@ void Scheduling::is_put_off(const SitePtr& site, const queue::Job& job) {
   timers.push({site->back_off.not_before(), site});
 }
 
-// A connection that was tried in vain is an attempt of the job whose turn it was; of no other. Only
-// a failure for good (the domain has no host, or its host takes no mail) is that of its whole lane.
+// A failed connection is an attempt only of the job whose turn it was. Only
+// a permanent failure (the domain has no host, or its host takes no mail) is one of its whole lane.
 void Scheduling::charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
                         const Now& now, Orders& orders) {
   Lane* lane = nullptr;
@@ -119,7 +119,7 @@ PendingJob Scheduling::taken_at_rate(Site& site, const Now& now) {
 
 void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders) {
   if (stopped || now.steady < site->next_token) return;
-  // A connection without a token would be opened for nothing.
+  // A connection without a token would be useless.
   const std::size_t tokens = site->rate.available(now.steady);
   const std::size_t jobs = std::min(site->line.jobs(), tokens);
   if (tokens == 0 && site->line.jobs() > 0) {
@@ -137,7 +137,7 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
   }
   if (site->line.unread() == 0) unpark(site, 1, now, orders);
   ConnectionBudget& connections = site->connections;
-  // One connection on its way for each waiting job is enough; after a failure one at all is.
+  // One opening connection for each waiting job is enough; after a failure, one in all.
   std::size_t demand = jobs - std::min(jobs, site->woken.size());
   if (connections.open() == 0 && site->line.unread() > 0) ++demand;
   if (site->back_off.failing()) demand = std::min<std::size_t>(demand, 1);
@@ -163,7 +163,7 @@ void Scheduling::read_for(const SitePtr& site, const Now& now, Orders& orders) {
   while (site->line.unread() > 0) {
     const std::size_t have = site->line.jobs() + site->reading;
     const std::size_t want = std::max(wanted(*site), have);
-    // What is in memory may all be of few lanes: it must not hold up the others.
+    // The jobs in memory may all belong to a few lanes: they must not hold up the others.
     if (have == want && (site->line.ready() >= kLanesReady || site->reading > 0)) return;
     // Half of the room is for mail that is being accepted, and the last quarter for those who are
     // left with nothing, a few jobs each.
@@ -179,7 +179,7 @@ void Scheduling::read_for(const SitePtr& site, const Now& now, Orders& orders) {
   }
 }
 
-// A connection that says nothing takes minutes to fail. Meanwhile jobs wait in the line for it, and
+// A silent connection takes minutes to fail. Meanwhile jobs wait in the line for it, and
 // they age there as they would in the store.
 void Scheduling::look_for_overdue(Site& site, const Now& now, Orders& orders) {
   const LaneTurn* const first = site.line.any_ready();
@@ -197,13 +197,17 @@ void Scheduling::look_for_overdue(Site& site, const Now& now, Orders& orders) {
 void Scheduling::tidy(const Now& now, Orders& orders) {
   if (now.steady < next_tidy) return;
   next_tidy = now.steady + kTidyInterval;
-  for (const auto& [key, site] : sites) look_for_overdue(*site, now, orders);
+  failing = 0;
+  for (const auto& [key, site] : sites) {
+    look_for_overdue(*site, now, orders);
+    if (site->back_off.failing()) ++failing;
+  }
   const bool many = has_many_sites();
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;
     const bool unused = site.line.empty() && site.parked.empty() && site.connections.open() == 0 &&
                         site.reading == 0 && site.back_off.may_try(now.steady) &&
-                        site.rate.is_full(now.steady) &&  // else it would begin anew too early
+                        site.rate.is_full(now.steady) &&  // else it would start again too early
                         (many || site.put_off.empty() ||
                          now.steady >= site.back_off.not_before() + kTroubleRemembered);
     if (unused) site.forgotten = true;

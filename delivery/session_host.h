@@ -17,7 +17,7 @@
 
 namespace signpost::delivery {
 
-// One worker's; its thread only.
+// Belongs to one worker; its thread only.
 class SessionHost {
  public:
   virtual ~SessionHost() = default;

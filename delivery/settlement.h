@@ -33,14 +33,14 @@ struct Settlement {
   bool changed = true;                          // false: `after` equals the job, nothing to store
   Notifications notifications;                  // still to be built
 
-  // What waits for long keeps as much of a reply as a report shows.
+  // Jobs that wait long keep only as much of a reply as a report shows.
   void shorten_replies();
 };
 
 // Pure. `dispositions[i]` is that of the job's i-th recipient. Delayed recipients are kept until
 // the retry schedule says that the message is too old: then they fail as expired. A job that was
-// not tried keeps its due time and its number of attempts; only its age matters. So does what is
-// left of an unfinished attempt, whatever its age.
+// not tried keeps its due time and its number of attempts; only its age matters. The same holds for
+// what is left of an unfinished attempt, whatever its age.
 // `envelope` and `settings` must outlive the settlement.
 Settlement settle(const queue::Job& job, const queue::Envelope& envelope,
                   std::vector<Disposition> dispositions, const AttemptFacts& facts,

@@ -33,7 +33,7 @@ struct Settler::Work {
     return pending.message ? pending.message->envelope() : *stored_envelope;
   }
 
-  // No more of the message is needed than its envelope.
+  // Only the envelope of the message is needed from here on.
   void leave_content() {
     if (pending.message) stored_envelope = pending.message->envelope();
     pending.message.reset();
@@ -116,7 +116,7 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
     }
   }
   const bool one_of_several = work->envelope().job_count > 1;
-  // What has to wait for others waits without the content.
+  // Work that waits for others waits without the content.
   if (one_of_several && work->pending.message && !all_delivered(work->dispositions)) {
     work->stored_envelope = work->envelope();
     work->pending.message.reset();
@@ -129,7 +129,7 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
     release(work->pending.job);
     return;
   }
-  // What is left of an unfinished attempt waits for no report.
+  // The rest of an unfinished attempt waits for no report.
   if (one_of_several && !work->facts.unfinished && work->settlement->notifications.any_trouble()) {
     await_others(work);
   } else {
@@ -139,7 +139,7 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
 
 // Reports --------------------------------------------------------------------------------------
 
-// Meanwhile its jobs are in work, and operators see them so: no command reaches them.
+// Meanwhile its jobs are active, and operators see them as such: no command reaches them.
 void Settler::await_others(const std::shared_ptr<Work>& work) {
   ++reporting_;
   context_.store.claims().set_active(work->pending.job.ref, true);
@@ -154,7 +154,7 @@ void Settler::await_others(const std::shared_ptr<Work>& work) {
   }
 }
 
-// Who was delivered to leaves the queue now: a crash must not have them delivered to again.
+// Delivered recipients leave the queue now: they must not be delivered to again after a crash.
 void Settler::strip_delivered(const std::shared_ptr<Work>& work) {
   auto part = std::make_shared<Work>();
   part->pending.job = work->pending.job;
@@ -306,8 +306,8 @@ void Settler::store(const Batch& batch, std::string_view content) {
           .final = final});
 }
 
-// What has happened is said when it is certain to stay so: what is counted as given up or delivered
-// is queued no more, and a crash repeats no event.
+// Outcomes are reported once they are certain to last: a recipient counted as given up or delivered
+// is no longer queued, and a crash repeats no event.
 void Settler::emit_stored(const Batch& batch, const queue::Change& change) {
   auto removed = change.removed.begin();
   auto replaced = change.replaced.begin();
@@ -376,8 +376,8 @@ void Settler::commit(Commit work) {
 }
 
 // A disk that cannot be written does not stop delivery: a job whose new due time could not be
-// stored before it came waits as it is stored. That attempt is not counted. With others in its
-// change, which all failed, it is the same for them.
+// stored before it came waits as it is stored. That attempt is not counted. For others in its
+// change, which failed as a whole, the same holds.
 void Settler::again(Commit work) {
   const queue::Change& change = *work.change;
   const SystemTime now = context_.clock.schedule_now();

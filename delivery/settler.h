@@ -18,7 +18,7 @@
 
 namespace signpost::delivery {
 
-// One worker's; its thread only.
+// Belongs to one worker; its thread only.
 class Settler {
  public:
   struct Listener {
@@ -26,7 +26,7 @@ class Settler {
     std::function<void(std::shared_ptr<const queue::Message>, std::vector<queue::Job>)> reported;
     // The job is stored and waiting, and no longer claimed.
     std::function<void(const queue::Job&)> waits;
-    // Runs `task` with the Settler at which the reports on this message meet, on its thread.
+    // Runs `task` with the Settler where the reports on this message meet, on its thread.
     std::function<void(const queue::MessageId&, std::function<void(Settler&)> task)> at_desk;
   };
 
@@ -40,7 +40,7 @@ class Settler {
   // A failure of one job among several waits for the others' first: see ReportDesk.
   void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts);
   // The same for a job that no session took: all of its recipients share `why`. If the sender's
-  // route has changed since the job was stored, that concerned the wrong receiver: the job moves
+  // route has changed since the job was stored, that was about the wrong receiver: the job moves
   // instead.
   void settle_untaken(PendingJob job, const Disposition& why, AttemptFacts facts);
   // Without an attempt: the job is due `delay` from now, or goes to the lane of `route`.
@@ -48,7 +48,7 @@ class Settler {
   void move(PendingJob job, std::string route);
   // Ends the claim without a change.
   void release(const queue::Job& job);
-  // Reports that wait for others wait no longer.
+  // Reports that wait for others are no longer held back.
   void drain();
   bool drained() const { return desk_.empty() && reporting_ == 0; }
 

@@ -19,7 +19,7 @@
 
 namespace signpost::delivery {
 
-// A delivery session, named so that other threads can speak of it.
+// A delivery session, named so that other threads can refer to it.
 struct SessionRef {
   std::size_t worker = 0;
   std::uint64_t session = 0;
@@ -32,12 +32,12 @@ struct PutOff {
   queue::JobRef ref;
   std::uint32_t attempts = 0;  // as it is stored from then on
   std::string account;         // of its lane
-  // When it is tried again anyway; past as long as nobody knows that it is stored so.
+  // When it is tried again anyway; in the past until it is known to be stored like this.
   SystemTime due = SystemTime::min();
 };
 
-// Into how many transactions a job goes if the receiver takes as many recipients in each as it has
-// to (RFC 5321 section 4.5.3.1.8). To the receiver each is a message.
+// How many transactions a job needs if the receiver takes as many recipients in each as it must
+// (RFC 5321 section 4.5.3.1.8). To the receiver each is a message.
 inline std::size_t transactions_of(const queue::Job& job) {
   constexpr std::size_t kMost = ConnectionRecord::kMostRecipients;
   return std::max<std::size_t>(1, (job.recipients.size() + kMost - 1) / kMost);
@@ -61,11 +61,11 @@ struct Site {
   std::vector<SessionRef> idle;   // connected, without a job
   std::vector<SessionRef> woken;  // have not asked for a job yet
   std::size_t reading = 0;        // jobs that reads under way may bring
-  std::deque<Lane*> parked;       // behind the line: more lanes than can be read soon
-  std::size_t stale = 0;          // parked lanes whose routes are those of a former configuration
-  SteadyTime next_look{};         // for what waits in the line and is overdue
+  std::deque<Lane*> parked;       // after the line: more lanes than can be read soon
+  std::size_t stale = 0;          // parked lanes with routes of a former configuration
+  SteadyTime next_look{};         // for overdue jobs in the line
   bool hungry = false;            // waits for memory to read more
-  bool early = true;              // may begin a transaction behind the one before
+  bool early = true;              // may begin a transaction before the reply to the previous one
   bool forgotten = false;         // no longer in the scheduler's table
 };
 

@@ -1,5 +1,5 @@
 // Which TLS a host must offer before it gets mail, and whether it did. All such policy is here, as
-// pure functions: a target of the host walk carries the requirement, the session carries it out.
+// pure functions: a target of the host walk has the requirement, the session enforces it.
 //
 //   policy          first connection          after a failed TLS start   accepts
 //   off             no TLS                     -                          anything
@@ -39,7 +39,7 @@ struct TlsRequirement {
   enum class OnFailure : std::uint8_t {
     Clear,     // the same address in clear
     NextHost,  // another host of the domain may do better
-    Defer,     // no host of the domain will do: the mail waits
+    Defer,     // no host of the domain qualifies: the mail waits
   };
 
   smtp::TlsUse starttls = smtp::TlsUse::IfOffered;

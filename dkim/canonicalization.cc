@@ -23,8 +23,8 @@ std::optional<Canonicalization> parse_method(std::string_view text) {
   return std::nullopt;
 }
 
-// Where relaxed canonicalization may change an octet, given the one that follows it: a blank that
-// is not a single space within a line. Of a field, line ends go too.
+// Where relaxed canonicalization may change an octet, given the following one: a blank that
+// is not a single space within a line. In a field, line ends go too.
 constexpr auto kInBody = [](const auto& octet, const auto& following) {
   return octet == '\t' ||
          (octet == ' ' && (following == ' ' || following == '\t' || following == '\r'));
@@ -33,8 +33,8 @@ constexpr auto kInField = [](const auto& octet, const auto& following) {
   return octet == '\r' || kInBody(octet, following);
 };
 
-// The length of the part of `text` that is left alone: most text changes nowhere, or only now and
-// then, and is passed on in stretches. REQUIRES: `text` does not end with a blank
+// The length of the part of `text` that is left alone: most text changes nowhere or rarely,
+// and is passed on in stretches. REQUIRES: `text` does not end with a blank
 template <typename MayChange>
 std::size_t unchanged(std::string_view text, MayChange may_change) {
   return std::min(find_octet_pair(text, may_change), text.size());
@@ -116,7 +116,7 @@ void canonicalize_body_simple(std::string_view body, ByteSink& sink) {
   if (!body.ends_with(kCrlf)) sink.append(kCrlf);
 }
 
-// Gives octets on in pieces of a few KB.
+// Passes octets on in pieces of a few KB.
 class Pieces {
  public:
   explicit Pieces(ByteSink& sink) : sink_(sink) {}

@@ -3,21 +3,29 @@
 #include "base/ascii.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace signpost::dkim {
 
 namespace {
 
-// An order of names, without regard to case. Lengths first: most names differ in them.
-bool before(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return a.size() < b.size();
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const char x = ascii::to_lower(a[i]);
-    const char y = ascii::to_lower(b[i]);
-    if (x != y) return x < y;
+// Its length and first letters, without regard to case.
+std::uint64_t key_of(std::string_view name) {
+  constexpr std::size_t kLetters = 7;
+  std::uint64_t key = std::min<std::size_t>(name.size(), 0xff);
+  for (std::size_t i = 0; i < kLetters; ++i) {
+    key = key << 8 | (i < name.size() ? static_cast<std::uint8_t>(ascii::to_lower(name[i])) : 0u);
   }
-  return false;
+  return key;
 }
+
+// An order of names that have the same key.
+bool before(std::string_view a, std::string_view b) {
+  return std::ranges::lexicographical_compare(
+      a, b, [](char x, char y) { return ascii::to_lower(x) < ascii::to_lower(y); });
+}
+
+std::string_view name_of(const FieldIndex::Entry& entry) { return entry.field->name; }
 
 std::uint64_t initial(std::string_view name) {
   const auto letter = name.empty() ? 0u : static_cast<unsigned>(ascii::to_lower(name.front()));
@@ -27,23 +35,31 @@ std::uint64_t initial(std::string_view name) {
 }  // namespace
 
 FieldIndex::FieldIndex(const message::HeaderSection& header, const message::HeaderField* excluded) {
-  fields_.reserve(header.fields().size());
+  entries_.reserve(header.fields().size());
   for (const message::HeaderField& field : header.fields()) {
     if (&field == excluded) continue;
-    fields_.push_back(&field);
+    entries_.push_back({key_of(field.name), &field});
     initials_ |= initial(field.name);
   }
-  std::ranges::sort(fields_, [](const message::HeaderField* a, const message::HeaderField* b) {
-    if (before(a->name, b->name)) return true;
-    return !before(b->name, a->name) && a > b;  // they are in one array: the last one first
+  std::ranges::sort(entries_, [](const Entry& a, const Entry& b) {
+    if (a.key != b.key) return a.key < b.key;
+    if (before(name_of(a), name_of(b))) return true;
+    return !before(name_of(b), name_of(a)) && a.field > b.field;  // one array: the last one first
   });
 }
 
 FieldIndex::Instances FieldIndex::find(std::string_view name) const {
   if ((initials_ & initial(name)) == 0) return {{}, 0};
-  const auto found = std::ranges::equal_range(
-      fields_, name, before, [](const message::HeaderField* field) { return field->name; });
-  return {{found.begin(), found.end()}, static_cast<std::size_t>(found.begin() - fields_.begin())};
+  auto found = std::ranges::equal_range(entries_, key_of(name), {}, &Entry::key);
+  const auto is_name = [&](const Entry& entry) {
+    return ascii::equals_ignore_case(name_of(entry), name);
+  };
+  const bool all =
+      found.empty() || (is_name(found.front()) && (found.size() == 1 || is_name(found.back())));
+  if (!all) {
+    found = std::ranges::equal_range(found, name, before, name_of);
+  }
+  return {{found.begin(), found.end()}, static_cast<std::size_t>(found.begin() - entries_.begin())};
 }
 
 }  // namespace signpost::dkim

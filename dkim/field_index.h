@@ -20,18 +20,22 @@ class FieldIndex {
   explicit FieldIndex(const message::HeaderSection& header,
                       const message::HeaderField* excluded = nullptr);
 
+  struct Entry {
+    std::uint64_t key;  // of its name, which distinguishes most of them
+    const message::HeaderField* field;
+  };
   // The instances of `name`, the last one in the section first (section 5.4.2), and where they
   // begin in the index: a number that identifies the name.
   struct Instances {
-    std::span<const message::HeaderField* const> fields;
+    std::span<const Entry> entries;
     std::size_t begin;
   };
   Instances find(std::string_view name) const;
-  std::size_t count(std::string_view name) const { return find(name).fields.size(); }
-  std::size_t size() const { return fields_.size(); }
+  std::size_t count(std::string_view name) const { return find(name).entries.size(); }
+  std::size_t size() const { return entries_.size(); }
 
  private:
-  std::vector<const message::HeaderField*> fields_;
+  std::vector<Entry> entries_;
   std::uint64_t initials_ = 0;  // which lengths and first letters occur: rules out most misses
 };
 

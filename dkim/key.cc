@@ -30,7 +30,7 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-// A key that needs a passphrase is refused: there is no one to type it.
+// A key that needs a passphrase is refused: nobody is there to type it.
 int no_passphrase(char*, int, int, void*) noexcept { return -1; }
 
 bool is_rsa_size(unsigned bits) { return bits >= kMinRsaBits && bits <= kMaxRsaBits; }
@@ -128,7 +128,7 @@ Result<std::shared_ptr<const PrivateKey>> PrivateKey::from_pem(std::string_view 
   PKey key(memory ? PEM_read_bio_PrivateKey(memory.get(), nullptr, no_passphrase, nullptr)
                   : nullptr);
   if (!key) {
-    // OpenSSL's reason is that of the last decoder it tried, which the operator never named.
+    // OpenSSL's reason comes from the last decoder it tried, which the operator never asked for.
     ERR_clear_error();
     const std::string_view instead = pem::instead_of_private_key(pem);
     return fail(
@@ -139,7 +139,7 @@ Result<std::shared_ptr<const PrivateKey>> PrivateKey::from_pem(std::string_view 
 }
 
 Result<std::shared_ptr<const PrivateKey>> PrivateKey::generate(Algorithm algorithm, unsigned bits) {
-  // Before it is made: a key of 100,000 bits would take days.
+  // Checked before it is made: a key of 100,000 bits would take days.
   if (algorithm == Algorithm::RsaSha256 && !is_rsa_size(bits)) return wrong_rsa_size(bits);
   ERR_clear_error();
   PKey key(algorithm == Algorithm::RsaSha256
@@ -177,7 +177,7 @@ std::string PrivateKey::public_key_base64() const {
   return text;
 }
 
-// A context remembers the key's blinding and the fetched algorithm: it is not made anew for each
+// A context remembers the key's blinding and the fetched algorithm: it is not made again for each
 // signature.
 Result<std::string> PrivateKey::Impl::sign_rsa(std::string_view digest) const {
   thread_local std::unordered_map<std::uint64_t, PKeyContext> contexts;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxString = 255;  // RFC 1035 section 3.3
 
 // "a:b:c" with blanks around the colons holds `item`. Values are case-sensitive unless their tag
-// says otherwise (section 3.2), and none here does: what others may refuse must not look right.
+// says otherwise (section 3.2), and none here does: what others may refuse must not look valid.
 bool list_holds(std::string_view list, std::string_view item) {
   return std::ranges::any_of(ascii::split(list, ':'),
                              [&](std::string_view entry) { return ascii::trim(entry) == item; });

@@ -15,14 +15,14 @@ namespace signpost::dkim {
 class KeyTable {
  public:
   // Several identities of one domain sign side by side (RFC 8463 section 3: two fields, not one).
-  // `subdomains`: it also signs for From: domains below its own, unless they have a key themselves.
+  // `subdomains`: it also signs for From: domains below its own that have no key.
   void add(SigningIdentity identity, bool subdomains);
 
   // The identities for a From: domain, as A-labels in lower case; the longest match wins. Empty if
   // none fits. The span lives as long as the table.
   std::span<const SigningIdentity> find(std::string_view from_domain) const;
-  // The same for what the relay itself writes: also a key of a domain above, whatever `subdomains`
-  // says. We are mail.shop.example, and receivers take a signature of shop.example for ours (RFC
+  // The same for the relay's own messages: also a key of a parent domain, whatever `subdomains`
+  // says. We are mail.shop.example, and receivers accept a signature of shop.example for it (RFC
   // 7489 section 3.1.1).
   std::span<const SigningIdentity> find_for_own(std::string_view from_domain) const;
   bool empty() const { return exact_.empty(); }

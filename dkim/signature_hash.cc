@@ -40,7 +40,7 @@ Sha256::Digest hash_header(Canonicalization method, const FieldIndex& fields,
   for (const std::string_view name : names) {
     const auto [instances, begin] = fields.find(name);
     if (instances.empty() || taken[begin] == instances.size()) continue;
-    canonicalize_field(method, instances[taken[begin]++]->raw, canonical);
+    canonicalize_field(method, instances[taken[begin]++].field->raw, canonical);
   }
   canonicalize_field(method, signature_field, canonical);
   if (canonical.ends_with("\r\n")) canonical.resize(canonical.size() - 2);

@@ -15,7 +15,7 @@ namespace signpost::dkim {
 
 struct BodyHash {
   Sha256::Digest digest;
-  std::uint64_t octets;  // of the whole canonical body, also when less of it was hashed
+  std::uint64_t octets;  // of the whole canonical body, even if less of it was hashed
 };
 
 // `limit`: l= of a signature that is verified.

@@ -23,7 +23,7 @@ class FieldWriter {
     space(tag.size() + value.size() + 2);
     out_.append(tag).append("=").append(value).append(";");
   }
-  // As tag(), folded behind the colons.
+  // Like tag(), folded after the colons.
   void list(std::string_view tag, const std::vector<std::string_view>& names) {
     space(tag.size() + 1 + (names.empty() ? 0 : names.front().size() + 1));
     out_.append(tag).append("=");

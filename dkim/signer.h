@@ -35,8 +35,8 @@ struct SigningIdentity {
 
 // The DKIM-Signature fields of all `identities`, each folded below 78 octets and ended with CRLF,
 // in order: put them on top of `content` and change nothing after that. The body is hashed once for
-// each canonicalization in use. From is always signed; l= is never used. Fails when `header` holds
-// not exactly one From field, or when OpenSSL does.
+// each canonicalization in use. From is always signed; l= is never used. Fails unless `header` has
+// exactly one From field, or when OpenSSL does.
 Result<std::string> sign(std::span<const SigningIdentity> identities,
                          const message::HeaderSection& header, SystemTime now);
 

@@ -8,7 +8,7 @@ namespace signpost::dkim {
 
 namespace {
 
-constexpr std::size_t kMaxTags = 64;  // a dozen are known, and each is looked for among the others
+constexpr std::size_t kMaxTags = 64;  // a dozen are known, and each is compared with the others
 
 // tag-name of RFC 6376 section 3.2.
 bool is_tag_name(std::string_view name) {

@@ -1,4 +1,4 @@
-// Checks DKIM-Signature fields (RFC 6376 section 6). The caller looks the key records up.
+// Checks DKIM-Signature fields (RFC 6376 section 6). The caller looks up the key records.
 #pragma once
 
 #include "base/clock.h"

@@ -32,14 +32,14 @@ using Addresses = std::vector<net::IpAddress>;
 using Texts = std::vector<std::string>;
 using Records = std::variant<std::monostate, MxHosts, Addresses, Texts>;
 
-// How many records of one answer are kept: the zone's owner decides how many there are.
+// How many records of one answer are kept: the zone's owner decides how many it has.
 inline constexpr std::size_t kMaxMxRecords = 64;  // the most preferred
 inline constexpr std::size_t kMaxAddresses = 32;
 inline constexpr std::size_t kMaxTexts = 10;
 
 struct Answer {
   Status status = Status::Temporary;
-  // The name server validated the answer with DNSSEC, and it is one whose word counts
+  // The name server validated the answer with DNSSEC, and its word is trusted
   // (ResolverOptions::trust_ad). Applies to NoData and NxDomain too; false for Temporary.
   bool authenticated = false;
   // How long the answer may be reused: the smallest TTL of the records and of the CNAMEs that lead

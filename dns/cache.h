@@ -16,7 +16,7 @@ class Cache {
  public:
   explicit Cache(std::size_t capacity) : entries_(capacity) {}
 
-  // Null if there is none or it has expired. Its ttl is what is left of it.
+  // Null if there is none or it has expired. Its ttl is the time left.
   std::shared_ptr<const Answer> find(const Question& question, SteadyTime now);
   void insert(const Question& question, std::shared_ptr<const Answer> answer, SteadyTime expires);
   std::size_t size() const { return entries_.size(); }

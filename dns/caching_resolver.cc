@@ -57,7 +57,7 @@ void CachingResolver::find(const Question& question, const std::shared_ptr<Waite
   send_waiting();
 }
 
-// An answer may come from within send(): then the loop that is under way goes on.
+// An answer may come from within send(): then the running loop continues.
 void CachingResolver::send_waiting() {
   if (std::exchange(sending_, true)) return;
   while (asked_ < options_.max_queries && !line_.empty()) {
@@ -65,7 +65,7 @@ void CachingResolver::send_waiting() {
     line_.pop_front();
     const auto found = under_way_.find(next);
     if (std::ranges::all_of(found->second, &std::weak_ptr<Waiter>::expired)) {
-      under_way_.erase(found);  // nobody wants to know it any more
+      under_way_.erase(found);  // nobody is waiting for it any more
       continue;
     }
     ++asked_;

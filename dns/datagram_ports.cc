@@ -17,7 +17,7 @@ namespace {
 constexpr int kReadsAtOnce = 16;
 
 // An earlier datagram's error is reported in place of this one's, once. What the full buffer of a
-// socket does not take is lost as on any way, and asked again.
+// socket does not take is lost as in any network, and asked again.
 bool send_datagram(int descriptor, std::span<const unsigned char> query) {
   for (int i = 0; i < 2; ++i) {
     if (::send(descriptor, query.data(), query.size(), MSG_NOSIGNAL) >= 0) return true;
@@ -43,7 +43,7 @@ bool DatagramPorts::send(std::size_t server, std::span<const unsigned char> quer
   return send_datagram(port->descriptor.get(), query);
 }
 
-// A fresh one, or if there may be no more of them any of those to this server.
+// A fresh one, or, when no more are allowed, any open one to this server.
 DatagramPorts::Port* DatagramPorts::port_for_query(std::size_t number) {
   Server& server = servers_[number];
   if (open_ports_ < kMaxPorts || server.ports.empty()) {
@@ -74,7 +74,7 @@ DatagramPorts::Port* DatagramPorts::open_port(std::size_t number) {
   return &opened;
 }
 
-// Reads first: a question that is settled takes its port along.
+// Reads first: settling a question closes its port.
 void DatagramPorts::readable(std::size_t number, Port& port) {
   const std::vector<std::uint16_t> identifiers = port.identifiers;
   std::vector<std::vector<unsigned char>> datagrams;

@@ -18,18 +18,18 @@
 
 namespace signpost::dns {
 
-// The loop's thread only. Servers go by their place in the list.
+// The loop's thread only. Servers are identified by their index in the list.
 class DatagramPorts {
  public:
   using Datagram = std::span<const unsigned char>;
-  // A datagram came to a port, which the queries of `identifiers` left from. May send and forget.
+  // A datagram came to the port that the queries of `identifiers` left from. May send and forget.
   using Arrived = std::function<void(std::size_t server, Datagram datagram,
                                      std::span<const std::uint16_t> identifiers)>;
-  // The server's machine says that nobody listens there. May send and forget.
+  // The server's machine reports that nobody listens there. May send and forget.
   using Refused = std::function<void(std::size_t server, std::uint16_t identifier)>;
 
-  // Beyond so many open ports, which are as many descriptors, questions share those that there are:
-  // it takes that many questions that wait for an answer at once.
+  // With this many open ports, each a descriptor, further questions share the open ones:
+  // that takes as many questions that wait for an answer at once.
   static constexpr std::size_t kMaxPorts = 64;
 
   DatagramPorts(net::Loop& loop, const std::vector<net::SocketAddress>& servers, Arrived arrived,

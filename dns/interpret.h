@@ -14,17 +14,17 @@
 
 namespace signpost::dns {
 
-// `believe_ad`: the AD bit counts.
+// `believe_ad`: the AD bit is trusted.
 Answer interpret(std::span<const unsigned char> message, RecordType type,
                  const ResolverOptions& options, bool believe_ad);
 
-// Whether the AD bit counts when these servers are asked.
+// Whether the AD bit is trusted when these servers are asked.
 bool believes_ad(TrustAd policy, const std::vector<net::SocketAddress>& servers);
 
 // The answer when there is no response to interpret.
 Answer temporary_failure(std::string detail, std::chrono::seconds ttl);
 
-// The answer that needs no name server: an address is its own, "localhost" is the loopback
+// The answer that needs no name server: an address is its own answer, "localhost" is the loopback
 // (RFC 6761 section 6.3), and what is not a name does not exist.
 std::optional<Answer> known_answer(const Question& question, const ResolverOptions& options);
 

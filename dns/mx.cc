@@ -22,7 +22,7 @@ bool is_usable(const std::string& host) {
   return canonical_name(host).has_value() && !is_localhost(host) && !net::IpAddress::parse(host);
 }
 
-// What is wrong with it, for people.
+// What is wrong with it, in words.
 std::string fault(const std::string& host) {
   if (host.empty()) return "the null MX";
   if (net::IpAddress::parse(host)) return host + " (an address instead of a name)";

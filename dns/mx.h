@@ -14,7 +14,7 @@ struct MxAnswer {
   enum class Outcome {
     Hosts,      // deliver to `hosts`, in this order
     NullMx,     // "MX 0 .": the domain takes no mail (RFC 7505): 5.1.10
-    Unusable,   // its MX records name no mail server: `detail` says what instead: 5.4.4
+    Unusable,   // its MX records name no mail server, `detail` says what they name: 5.4.4
     NxDomain,   // 5.1.2
     Temporary,  // SERVFAIL, time-out, …: try again later, never fall back to A and AAAA
   };

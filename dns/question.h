@@ -1,4 +1,4 @@
-// What a resolver can be asked. A new record type starts here: HACKING.md says how it goes on.
+// What a resolver can be asked. A new record type starts here: HACKING.md lists the further steps.
 #pragma once
 
 #include <array>

@@ -4,8 +4,8 @@
 //   -----------------------------------------  ---------------------------------------------------
 //   its answer                                 it is done
 //   the answer, truncated                      it is asked over TCP
-//   an answer in another spelling              ignored, and asked over TCP; in vain: asked anew,
-//                                              and now such an answer counts
+//   an answer in another spelling              ignored, and asked over TCP; if that fails: asked
+//                                              again, and now such an answer is accepted
 //   any other datagram                         ignored
 //   SERVFAIL, NOTIMP, REFUSED                  the next server, now
 //   nobody listens at the server               the next server, now; without another, in a moment
@@ -41,9 +41,9 @@ namespace {
 // once and the others follow at this pace: 12,800 a second.
 constexpr std::size_t kBurst = 64;
 constexpr std::chrono::milliseconds kPace{5};
-// How long the name servers are asked in small letters once they were seen to answer in these.
+// How long the name servers are asked in lower case once they were seen to answer like that.
 constexpr std::chrono::hours kPlainFor{1};
-// A name server that is being started again is there after a moment.
+// A name server that is restarting is back after a moment.
 constexpr std::chrono::milliseconds kWhileRestarting{1000};
 // Each has a descriptor. The others wait.
 constexpr std::size_t kMostStreams = 16;
@@ -63,11 +63,11 @@ struct QuestionChannel::Impl {
   struct Asked {
     Question question;
     Done done;
-    bool again = false;    // an answer in another spelling counts
+    bool again = false;    // an answer in another spelling is accepted
     bool doubted = false;  // one came, and it is asked over TCP because of it
     std::vector<unsigned char> query{};
     std::vector<std::size_t> order{};  // of the servers
-    std::vector<bool> failed{};        // servers, which are not asked again
+    std::vector<bool> failed{};        // servers that are not asked again
     std::size_t attempts = 0;
     std::size_t server = 0;  // the one that was asked last
     SteadyTime since{};      // when
@@ -120,7 +120,7 @@ struct QuestionChannel::Impl {
   std::deque<Waiting> waiting_;  // for their burst; at most ResolverOptions::max_queries
   DatagramPorts ports_;
   metrics::Counter ignored_;
-  SteadyTime plain_until_{};                        // questions are asked in small letters
+  SteadyTime plain_until_{};                        // questions are asked in lower case
   std::unordered_map<std::uint16_t, Asked> asked_;  // by identifier
   std::size_t streams_ = 0;
   std::deque<std::uint16_t> for_stream_;  // may be settled by now
@@ -147,7 +147,7 @@ void QuestionChannel::Impl::send_next_burst() {
   }
 }
 
-// What has to be guessed to forge its answer: the identifier, the port (datagram_ports.h) and the
+// What must be guessed to forge its answer: the identifier, the port (datagram_ports.h) and the
 // case of each letter (spelling.h).
 void QuestionChannel::Impl::send(Asked asked) {
   const std::string secret = secret_bytes(sizeof(std::uint16_t) + kSpellingOctets);
@@ -289,8 +289,8 @@ void QuestionChannel::Impl::start_streams() {
 void QuestionChannel::Impl::stream_done(std::uint16_t identifier, std::optional<Octets> response) {
   Asked& asked = asked_.at(identifier);
   if (response) {
-    // One datagram is no proof that the servers do not keep the spelling: anyone can have sent it.
-    // An answer over TCP is.
+    // One datagram does not prove that the servers do not keep the spelling: anyone can have sent
+    // it. An answer over TCP does.
     if (asked.doubted && match(asked.query, *response) == Match::OtherSpelling) {
       plain_until_ = loop_.now() + kPlainFor;
     }
@@ -304,7 +304,8 @@ void QuestionChannel::Impl::stream_done(std::uint16_t identifier, std::optional<
   send(std::move(once_more));
 }
 
-// Its function may be on the stack. Until it is gone it must not report for a question that is.
+// Its function may be on the stack. Until it is destroyed it must not report for a question that is
+// gone.
 void QuestionChannel::Impl::retire(std::unique_ptr<StreamQuestion> stream) {
   --streams_;
   stream->cancel();

@@ -21,11 +21,12 @@ class Registry;
 namespace signpost::dns {
 
 // The loop's thread only. A question goes to one server after the other until one of them answers,
-// and over TCP when the answer does not fit a datagram; whatever happens to it harms no other
-// question. Servers that are silent are asked last for a while (server_order.h). What keeps forged
-// answers out: each question has an identifier, a port and a spelling that are random; an answer
-// that does not repeat them is ignored, and one that differs in its spelling alone has the question
-// asked over TCP. Destroying it drops what is under way: no callback runs after that.
+// and over TCP when the answer does not fit a datagram; a question that
+// fails affects no other. Servers that are silent are asked last for a while (server_order.h). What
+// keeps forged
+// answers out: each question has a random identifier, port and spelling; an answer that does not
+// repeat them is ignored, and one that differs in its spelling alone makes the question go over
+// TCP. Destroying it drops what is under way: no callback runs after that.
 class QuestionChannel {
  public:
   // A whole response as it came, valid during the call; or why there is none.
@@ -43,7 +44,7 @@ class QuestionChannel {
   // REQUIRES: the name is canonical (name.h)
   void send(const Question& question, Done done);
 
-  // Those that are asked, whether the options or /etc/resolv.conf name them.
+  // The servers that are asked, from the options or from /etc/resolv.conf.
   const std::vector<net::SocketAddress>& servers() const;
 
  private:

@@ -34,7 +34,7 @@ class Resolver {
                                         std::function<void(const Answer&)> done) = 0;
   virtual std::size_t cache_size() const = 0;
 
-  // Views of ask(), in the shape that their users need: views.h.
+  // ask() with answers in the shape that callers need: views.h.
 
   // The mail exchangers of `domain` (an A-label name), in the order in which to try them: see mx.h.
   [[nodiscard]] QueryHandle mail_exchangers(const std::string& domain,

@@ -22,7 +22,7 @@ inline constexpr metrics::LabelDescription kQueryLabels[] = {{"type", kTypes},
                                                              {"result", kResults}};
 inline constexpr metrics::Description kQueries = {
     "signpost_dns_queries_total",
-    "Answers to the relay's questions to the DNS. Investigate when temporary results are more than "
+    "Answers to the relay's DNS questions. Investigate when temporary results are more than "
     "a few percent of those that are not cached.",
     kQueryLabels};
 

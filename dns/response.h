@@ -16,7 +16,7 @@ struct Response {
   bool authenticated = false;  // AD
   bool truncated = false;      // TC
   // Of the question's type, in the answer section, and at the end of the CNAME chain that starts at
-  // the question's name. All else that a server adds is skipped: nobody asked for it.
+  // the question's name. Anything else that a server adds is skipped: nobody asked for it.
   Records records;
   std::uint32_t ttl = 0;           // the smallest of the records and the CNAMEs; 0 without records
   std::uint32_t negative_ttl = 0;  // of the SOA of a zone that holds that name (RFC 2308), else 0

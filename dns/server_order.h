@@ -1,4 +1,4 @@
-// In which order name servers are asked: as configured, but those that were silent lately last, so
+// In which order name servers are asked: as configured, but recently silent ones last, so
 // that a dead server costs a time-out now and then and not one for each question. Pure. Internal to
 // dns/.
 #pragma once
@@ -12,10 +12,10 @@
 
 namespace signpost::dns {
 
-// Servers go by their place in the configuration.
+// Servers are identified by their index in the configuration.
 class ServerOrder {
  public:
-  // A silent server is asked in its turn again by one question each time this has passed.
+  // Each time this has passed, one question asks a silent server in its configured place again.
   static constexpr std::chrono::seconds kProbeInterval{30};
 
   explicit ServerOrder(std::size_t servers) : servers_(servers) {}
@@ -23,8 +23,8 @@ class ServerOrder {
   std::size_t size() const { return servers_.size(); }
   std::vector<std::size_t> for_next_question(SteadyTime now);
   void answered(std::size_t server, SteadyTime now);
-  // A question that was sent at `asked` has waited in vain. Unless the server answered another one
-  // since: then a datagram was lost.
+  // A question sent at `asked` got no answer. Ignored if the server has answered another one
+  // since: then just a datagram was lost.
   void silent(std::size_t server, SteadyTime asked, SteadyTime now);
 
  private:

@@ -15,7 +15,7 @@ constexpr unsigned char kResponse = 0x80;   // QR, in the third octet
 constexpr unsigned char kTruncated = 0x02;  // TC, in the third octet
 constexpr unsigned char kRcode = 0x0f;      // in the fourth octet
 
-// The size of the name in the question of a query of ours, its root included.
+// The size of the name in our query's question, its root included.
 std::size_t name_size(Octets query) {
   std::size_t at = kHeader;
   while (at < query.size() && query[at] != 0) at += query[at] + 1U;
@@ -32,7 +32,7 @@ void spell(std::span<unsigned char> query, std::string_view coins) {
   CHECK(coins.size() >= kSpellingOctets);
   std::size_t bit = 0;
   for (unsigned char& octet : query.subspan(kHeader, name_size(query))) {
-    if (!ascii::is_alpha(static_cast<char>(octet))) continue;  // a length is at most 63: no letter
+    if (!ascii::is_alpha(static_cast<char>(octet))) continue;  // lengths, up to 63, are not letters
     const bool upper = ((static_cast<unsigned char>(coins[bit / 8]) >> bit % 8) & 1) != 0;
     octet = static_cast<unsigned char>(lower(octet));
     if (upper) octet = static_cast<unsigned char>(octet - 'a' + 'A');

@@ -1,5 +1,5 @@
-// The case of the letters in a question's name as a secret that its answer has to repeat (0x20):
-// servers copy the question, and who only guesses the identifier and the port cannot know it.
+// The case of the letters in a question's name as a secret that its answer must repeat (0x20):
+// servers copy the question, and whoever guesses only the identifier and the port cannot know it.
 // Works on queries and responses in wire format (RFC 1035 section 4.1). Pure. Internal to dns/.
 #pragma once
 
@@ -24,7 +24,7 @@ void spell(std::span<unsigned char> query, std::string_view coins);
 // type and class.
 enum class Match : std::uint8_t {
   Exact,          // octet for octet
-  OtherSpelling,  // but for the case of letters in the name
+  OtherSpelling,  // except for the case of letters in the name
   None,
 };
 // REQUIRES: as spell() for `query`; `response` may be anything
@@ -35,6 +35,6 @@ std::uint16_t identifier_of(Octets message);  // 0 when it is too short to have 
 // What the header of a response says. REQUIRES: match() is not None
 bool is_truncated(Octets response);
 bool says_failure(Octets response);          // of the server: SERVFAIL, NOTIMP, REFUSED
-bool says_malformed_query(Octets response);  // FORMERR, as servers do that do not know EDNS
+bool says_malformed_query(Octets response);  // FORMERR, from servers that do not know EDNS
 
 }  // namespace signpost::dns

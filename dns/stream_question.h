@@ -1,5 +1,5 @@
 // One question over TCP, for an answer that does not fit a datagram (RFC 7766). Its connection is
-// its own: a server that refuses or closes it harms no other question. Internal to dns/.
+// its own: a server that refuses or closes it affects no other question. Internal to dns/.
 #pragma once
 
 #include "dns/spelling.h"
@@ -22,14 +22,14 @@ namespace signpost::dns {
 class StreamQuestion final : private net::StreamHandler {
  public:
   // The first response that repeats the question, whatever its spelling, from a server that does
-  // not fail; valid during the call. Nothing: no server has one.
+  // not fail; valid during the call. Nothing: no server gave one.
   using Done = std::move_only_function<void(std::optional<Octets> response)>;
 
   // Asks the servers one after the other, each for `timeout`. `done` is called once, in a later
   // turn.
   StreamQuestion(net::Loop& loop, std::vector<net::SocketAddress> servers,
                  std::vector<unsigned char> query, std::chrono::milliseconds timeout, Done done);
-  void cancel();  // `done` is called no more
+  void cancel();  // `done` is not called any more
 
  private:
   void on_connected() override;

@@ -1,4 +1,4 @@
-// Answers in the shape that their users need. Pure, but for the shuffle of mail exchangers.
+// Answers in the shape that callers need. Pure, except for the shuffle of mail exchangers.
 #pragma once
 
 #include "dns/answer.h"
@@ -14,7 +14,7 @@ struct AddressAnswer {
   Status status = Status::Temporary;
   std::vector<net::IpAddress> addresses;  // IPv6 first, each family in the order of its answer
   std::string detail;                     // for the log: "SERVFAIL", "timed out", …
-  bool authenticated = false;             // every family with addresses is; without any, both are
+  bool authenticated = false;             // each family with addresses is; without any, both are
   std::chrono::seconds ttl{0};            // of both families, the smaller one
 };
 
@@ -26,7 +26,7 @@ struct TextAnswer {
   std::chrono::seconds ttl{0};
 };
 
-// `domain` is what the MX question asked for: without MX records it is its own exchanger.
+// `domain` is what the MX question asked for: without MX records the domain is its own exchanger.
 MxAnswer mx_answer(const std::string& domain, const Answer& answer);
 
 // Ok as soon as one family has addresses, whatever happened to the other.

@@ -127,7 +127,7 @@ struct Mailbox {
   bool operator==(const Mailbox&) const = default;
 };
 
-// A mailbox, and where it stands in the value: see ListedMailbox.
+// A mailbox, and its place in the value: see ListedMailbox.
 struct Found {
   Mailbox mailbox;
   std::string_view text;
@@ -168,7 +168,7 @@ std::optional<std::string> local_part(const Token& token) {
 }
 
 // Comments and blanks may surround the "@" and nothing else (section 3.4.1), so an addr-spec is
-// exactly three tokens. The obsolete form with blanks around each dot is not taken: half of the
+// exactly three tokens. The obsolete form with blanks around each dot is refused: half of the
 // parsers would cut the domain short.
 std::optional<Mailbox> addr_spec(const std::vector<Token>& tokens) {
   if (tokens.size() != 3 || !tokens[1].is('@')) return {};

@@ -17,7 +17,7 @@ std::optional<std::string> only_address(std::string_view text) {
   return std::move(listed->front().address);
 }
 
-// "John @ Shop" is a name: nobody's domain is a single label.
+// "John @ Shop" is a name: a single label is nobody's domain.
 bool holds_another_mailbox(std::string_view name, const std::string& address) {
   while (!name.empty()) {
     const std::size_t end = std::min(name.find_first_of(",;"), name.size());
@@ -30,7 +30,7 @@ bool holds_another_mailbox(std::string_view name, const std::string& address) {
   return false;
 }
 
-// Whether a quoted string would hold an encoded word of it, which RFC 2047 section 5 forbids: its
+// Whether quoting it would quote an encoded word, which RFC 2047 section 5 forbids: the
 // reader would see the encoding.
 bool is_attached(std::string_view name) {
   char before = ' ';
@@ -72,8 +72,8 @@ std::string quoted(std::string_view text) {
 }
 
 // Encoded words as they are, what is between them quoted. When text touches an encoded word, all is
-// encoded: between it and a quoted string its reader would see a blank. Nothing when that takes a
-// charset that is not known.
+// encoded: between it and a quoted string its reader would see a blank. Nothing when that needs an
+// unknown charset.
 std::optional<std::string> as_phrase(std::string_view name) {
   if (is_attached(name)) {
     if (!ascii::is_utf8(name)) return {};

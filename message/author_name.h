@@ -7,8 +7,8 @@
 
 namespace signpost::message {
 
-// The value of a field whose one mailbox can be told although its display name is no phrase of RFC
-// 5322, since a comma, a colon or an "@" stands in it without quotes: the name is quoted, encoded
+// The value of a field whose one mailbox is clear although its display name is not a phrase of RFC
+// 5322, because it has a comma, a colon or an "@" without quotes: the name is quoted, encoded
 // words stay encoded. So
 //
 //    Doe, John <john@shop.example>      becomes  "Doe, John" <john@shop.example>
@@ -16,8 +16,8 @@ namespace signpost::message {
 //    =?utf-8?Q?D=C3=B6?=, J <j@x.test>  becomes  =?utf-8?Q?D=C3=B6?= =?utf-8?B?LCBK?= <j@x.test>
 //    john@shop.example;                 becomes  john@shop.example
 //
-// The address in the only angle brackets counts, at the end of the field. Nothing when there are
-// more of them, and when the name holds another mailbox: then two may be meant.
+// The address in the only angle brackets, at the end of the field, is used. Nothing when there are
+// more of them, or when the name holds another mailbox: then either may be meant.
 // `value` is one that mailboxes() does not read; its folds are removed.
 std::optional<std::string> with_quoted_name(std::string_view value);
 

@@ -26,12 +26,12 @@ constexpr std::size_t kUsualHeader = 4 << 10;
 constexpr std::size_t kAddedFields = 256;  // room for Date and Message-ID
 constexpr std::size_t kMaxMessageId = 998;
 constexpr std::size_t kShownText = 60;        // octets of the message in the text of a fault
-constexpr std::size_t kMostLinesBehind = 10;  // looked at behind a line that is no field
+constexpr std::size_t kMostLinesBehind = 10;  // examined after a line that is not a field
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_empty(const HeaderField& field) { return ascii::trim(field.value).empty(); }
 
-// An empty field of these is as good as a missing one, and two would be one too many.
+// For these an empty field is as good as a missing one, and two would be one too many.
 bool is_removed(const HeaderField& field) {
   if (field.is("Bcc") || field.is("Resent-Bcc") || field.is("Return-Path")) return true;
   return (field.is("From") || field.is("Date") || field.is("Message-ID")) && is_empty(field);
@@ -153,7 +153,7 @@ void ContentBuilder::end_line() {
   line_start_ = header_.size();
 }
 
-// What may stand in front of the first field is dropped; false: anything else was refused.
+// What may precede the first field is dropped; false: anything else was refused.
 bool ContentBuilder::is_first_field(std::string_view line) {
   if (!mbox_line_dropped_ && line.starts_with("From ")) {
     mbox_line_dropped_ = true;
@@ -172,8 +172,8 @@ bool ContentBuilder::is_first_field(std::string_view line) {
   return false;
 }
 
-// A line that is no field is the first of the body, whose blank line is missing; or it is torn off
-// a field or misspelled, which more fields behind it tell. To take these for the body would change
+// A line that is not a field is the first of the body, whose blank line is missing; or it is torn
+// off a field or misspelled, as more fields after it show. Taking these for the body would change
 // what the message is.
 void ContentBuilder::look_behind_odd_line(std::string_view line) {
   const LineKind kind = line_kind(line);
@@ -320,7 +320,7 @@ bool ContentBuilder::write_field(const HeaderField& field) {
   return folded.has_value();
 }
 
-// The field with the addresses that it may not have replaced; "" when it stays as it is. An empty
+// The field with its forbidden addresses replaced; "" when it stays as it is. An empty
 // field names nobody.
 std::string ContentBuilder::own_addresses(const HeaderField& field, std::string_view name) {
   if (!fix_ups_.may_be_from || is_empty(field)) return {};

@@ -1,5 +1,5 @@
 // Collects a submitted message's content and repairs it before it is stored (RFC 6409 section 8):
-// everything that Signpost ever changes in a message happens here, so that the signature made later
+// every change that Signpost makes to a message happens here, so that the signature made later
 // covers the bytes that are sent.
 //
 //   - our Received field on top;
@@ -8,7 +8,7 @@
 //   - Date and Message-ID at the end of the section when they are missing or empty, so that the
 //     trace fields on top stay together;
 //   - addresses in From, Sender, Resent-From and Resent-Sender that the sender may not use are
-//     replaced, if that is wanted;
+//     replaced, if configured;
 //   - blanks between a field's name and its colon are removed, since signatures over them do not
 //     verify everywhere; a name in From: and the like that needs quotes gets them (author_name.h);
 //   - no line has more than kMaxLine octets: fields are folded, parts of the body encoded
@@ -44,10 +44,10 @@ struct FixUps {
   SystemTime now;          // Date when missing
   LoopFacts loop{};
   // Whether the message may say that it is from "local@domain"; "" stands for a field that is not
-  // clear. Null: anything may be said.
+  // clear. Null: any address is allowed.
   std::function<bool(std::string_view address)> may_be_from{};
-  std::string instead{};  // the address to write where it may not; "": none, see foreign()
-  std::string from{};     // the address of From: when the field is missing; "": that is a fault
+  std::string instead{};  // replaces an address that is not allowed; "": none does, see foreign()
+  std::string from{};     // From:'s address when the field is missing; "": that is a fault
 };
 
 // An address that the message may not say it is from.
@@ -63,7 +63,7 @@ enum class ContentFault {
   SeveralFrom,      // 550 5.6.0: RFC 5322 allows one; signing one of two is
                     // not safe
   MalformedHeader,  // 550 5.6.0: the first line is not a header field
-  LineIsNoField,    // 550 5.6.0: a later line of the section is none, and fields follow it
+  LineIsNoField,    // 550 5.6.0: a later line of the section is not, and fields follow it
   FieldTooLong,     // 550 5.6.0: an over-long line in a field that cannot be folded
   LineTooLong,      // 550 5.6.0: one in the body, in a part that cannot be encoded
   HeaderTooLong,    // 552 5.3.4: more than the limit of octets or fields
@@ -86,7 +86,7 @@ class ContentBuilder final : public ByteSink {
   // Ends the content. Afterwards take() hands the bytes over, or fault() says why not.
   void finish();
   std::optional<ContentFault> fault() const { return fault_; }
-  // For the reply: what is wrong, the text that is at fault, what would be right. Printable ASCII
+  // For the reply: what is wrong, the offending text, the correct form. Printable ASCII
   // of a few hundred octets.
   const std::string& fault_text() const { return fault_text_; }
   std::string take() { return std::move(content_); }
@@ -96,11 +96,11 @@ class ContentBuilder final : public ByteSink {
   // Facts about the finished content, our own fields included.
   bool has_eight_bit() const { return eight_bit_; }  // octets above 127 anywhere
   bool header_has_eight_bit() const { return header_eight_bit_; }
-  // Of From:, the domain in lower case. Empty when From names no mailbox beyond doubt (see
+  // From:'s domain in lower case. Empty when From does not clearly name a mailbox (see
   // first_domain()), which is not a fault here: what to do about it is the relay's policy.
   const std::string& from_domain() const { return from_domain_; }
   const std::string& from_address() const { return from_address_; }
-  // The text of a From: that names no mailbox beyond doubt, cut and printable; "" otherwise.
+  // The text of a From: that does not clearly name a mailbox, cut and printable; "" otherwise.
   const std::string& unclear_from() const { return unclear_from_; }
   // The first address that FixUps do not allow, unless all of them were replaced.
   const std::optional<ForeignAddress>& foreign() const { return foreign_; }
@@ -125,12 +125,12 @@ class ContentBuilder final : public ByteSink {
 
   FixUps fix_ups_;
   std::size_t expected_size_;
-  std::string header_;          // what has come of the header section; empty once it is written
+  std::string header_;          // what has arrived of the header section; empty once it is written
   std::size_t line_start_ = 0;  // in header_: the line that has not ended
   std::size_t fields_ = 0;
   bool in_header_ = true;
   bool mbox_line_dropped_ = false;
-  std::optional<std::size_t> odd_line_;  // in header_: the first line that is no field
+  std::optional<std::size_t> odd_line_;  // in header_: the first line that is not a field
   std::size_t lines_behind_ = 0;         // how many follow it
   bool finished_ = false;
   std::string content_;
@@ -145,7 +145,7 @@ class ContentBuilder final : public ByteSink {
   std::string unclear_from_;
   std::string message_id_;
   std::optional<ForeignAddress> foreign_;
-  std::size_t authors_ = 0;  // mailboxes that were looked at
+  std::size_t authors_ = 0;  // mailboxes examined so far
 };
 
 }  // namespace signpost::message

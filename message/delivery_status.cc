@@ -18,7 +18,7 @@ void append_field(std::string& out, std::string_view name, std::string_view text
   out += FoldedField(name).text(text).finish();
 }
 
-// class "." subject "." detail (RFC 3463 section 2): a peer's inventions are replaced.
+// class "." subject "." detail (RFC 3463 section 2): anything else that a peer invents is replaced.
 bool is_status(std::string_view status) {
   const auto parts = ascii::split(status, '.');
   if (parts.size() != 3 || parts[0].size() != 1) return false;

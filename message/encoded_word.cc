@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostOctets = 42;  // in one word, which is then shorter than 75
 
-// Not within a UTF-8 sequence.
+// Never splits a UTF-8 sequence.
 std::size_t piece_length(std::string_view text) {
   if (text.size() <= kMostOctets) return text.size();
   std::size_t length = kMostOctets;

@@ -1,4 +1,4 @@
-// Encoded words, which carry other text than ASCII in a header field (RFC 2047).
+// Encoded words, which carry text beyond ASCII in a header field (RFC 2047).
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ std::string phrase_safe(std::string_view word);
 // Text in UTF-8 as encoded words of at most 75 octets each, fit for a phrase.
 std::string encoded_words(std::string_view text);
 
-// Encoded words as phrase_safe() has them, all other text as encoded words too. Their reader sees
-// no blank between two of them, so that text stays attached to what it was attached to.
+// Encoded words as phrase_safe() has them, all other text as encoded words too. Readers see
+// no blank between two of them, so text that was attached stays attached.
 std::string all_encoded(std::string_view text);
 
 }  // namespace signpost::message

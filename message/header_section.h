@@ -54,12 +54,12 @@ struct ListedMailbox {
 };
 
 // All mailboxes of the list in order, those of groups too. Nothing when any part of the list could
-// be read in another way, and when there are more than `most`.
+// be read in another way, or when there are more than `most`.
 std::optional<std::vector<ListedMailbox>> mailboxes(std::string_view address_list_value,
                                                     std::size_t most);
 
 // The domain of the first mailbox in a From (or Sender) field, in lower case: display names,
-// comments, quoted strings, groups and encoded words are passed over. Nothing if there is none.
+// comments, quoted strings, groups and encoded words are skipped. Nothing if there is none.
 std::optional<std::string> first_domain(std::string_view address_list_value);
 // The address itself, as "local@domain".
 std::optional<std::string> first_address(std::string_view address_list_value);

@@ -47,7 +47,7 @@ class Chunks {
     bool needs_blank = false;  // in front of it, if it begins a line
   };
 
-  // Takes the next chunk off `line`. `prefix`: octets of the line that count as no word, the name
+  // Takes the next chunk off `line`. `prefix`: octets of the line that are not a word: the name
   // of the field.
   Chunk next(std::string_view& line, std::size_t prefix);
 
@@ -55,7 +55,7 @@ class Chunks {
   bool after_separator(char before, char here);
 
   const ListKind kind_;
-  // Within an address list: what encloses the octet that is looked at.
+  // Within an address list: what encloses the current octet.
   bool quoted_ = false;
   bool escaped_ = false;
   bool in_angle_ = false;
@@ -63,7 +63,7 @@ class Chunks {
   bool separated_ = false;  // the chunk before ended with a separator
 };
 
-// Follows quotes, comments and angle brackets; `before` is looked at once, in the order of the
+// Follows quotes, comments and angle brackets; Each `before` is examined once, in the order of the
 // text.
 bool Chunks::after_separator(char before, char here) {
   if (kind_ == ListKind::MessageIds) return before == '>' && here == '<';

@@ -17,8 +17,8 @@ struct OverlongLine {
   std::size_t size = 0;
 };
 
-// The first line of more than kMaxLine octets. Looks at a few octets in a thousand, so that asking
-// about every message costs next to nothing.
+// The first line of more than kMaxLine octets. Examines a few octets in a thousand, so checking
+// every message costs next to nothing.
 std::optional<OverlongLine> find_overlong_line(std::string_view text);
 
 // The same for a text that arrives in pieces: skips lines from `start`, where one begins, and
@@ -26,7 +26,7 @@ std::optional<OverlongLine> find_overlong_line(std::string_view text);
 std::size_t skip_short_lines(std::string_view text, std::size_t start);
 
 // `raw`, a whole field with its CRLF, with over-long lines folded: at blanks, which changes nothing
-// for a reader (RFC 5322 section 2.2.3), in address lists behind commas and in lists of message ids
+// for a reader (RFC 5322 section 2.2.3), in address lists after commas and in lists of message ids
 // between two of them as well. Other lines stay as they are. Nothing when a line cannot be folded.
 std::optional<std::string> fold_overlong_lines(std::string_view raw);
 

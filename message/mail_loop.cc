@@ -10,7 +10,7 @@ namespace signpost::message {
 
 namespace {
 
-// The clauses of a Received field that count here (RFC 5321 section 4.4).
+// The clauses of a Received field that are used here (RFC 5321 section 4.4).
 struct Clauses {
   std::string_view by;
   std::string_view id;
@@ -40,7 +40,7 @@ std::string_view without(std::string_view text, char first, char last) {
   return text;
 }
 
-// Of a field that is written like ours; what others write may give nothing.
+// Of a field written like ours; other fields may give nothing.
 Clauses clauses_of(std::string_view line) {
   Clauses clauses;
   // The date's semicolon is at the end of the word before it.

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxBoundary = 200;  // RFC 2046 section 5.1.1 has 70
 
-// The place behind the quoted string that `text` begins with; nothing when it has no end.
+// The place after the quoted string that `text` begins with; nothing when it has no end.
 std::optional<std::size_t> past_quoted(std::string_view text) {
   for (std::size_t at = 1; at < text.size(); ++at) {
     if (text[at] == '"') return at + 1;
@@ -150,8 +150,8 @@ std::optional<std::string> only_value(const std::vector<Parameter>& all, std::st
 BodyKind kind_of(std::string_view type) {
   const auto is = [&](std::string_view other) { return type == other; };
   if (is("message/rfc822") || is("message/global")) return BodyKind::Message;
-  // Signed: RFC 1847 section 2.1. The parts of a digest are messages without saying so, and what
-  // else is a message allows no encoding (RFC 2046 section 5.2, RFC 3464 section 2).
+  // Signed: RFC 1847 section 2.1. The parts of a digest are messages without saying so, and any
+  // other message type allows no encoding (RFC 2046 section 5.2, RFC 3464 section 2).
   if (is("multipart/signed") || is("multipart/encrypted") || is("multipart/digest")) {
     return BodyKind::Sealed;
   }
@@ -159,7 +159,7 @@ BodyKind kind_of(std::string_view type) {
   return type.starts_with("message/") ? BodyKind::Sealed : BodyKind::Leaf;
 }
 
-// What all fields of this name say, without comments; "" when there is none. Nothing when it is
+// The value of all fields of this name, without comments; "" when there is none. Nothing when it is
 // not clear, or they differ.
 std::optional<std::string> only_text(const HeaderSection& header, std::string_view name) {
   std::optional<std::string> text;

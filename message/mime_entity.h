@@ -11,7 +11,7 @@ enum class BodyKind {
   Leaf,       // text, an image, anything that readers take as octets
   Multipart,  // parts between boundaries
   Message,    // a message of its own
-  Unclear,    // readers may differ over what it is: no boundary, or several
+  Unclear,    // readers may interpret it differently: no boundary, or several
   Sealed,     // must stay as it is: signed, encrypted, or of a form that allows no encoding
 };
 

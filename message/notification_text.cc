@@ -112,7 +112,7 @@ bool fits(std::string_view status, std::string_view pattern) {
 }
 
 std::string_view advice(const NotifiedRecipient& recipient) {
-  // It has expired and no server has said why: whatever was in the way, it was before them.
+  // It has expired and no server has said why: the obstacle was on the way to them.
   if (recipient.status.starts_with("4.") && recipient.diagnostic.empty()) return kUnreachableAdvice;
   return std::ranges::find_if(
              kAdvice, [&](const Advice& entry) { return fits(recipient.status, entry.status); })
@@ -167,7 +167,7 @@ void append_recipient(std::string& out, const NotifiedRecipient& recipient) {
   out += "\r\n";
 }
 
-// A subject as its reader would see it: octets that are not UTF-8 are taken for ISO 8859-1, what is
+// A subject as its reader would see it: octets that are not UTF-8 are read as ISO 8859-1, what is
 // not printable is left out.
 std::string readable(std::string_view subject) {
   const bool latin = !ascii::is_utf8(subject);

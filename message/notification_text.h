@@ -10,8 +10,8 @@ namespace signpost::message {
 // How much of the reported message the notification returns.
 enum class Returned { Content, Header };
 
-// Names the recipients and the subject of the reported message, so that a list of reports tells
-// them apart.
+// Names the recipients and the subject of the reported message, so that reports in a list
+// can be distinguished.
 std::string notification_subject(const StatusNotification& notification);
 
 // Lines with CRLF. ASCII, unless the notification is in the forms of RFC 6533.

@@ -35,7 +35,7 @@ std::string address_literal(std::string_view address) {
   return std::string("[").append(tag).append(address).append("]");
 }
 
-// For the inside of a comment, as one word: the EHLO name is the one text here that a client
+// For use inside a comment, as one word: the EHLO name is the one text here that a client
 // chooses freely.
 std::string comment_text(std::string_view text) {
   std::string out;

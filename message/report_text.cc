@@ -27,7 +27,7 @@ std::string escape_eight_bit(std::string_view text) {
   return out;
 }
 
-// Not within a UTF-8 sequence.
+// Never splits a UTF-8 sequence.
 void cut(std::string& text, std::size_t limit) {
   if (text.size() <= limit) return;
   std::size_t end = limit - kCut.size();

@@ -1,4 +1,4 @@
-// Text, ours and others', made fit for a delivery status notification.
+// Text, ours and others', made safe for a delivery status notification.
 #pragma once
 
 #include <cstddef>

@@ -17,7 +17,8 @@ constexpr std::string_view kCrlf = "\r\n";
 constexpr std::size_t kMostDepth = 20;  // of parts within parts
 constexpr std::string_view kEncodingField = "Content-Transfer-Encoding";
 
-// Quoted-printable keeps text legible and triples each other octet, base64 adds a third to all.
+// Quoted-printable keeps text legible and triples all other octets, base64 adds a third to
+// everything.
 bool is_mostly_text(std::string_view octets) {
   const auto others = std::ranges::count_if(octets, [](char c) {
     return (c & 0x80) != 0 || (ascii::is_control(c) && c != '\r' && c != '\n' && c != '\t');
@@ -46,7 +47,7 @@ class Shortener {
 
   std::expected<std::string, Unrepaired> run() {
     bool done = entity(content_, true);
-    if (done && find_overlong_line(out_)) done = give_up(content_, "of a form that is not known");
+    if (done && find_overlong_line(out_)) done = give_up(content_, "of an unknown form");
     if (!done) return std::unexpected(unrepaired_);
     return std::move(out_);
   }
@@ -128,10 +129,10 @@ bool Shortener::body(const HeaderSection& header, bool is_message) {
   switch (description.encoding) {
     case TransferEncoding::QuotedPrintable:
       return append_shorter_quoted_printable(out_, header.body()) ||
-             give_up(header.body(), "not the quoted-printable that it should be");
+             give_up(header.body(), "in a part that is not valid quoted-printable");
     case TransferEncoding::Base64:
       return append_shorter_base64(out_, header.body()) ||
-             give_up(header.body(), "not the base64 that it should be");
+             give_up(header.body(), "in a part that is not valid base64");
     case TransferEncoding::Identity:
     case TransferEncoding::Unknown:
       break;
@@ -143,7 +144,7 @@ bool Shortener::encode(const HeaderSection& header, bool is_message) {
   if (!fields(header, false)) return false;
   if (is_message && header.count("MIME-Version") == 0) out_ += "MIME-Version: 1.0\r\n";
   if (is_message && header.count("Content-Type") == 0 && has_eight_bit(header.body())) {
-    // RFC 1428 section 3 has a name for what nobody has named.
+    // RFC 1428 section 3 has a name for an unknown charset.
     out_ += "Content-Type: text/plain; charset=";
     out_.append(ascii::is_utf8(header.body()) ? "utf-8" : "unknown-8bit").append(kCrlf);
   }
@@ -158,7 +159,7 @@ bool Shortener::encode(const HeaderSection& header, bool is_message) {
   return true;
 }
 
-// What stands before, between or after the parts is shown by no reader, unless nothing is a part.
+// No reader shows text before, between or after the parts, unless there are no parts.
 bool Shortener::outside_of_parts(std::string_view text) {
   if (find_overlong_line(text)) return give_up(text, "outside of the parts of its multipart");
   out_ += text;
@@ -167,7 +168,7 @@ bool Shortener::outside_of_parts(std::string_view text) {
 
 bool Shortener::multipart(std::string_view body, std::string_view boundary) {
   bool in_part = false;
-  std::size_t start = 0;  // of the part, or of what comes before all of them
+  std::size_t start = 0;  // of the part, or of the text before all of them
   for (std::size_t position = 0; position < body.size();) {
     const std::size_t line_end = std::min(body.find(kCrlf, position), body.size());
     const std::size_t next = std::min(line_end + kCrlf.size(), body.size());

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxReturnedHeader = 64 << 10;  // octets
 constexpr std::size_t kMaxReturnedContent = 1 << 20;  // beyond it only the header comes back
 constexpr std::size_t kMaxReferencedMessageId = 250;
 
-// Whole fields only; one that no mail server would have to take is left out.
+// Whole fields only; one too long for mail servers to have to accept it is left out.
 std::string bounded_header(const HeaderSection& header) {
   std::string out;
   for (const HeaderField& field : header.fields()) {
@@ -40,8 +40,8 @@ struct Part {
   std::string encoding{};  // what has been done to the content; by default nothing
 };
 
-// For people, in UTF-8 where it has names and words in it; a report for a sender in ASCII has to
-// pass through servers that take nothing else.
+// For people, in UTF-8 where it has names and words in it; a report for a sender in ASCII must
+// pass through servers that accept nothing else.
 Part text_part(const StatusNotification& notification, Returned returned) {
   std::string text = notification_text(notification, returned);
   const bool plain = !has_eight_bit(text);

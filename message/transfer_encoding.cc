@@ -27,8 +27,8 @@ class LineWriter {
  public:
   explicit LineWriter(std::string& out) : out_(out) {}
 
-  // Takes what needs no encoding from the front of `rest`, as far as the line has room, and returns
-  // how much it was: the quick way of token(), for all but the last octet of a line.
+  // Writes octets that need no encoding from the front of `rest`, as far as the line has room, and
+  // returns how many: a fast path for token(), for all but the last octet of a line.
   std::size_t plain(std::string_view rest) {
     if (is_guarded(rest)) return 0;
     const std::string_view most = rest.substr(0, std::min(kWidth - 1 - column_, rest.size() - 1));
@@ -38,8 +38,8 @@ class LineWriter {
     column_ += length;
     return length;
   }
-  // `rest` begins with the token: what begins a line is looked at for what follows it, too.
-  // `last`: the line ends behind it.
+  // `rest` begins with the token: at the start of a line the following octets matter too.
+  // `last`: the line ends after it.
   void token(std::string_view token, std::string_view rest, bool last) {
     std::string instead;
     if (is_guarded(rest)) token = instead = escaped(rest.front());
@@ -71,7 +71,7 @@ void append_encoded_line(LineWriter& lines, std::string_view line) {
     line.remove_prefix(lines.plain(line));
     const char octet = line.front();
     const bool last = line.size() == 1;
-    // A blank at the end of a line would be lost on the way.
+    // A blank at the end of a line would be lost in transit.
     const bool plain = is_plain(octet) && !(last && ascii::is_wsp(octet));
     lines.token(plain ? line.substr(0, 1) : std::string_view(escaped(octet)), line, last);
     line.remove_prefix(1);
@@ -84,7 +84,7 @@ bool is_hex(char c) {
 
 // A line of quoted-printable again, its soft line break at the end included. Blanks at its end stay
 // there, on one line: readers that drop them (RFC 2045 section 6.7, rule 3) would keep those that
-// came before a soft line break. Behind one, readers differ about what they are.
+// came before a soft line break. After one, readers interpret them differently.
 bool append_wrapped_line(LineWriter& lines, std::string_view line) {
   const std::size_t blanks = line.size() - (line.find_last_not_of(" \t") + 1);
   while (!line.empty()) {

@@ -1,5 +1,5 @@
-// Bodies written in the transfer encodings of RFC 2045, in lines of at most 76 octets. A line that
-// begins is never one that a boundary could be taken for, nor begins with "From ".
+// Bodies written in the transfer encodings of RFC 2045, in lines of at most 76 octets. No line
+// that begins here could be taken for a boundary or begins with "From ".
 #pragma once
 
 #include <string>
@@ -7,17 +7,17 @@
 
 namespace signpost::message {
 
-// Octets as quoted-printable. CRLF is a line end, whatever else is no plain ASCII is encoded.
+// Octets as quoted-printable. CRLF is a line end, anything else that is not plain ASCII is encoded.
 void append_quoted_printable(std::string& out, std::string_view octets);
 
 // Octets as base64, the last line with its CRLF.
 void append_base64(std::string& out, std::string_view octets);
 
 // Quoted-printable whose lines are too long, with soft line breaks. False, with part of it
-// appended, when it is no quoted-printable.
+// appended, when it is not quoted-printable.
 [[nodiscard]] bool append_shorter_quoted_printable(std::string& out, std::string_view text);
 
-// Base64 whose lines are too long. False, with nothing appended, when it is no base64.
+// Base64 whose lines are too long. False, with nothing appended, when it is not base64.
 [[nodiscard]] bool append_shorter_base64(std::string& out, std::string_view text);
 
 }  // namespace signpost::message

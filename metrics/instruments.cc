@@ -29,6 +29,7 @@ constexpr double kLongLatencyBounds[] = {0.005, 0.01, 0.025, 0.05,  0.1,   0.25,
                                          1,     2.5,  5,     10,    30,    60,     300,
                                          900,   3600, 14400, 43200, 86400, 172800, 432000};
 constexpr double kSizeBounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+constexpr double kAttemptBounds[] = {1, 2, 3, 4, 5, 7, 10, 20, 50};
 static_assert(std::size(kLongLatencyBounds) <= Histogram::kMaxBounds);
 
 }  // namespace
@@ -77,5 +78,6 @@ void Histogram::observe(double value, std::uint64_t times) noexcept {
 std::span<const double> latency_bounds() { return kLatencyBounds; }
 std::span<const double> long_latency_bounds() { return kLongLatencyBounds; }
 std::span<const double> size_bounds() { return kSizeBounds; }
+std::span<const double> attempt_bounds() { return kAttemptBounds; }
 
 }  // namespace signpost::metrics

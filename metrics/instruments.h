@@ -83,7 +83,7 @@ class Histogram {
   void observe(double value, std::uint64_t times = 1) noexcept;
 
   std::span<const double> bounds() const { return bounds_; }
-  // Not cumulative; the last one counts what is above all bounds.
+  // Not cumulative; the last one counts values above all bounds.
   std::uint64_t bucket(std::size_t i) const noexcept {
     return buckets_[i].load(std::memory_order_relaxed);
   }
@@ -100,5 +100,6 @@ class Histogram {
 std::span<const double> latency_bounds();
 std::span<const double> long_latency_bounds();  // 5 ms to 5 days, for acceptance to delivery
 std::span<const double> size_bounds();
+std::span<const double> attempt_bounds();  // 1 to 50
 
 }  // namespace signpost::metrics

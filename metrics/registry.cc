@@ -175,14 +175,23 @@ void Registry::retire(const void* instrument) {
 
 void Registry::add_gauge(const Description& description, Labels labels,
                          std::function<double()> read) {
+  add_callback(description, Type::Gauge, std::move(labels), std::move(read));
+}
+
+void Registry::add_counter(const Description& description, Labels labels,
+                           std::function<double()> read) {
+  add_callback(description, Type::Counter, std::move(labels), std::move(read));
+}
+
+void Registry::add_callback(const Description& description, Type type, Labels labels,
+                            std::function<double()> read) {
   const MutexLock lock(impl_->mutex);
-  impl_->series(description, Type::Gauge, std::move(labels), {})
-      .callbacks.push_back(std::move(read));
+  impl_->series(description, type, std::move(labels), {}).callbacks.push_back(std::move(read));
 }
 
 std::string Registry::text() const {
   std::vector<prometheus::MetricFamily> families;
-  // Callbacks run without the lock: one that waits for somebody who registers an instrument would
+  // Callbacks run without the lock: one that waits for a thread that registers an instrument would
   // never end.
   struct Pending {
     std::size_t family, metric;
@@ -205,7 +214,10 @@ std::string Registry::text() const {
     }
   }
   for (const Pending& one : pending) {
-    families[one.family].metric[one.metric].gauge.value += (*one.read)();
+    prometheus::MetricFamily& family = families[one.family];
+    prometheus::ClientMetric& metric = family.metric[one.metric];
+    const bool counts = family.type == prometheus::MetricType::Counter;
+    (counts ? metric.counter.value : metric.gauge.value) += (*one.read)();
   }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);

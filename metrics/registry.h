@@ -27,7 +27,7 @@ class Registry {
  public:
   enum class Type { Counter, Gauge, Histogram };
 
-  // What instruments of one name and label set add up to.
+  // The sum of the instruments of one name and label set.
   struct Sample {
     double value = 0;                    // of a histogram: the sum of its observations
     std::vector<std::uint64_t> buckets;  // of a histogram: not cumulative
@@ -40,9 +40,11 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  // A gauge that is asked for at each scrape (queue depth, oldest age). The callback runs on the
+  // A gauge that is computed at each scrape (queue depth, oldest age). The callback runs on the
   // scraping thread, must not block for long, and must outlive the registry's last scrape.
   void add_gauge(const Description& description, Labels labels, std::function<double()> read);
+  // The same for a count that somebody else keeps: what `read` gives never falls.
+  void add_counter(const Description& description, Labels labels, std::function<double()> read);
 
   // Text format 0.0.4, through prometheus-cpp's serializer.
   std::string text() const;
@@ -62,6 +64,8 @@ class Registry {
   friend class Histogram;
   struct Impl;
 
+  void add_callback(const Description& description, Type type, Labels labels,
+                    std::function<double()> read);
   void enroll(const Description& description, Type type, Labels labels,
               std::span<const double> bounds, const void* instrument, Read read);
   void retire(const void* instrument);

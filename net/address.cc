@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -66,9 +67,17 @@ bool IpAddress::is_unspecified() const {
 }
 
 std::string IpAddress::text() const {
-  char buffer[INET6_ADDRSTRLEN];
-  CHECK(inet_ntop(v6_ ? AF_INET6 : AF_INET, octets_.data(), buffer, sizeof buffer) != nullptr);
-  return buffer;
+  std::array<char, INET6_ADDRSTRLEN> buffer;
+  if (v6_) {
+    CHECK(inet_ntop(AF_INET6, octets_.data(), buffer.data(), buffer.size()) != nullptr);
+    return buffer.data();
+  }
+  char* end = buffer.data();  // several times a message: without inet_ntop, which prints by format
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i != 0) *end++ = '.';
+    end = std::to_chars(end, buffer.data() + buffer.size(), octets_[i]).ptr;
+  }
+  return {buffer.data(), end};
 }
 
 IpAddress IpAddress::network(unsigned length) const {

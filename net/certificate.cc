@@ -127,7 +127,8 @@ std::string Certificate::chain_problem() const {
            " is neither in the file nor an authority that this system trusts";
   }
   if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT) {
-    return "is self-signed: clients refuse it unless they were told to trust it; have it issued by "
+    return "is self-signed: clients refuse it unless they are set up to trust it; get one issued "
+           "by "
            "an authority that they know";
   }
   if (error == X509_V_ERR_CERT_HAS_EXPIRED && at != own()) {

@@ -33,7 +33,7 @@ Failure cannot_listen(const SocketAddress& address, const char* call) {
   std::string detail = "cannot listen on " + address.text() + ": " + call + ": " +
                        std::generic_category().message(number);
   if (number == EADDRINUSE) {
-    detail += " (another program listens there, or a Signpost that still runs)";
+    detail += " (another program, or a Signpost that still runs, listens there)";
   } else if (number == EACCES && address.port < 1024) {
     detail += " (ports below 1024 need the capability CAP_NET_BIND_SERVICE)";
   } else if (number == EADDRNOTAVAIL) {
@@ -94,9 +94,9 @@ Result<int> open_listening_socket(const SocketAddress& address) {
   return socket->release();
 }
 
-// SO_REUSEPORT alone would let every process of this account in, and half of the mail would go into
-// a queue that nobody looks after. So the first socket does without until it listens, which fails
-// beside any other socket; then it lets ours in, and a second process fails with its first one.
+// SO_REUSEPORT alone would let any process of this account in, and half of the mail would go into
+// a queue that nobody tends. So the first socket does without it until it listens, which fails
+// beside any other socket; then it admits ours, and a second process fails with its first socket.
 Result<std::vector<Descriptor>> open_listening_sockets(const SocketAddress& address,
                                                        std::size_t count) {
   std::vector<Descriptor> sockets;
@@ -144,7 +144,7 @@ void Listener::Impl::accept_some() {
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= ceiling) {
       ::close(fd);
-      return rest("the descriptors that are left are kept for the queue and for deliveries");
+      return rest("the remaining descriptors are kept for the queue and for deliveries");
     }
     if (fd >= 0) {
       set_option(fd, IPPROTO_TCP, TCP_NODELAY);
@@ -154,12 +154,12 @@ void Listener::Impl::accept_some() {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     if (is_exhaustion(errno)) return rest(std::generic_category().message(errno));
-    // Anything else is about the one connection, which is gone already (accept(2), "Error
+    // Anything else is about this one connection, which is already gone (accept(2), "Error
     // handling").
   }
 }
 
-// Nothing is accepted for a moment; a line says so now and then.
+// Accepts nothing for a moment; logs that now and then.
 void Listener::Impl::rest(std::string_view why) {
   if (loop.now() >= next_report) {
     next_report = loop.now() + kReportInterval;

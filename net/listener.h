@@ -21,7 +21,7 @@ namespace signpost::net {
 Result<int> open_listening_socket(const SocketAddress& address);
 
 // As many sockets that share the address, one for each worker: the kernel spreads the connections.
-// Another process finds the address in use, this one again too. Connections that come before the
+// Then the address is in use for everyone, this process included. Connections that come before the
 // first accept wait.
 Result<std::vector<Descriptor>> open_listening_sockets(const SocketAddress& address,
                                                        std::size_t count);
@@ -40,7 +40,7 @@ class Listener {
   // `on_accept` gets and owns a non-blocking descriptor with TCP_NODELAY set.
   using OnAccept = std::function<void(int fd, const SocketAddress& peer)>;
   // A connection whose descriptor is `ceiling` or above is closed at once, and for a moment no
-  // other is accepted: the descriptors that are left are for others.
+  // other is accepted: the remaining descriptors are for other uses.
   Listener(Loop& loop, int listening_fd, OnAccept on_accept,
            int ceiling = std::numeric_limits<int>::max());
   ~Listener();

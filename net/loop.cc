@@ -129,7 +129,7 @@ void Loop::post(Task task) {
     first = impl_->posted.empty();
     impl_->posted.push_back(std::move(task));
   }
-  // The task that finds the list empty wakes the loop, also for those that join until it is taken.
+  // The task that finds the list empty wakes the loop, for later ones too until the list is taken.
   if (first) check_uv(uv_async_send(&impl_->wake));
 }
 
@@ -146,7 +146,7 @@ void Loop::run_blocking(Task work, Task done) {
       [](uv_work_t* request) noexcept { static_cast<BlockingWork*>(request->data)->work(); },
       [](uv_work_t* request, int) noexcept {
         const std::unique_ptr<BlockingWork> finished(static_cast<BlockingWork*>(request->data));
-        // The objects that wait for the result go with the loop.
+        // The objects that wait for the result are destroyed with the loop.
         if (!*finished->destroying) finished->done();
       }));
   static_cast<void>(owned.release());  // the callback above owns it now

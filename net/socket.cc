@@ -11,13 +11,15 @@
 namespace signpost::net {
 
 namespace {
-// So much fills several segments, and the kernel acknowledges every second one by itself.
+// This much fills several segments, and the kernel acknowledges every second one by itself.
 constexpr std::size_t kBulk = 16 << 10;
 }  // namespace
 
 Error socket_error(int number) {
   const std::string text = std::generic_category().message(number);
-  if (number == ECONNRESET || number == EPIPE) return {Errc::PeerClosed, text};
+  if (number == ECONNRESET || number == EPIPE || number == ECONNREFUSED) {
+    return {Errc::PeerClosed, text};
+  }
   if (number == ETIMEDOUT) return {Errc::TimedOut, text};
   return {Errc::Io, text};
 }
@@ -55,7 +57,7 @@ Socket::Outcome Socket::write(std::string_view bytes) {
   return {Status::Failed, 0, errno};
 }
 
-// The option does not last: the kernel goes back to waiting with the next thing that is sent.
+// The option does not last: the kernel delays acknowledgements again after the next send.
 void Socket::acknowledge() {
   if (!std::exchange(unacknowledged_, false)) return;
   const int on = 1;

@@ -36,8 +36,8 @@ class Socket {
   Outcome read(std::span<char> into);
   Outcome write(std::string_view bytes);
   void end_output();  // FIN
-  // Has the kernel acknowledge what was read since the last write now, where it would wait for up
-  // to 40 ms for something to send along (RFC 9293 section 3.8.6.3).
+  // Makes the kernel acknowledge what was read since the last write now; otherwise it waits up
+  // to 40 ms for data to send along (RFC 9293 section 3.8.6.3).
   void acknowledge();
 
   void set_readable(bool readable) { readable_ = readable; }

@@ -41,7 +41,8 @@ constexpr std::size_t kKeptCapacity = 8192;
 // From this many octets on a TLS record belongs to something large, and more are likely there.
 constexpr std::size_t kBulkRecord = 4096;
 
-// The buffer that all streams of this thread read into: a session that waits for its peer has none.
+// The buffer that all streams of this thread read into: a session that waits for its peer needs
+// none.
 std::span<char> scratch() {
   thread_local const std::unique_ptr<char[]> memory =
       std::make_unique_for_overwrite<char[]>(kScratchSize);
@@ -136,7 +137,7 @@ struct Stream::Impl {
   std::optional<Error> fault_;  // found where calling the handler is not allowed
 
   unsigned scheduled_ = 0;
-  std::shared_ptr<Impl*> self_;  // tells deferred calls whether the stream still exists
+  std::shared_ptr<Impl*> self_;  // shows deferred calls whether the stream still exists
   mutable std::optional<SocketAddress> peer_;
 };
 
@@ -274,7 +275,7 @@ void Stream::Impl::read_turn() {
   if (!error) return;
   input_ended_ = true;
   if (error->code == Errc::PeerClosed && !fault_) {
-    // A peer that has closed its half may still wait for our words.
+    // A peer that has closed its half may still wait for our output.
     if (closing_ && !output_ended_) return;
     if (!closing_ && handler_.on_input_ended()) return;
   }
@@ -294,7 +295,7 @@ std::optional<Error> Stream::Impl::read_some() {
   return phase_ == Phase::Secured ? read_secured() : read_clear();
 }
 
-// The scratch space outlives the session: no password is to stay in it.
+// The scratch space outlives the session: no password may stay in it.
 void Stream::Impl::take(std::span<char> octets) {
   input_.append({octets.data(), octets.size()});
   if (secrets_) wipe(octets);
@@ -340,8 +341,8 @@ std::optional<Error> Stream::Impl::read_secured() {
         } else {
           take(room.first(outcome.size));
         }
-        // A short record is most often the last one. To ask once more costs a system call, and
-        // OpenSSL a buffer of 16 KiB; what comes later makes the socket readable.
+        // A short record is most often the last one. Asking once more costs a system call, and
+        // OpenSSL a buffer of 16 KiB; later data makes the socket readable.
         if (outcome.size < kBulkRecord && !tls_->has_pending()) return {};
         continue;
       case TlsSession::Status::WantRead:
@@ -481,8 +482,8 @@ void Stream::Impl::start_tls(std::unique_ptr<TlsSession> session) {
   phase_ = Phase::Handshaking;
   input_.clear();
   std::swap(output_, clear_);
-  // Does not read from the socket: the handshake can then neither finish nor fail by what the peer
-  // has sent, while calling the handler is not allowed.
+  // Does not read from the socket: the handshake can then neither finish nor fail because of what
+  // the peer has sent, while calling the handler is forbidden.
   socket_.set_readable(false);
   if (!clear_.empty() || tls_->is_client()) {
     if (step_handshake() == TlsSession::Status::Failed) fail_later(tls_->error());

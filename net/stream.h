@@ -22,8 +22,8 @@ class StreamHandler {
   virtual void on_secured(const TlsFacts&) {}  // a TLS handshake is done
   virtual void on_input() = 0;                 // input() has grown
   virtual void on_writable() {}                // output() has shrunk below kLowWater
-  // The peer sends no more (its FIN, or close_notify), and all that it sent was in input(). True:
-  // the handler goes on, since the peer may still take our words, and shuts the stream down when it
+  // The peer has finished sending (FIN or close_notify), and all that it sent was in input(). True:
+  // the handler continues, since the peer may still read, and shuts the stream down when it
   // is done. False: on_closed() follows.
   virtual bool on_input_ended() { return false; }
   // The connection is over: the peer closed it (Errc::PeerClosed), or it, the connect or the
@@ -52,16 +52,16 @@ class Stream {
 
   // What has arrived and is not consumed. After consuming from a full one, call resume_reading().
   ByteQueue& input();
-  // At most kMaxInput, and at first that much. Under TLS a record of 16 KiB may come on top.
+  // At most kMaxInput, which is also the default. Under TLS a record of 16 KiB may come on top.
   void limit_input(std::size_t octets);
-  // Whether a password may be in what arrives, at first not. Meanwhile no buffer but input() keeps
+  // Whether a password may be in what arrives; off at first. While on, no buffer but input() keeps
   // a copy of it, neither here nor in OpenSSL.
   void expect_secrets(bool expected);
   void resume_reading();
   // While on, what arrives and is not answered in the same turn is acknowledged at once
   // (TCP_QUICKACK). A client that writes a message line by line under Nagle's algorithm, as PHP and
-  // Ruby do, sends a line only when the former one is acknowledged: that is 40 ms each otherwise.
-  // At first off.
+  // Ruby do, sends a line only when the previous one is acknowledged, which else takes 40 ms each.
+  // Off at first.
   void acknowledge_at_once(bool on);
 
   // Bytes to send; flush() writes what the socket takes, the rest follows by itself. Append all of

@@ -83,7 +83,7 @@ Result<KeyPointer> read_key(std::string_view pem) {
   return fail(Errc::InvalidArgument, "has a damaged private key: " + reason);
 }
 
-// The key, if it is that of the certificate.
+// The key, if it belongs to the certificate.
 Result<KeyPointer> key_of(const Certificate& certificate, std::string_view pem) {
   ERR_clear_error();
   auto key = read_key(pem);

@@ -94,7 +94,7 @@ void send_server_name(SSL* ssl, std::string name) {
   (void)SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
 }
 
-// False if no certificate may count. The names are alternatives; OpenSSL takes one address only and
+// False if no certificate can match. The names are alternatives; OpenSSL takes one address only and
 // would demand it in addition to a host name, so a list that mixes them is refused.
 bool expect_names(SSL* ssl, const std::vector<std::string>& names) {
   X509_VERIFY_PARAM* rules = SSL_get0_param(ssl);
@@ -103,8 +103,8 @@ bool expect_names(SSL* ssl, const std::vector<std::string>& names) {
       return X509_VERIFY_PARAM_set1_ip_asc(rules, address->text().c_str()) == 1;
     }
   }
-  // RFC 9525 section 2 retires the common name as a place for host names, and OpenSSL would take it
-  // for one whenever the certificate has no subjectAltName.
+  // RFC 9525 section 2 retires the common name as a place for host names, and OpenSSL would accept
+  // it as one whenever the certificate has no subjectAltName.
   X509_VERIFY_PARAM_set_hostflags(
       rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   bool any = false;

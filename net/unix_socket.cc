@@ -37,7 +37,7 @@ Result<void> remove_stale(const std::string& path, const UnixAddress& address) {
     return failed(path, "stat");
   }
   if (!S_ISSOCK(found.st_mode)) {
-    return fail(Errc::Io, path + " is there and is not a socket; remove it, or name another path");
+    return fail(Errc::Io, path + " exists and is not a socket; remove it, or name another path");
   }
   const int error = connect_error(address);
   if (error == 0)

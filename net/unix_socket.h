@@ -26,16 +26,16 @@ class UnixAddress {
   std::string path_;
 };
 
-// Connects and closes again: 0, or why not as errno has it. A listener whose backlog is full counts
-// as one that is there.
+// Connects and closes again: 0, or the errno of the failure. A listener whose backlog is full
+// counts as listening.
 int try_unix_socket(const std::string& path);
 
 // A listening socket and its file, which the destructor removes.
 class UnixListener {
  public:
   // Non-blocking, owned by this process's account, with `mode` before anyone can connect. A file
-  // that nobody listens at is replaced; one of a running process, or one that is no socket, is an
-  // error.
+  // that nobody listens on is replaced; one of a running process, or one that is not a socket,
+  // is an error.
   static Result<UnixListener> open(const std::string& path, mode_t mode);
   UnixListener(UnixListener&& other) noexcept;
   UnixListener& operator=(UnixListener&&) = delete;
@@ -54,7 +54,7 @@ class UnixListener {
   ino_t inode_ = 0;
 };
 
-// Who is at the other end, as the kernel has it since the connection was made.
+// Who is at the other end, as the kernel recorded it when the connection was made.
 struct PeerCredentials {
   uid_t uid = 0;
   gid_t gid = 0;

@@ -14,7 +14,7 @@
 namespace signpost::queue {
 
 // Any thread. Its size is bounded by its users: each claims no more than it can work on soon. The
-// revision does not count: a job stays the same job through all its rewrites.
+// revision is ignored: a job stays the same job through all its rewrites.
 class Claims {
  public:
   bool take(const JobRef& ref);  // false: it is claimed already
@@ -22,7 +22,7 @@ class Claims {
   bool contains(const JobRef& ref) const;
 
   // Whether the job is in the hands of a session, which sends it or is about to. A claim begins
-  // and may end without. Does nothing for what is not claimed.
+  // inactive and may end so. Does nothing for a job that is not claimed.
   void set_active(const JobRef& ref, bool active);
   bool is_active(const JobRef& ref) const;
   std::size_t active() const { return active_.load(std::memory_order_relaxed); }

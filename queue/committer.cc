@@ -45,7 +45,7 @@ struct Committer::Impl {
   }
 
   // Waits for work and moves the front of the line to `group`, which stays empty when the store is
-  // only tried again; false when all is written and the committer goes.
+  // only tried again; false when all is written and the committer ends.
   bool take_group(std::vector<Pending>& group) EXCLUDES(mutex) {
     const MutexLock lock(mutex);
     if (crowded) {
@@ -103,7 +103,7 @@ struct Committer::Impl {
     note(result);
 
     for (Pending& pending : group) {
-      // The completion may look at the backlog: this batch is no longer in it.
+      // The completion may read the backlog: this batch is no longer in it.
       backlog.fetch_sub(pending.size, std::memory_order_relaxed);
       pending.batch.changes.clear();  // first, so that their other owner frees them
       pending.batch.done(result);
@@ -207,6 +207,8 @@ void Committer::commit(Batch batch) {
 std::size_t Committer::backlog_bytes() const {
   return impl_->backlog.load(std::memory_order_relaxed);
 }
+
+std::size_t Committer::most_backlog_bytes() const { return impl_->options.max_backlog_bytes; }
 
 bool Committer::hangs() const { return impl_->hanging_for().has_value(); }
 

@@ -31,7 +31,7 @@ struct CommitterOptions {
   std::chrono::microseconds pause{3000};
   // A write slower than this is reported as failing until it returns.
   std::chrono::milliseconds too_long{10'000};
-  // After a write that failed the store is tried again, also without a change: who stays away
+  // After a failed write the store is tried again, even without a change: clients that stay away
   // because /readyz is red would otherwise never learn that the disk has room again.
   std::chrono::milliseconds try_again{1000};
 };
@@ -56,14 +56,15 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Any thread. After success the changes survive a crash; after an error nothing of them is
+  // Any thread. After success the changes survive a crash; after an error none of them is
   // stored. A group whose write fails is an error for each of its batches; later groups are tried
   // anew.
   void commit(Batch batch);
   void commit(Change change, Done done);  // an awaited one
 
   std::size_t backlog_bytes() const;  // any thread; for admission
-  bool hangs() const;                 // any thread: a write has been taking longer than `too_long`
+  std::size_t most_backlog_bytes() const;
+  bool hangs() const;  // any thread: a write has been taking longer than `too_long`
   // What is wrong with writing, for /readyz; empty while the last write succeeded and none takes
   // too long. Any thread.
   std::string last_error() const;

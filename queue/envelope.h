@@ -70,7 +70,7 @@ struct Job {
   Lane lane;
   std::vector<Recipient> recipients;
   std::uint32_t attempts = 0;  // attempts made: a connection was tried, or a look-up failed
-  SystemTime due{};            // when it may be tried; without meaning while Held
+  SystemTime due{};            // when it may be tried; meaningless while Held
   SystemTime last_attempt{};   // epoch: never
   smtp::Reply last_reply;      // of the last attempt, or our own words with code 0
   std::string last_remote;     // host that said it, "" if none was reached

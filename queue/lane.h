@@ -12,8 +12,8 @@ namespace signpost::queue {
 // an octet 0.
 struct Lane {
   std::string domain;  // of the recipients, lower case, in A-labels (former versions: or U-labels)
-  // The login. Without one "@", the domain of the reverse-path, a blank and the client's address
-  // (IPv6: its /64): one client may write any number of domains. Notifications, and jobs that older
+  // The login; without one "@", the domain of the reverse-path, a blank and the client's address
+  // (IPv6: its /64): one client may use any number of domains. Notifications, and jobs that older
   // versions stored, are without the client.
   std::string account;
   // The `via` of the route that was chosen by the sender when the job was stored; "" when none was.
@@ -23,7 +23,7 @@ struct Lane {
   friend auto operator<=>(const Lane&, const Lane&) = default;
 };
 
-// Who answers for `account`: the login or the client. A view of `account`.
+// Who is responsible for `account`: the login or the client. A view of `account`.
 std::string_view holder_of(std::string_view account);
 
 }  // namespace signpost::queue

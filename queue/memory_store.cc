@@ -156,6 +156,20 @@ Result<LanePage> MemoryStore::lanes(const Cursor& from, std::size_t limit) const
   return page;
 }
 
+Result<LaneCounts> MemoryStore::count_waiting(const Cursor& from, std::size_t limit) const {
+  const MutexLock lock(mutex_);
+  LaneCounts counts;
+  counts.next = from;
+  auto it = from.empty() ? state_.lanes.begin() : state_.lanes.lower_bound(lane_at(from));
+  for (std::size_t rows = 0; it != state_.lanes.end() && rows < limit; ++it) {
+    counts.lanes.emplace_back(it->first, it->second.size());
+    rows += it->second.size();
+  }
+  counts.end = it == state_.lanes.end();
+  if (!counts.end) counts.next = cursor_of(it->first);
+  return counts;
+}
+
 const std::map<LanePosition, bool>* MemoryStore::rows_of(const Lane& lane) const {
   static const std::map<LanePosition, bool> none;
   const auto found = state_.lanes.find(lane);

@@ -26,6 +26,7 @@ class MemoryStore : public Store {
   Result<JobPage> jobs(const JobFilter& filter, const Cursor& from,
                        std::size_t limit) const override;
   Result<LanePage> lanes(const Cursor& from, std::size_t limit) const override;
+  Result<LaneCounts> count_waiting(const Cursor& from, std::size_t limit) const override;
   Result<ClaimedJobs> claim_due(const Lane& lane, const LanePosition& from, SystemTime until,
                                 std::size_t limit) override;
   Result<OverdueJobs> overdue(const Lane& lane, const LanePosition& from, SystemTime until,
@@ -52,7 +53,7 @@ class MemoryStore : public Store {
  private:
   void apply_one(const Change& change) REQUIRES(mutex_);
   void put(const Job& job) REQUIRES(mutex_);
-  bool drop(const Job& job) REQUIRES(mutex_);  // false: it is not what is stored
+  bool drop(const Job& job) REQUIRES(mutex_);  // false: the stored one differs
   std::optional<Job> stored(const JobRef& ref) const REQUIRES(mutex_);
   const std::map<LanePosition, bool>* rows_of(const Lane& lane) const REQUIRES(mutex_);
 

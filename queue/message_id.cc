@@ -38,11 +38,10 @@ MessageId make_id(std::uint64_t microseconds, std::uint64_t random) {
 
 std::string MessageId::text() const {
   std::string out(kTextSize, '0');
-  for (std::size_t i = 0; i < kTextSize; ++i) {
-    const std::size_t bit = i * 5;
-    unsigned pair = static_cast<unsigned>(octets[bit / 8]) << 8;
-    if (bit / 8 + 1 < octets.size()) pair |= octets[bit / 8 + 1];
-    out[i] = kDigits[(pair >> (11 - bit % 8)) & 31];
+  for (std::size_t half = 0; half < 2; ++half) {  // 40 bits each
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < 5; ++i) bits = bits << 8 | octets[half * 5 + i];
+    for (std::size_t i = 0; i < 8; ++i) out[half * 8 + i] = kDigits[bits >> (35 - 5 * i) & 31];
   }
   return out;
 }

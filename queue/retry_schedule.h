@@ -16,11 +16,11 @@ struct RetrySchedule {
   std::chrono::seconds delay_notice{14'400};  // 0: none
   double jitter = 0.1;                        // each delay is stretched by up to this share
 
-  // The delay after the `attempts`-th attempt (1 is the first). `fraction` in [0, 1) is the dice.
+  // The delay after the `attempts`-th attempt (1 is the first). `fraction` in [0, 1) is random.
   std::chrono::seconds delay_after(std::uint32_t attempts, double fraction) const;
 
   // Due time after an attempt at `now`; nothing when the message, accepted at `received`, would be
-  // older than `expire` by then or is already: it has to be given up. Sane when the clock jumped:
+  // older than `expire` by then or is already: it must be given up. Safe when the clock jumps:
   // an acceptance in the future counts as now.
   std::optional<SystemTime> next(SystemTime received, SystemTime now, std::uint32_t attempts,
                                  double fraction) const;

@@ -27,6 +27,11 @@ void Admission::set_limits(const Limits& limits) {
   max_per_client_ = limits.sessions_per_client;
 }
 
+std::size_t Admission::most_sessions() const {
+  const MutexLock lock(mutex_);
+  return max_sessions_;
+}
+
 bool Admission::client_has_room(const net::IpAddress& client) const {
   std::size_t most = max_per_client_;
   for (std::size_t i = 0; i < (client.is_v6() ? kNetworks.size() : 1); ++i, most *= 2) {
@@ -117,6 +122,8 @@ void Admission::check_disk(const std::string& directory, double free_share,
   const auto needed = free_bytes != 0
                           ? free_bytes
                           : static_cast<std::uint64_t>(static_cast<double>(all) * free_share);
+  disk_free_.store(free - std::min(free, pending), std::memory_order_relaxed);
+  disk_needed_.store(needed, std::memory_order_relaxed);
   const bool full = free < needed || free - needed < pending;
   const std::uint64_t room = full ? 0 : free - needed - pending;
   disk_room_.store(static_cast<std::int64_t>(

@@ -21,7 +21,7 @@
 namespace signpost::relay {
 
 // One per worker, created before and destroyed after everything that uses it. The worker's thread
-// only; the shared members say for themselves which threads may use them.
+// only; the shared members document which threads may use them.
 struct Context {
   const std::size_t worker;  // index
   const Clock& clock;
@@ -31,7 +31,7 @@ struct Context {
   TurnCommits& commits;
   queue::MessageIdGenerator& ids;
   EventSink& events;
-  RelayMetrics& metrics;  // for what is not counted by events: gauges
+  RelayMetrics& metrics;  // for what events do not count: gauges
 
   // Shared by all workers.
   queue::Store& store;

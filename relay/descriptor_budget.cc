@@ -28,7 +28,7 @@ DescriptorBudget share_descriptors(std::size_t limit, std::size_t sessions, std:
   budget.deliveries = std::max(budget.deliveries, rest - budget.sessions);
   budget.store = std::clamp(reserve / 3, kLeastFiles, kMostFiles);
   budget.admin = std::min(reserve * 2 / 5, kMostAdmin);
-  // What the reserve holds is open below the ceiling already, or comes when it is needed.
+  // The reserve's descriptors are already open below the ceiling, or are opened when needed.
   budget.ceiling = static_cast<int>(limit - std::min(limit, reserve / 2));
   return budget;
 }

@@ -1,5 +1,5 @@
 // How the descriptors that the system allows are shared out, so that no client, and no number of
-// receivers, takes those that the store needs to go on.
+// receivers, takes those that the store needs to work.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct DescriptorBudget {
   int ceiling = 0;
 };
 
-// `limit`: RLIMIT_NOFILE. `sessions`: as many as are wanted. `listening`: sockets that listen.
+// `limit`: RLIMIT_NOFILE. `sessions`: the wanted number. `listening`: listening sockets.
 // Deliveries get a quarter of what the reserve leaves, and whatever the sessions do not take.
 DescriptorBudget share_descriptors(std::size_t limit, std::size_t sessions, std::size_t listening);
 

@@ -45,7 +45,8 @@ Texts user_doubts(const std::string& file, const std::vector<auth::User>& users)
                   file, text_of(unbound), unbound.size() == 1 ? "it" : "each")};
 }
 
-// They may come later, as those do that move between machines; until then nothing can listen there.
+// They may be added later, as addresses that move between machines are; until then nothing can
+// listen there.
 Texts address_doubts(const config::Config& config) {
   Texts doubts;
   const auto judge = [&](std::string_view key, const net::IpAddress& address,
@@ -81,8 +82,7 @@ std::string time_doubt(const net::Certificate& certificate, SystemTime now) {
                        utc_text(from));
   }
   if (now >= until) {
-    return fmt::format("has expired at {}: clients refuse it; renew it and reload",
-                       utc_text(until));
+    return fmt::format("expired at {}: clients refuse it; renew it and reload", utc_text(until));
   }
   const auto left = std::chrono::floor<std::chrono::days>(until - now);
   if (left >= kRenewal) return "";
@@ -127,7 +127,7 @@ std::vector<std::string> doubts_about_change(const Settings& before, const Setti
   }
   if (gone.empty()) return {};
   return {
-      fmt::format("{}: {} of {} logins {} gone: {}; if that was not meant, the file was read "
+      fmt::format("{}: {} of {} logins {} gone: {}; if that is not intended, the file was read "
                   "while it was being written: reload again",
                   after.config->users_file, gone.size(), before.users->all().size(),
                   gone.size() == 1 ? "is" : "are", text_of(gone))};

@@ -1,4 +1,4 @@
-// What is in force but probably not meant so: warnings of check, and events of starts and reloads.
+// What is in force but probably not intended: warnings of check, and events of starts and reloads.
 #pragma once
 
 #include "base/clock.h"
@@ -13,7 +13,7 @@ namespace signpost::relay {
 // its addresses and its trusted authorities.
 std::vector<std::string> doubts(const Settings& settings, SystemTime now);
 
-// What a reload takes away without being told to: a users file that was read while it was being
+// What a reload probably takes away unintentionally: a users file that was read while it was being
 // written has lost its last logins.
 std::vector<std::string> doubts_about_change(const Settings& before, const Settings& after);
 

@@ -26,7 +26,8 @@ using MessageEvents =
     std::tuple<events::Accepted, events::RecipientAccepted, events::Rejected, events::Delivered,
                events::Deferred, events::Bounced, events::Expired, events::PossiblyDelivered,
                events::Signed, events::Unsigned, events::Notification, events::NotificationDropped,
-               events::MessageUnreadable, events::Removed, events::Retried, events::Moved>;
+               events::MessageUnreadable, events::Removed, events::Retried, events::Held,
+               events::Released, events::Moved>;
 using SessionEvents =
     std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked,
                events::TlsEstablished, events::TlsFailed, events::TlsRefused, events::IdleTimeout,

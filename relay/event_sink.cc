@@ -6,7 +6,7 @@ namespace signpost::relay {
 
 namespace {
 
-// 0, the rest of the receivers, for a name that is none of the list.
+// 0, which is all other receivers, for a name that is not in the list.
 std::size_t provider_index(std::string_view provider) {
   const auto* const found = std::ranges::find(kProviders, provider);
   return found == kProviders.end() ? 0 : static_cast<std::size_t>(found - kProviders.begin());
@@ -19,6 +19,9 @@ void EventSink::count(const events::Accepted& event) {
   metrics_.accepted_bytes.add(event.size);
   metrics_.accept_seconds.observe(event.after_end_of_data.count());
   if (event.bare_linefeeds) metrics_.bare_lf.add();
+  RelayMetrics::OfLogin& login = metrics_.of_login(event.user);
+  login.messages.add();
+  login.recipients(LoginResult::Accepted).add(event.recipients);
 }
 
 void EventSink::count(const events::Rejected& event) {
@@ -33,6 +36,8 @@ void EventSink::count_attempt(const events::RecipientOutcome& outcome, AttemptRe
 void EventSink::count(const events::Delivered& event) {
   count_attempt(event, AttemptResult::Delivered);
   metrics_.delivery_seconds.observe(static_cast<double>(event.delay_ms) / 1000);
+  metrics_.delivered_attempts.observe(event.attempt);
+  metrics_.of_login(event.user).recipients(LoginResult::Delivered).add();
 }
 
 void EventSink::count(const events::Deferred& event) {
@@ -42,12 +47,14 @@ void EventSink::count(const events::Deferred& event) {
 void EventSink::count(const events::Bounced& event) {
   count_attempt(event, AttemptResult::Bounced);
   metrics_.bounces(event.reply_class).add();
+  metrics_.of_login(event.user).recipients(LoginResult::Bounced).add();
 }
 
 void EventSink::count(const events::Expired& event) {
   count_attempt(event, AttemptResult::Deferred);
   metrics_.bounces(event.reply_class).add();
   metrics_.recipients_expired.add();
+  metrics_.of_login(event.user).recipients(LoginResult::Expired).add();
 }
 
 void EventSink::count(const events::Notification&) { metrics_.notifications.add(); }
@@ -76,6 +83,14 @@ void EventSink::count(const events::TlsEstablished& event) {
 
 void EventSink::count(const events::TlsFailed& event) {
   metrics_.tls_failures(event.direction).add();
+}
+
+void EventSink::count(const events::ConnectionFailed& event) {
+  metrics_.connection_failures(event.provider, event.kind).add();
+}
+
+void EventSink::count(const events::NoHost&) {
+  metrics_.connection_failures(kProviders[0], ConnectionFailure::NoHost).add();
 }
 
 void EventSink::count(const events::TlsRefused&) { metrics_.tls_failures(TlsDirection::Out).add(); }

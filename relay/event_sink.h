@@ -5,6 +5,8 @@
 #include "relay/events.h"
 #include "relay/relay_metrics.h"
 
+#include <chrono>
+
 namespace signpost::relay {
 
 // One per worker, on its thread. What happens elsewhere is written with log::emit().
@@ -21,7 +23,11 @@ class EventSink {
     log::emit(event);
     emit_unlogged(event);
   }
-  // For one of many alike, whose lines are bounded.
+  // A message was signed. Not an event: each signature is one.
+  void signing_took(std::chrono::duration<double> time) {
+    metrics_.signature_seconds.observe(time.count());
+  }
+  // For frequent events, whose lines are bounded.
   template <log::Event E>
   void emit_unlogged(const E& event) {
     if constexpr (requires { this->count(event); }) count(event);
@@ -43,6 +49,8 @@ class EventSink {
   void count(const events::TlsEstablished& event);
   void count(const events::TlsFailed& event);
   void count(const events::TlsRefused& event);
+  void count(const events::ConnectionFailed& event);
+  void count(const events::NoHost& event);
   void count_attempt(const events::RecipientOutcome& outcome, AttemptResult result);
 
   RelayMetrics& metrics_;

@@ -65,10 +65,42 @@ constexpr std::array<std::string_view, 9> texts_of(ReplyClass) {
   return {"accepted", "address", "mailbox", "policy", "rate", "content", "tls", "network", "other"};
 }
 
+// Why a host of a receiver could not be used.
+enum class ConnectionFailure {
+  Refused,      // nobody listens there, or somebody on the way says so
+  TimedOut,     // no connection, or no answer on it
+  Unreachable,  // there is no way there
+  Reply,        // the host greeted or answered with a refusal
+  Lost,         // closed before it could carry mail, or not SMTP
+  Tls,          // TLS is required here and failed
+  NoHost,       // the DNS gives no address to try
+  Loop,         // the host is this relay
+};
+constexpr std::array<std::string_view, 8> texts_of(ConnectionFailure) {
+  return {"refused", "timeout", "unreachable", "reply", "lost", "tls", "no_host", "loop"};
+}
+
+// Why a job that a connection had taken, or was about to take, waits again untried.
+enum class PutOffReason {
+  Memory,        // limits.memory is in use
+  Unreadable,    // its content cannot be read from the queue
+  RouteChanged,  // the configuration sends it elsewhere by now
+  Limit,  // the connection ended before its turn: the receiver's limits, or a lost connection
+};
+constexpr std::array<std::string_view, 4> texts_of(PutOffReason) {
+  return {"memory", "unreadable", "route_changed", "limit"};
+}
+
+// What becomes of a login's recipients.
+enum class LoginResult { Accepted, Delivered, Bounced, Expired };
+constexpr std::array<std::string_view, 4> texts_of(LoginResult) {
+  return {"accepted", "delivered", "bounced", "expired"};
+}
+
 // Why a notification that was due is not sent.
 enum class DropReason {
   NullSender,      // it would answer a notification (RFC 5321 section 6.1)
-  UnprovenSender,  // no login stands for the reverse-path, and bounces.trusted_networks is off
+  UnprovenSender,  // no login vouches for the reverse-path, and bounces.trusted_networks is off
   PerMessage,      // bounces.per_message
   PerSender,       // bounces.per_sender
 };

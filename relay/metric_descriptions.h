@@ -5,7 +5,8 @@
 #include "metrics/instruments.h"
 #include "relay/labels.h"
 
-#include <array>
+#include <algorithm>
+#include <span>
 #include <string_view>
 
 namespace signpost::relay::metric {
@@ -20,6 +21,14 @@ inline constexpr std::string_view kTlsVersions[] = {"TLSv1.2", "TLSv1.3"};
 inline constexpr std::string_view kReloadResults[] = {"ok", "failed"};
 inline constexpr std::string_view kJobStates[] = {"ready", "active", "deferred", "held"};
 inline constexpr std::string_view kStoredStates[] = {"ready", "deferred", "held"};
+inline constexpr std::string_view kSiteStates[] = {"usable", "backing_off"};
+inline constexpr std::string_view kQueueProviders[] = {"unknown",  "other",   "google", "microsoft",
+                                                       "yahoo",    "apple",   "orange", "gmx",
+                                                       "t-online", "comcast", "ovh",    "proton"};
+static_assert(std::ranges::equal(std::span(kQueueProviders).subspan(1), kProviders));
+inline constexpr std::string_view kLockedKinds[] = {"client", "login"};
+inline constexpr std::string_view kStallKinds[] = {"slowdown", "stop"};
+inline constexpr std::string_view kNotReadyReasons[] = {"draining", "storage", "disk", "memory"};
 
 inline constexpr LabelDescription kListenerLabels[] = {{"listener", {}, "as written in `bind`"}};
 inline constexpr LabelDescription kProviderLabels[] = {{"provider", kProviders}};
@@ -29,6 +38,9 @@ inline constexpr Description kSessions = {
     "signpost_smtp_sessions",
     "Open submission sessions. Near limits.sessions: clients hang, or an attack is under way.",
     kListenerLabels};
+inline constexpr Description kSessionsLimit = {
+    "signpost_smtp_sessions_limit",
+    "The most submission sessions at once: limits.sessions, or what the open files allow."};
 inline constexpr Description kSessionsTotal = {
     "signpost_smtp_sessions_total", "Submission sessions since the start.", kListenerLabels};
 
@@ -37,8 +49,35 @@ inline constexpr LabelDescription kAuthLabels[] = {{"mechanism", kMechanisms},
 inline constexpr Description kAuth = {
     "signpost_auth_total",
     "AUTH attempts. A rise of rejected: a wrong password somewhere, or guessing; locked: the "
-    "guessing went on.",
+    "guessing continued.",
     kAuthLabels};
+
+inline constexpr LabelDescription kLockLabels[] = {{"kind", kLockedKinds}};
+inline constexpr Description kAuthLocks = {
+    "signpost_auth_locks",
+    "Clients and logins for which no password is checked at present, after too many failures.",
+    kLockLabels};
+inline constexpr Description kChecksWaiting = {
+    "signpost_auth_checks_waiting",
+    "Passwords that wait to be checked. Hundreds: a flood of guesses, or too few processors; from "
+    "256 on logins are answered with 454."};
+
+inline constexpr LabelDescription kLoginLabels[] = {
+    {"login",
+     {},
+     "as in `auth.users`; `(none)`: a trusted network, and notifications; `(other)`: "
+     "those beyond 1,000"}};
+inline constexpr Description kLoginMessages = {
+    "signpost_login_messages_accepted_total",
+    "Accepted messages by login. One far above its usual rate: a newsletter, or a stolen password.",
+    kLoginLabels};
+inline constexpr LabelDescription kLoginRecipientLabels[] = {kLoginLabels[0],
+                                                             {"result", kTexts<LoginResult>}};
+inline constexpr Description kLoginRecipients = {
+    "signpost_login_recipients_total",
+    "Recipients by login and outcome. Many bounced at one login: an old address "
+    "list, or a stolen password.",
+    kLoginRecipientLabels};
 
 inline constexpr Description kAccepted = {"signpost_messages_accepted_total",
                                           "Messages acknowledged with 250."};
@@ -49,13 +88,13 @@ inline constexpr Description kAcceptedBytes = {"signpost_accepted_bytes_total",
 // now.
 inline constexpr Description kRecipientsAccepted = {
     "signpost_recipients_accepted_total",
-    "Recipients of stored mail. With signpost_notifications_total they are, one day, delivered "
+    "Recipients of stored mail. With signpost_notifications_total they are in the end delivered "
     "(signpost_delivery_seconds_count), given up (signpost_bounces_total) or removed; until then "
     "signpost_queue_recipients has them."};
 inline constexpr Description kRecipientsExpired = {
     "signpost_recipients_expired_total",
     "Recipients given up because their mail was too old; signpost_bounces_total has them too. Each "
-    "was a receiver that could not be reached for days, or refused for now all the time."};
+    "had a receiver that could not be reached for days, or kept refusing for now."};
 inline constexpr Description kRecipientsRemoved = {
     "signpost_recipients_removed_total",
     "Recipients that an operator removed from the queue, without delivery or notification."};
@@ -79,6 +118,10 @@ inline constexpr Description kRejected = {
     "in trouble.",
     kRejectedLabels};
 
+inline constexpr Description kSignatureSeconds = {
+    "signpost_dkim_signature_seconds",
+    "Time to sign one message with all keys of its domain. Above a few milliseconds: the "
+    "processors are busy, or an RSA key is larger than 2048 bits."};
 inline constexpr LabelDescription kSignatureLabels[] = {{"algorithm", kAlgorithms}};
 inline constexpr Description kSignatures = {"signpost_dkim_signatures_total",
                                             "DKIM signatures made.", kSignatureLabels};
@@ -91,8 +134,8 @@ inline constexpr Description kUnsigned = {
 inline constexpr LabelDescription kAttemptLabels[] = {{"provider", kProviders},
                                                       {"result", kTexts<AttemptResult>}};
 inline constexpr Description kAttempts = {"signpost_delivery_attempts_total",
-                                          "Attempts, one per recipient. A connection tried in "
-                                          "vain is an attempt of one job, not of all that wait.",
+                                          "Attempts, one per recipient. A failed connection "
+                                          "is an attempt of one job, not of all that wait.",
                                           kAttemptLabels};
 inline constexpr LabelDescription kReplyLabels[] = {{"class", kTexts<ReplyClass>},
                                                     {"provider", kProviders}};
@@ -103,6 +146,29 @@ inline constexpr Description kReplies = {
     kReplyLabels};
 inline constexpr Description kDeliverySeconds = {
     "signpost_delivery_seconds", "From acceptance to the receiver's 250, once per recipient."};
+inline constexpr Description kDeliveredAttempts = {
+    "signpost_delivered_attempts",
+    "How many attempts delivered recipients took. More than one is usual for greylisting; a rising "
+    "share of many: receivers refuse for now."};
+inline constexpr LabelDescription kPutOffLabels[] = {{"reason", kTexts<PutOffReason>}};
+inline constexpr Description kPutOff = {
+    "signpost_delivery_put_off_total",
+    "Jobs that wait again although nothing was tried. memory: limits.memory is too small for the "
+    "mail "
+    "being sent; limit: usual where receivers take few messages per connection; unreadable: "
+    "look for queue_row_corrupt in the log.",
+    kPutOffLabels};
+inline constexpr LabelDescription kConnectionFailureLabels[] = {
+    {"provider", kProviders}, {"kind", kTexts<ConnectionFailure>}};
+inline constexpr Description kConnectionFailures = {
+    "signpost_delivery_connection_failures_total",
+    "Hosts of receivers that could not be used, by cause. timeout or unreachable at all providers: "
+    "port 25 is blocked on the way, or this machine's network is down.",
+    kConnectionFailureLabels};
+inline constexpr Description kConnectionsLimit = {
+    "signpost_delivery_connections_limit",
+    "The most connections to receivers at once, from what the open files allow. Near it: sites "
+    "take turns."};
 inline constexpr Description kConnections = {"signpost_delivery_connections",
                                              "Open connections to receivers.", kProviderLabels};
 inline constexpr Description kBounces = {
@@ -137,6 +203,31 @@ inline constexpr Description kQueueMessages = {
     "(tried, and waiting for their time or their receiver), held. Ready rising: receivers are "
     "slower than the clients, or down; deferred rising: receivers refuse.",
     kJobStateLabels};
+inline constexpr LabelDescription kQueueJobLabels[] = {
+    {"provider", kQueueProviders}, {"route", {}, "`via` of the `[[route]]`; `mx`: none"}};
+inline constexpr Description kQueueJobs = {
+    "signpost_queue_jobs",
+    "Ready and deferred jobs by where they go, counted every few seconds. unknown: not looked up "
+    "since the start, or the DNS does not answer. One provider rising: that receiver; all: the "
+    "network.",
+    kQueueJobLabels};
+inline constexpr LabelDescription kSiteLabels[] = {{"state", kSiteStates}};
+inline constexpr Description kSites = {
+    "signpost_queue_sites",
+    "Next hops (sets of MX hosts, routes) with mail or connections. backing_off: could not be used "
+    "and is left alone until its next try. Nearly all backing_off: the network is down.",
+    kSiteLabels};
+inline constexpr Description kJobsInMemory = {
+    "signpost_queue_jobs_in_memory",
+    "Jobs that wait in memory for a connection; the others wait in the store."};
+inline constexpr Description kJobsInMemoryLimit = {
+    "signpost_queue_jobs_in_memory_limit",
+    "The most of them. Near it new mail waits in the store, which costs reading."};
+inline constexpr Description kUnwritten = {
+    "signpost_queue_unwritten_bytes",
+    "Octets of changes that wait for the disk. Rising: the disk is too slow."};
+inline constexpr Description kUnwrittenLimit = {"signpost_queue_unwritten_limit_bytes",
+                                                "The most of them; beyond it new mail gets a 451."};
 inline constexpr LabelDescription kStoredStateLabels[] = {{"state", kStoredStates}};
 inline constexpr Description kQueueOldest = {
     "signpost_queue_oldest_seconds",
@@ -161,11 +252,61 @@ inline constexpr LabelDescription kCertificateLabels[] = {
 inline constexpr Description kCertificateExpiry = {
     "signpost_certificate_expiry_timestamp_seconds",
     "When the listeners' certificate expires. Less than two weeks ahead: renew it and reload; "
-    "afterwards clients refuse to connect.",
+    "after that, clients refuse to connect.",
     kCertificateLabels};
+inline constexpr Description kLastReloadSuccessful = {
+    "signpost_config_last_reload_successful",
+    "Whether the last reload, or the start, put its configuration in force. 0: what the files say "
+    "is not what runs."};
+inline constexpr Description kLoaded = {"signpost_config_last_reload_success_timestamp_seconds",
+                                        "When the configuration in force was read."};
+inline constexpr Description kConfigChanged = {
+    "signpost_config_file_timestamp_seconds",
+    "When the configuration file was changed last; 0: it cannot be read. Later than "
+    "signpost_config_last_reload_success_timestamp_seconds: an edit that is not in force."};
+inline constexpr LabelDescription kReadyLabels[] = {{"reason", kNotReadyReasons}};
+inline constexpr Description kReady = {
+    "signpost_ready",
+    "0 while mail is not accepted for this reason, which /readyz gives in words; 1 otherwise.",
+    kReadyLabels};
+
+inline constexpr Description kMemory = {"signpost_memory_bytes",
+                                        "Octets of mail in memory, received or on its way out."};
+inline constexpr Description kMemoryLimit = {"signpost_memory_limit_bytes",
+                                             "limits.memory: at it new mail gets a 452."};
+inline constexpr Description kDiskFree = {
+    "signpost_disk_free_bytes",
+    "Free space on the file system of data_dir, less what is still to be written to it."};
+inline constexpr Description kDiskFreeLimit = {
+    "signpost_disk_free_limit_bytes",
+    "limits.disk_free in octets: with less free space new mail gets a 452."};
+
+inline constexpr Description kStoreMemory = {
+    "signpost_store_memory_bytes", "Octets that the store has yet to write to data files."};
+inline constexpr Description kStoreFiles = {
+    "signpost_store_file_bytes",
+    "Octets in the store's data files, including removed mail whose space is not given back yet."};
+inline constexpr Description kStoreCompaction = {
+    "signpost_store_compaction_pending_bytes",
+    "Octets that the store means to rewrite. Rising for hours: the disk is too slow for the load."};
+inline constexpr LabelDescription kStallLabels[] = {{"kind", kStallKinds}};
+inline constexpr Description kStoreStalls = {
+    "signpost_store_write_stalls_total",
+    "How often the store slowed writes down or stopped them because the disk could not follow. "
+    "Each one makes clients wait for their 250.",
+    kStallLabels};
+inline constexpr Description kStoreStopped = {
+    "signpost_store_writes_stopped", "1 while the store accepts no writes for that reason."};
+
+inline constexpr LabelDescription kWorkerLabels[] = {{"worker", {}, "its number, from 0"}};
+inline constexpr Description kLoopLag = {
+    "signpost_loop_lag_seconds",
+    "The longest delay of anything due on this worker's event loop, in the last 15 "
+    "to 30 seconds. Above 0.1: too few processors for the load; seconds: something blocks.",
+    kWorkerLabels};
 inline constexpr Description kLogLinesDropped = {
-    "signpost_log_lines_dropped_total",
-    "Log lines that were lost because whoever reads standard error was too slow. Rising: the log "
+    "signpost_log_dropped_total",
+    "Log lines that were lost because the reader of standard error was too slow. Rising: the log "
     "has gaps; see log_dropped."};
 
 }  // namespace signpost::relay::metric

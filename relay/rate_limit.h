@@ -15,16 +15,16 @@ using config::Rate;
 // there are at most that many more than the limit.
 class RateLimit {
  public:
-  // Nothing: no limit. A new limit begins with one token: whoever begins knows nothing of what went
+  // Nothing: no limit. A new limit begins with one token, since nothing is known of what went
   // before. A changed one keeps the tokens that are left, up to one.
   void set(const std::optional<Rate>& rate, SteadyTime now);
   void fill(SteadyTime now);  // as after a quiet time
 
-  // It happens now. False: not yet, `next()` says when. A token is enough for what counts as many;
-  // the next one comes later by that.
+  // It happens now. False: not yet, `next()` says when. One token is enough even if it counts as
+  // many; the next one then comes that much later.
   bool take(SteadyTime now, std::size_t count = 1);
   void give_back(std::size_t count = 1);  // what was taken did not happen
-  bool is_full(SteadyTime now);           // a limit made anew would let no less through
+  bool is_full(SteadyTime now);           // a newly made limit would let no less through
   std::size_t available(SteadyTime now);  // how often it may happen now
   // When the next token is there; `now` if one is.
   SteadyTime next(SteadyTime now);

@@ -22,6 +22,8 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
       accepted_bytes(registry, metric::kAcceptedBytes),
       accept_seconds(registry, metric::kAcceptSeconds, metrics::latency_bounds()),
       delivery_seconds(registry, metric::kDeliverySeconds, metrics::long_latency_bounds()),
+      delivered_attempts(registry, metric::kDeliveredAttempts, metrics::attempt_bounds()),
+      signature_seconds(registry, metric::kSignatureSeconds, metrics::latency_bounds()),
       bare_lf(registry, metric::kBareLf),
       recipients_accepted(registry, metric::kRecipientsAccepted),
       recipients_expired(registry, metric::kRecipientsExpired),
@@ -47,7 +49,13 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   for (std::size_t i = 0; i < kTexts<ReplyClass>.size(); ++i) {
     bounces_[i] = make(metric::kBounces, {{"class", std::string(kTexts<ReplyClass>[i])}});
   }
-  // What alert rules ask about exists from the start, as zero.
+  for (std::size_t i = 0; i < kTexts<PutOffReason>.size(); ++i) {
+    put_off_[i] = make(metric::kPutOff, {{"reason", std::string(kTexts<PutOffReason>[i])}});
+  }
+  // Metrics that alert rules use exist from the start, as zero.
+  for (const std::string_view provider : kProviders) {
+    (void)connection_failures(provider, ConnectionFailure::TimedOut);
+  }
   for (const std::string_view reason : kTexts<UnsignedReason>) unsigned_reason(reason);
   for (const std::string_view reason : kTexts<DropReason>) notification_dropped(reason);
   for (const std::string_view algorithm : metric::kAlgorithms) signatures(algorithm);
@@ -66,13 +74,17 @@ metrics::Counter& RelayMetrics::counter(const Description& description, metrics:
   return *slot;
 }
 
-metrics::Gauge& RelayMetrics::sessions(const std::string& listener) {
-  std::unique_ptr<metrics::Gauge>& slot = gauges_[listener];
-  if (!slot) {
-    slot = std::make_unique<metrics::Gauge>(registry_, metric::kSessions,
-                                            metrics::Labels{{"listener", listener}});
-  }
+metrics::Gauge& RelayMetrics::gauge(const Description& description, metrics::Labels labels) {
+  std::unique_ptr<metrics::Gauge>& slot = gauges_[key_of(description, labels)];
+  if (!slot) slot = std::make_unique<metrics::Gauge>(registry_, description, std::move(labels));
   return *slot;
+}
+
+metrics::Gauge& RelayMetrics::sessions(const std::string& listener) {
+  return gauge(metric::kSessions, {{"listener", listener}});
+}
+metrics::Gauge& RelayMetrics::queue_jobs(const std::string& provider, const std::string& route) {
+  return gauge(metric::kQueueJobs, {{"provider", provider}, {"route", route}});
 }
 
 metrics::Counter& RelayMetrics::sessions_total(const std::string& listener) {
@@ -102,6 +114,32 @@ metrics::Counter& RelayMetrics::tls_handshakes(TlsDirection direction, std::stri
 }
 metrics::Counter& RelayMetrics::tls_failures(TlsDirection direction) {
   return counter(metric::kTlsFailures, {{"direction", std::string(text_of(direction))}});
+}
+
+metrics::Counter& RelayMetrics::connection_failures(std::string_view provider,
+                                                    ConnectionFailure kind) {
+  return counter(metric::kConnectionFailures,
+                 {{"provider", std::string(provider)}, {"kind", std::string(text_of(kind))}});
+}
+
+RelayMetrics::OfLogin::OfLogin(metrics::Registry& registry, const std::string& label)
+    : messages(registry, metric::kLoginMessages, {{"login", label}}) {
+  for (std::size_t i = 0; i < recipients_.size(); ++i) {
+    recipients_[i] = std::make_unique<metrics::Counter>(
+        registry, metric::kLoginRecipients,
+        metrics::Labels{{"login", label}, {"result", std::string(kTexts<LoginResult>[i])}});
+  }
+}
+
+// Logins come from the users file, but its history is longer than it is.
+RelayMetrics::OfLogin& RelayMetrics::of_login(std::string_view login) {
+  constexpr std::size_t kMostLogins = 1000;
+  if (login.empty()) login = "(none)";
+  const auto found = logins_.find(login);
+  if (found != logins_.end()) return *found->second;
+  if (logins_.size() >= kMostLogins && login != "(other)") return of_login("(other)");
+  const std::string label(login);
+  return *logins_.emplace(label, std::make_unique<OfLogin>(registry_, label)).first->second;
 }
 
 void RelayMetrics::attempt(std::size_t provider, AttemptResult result, ReplyClass reply_class) {

@@ -1,17 +1,19 @@
 // The relay's own metrics, one set per worker. What each one answers: metric_descriptions.h.
 #pragma once
 
+#include "base/lru_map.h"
 #include "metrics/instruments.h"
 #include "metrics/registry.h"
 #include "net/tls.h"
 #include "relay/labels.h"
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tuple>
+#include <unordered_map>
 
 namespace signpost::relay {
 
@@ -23,6 +25,7 @@ class RelayMetrics {
   // Families whose label values come from a closed set that is not known at the start (listeners of
   // the configuration, our own reasons): made at first use, kept for good.
   metrics::Gauge& sessions(const std::string& listener);
+  metrics::Gauge& queue_jobs(const std::string& provider, const std::string& route);
   metrics::Counter& sessions_total(const std::string& listener);
   metrics::Counter& auth(std::string_view mechanism, std::string_view result);
   metrics::Counter& rejected(std::string_view reason);
@@ -32,11 +35,27 @@ class RelayMetrics {
   metrics::Counter& tls_handshakes(TlsDirection direction, std::string_view version,
                                    TlsTrust trust);
   metrics::Counter& tls_failures(TlsDirection direction);
+  metrics::Counter& connection_failures(std::string_view provider, ConnectionFailure kind);
+
+  // Of one login, "" for none. The first 1,000 have numbers of their own.
+  struct OfLogin {
+    OfLogin(metrics::Registry& registry, const std::string& label);
+    metrics::Counter& recipients(LoginResult result) {
+      return *recipients_[static_cast<std::size_t>(result)];
+    }
+    metrics::Counter messages;
+
+   private:
+    std::array<std::unique_ptr<metrics::Counter>, kTexts<LoginResult>.size()> recipients_;
+  };
+  OfLogin& of_login(std::string_view login);
 
   metrics::Counter accepted;
   metrics::Counter accepted_bytes;
   metrics::Histogram accept_seconds;
   metrics::Histogram delivery_seconds;
+  metrics::Histogram delivered_attempts;
+  metrics::Histogram signature_seconds;
   metrics::Counter bare_lf;
   metrics::Counter recipients_accepted;
   metrics::Counter recipients_expired;
@@ -48,12 +67,16 @@ class RelayMetrics {
     return *bounces_[static_cast<std::size_t>(reply_class)];
   }
   metrics::Gauge& connections(std::size_t provider) { return *connections_[provider]; }
+  metrics::Counter& put_off(PutOffReason reason) {
+    return *put_off_[static_cast<std::size_t>(reason)];
+  }
 
  private:
   template <typename T>
   using Labelled = std::map<std::string, std::unique_ptr<T>, std::less<>>;
 
   metrics::Counter& counter(const metrics::Description& description, metrics::Labels labels);
+  metrics::Gauge& gauge(const metrics::Description& description, metrics::Labels labels);
 
   metrics::Registry& registry_;
   Labelled<metrics::Gauge> gauges_;
@@ -63,6 +86,8 @@ class RelayMetrics {
   std::array<PerProvider, kTexts<ReplyClass>.size()> replies_;  // by class
   std::array<std::unique_ptr<metrics::Gauge>, kProviders.size()> connections_;
   std::array<std::unique_ptr<metrics::Counter>, kTexts<ReplyClass>.size()> bounces_;
+  std::array<std::unique_ptr<metrics::Counter>, kTexts<PutOffReason>.size()> put_off_;
+  std::unordered_map<std::string, std::unique_ptr<OfLogin>, StringHash, std::equal_to<>> logins_;
 };
 
 }  // namespace signpost::relay

@@ -14,10 +14,9 @@ std::optional<std::string> unsigned_reports_doubt(const config::Config& config,
   const std::string domain(smtp::domain_of(config.postmaster));
   const auto a_labels = smtp::to_a_labels(domain);
   if (a_labels && !keys.find_for_own(*a_labels).empty()) return {};
-  const std::string_view also =
-      reject
-          ? "; signing.unsigned = \"reject\" is about what clients send and does not hold them back"
-          : "";
+  const std::string_view also = reject ? "; signing.unsigned = \"reject\" applies to what clients "
+                                         "send and does not hold reports back"
+                                       : "";
   return fmt::format(
       "{}: reports of failed mail come from {} and are sent unsigned, since no [[dkim]] key is for "
       "{} "

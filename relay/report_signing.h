@@ -9,7 +9,7 @@
 
 namespace signpost::relay {
 
-// What an operator should know when some mail is signed but the reports are not; for doubts().
+// A warning for the operator when some mail is signed but the reports are not; for doubts().
 std::optional<std::string> unsigned_reports_doubt(const config::Config& config,
                                                   const dkim::KeyTable& keys);
 

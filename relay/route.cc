@@ -50,7 +50,8 @@ std::string sender_route(const config::Config& config, const smtp::ReversePath& 
   const bool senders_matter = std::ranges::any_of(
       config.routes, [](const config::RouteConfig& route) { return !route.senders.empty(); });
   if (!senders_matter) return {};
-  // Lanes of former versions may be in U-labels. A name that is none bounces whatever the route.
+  // Lanes of former versions may be in U-labels. A name that is not a domain bounces whatever the
+  // route.
   const auto a_labels = smtp::to_a_labels(domain);
   if (!a_labels) return {};
   const config::RouteConfig* route = find_route(config, reverse_path, *a_labels);

@@ -16,7 +16,7 @@ const config::RouteConfig* find_route(const config::Config& config,
                                       const smtp::ReversePath& reverse_path,
                                       std::string_view domain);
 
-// The `via` of that route if the sender had a part in its choice, else "": all mail of a lane goes
+// The `via` of that route if the sender affected its choice, else "": all mail of a lane goes
 // to one place, so the sender matters only where it decides the place. `domain`: that of a lane.
 std::string sender_route(const config::Config& config, const smtp::ReversePath& reverse_path,
                          std::string_view domain);
@@ -26,7 +26,7 @@ std::string sender_route(const config::Config& config, const smtp::ReversePath& 
 const config::RouteConfig* route_of(const config::Config& config, std::string_view domain,
                                     std::string_view via);
 
-// Whose mail it is: see queue::Lane. `client`: whoever hands it in without a login; "" for our own.
+// Whose mail it is: see queue::Lane. `client`: who submits it without a login; "" for our own.
 std::string account_of(std::string_view login, const smtp::ReversePath& reverse_path,
                        std::string_view client = "");
 

@@ -29,7 +29,7 @@ void add(Errors& errors, const config::Config& config, const std::string& file,
   }
 }
 
-// The text of a file that must be there; `otherwise` says what to do when it is not.
+// The text of a file that must exist; `otherwise` says what to do when it does not.
 std::optional<std::string> read(const config::Config& config, const std::string& file,
                                 std::string_view otherwise, Errors& errors) {
   auto text = config::read_text_file(file);
@@ -103,7 +103,7 @@ void check_tenant(const config::Config& config, const auth::User& user, Errors& 
   for (const std::string& sender : user.senders) {
     if (config::has_domain(*tenant, smtp::domain_of(sender))) continue;
     errors.push_back({config.users_file, 0, 0, config::toml_key(user.name) + ".senders",
-                      fmt::format("{} is not of a domain of tenant {}; write one that is, or add "
+                      fmt::format("{} is not in a domain of tenant {}; write one that is, or add "
                                   "its domain to the tenant",
                                   config::toml_string(sender), name)});
   }
@@ -115,7 +115,8 @@ void load_users(const config::Config& config, Settings& settings, Errors& errors
       read(config, config.users_file, "signpost user add makes it with its first login", errors);
   check_secret(config, config.users_file, errors);
   if (!text) return;
-  // Whoever truncates a file before writing it must not take everybody's login away in between.
+  // A program that truncates the file before writing it must not remove everybody's login
+  // meanwhile.
   if (text->empty()) {
     return add(errors, config, config.users_file,
                "is empty, as a file is while it is being written; add a login, or a comment to "
@@ -163,7 +164,7 @@ void load_admin_token(const config::Config& config, Settings& settings, Errors& 
   check_secret(config, config.admin_token_file, errors);
 }
 
-// A folder that is not there yet is made at the start.
+// A missing folder is made at the start.
 void check_data_dir(const config::Config& config, Errors& errors) {
   std::error_code error;
   const auto status = std::filesystem::status(config.data_dir, error);
@@ -177,7 +178,7 @@ void check_data_dir(const config::Config& config, Errors& errors) {
 CertificateFiles CertificateFiles::of(const config::TlsConfig& tls) {
   const auto look = [](const std::string& path) -> File {
     struct stat facts{};
-    if (::stat(path.c_str(), &facts) != 0) return {};  // follows links, as certbot's are
+    if (::stat(path.c_str(), &facts) != 0) return {};  // follows links, such as certbot's
     return {.device = facts.st_dev,
             .number = facts.st_ino,
             .size = facts.st_size,

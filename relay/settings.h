@@ -18,7 +18,7 @@
 namespace signpost::relay {
 
 // Which files the certificate and its key are, without their contents: whether they were replaced
-// or changed, in whatever way.
+// or changed in any way.
 struct CertificateFiles {
   struct File {
     std::uint64_t device = 0;  // all zero: it cannot be read
@@ -48,7 +48,7 @@ struct Settings {
 };
 
 // The settings, or every mistake: each names its file, its line and column where they are known,
-// and what would be right.
+// and the remedy.
 struct LoadedSettings {
   std::shared_ptr<const Settings> settings;  // null if there are errors
   std::vector<config::ConfigError> errors;

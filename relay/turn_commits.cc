@@ -17,7 +17,7 @@ void TurnCommits::add(std::shared_ptr<const queue::Change> change, Awaited await
 
 void TurnCommits::hand_over() {
   if (changes_.empty()) return;
-  // The changes come back to be freed where they were made: memory that wanders between threads
+  // The changes come back to be freed where they were made: memory that moves between threads
   // makes malloc wait.
   auto changes = std::exchange(changes_, {});
   committer_.commit({changes, std::exchange(awaited_, 0),

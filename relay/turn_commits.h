@@ -31,9 +31,9 @@ class TurnCommits {
   // Nothing was added whose `done` has not run.
   bool idle() const { return unanswered_ == 0; }
 
-  const queue::Committer& committer() const { return committer_; }  // how the disk does
+  const queue::Committer& committer() const { return committer_; }  // for the disk's state
 
-  void hand_over();  // by itself at the end of each turn; by the owner before the last one
+  void hand_over();  // runs at the end of each turn; the owner calls it before the last one
 
  private:
   net::Loop& loop_;

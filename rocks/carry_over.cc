@@ -39,7 +39,7 @@ class CarryOver {
   Result<void> run() {
     envelopes_->SeekToFirst();
     for (jobs_->SeekToFirst(); jobs_->Valid(); jobs_->Next()) {
-      if (!is_former_job(view(jobs_->value()))) continue;  // carried over by a former start
+      if (!is_former_job(view(jobs_->value()))) continue;  // carried over by an earlier start
       if (auto done = carry(); !done) return done;
       if (rows_in_batch_ < batch_rows_) continue;
       if (auto written = write(); !written) return written;
@@ -61,7 +61,7 @@ class CarryOver {
     auto job = ref ? decode_former_job(*ref, view(jobs_->value()))
                    : fail(Errc::Corrupt, "a job's key is malformed");
     if (!job) {
-      ++unreadable_;  // the count of the jobs names it, here and at each start
+      ++unreadable_;  // counting the jobs reports it, here and at each start
       return {};
     }
     const auto envelope = envelope_of(ref->id);

@@ -46,8 +46,8 @@ Result<void> ChangeWriter::apply(std::span<const queue::Change* const> changes) 
   group_.clear();
   counts_.trim();
   // New messages first: nothing else in the group refers to a new message before it is stored. Keys
-  // that ascend find their place in a memtable next to the one before; new ones and old ones in
-  // turn would each search for it.
+  // in ascending order find their place in a memtable next to the previous one; new and old ones in
+  // turn would each need a search.
   for (const queue::Change* change : changes) {
     for (const queue::Change::Enqueued& enqueued : change->enqueued) enqueue(enqueued);
   }
@@ -172,7 +172,7 @@ Result<JobCounts::Count*> ChangeWriter::count_of(const queue::MessageId& id) {
   return &counts_.insert(id, {.left = *rows, .untouched = false});
 }
 
-// A key that is not there must not be deleted: RocksDB leaves open what a SingleDelete without its
+// A missing key must not be deleted: RocksDB leaves undefined what a SingleDelete without its
 // Put does, and the count of the message's jobs would be wrong. So a change that comes too late, or
 // twice, changes nothing.
 Result<bool> ChangeWriter::is_stored(const queue::JobRef& ref,
@@ -192,8 +192,8 @@ Result<bool> ChangeWriter::is_stored(const queue::JobRef& ref,
   return stored;
 }
 
-// After an error RocksDB refuses to write until the cause is gone. It looks for that itself every
-// few seconds, and at once when asked; it is asked at most once a second, since each attempt
+// After an error RocksDB refuses to write until the cause is gone. It checks that itself every
+// few seconds, and at once when asked; we ask at most once a second, since each attempt
 // may write all memtables out.
 Result<void> ChangeWriter::resume() {
   if (!failed_) return {};

@@ -19,7 +19,7 @@
 
 namespace signpost::rocks {
 
-// The writing thread's.
+// Belongs to the writing thread.
 class ChangeWriter {
  public:
   // Both must outlive the writer.
@@ -40,7 +40,7 @@ class ChangeWriter {
     void clear();
   };
 
-  Result<void> gather(const queue::Change& change);  // what it does to messages that are stored
+  Result<void> gather(const queue::Change& change);  // its effect on stored messages
   void enqueue(const queue::Change::Enqueued& enqueued);
   Result<void> remove(const queue::Job& job);
   Result<void> replace(const queue::Change::Replaced& replaced);
@@ -63,7 +63,7 @@ class ChangeWriter {
   rocksdb::WriteOptions write_options_;
 
   Group group_;
-  std::string key_;  // used for one row after the other
+  std::string key_;  // reused for each row
   std::string row_;
   JobCounts counts_;
   std::size_t old_removals_ = 0;

@@ -58,7 +58,7 @@ class Writer {
   std::string& out_;
 };
 
-// After the first field that is wrong all others read as zero or empty, and finished() is false:
+// After the first wrong field all others read as zero or empty, and finished() is false:
 // so a row is decoded without a branch after each field.
 class Reader {
  public:
@@ -133,11 +133,11 @@ Failure corrupt(std::string_view row, const queue::MessageId& id, std::string_vi
   return fail(Errc::Corrupt, std::move(detail));
 }
 
-// Nothing when `reader` stands before a body that this program understands.
+// Nothing when `reader` is at a body that this program understands.
 std::optional<std::string> refuse_version(Reader& reader, std::uint8_t known) {
   const std::uint8_t version = reader.octet();
   if (version == known) return std::nullopt;
-  if (version == 0) return "the row is empty or no row of the queue";
+  if (version == 0) return "the row is empty or not a row of the queue";
   if (version < known) return "the row is of an older format";
   return "written by a newer version of signpost (row version " + std::to_string(version) + ")";
 }

@@ -9,7 +9,7 @@
 
 namespace signpost::rocks {
 
-// `out` is overwritten; one that is used again costs no allocation.
+// `out` is overwritten; reusing one costs no allocation.
 void encode_envelope(const queue::Envelope& envelope,
                      std::string& out);  // without the id (the key)
 Result<queue::Envelope> decode_envelope(const queue::MessageId& id, std::string_view bytes);

@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t kLeastReserve = 1 << 20;
 constexpr std::uint64_t kMostReserve = 16 << 20;
 constexpr std::size_t kLeast = 1 << 20;  // of each part of the store
-// What a start writes at least: manifests, a new log, options.
+// The least that a start writes: manifests, a new log, options.
 constexpr std::uint64_t kForOpening = 4 << 20;
 
 std::size_t part(std::uint64_t whole, unsigned parts, std::size_t most) {
@@ -64,7 +64,7 @@ void keep_reserve(const std::string& directory) {
   if (!room || room->free < 10 * reserve_size(*room)) return;
   const Descriptor made(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!made) return;
-  // Real blocks: a file with a hole would hold nothing.
+  // Real blocks: a file with a hole would reserve nothing.
   if (::posix_fallocate(made.get(), 0, static_cast<off_t>(reserve_size(*room))) != 0) {
     ::unlink(file.c_str());
   }

@@ -18,7 +18,7 @@ struct QueueChecking {
   static constexpr auto kEvent =
       log::describe("queue_checking", log::Level::Info,
                     "The whole queue is read before it is used, because the last run found damage "
-                    "or ended badly.",
+                    "or ended abnormally.",
                     log::field("detail", &QueueChecking::detail, "What is checked."));
 };
 
@@ -98,7 +98,7 @@ struct QueueCloseFailed {
   std::string_view detail{};
   static constexpr auto kEvent =
       log::describe("queue_close_failed", log::Level::Error,
-                    "The queue could not be closed in order. The next start recovers it.",
+                    "The queue could not be closed cleanly. The next start recovers it.",
                     log::field(field::kDetail, &QueueCloseFailed::detail));
 };
 

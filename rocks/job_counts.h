@@ -1,4 +1,4 @@
-// How many jobs the messages of late still have, so that the removal of the last one is known
+// How many jobs recent messages still have, so that the removal of the last one is noticed
 // without reading the store. Bounded: what was forgotten is counted in the store.
 #pragma once
 
@@ -11,8 +11,8 @@
 
 namespace signpost::rocks {
 
-// One thread's. Two generations: when the younger one is full the older one is forgotten. So a
-// message that stays in the queue for long costs no memory, and nothing has to be timed.
+// Belongs to one thread. Two generations: when the younger one is full the older one is forgotten.
+// So a message that stays in the queue for long costs no memory, and no timer is needed.
 class JobCounts {
  public:
   struct Count {
@@ -37,7 +37,7 @@ class JobCounts {
     old_.erase(id);
   }
 
-  // Between two groups only: within one, what its first change said must not be forgotten.
+  // Between two groups only: within one, what its first change set must not be forgotten.
   void trim() {
     if (young_.size() < generation_) return;
     old_ = std::exchange(young_, {});

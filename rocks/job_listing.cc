@@ -1,6 +1,5 @@
 #include "rocks/job_listing.h"
 
-#include "base/ascii.h"
 #include "queue/job_match.h"
 #include "rocks/codec.h"
 #include "rocks/events.h"
@@ -18,34 +17,24 @@ namespace signpost::rocks {
 
 namespace {
 
-constexpr std::size_t kMaxRowsAPage = 50'000;  // looked at
-constexpr int kOldestRows = 4096;              // looked at by find_oldest()
+constexpr std::size_t kMaxRowsAPage = 50'000;  // examined
+constexpr int kOldestRows = 4096;              // examined by find_oldest()
 constexpr auto kOldestSlack = std::chrono::minutes(10);
 
-// What a row in that domain has in it: the domain in lower case. Nothing for a name in A-labels,
-// since rows of former versions may have it in U-labels.
-std::string stored_domain(std::string_view domain) {
-  std::string lower = ascii::lower(domain);
-  return lower.contains("xn--") ? std::string() : lower;
-}
-
-// What the octets of each row that matches have in them: a row without is passed over undecoded.
+// Octets that each matching row contains: a row without them is skipped undecoded.
 class QuickReject {
  public:
   explicit QuickReject(const queue::JobFilter& filter)
-      : domain_(stored_domain(filter.domain)),
-        mailbox_domain_(
-            stored_domain(std::string_view(filter.mailbox).substr(filter.mailbox.rfind('@') + 1))),
-        login_(filter.login) {}
+      : domain_(filter.to ? filter.to->fixed_part() : ""),
+        login_(filter.login ? filter.login->fixed_part() : "") {}
 
   bool operator()(std::string_view row) const {
-    return !row.contains(domain_) || !row.contains(mailbox_domain_) || !row.contains(login_);
+    return !row.contains(domain_) || !row.contains(login_);
   }
 
  private:
-  const std::string domain_;
-  const std::string mailbox_domain_;
-  const std::string login_;
+  const std::string_view domain_;
+  const std::string_view login_;
 };
 
 // The jobs of a message follow each other, so its envelope is read once.
@@ -53,7 +42,7 @@ class Envelopes {
  public:
   explicit Envelopes(const RowReader& reader) : reader_(reader) {}
 
-  // Nothing when it was delivered meanwhile, or its row makes no sense.
+  // Nothing when it was delivered meanwhile, or its row is malformed.
   const queue::Envelope* of(const queue::MessageId& id) {
     if (id_ == id) return envelope_ ? &*envelope_ : nullptr;
     id_ = id;
@@ -73,14 +62,24 @@ class Envelopes {
   std::optional<queue::Envelope> envelope_;
 };
 
+// The smallest key behind the row, whatever becomes of its job meanwhile: a later version has a key
+// of its own, and would be listed again.
+std::string key_behind(std::string_view row) {
+  const auto ref = parse_job_key(row);
+  std::string key(ref ? job_key({ref->id, ref->number, UINT32_MAX}) : std::string(row));
+  key.push_back('\0');
+  return key;
+}
+
 }  // namespace
 
 Result<queue::JobPage> list_jobs(const RowReader& reader, const queue::JobFilter& filter,
                                  const queue::Cursor& from, std::size_t limit) {
   const std::string_view start = filter.id ? message_key(*filter.id) : std::string_view();
-  const std::string bound = filter.id ? after_prefix(start) : std::string();
+  const auto& last = filter.id ? filter.id : filter.until;
+  const std::string bound = last ? after_prefix(message_key(*last)) : std::string();
   const rocksdb::Slice upper = slice(bound);
-  const auto rows = reader.database().scan(kJob, bounded(filter.id ? &upper : nullptr));
+  const auto rows = reader.database().scan(kJob, bounded(last ? &upper : nullptr));
   const QuickReject rejected(filter);
   Envelopes envelopes(reader);
   queue::JobPage page;
@@ -89,7 +88,7 @@ Result<queue::JobPage> list_jobs(const RowReader& reader, const queue::JobFilter
   rows->Seek(slice(std::max(start, std::string_view(from))));
   for (; rows->Valid() && seen < kMaxRowsAPage && page.jobs.size() < limit; rows->Next()) {
     ++seen;
-    page.next.assign(view(rows->key())).push_back('\0');  // the smallest key behind it
+    page.next = key_behind(view(rows->key()));
     if (rejected(view(rows->value()))) continue;
     auto job = read_job(view(rows->key()), view(rows->value()));
     if (!job || !queue::job_matches(filter, *job)) continue;
@@ -109,7 +108,7 @@ std::optional<SystemTime> find_oldest(const RowReader& reader, const queue::Stor
     return std::nullopt;
   }
   const SystemTime first = tally.first();
-  // The slack: ids are made before the commit, and a commit may take its time.
+  // The slack: ids are made before the commit, and a commit may take some time.
   queue::MessageId from;
   const auto start = std::max(first, SystemTime(kOldestSlack)) - kOldestSlack;
   const auto microseconds = static_cast<std::uint64_t>(start.time_since_epoch().count());

@@ -1,4 +1,4 @@
-// Which jobs a filter means, in the order of acceptance.
+// Which jobs match a filter, in the order of acceptance.
 #pragma once
 
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 
 namespace signpost::rocks {
 
-// Any thread; as Store says.
+// Any thread; see Store.
 Result<queue::JobPage> list_jobs(const RowReader& reader, const queue::JobFilter& filter,
                                  const queue::Cursor& from, std::size_t limit);
 

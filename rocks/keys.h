@@ -16,13 +16,13 @@ std::optional<queue::JobRef> parse_job_key(std::string_view key);
 // What the keys of all versions of a job begin with.
 std::string job_prefix(const queue::JobRef& ref);
 
-// A lane's texts with an octet 0 behind each: no lane's prefix is the beginning of another's.
+// A lane's texts with an octet 0 after each: no lane's prefix is the beginning of another's.
 // REQUIRES: the texts contain none.
 std::string lane_prefix(const queue::Lane& lane);
 // A due time before 1970 sorts as 1970.
 std::string lane_key(const queue::Lane& lane, const queue::LanePosition& position);
 void lane_key(const queue::Lane& lane, const queue::LanePosition& position, std::string& out);
-// The same for a prefix that is at hand.
+// The same for a prefix made before.
 std::string lane_key(std::string_view prefix, const queue::LanePosition& position);
 
 // Views into the key.
@@ -33,15 +33,15 @@ struct LaneKey {
 std::optional<LaneKey> parse_lane_key(std::string_view key);
 std::optional<queue::Lane> parse_lane_prefix(std::string_view prefix);
 
-// The value of a job's row in the lane index: one octet of flags. Lives for ever.
+// The value of a job's row in the lane index: one octet of flags. A constant.
 std::string_view lane_row(const queue::Job& job);
-// Whether the sender of that job has been told of the delay.
+// Whether the sender of that job had a notice of the delay.
 bool is_delay_notified(std::string_view lane_row);
 
 // Of format 1, whose index of deferred jobs had no lanes.
 std::string former_due_key(SystemTime due, const queue::JobRef& ref);
 
-// The first key behind all keys that begin with `prefix`. REQUIRES: an octet of it is not 0xff.
+// The first key after all keys that begin with `prefix`. REQUIRES: an octet of it is not 0xff.
 std::string after_prefix(std::string_view prefix);
 
 }  // namespace signpost::rocks

@@ -18,7 +18,7 @@ constexpr int kStepsBeforeASeek = 4;  // a step costs a tenth of a seek
 void log_malformed() { log::emit(events::QueueRowCorrupt{.detail = "a lane's key is malformed"}); }
 
 // The rows of one lane from a position on. A scan that began before the position would walk over
-// the removals of all that was delivered since the last flush.
+// the removals of everything delivered since the last flush.
 class LaneRows {
  public:
   LaneRows(const RowReader& reader, const queue::Lane& lane, const queue::LanePosition& from)
@@ -91,6 +91,34 @@ Result<queue::LanePage> list_lanes(const RowReader& reader, const queue::Cursor&
   if (!rows->status().ok()) return reader.scan_failed(rows->status(), "reading lanes");
   page.end = !rows->Valid();
   return page;
+}
+
+Result<queue::LaneCounts> count_waiting(const RowReader& reader, const queue::Cursor& from,
+                                        std::size_t limit) {
+  const auto rows = reader.database().scan(kLane, bounded(nullptr));
+  queue::LaneCounts counts;
+  counts.next = from;
+  std::string prefix;
+  rows->Seek(slice(from));
+  for (; rows->Valid() && limit > 0; rows->Next(), --limit) {
+    const std::string_view row = view(rows->key());
+    counts.next = std::string(row) + '\0';  // the smallest key behind it
+    if (!counts.lanes.empty() && row.starts_with(prefix)) {
+      ++counts.lanes.back().second;
+      continue;
+    }
+    const auto key = parse_lane_key(row);
+    auto lane = key ? parse_lane_prefix(key->prefix) : std::nullopt;
+    if (!lane) {
+      log_malformed();
+      continue;
+    }
+    prefix = key->prefix;
+    counts.lanes.emplace_back(std::move(*lane), 1);
+  }
+  if (!rows->status().ok()) return reader.scan_failed(rows->status(), "counting waiting jobs");
+  counts.end = !rows->Valid();
+  return counts;
 }
 
 Result<queue::ClaimedJobs> claim_due(const RowReader& reader, queue::Claims& claims,

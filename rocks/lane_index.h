@@ -1,4 +1,4 @@
-// The index of waiting jobs, ordered by lane and due time: what is due, and who waits.
+// The index of waiting jobs, ordered by lane and due time: what is due, and which lanes wait.
 #pragma once
 
 #include "queue/store.h"
@@ -8,9 +8,11 @@
 
 namespace signpost::rocks {
 
-// Any thread; each as Store says.
+// Any thread; see Store.
 Result<queue::LanePage> list_lanes(const RowReader& reader, const queue::Cursor& from,
                                    std::size_t limit);
+Result<queue::LaneCounts> count_waiting(const RowReader& reader, const queue::Cursor& from,
+                                        std::size_t limit);
 Result<queue::ClaimedJobs> claim_due(const RowReader& reader, queue::Claims& claims,
                                      const queue::Lane& lane, const queue::LanePosition& from,
                                      SystemTime until, std::size_t limit);

@@ -34,8 +34,8 @@ rocksdb::DBOptions database_options(const Options& wanted) {
   options.bytes_per_sync = 1 << 20;
   options.manual_wal_flush = false;
   options.allow_concurrent_memtable_write = false;  // there is one writer
-  // A write that was cut short by a crash ends the log: what comes before it is whole, what would
-  // come after it was never acknowledged. Old log files are not reused (recycle_log_file_num):
+  // A write cut short by a crash ends the log: everything before it is whole, and anything
+  // after it was never acknowledged. Old log files are not reused (recycle_log_file_num):
   // RocksDB 7.8 allows that only together with a recovery that skips over damage, which could bring
   // back a removal without the change before it.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
@@ -74,12 +74,12 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = shape.write_buffer_size;
-  // One hint for all keys: a key is looked for around the one that was inserted before it.
+  // One hint for all keys: the search for a key begins at the one inserted before it.
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = shape.compression;
-  // A data file full of removals is merged soon, so that the space of deferred mail comes back.
+  // A data file full of removals is merged soon, so that the space of deferred mail is reclaimed.
   options.table_properties_collector_factories.push_back(
       rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
   if (shape.blob_file_size != 0) {
@@ -94,8 +94,9 @@ rocksdb::ColumnFamilyOptions family_options(const FamilyShape& shape,
   return options;
 }
 
-// What RocksDB has to say goes to the log that everybody reads. A LOG file of its own would be one
-// more file to fail: on a full disk Debian's RocksDB ends the process when it cannot write there.
+// RocksDB's messages go to the log that everybody reads. A LOG file of its own would be one
+// more file that can fail: on a full disk Debian's RocksDB ends the process when it cannot write
+// there.
 class EventLogger final : public rocksdb::Logger {
  public:
   EventLogger() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
@@ -118,7 +119,7 @@ class EventLogger final : public rocksdb::Logger {
   }
 };
 
-// For a directory that is only looked at: what is wrong with it is the caller's to say.
+// For a directory that is only inspected: the caller reports what is wrong with it.
 class Silence final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -126,7 +127,7 @@ class Silence final : public rocksdb::Logger {
 };
 
 // A sector that cannot be read is damage like one that is read wrongly. Other errors of the system
-// (a write that fails, permissions, descriptors) say nothing of what is stored.
+// (a failed write, permissions, descriptors) say nothing about what is stored.
 bool is_unreadable(const rocksdb::Status& status) {
   if (!status.IsIOError()) return false;
   const std::string words = status.ToString();
@@ -192,7 +193,7 @@ rocksdb::WALRecoveryMode mode_of(Database::Log log) {
 Failure failure(const rocksdb::Status& status, std::string_view what) {
   Errc code = Errc::Io;
   if (status.IsNotFound()) code = Errc::NotFound;
-  // A data file that is gone is as good as one that is damaged: asking again will not help.
+  // A missing data file is like a damaged one: trying again will not help.
   if (status.IsCorruption() || status.IsPathNotFound() || is_unreadable(status)) {
     code = Errc::Corrupt;
   }

@@ -30,19 +30,19 @@ constexpr std::string_view kFormatKey = "format";
 inline rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 inline std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
-// Errc::Corrupt: stored bytes are gone or not what was stored; asking again will not help.
+// Errc::Corrupt: stored bytes are gone or not what was stored; trying again will not help.
 Failure failure(const rocksdb::Status& status, std::string_view what);
 
 // For a scan up to `upper` (nullptr: the end), which leaves the cache alone.
 rocksdb::ReadOptions bounded(const rocksdb::Slice* upper);
 
-// An open database. Owned by one; closed when it goes.
+// An open database. Has one owner; closed on destruction.
 class Database {
  public:
-  // For writing, created if it is not there. A family of format 1 is opened if it is still there.
+  // For writing, created if missing. A family of format 1 is opened if it still exists.
   static Result<std::unique_ptr<Database>> open(const std::string& directory,
                                                 const Options& options);
-  // For writing, with the families that are there and no others.
+  // For writing, with the families that exist and no others.
   static Result<std::unique_ptr<Database>> open_as_it_is(const std::string& directory,
                                                          const Options& options);
 
@@ -52,16 +52,16 @@ class Database {
     UpToDamage,  // as open() does
     PastDamage,
   };
-  // For looking only, with the default family alone: the directory may be new, or of another
+  // Read-only, with the default family alone: the directory may be new, or of another
   // format. Writes nothing.
   static Result<std::unique_ptr<Database>> look_at_default(const std::string& directory, Log log);
-  // For looking only, with all families; an error when a data file that counts is not there.
+  // Read-only, with all families; an error when a data file in use is missing.
   static Result<std::unique_ptr<Database>> look_at_all(const std::string& directory);
-  // For looking only, past damage, without the index of waiting jobs, which the rest tells anew:
-  // data files that cannot be read are no error until a row in them is asked for.
+  // Read-only, past damage, without the index of waiting jobs, which can be made from the rest:
+  // data files that cannot be read are not an error until a row in them is requested.
   static Result<std::unique_ptr<Database>> look_past_damage(const std::string& directory);
 
-  // Lists all data files in `directory`, which has no logs, whatever was listed there. What cannot
+  // Lists all data files in `directory`, which has no logs, whatever was listed before. What cannot
   // be read goes to `directory`/lost.
   static Result<void> list_all_files(const std::string& directory);
 
@@ -75,7 +75,7 @@ class Database {
 
   rocksdb::DB& db() const { return *db_; }
   rocksdb::ColumnFamilyHandle* operator[](Family family) const { return families_[family]; }
-  // Content, envelope, job and lane: what mail is in.
+  // Content, envelope, job and lane: the families that hold mail.
   std::vector<rocksdb::ColumnFamilyHandle*> mail_families() const;
   std::unique_ptr<rocksdb::Iterator> scan(Family family, const rocksdb::ReadOptions& options) const;
 
@@ -99,12 +99,12 @@ class Database {
   rocksdb::ColumnFamilyHandle* former_due_ = nullptr;
 };
 
-// What the default family says of the format; 0 when it says nothing. Refuses, as
+// The format that the default family names; 0 when it names none. Refuses, as
 // InvalidArgument, one that this program does not know.
 Result<int> read_format(const Database& database);
 Result<void> write_format(const Database& database);
 
-// Nothing when the row cannot be read as a job: that is logged here, and a scan goes on.
+// Nothing when the row cannot be read as a job: that is logged here, and a scan continues.
 std::optional<queue::Job> read_job(std::string_view key, std::string_view row);
 
 }  // namespace signpost::rocks

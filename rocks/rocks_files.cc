@@ -18,7 +18,7 @@ bool says_one_of(const rocksdb::IOStatus& status, std::span<const int> errors) {
       errors, [&](int error) { return words.ends_with(std::generic_category().message(error)); });
 }
 
-// Of a write: what RocksDB itself waits out.
+// For a write: an error that RocksDB itself waits out.
 rocksdb::IOStatus as_no_space(rocksdb::IOStatus status) {
   constexpr std::array kFull{EDQUOT, EFBIG};
   if (!status.IsIOError() || status.IsNoSpace() || !says_one_of(status, kFull)) return status;
@@ -27,8 +27,8 @@ rocksdb::IOStatus as_no_space(rocksdb::IOStatus status) {
   return status;
 }
 
-// Of an open: a log file that cannot be made for lack of space would be final, an error that may be
-// tried again is not.
+// For an open: a log file that cannot be made for lack of space would be final, an error that may
+// be tried again is not.
 rocksdb::IOStatus as_retryable(rocksdb::IOStatus status) {
   constexpr std::array kPassing{EMFILE, ENFILE, ENOSPC, EDQUOT};
   if (!status.IsIOError() || !says_one_of(status, kPassing)) return status;
@@ -37,7 +37,7 @@ rocksdb::IOStatus as_retryable(rocksdb::IOStatus status) {
   return status;
 }
 
-// Of the log's sync. RocksDB would wait for space and then sync the same file again, which it
+// For the log's sync. RocksDB would wait for space and then sync the same file again, which it
 // refuses with an assertion; and what such a file holds is uncertain. The next start reads it.
 rocksdb::IOStatus as_final(const rocksdb::IOStatus& status) {
   if (status.ok()) return status;

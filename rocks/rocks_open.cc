@@ -19,6 +19,18 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Where `directory` is, if it is a link: what takes its place is made beside it.
+std::string followed(std::string directory) {
+  constexpr int kMostLinks = 8;
+  std::error_code error;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(directory, error); ++i) {
+    const fs::path target = fs::read_symlink(directory, error);
+    if (error) break;
+    directory = fs::path(directory).parent_path() / target;
+  }
+  return directory;
+}
+
 Result<void> make_directory(const std::string& directory) {
   std::error_code error;
   const bool created = fs::create_directories(directory, error);
@@ -52,9 +64,9 @@ class Lock {
   rocksdb::FileLock* lock_;
 };
 
-// Looks at an existing queue without a write to what it holds: opening it for writing would replay
-// and rewrite its log, which neither a newer format nor damage may survive. RocksDB itself ends a
-// damaged log at the damage, in silence: what was acknowledged behind it would be gone.
+// Inspects an existing queue without writing to it: opening it for writing would replay
+// and rewrite its log, which neither a newer format nor damage may survive. RocksDB itself silently
+// ends a damaged log at the damage: what was acknowledged after it would be gone.
 Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
   if (!manifest_is_whole(directory)) {
     const auto dropped = drop_unfinished_end_of_manifest(directory);
@@ -63,16 +75,19 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
       return fail(Errc::Corrupt, "the MANIFEST of the queue in " + directory + " is damaged");
     }
     log::emit(events::QueueLogEnd{.detail =
-                                      "the last write in the MANIFEST is not whole, as a crash "
+                                      "the last write in the MANIFEST is incomplete, as a crash "
                                       "leaves it; what it listed is still in the log"});
   }
   auto seen = Database::look_at_default(directory, Database::Log::Whole);
+  if (seen && log_goes_on_past_gap(directory)) {
+    return fail(Errc::Corrupt, "the log of the queue in " + directory + " has a gap");
+  }
   if (seen || seen.error().code != Errc::Corrupt) return seen;
   if (log_goes_on_past_damage(directory)) return seen;
   seen = Database::look_at_default(directory, Database::Log::UpToDamage);
   if (seen) {
     log::emit(events::QueueLogEnd{.detail =
-                                      "the log's last write is not whole, as a crash leaves it; "
+                                      "the log's last write is incomplete, as a crash leaves it; "
                                       "it was never acknowledged"});
   }
   return seen;
@@ -81,9 +96,14 @@ Result<std::unique_ptr<Database>> look_at_whole(const std::string& directory) {
 // The format that the queue names; 0 if none.
 Result<int> look(const std::string& directory) {
   if (!fs::exists(directory + "/CURRENT")) {
-    // RocksDB writes no log and no data file before CURRENT; it would take the queue for a new one.
+    // RocksDB writes no log and no data file before CURRENT; without CURRENT it would take the
+    // queue for a new one.
     if (files_of(directory, ".log").empty() && files_of(directory, ".sst").empty()) return 0;
     return fail(Errc::Corrupt, "the file CURRENT of the queue in " + directory + " is gone");
+  }
+  // RocksDB makes a log before it makes a family, and the next one before it removes the last one.
+  if (files_of(directory, ".log").empty() && Database::descriptors_of(directory).size() > 1) {
+    return fail(Errc::Corrupt, "the log of the queue in " + directory + " is gone");
   }
   const auto seen = look_at_whole(directory);
   if (!seen) return Failure(seen.error());
@@ -103,7 +123,7 @@ Result<void> settle_format(const Database& database) {
   const auto format = read_format(database);
   if (!format) return Failure(format.error());
   if (*format != 0) return {};
-  // New, or the first start was cut short before it got here: then nothing is stored yet.
+  // New, or the first start was interrupted before this point: then nothing is stored yet.
   const std::string& directory = database.db().GetName();
   for (const Family family : {kContent, kEnvelope, kJob, kLane}) {
     const auto rows = database.scan(family, bounded(nullptr));
@@ -217,7 +237,8 @@ Options fit(const std::string& directory, Options options) {
 
 }  // namespace
 
-Result<Opened> open_queue(const std::string& directory, const Options& wanted) {
+Result<Opened> open_queue(const std::string& name, const Options& wanted) {
+  const std::string directory = followed(name);
   if (auto finished = finish_salvage(directory); !finished) return Failure(finished.error());
   if (auto made = make_directory(directory); !made) return Failure(made.error());
   const Options options = fit(directory, wanted);

@@ -1,4 +1,4 @@
-// Opening a queue: whether it is free, of a format that is known, and whole; and what is done when
+// Opening a queue: whether it is free, of a known format, and whole; and what is done when
 // it is not whole.
 #pragma once
 

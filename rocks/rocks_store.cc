@@ -2,6 +2,7 @@
 
 #include "rocks/change_writer.h"
 #include "rocks/disk_room.h"
+#include "rocks/engine_figures.h"
 #include "rocks/job_listing.h"
 #include "rocks/lane_index.h"
 #include "rocks/rocks_database.h"
@@ -53,6 +54,10 @@ class RocksStore final : public queue::Store {
   Result<queue::LanePage> lanes(const queue::Cursor& from, std::size_t limit) const override {
     return list_lanes(reader_, from, limit);
   }
+  Result<queue::LaneCounts> count_waiting(const queue::Cursor& from,
+                                          std::size_t limit) const override {
+    return rocks::count_waiting(reader_, from, limit);
+  }
   Result<queue::ClaimedJobs> claim_due(const queue::Lane& lane, const queue::LanePosition& from,
                                        SystemTime until, std::size_t limit) override {
     return rocks::claim_due(reader_, claims(), lane, from, until, limit);
@@ -68,6 +73,9 @@ class RocksStore final : public queue::Store {
     return find_oldest(reader_, *this, tally_, state);
   }
   queue::Health health() const override;
+  double figure(queue::EngineFigure which) const override {
+    return engine_figure(*database_, which);
+  }
   Result<void> reclaim_space(std::atomic<bool>& cancelled) override;
   std::string engine_text() const override;
 
@@ -80,21 +88,21 @@ class RocksStore final : public queue::Store {
   const RowReader reader_;
 
   // Shared.
-  mutable Tally tally_;  // a search for the oldest message leaves there how far it came
+  mutable Tally tally_;  // a search for the oldest message records its progress there
 
   // The writing thread's.
   ChangeWriter writer_;
 };
 
 queue::Health RocksStore::health() const {
-  std::uint64_t octets = 0;
-  db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &octets);
-  return {.needs_restart = reader_.needs_restart(), .pending_bytes = octets};
+  const double octets = engine_figure(*database_, queue::EngineFigure::MemoryBytes);
+  return {.needs_restart = reader_.needs_restart(),
+          .pending_bytes = static_cast<std::uint64_t>(octets)};
 }
 
-// Removals that are written out let the log files go that have them, and what they remove. Where
+// Writing removals out frees the log files that hold them and the mail they remove. If
 // the disk has no room for what the memtables hold, writing them out would fail, and after that not
-// even a removal could be stored; when all is removed, nothing is left of them to write.
+// even a removal could be stored; once everything is removed, nothing of them needs writing.
 Result<void> RocksStore::reclaim_space(std::atomic<bool>& cancelled) {
   const auto room = disk_room(reader_.directory());
   const queue::Totals left = totals();

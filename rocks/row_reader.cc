@@ -13,9 +13,10 @@ namespace signpost::rocks {
 Failure RowReader::read_failed(const rocksdb::Status& status, std::string_view what) const {
   Failure failed = failure(status, what);
   if (failed.error().code == Errc::Corrupt && !damaged_.exchange(true)) {
-    log::emit(events::QueueDamaged{.directory = directory_,
-                                   .detail = failed.error().detail,
-                                   .then = "the next start makes a new queue of what can be read"});
+    log::emit(
+        events::QueueDamaged{.directory = directory_,
+                             .detail = failed.error().detail,
+                             .then = "the next start makes a new queue from what can be read"});
     ask_for_check(directory_);
   }
   return failed;
@@ -67,7 +68,7 @@ Result<std::uint32_t> RowReader::count_jobs(const queue::MessageId& id) const {
 }
 
 Result<std::optional<queue::Job>> RowReader::job(const queue::JobRef& ref) const {
-  // Mostly the caller knows the version that is stored.
+  // Usually the caller knows the stored version.
   auto same = version(ref);
   if (!same || *same) return same;
   const std::string prefix = job_prefix(ref);

@@ -27,12 +27,12 @@ class RowReader {
   Result<std::uint32_t> count_jobs(const queue::MessageId& id) const;  // also unreadable ones
   // The stored version, whatever the revision in `ref`.
   Result<std::optional<queue::Job>> job(const queue::JobRef& ref) const;
-  // That very version; nothing when it is gone or its row makes no sense.
+  // Exactly that version; nothing when it is gone or its row is malformed.
   Result<std::optional<queue::Job>> version(const queue::JobRef& ref) const;
   Result<bool> has_version(const queue::JobRef& ref) const;
 
-  // Damage found while reading one message's rows concerns that message: the rest goes on, and the
-  // next start looks how far it goes.
+  // Damage found while reading one message's rows affects that message only: the rest works, and
+  // the next start finds out how far it extends.
   Failure read_failed(const rocksdb::Status& status, std::string_view what) const;
   // An index that cannot be read to its end stops more than one message: the restart must not wait.
   Failure scan_failed(const rocksdb::Status& status, std::string_view what) const;

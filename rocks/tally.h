@@ -44,7 +44,7 @@ class Tally {
   }
 
   // No job of a message accepted before first() is stored: a scan that begins there need not walk
-  // over what was removed since the last flush.
+  // over rows removed since the last flush.
   SystemTime first() const { return first_.load(std::memory_order_relaxed); }
   void lower_first(SystemTime time) {
     SystemTime first = first_.load(std::memory_order_relaxed);

@@ -67,7 +67,7 @@ std::expected<std::string, PathError> parse_domain(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   if (is_address_literal(text)) return ascii::lower(text);
   auto domain = to_a_labels(text);
-  // Checked after the mapping, which may make anything of a letter: "℀" becomes "a/c".
+  // Checked after the mapping, which may turn a letter into anything: "℀" becomes "a/c".
   if (!domain || !is_domain_name(*domain, false)) {
     return std::unexpected(PathError::DomainMalformed);
   }

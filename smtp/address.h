@@ -46,7 +46,7 @@ enum class PathError {
   TooLong,          // path, 1,000 octets; domain, 255 (section 4.5.3.1.2)
   NotAscii,         // 553 5.6.7: UTF-8 without SMTPUTF8
   DomainMissing,    // an address without "@domain"
-  DomainMalformed,  // no name that can be looked up, in A-labels, and no address literal
+  DomainMalformed,  // neither a name that can be looked up nor an address literal
 };
 
 struct PathText {
@@ -68,7 +68,7 @@ std::expected<Mailbox, PathError> parse_mailbox(std::string_view text, bool utf8
 // The domain of a mailbox given as text: what follows the last "@", or nothing.
 std::string_view domain_of(std::string_view mailbox);
 
-// The local part that is meant: without quotes and backslashes if it is a quoted string (RFC 5321
+// The value of the local part: without quotes and backslashes if it is a quoted string (RFC 5321
 // section 4.1.2: "a" and a are the same mailbox).
 std::string unquoted(std::string_view local_part);
 

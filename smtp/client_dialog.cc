@@ -41,7 +41,7 @@ constexpr std::array kPhases{
              "waiting for the reply to the end of data"},
     PhaseRow{Phase::Rset, "RSET", &ClientTimeouts::mail, "2", "waiting for the reply to RSET"},
     PhaseRow{Phase::Quit, "QUIT", &ClientTimeouts::quit, "23", "waiting for the reply to QUIT"},
-    // No reply is due here: what does arrive is a goodbye.
+    // No reply is due here: anything that arrives is a goodbye.
     PhaseRow{Phase::Idle, "", &ClientTimeouts::quit, "", "between two messages"},
 };
 
@@ -92,7 +92,7 @@ bool ClientDialog::can_begin() const { return ready_ && announced_ && !closed_; 
 
 // --- the two cursors ---
 
-// A command that goes out alone: all before it was answered.
+// A command that goes out alone: all earlier ones are answered.
 void ClientDialog::ask(Phase phase) {
   commands_.assign(1, Command{phase});
   sent_ = 0;
@@ -179,7 +179,7 @@ ClientDialog::MaybeStep ClientDialog::on_reply(const Reply& reply, const ByteQue
     case Phase::Auth:
       return on_auth(reply);
     case Phase::Rset:
-      // Without it MAIL would be refused through our fault, at the message's expense.
+      // Otherwise MAIL would be refused because of us, and the message would pay for it.
       if (refuses(reply)) return fault(Phase::Rset, "RSET was refused, " + reply.one_line());
       return std::nullopt;
     case Phase::Mail:
@@ -372,7 +372,7 @@ bool ClientDialog::begin_early(const ClientTransaction& transaction, ByteQueue& 
   return true;
 }
 
-// 8-bit content goes to a peer without 8BITMIME as it is: converting it would break its signature,
+// 8-bit content goes unchanged to a peer without 8BITMIME: converting it would break its signature,
 // and hardly any server objects.
 std::optional<Reply> ClientDialog::local_refusal(const ClientTransaction& transaction) const {
   if (extensions_.size_limit != 0 && transaction.size > extensions_.size_limit) {
@@ -431,8 +431,8 @@ ClientDialog::MaybeStep ClientDialog::on_data(const Reply& reply) {
     return finish();
   }
   if (undecided_ == 0) {
-    // Sent in one group with RCPTs that were all refused, and yet accepted: the end of data alone
-    // leads out again (RFC 2920 section 3.1).
+    // Sent in one group with RCPTs that were all refused, and yet accepted: only the end of data
+    // leads out of it (RFC 2920 section 3.1).
     commands_.push_back({Phase::EndOfData});
     return std::nullopt;
   }
@@ -458,7 +458,7 @@ bool ClientDialog::is_early(Phase phase, const Reply& reply, const ByteQueue& ou
 
 // A refusal before the end of data (no disk left, a policy on the header). The final dot does not
 // follow it: a server that answers the dot with 250 would have taken the message, and the retry
-// would double it. Nobody takes a message without the dot (RFC 5321 section 4.1.1.4).
+// would double it. Without the dot no server accepts a message (RFC 5321 section 4.1.1.4).
 ClientDialog::MaybeStep ClientDialog::on_early(const Reply& reply) {
   if (!refuses(reply)) return on_unasked(reply);
   decide_rest(reply);

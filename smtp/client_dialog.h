@@ -12,9 +12,9 @@
 //                    -> TransactionDone  the recipients' replies; then Ready again by can_begin()
 //                    -> Close            the connection cannot be used further, `failure` says why
 //
-// With PIPELINING, MAIL, all RCPTs and DATA leave in one write, and may do so behind the mail data
-// of the message before (begin_early()): then a message costs one round trip, not two. The dialog
-// is two cursors, what was sent and what was answered, over one list of commands.
+// With PIPELINING, MAIL, all RCPTs and DATA leave in one write, and may do so right after the mail
+// data of the previous message (begin_early()): then a message costs one round trip, not two. The
+// dialog is two cursors, what was sent and what was answered, over one list of commands.
 #pragma once
 
 #include "base/byte_queue.h"
@@ -132,8 +132,8 @@ class ClientDialog {
   // the caller removes what the socket has taken.
   void content_sent();
 
-  // After content_sent(), with PIPELINING: writes the next transaction's commands behind the mail
-  // data (RFC 2920 section 3.1 allows MAIL there). That transaction is under way after the
+  // After content_sent(), with PIPELINING: writes the next transaction's commands right after the
+  // mail data (RFC 2920 section 3.1 allows MAIL there). That transaction is under way after the
   // TransactionDone of this one; if the session ends earlier, it was not tried and has no result.
   // False: nothing was written, begin it when the dialog is Ready. REQUIRES: can_begin_early()
   bool begin_early(const ClientTransaction& transaction, ByteQueue& out);
@@ -141,8 +141,8 @@ class ClientDialog {
 
   // After StartTls: EHLO goes out again (RFC 3207 section 4.2).
   void tls_started(ByteQueue& out);
-  // From STARTTLS to a positive reply to EHLO or HELO under TLS. Also when the session has ended
-  // there: then it is TLS that could not be used.
+  // From STARTTLS to a positive reply to EHLO or HELO under TLS. Still true when the session has
+  // ended there: then TLS could not be used.
   bool starting_tls() const { return starting_tls_; }
 
   void quit(ByteQueue& out);  // REQUIRES: can_begin()
@@ -154,7 +154,7 @@ class ClientDialog {
   std::chrono::seconds timeout() const;  // for awaiting()
   const PeerExtensions& extensions() const { return extensions_; }
   const Reply& greeting() const { return greeting_; }
-  // The refusal of STARTTLS after which an IfOffered session went on in clear; code 0: none.
+  // The refusal of STARTTLS after which an IfOffered session continued in clear; code 0: none.
   const Reply& tls_refusal() const { return tls_refusal_; }
   bool transaction_open() const { return transaction_open_; }
 
@@ -228,7 +228,7 @@ class ClientDialog {
   bool mail_open_ = false;        // the peer holds a transaction that RSET must end
   bool content_announced_ = false;
   bool content_sent_ = false;
-  std::size_t behind_content_ = 0;  // octets that begin_early() wrote behind the mail data
+  std::size_t behind_content_ = 0;  // octets that begin_early() wrote after the mail data
 };
 
 }  // namespace signpost::smtp

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
 
 namespace signpost::smtp {
 
@@ -115,6 +117,19 @@ Parsed parse_auth(std::string_view argument, ParseContext) {
   return auth;
 }
 
+Parsed parse_bdat(std::string_view argument, ParseContext) {
+  if (argument.empty()) return std::unexpected(CommandError::ArgumentMissing);
+  BdatCommand bdat;
+  const char* const end = argument.data() + argument.size();
+  const auto [rest, error] = std::from_chars(argument.data(), end, bdat.size);
+  const std::string_view marker(rest, end);
+  bdat.last = marker.starts_with(' ') && ascii::equals_ignore_case(trim_front(marker), "LAST");
+  if (error != std::errc() || !(bdat.last || marker.empty())) {
+    return std::unexpected(CommandError::ChunkMalformed);
+  }
+  return bdat;
+}
+
 Parsed parse_vrfy(std::string_view argument, ParseContext) {
   if (argument.empty()) return std::unexpected(CommandError::ArgumentMissing);
   return VrfyCommand{std::string(argument)};
@@ -122,7 +137,7 @@ Parsed parse_vrfy(std::string_view argument, ParseContext) {
 
 Parsed parse_expn(std::string_view, ParseContext) { return ExpnCommand{}; }
 Parsed parse_help(std::string_view, ParseContext) { return HelpCommand{}; }
-// NOOP takes any argument and heeds none (RFC 5321 section 4.1.1.9).
+// NOOP accepts any argument and ignores it (RFC 5321 section 4.1.1.9).
 Parsed parse_noop(std::string_view, ParseContext) { return NoopCommand{}; }
 
 template <typename T>
@@ -140,6 +155,7 @@ constexpr std::array kVerbs = {
     Verb{"MAIL", parse_mail},
     Verb{"RCPT", parse_rcpt},
     Verb{"DATA", parse_bare<DataCommand>},
+    Verb{"BDAT", parse_bdat},
     Verb{"EHLO", parse_ehlo},
     Verb{"HELO", parse_helo},
     Verb{"RSET", parse_bare<RsetCommand>},

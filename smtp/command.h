@@ -1,8 +1,10 @@
-// SMTP commands as a server reads them (RFC 5321 section 4.1, RFC 3207, RFC 4954, RFC 3461).
+// SMTP commands as a server reads them (RFC 5321 section 4.1, RFC 3030, RFC 3207, RFC 4954, RFC
+// 3461).
 #pragma once
 
 #include "smtp/transaction_commands.h"
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -24,6 +26,10 @@ struct AuthCommand {
 };
 
 struct DataCommand {};
+struct BdatCommand {  // RFC 3030 section 2
+  std::uint64_t size = 0;
+  bool last = false;
+};
 struct RsetCommand {};
 struct NoopCommand {};
 struct QuitCommand {};
@@ -34,9 +40,9 @@ struct VrfyCommand {
 };
 struct ExpnCommand {};
 
-using Command =
-    std::variant<HelloCommand, MailCommand, RcptCommand, DataCommand, RsetCommand, NoopCommand,
-                 QuitCommand, StartTlsCommand, AuthCommand, VrfyCommand, ExpnCommand, HelpCommand>;
+using Command = std::variant<HelloCommand, MailCommand, RcptCommand, DataCommand, BdatCommand,
+                             RsetCommand, NoopCommand, QuitCommand, StartTlsCommand, AuthCommand,
+                             VrfyCommand, ExpnCommand, HelpCommand>;
 
 // `line` is one command without its CRLF. Verbs and parameter names are read without regard to
 // case, blanks at the end are dropped.

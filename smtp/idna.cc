@@ -24,7 +24,7 @@ std::string joined(const Halves& halves, std::string_view domain) {
   return std::string(halves.before).append(domain);
 }
 
-// What the library returns: it is freed with the copy made, and "" means failure.
+// A copy of what the library returns, which is freed; "" means failure.
 std::string taken(int status, char* out) {
   std::string text = status == IDN2_OK ? out : "";
   idn2_free(out);
@@ -61,7 +61,7 @@ std::string with_u_labels(std::string_view address) {
   const std::string text(halves.domain);
   const int status = idn2_to_unicode_8z8z(text.c_str(), &out, 0);
   const std::string domain = taken(status, out);
-  // A label that would be written in another way might look like another domain.
+  // A label that does not map back might look like another domain.
   const auto again = to_a_labels(domain);
   return again && *again == halves.domain ? joined(halves, domain) : std::string(address);
 }

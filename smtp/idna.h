@@ -12,10 +12,10 @@ namespace signpost::smtp {
 Result<std::string> to_a_labels(std::string_view domain);
 
 // A domain or "local@domain" with its domain in the form that is compared: A-labels in lower case.
-// Unchanged where it has none.
+// Unchanged if it has no such form.
 std::string with_a_labels(std::string_view address);
 
-// The same for people: the domain in U-labels, where these mean the same domain again.
+// The same for people to read: the domain in U-labels, if these map back to the same domain.
 std::string with_u_labels(std::string_view address);
 
 }  // namespace signpost::smtp

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace signpost::smtp {
 
@@ -55,7 +56,7 @@ void MailDataDecoder::end_line(bool crlf) {
   after_crlf_ = crlf;
 }
 
-// One line's octets, or a part of them, without its line end. Here a CR has no LF behind it.
+// One line's octets, or a part of them, without its line end. Here no CR is followed by LF.
 // `clean`: there is neither CR nor NUL in it.
 void MailDataDecoder::text(std::string_view text, bool clean, Output& output) {
   if (clean) {
@@ -88,7 +89,7 @@ std::size_t MailDataDecoder::decode(std::string_view input, ByteSink& sink) {
   Output output(position, sink);
   const bool clean = is_clean(input);
   while (position != end) {
-    if (at_line_start_ && after_crlf_ && *position == '.') {
+    if (at_line_start_ && after_crlf_ && *position == '.' && !chunks_) {
       const std::string_view rest(position, end);
       if (rest == "." || rest == ".\r") break;  // not decided yet
       output.cut(position, position + 1);
@@ -118,6 +119,28 @@ std::size_t MailDataDecoder::decode(std::string_view input, ByteSink& sink) {
   }
   output.cut(position, position);
   return static_cast<std::size_t>(position - input.data());
+}
+
+void MailDataDecoder::decode_chunk(std::string_view octets, ByteSink& sink) {
+  if (octets.empty()) return;
+  chunks_ = true;
+  if (std::exchange(cr_waits_, false)) {
+    if (octets.starts_with('\n')) {
+      sink.append("\r\n");
+      end_line(true);
+      octets.remove_prefix(1);
+    } else {
+      saw_bare_cr_ = true;
+    }
+  }
+  cr_waits_ = decode(octets, sink) < octets.size();  // of a chunk only a CR at its end is left
+}
+
+void MailDataDecoder::end_chunks(ByteSink& sink) {
+  saw_bare_cr_ = saw_bare_cr_ || std::exchange(cr_waits_, false);
+  if (at_line_start_) return;
+  sink.append("\r\n");
+  end_line(true);
 }
 
 void append_mail_data(std::string& out, std::string_view content) {

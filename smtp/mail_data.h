@@ -28,6 +28,12 @@ class MailDataDecoder {
   // octets, or what follows the end of data) must be offered again with what arrives next.
   std::size_t decode(std::string_view input, ByteSink& sink);
 
+  // The next octets of a chunk instead (RFC 3030 section 2): they are content to the last one, dots
+  // and CRLF.CRLF included. A CR may be parted from its LF by the end of a chunk.
+  void decode_chunk(std::string_view octets, ByteSink& sink);
+  // After the last chunk: ends the last line.
+  void end_chunks(ByteSink& sink);
+
   bool at_end() const { return at_end_; }  // CRLF.CRLF was seen; decode() takes no more
   bool saw_bare_lf() const { return saw_bare_lf_; }
   bool saw_bare_cr() const { return saw_bare_cr_; }
@@ -40,6 +46,8 @@ class MailDataDecoder {
   void text(std::string_view text, bool clean, Output& output);
   void end_line(bool crlf);
 
+  bool chunks_ = false;
+  bool cr_waits_ = false;  // the last octet of what was a chunk's
   bool at_end_ = false;
   bool at_line_start_ = true;  // the next octet begins a line of content
   bool after_crlf_ = true;     // ... and that line was begun by a real CRLF (or by DATA itself)

@@ -34,7 +34,7 @@ std::optional<ReplyLine> parse_line(std::string_view line) {
   return parsed;
 }
 
-// The enhanced status at the front of a line, and how many octets it and the blank behind it take.
+// The enhanced status at the front of a line, and how many octets it and the following blank take.
 struct Prefix {
   EnhancedStatus status;
   std::size_t length = 0;
@@ -43,7 +43,7 @@ struct Prefix {
 std::optional<Prefix> status_prefix(std::string_view text, int code) {
   const std::size_t end = std::min(text.find(' '), text.size());
   const auto status = EnhancedStatus::parse(text.substr(0, end));
-  // RFC 2034 section 4: the class must say what the reply code says.
+  // RFC 2034 section 4: the class must agree with the reply code.
   if (!status || status->klass != code / 100) return std::nullopt;
   return Prefix{*status, std::min(end + 1, text.size())};
 }
@@ -70,7 +70,7 @@ Reply assemble(int code, const std::vector<std::string_view>& lines) {
     if (i != 0) reply.text += '\n';
     reply.text += line;
   }
-  // Blanks, and lines of nothing else, say nothing at the ends. Some receivers pad their replies.
+  // Blanks and blank lines at the ends mean nothing. Some receivers pad their replies.
   const std::string_view words = ascii::trim(reply.text);
   if (words.size() != reply.text.size()) reply.text = std::string(words);
   return reply;
@@ -135,20 +135,27 @@ void Reply::append_to(ByteQueue& out) const {
   CHECK(code >= 200 && code <= 599);
   const std::string number = std::to_string(code);
   const std::string status_text = status.text();
-  const auto lines = ascii::split(text, '\n');
   std::string line;
   line.reserve(128);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const bool last = i + 1 == lines.size();
+  for (std::string_view rest = text;;) {
+    const std::size_t end = rest.find('\n');
+    const bool last = end == std::string_view::npos;
+    const std::string_view words = rest.substr(0, end);
     line = number;
     if (!last) line += '-';
-    if (last && !(status_text.empty() && lines[i].empty())) line += ' ';
+    if (last && !(status_text.empty() && words.empty())) line += ' ';
     line += status_text;
-    if (!status_text.empty() && !lines[i].empty()) line += ' ';
+    if (!status_text.empty() && !words.empty()) line += ' ';
+    const std::size_t begin = line.size();
+    line += words;
     // A text may repeat what a client said: it must not be able to end the line.
-    for (const char c : lines[i]) line += ascii::is_control(c) && c != '\t' ? '?' : c;
+    std::replace_if(
+        line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
+        [](char c) { return ascii::is_control(c) && c != '\t'; }, '?');
     line += "\r\n";
     out.append(line);
+    if (last) return;
+    rest.remove_prefix(end + 1);
   }
 }
 

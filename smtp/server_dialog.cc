@@ -16,9 +16,15 @@
 //                     a LOGIN name                   334                   Credentials
 //                     a PLAIN message or password    (see below)           CheckingPassword
 //   CheckingPassword  nothing; password_checked()    235, 454, 535         Commands (CheckPassword)
+//                     BDAT                           -                     Chunk
+//                     BDAT that cannot be read       501 and 421           Closing
 //   Content           content, to the sink           -                     Content
 //                     the end, content refused       552, 554              Commands
 //                     the end, content taken         (see below)           Storing (StoreMessage)
+//   Chunk             its octets, to the sink        -                     Chunk
+//                     its end                        250                   Commands
+//                     its end, refused               503, 552, 554 …       Commands
+//                     the end of the last one        (see below)           Storing (StoreMessage)
 //   Storing           nothing; message_stored()      the driver's          Commands
 //   Securing          nothing; tls_started()         -                     Commands, EHLO forgotten
 //   Closing           nothing                        -                     Closing (Close)
@@ -32,16 +38,18 @@
 //   ---------  -----------------------------------------  ---------------------------------------
 //   MAIL       EHLO or HELO; no transaction               503 5.5.1
 //              TLS if required; a login if required       530 5.7.0
-//   RCPT       a transaction                              503 5.5.1
+//   RCPT       a transaction without a chunk              503 5.5.1
 //              a free place                               452 4.5.3
-//   DATA       a transaction; a recipient                 503 5.5.1; 554 5.5.1
+//   DATA       a transaction without a chunk; a recipient 503 5.5.1; 554 5.5.1
+//   BDAT       a transaction; a recipient                 503 5.5.1; 554 5.5.1
 //   STARTTLS   EHLO or HELO; not under TLS                503 5.5.1
 //              offered                                    454 4.7.0
 //   AUTH       EHLO or HELO; no login; no transaction     503 5.5.1
 //              offered                                    530 5.7.0, 538 5.7.11 or 502 5.5.1
 //
-// The transaction ends with the reply to the end of data, and with RSET, EHLO, HELO, STARTTLS, QUIT
-// and any close.
+// The transaction ends with the reply to the end of data or the last chunk, with that of a chunk
+// that is refused (what follows must not be taken for a whole message), and with RSET, EHLO, HELO,
+// STARTTLS, QUIT and any close.
 #include "smtp/server_dialog.h"
 
 #include "base/ascii.h"
@@ -68,6 +76,18 @@ constexpr std::size_t kStrangersCommands = 20;
 constexpr std::string_view kLoginNamePrompt = "VXNlcm5hbWU6";
 constexpr std::string_view kLoginPasswordPrompt = "UGFzc3dvcmQ6";
 
+bool is_chunk(std::string_view line) {
+  constexpr std::string_view kVerb = "BDAT";
+  return ascii::starts_with_ignore_case(line, kVerb) &&
+         (line.size() == kVerb.size() || !ascii::is_alnum(line[kVerb.size()]));
+}
+
+// Recipients have a limit of their own, as the octets of a message have.
+bool is_unlimited(const Command& command) {
+  const auto* const bdat = std::get_if<BdatCommand>(&command);
+  return std::holds_alternative<RcptCommand>(command) || (bdat != nullptr && bdat->size > 0);
+}
+
 }  // namespace
 
 // Counts the content, and passes on what the limit allows while a sink takes it.
@@ -90,7 +110,10 @@ ServerDialog::ServerDialog(ServerOptions options, ServerPolicy& policy)
 void ServerDialog::enter(State state) { state_ = state; }
 
 bool ServerDialog::in_transaction() const { return in_transaction_; }
-bool ServerDialog::receiving_data() const { return state_ == State::Content; }
+bool ServerDialog::receiving_data() const {
+  return state_ == State::Content || state_ == State::Chunk ||
+         (state_ == State::Commands && in_chunks_);
+}
 
 void ServerDialog::greet(ByteQueue& out) {
   respond({220, {}, options_.hostname + " ESMTP Signpost"}, out);
@@ -107,6 +130,9 @@ ServerDialog::Step ServerDialog::advance(ByteQueue& in, ByteQueue& out) {
         break;
       case State::Content:
         progress = process_content(in, out);
+        break;
+      case State::Chunk:
+        progress = process_chunk(in, out);
         break;
       case State::CheckingPassword:
       case State::Storing:
@@ -162,7 +188,7 @@ bool ServerDialog::process_line(ByteQueue& in, ByteQueue& out) {
     on_command_line(line, out);
   }
   in.consume_secret(lf + 1);  // any line may be a password, misspelt commands included
-  // What came in clear after STARTTLS must not count under TLS (RFC 3207 section 4.2).
+  // What came in clear after STARTTLS must not be used under TLS (RFC 3207 section 4.2).
   if (state_ == State::Securing) in.clear();
   return true;
 }
@@ -173,7 +199,13 @@ void ServerDialog::refuse_long_line(std::string_view line, ByteQueue& out) {
   } else {
     const bool auth = line_limit(line) == kMaxCredentialsLine;
     refuse(loggable(line), {Protocol, auth ? credentials_too_long() : line_too_long()}, out);
+    if (is_chunk(line)) lose_track(out);
   }
+}
+
+// A chunk of unknown length: what follows may be content, and must not be read as commands.
+void ServerDialog::lose_track(ByteQueue& out) {
+  close({4, 7, 0}, "Cannot tell content from commands", "malformed BDAT", out);
 }
 
 // ---- Commands
@@ -186,18 +218,21 @@ void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
   const auto command = parse_command(line, {.smtputf8 = transaction_.mail.smtputf8});
   if (!command) {
     refuse(loggable(line), {Protocol, to_error(command.error(), line)}, out);
+    if (is_chunk(line)) lose_track(out);
     return;
   }
-  if (!std::holds_alternative<RcptCommand>(*command) && ++commands_ > command_limit()) {
+  if (!is_unlimited(*command) && ++commands_ > command_limit()) {
     return close({4, 7, 0}, "Too many commands without a message", "too many commands", out);
   }
   std::visit([&](const auto& parsed) { on_command(parsed, line, out); }, *command);
 }
 
-// Who may not send mail yet has few reasons to say much.
+bool ServerDialog::is_stranger() const { return options_.require_auth && login_.empty(); }
+
+// A client that may not send mail yet needs few commands.
 std::size_t ServerDialog::command_limit() const {
-  const bool stranger = options_.require_auth && login_.empty();
-  return stranger ? std::min(options_.command_limit, kStrangersCommands) : options_.command_limit;
+  return is_stranger() ? std::min(options_.command_limit, kStrangersCommands)
+                       : options_.command_limit;
 }
 
 Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
@@ -207,7 +242,7 @@ Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
   if (options_.offer_starttls && !options_.tls) reply.text += "\nSTARTTLS";
   // Not CRAM-MD5: clients would prefer it, and hashed passwords cannot answer it.
   if (options_.offer_auth) reply.text += "\nAUTH PLAIN LOGIN";
-  reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8";
+  reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING";
   return reply;
 }
 
@@ -241,8 +276,9 @@ void ServerDialog::on_command(const MailCommand& mail, std::string_view line, By
 
 void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, ByteQueue& out) {
   if (!in_transaction_) return refuse(line, {Protocol, out_of_order("Send MAIL first")}, out);
+  if (in_chunks_) return refuse(line, {Protocol, out_of_order("Send the last chunk first")}, out);
   if (transaction_.recipients.size() >= options_.recipients_limit) {
-    // The client sends to the others later (RFC 5321 section 4.5.3.1.10).
+    // The client sends to the remaining ones later (RFC 5321 section 4.5.3.1.10).
     return refuse(line, {Protocol, {452, {4, 5, 3}, "Too many recipients"}, false}, out);
   }
   if (const auto refusal = policy_.on_recipient(rcpt)) return respond(*refusal, out);
@@ -250,19 +286,51 @@ void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, By
   respond({250, {2, 1, 5}, "Ok"}, out);
 }
 
-void ServerDialog::on_command(const DataCommand&, std::string_view line, ByteQueue& out) {
-  if (!in_transaction_) return refuse(line, {Protocol, out_of_order("Send MAIL first")}, out);
+std::optional<ServerDialog::Refusal> ServerDialog::content_obstacle() const {
+  if (!in_transaction_) return Refusal{Protocol, out_of_order("Send MAIL first")};
   if (transaction_.recipients.empty()) {
-    return refuse(line, {Protocol, {554, {5, 5, 1}, "No valid recipients"}}, out);
+    return Refusal{Protocol, {554, {5, 5, 1}, "No valid recipients"}};
   }
+  return {};
+}
+
+std::expected<void, Reply> ServerDialog::begin_content() {
   const auto sink = policy_.on_data();
-  if (!sink) return respond(sink.error(), out);
+  if (!sink) return std::unexpected(sink.error());
   CHECK(*sink != nullptr);
   sink_ = *sink;
   decoder_ = {};
   content_size_ = 0;
+  return {};
+}
+
+void ServerDialog::on_command(const DataCommand&, std::string_view line, ByteQueue& out) {
+  if (const auto obstacle = content_obstacle()) return refuse(line, *obstacle, out);
+  if (in_chunks_) return refuse(line, {Protocol, out_of_order("Send the last chunk first")}, out);
+  if (const auto begun = begin_content(); !begun) return respond(begun.error(), out);
   enter(State::Content);
   respond({354, {}, "End data with <CR><LF>.<CR><LF>"}, out);
+}
+
+// Refusals wait for the chunk's end, except those that end the session: nobody who may not send
+// mail keeps us reading.
+void ServerDialog::on_command(const BdatCommand& bdat, std::string_view line, ByteQueue& out) {
+  chunk_ = {
+      .left = bdat.size, .last = bdat.last, .refusal = content_obstacle(), .policy_refusal = {}};
+  if (chunk_.refusal && is_stranger()) {
+    refuse(line, *chunk_.refusal, out);
+    return lose_track(out);
+  }
+  if (!chunk_.refusal && !in_chunks_) {
+    if (auto begun = begin_content(); begun) {
+      in_chunks_ = true;
+    } else if (begun.error().code == 421) {
+      return respond(begun.error(), out);
+    } else {
+      chunk_.policy_refusal = std::move(begun).error();
+    }
+  }
+  enter(State::Chunk);
 }
 
 void ServerDialog::on_command(const RsetCommand&, std::string_view, ByteQueue& out) {
@@ -443,7 +511,7 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
 
 // ---- Content
 
-// Content that is refused is read to its end nevertheless: only then does the client listen.
+// Refused content is still read to its end: only then does the client read replies.
 bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
   ContentSink sink(*this);
   in.consume(decoder_.decode(in.view(), sink));
@@ -461,6 +529,38 @@ bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
   return true;
 }
 
+bool ServerDialog::process_chunk(ByteQueue& in, ByteQueue& out) {
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), chunk_.left));
+  chunk_.left -= size;
+  if (!chunk_.refused()) {
+    ContentSink sink(*this);
+    decoder_.decode_chunk(in.view().substr(0, size), sink);
+    if (chunk_.left == 0 && chunk_.last) decoder_.end_chunks(sink);
+    if (content_refusal()) discard_content();
+  }
+  in.consume(size);
+  if (chunk_.left != 0) return false;
+  end_chunk(out);
+  return true;
+}
+
+void ServerDialog::end_chunk(ByteQueue& out) {
+  Chunk chunk = std::exchange(chunk_, {});
+  enter(State::Commands);
+  if (!chunk.refused()) chunk.refusal = content_refusal();
+  if (chunk.refused()) {
+    abandon_transaction();
+    return chunk.policy_refusal ? respond(*chunk.policy_refusal, out)
+                                : refuse("BDAT", *chunk.refusal, out);
+  }
+  if (chunk.last) {
+    enter(State::Storing);
+    step_ = StoreMessage{};
+  } else {
+    respond({250, {2, 0, 0}, "Chunk taken"}, out);
+  }
+}
+
 // Of two faults the same one is reported, whichever came first and however the content was split.
 std::optional<ServerDialog::Refusal> ServerDialog::content_refusal() const {
   if (decoder_.saw_bare_cr() || decoder_.saw_nul()) {
@@ -472,7 +572,7 @@ std::optional<ServerDialog::Refusal> ServerDialog::content_refusal() const {
 }
 
 void ServerDialog::give_up_content(Reply reply) {
-  CHECK(state_ == State::Content);
+  CHECK(receiving_data());
   given_up_ = std::move(reply);
   discard_content();
 }
@@ -495,6 +595,7 @@ void ServerDialog::message_stored(const Reply& reply, ByteQueue& out) {
 
 void ServerDialog::end_transaction() {
   in_transaction_ = false;
+  in_chunks_ = false;
   transaction_ = {};
   sink_ = nullptr;
   content_discarded_ = false;
@@ -537,8 +638,8 @@ void ServerDialog::close(EnhancedStatus status, std::string_view text, std::stri
   close_reason_ = reason;
 }
 
-// A message whose commit is under way is left to it: the client will not hear of it, and must send
-// it again, but nothing acknowledged is lost.
+// A commit under way is left to finish: the client gets no reply, and must send
+// the message again, but nothing acknowledged is lost.
 void ServerDialog::shut_down(EnhancedStatus status, std::string_view text, ByteQueue& out) {
   if (state_ == State::Closing) return;
   if (state_ == State::Storing) end_transaction();

@@ -5,7 +5,7 @@
 //
 //   advance(in, out) -> NeedInput          read more, then advance() again
 //                    -> NeedRoom           send `out`, then advance() again
-//                    -> StartTls           send `out`, throw `in` away, do the handshake,
+//                    -> StartTls           send `out`, discard `in`, do the handshake,
 //                                          then tls_started()
 //                    -> CheckPassword      check it somewhere, then password_checked()
 //                    -> StoreMessage       store what the sink collected, then message_stored()
@@ -44,9 +44,9 @@ struct ServerOptions {
   bool require_tls = false;         // 530 5.7.0 Must issue a STARTTLS command first
   bool require_auth = false;        // 530 5.7.0 Authentication required
   bool tls = false;                 // implicit TLS, active from the first byte
-  std::size_t error_limit = 20;     // after so many refused commands: 421 and close
-  std::size_t command_limit = 100;  // after so many commands without a message: 421 and close
-  std::size_t output_limit = 16 << 10;  // octets of replies, from which on none is added
+  std::size_t error_limit = 20;     // after this many refused commands: 421 and close
+  std::size_t command_limit = 100;  // after this many commands without a message: 421 and close
+  std::size_t output_limit = 16 << 10;  // octets of replies in `out` beyond which none is added
   std::size_t auth_failure_limit = 3;   // failed logins on one connection: 421 and close
 };
 
@@ -67,8 +67,9 @@ class ServerPolicy {
   virtual std::optional<Reply> on_hello(const HelloCommand& hello) = 0;
   virtual std::optional<Reply> on_mail(const MailCommand& mail) = 0;
   virtual std::optional<Reply> on_recipient(const RcptCommand& recipient) = 0;
-  // DATA is about to be answered with 354. On acceptance the returned sink takes the content; it
-  // must live until message_stored() or until discard() is called.
+  // DATA is about to be answered with 354, or the first chunk to be read. On acceptance the
+  // returned sink takes the content; it must live until message_stored() or until discard() is
+  // called.
   virtual std::expected<ByteSink*, Reply> on_data() = 0;
   // The transaction under way is abandoned: RSET, EHLO, a fault in the data, a lost connection.
   virtual void discard() = 0;
@@ -123,7 +124,7 @@ class ServerDialog {
   void shut_down(EnhancedStatus status, std::string_view text, ByteQueue& out);
 
   bool in_transaction() const;  // after an accepted MAIL
-  bool receiving_data() const;  // between 354 and the end of data
+  bool receiving_data() const;  // between 354 and the end of data, or first and last chunk
   const Transaction& transaction() const { return transaction_; }
   const HelloCommand& hello() const { return hello_; }  // empty name before EHLO
   const std::string& login() const { return login_; }   // empty before AUTH succeeded
@@ -137,6 +138,7 @@ class ServerDialog {
     Credentials,
     CheckingPassword,
     Content,
+    Chunk,
     Storing,
     Securing,
     Closing,
@@ -146,7 +148,17 @@ class ServerDialog {
   struct Refusal {
     RefusalKind kind;
     Reply reply;
-    bool is_error = true;  // of the client: a 4yz for reasons of ours is none
+    bool is_error = true;  // of the client: a 4yz for our own reasons is not
+  };
+
+  // Of a BDAT, read to its end even if it is refused: what follows is the next command.
+  struct Chunk {
+    std::uint64_t left = 0;  // octets
+    bool last = false;
+    std::optional<Refusal> refusal;
+    std::optional<Reply> policy_refusal;
+
+    bool refused() const { return refusal || policy_refusal; }
   };
 
   void enter(State state);
@@ -154,6 +166,7 @@ class ServerDialog {
   // Each works on the front of `in`; false when it needs more of it.
   bool process_line(ByteQueue& in, ByteQueue& out);
   bool process_content(ByteQueue& in, ByteQueue& out);
+  bool process_chunk(ByteQueue& in, ByteQueue& out);
   bool skip_line(ByteQueue& in);
   std::size_t line_limit(std::string_view input) const;
   void refuse_long_line(std::string_view line, ByteQueue& out);
@@ -163,6 +176,7 @@ class ServerDialog {
   void on_command(const MailCommand& mail, std::string_view line, ByteQueue& out);
   void on_command(const RcptCommand& rcpt, std::string_view line, ByteQueue& out);
   void on_command(const DataCommand& data, std::string_view line, ByteQueue& out);
+  void on_command(const BdatCommand& bdat, std::string_view line, ByteQueue& out);
   void on_command(const RsetCommand& rset, std::string_view line, ByteQueue& out);
   void on_command(const NoopCommand& noop, std::string_view line, ByteQueue& out);
   void on_command(const QuitCommand& quit, std::string_view line, ByteQueue& out);
@@ -172,8 +186,10 @@ class ServerDialog {
   void on_command(const ExpnCommand& expn, std::string_view line, ByteQueue& out);
   void on_command(const HelpCommand& help, std::string_view line, ByteQueue& out);
 
-  // Why a MAIL, a STARTTLS or an AUTH is refused before it is looked at; nothing if it is not.
+  // Why a MAIL, a chunk, a STARTTLS or an AUTH is refused before it is looked at; nothing if it is
+  // not.
   std::optional<Refusal> mail_obstacle(const MailCommand& mail) const;
+  std::optional<Refusal> content_obstacle() const;
   std::optional<Refusal> starttls_obstacle() const;
   std::optional<Refusal> auth_obstacle() const;
   Reply hello_reply(const HelloCommand& hello) const;
@@ -187,6 +203,8 @@ class ServerDialog {
   void check_password(CheckPassword request);
   void refuse_credentials(const Refusal& refusal, ByteQueue& out);
 
+  std::expected<void, Reply> begin_content();
+  void end_chunk(ByteQueue& out);
   std::optional<Refusal> content_refusal() const;
   void discard_content();
   void abandon_transaction();
@@ -194,8 +212,10 @@ class ServerDialog {
 
   void respond(const Reply& reply, ByteQueue& out);
   void count_error(ByteQueue& out);
+  bool is_stranger() const;
   std::size_t command_limit() const;
   void refuse(std::string_view command_line, const Refusal& refusal, ByteQueue& out);
+  void lose_track(ByteQueue& out);
   void close(EnhancedStatus status, std::string_view text, std::string_view reason, ByteQueue& out);
 
   ServerOptions options_;
@@ -205,7 +225,7 @@ class ServerDialog {
   std::optional<Step> step_;    // to be announced by the advance() under way
   bool skipping_line_ = false;  // the rest of a line that was too long
   std::size_t errors_ = 0;      // since the last message that was taken
-  std::size_t commands_ = 0;    // since then, or since the login, but for RCPT
+  std::size_t commands_ = 0;    // since then or since the login, RCPT not counted
   std::size_t auth_failures_ = 0;
   std::string_view close_reason_;
 
@@ -223,6 +243,8 @@ class ServerDialog {
   std::size_t content_size_ = 0;
   bool content_discarded_ = false;  // of a message that will be refused at its end
   std::optional<Reply> given_up_;   // why the policy refuses it
+  Chunk chunk_;                     // in State::Chunk
+  bool in_chunks_ = false;          // the transaction has had one
 };
 
 }  // namespace signpost::smtp

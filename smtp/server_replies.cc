@@ -32,6 +32,8 @@ Reply to_error(CommandError error, std::string_view line) {
       return {500, {5, 5, 2}, "Command not recognized"};
     case CommandError::ArgumentMissing:
       return {501, {5, 5, 4}, "Argument missing"};
+    case CommandError::ChunkMalformed:
+      return {501, {5, 5, 4}, "Not a chunk size with or without LAST"};
     case CommandError::ArgumentForbidden:
       return {501, {5, 5, 4}, "Argument not allowed"};
     case CommandError::HelloName:

@@ -12,7 +12,7 @@ namespace signpost::smtp::server_replies {
 // from a recipient's.
 Reply to_error(CommandError error, std::string_view line);
 
-// What a log may show of a line. Credentials are left out, also those of a client that is out of
+// What a log may show of a line. Credentials are left out, even those of a client that is out of
 // step and sends them as a command.
 std::string_view loggable(std::string_view line);
 

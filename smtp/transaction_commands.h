@@ -32,6 +32,7 @@ struct RcptCommand {
 enum class CommandError {
   Unknown,             // 500 5.5.2
   ArgumentMissing,     // 501 5.5.4
+  ChunkMalformed,      // 501 5.5.4: "BDAT x", "BDAT 10 LAST now"
   ArgumentForbidden,   // 501 5.5.4: "DATA now", "STARTTLS x"
   HelloName,           // 501 5.5.4
   PathSyntax,          // 501 5.1.7 or 5.1.3

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kShownText = 200;  // octets of the client's text in a reply
 
-// A trusted network may send as anyone, a login that is gone as no one.
+// A trusted network may send as anyone, a removed login as no one.
 bool sender_permitted(const relay::Settings& settings, const Principal& principal,
                       std::string_view address) {
   if (principal.login.empty()) return true;
@@ -87,7 +87,7 @@ std::optional<Refused> refuse_content(const relay::Settings& settings, const Pri
   return {};
 }
 
-// Whoever receives it: what a recipient needs is decided at its delivery (queue::needs_smtputf8).
+// For any recipient: what a recipient needs is decided at its delivery (queue::needs_smtputf8).
 // Octets above 127 in the header of a message that came without SMTPUTF8 are passed on as they are.
 bool needs_smtputf8(const smtp::MailCommand& mail, const message::ContentBuilder& content) {
   return mail.smtputf8 && (content.header_has_eight_bit() ||
@@ -146,10 +146,10 @@ std::optional<Refused> refuse_recipient(const relay::Settings& settings,
   if (!recipient.is_address_literal() || config.delivery.address_literals) return {};
   const config::RouteConfig* const route =
       relay::find_route(config, reverse_path, recipient.domain());
-  if (route != nullptr && !route->mx) return {};  // it goes to that host, which has to know
+  if (route != nullptr && !route->mx) return {};  // it goes to that host, which decides
   return refused(Refusal::AddressLiteral,
                  fmt::format("Mail to address literals is not accepted: <{}>; write the domain of "
-                             "the mailbox behind its @ sign",
+                             "the mailbox after its @ sign",
                              shown(recipient.text())));
 }
 

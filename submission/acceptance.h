@@ -48,7 +48,7 @@ struct Accepted {
   std::vector<queue::Job> jobs;
 };
 
-// Nothing when `principal` may send, and with this reverse-path. A login that is revoked gets a
+// Nothing when `principal` may send with this reverse-path. A login that is revoked gets a
 // 421, which ends the session (RFC 5321 section 3.8): what it may do is decided at the next login.
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
                                      const smtp::ReversePath& reverse_path);
@@ -58,7 +58,7 @@ std::optional<Refused> refuse_recipient(const relay::Settings& settings,
                                         const smtp::ReversePath& reverse_path,
                                         const smtp::Mailbox& recipient);
 
-// What the builder of a message's content adds to it, and the addresses that it lets pass.
+// What the builder of a message's content adds to it, and the addresses that it allows.
 // `settings` and principal.user must outlive it.
 message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,
                         const smtp::Transaction& transaction, const Arrival& arrival,

@@ -1,4 +1,4 @@
-// What a session holds of the relay's bounds, given back with the object.
+// A session's share of the relay's bounds, given back with the object.
 #pragma once
 
 #include "metrics/instruments.h"
@@ -14,7 +14,7 @@ namespace signpost::submission {
 // A place among limits.sessions and limits.sessions_per_client.
 class SessionPlace {
  public:
-  // Both must outlive it. Says why there is none, if there is none.
+  // Both must outlive it. Says why, if there is none.
   static std::expected<SessionPlace, relay::Place> take(relay::Admission& admission,
                                                         metrics::Gauge& sessions,
                                                         const net::IpAddress& client,
@@ -69,7 +69,7 @@ class HeldMemory {
     if (octets <= octets_) return true;
     return admission_->take_memory(octets - std::exchange(octets_, octets));
   }
-  // The same for what shrinks as well.
+  // The same for an amount that may also shrink.
   bool set(std::size_t octets) {
     if (octets < octets_) admission_->give_memory(std::exchange(octets_, octets) - octets);
     return grow_to(octets);

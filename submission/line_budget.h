@@ -1,4 +1,4 @@
-// Bounds the log lines that clients cause without getting anywhere.
+// Bounds the log lines that unsuccessful clients cause.
 #pragma once
 
 #include "base/clock.h"
@@ -20,7 +20,7 @@ class LineBudget {
   }
 
   // Whether a line may be written now. If not, it is counted as left out. Failed logins do not
-  // compete with the rest: guessers are found by them.
+  // compete with the rest: they reveal guessers.
   bool take() { return take_from(refusals_); }
   bool take_login() { return take_from(logins_); }
   void leave_out() { ++left_out_; }

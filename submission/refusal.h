@@ -28,7 +28,7 @@ enum class Refusal : std::uint8_t {
   LineTooLong,  // in a field that cannot be folded, or in a part that cannot be encoded
   MailLoop,
   FromForbidden,  // an address of From:, Sender: or the like is not this login's
-  NoSigningKey,   // for the domain of From:, where the configuration wants one
+  NoSigningKey,   // for the domain of From:, if the configuration requires one
 };
 
 struct Refused {

@@ -14,7 +14,7 @@ const config::ListenerConfig* listener_of(const relay::Settings& settings, std::
   return found == all.end() ? nullptr : &*found;
 }
 
-// A reload drops no session: one whose listener is gone goes on as it was.
+// A reload drops no session: one whose listener is gone continues.
 bool trust_is_lost(const Standing& standing, const relay::Settings& now) {
   const auto* before = listener_of(standing.settings, standing.listener);
   const auto* after = listener_of(now, standing.listener);
@@ -33,8 +33,7 @@ bool login_has_changed(const Standing& standing, const relay::Settings& now) {
   const auto& tenants = standing.settings.config->tenants;
   if (tenants != now.config->tenants) return true;
   if (!before->tenant.empty()) return false;
-  // One without senders and tenant may use what nobody else has; alone, whatever there is a key
-  // for.
+  // A login without senders and tenant may use domains that nobody else has; alone, any with a key.
   const bool company = standing.settings.users->all().size() == 1 && now.users->all().size() > 1;
   return !standing.settings.users->have_senders_of(*now.users) || (company && !tenants.empty());
 }

@@ -1,4 +1,4 @@
-// Whether a reload has taken something from a session that is under way.
+// Whether a reload has revoked something from a session under way.
 #pragma once
 
 #include "net/address.h"
@@ -8,7 +8,7 @@
 
 namespace signpost::submission {
 
-// What a session goes by: `settings` when it began, and what it was since.
+// What a session relies on: `settings` when it began, and its client and login.
 struct Standing {
   const relay::Settings& settings;
   std::string_view listener;  // its name
@@ -16,9 +16,9 @@ struct Standing {
   std::string_view login;  // "" when not authenticated
 };
 
-// True when by the settings `now` in force the client may be no longer trusted, or its login may be
-// another one or may send as others than before. A session then ends at its next MAIL: what it may
-// do is decided when it comes again. Pure.
+// True when under the settings `now` in force the client may no longer be trusted, or its login may
+// be another one or have other senders than before. A session then ends at its next MAIL: what it
+// may do is decided when it comes again. Pure.
 bool is_revoked(const Standing& standing, const relay::Settings& now);
 
 }  // namespace signpost::submission

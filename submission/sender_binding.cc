@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kShownSenders = 5;
 
-// With the local part that is meant, quoted or not, and the domain as the configuration has it;
-// nothing when it is none.
+// With the local part unquoted, and the domain in the form of the configuration;
+// nothing when it is not an address.
 std::optional<std::string> comparable(std::string_view address) {
   const std::size_t at = address.rfind('@');
   if (at == std::string_view::npos) return {};
@@ -25,8 +25,8 @@ std::optional<std::string> comparable(std::string_view address) {
   return smtp::unquoted(address.substr(0, at)) + '@' + *domain;
 }
 
-// A tenant has what is below its domains, too, as far as others are concerned: a key may sign for
-// it, and receivers take both for one organization (RFC 7489 section 3.1.1).
+// For others, a tenant also owns the subdomains of its domains: a key may sign for
+// them, and receivers treat both as one organization (RFC 7489 section 3.1.1).
 bool claims(const config::TenantConfig& tenant, std::string_view domain) {
   for (;;) {
     if (config::has_domain(tenant, domain)) return true;

@@ -17,8 +17,8 @@
 
 namespace signpost::submission {
 
-// `address`: "local@domain". "" stands for a header field that names no address beyond doubt; it is
-// nobody's, so that such a field is no way around this.
+// `address`: "local@domain". "" stands for a header field that does not clearly name an address; it
+// belongs to nobody, so that such a field cannot bypass this.
 bool may_send_as(const relay::Settings& settings, const auth::User& user, std::string_view address);
 
 // What it may use, for a reply: "@shop.example, news@b.example".

@@ -12,7 +12,7 @@ constexpr std::size_t kShownRecipients = 1000;  // octets of addresses in a log 
 constexpr std::size_t kShownLogin = 100;        // octets of a login that a client claims
 constexpr unsigned kMostRefusals = 50;          // with a line, in one session
 
-// All recipients, or as many as are worth reading.
+// All recipients, or the first kShownRecipients octets of them.
 std::string shown_recipients(const smtp::Transaction& transaction) {
   std::string to;
   for (const smtp::AcceptedRecipient& recipient : transaction.recipients) {

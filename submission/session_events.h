@@ -16,7 +16,7 @@
 
 namespace signpost::submission {
 
-// The worker's thread only. Refusals and failed handshakes have a line only within bounds, and are
+// The worker's thread only. Refusals and failed handshakes get a line only within bounds, and are
 // counted in any case. A copy may outlive the session, to report what is known after its end.
 class SessionEvents {
  public:

@@ -7,8 +7,8 @@ namespace signpost::submission {
 namespace {
 
 constexpr std::chrono::seconds kHandshakeLimit{30};
-constexpr std::chrono::minutes kLoginLimit{2};  // until a client that has to log in has done so
-constexpr std::chrono::seconds kCloseLimit{5};  // for the client to take the last reply
+constexpr std::chrono::minutes kLoginLimit{2};  // for a client that must log in
+constexpr std::chrono::seconds kCloseLimit{5};  // for the client to read the last reply
 constexpr std::size_t kMinDataRate = 500;       // octets of mail data a second, on average
 
 }  // namespace
@@ -27,7 +27,7 @@ bool may_follow(State from, State to) {
     case CheckingPassword:
     case Storing:
       return reads_input(from);
-    case Closing:  // from waiting: sent away when the relay ends
+    case Closing:  // from waiting: closed when the relay ends
       return reads_input(from) || from == CheckingPassword || from == Storing;
     case Over:
       return from != Over;
@@ -35,7 +35,7 @@ bool may_follow(State from, State to) {
   return false;
 }
 
-// A complete command line gains time, and so do octets of mail data: a client that sends in
+// A complete command line earns time, and so do octets of mail data: a client that sends in
 // trickles cannot hold its session for as long as it likes.
 std::optional<std::chrono::milliseconds> timer_of(State state, const TimerFacts& facts) {
   using std::chrono::milliseconds;

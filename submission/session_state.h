@@ -33,7 +33,7 @@ constexpr bool reads_input(State state) {
 
 struct TimerFacts {
   std::chrono::milliseconds idle;              // limits.idle_timeout
-  std::optional<SteadyTime> stranger_since{};  // when a client that has not logged in yet came
+  std::optional<SteadyTime> stranger_since{};  // when a client that has not logged in yet connected
   SteadyTime now{};
   SteadyTime content_began{};    // in Content: the 354
   std::size_t content_size = 0;  // in Content: octets so far

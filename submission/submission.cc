@@ -70,8 +70,8 @@ std::expected<SessionPlace, relay::Place> Submission::place_for(
   return SessionPlace::take(context_.admission, sessions, client, kind);
 }
 
-// One check of each client is waited for: equal guesses share a hash, so that a client could
-// otherwise hold a place with each of its sessions at the cost of one.
+// Only one check of each client protects a session: equal guesses share a hash, so that a client
+// could otherwise hold a place with each of its sessions at the cost of one.
 bool Submission::make_room() {
   for (const std::set<std::uint64_t>* waiting : {&strangers_, &acquaintances_}) {
     std::set<net::IpAddress> checking;
@@ -87,7 +87,7 @@ bool Submission::make_room() {
   return false;
 }
 
-// Nothing waits here: a session that is not admitted must cost nothing that an admitted one lacks.
+// Nothing waits here: a session that is not admitted must not take anything from admitted ones.
 void Submission::refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd,
                         const net::SocketAddress& peer) {
   smtp::Reply reply = refused(Refusal::Sessions).reply;
@@ -171,7 +171,7 @@ void Submission::store(const SubmissionSession& session, Accepted accepted, Held
         for (const queue::Job& job : enqueued.jobs) {
           context_.metrics.recipients_accepted.add(job.recipients.size());
         }
-        // The committer is done with the change: its jobs need no copy.
+        // The committer has finished with the change: its jobs need no copy.
         intake_.stored(std::move(enqueued.message), std::move(enqueued.jobs));
       });
 }

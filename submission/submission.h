@@ -28,16 +28,16 @@ class Submission final : private SessionHost {
   Submission(const Submission&) = delete;
   Submission& operator=(const Submission&) = delete;
 
-  // Takes over `fd`, a connection to `listener`. Without a place for it the stranger that came
-  // first and has got nowhere gives its own up, or else the connection is refused at once: with a
-  // 421, unless it would have to wait for a handshake.
+  // Takes over `fd`, a connection to `listener`. If there is no place for it, the stranger that
+  // came first and has achieved nothing gives up its own, or else the connection is refused at
+  // once: with a 421, unless it would have to wait for a handshake.
   void accept(const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer);
 
-  // context.draining has become true: idle sessions are sent away, those in a transaction may
+  // context.draining has become true: idle sessions are closed with 421, those in a transaction may
   // finish it, and no new one begins.
   void drain();
-  // The drain has taken long enough: the sessions that are left get 421 4.3.2, whatever they are
-  // at, and go once their clients have taken it, or after 5 seconds.
+  // The drain has taken long enough: the remaining sessions get 421 4.3.2, whatever they are
+  // doing, and end once their clients have read it, or after 5 seconds.
   void send_away();
   bool drained() const { return sessions_.empty(); }
   void cut() { sessions_.clear(); }  // from outside of any session's function
@@ -53,7 +53,7 @@ class Submission final : private SessionHost {
   SubmissionSession* find(std::uint64_t id);  // null when it has ended
   std::expected<SessionPlace, relay::Place> place_for(const config::ListenerConfig& listener,
                                                       const net::IpAddress& client);
-  bool make_room();  // somebody who has not logged in has given way: a stranger if there is one
+  bool make_room();  // a client that has not logged in gave way: a stranger if there is one
   void refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd,
               const net::SocketAddress& peer);
   void report_left_out();
@@ -64,8 +64,8 @@ class Submission final : private SessionHost {
   LineBudget lines_;
   net::Timer report_;  // while lines are left out
   std::unordered_map<std::uint64_t, std::unique_ptr<SubmissionSession>> sessions_;
-  // Sessions without a login that is required of them, in the order in which they came: of
-  // strangers, and of clients at which one is known.
+  // Sessions that still lack a required login, in the order in which they came: of
+  // strangers, and of clients from which a login is known.
   std::set<std::uint64_t> strangers_;
   std::set<std::uint64_t> acquaintances_;
 };

@@ -18,7 +18,8 @@
 // timer of Commands and Content ends in a 421 and Closing.
 //
 // Commands covers the credentials of AUTH as well. Content may be skipped: the dialog goes through
-// several commands and a whole message in one turn, and the session follows when it needs more.
+// several commands and a whole message in one turn, and the session follows when the dialog needs
+// more.
 #include "submission/submission_session.h"
 
 #include "base/check.h"
@@ -149,7 +150,7 @@ void SubmissionSession::on_secured(const net::TlsFacts& facts) {
 void SubmissionSession::on_input() { pump(); }
 void SubmissionSession::on_writable() { pump(); }
 
-// What it sent before is answered: a client may send all at once, close its direction, and read.
+// Everything sent before is answered: a client may send all at once, close its direction, and read.
 bool SubmissionSession::on_input_ended() {
   input_ended_ = true;
   pump();
@@ -196,8 +197,8 @@ void SubmissionSession::drain() {
   pump();
 }
 
-// The final dot of a message that is being stored is answered with 421, too: the client sends it
-// once more, as it would after a connection that is lost.
+// The final dot of a message that is being stored is also answered with 421: the client sends it
+// again, as after a lost connection.
 void SubmissionSession::send_away() {
   switch (state_) {
     case State::Commands:
@@ -256,7 +257,7 @@ void SubmissionSession::pump() {
   while (reads_input(state_)) {
     auto step = dialog_.advance(stream_.input(), stream_.output());
     if (std::holds_alternative<smtp::ServerDialog::NeedRoom>(step)) {
-      // A client that sends commands without taking the replies gets no further ones.
+      // A client that sends commands without reading replies gets no further ones.
       stream_.flush();
       if (stream_.unsent() >= net::Stream::kLowWater) break;
     } else if (!std::holds_alternative<smtp::ServerDialog::NeedInput>(step)) {
@@ -310,14 +311,14 @@ void SubmissionSession::check_password(smtp::ServerDialog::CheckPassword request
 }
 
 void SubmissionSession::password_checked(auth::Verdict verdict) {
-  if (state_ != State::CheckingPassword) return;  // sent away
+  if (state_ != State::CheckingPassword) return;  // closed with 421
   enter(State::Commands);
   dialog_.password_checked(result_of(verdict), stream_.output());
   if (!dialog_.login().empty()) {
     stream_.expect_secrets(false);
     place_.log_in();
     host_.logged_in(*this);
-    compared_ = settings_;  // by whom it was is decided anew
+    compared_ = settings_;  // who may send is decided again
   }
   pump();
 }
@@ -340,7 +341,7 @@ void SubmissionSession::store_message() {
 }
 
 void SubmissionSession::message_stored(bool stored) {
-  if (state_ != State::Storing) return;  // sent away
+  if (state_ != State::Storing) return;  // closed with 421
   enter(State::Commands);
   if (stored) {
     const std::string id = message_id_.text();
@@ -358,12 +359,12 @@ void SubmissionSession::message_stored(bool stored) {
   pump();
 }
 
-// What waits in the buffers is memory in use, too. Beyond the limit a client that does not take its
-// replies is cut off: nothing else would make room.
+// Data waiting in the buffers is memory in use, too. Beyond the limit a client that does not read
+// its replies is cut off: nothing else would make room.
 void SubmissionSession::account_buffers() {
   if (buffers_.set(stream_.input().size() + unsent_) || unsent_ == 0) return;
   if (state_ == State::Over || state_ == State::Storing) return;
-  events_.closed("it takes no replies, and limits.memory is in use");
+  events_.closed("it reads no replies, and limits.memory is in use");
   retire();
 }
 

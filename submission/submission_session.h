@@ -1,5 +1,5 @@
 // One client's connection: drives smtp::ServerDialog over net::Stream, asks submission/acceptance
-// what may be taken, and says 250 when the message is stored.
+// what may be accepted, and replies 250 when the message is stored.
 #pragma once
 
 #include "auth/authenticator.h"
@@ -37,7 +37,7 @@ class SessionHost {
   virtual void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) = 0;
   // Destroys the session when its function under way has returned.
   virtual void retire(const SubmissionSession& session) = 0;
-  // The client is no stranger any more: its session no longer gives way to others.
+  // The client is no longer a stranger: its session no longer gives way to others.
   virtual void logged_in(const SubmissionSession& session) = 0;
   virtual bool draining() const = 0;  // the relay is stopping: no new transaction
 };
@@ -51,14 +51,14 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
                     SessionPlace place);
 
   void start();      // once
-  void drain();      // host.draining() has become true: an idle session says 421 and goes
-  void send_away();  // whatever is under way: 421, and the client has a moment to take it
-  // Whether its place may be given to another client: one that has not got anywhere, or whose
+  void drain();      // host.draining() has become true: an idle session says 421 and ends
+  void send_away();  // whatever is under way: 421, and the client has a moment to read it
+  // Whether its place may be given to another client: a client that has achieved nothing, or whose
   // password is being checked.
   bool may_give_way() const;
   bool checks_password() const { return state_ == State::CheckingPassword; }
   net::IpAddress client() const { return peer_.ip.client_prefix(); }
-  void give_way();  // gives its place back at once, and goes
+  void give_way();  // gives its place back at once, and ends
   void password_checked(auth::Verdict verdict);
   void message_stored(bool stored);
 
@@ -123,7 +123,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   queue::MessageId message_id_;  // of the message under way
   SteadyTime content_began_{};
   SteadyTime end_of_data_{};
-  bool input_ended_ = false;  // the client sends no more, and is answered to the end
+  bool input_ended_ = false;  // the client has finished sending, and is answered to the end
   std::size_t unsent_ = 0;    // octets of replies that were unsent after the last turn
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Fails when the program lacks what makes a memory error hard to exploit, by what readelf says of it.
+"""Fails when the program lacks what makes a memory error hard to exploit, according to readelf.
 
     tests/check_hardening.py PROGRAM
 """

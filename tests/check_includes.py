@@ -3,7 +3,7 @@
 
 The table's columns: folder, what, may include, third party. A folder may include itself, the folders
 named there, the standard library and the operating system; a third-party header only if one of the words
-of the last column is in its path; and a header that does so is the folder's own affair: no other folder
+of the last column is in its path; and a header that does so is private to the folder: no other folder
 includes it.
 """
 

@@ -2,7 +2,7 @@
 """Fails when the sources lose their structure. What is checked is the argument:
 
   circles   no file includes itself over others. A header and the source of its name count as one, since what
-            either includes has to be understood with it.
+            either includes must be understood with it.
   sizes     no folder holds more than a fifth of the code, tests aside. A folder that does is several concepts
             under one name.
 """

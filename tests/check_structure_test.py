@@ -73,7 +73,7 @@ class StructureTest(unittest.TestCase):
             self.write(f"{folder}/code.cc", *["line"] * 20)
         self.assertEqual(self.run_check(check_structure.sizes)[0], 0)
 
-    def test_tests_and_documents_are_no_code_and_scripts_are(self):
+    def test_tests_and_documents_are_not_code_and_scripts_are(self):
         for folder in ("a", "b", "c", "d"):
             self.write(f"{folder}/code.h", *["line"] * 20)
         self.write("e/script", "#!/usr/bin/env bash", *["line"] * 19)

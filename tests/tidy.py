@@ -73,7 +73,7 @@ def fingerprint(name, words, directory):
 
 
 def findings(name, command, end):
-    """What clang-tidy says of one source: empty when it is clean, None when there was no time left to look."""
+    """What clang-tidy says about one source: empty when it is clean, None when there was no time left to look."""
     seen = CLEAN / fingerprint(name, *command)
     if seen.exists():
         return ""

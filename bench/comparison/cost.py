@@ -18,7 +18,7 @@ def output_of(*command, **options):
 
 
 def tree(roots):
-    """These processes and all that descends from them."""
+    """These processes and all their descendants."""
     children = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():

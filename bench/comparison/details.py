@@ -1,4 +1,4 @@
-"""What only Signpost is asked, beyond the rows of the comparison."""
+"""Measurements of Signpost alone, beyond the rows of the comparison."""
 
 import contextlib
 import os

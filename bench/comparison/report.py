@@ -45,9 +45,9 @@ def figures(rows, found, signature, busy):
     cpu = ours["cpu_us"]["median"]
     table = [("CPU of one `openssl speed rsa2048` signature, alone / with all cores busy",
               f"{cell(signature)} / {cell(busy)} µs"),
-             ("CPU a message / one signature alone", cell(ours["signatures"], 2)),
+             ("CPU per message / one signature alone", cell(ours["signatures"], 2)),
              ("the same with TLS on both sides", cell(of["Signpost", True]["signatures"], 2)),
-             ("CPU a message with an Ed25519 key alone", f"{cell(of['Signpost, Ed25519', False]['cpu_us'])} µs")]
+             ("CPU per message with an Ed25519 key alone", f"{cell(of['Signpost, Ed25519', False]['cpu_us'])} µs")]
     for peer in ("Postfix + OpenDKIM", "Exim"):
         for tls in (False, True):
             if (peer, tls) in of:
@@ -66,11 +66,11 @@ def figures(rows, found, signature, busy):
         (f"an idle session, of {found['idle_sessions']:,} / with TLS, of {found['idle_tls_sessions']:,}",
          f"{found['memory_session_kib']:.1f} / {found['memory_tls_session_kib']:.1f} KiB"),
         ("100 KB messages: CPU beyond the signature", f"{found['cpu_us_100k'] - signature['median']:.0f} µs"),
-        ("a connection with TLS 1.3 and a cached login for each message: CPU a message",
+        ("a connection with TLS 1.3 and a cached login for each message: CPU per message",
          f"{own:.0f} µs, {own - cpu:.0f} of them for the connection"),
         ("one such handshake in `openssl s_server` / the connection's share in handshakes",
          f"{handshake:.0f} µs / {(own - cpu) / handshake:.2f}"),
-        ("2 workers on two cores / 1 worker on one, load and sink counted out: rate; CPU a message",
+        ("2 workers on two cores / 1 worker on one, load and sink counted out: rate; CPU per message",
          f"{cell(found['scaling'], 2)}; {cell(found['scaling_cpu'], 2)}"),
     ]
 
@@ -87,7 +87,7 @@ def markdown(result):
         "to one sink that keeps connections; load, relay and sink share the cores. "
         f"Medians of {result['rounds']} interleaved rounds (min–max).",
         "",
-        "| relay | TLS | end to end, messages/s | CPU a message, µs | signatures' worth | end of data to 250, p50 ms | p99 ms | syncs a message | a client that writes line by line, p50 ms |",
+        "| relay | TLS | end to end, messages/s | CPU per message, µs | signatures' worth | end of data to 250, p50 ms | p99 ms | syncs per message | a client that writes line by line, p50 ms |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:

@@ -1,6 +1,9 @@
 #include "bench/load/generator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
 #include <utility>
 
@@ -25,6 +28,7 @@ std::string date_now() {
 
 Generator::Generator(const LoadRun& run, unsigned first_connection, unsigned connections)
     : run_(run) {
+  if (run.with_timeline) results_.timeline = std::make_unique<Timeline>(run.schedule.start());
   for (unsigned i = 0; i < connections; ++i) {
     sessions_.push_back(std::make_unique<Session>(*this, first_connection + i));
   }
@@ -41,11 +45,15 @@ void Generator::run() {
     auto limit = Clock::duration(kSweepInterval);
     if (slot_ && !idle_.empty()) limit = std::min(limit, slot_->due - Clock::now());
     poller_.dispatch(limit);
+    if (!exhausted_ && run_.schedule.over()) {
+      slot_.reset();
+      exhausted_ = true;
+    }
     hand_out();
     settle();
     sweep();
   }
-  // Claimed but never begun, since the last session was given up: main counts it as not sent.
+  // A slot that is left was never begun, since the last session was given up: not sent.
 }
 
 // True if a message is claimed and due.
@@ -95,6 +103,7 @@ void Generator::connection_over(Session& session) {
 
 void Generator::setup_failed(Session& session, bool again) {
   if (!again || exhausted_) {
+    if (!exhausted_) ++results_.given_up;
     --open_;
     return;
   }
@@ -103,7 +112,13 @@ void Generator::setup_failed(Session& session, bool again) {
 
 // Ends an iteration: first the ledger, then the count, then the bytes that go out.
 void Generator::settle() {
-  run_.ledger.append(ledger_lines_);
+  if (const auto kept = run_.ledger.append(ledger_lines_); !kept) {
+    if (!exhausted_) fmt::print(stderr, "signpost-load: {}\n", kept.error().detail);
+    results_.count_error(kept.error().detail);
+    results_.failed += std::exchange(unaccounted_, 0);
+    run_.schedule.stop();
+    exhausted_ = true;
+  }
   ledger_lines_.clear();
   results_.acknowledged += std::exchange(unaccounted_, 0);
   // A flush that finds the connection broken may append.

@@ -26,15 +26,17 @@ struct LoadRun {
   ssl_ctx_st* tls = nullptr;
   Schedule& schedule;
   Ledger& ledger;
+  bool with_timeline = false;
 };
 
-// run() on a thread of its own; results() as Results says.
+// run() on a thread of its own; results(): see Results.
 class Generator final : public SessionOwner {
  public:
   Generator(const LoadRun& run, unsigned first_connection, unsigned connections);
   ~Generator();
 
-  // Until every message is claimed and answered, or no session can be set up.
+  // Until every message is claimed and answered, no session can be set up, or the schedule is over
+  // and what was begun is answered.
   void run();
   Results& results() override { return results_; }
 

@@ -1,14 +1,18 @@
 #include "bench/load/options.h"
 
 #include "base/ascii.h"
+#include "bench/load/values.h"
+#include "bench/wire/output.h"
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <random>
+#include <utility>
 
 namespace signpost::bench {
 
@@ -19,8 +23,14 @@ constexpr const char* kExamples =
     "  signpost-load --to 127.0.0.1:25 --messages 100000 --connections 100\n"
     "  signpost-load --to relay.example:587 --starttls --user shop --password-file pw \\\n"
     "                --messages-per-connection 1 --rate 200/s --json\n"
+    "  signpost-load --to relay.example:25 --stage 10s:100/s --stage 1m:500/s \\\n"
+    "                --fail-if 'p99>50ms' --fail-if 'failed>0.1%' --report load.html\n"
     "\nThe password comes from --password-file or from SIGNPOST_LOAD_PASSWORD in the environment.\n"
-    "Exit code 0 when every message was acknowledged, 1 when anything failed, 2 for wrong usage.\n";
+    "SIGINT and SIGTERM end the load: no message begins any more, those under way are finished "
+    "and\n"
+    "the report is of what was done. A second signal ends the program at once.\n"
+    "\nExit code 0 when every message was acknowledged, 1 when anything failed or a result could\n"
+    "not be written, 2 for wrong usage, 3 when the run did what --fail-if forbids.\n";
 
 std::string read_first_line(const std::string& file, std::string& error) {
   std::ifstream in(file);
@@ -36,17 +46,6 @@ std::string random_prefix() {
   return text;
 }
 
-// "200/s", "6000/min", "200": messages a second.
-std::optional<double> parse_rate(const std::string& text) {
-  char* end = nullptr;
-  const double number = std::strtod(text.c_str(), &end);
-  const std::string unit(end);
-  if (end == text.c_str() || number < 0) return {};
-  if (unit.empty() || unit == "/s") return number;
-  if (unit == "/min") return number / 60;
-  return {};
-}
-
 bool plain_word(const std::string& text) {
   if (text.empty() || text.size() > 60) return false;
   for (const char c : text) {
@@ -55,13 +54,18 @@ bool plain_word(const std::string& text) {
   return true;
 }
 
-// What the command line says before it is understood.
+// The command line's values before they are parsed.
 struct Raw {
   std::string to;
   std::vector<std::string> sources;
   std::string password_file;
   std::string mechanism = "plain";
   std::string rate = "0";
+  std::vector<std::string> stages;
+  std::string duration;
+  std::optional<std::uint64_t> messages;
+  std::vector<std::string> bodies;
+  std::vector<std::string> thresholds;
   bool starttls = false;
   bool implicit_tls = false;
   double timeout = 60;
@@ -77,10 +81,19 @@ void declare(CLI::App& app, Raw& raw, LoadOptions& options) {
   app.add_option("--connections", options.connections, "connections at once, over all threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
-  app.add_option("--messages", options.messages, "messages in all")->capture_default_str();
-  app.add_option("--size", options.size, "octets a message")
+  app.add_option("--messages", raw.messages,
+                 "messages in all (1000; with --duration or --stage: no limit)");
+  auto* duration = app.add_option("--duration", raw.duration,
+                                  "begin no message after this time (\"30s\", \"5m\", \"1h\")");
+  auto* size = app.add_option("--size", options.size, "octets a message")
+                   ->capture_default_str()
+                   ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
+  auto* body = app.add_option("--body", raw.bodies,
+                              "file with a body, whose line ends become CRLF; repeatable, in turn")
+                   ->excludes(size);
+  app.add_option("--content-type", options.content_type, "of --body")
       ->capture_default_str()
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 30));
+      ->needs(body);
   auto* starttls =
       app.add_flag("--starttls", raw.starttls, "require STARTTLS; any certificate will do");
   app.add_flag("--implicit-tls", raw.implicit_tls, "TLS from the first byte (port 465)")
@@ -98,11 +111,17 @@ void declare(CLI::App& app, Raw& raw, LoadOptions& options) {
   app.add_option("--messages-per-connection", options.messages_per_connection,
                  "then QUIT and connect anew; 0: no limit, 1: each message its own connection")
       ->capture_default_str();
-  app.add_option(
-         "--rate", raw.rate,
-         "start messages at this rate (\"200/s\", \"600/min\"), whether or not replies keep up; "
-         "latency then counts from the time a message was due. 0: as fast as replies come")
-      ->capture_default_str();
+  auto* rate =
+      app.add_option(
+             "--rate", raw.rate,
+             "start messages at this rate (\"200/s\", \"600/min\"), whether or not replies keep "
+             "up; "
+             "latency then counts from the time a message was due. 0: as fast as replies come")
+          ->capture_default_str();
+  app.add_option("--stage", raw.stages,
+                 "TIME:RATE (\"30s:500/s\"), repeatable: one after the other, each with its rate")
+      ->excludes(rate)
+      ->excludes(duration);
   app.add_option("--from", options.from, "reverse-path and From:")->capture_default_str();
   app.add_option("--recipient-domains", options.recipient_domains,
                  "domains, in turn (commas or repeated)")
@@ -126,12 +145,58 @@ void declare(CLI::App& app, Raw& raw, LoadOptions& options) {
   app.add_option("--ledger", options.ledger,
                  "append \"id queue-id\" for each acknowledged message, before it counts as such");
   app.add_option("--seed", options.seed, "of the bodies")->capture_default_str();
+  app.add_option("--fail-if", raw.thresholds, kThresholdHelp);
+  app.add_option("--report", options.report,
+                 "write an HTML page with the rate and the latency over time");
   app.add_flag("--json", options.json, "report in JSON");
   app.add_flag("--progress", options.progress,
                "a line each second on stderr (the default on a terminal)");
 }
 
-// The first thing wrong with the values, empty if nothing is.
+// The first thing wrong with the values, empty if nothing is; so are the functions it is made of.
+std::string understand_plan(const Raw& raw, Plan& plan) {
+  constexpr std::uint64_t kDefaultMessages = 1000;
+  const auto rate = parse_rate(raw.rate);
+  if (!rate) return "--rate: \"" + raw.rate + "\" is not a rate like 200/s";
+  if (!raw.duration.empty()) {
+    const auto duration = parse_time(raw.duration);
+    if (!duration || duration->count() == 0)
+      return "--duration: \"" + raw.duration + "\" is not a time like 30s";
+    plan.length = *duration;
+  }
+  if (*rate > 0) plan.stages.push_back({plan.length, *rate});
+  for (const std::string& text : raw.stages) {
+    const auto stage = parse_stage(text);
+    if (!stage) return "--stage: \"" + text + "\" is not TIME:RATE like 30s:500/s";
+    plan.stages.push_back(*stage);
+    plan.length += stage->length;
+  }
+  if (!raw.stages.empty() &&
+      std::ranges::all_of(plan.stages, [](const Stage& stage) { return stage.rate == 0; })) {
+    return "--stage: none of them has a rate";
+  }
+  const bool timed = plan.length.count() > 0;
+  plan.messages = raw.messages.value_or(timed ? kNoLimit : kDefaultMessages);
+  return {};
+}
+
+std::string understand_results(const Raw& raw, LoadOptions& options) {
+  for (const std::string& text : raw.thresholds) {
+    auto threshold = Threshold::parse(text);
+    if (!threshold)
+      return "--fail-if: \"" + text + "\" is not like p99>50ms, failed>0 or rate<100/s";
+    options.thresholds.push_back(std::move(*threshold));
+  }
+  for (const std::string& file : raw.bodies) {
+    auto body = read_file(file);
+    if (!body) return "--body: " + body.error().detail;
+    options.bodies.push_back(std::move(*body));
+  }
+  if (options.content_type.find_first_of("\r\n") != std::string::npos)
+    return "--content-type: a single line";
+  return {};
+}
+
 std::string understand(const Raw& raw, LoadOptions& options) {
   auto to = resolve(raw.to);
   if (!to) return "--to: " + to.error().detail;
@@ -142,9 +207,9 @@ std::string understand(const Raw& raw, LoadOptions& options) {
     if (!endpoint) return "--source: " + endpoint.error().detail;
     options.sources.push_back(*endpoint);
   }
-  const auto rate = parse_rate(raw.rate);
-  if (!rate) return "--rate: \"" + raw.rate + "\" is not a rate like 200/s";
-  options.rate = *rate;
+  for (std::string error : {understand_plan(raw, options.plan), understand_results(raw, options)}) {
+    if (!error.empty()) return error;
+  }
   if (options.line_writes) options.pipelining = false;
   options.tls = raw.starttls       ? TlsUse::StartTls
                 : raw.implicit_tls ? TlsUse::Implicit
@@ -174,6 +239,8 @@ std::string understand(const Raw& raw, LoadOptions& options) {
 std::optional<LoadOptions> parse_load_options(int argc, char** argv, int& exit_code) {
   CLI::App app("Sends SMTP load and measures the replies.", "signpost-load");
   app.footer(kExamples);
+  app.set_version_flag("--version", "signpost-load " SIGNPOST_VERSION,
+                       "print the version and exit");
   Raw raw;
   LoadOptions options;
   options.progress = isatty(STDERR_FILENO) == 1;

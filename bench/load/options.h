@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/result.h"
+#include "bench/load/schedule.h"
+#include "bench/load/threshold.h"
 #include "bench/wire/socket.h"
 
 #include <chrono>
@@ -21,8 +23,10 @@ struct LoadOptions {
   std::vector<Endpoint> sources;  // local addresses, in turn; empty: the system chooses
   unsigned threads = 1;
   unsigned connections = 10;
-  std::uint64_t messages = 1000;
+  Plan plan;
   std::size_t size = 4096;
+  std::vector<std::string> bodies;  // contents of files, in turn; empty: random ones
+  std::string content_type = "text/plain; charset=utf-8";  // of those
   TlsUse tls = TlsUse::None;
   std::string user;
   std::string password;
@@ -30,7 +34,6 @@ struct LoadOptions {
   bool pipelining = true;
   bool line_writes = false;                   // each line written by itself, as PHP and Ruby do
   std::uint64_t messages_per_connection = 0;  // 0: no limit
-  double rate = 0;  // messages a second in all; 0: as fast as replies come
   std::string from = "load@load.example";
   std::vector<std::string> recipient_domains = {"rcpt.example"};
   std::string recipient_prefix = "rcpt";
@@ -39,8 +42,10 @@ struct LoadOptions {
   std::string hello = "load.example";
   std::string id_prefix;
   std::chrono::milliseconds timeout{60'000};
-  std::chrono::milliseconds connect_retry{0};  // keep trying to connect for so long
+  std::chrono::milliseconds connect_retry{0};  // keep trying to connect for this long
   std::string ledger;
+  std::string report;  // a page with charts
+  std::vector<Threshold> thresholds;
   std::uint64_t seed = 1;
   bool json = false;
   bool progress = false;

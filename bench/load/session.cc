@@ -27,10 +27,11 @@ void Session::connect() {
   if (!setup_failing_) setup_since_ = Clock::now();
   const Endpoint* source =
       options_.sources.empty() ? nullptr : &options_.sources[index_ % options_.sources.size()];
+  step_began_ = Clock::now();
   auto fd = begin_connect(options_.to, source);
   if (!fd) return setup_failed(fd.error().detail);
   offers_pipelining_ = false;
-  logged_in_ = false;
+  securing_ = false;
   sent_on_connection_ = 0;
   reader_ = ReplyReader();
   channel_ = std::make_unique<Channel>(owner_.poller(), std::move(*fd), *this, EPOLLOUT);
@@ -43,9 +44,16 @@ void Session::connected() {
     return setup_failed(result.error().detail);
   }
   ++owner_.results().connections;
-  if (options_.tls == TlsUse::Implicit) channel_->start_tls(owner_.tls(), false);
+  owner_.results().connect.record(Clock::now() - step_began_);
+  if (options_.tls == TlsUse::Implicit) secure();
   enter(State::Greeting);
   owner_.needs_flush(*this);  // which also turns the watch from writable to readable
+}
+
+void Session::secure() {
+  channel_->start_tls(owner_.tls(), false);
+  securing_ = true;
+  step_began_ = Clock::now();
 }
 
 void Session::on_ready(std::uint32_t events) {
@@ -54,13 +62,17 @@ void Session::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) owner_.needs_flush(*this);
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0) return;
   const Channel::State read = channel_->fill();
-  // A handshake that has just ended lets go what waited for it.
+  // A handshake that has just ended releases what waited for it.
   if (channel_->output_pending()) owner_.needs_flush(*this);
   read_replies();
   if (channel_ && read == Channel::State::Closed) lost(channel_->error());
 }
 
 void Session::read_replies() {
+  if (securing_ && channel_ && channel_->tls()) {
+    securing_ = false;
+    owner_.results().tls.record(Clock::now() - step_began_);
+  }
   while (channel_ && !channel_->handshaking()) {
     std::size_t consumed = 0;
     const auto reply = reader_.next(channel_->input(), consumed);
@@ -68,6 +80,7 @@ void Session::read_replies() {
     if (reader_.malformed()) return lost("malformed reply");
     if (!reply) return;
     ++owner_.results().reply_codes[reply->code];
+    if (reply->code >= 400) owner_.results().refusals.count(command(), *reply);
     on_reply(*reply);
   }
 }
@@ -88,7 +101,7 @@ void Session::on_reply(const Reply& reply) {
     case State::StartTls:
       if (reply.code != 220) return setup_failed(fmt::format("STARTTLS: {}", reply.code));
       if (!channel_->input().empty()) return setup_failed("clear text after the reply to STARTTLS");
-      channel_->start_tls(owner_.tls(), false);
+      secure();
       enter(State::Hello);
       return send("EHLO " + options_.hello);
     case State::Auth:
@@ -105,9 +118,36 @@ void Session::on_reply(const Reply& reply) {
     case State::Idle:
     case State::Connecting:
     case State::Ready:
-      // Nobody asked: 421 before a close, most likely.
-      return lost(fmt::format("unasked reply {}", reply.code));
+      // An unexpected reply: 421 before a close, most likely.
+      return lost(fmt::format("unexpected reply {}", reply.code));
   }
+}
+
+// What the reply that comes next answers.
+std::string_view Session::command() const {
+  switch (state_) {
+    case State::Greeting:
+      return "connection";
+    case State::Hello:
+      return "EHLO";
+    case State::StartTls:
+      return "STARTTLS";
+    case State::Auth:
+      return "AUTH";
+    case State::Envelope:
+      return std::string_view(commands_[answered_]).substr(0, 4);
+    case State::Content:
+      return "message";
+    case State::Reset:
+      return "RSET";
+    case State::Quit:
+      return "QUIT";
+    case State::Idle:
+    case State::Connecting:
+    case State::Ready:
+      break;
+  }
+  return "nothing";
 }
 
 void Session::on_hello(const Reply& reply) {
@@ -120,6 +160,7 @@ void Session::on_hello(const Reply& reply) {
                                });
   };
   offers_pipelining_ = offered("PIPELINING");
+  offers_eight_bit_ = offered("8BITMIME");
   if (options_.tls == TlsUse::StartTls && !channel_->tls()) {
     if (!offered("STARTTLS")) return setup_failed("STARTTLS is not offered");
     enter(State::StartTls);
@@ -133,6 +174,7 @@ void Session::on_hello(const Reply& reply) {
 
 void Session::authenticate() {
   enter(State::Auth);
+  step_began_ = Clock::now();
   auth_step_ = 0;
   if (options_.mechanism == AuthMechanism::Login) return send("AUTH LOGIN");
   std::string credentials(1, '\0');
@@ -157,7 +199,9 @@ void Session::begin(const Schedule::Slot& slot) {
   slot_ = slot;
   id_ = fmt::format("{}-{}", options_.id_prefix, slot.number);
   commands_.clear();
-  commands_.push_back(fmt::format("MAIL FROM:<{}>", options_.from));
+  const bool eight_bit = offers_eight_bit_ && owner_.messages().eight_bit();
+  commands_.push_back(
+      fmt::format("MAIL FROM:<{}>{}", options_.from, eight_bit ? " BODY=8BITMIME" : ""));
   const std::size_t domains = options_.recipient_domains.size();
   for (unsigned i = 0; i < options_.recipients_per_message; ++i) {
     const std::size_t domain = (slot.number + (options_.spread_recipients ? i : 0)) % domains;
@@ -227,12 +271,16 @@ void Session::on_content(const Reply& reply) {
   }
   owner_.results().reply.record(now - data_ended_);
   owner_.results().transaction.record(now - began_);
+  if (Timeline* timeline = owner_.results().timeline.get()) {
+    timeline->acknowledged(now, now - began_);
+  }
   owner_.acknowledged(id_, reply.queue_id());
   after_transaction();
 }
 
 void Session::transaction_failed(const std::string& what) {
   ++owner_.results().failed;
+  if (Timeline* timeline = owner_.results().timeline.get()) timeline->failed(Clock::now());
   owner_.results().count_error(what);
 }
 

@@ -35,7 +35,7 @@ namespace signpost::bench {
 
 class Session;
 
-// What a session needs of the thread that it belongs to.
+// What a session needs from the thread that it belongs to.
 class SessionOwner {
  public:
   virtual Results& results() = 0;
@@ -93,9 +93,11 @@ class Session : public Handler {
 
   void enter(State state);
   void connected();
+  void secure();
   void send(std::string_view line);
   void read_replies();
   void on_reply(const Reply& reply);
+  std::string_view command() const;
   void on_hello(const Reply& reply);
   void on_auth(const Reply& reply);
   void authenticate();
@@ -117,10 +119,12 @@ class Session : public Handler {
   ReplyReader reader_;
   State state_ = State::Idle;
   Clock::time_point deadline_;
-  Clock::time_point setup_since_;  // of the first of a row of vain tries
+  Clock::time_point step_began_;   // connecting, TLS or AUTH: one after the other
+  Clock::time_point setup_since_;  // of the first in a row of failed tries
   bool setup_failing_ = false;
   bool offers_pipelining_ = false;
-  bool logged_in_ = false;
+  bool offers_eight_bit_ = false;
+  bool securing_ = false;  // a TLS handshake is under way
   unsigned auth_step_ = 0;
   std::uint64_t sent_on_connection_ = 0;
 

@@ -1,22 +1,15 @@
 #include "bench/sink/mail_folder.h"
 
+#include "bench/wire/output.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 
 namespace signpost::bench {
 
 namespace {
-
-bool write_file(const std::string& path, std::string_view bytes) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  return static_cast<bool>(out);
-}
 
 std::string describe(const ReceivedEnvelope& envelope, std::size_t size) {
   nlohmann::json object = {
@@ -48,13 +41,15 @@ Result<void> MailFolder::make(const std::string& folder) {
   return {};
 }
 
-bool MailFolder::save(const ReceivedEnvelope& envelope, std::string_view content) {
+Result<bool> MailFolder::save(const ReceivedEnvelope& envelope, std::string_view content) {
   const std::uint64_t number = next_.fetch_add(1);
   if (number >= limit_) return false;
   const std::string base = fmt::format("{}/{:06}", folder_, number);
-  if (!write_file(base + ".eml", content)) return false;
-  if (!write_file(base + ".tmp", describe(envelope, content.size()))) return false;
-  return std::rename((base + ".tmp").c_str(), (base + ".json").c_str()) == 0;
+  for (const auto& written : {write_file(base + ".eml", content),
+                              write_file(base + ".json", describe(envelope, content.size()))}) {
+    if (!written) return Failure(written.error());
+  }
+  return true;
 }
 
 }  // namespace signpost::bench

@@ -34,9 +34,9 @@ class MailFolder {
   static Result<void> make(const std::string& folder);
   MailFolder(std::string folder, std::uint64_t limit) : folder_(std::move(folder)), limit_(limit) {}
 
-  // False if the limit is reached or the file cannot be written. The .json appears last and
-  // complete: once it is there, both can be read.
-  bool save(const ReceivedEnvelope& envelope, std::string_view content);
+  // False if the limit is reached. The .json appears last and complete: once it is there, both can
+  // be read.
+  Result<bool> save(const ReceivedEnvelope& envelope, std::string_view content);
 
  private:
   const std::string folder_;

@@ -2,12 +2,12 @@
 // docs/man/signpost-sink.1.
 #include "bench/sink/options.h"
 #include "bench/sink/worker.h"
+#include "bench/wire/output.h"
 
 #include <fmt/format.h>
 
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -41,17 +41,13 @@ std::string counts(const Sink& sink, const std::vector<std::unique_ptr<SinkWorke
   return sink.options.json ? counts_json(tallies, active) : counts_text(tallies, active);
 }
 
-void write_counts(const SinkOptions& options, const std::string& text) {
-  if (options.count_file.empty()) {
-    fmt::print("{}", text);
-    std::fflush(stdout);
-    return;
-  }
-  // Complete at once, for readers that wait for the file.
-  const std::string fresh = options.count_file + ".new";
-  std::ofstream(fresh) << text;
-  if (std::rename(fresh.c_str(), options.count_file.c_str()) != 0)
-    std::perror(options.count_file.c_str());
+void write_counts(Sink& sink, const std::vector<std::unique_ptr<SinkWorker>>& workers) {
+  const std::string& file = sink.options.count_file;
+  const std::string text = counts(sink, workers);
+  const auto written = file.empty() ? write_stdout(text) : write_file(file, text);
+  if (written) return;
+  fmt::print(stderr, "signpost-sink: {}\n", written.error().detail);
+  sink.failed = true;
 }
 
 // The main thread's part: signals, progress and the end of the run.
@@ -63,7 +59,7 @@ void watch(Sink& sink, const std::vector<std::unique_ptr<SinkWorker>>& workers,
   while (!sink.stop) {
     constexpr timespec kTick = {0, 50'000'000};
     const int signal = sigtimedwait(&signals, nullptr, &kTick);
-    if (signal == SIGUSR1) write_counts(sink.options, counts(sink, workers));
+    if (signal == SIGUSR1) write_counts(sink, workers);
     if (signal == SIGTERM || signal == SIGINT) sink.stop = true;
     const auto now = Clock::now();
     if (sink.options.max_seconds > 0 &&
@@ -123,8 +119,8 @@ int run(const SinkOptions& options) {
   watch(sink, workers, signals);
   for (const auto& worker : workers) worker->wake();
   threads.clear();
-  write_counts(options, counts(sink, workers));
-  return 0;
+  write_counts(sink, workers);
+  return sink.failed ? 1 : 0;
 }
 
 }  // namespace

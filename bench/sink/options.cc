@@ -23,7 +23,8 @@ constexpr const char* kFooter =
     "  signpost-sink --listen :25 --threads 2 --refuse-rcpt 0.01:550 --delay-ms 200 --delay-share "
     "0.1\n"
     "\nSIGUSR1 writes the counts (to --count-file, else to stdout), SIGTERM and SIGINT write them "
-    "and end.\n";
+    "and end.\n"
+    "Exit code 0, 1 when anything that was asked for could not be written, 2 for wrong usage.\n";
 
 struct Raw {
   std::vector<std::string> listen;
@@ -135,6 +136,8 @@ std::optional<Share> parse_share(const std::string& text, int default_code) {
 std::optional<SinkOptions> parse_sink_options(int argc, char** argv, int& exit_code) {
   CLI::App app("Receives mail, counts it, checks it, and misbehaves on request.", "signpost-sink");
   app.footer(kFooter);
+  app.set_version_flag("--version", "signpost-sink " SIGNPOST_VERSION,
+                       "print the version and exit");
   Raw raw;
   SinkOptions options;
   declare(app, raw, options);

@@ -125,7 +125,7 @@ void SinkSession::process() {
       case State::Waiting:
         return;
       case State::BrokenHandshake:
-        // The answer to the client's first record is none: its handshake must fail.
+        // The client's first record gets no answer: its handshake must fail.
         if (channel_.input().empty()) return;
         line("This is not what you expected");
         owner_.tally().add(Count::TlsFailures);
@@ -319,7 +319,12 @@ void SinkSession::accept_message() {
   if (MailFolder* folder = owner_.folder()) {
     envelope_.tls_version = channel_.tls_version();
     envelope_.tls_cipher = channel_.tls_cipher();
-    if (folder->save(envelope_, content_)) tally.add(Count::Saved);
+    const auto saved = folder->save(envelope_, content_);
+    if (!saved) {
+      owner_.failed(saved.error());
+    } else if (*saved) {
+      tally.add(Count::Saved);
+    }
   }
   reply(250, "2.0.0", fmt::format("Ok: queued as {}", number));
 }

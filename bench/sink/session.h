@@ -20,7 +20,7 @@ namespace signpost::bench {
 
 class SinkSession;
 
-// What a session needs of the thread that it belongs to.
+// What a session needs from the thread that it belongs to.
 class SinkSessionOwner {
  public:
   virtual const SinkOptions& options() const = 0;
@@ -32,6 +32,8 @@ class SinkSessionOwner {
 
   // Counts a message that gets its 250 at the end of this iteration; returns its number.
   virtual std::uint64_t accepted(const LoadVerdict& verdict) = 0;
+  // Something that should have been written was not.
+  virtual void failed(const Error& error) = 0;
   virtual void needs_flush(SinkSession& session) = 0;
   virtual void over(SinkSession& session) = 0;
   virtual SinkSession* find(std::uint64_t id) = 0;  // null once it is gone

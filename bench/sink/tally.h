@@ -56,7 +56,7 @@ class Tally {
 // Any thread. Keeps 64-bit hashes: two of ten million ids fall together once in 400,000 runs.
 class IdSet {
  public:
-  // True if `id` was not there yet.
+  // True if `id` is new.
   bool insert(std::string_view id);
 
  private:

@@ -1,7 +1,9 @@
 #include "bench/sink/worker.h"
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 
+#include <cstdio>
 #include <utility>
 
 namespace signpost::bench {
@@ -71,6 +73,12 @@ std::uint64_t SinkWorker::accepted(const LoadVerdict& verdict) {
   return number;
 }
 
+void SinkWorker::failed(const Error& error) {
+  if (!sink_.failed.exchange(true)) {
+    fmt::print(stderr, "signpost-sink: {}\n", error.detail);
+  }
+}
+
 void SinkWorker::needs_flush(SinkSession& session) {
   if (unflushed_.empty() || unflushed_.back() != &session) unflushed_.push_back(&session);
 }
@@ -82,9 +90,14 @@ SinkSession* SinkWorker::find(std::uint64_t id) {
   return found == sessions_.end() || found->second->dead() ? nullptr : found->second.get();
 }
 
-// Ends an iteration: first the ledger, then the replies, then the funerals.
+// Ends an iteration: first the ledger, then the replies, then the destruction of closed sessions.
 void SinkWorker::settle() {
-  sink_.ledger.append(ledger_lines_);
+  if (const auto kept = sink_.ledger.append(ledger_lines_); !kept) {
+    // No 250 may leave for what is not in the ledger.
+    failed(kept.error());
+    unflushed_.clear();
+    sink_.stop = true;
+  }
   ledger_lines_.clear();
   for (SinkSession* session : unflushed_) session->flush();
   unflushed_.clear();

@@ -33,6 +33,7 @@ struct Sink {
   std::atomic<Clock::rep> first_accepted{0};  // time since the clock's epoch
   std::atomic<Clock::rep> last_accepted{0};
   std::atomic<bool> stop{false};
+  std::atomic<bool> failed{false};  // something was not written
 };
 
 // run() on a thread of its own, tally() any thread, stop by Sink::stop and wake().
@@ -52,6 +53,7 @@ class SinkWorker final : public SinkSessionOwner {
   Poller& poller() override { return poller_; }
 
   std::uint64_t accepted(const LoadVerdict& verdict) override;
+  void failed(const Error& error) override;
   void needs_flush(SinkSession& session) override;
   void over(SinkSession& session) override;
   SinkSession* find(std::uint64_t id) override;

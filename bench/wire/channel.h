@@ -26,7 +26,7 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  // Reads what there is, up to a bound. With TLS being set up: goes on with the handshake.
+  // Reads what there is, up to a bound. While TLS is being set up: continues the handshake.
   State fill();
   // Everything read and not consumed; valid until the next call of a member.
   std::string_view input() const { return std::string_view(input_).substr(consumed_); }
@@ -40,7 +40,7 @@ class Channel {
   bool output_pending() const { return written_ < output_.size(); }
   State flush();
 
-  // The handshake begins with the next fill() or flush(). Unread clear text is the caller's to
+  // The handshake begins with the next fill() or flush(). Unread clear text is for the caller to
   // judge.
   void start_tls(ssl_ctx_st& context, bool server);
   bool handshaking() const { return handshaking_; }

@@ -21,11 +21,8 @@ class Latency {
   std::chrono::nanoseconds percentile(double share) const;
 
  private:
-  // 64 steps a power of two: bucket (e, s) holds [ (64 + s) << e, (65 + s) << e ).
-  static constexpr std::size_t kSteps = 64;
+  static constexpr std::size_t kSteps = 64;  // a power of two, see log_buckets.h
   static constexpr std::size_t kPowers = 40;
-  static std::size_t bucket_of(std::uint64_t nanoseconds);
-  static std::uint64_t upper_bound(std::size_t bucket);
 
   std::array<std::uint64_t, kSteps * kPowers> buckets_{};
   std::uint64_t count_ = 0;

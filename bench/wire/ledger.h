@@ -17,11 +17,12 @@ class Ledger {
   Ledger() = default;  // keeps nothing
 
   explicit operator bool() const { return static_cast<bool>(fd_); }
-  // A line that cannot be written ends the process: to go on would falsify the comparison.
-  void append(std::string_view lines);
+  // After a failure the file may end within a line, and nothing more must count as written.
+  Result<void> append(std::string_view lines);
 
  private:
   Descriptor fd_;
+  std::string file_;
 };
 
 }  // namespace signpost::bench

@@ -50,20 +50,52 @@ std::string_view field(std::string_view header, std::string_view name) {
   return {};
 }
 
+std::string with_crlf(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 40 + 2);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line = text.substr(at, end - at);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    out.append(line).append("\r\n");
+    at = end + 1;
+  }
+  if (out.empty()) out = "\r\n";
+  return out;
+}
+
+std::string type_fields(std::string_view content_type, bool eight_bit) {
+  return fmt::format("Content-Type: {}\r\n{}", content_type,
+                     eight_bit ? "Content-Transfer-Encoding: 8bit\r\n" : "");
+}
+
 std::string checksum_of(std::string_view body) { return fmt::format("{:08x}", crc32(body)); }
 
 }  // namespace
 
 LoadMessages::LoadMessages(std::size_t size, std::string from, std::uint64_t seed)
-    : from_(std::move(from)) {
+    : from_(std::move(from)), type_fields_(type_fields("text/plain; charset=us-ascii", false)) {
   std::mt19937_64 random(seed);
   const std::size_t body_size = size > kHeaderSize ? size - kHeaderSize : 2;
   // Large bodies: fewer of them, so that the pool stays within some megabytes.
   const std::size_t count = std::max<std::size_t>(1, std::min(kBodies, (8u << 20) / body_size));
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string body = make_body(body_size, random);
-    bodies_.push_back({dot_stuffed(body), checksum_of(body)});
+    add_body(make_body(body_size, random));
   }
+}
+
+LoadMessages::LoadMessages(const std::vector<std::string>& bodies, std::string_view content_type,
+                           std::string from)
+    : from_(std::move(from)) {
+  for (const std::string& body : bodies) {
+    eight_bit_ = eight_bit_ || std::ranges::any_of(body, [](char c) { return (c & 0x80) != 0; });
+    add_body(with_crlf(body));
+  }
+  type_fields_ = type_fields(content_type, eight_bit_);
+}
+
+void LoadMessages::add_body(const std::string& body) {
+  bodies_.push_back({dot_stuffed(body), checksum_of(body)});
 }
 
 void LoadMessages::append(std::string& wire, std::string_view id, std::string_view to,
@@ -72,8 +104,9 @@ void LoadMessages::append(std::string& wire, std::string_view id, std::string_vi
   fmt::format_to(std::back_inserter(wire),
                  "Date: {}\r\nFrom: Load <{}>\r\nTo: <{}>\r\nSubject: Order {} is on its way\r\n"
                  "Message-ID: <{}@load.example>\r\nMIME-Version: 1.0\r\n"
-                 "Content-Type: text/plain; charset=us-ascii\r\n{}: {}\r\n{}: {}\r\n\r\n",
-                 date, from_, to, number, id, kIdField, id, kChecksumField, body.checksum);
+                 "{}{}: {}\r\n{}: {}\r\n\r\n",
+                 date, from_, to, number, id, type_fields_, kIdField, id, kChecksumField,
+                 body.checksum);
   wire += body.stuffed;
 }
 

@@ -20,21 +20,31 @@ class LoadMessages {
  public:
   // `size`: octets of the whole message as it is counted by SIZE, at least those of the header.
   LoadMessages(std::size_t size, std::string from, std::uint64_t seed);
+  // The messages have these bodies, in turn. Line ends become CRLF, and the last line has one.
+  // REQUIRES: at least one body
+  LoadMessages(const std::vector<std::string>& bodies, std::string_view content_type,
+               std::string from);
 
   // Appends the message, dot-stuffed, without the terminating dot line.
   void append(std::string& wire, std::string_view id, std::string_view to, std::uint64_t number,
               std::string_view date) const;
+
+  bool eight_bit() const { return eight_bit_; }
 
  private:
   struct Body {
     std::string stuffed;
     std::string checksum;
   };
+  void add_body(const std::string& body);
+
   std::string from_;
+  std::string type_fields_;
+  bool eight_bit_ = false;
   std::vector<Body> bodies_;
 };
 
-// What a received message says of itself.
+// What a received message says about itself.
 struct LoadVerdict {
   std::string_view id;  // of the content; empty: not from signpost-load
   bool intact = true;   // the checksum, if there is one, is that of the body

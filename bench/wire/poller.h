@@ -30,7 +30,7 @@ class Poller {
   void modify(int fd, std::uint32_t events, Handler& handler);
   void remove(int fd);
 
-  // Runs `task` once, `delay` from now. Tasks cannot be cancelled: they look up what they act on.
+  // Runs `task` once, `delay` from now. Tasks cannot be cancelled: they must look up their target.
   void after(Clock::duration delay, std::function<void()> task);
 
   // Waits for events, the next timer or `limit`, whichever is first, and calls back.

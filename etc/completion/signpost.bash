@@ -46,11 +46,14 @@ _signpost() {
     "user add"|"user add "*) words+=" --users --sender --replace" ;;
     "user remove"|"user remove "*) words+=" --users $(_signpost_list name user list)" ;;
     "user list"|"user list "*) words+=" --users --json" ;;
-    "queue") words+=" list show retry remove hold release explain" ;;
+    "queue") words+=" list summary show retry hold release remove explain" ;;
     "queue list"|"queue list "*) words+=" --json --to --from --user --state --limit" ;;
+    "queue summary"|"queue summary "*) words+=" --json --to --from --user --state --limit" ;;
     "queue show"|"queue show "*) words+=" --json $(_signpost_list id queue list --limit 100)" ;;
-    "queue retry"|"queue retry "*) words+=" --json --to --from --user $(_signpost_list id queue list --limit 100)" ;;
-    "queue remove"|"queue remove "*) words+=" --json --to --from --user --yes $(_signpost_list id queue list --limit 100)" ;;
+    "queue retry"|"queue retry "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue hold"|"queue hold "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue release"|"queue release "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue remove"|"queue remove "*) words+=" --json --to --from --user --all --yes $(_signpost_list id queue list --limit 100)" ;;
     "reference"|"reference "*) words+=" keys commands metrics events --format" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))

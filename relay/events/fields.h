@@ -29,7 +29,7 @@ inline constexpr log::FieldName kDirection{"direction",
 inline constexpr log::FieldName kThen{"then", "What the relay does about it."};
 inline constexpr log::FieldName kBy{
     "by",
-    "Who asked for it: account, uid and pid of who used the admin socket, or the address of who "
-    "presented the token; `SIGHUP` for the signal."};
+    "Who asked for it: account, uid and pid of the admin socket's client, or the address of the "
+    "client that presented the token; `SIGHUP` for the signal."};
 
 }  // namespace signpost::relay::events::field

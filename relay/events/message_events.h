@@ -228,6 +228,26 @@ struct Retried {
       log::field(field::kDomain, &Retried::domain), log::field(field::kBy, &Retried::by));
 };
 
+struct Held {
+  std::string_view id{};
+  std::string_view domain{};
+  std::string_view by{};
+  static constexpr auto kEvent =
+      log::describe("held", log::Level::Info, "A job is not tried until it is released.",
+                    log::field(field::kId, &Held::id), log::field(field::kDomain, &Held::domain),
+                    log::field(field::kBy, &Held::by));
+};
+
+struct Released {
+  std::string_view id{};
+  std::string_view domain{};
+  std::string_view by{};
+  static constexpr auto kEvent = log::describe(
+      "released", log::Level::Info, "A held job was made due now.",
+      log::field(field::kId, &Released::id), log::field(field::kDomain, &Released::domain),
+      log::field(field::kBy, &Released::by));
+};
+
 struct Moved {
   std::string_view id{};
   std::string_view domain{};

@@ -100,7 +100,7 @@ struct RestartNeeded {
   std::string_view detail{};
   static constexpr auto kEvent =
       log::describe("restart_needed", log::Level::Error,
-                    "The relay ends with exit code 1 because only a new start can help. The "
+                    "The relay ends with exit code 1 because only a restart can help. The "
                     "service manager starts it again.",
                     log::field(field::kDetail, &RestartNeeded::detail));
 };
@@ -130,7 +130,7 @@ struct ConfigDoubtful {
   std::string_view detail{};
   static constexpr auto kEvent = log::describe(
       "config_doubtful", log::Level::Warning,
-      "Something in the configuration that is in force is probably not meant so.",
+      "Something in the configuration in force is probably not intended.",
       log::field("detail", &ConfigDoubtful::detail, "What, and what to do about it."));
 };
 
@@ -139,9 +139,9 @@ struct KnownLoginsLost {
   std::string_view detail{};
   static constexpr auto kEvent =
       log::describe("known_logins_lost", log::Level::Warning,
-                    "The file of the logins that are known at their clients cannot be used. Until "
+                    "The file of logins known at their clients cannot be used. Until "
                     "each has logged "
-                    "in again, somebody else's guesses may lock it out.",
+                    "in again, somebody else's wrong guesses may lock it out.",
                     log::field("file", &KnownLoginsLost::file, "The file."),
                     log::field(field::kDetail, &KnownLoginsLost::detail));
 };
@@ -159,18 +159,18 @@ struct ConfigReloadFailed {
 struct CertificateReloaded {
   std::string_view file{};
   SystemTime expires{};
-  static constexpr auto kEvent = log::describe(
-      "certificate_reloaded", log::Level::Info,
-      "The certificate's files were replaced, and connections from now on get the new one.",
-      log::field("file", &CertificateReloaded::file, "The certificate's file."),
-      log::field("expires", &CertificateReloaded::expires, "When it ends."));
+  static constexpr auto kEvent =
+      log::describe("certificate_reloaded", log::Level::Info,
+                    "The certificate's files were replaced, and new connections use the new one.",
+                    log::field("file", &CertificateReloaded::file, "The certificate's file."),
+                    log::field("expires", &CertificateReloaded::expires, "When it expires."));
 };
 
 struct CertificateNotReloaded {
   std::string_view detail{};
   static constexpr auto kEvent =
       log::describe("certificate_not_reloaded", log::Level::Error,
-                    "The certificate's files were replaced by some that cannot be used. The "
+                    "The certificate's new files cannot be used. The "
                     "previous ones stay in force until the files change again, or a reload.",
                     log::field("detail", &CertificateNotReloaded::detail, "What is wrong."));
 };

@@ -46,7 +46,7 @@ struct AuthLocked {
   std::int64_t seconds = 0;
   static constexpr auto kEvent = log::describe(
       "auth_locked", log::Level::Warning,
-      "After too many failures no password is checked for a while, either for a login or for a "
+      "Too many failures: for a while no password is checked for this login, or from this "
       "client.",
       log::field("user", &AuthLocked::user, "The login that is locked."),
       log::field("address", &AuthLocked::address, "The client that is locked."),
@@ -105,7 +105,7 @@ struct IdleTimeout {
   std::string_view address{};
   static constexpr auto kEvent =
       log::describe("idle_timeout", log::Level::Info,
-                    "A client was silent for too long and was sent away with 421.",
+                    "A client was silent for too long and was disconnected with 421.",
                     log::field(field::kSession, &IdleTimeout::session),
                     log::field(field::kAddress, &IdleTimeout::address));
 };
@@ -133,7 +133,7 @@ struct SessionClosed {
   std::string_view session{};
   std::string_view detail{};
   static constexpr auto kEvent =
-      log::describe("session_closed", log::Level::Debug, "A client's session ended in order.",
+      log::describe("session_closed", log::Level::Debug, "A client's session ended normally.",
                     log::field(field::kSession, &SessionClosed::session),
                     log::field(field::kDetail, &SessionClosed::detail));
 };
@@ -143,6 +143,8 @@ struct ConnectionFailed {
   std::string_view mx{};
   std::string_view address{};
   std::string_view reply{};
+  std::string_view provider = kProviders[0];  // counted, not logged
+  ConnectionFailure kind = ConnectionFailure::Unreachable;
   static constexpr auto kEvent = log::describe(
       "connection_failed", log::Level::Info,
       "A host of a receiver could not be used. The next one is tried, if there is one.",
@@ -150,7 +152,8 @@ struct ConnectionFailed {
       log::field(field::kMx, &ConnectionFailed::mx),
       log::field(field::kAddress, &ConnectionFailed::address),
       log::field("reply", &ConnectionFailed::reply,
-                 "What the host said, or the relay's own words when there was no reply."));
+                 "What the host said, or the relay's own words when there was no reply."),
+      log::field("kind", &ConnectionFailed::kind, "What failed."));
 };
 
 struct NoHost {

@@ -82,7 +82,7 @@ std::optional<std::string> uncompressed_blob(std::string_view file, std::size_t 
   const auto type = static_cast<std::uint8_t>(file[kCompressionType]);
   if (type == kNotCompressed) return std::string(octets);
   const auto full = take_size(octets);
-  // No more than each octet can stand for, so that a wrong size does not take all memory.
+  // No more than these octets can expand to, so that a wrong size does not use up all memory.
   if (!full || *full > kMostExpansion * (octets.size() + 1)) return {};
   std::string content(*full, '\0');
   if (type == kLz4) {

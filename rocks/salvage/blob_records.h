@@ -15,7 +15,7 @@
 namespace signpost::rocks {
 
 // Calls `found` with each record of `file` that has a message's key and a whole header: where its
-// value lies. What is damaged is passed over.
+// value lies. Damaged ones are skipped.
 void find_blobs(std::string_view file,
                 const std::function<void(const queue::MessageId& id, std::size_t offset,
                                          std::size_t size)>& found);
@@ -23,7 +23,7 @@ void find_blobs(std::string_view file,
 // Whether the value at that place is what was written with that key.
 bool blob_is_whole(std::string_view file, std::size_t offset, std::size_t size);
 
-// The value at that place as it was before `file` compressed it; nothing: it is not that.
+// The value at that place as it was before `file` compressed it; nothing: it is not such a value.
 std::optional<std::string> uncompressed_blob(std::string_view file, std::size_t offset,
                                              std::size_t size);
 

@@ -2,6 +2,7 @@
 
 #include "rocks/codec.h"
 #include "rocks/keys.h"
+#include "rocks/salvage/variable_number.h"
 
 #include <algorithm>
 #include <utility>
@@ -16,20 +17,6 @@ constexpr char kPut = 0x05;
 
 constexpr std::size_t kIdSize = 10;
 constexpr std::size_t kJobKeySize = 16;
-
-// Takes a number of 7 bits an octet, lowest first, from the front.
-std::optional<std::size_t> take_number(std::string_view& octets) {
-  std::size_t value = 0;
-  for (std::size_t i = 0; i < 5 && i < octets.size(); ++i) {
-    const auto octet = static_cast<std::uint8_t>(octets[i]);
-    value |= static_cast<std::size_t>(octet & 0x7f) << (7 * i);
-    if (octet < 0x80) {
-      octets.remove_prefix(i + 1);
-      return value;
-    }
-  }
-  return std::nullopt;
-}
 
 std::optional<std::string_view> take(std::string_view& octets, std::size_t size) {
   if (octets.size() < size) return std::nullopt;
@@ -71,7 +58,7 @@ class Search {
  private:
   static constexpr std::string_view kActions{"\x05\x08", 2};
 
-  // How many octets it took; 0 when it is nothing.
+  // How many octets it took; 0 when it is not a put.
   std::size_t recognise_put(std::string_view rest) {
     const std::size_t before = rest.size();
     const auto family = take_number(rest);
@@ -115,8 +102,8 @@ class Search {
     return true;
   }
 
-  // Content can be anything: it counts where an envelope with its key follows, as it is written.
-  // The search goes on inside of it if not.
+  // Content can be anything: it is accepted where an envelope with its key follows, as they are
+  // written. If not, the search continues inside of it.
   bool found_content(std::string_view key, std::string_view value) {
     const std::size_t offset = static_cast<std::size_t>(value.data() - octets_.data());
     std::string_view behind = octets_.substr(offset + value.size());

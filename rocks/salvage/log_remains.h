@@ -1,7 +1,7 @@
-// What can still be made out in the octets of a damaged write-ahead log. RocksDB gives up the whole
-// block in which an octet is wrong, and every record that has a part in it: many changes. The rows
-// are still to be recognised, by their keys and because they decode. Those from records that are
-// whole are certain; the others tell an operator which messages are concerned.
+// What can still be recovered from the octets of a damaged write-ahead log. RocksDB gives up the
+// whole block in which an octet is wrong, and every record that has a part in it: many changes. The
+// rows can still be recognised, by their keys and because they decode. Those from records that are
+// whole are certain; the others tell an operator which messages are affected.
 //
 // Pure; has a fuzz target.
 #pragma once

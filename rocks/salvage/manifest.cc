@@ -3,12 +3,14 @@
 #include "rocks/rocks_database.h"
 #include "rocks/salvage/log_records.h"
 #include "rocks/salvage/salvage_sources.h"
+#include "rocks/salvage/version_edit.h"
 #include "rocks/salvage/workplace.h"
 
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -32,7 +34,7 @@ std::string manifest_in(const std::string& directory) {
   return directory + "/" + name;
 }
 
-// The keys that the log of a queue puts or removes, whatever became of them.
+// The keys that the log of a queue puts or removes, whatever happened to them later.
 class LoggedKeys final : public rocksdb::WriteBatch::Handler {
  public:
   explicit LoggedKeys(const std::string& directory) {
@@ -71,9 +73,16 @@ class LoggedKeys final : public rocksdb::WriteBatch::Handler {
   std::unordered_set<std::string> keys_;
 };
 
-// Whether each row in the data files that `database` does not list is in it or in its log. A file
-// that cannot be opened was never finished.
-bool knows_all_rows(const Database& database) {
+std::uint64_t number_of(const std::string& file) {
+  const std::string name = fs::path(file).stem();
+  std::uint64_t number = 0;
+  (void)std::from_chars(name.data(), name.data() + name.size(), number);
+  return number;
+}
+
+// Whether each row in the data files from number `first` on that `database` does not list is in it
+// or in its log. A file that cannot be opened was never finished.
+bool knows_all_rows(const Database& database, std::uint64_t first) {
   const std::string& directory = database.db().GetName();
   std::vector<rocksdb::LiveFileMetaData> live;
   database.db().GetLiveFilesMetaData(&live);
@@ -83,7 +92,7 @@ bool knows_all_rows(const Database& database) {
   }
   std::optional<LoggedKeys> logged;
   for (const std::string& file : files_of(directory, ".sst")) {
-    if (listed.contains(fs::path(file).filename())) continue;
+    if (number_of(file) < first || listed.contains(fs::path(file).filename())) continue;
     rocksdb::SstFileReader reader{rocksdb::Options()};
     if (!reader.Open(file).ok()) continue;
     const std::string name = reader.GetTableProperties()->column_family_name;
@@ -108,21 +117,41 @@ bool knows_all_rows(const Database& database) {
 struct Read {
   std::uint64_t size = 0;
   std::uint64_t whole = 0;  // where its last whole record ends
-  bool goes_on = false;     // with whole ones behind
+  bool goes_on = false;     // with whole ones after it
+  std::uint64_t next_file = 0;
 };
 
 Read read(const std::string& manifest) {
   LogReader reader;
   const std::string octets = octets_of(manifest);
-  reader.read(octets, [](std::string_view) {});
-  return {octets.size(), reader.whole(), reader.goes_on_past_damage()};
+  Read found;
+  reader.read(octets, [&](std::string_view record) {
+    found.next_file = std::max(found.next_file, next_file_number(record).value_or(0));
+  });
+  found.size = octets.size();
+  found.whole = reader.whole();
+  found.goes_on = reader.goes_on_past_damage();
+  return found;
+}
+
+// A data file that is younger than the list is one that a crash kept from being listed: the log
+// still has its rows, or the files that it was made of. If not, the list has lost its end.
+bool lists_what_is_younger(const std::string& directory, std::uint64_t next_file) {
+  const auto files = files_of(directory, ".sst");
+  if (std::ranges::all_of(files,
+                          [&](const std::string& file) { return number_of(file) < next_file; })) {
+    return true;
+  }
+  const auto seen = Database::look_at_all(directory);
+  return seen && knows_all_rows(**seen, next_file);
 }
 
 }  // namespace
 
 bool manifest_is_whole(const std::string& directory) {
   const Read found = read(manifest_in(directory));
-  return found.size > 0 && found.whole == found.size;
+  return found.size > 0 && found.whole == found.size &&
+         lists_what_is_younger(directory, found.next_file);
 }
 
 Result<bool> drop_unfinished_end_of_manifest(const std::string& directory) {
@@ -137,7 +166,7 @@ Result<bool> drop_unfinished_end_of_manifest(const std::string& directory) {
     fs::resize_file(manifest_in(workplace.view()), found.whole, error);
     if (error) return false;
     const auto before = Database::look_at_all(workplace.view());
-    return before && knows_all_rows(**before);
+    return before && knows_all_rows(**before, 0);
   };
   const bool droppable = would_lose_nothing();
   workplace.discard();

@@ -99,8 +99,8 @@ Result<std::vector<std::string>> rebuild_manifest(const std::string& directory,
   fs::create_directory(scratch, error);
   if (error) return fail(Errc::Io, "making " + scratch + ": " + error.message());
   if (auto added = add_families(directory, scratch); !added) return Failure(added.error());
-  // RocksDB would make data files of the logs, and then find rows twice that data files have too.
-  // With the logs in their place again, opening the database reads them as always.
+  // RocksDB would turn the logs into data files, and then find rows twice that data files have too.
+  // With the logs back in place, opening the database reads them as always.
   if (auto moved = move_logs(directory, scratch); !moved) return Failure(moved.error());
   if (auto listed = Database::list_all_files(directory); !listed) return Failure(listed.error());
   if (auto moved = move_logs(scratch, directory); !moved) return Failure(moved.error());

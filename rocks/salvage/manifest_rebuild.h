@@ -9,10 +9,10 @@
 
 namespace signpost::rocks {
 
-// In `directory`, a copy of the queue. All data files and logs count then, also those that RocksDB
+// In `directory`, a copy of the queue. It lists all data files and logs, even those that RocksDB
 // had set aside and not deleted yet, so a row that was removed may be back. Blob files are not
-// listed: what is in them can be found by its key alone. `scratch` is a directory that is not
-// there; it is left behind. Gives the data files that cannot be read. RocksDB puts all files into
+// listed: what is in them can be found by its key alone. `scratch` is a directory that does not
+// exist; it is left behind. Returns the data files that cannot be read. RocksDB puts all files into
 // one level, and may refuse that for a queue of millions of messages.
 Result<std::vector<std::string>> rebuild_manifest(const std::string& directory,
                                                   const std::string& scratch);

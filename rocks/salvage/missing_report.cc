@@ -43,20 +43,20 @@ void MissingReport::introduce(const std::string& directory, std::string_view why
   line(fmt::format("The queue {} was found damaged at {}:", directory, utc_text(now)));
   line(fmt::format("    {}", why));
   line("");
-  line("Signpost made a new queue of every message that could be read, and kept the damaged");
+  line("Signpost made a new queue from every message that could be read, and kept the damaged");
   line("one in the directory of this file, as it was. Each message that is known to be missing");
   line("from the new queue has a line below; where its content could be read it is beside this");
-  line("file, as ID.eml. A message whose every trace is unreadable cannot be named: the log's");
-  line("\"accepted\" events of the times below have it.");
+  line("file, as ID.eml. A message of which no trace is readable cannot be named: look for it in");
+  line("the log's \"accepted\" events at the times below.");
   line("");
-  line("If it was a removal that could not be read, a message that had been delivered is in the");
+  line("If a removal could not be read, a message that had already been delivered is in the");
   line("new queue and is delivered once more.");
   line("");
 }
 
-void MissingReport::unreadable_rows(std::string_view what, std::string_view behind,
+void MissingReport::unreadable_rows(std::string_view what, std::string_view after,
                                     std::string_view before, std::string_view why) {
-  line(fmt::format("unreadable: {} behind {}, before {}: {}", what, place_of(behind, "the first"),
+  line(fmt::format("unreadable: {} after {}, before {}: {}", what, place_of(after, "the first"),
                    place_of(before, "the end"), why));
 }
 
@@ -67,7 +67,7 @@ void MissingReport::unreadable_file(std::string_view file, std::string_view fami
 }
 
 void MissingReport::unreadable_manifest() {
-  line("unreadable: the list of files that count (MANIFEST or CURRENT): all data files were read");
+  line("unreadable: the list of files in use (MANIFEST or CURRENT): all data files were read");
 }
 
 void MissingReport::incomplete(const queue::Envelope& envelope,

@@ -1,5 +1,5 @@
-// What a salvage tells the operator: what could not be read, and a line for each message that is
-// missing.
+// The report of a salvage for the operator: what could not be read, and a line for each message
+// that is missing.
 #pragma once
 
 #include "base/clock.h"
@@ -17,19 +17,19 @@ namespace signpost::rocks {
 // The message that a key belongs to.
 std::optional<queue::MessageId> id_in(std::string_view key);
 
-// Grows line by line, for a queue can be long.
+// Written line by line, since a queue can be long.
 class MissingReport {
  public:
   // Writes `workplace`/missing.txt, and beside it what can be read of missing messages.
   explicit MissingReport(const std::string& workplace);
 
   void introduce(const std::string& directory, std::string_view why, SystemTime now);
-  // Rows of a family behind the first key and before the second; "": the start or the end.
-  void unreadable_rows(std::string_view what, std::string_view behind, std::string_view before,
+  // Rows of a family after the first key and before the second; "": the start or the end.
+  void unreadable_rows(std::string_view what, std::string_view after, std::string_view before,
                        std::string_view why);
   void unreadable_file(std::string_view file, std::string_view family, SystemTime written,
                        std::string_view why);
-  // All data files were read, also those that may not have counted any more.
+  // All data files were read, even those that may no longer have been in use.
   void unreadable_manifest();
   // In the new queue with the recipients of `jobs`, which are not all that it had.
   void incomplete(const queue::Envelope& envelope, const std::vector<queue::Job>& jobs);

@@ -24,9 +24,12 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,7 +40,7 @@ namespace {
 constexpr std::size_t kBatchOctets = 4 << 20;
 constexpr auto kProgressInterval = std::chrono::seconds(5);
 
-// When the messages were accepted that are beyond doubt; a minute more on each side.
+// When the messages that are certain were accepted; a minute more on each side.
 std::pair<SystemTime, SystemTime> times_of(const Remains& remains) {
   std::pair times{SystemTime::max(), SystemTime::min()};
   for (const auto& [id, of] : remains.messages) {
@@ -100,17 +103,17 @@ class Salvage {
 };
 
 RowSurvey::Gap Salvage::gap_in(std::string_view what) {
-  return [this, what](const std::string& behind, const std::string& before,
+  return [this, what](const std::string& after, const std::string& before,
                       const rocksdb::Status& why) {
-    report_.unreadable_rows(what, behind, before, why.ToString());
+    report_.unreadable_rows(what, after, before, why.ToString());
   };
 }
 
 RowSurvey::Gap Salvage::gap_in_jobs() {
-  return [this, tell = gap_in("jobs")](const std::string& behind, const std::string& before,
+  return [this, tell = gap_in("jobs")](const std::string& after, const std::string& before,
                                        const rocksdb::Status& why) {
-    tell(behind, before, why);
-    for (const std::string* key : {&behind, &before}) {
+    tell(after, before, why);
+    for (const std::string* key : {&after, &before}) {
       if (const auto id = id_in(*key)) edges_.insert(*id);
     }
   };
@@ -226,7 +229,7 @@ void Salvage::look_again(Found& found, const Database& from) {
   if (!found.content) {
     if (!blobs_) blobs_.emplace(workplace_.view());
     found.content = blobs_->content(found.id);
-    // It could not be read before, and was put off for that.
+    // It could not be read before, and was postponed for that reason.
     if (found.content && blobs_listed_) {
       for (queue::Job& job : found.jobs) job.due = std::min(job.due, now_);
     }
@@ -243,7 +246,7 @@ void Salvage::look_again(Found& found, const Database& from) {
   }
 }
 
-// Fewer jobs than at acceptance are what deliveries leave, unless unreadable ones were here.
+// Fewer jobs than at acceptance are normal after deliveries, unless unreadable ones were here.
 bool Salvage::lacks_recipients(const Found& found) const {
   if (!found.trouble.empty()) return true;
   return found.jobs.size() < found.envelope->job_count &&
@@ -278,7 +281,8 @@ Result<void> Salvage::keep(Found& found, const Database& to) {
   return {};
 }
 
-// Without the log: the new queue counts only when it is whole, and then all of it is in data files.
+// Without the log: the new queue is used only when it is whole, and then all of it is in data
+// files.
 Result<void> Salvage::write(const Database& to) {
   rocksdb::WriteOptions options;
   options.disableWAL = true;
@@ -288,7 +292,7 @@ Result<void> Salvage::write(const Database& to) {
   return {};
 }
 
-// What RocksDB passed over in the logs: it is taken over if the record is whole, else named.
+// What RocksDB skipped in the logs: copied if the record is whole, else reported.
 Result<void> Salvage::search_logs(const Database& from, const Database& to) {
   const LogSources sources(directory_);
   const FamilyNumbers families{from[kContent]->GetID(), from[kEnvelope]->GetID(),
@@ -303,7 +307,7 @@ Result<void> Salvage::search_logs(const Database& from, const Database& to) {
   const auto [first, last] = times_of(remains);
   for (auto& [id, of] : remains.messages) {
     if (of.removed) continue;
-    // A key alone may be any octets that look like one.
+    // A key alone may just be octets that look like one.
     if (!of.envelope && (id.time() < first || id.time() > last)) continue;
     std::string there;
     if (to.db().Get({}, to[kEnvelope], slice(message_key(id)), &there).ok()) continue;
@@ -393,6 +397,20 @@ bool log_goes_on_past_damage(const std::string& directory) {
     reader.read(octets_of(file), records);
   }
   return reader.goes_on_past_damage();
+}
+
+bool log_goes_on_past_gap(const std::string& directory) {
+  std::string block(kLogBlockSize, '\0');
+  for (const std::string& file : files_of(directory, ".log")) {
+    LogOutline outline;
+    std::ifstream in(file, std::ios::binary);
+    do {
+      in.read(block.data(), static_cast<std::streamsize>(block.size()));
+      outline.take(std::string_view(block).substr(0, static_cast<std::size_t>(in.gcount())));
+    } while (in && !outline.doubtful());
+    if (outline.doubtful()) return log_goes_on_past_damage(directory);
+  }
+  return false;
 }
 
 }  // namespace signpost::rocks

@@ -14,24 +14,26 @@ namespace signpost::rocks {
 
 struct Salvaged {
   std::string kept;            // the directory that holds the damaged queue, as it was
-  std::string report;          // the file that tells what is missing
+  std::string report;          // the file that lists what is missing
   std::uint64_t messages = 0;  // in the new queue
   std::uint64_t missing = 0;   // named in the report
 };
 
 // Replaces the queue in `directory`, which nobody has open, by one of all messages that are whole.
-// `why`: the error that brought it up. Needs room for a second queue beside it; after a failure
-// everything is as it was. Takes as long as reading and writing the whole queue; says in the log
-// how far it is.
+// `why`: the error that revealed the damage. Needs room for a second queue beside it; after a
+// failure nothing has changed. Takes as long as reading and writing the whole queue; says in the
+// log how far it has got.
 Result<Salvaged> salvage(const std::string& directory, const Options& options, std::string_view why,
                          SystemTime now);
 
-// Ends a salvage that was cut short between its last two steps. To be called before `directory` is
-// looked at.
+// Ends a salvage that was interrupted between its last two steps. To be called before `directory`
+// is used.
 Result<void> finish_salvage(const std::string& directory);
 
-// Whether more follows behind a damaged place in the log of `directory`. What a crash leaves at the
-// end of a log is no such place.
+// Whether more follows after a damaged place in the log of `directory`. What a crash leaves at the
+// end of a log is not such a place.
 bool log_goes_on_past_damage(const std::string& directory);
+// The same for damage that RocksDB silently skips. Quick when there is none.
+bool log_goes_on_past_gap(const std::string& directory);
 
 }  // namespace signpost::rocks

@@ -41,7 +41,7 @@ bool RowSurvey::readable_from(const std::string& key) {
   return rows_->status().ok();
 }
 
-// Behind a place that cannot be read there is a first key from which it can: it is found by steps
+// After an unreadable place there is a first key from which reading works: it is found by steps
 // that double until one lands beyond the place, then by halving the last one. A damaged block is
 // passed with some dozens of reads, however many keys it has.
 void RowSurvey::settle() {
@@ -50,7 +50,7 @@ void RowSurvey::settle() {
   std::size_t power = 0;
   for (;; ++power) {
     const std::string probe = power < 8 * kKeySize ? plus_power(last_, power) : "";
-    if (probe.empty()) {  // nothing can be read to the end
+    if (probe.empty()) {  // nothing is readable up to the end
       on_gap_(last_, "", why);
       rows_->SeekToLast();
       if (rows_->Valid()) rows_->Next();

@@ -12,9 +12,9 @@ namespace signpost::rocks {
 
 class RowSurvey {
  public:
-  // A place that cannot be read lies behind the first key and before the second ("": the start or
+  // A place that cannot be read lies after the first key and before the second ("": the start or
   // the end).
-  using Gap = std::function<void(const std::string& behind, const std::string& before,
+  using Gap = std::function<void(const std::string& after, const std::string& before,
                                  const rocksdb::Status& why)>;
 
   RowSurvey(const Database& database, Family family, Gap on_gap);

@@ -1,5 +1,5 @@
-// The files of a damaged queue, read without RocksDB as far as they can be: what a salvage looks
-// into where the database cannot.
+// The files of a damaged queue, read without RocksDB as far as possible: what a salvage searches
+// where the database cannot.
 #pragma once
 
 #include "queue/message_id.h"
@@ -14,10 +14,10 @@
 
 namespace signpost::rocks {
 
-// The paths of the files in `directory` whose names end so (".log"), the oldest first.
+// The paths of the files in `directory` whose names end like this (".log"), the oldest first.
 std::vector<std::string> files_of(const std::string& directory, std::string_view kind);
 
-// What can be read of a file: a sector that cannot be is left out as zeros.
+// What can be read of a file: an unreadable sector becomes zeros.
 std::string octets_of(const std::string& file);
 
 // The logs of a queue twice: the whole records of each, then all octets of each.
@@ -38,7 +38,7 @@ class Blobs {
  public:
   explicit Blobs(const std::string& directory);  // reads all of them
 
-  // Nothing when it is not there, or not whole.
+  // Nothing when it is missing or not whole.
   std::optional<std::string> content(const queue::MessageId& id);
 
  private:
@@ -50,7 +50,7 @@ class Blobs {
   const std::vector<std::string> files_;
   std::map<queue::MessageId, Place> places_;
   std::size_t open_ = SIZE_MAX;
-  std::string octets_;  // of the file that is open
+  std::string octets_;  // of the open file
 };
 
 }  // namespace signpost::rocks

@@ -65,8 +65,8 @@ Result<void> Workplace::make_view() const {
   return {};
 }
 
-// The damaged queue goes first, then the new one takes its place; finish_swap() ends what is cut
-// short in between.
+// The damaged queue moves first, then the new one takes its place; finish_swap() completes a swap
+// interrupted in between.
 Result<void> Workplace::swap(const std::string& kept) const {
   std::error_code error;
   for (const std::string& each : {view(), families()}) fs::remove_all(each, error);

@@ -20,13 +20,13 @@ class Workplace {
   std::string report() const { return path_ + "/missing.txt"; }
 
   Result<void> make() const;  // empty, whatever was left there
-  // A copy of the damaged queue that costs no room: data files and logs are never rewritten, so
-  // their names are enough. The short ones, which say which of them count, are copied.
+  // A copy of the damaged queue that takes no space: data files and logs are never rewritten, so
+  // links are enough. The short files, which list those in use, are copied.
   Result<void> make_view() const;
-  // Puts the new queue in the place of the damaged one, which goes to `kept`, and the rest of the
-  // workplace with it.
+  // Puts the new queue in the place of the damaged one, which goes to `kept` together with the
+  // rest of the workplace.
   Result<void> swap(const std::string& kept) const;
-  // Ends a swap that was cut short; does nothing when none was begun.
+  // Ends an interrupted swap; does nothing when none was begun.
   Result<void> finish_swap() const;
   void discard() const;  // unless a swap was begun
 

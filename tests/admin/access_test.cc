@@ -53,7 +53,7 @@ TEST_F(Access, WithoutATokenTcpServesHealthAndMetricsOnly) {
   }
 }
 
-TEST_F(Access, WithoutATokenNothingIsTakenForOne) {
+TEST_F(Access, WithoutAConfiguredTokenNoTokenIsAccepted) {
   for (const char* given : {"", "Bearer ", "Bearer", "Bearer x"}) {
     EXPECT_EQ(status(with(by_tcp("GET", "/api/v1/queue"), "Authorization", given)), 403) << given;
   }
@@ -91,24 +91,35 @@ TEST_F(Access, MetricsRequireTheTokenWhereTheRulesSaySo) {
   EXPECT_EQ(status(by_socket("GET", "/metrics")), 200);
 }
 
-TEST_F(Access, WhoeverReachesTheSocketNeedsNoToken) {
+TEST_F(Access, ClientsOfTheSocketNeedNoToken) {
   rules_.token = "secret";
   EXPECT_EQ(status(by_socket("GET", "/api/v1/queue")), 200);
   EXPECT_EQ(status(with(by_socket("POST", "/api/v1/reload"), "Content-Type", kJson)), 200);
 }
 
-TEST_F(Access, AHostThatDnsCouldHaveTurnedToUsIsRefused) {
+TEST_F(Access, AHostThatDnsCouldPointAtUsIsRefused) {
   for (const char* ours : {"127.0.0.1", "127.0.0.1:8025", "192.0.2.7:80", "[::1]:8025", "[::1]",
                            "localhost", "LocalHost:8025", "relay.example", "RELAY.example:1", ""}) {
     EXPECT_EQ(status(with(by_tcp("GET", "/metrics"), "Host", ours)), 200) << ours;
   }
-  for (const char* foreign : {"evil.example", "evil.example:8025", "relay.example.evil.example",
-                              "127.0.0.1.evil.example", "localhost.evil.example", "[evil]",
-                              "[::1].evil.example", ":8025", " ", "a@127.0.0.1", "2130706433"}) {
+  for (const char* foreign :
+       {"evil.example", "evil.example:8025", "relay.example.evil.example", "127.0.0.1.evil.example",
+        "localhost.evil.example", "[evil]", "[::1].evil.example", ":8025", " ", "a@127.0.0.1",
+        "2130706433", "localhost:80@evil.example", "relay.example:x", "localhost@evil.example"}) {
     for (const char* path : {"/metrics", "/healthz", "/api/v1/queue"}) {
       EXPECT_EQ(status(with(by_tcp("GET", path), "Host", foreign)), 421) << foreign;
     }
   }
+}
+
+// RFC 9112 section 3.2.2: a proxy asks like this, and the Host field does not count.
+TEST_F(Access, TheHostOfAWholeUriIsTheOneThatCounts) {
+  HttpRequest request = with(by_tcp("GET", "/metrics"), "Host", "127.0.0.1");
+  request.authority = "evil.example";
+  EXPECT_EQ(status(request), 421);
+  request = with(by_tcp("GET", "/metrics"), "Host", "evil.example");
+  request.authority = "relay.example:8025";
+  EXPECT_EQ(status(request), 200);
 }
 
 TEST_F(Access, TheTokenShowsThatNoPageAsks) {
@@ -160,7 +171,7 @@ TEST(SharedAccessRules, AReloadReplacesThemAtOnce) {
   const auto before = shared.get();
   shared.set({"new", true, "h", "s"});
   EXPECT_EQ(shared.get()->token, "new");
-  EXPECT_EQ(before->token, "");  // whoever is deciding keeps what they began with
+  EXPECT_EQ(before->token, "");  // a decision under way keeps the rules it began with
 }
 
 }  // namespace

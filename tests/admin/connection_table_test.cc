@@ -60,7 +60,7 @@ TEST_F(ConnectionTableTest, WorkHasAllTheTimeItTakes) {
   EXPECT_EQ(overdue(), Ids{});
 }
 
-TEST_F(ConnectionTableTest, AResponseThatIsNotTakenIsOverdue) {
+TEST_F(ConnectionTableTest, AResponseThatIsNotReadIsOverdue) {
   table_.add(1, "a", now());
   table_.enter(1, State::Sending, now());
   clock_.advance(29s);
@@ -78,19 +78,19 @@ TEST_F(ConnectionTableTest, ThereIsRoomUpToTheLimit) {
   EXPECT_EQ(table_.surplus(), std::nullopt);
 }
 
-TEST_F(ConnectionTableTest, WhoHasMostGivesWayToTheOthers) {
+TEST_F(ConnectionTableTest, TheClientWithMostConnectionsGivesWay) {
   add({{1, "good"}, {2, "greedy"}, {3, "greedy"}, {4, "good, elsewhere"}});
   EXPECT_EQ(table_.surplus(), 2U);
 }
 
-TEST_F(ConnectionTableTest, OfOneClientTheOneThatHasWaitedLongestGoes) {
+TEST_F(ConnectionTableTest, TheLongestWaitingConnectionOfAClientGoes) {
   add({{1, "a"}, {2, "a"}, {3, "a"}, {4, "a"}});
   table_.enter(1, State::Sending, now());
   table_.enter(1, State::Waiting, now() + 1s);
   EXPECT_EQ(table_.surplus(), 2U);
 }
 
-TEST_F(ConnectionTableTest, AResponseOnItsWayGivesWayOnlyIfNobodyWaits) {
+TEST_F(ConnectionTableTest, AResponseBeingSentGivesWayOnlyIfNobodyWaits) {
   add({{1, "a"}, {2, "a"}, {3, "a"}, {4, "b"}});
   for (const auto id : Ids{1, 2, 3})
     table_.enter(id, State::Sending, now() + std::chrono::seconds(id));
@@ -115,7 +115,7 @@ TEST_F(ConnectionTableTest, WhatIsRemovedIsNotSeenAgain) {
   EXPECT_EQ(table_.count(State::Working), 0U);
 }
 
-TEST_F(ConnectionTableTest, WhatIsGoneCountsNoMore) {
+TEST_F(ConnectionTableTest, RemovedConnectionsAreNotCounted) {
   add({{1, "greedy"}, {2, "greedy"}, {3, "good"}});
   table_.remove(1);
   table_.remove(1);
@@ -125,7 +125,7 @@ TEST_F(ConnectionTableTest, WhatIsGoneCountsNoMore) {
   EXPECT_EQ(table_.surplus(), 3U) << "the good one has two by now";
 }
 
-TEST_F(ConnectionTableTest, OnlyWhatWaitsIsTakenAtTheEnd) {
+TEST_F(ConnectionTableTest, OnlyWaitingConnectionsAreClosedAtTheEnd) {
   add({{1, "a"}, {2, "a"}, {3, "a"}});
   table_.enter(2, State::Working, now());
   table_.enter(3, State::Sending, now());

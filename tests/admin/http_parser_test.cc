@@ -56,6 +56,16 @@ TEST(HttpParser, ARequestIsItsHeadAndItsBody) {
   EXPECT_EQ(reader->request().body, "xyz");
 }
 
+TEST(HttpParser, AWholeUriNamesTheHost) {
+  Reader reader;
+  EXPECT_EQ(reader.read("GET http://relay.example/healthz HTTP/1.1\r\nHost: other\r\n\r\n"),
+            Step::Head);
+  EXPECT_EQ(reader->request().path, "/healthz");
+  EXPECT_EQ(reader->request().host(), "relay.example");
+  EXPECT_EQ(refusal_of("GET http:///healthz HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
+  EXPECT_EQ(refusal_of("GET http://h/healthz HTTP/1.1\r\n\r\n"), 400) << "without Host";
+}
+
 TEST(HttpParser, PiecesOfOneOctetMakeTheSameRequest) {
   Reader reader;
   const std::string text = kStart +
@@ -70,7 +80,7 @@ TEST(HttpParser, PiecesOfOneOctetMakeTheSameRequest) {
   }
   EXPECT_EQ(reader.read(text.substr(text.size() - 1)), Step::Complete);
   EXPECT_EQ(reader->request().body, "abc0123456789abcdef");
-  EXPECT_EQ(reader->request().headers.size(), 2U) << "no field behind the body";
+  EXPECT_EQ(reader->request().headers.size(), 2U) << "no field after the body";
 }
 
 TEST(HttpParser, AnEmptyChunkedBodyMayComeInPieces) {
@@ -87,7 +97,7 @@ TEST(HttpParser, TheNextRequestIsLeft) {
   EXPECT_EQ(reader.waiting(), "GET /next");
 }
 
-TEST(HttpParser, EmptyLinesBeforeARequestAreNothing) {
+TEST(HttpParser, EmptyLinesBeforeARequestAreIgnored) {
   Reader reader;
   EXPECT_EQ(reader.read("\r\n\r\n"), Step::NeedsMore);
   EXPECT_EQ(reader.waiting(), "");
@@ -106,7 +116,7 @@ TEST(HttpParser, TheClientSaysWhetherItSendsAnother) {
   EXPECT_TRUE(keeps("1.0\r\nConnection: Keep-Alive"));
 }
 
-TEST(HttpParser, ABodyIsAskedForOnceIfTheClientWaitsForThat) {
+TEST(HttpParser, ABodyIsRequestedOnceIfTheClientWaitsForIt) {
   const std::string head = kStart + "Content-Length: 3\r\nExpect: 100-Continue\r\n\r\n";
   Reader waiting;
   EXPECT_EQ(waiting.read_all(head), Step::NeedsMore);
@@ -131,14 +141,14 @@ TEST(HttpParser, WhatIsNotARequestIsRefused) {
   EXPECT_EQ(refusal_of("\x16\x03\x01\x02"), 400) << "TLS";
 }
 
-TEST(HttpParser, AHostIsThereOnce) {
+TEST(HttpParser, ExactlyOneHostIsRequired) {
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\n\r\n"), 400);
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nHost: a\r\nHOST: b\r\n\r\n"), 400);
   EXPECT_EQ(refusal_of("GET / HTTP/1.0\r\n\r\n"), 0);
   EXPECT_EQ(refusal_of("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
 }
 
-TEST(HttpParser, WhereABodyEndsIsCertain) {
+TEST(HttpParser, TheEndOfABodyIsUnambiguous) {
   const auto status = [](const std::string& fields) {
     return refusal_of(kStart + fields + "\r\n\r\n");
   };
@@ -191,7 +201,7 @@ TEST(HttpParser, AHeadIsBoundedHoweverItComes) {
   }
 }
 
-TEST(HttpParser, FieldsAndParametersAreFew) {
+TEST(HttpParser, FieldsAndParametersAreBounded) {
   const HttpLimits limits{.fields = 3};
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nHost: h\r\na:b\r\na:b\r\n\r\n", limits), 0);
   EXPECT_EQ(refusal_of("GET / HTTP/1.1\r\nHost: h\r\na:b\r\na:b\r\na:b\r\n\r\n", limits), 431);
@@ -218,7 +228,7 @@ TEST(HttpParser, WhatSurroundsAChunkIsBounded) {
   EXPECT_EQ(refusal_of(head + "0\r\nX: " + std::string(300, 'x'), {.head = 200}), 400);
 }
 
-TEST(HttpParser, AFieldBehindTheBodyChangesNothing) {
+TEST(HttpParser, AFieldAfterTheBodyChangesNothing) {
   Reader reader;
   EXPECT_EQ(
       reader.read_all(kStart + "Transfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: x\r\n\r\n"),

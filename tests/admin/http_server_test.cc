@@ -163,7 +163,7 @@ TEST_F(HttpServerTest, RequestsThatComeTogetherAreAnsweredInTurn) {
   EXPECT_LT(reply.find("POST /two 3\n"), reply.find("GET /three 0\n")) << reply;
 }
 
-TEST_F(HttpServerTest, Http10IsKeptIfItAsksForThat) {
+TEST_F(HttpServerTest, Http10ConnectionsAreKeptOnRequest) {
   start();
   EXPECT_TRUE(ask("GET /x HTTP/1.0\r\n\r\n").contains("\r\nConnection: close\r\n"));
   const Client client(path());
@@ -173,7 +173,7 @@ TEST_F(HttpServerTest, Http10IsKeptIfItAsksForThat) {
   }
 }
 
-TEST_F(HttpServerTest, ABodyIsAskedForIfTheClientWaitsForThat) {
+TEST_F(HttpServerTest, ABodyIsRequestedIfTheClientWaitsForIt) {
   start();
   const Client client(path());
   client.send(
@@ -187,7 +187,7 @@ TEST_F(HttpServerTest, ABodyIsAskedForIfTheClientWaitsForThat) {
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 403 ")) << refused;
 }
 
-TEST_F(HttpServerTest, WhoStillSendsReadsTheRefusalAndIsCutOff) {
+TEST_F(HttpServerTest, AClientThatStillSendsReadsTheRefusalAndIsCutOff) {
   start();
   const Client client(path());
   client.send("POST /refused HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n\r\n");
@@ -300,7 +300,7 @@ TEST_F(HttpServerTest, UnsentResponsesAreBounded) {
   EXPECT_TRUE(ask(get("/large")).starts_with("HTTP/1.1 200 "));
 }
 
-TEST_F(HttpServerTest, BeyondTheLimitTheIdlestConnectionGoes) {
+TEST_F(HttpServerTest, BeyondTheLimitTheIdlestConnectionIsClosed) {
   start({}, 2);
   const Client first(path());
   const Client second(path());
@@ -326,7 +326,7 @@ TEST_F(HttpServerTest, AConnectionWaitsWhileThereIsNoDescriptorForIt) {
   EXPECT_TRUE(client.read_all().ends_with("GET /x 0\n"));
 }
 
-TEST_F(HttpServerTest, TheEndWaitsForWorkAndForNoClient) {
+TEST_F(HttpServerTest, TheEndWaitsForWorkButNotForClients) {
   start();
   const Client idle(path());
   const Client half(path());

@@ -98,7 +98,7 @@ TEST_F(RoutesTest, ARelayThatStopsIsNotReady) {
   EXPECT_EQ(status(stranger("GET", "/healthz")), 200);
 }
 
-TEST_F(RoutesTest, WhatLeadsNowhereIsNotFound) {
+TEST_F(RoutesTest, UnknownPathsAreNotFound) {
   for (const char* path : {"/", "", "/nonsense", "/metrics/", "/healthz/x"}) {
     EXPECT_EQ(status(stranger("GET", path)), 404) << path;
     EXPECT_EQ(status(request("POST", path)), 404) << path;
@@ -107,13 +107,14 @@ TEST_F(RoutesTest, WhatLeadsNowhereIsNotFound) {
 }
 
 TEST_F(RoutesTest, MethodsThatAPathDoesNotHaveAreRefused) {
-  for (const char* path : {"/api/v1/queue/retry", "/api/v1/queue/remove", "/api/v1/reload"}) {
+  for (const char* path : {"/api/v1/queue/retry", "/api/v1/queue/remove", "/api/v1/queue/hold",
+                           "/api/v1/queue/release", "/api/v1/reload"}) {
     const HttpResponse answer = response(request("GET", path));
     EXPECT_EQ(answer.status, 405) << path;
     EXPECT_EQ(answer.headers, (HttpRequest::Pairs{{"Allow", "POST"}}));
     EXPECT_EQ(status(request("PUT", path, "{}")), 405) << path;
   }
-  for (const char* path : {"/metrics", "/healthz", "/api/v1/queue"}) {
+  for (const char* path : {"/metrics", "/healthz", "/api/v1/queue", "/api/v1/queue/summary"}) {
     EXPECT_EQ(status(request("POST", path, "{}")), 405) << path;
     EXPECT_EQ(status(request("DELETE", path)), 405) << path;
   }
@@ -157,21 +158,54 @@ TEST_F(RoutesTest, ADomainIsFoundInEachSpelling) {
 }
 
 TEST_F(RoutesTest, AListingWithNonsenseIsRefused) {
-  for (const auto& [name, value] : HttpRequest::Pairs{{"limit", "0"},
-                                                      {"limit", "1001"},
-                                                      {"limit", "x"},
-                                                      {"limit", "1 "},
-                                                      {"after", "xy"},
-                                                      {"after", "abc"},
-                                                      {"state", "sad"},
-                                                      {"state", ""},
-                                                      {"to", ""},
-                                                      {"user", ""},
-                                                      {"from", ""}}) {
+  for (const auto& [name, value] :
+       HttpRequest::Pairs{{"limit", "0"},       {"limit", "1001"},
+                          {"limit", "x"},       {"limit", "1 "},
+                          {"after", "xy"},      {"after", "abc"},
+                          {"state", "sad"},     {"state", ""},
+                          {"to", ""},           {"user", ""},
+                          {"from", ""},         {"limit", "-1"},
+                          {"limit", ""},        {"limit", "99999999999999999999"},
+                          {"too", "a.example"}, {"all", "true"},
+                          {"to", "*."},         {"to", "\u00ad"},
+                          {"from", "a b"},      {"user", "@"}}) {
     HttpRequest asked = request("GET", "/api/v1/queue");
     asked.query = {{name, value}};
-    EXPECT_EQ(status(asked), 400) << name << "=" << value;
+    const HttpResponse answer = response(asked);
+    EXPECT_EQ(answer.status, 400) << name << "=" << value;
+    EXPECT_TRUE(Json::parse(answer.body)["error"].get<std::string>().contains(name)) << answer.body;
   }
+}
+
+TEST_F(RoutesTest, TwoFiltersOfOneNameAreRefused) {
+  HttpRequest asked = request("GET", "/api/v1/queue");
+  asked.query = {{"to", "a.example"}, {"to", "b.example"}};
+  EXPECT_EQ(Json::parse(response(asked).body)["error"], "to is given twice");
+  EXPECT_EQ(Json::parse(response(request("POST", "/api/v1/queue/remove",
+                                         R"({"to": "a.example", "to": "b.example"})"))
+                            .body)["error"],
+            "to is given twice");
+}
+
+TEST_F(RoutesTest, APatternSelectsDomainsAddressesAndLogins) {
+  enqueue(kOne, "a.example", "orders@shop.example", {"ann", "bob"});
+  enqueue(kTwo, "b.example", "");
+  const auto found = [&](const HttpRequest::Pairs& query) {
+    HttpRequest asked = request("GET", "/api/v1/queue");
+    asked.query = query;
+    std::string ids;
+    const Json answer = Json::parse(response(asked).body);
+    for (const Json& job : answer["jobs"]) ids += job["id"].get<std::string>().back();
+    return ids;
+  };
+  EXPECT_EQ(found({{"to", "*"}}), "12");
+  EXPECT_EQ(found({{"to", "@a.example"}}), "1");
+  EXPECT_EQ(found({{"to", "*.example"}}), "12");
+  EXPECT_EQ(found({{"to", "b*@*"}}), "1");
+  EXPECT_EQ(found({{"from", "*"}}), "1") << "the null reverse-path is no address";
+  EXPECT_EQ(found({{"from", "@shop.*"}}), "1");
+  EXPECT_EQ(found({{"user", "*"}}), "") << "no message has a login";
+  EXPECT_EQ(found({{"until", kOne}}), "1");
 }
 
 TEST_F(RoutesTest, OneMessageIsShown) {
@@ -184,7 +218,7 @@ TEST_F(RoutesTest, OneMessageIsShown) {
   EXPECT_EQ(status(request("GET", "/api/v1/queue/../x")), 404);
 }
 
-TEST_F(RoutesTest, AChangeNeedsToSayOfWhat) {
+TEST_F(RoutesTest, AChangeMustSayOfWhat) {
   for (const char* body : {"", "{}", "[]", "nonsense", "{\"state\": \"held\"}", "{\"to\": 5}",
                            "{\"to\": \"\"}", "{\"id\": null}", "{\"id\": \"\"}"}) {
     EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", body)), 400) << body;
@@ -208,7 +242,7 @@ TEST_F(RoutesTest, AnEmptyValueIsRefusedAsOnTheCommandLine) {
   EXPECT_TRUE(*store_.job({*queue::MessageId::parse(kOne), 0, 0}));
 }
 
-TEST_F(RoutesTest, TheNullReversePathIsWritten) {
+TEST_F(RoutesTest, TheNullReversePathIsShown) {
   enqueue(kOne, "a.example");
   enqueue(kTwo, "a.example", "");
   HttpRequest asked = request("GET", "/api/v1/queue");
@@ -219,7 +253,7 @@ TEST_F(RoutesTest, TheNullReversePathIsWritten) {
 }
 
 // A reader of many recipients looks for those who were asked for.
-TEST_F(RoutesTest, TheRecipientsThatAListingIsAboutComeFirst) {
+TEST_F(RoutesTest, TheRequestedRecipientsComeFirst) {
   enqueue(kOne, "a.example", "orders@shop.example", {"ann", "bob", "cy", "dee", "eve"});
   HttpRequest asked = request("GET", "/api/v1/queue");
   asked.query = {{"to", "DEE@A.example"}};
@@ -227,6 +261,62 @@ TEST_F(RoutesTest, TheRecipientsThatAListingIsAboutComeFirst) {
   ASSERT_EQ(jobs.size(), 1U);
   EXPECT_EQ(jobs[0]["to"], Json::array({"dee@a.example", "ann@a.example", "bob@a.example",
                                         "cy@a.example", "eve@a.example"}));
+}
+
+TEST_F(RoutesTest, ASummaryCountsByDomainSiteReplyAndLogin) {
+  enqueue(kOne, "a.example", "orders@shop.example", {"ann", "bob"});
+  enqueue(kTwo, "b.example");
+  HttpRequest asked = request("GET", "/api/v1/queue/summary");
+  const Json all = Json::parse(response(asked).body);
+  EXPECT_TRUE(is_work_);
+  EXPECT_EQ(all["jobs"], 2);
+  EXPECT_EQ(all["recipients"], 3);
+  EXPECT_EQ(all["domains"], Json::array({{{"name", "a.example"}, {"jobs", 1}, {"recipients", 2}},
+                                         {{"name", "b.example"}, {"jobs", 1}, {"recipients", 1}}}));
+  for (const char* group : {"sites", "replies", "users"}) {
+    EXPECT_EQ(all[group], Json::array({{{"name", ""}, {"jobs", 2}, {"recipients", 3}}})) << group;
+  }
+  EXPECT_EQ(all["states"][0]["name"], "ready");
+  EXPECT_EQ(all["first"], kOne);
+  EXPECT_EQ(all["last"], kTwo);
+  EXPECT_EQ(all["next"], "");
+  asked.query = {{"to", "ann@*"}};
+  const Json some = Json::parse(response(asked).body);
+  EXPECT_EQ(some["jobs"], 1);
+  EXPECT_EQ(some["recipients"], 1) << "the one that is meant";
+  asked.query = {{"limit", "5"}};
+  EXPECT_EQ(status(asked), 400);
+}
+
+TEST_F(RoutesTest, RepliesAreGroupedWithoutTheirWords) {
+  QueueSummary summary;
+  const auto add = [&](const smtp::Reply& reply) {
+    summary.add({.job = {}, .envelope = {}}, 1, "deferred", "mx:a.example", reply);
+  };
+  add({451, {4, 7, 1}, "Greylisted, 4711"});
+  add({451, {4, 7, 1}, "Greylisted, 4712"});
+  add({450, {}, "later"});
+  add({0, {4, 4, 1}, "connecting to mx.a.example failed"});
+  add({});
+  ASSERT_EQ(summary.replies.size(), 4U);
+  EXPECT_EQ(summary.replies.at("451 4.7.1").jobs, 2U);
+  EXPECT_EQ(summary.replies.at("451 4.7.1").example, "451 4.7.1 Greylisted, 4711");
+  EXPECT_EQ(summary.replies.at("450").jobs, 1U);
+  EXPECT_EQ(summary.replies.at("4.4.1").jobs, 1U);
+  EXPECT_EQ(summary.replies.at("").jobs, 1U);
+  EXPECT_EQ(summary.sites.at("mx:a.example").jobs, 5U);
+}
+
+TEST_F(RoutesTest, TheWholeQueueIsChangedOnlyWhenThatIsSaid) {
+  for (const char* body :
+       {R"({"all": false})", R"({"all": "true"})", R"({"all": 1})", R"({"all": true, "to": "*"})",
+        R"({"until": "0000000000000001"})", R"({"after": ""})", R"({"all": {"all": true}})"}) {
+    EXPECT_EQ(status(request("POST", "/api/v1/queue/remove", body)), 400) << body;
+  }
+  HttpRequest asked = request("POST", "/api/v1/queue/remove", R"({"all": true})");
+  EXPECT_EQ(status(asked), 200);
+  asked.query = {{"to", "a.example"}};
+  EXPECT_EQ(status(asked), 400) << "a filter that would not count";
 }
 
 TEST_F(RoutesTest, AChangeEndsWhenTheRelayStops) {

@@ -3,7 +3,7 @@
 
 Before: four idle connections held the four threads, and health was not answered within 10 s. After: 1,000 connections are
 carried in 1.1 MiB; beyond them the idlest one goes for each that comes, so that health, metrics and commands go on
-(--full, 5,000 more: slowest answer 0.6 s in a debug build, behind the connections that came before it).
+(--full, 5,000 more: slowest answer 0.6 s in a debug build, after the connections that came before it).
 """
 
 import resource

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A web page in an operator's browser posts to the admin port: from another origin as text/plain, which a browser
-sends without asking, and under a name that the page's own DNS has turned to 127.0.0.1.
+sends without asking, and under a name that the page's own DNS now resolves to 127.0.0.1.
 
 Before: each of them removed the queued message and reloaded the configuration; the page under the foreign name read
 the queue too. After: nothing over HTTP changes anything without the token, and a foreign Host is refused (421).

@@ -1,4 +1,4 @@
-"""What every attack has in common: a relay with a name server and a receiver, a good client that goes on
+"""What every attack has in common: a relay with a name server and a receiver, a good client that keeps
 sending all the while, and the relay's memory and descriptors, watched.
 
 An attack is one file, `tests/attacks/NAME.py`:
@@ -53,7 +53,7 @@ def raise_descriptor_limit():
 
 class GoodClient(threading.Thread):
     """Sends a message every 50 ms from a trusted network, over one connection, and notes how long each 250 takes. It
-    connects again when it has to, and counts what it was refused."""
+    reconnects when necessary, and counts refusals."""
 
     def __init__(self, relay, source, domain="receiver.example"):
         super().__init__(daemon=True)
@@ -145,7 +145,7 @@ class Watched:
               flush=True)
 
     def check(self):
-        """The relay is still there, and its good client was served all the while."""
+        """The relay still runs, and its good client was served all the while."""
         self.relay.process.check_alive()
         assert self.good.seconds, "the good client sent nothing"
         assert not self.good.refused, self.good.refused[:3]

@@ -1,4 +1,4 @@
-"""Somebody who does not see the relay's questions to the DNS, but knows when they are asked, forges their answers.
+"""Somebody who does not see the relay's DNS questions, but knows when they are asked, forges their answers.
 
 The forger stands before the true name server and is first with each answer: 20 forgeries with other identifiers, one
 from another address, and one that has the right address, port and identifier, and only the case of the name's letters is
@@ -32,7 +32,7 @@ def read_exactly(connection, size):
 
 
 class Forger:
-    """A name server's address from which the forgeries come, and behind them the true server's answers."""
+    """A name server's address from which the forgeries come, and after them the true server's answers."""
 
     def __init__(self, host, true_server, receiver):
         self.host, self.port = host, harness.DNS_PORT

@@ -1,5 +1,5 @@
 """One client of a trusted network writes another sender domain into each message, for names that lead to hosts which take
-connections and never say a word. Each sender domain is an account of its own, so that a share by account bounds nothing.
+connections and never answer. Each sender domain is an account of its own, so that a share by account bounds nothing.
 
 Before: 400 sender domains took all 192 connections, and 71 of 90 messages of another client for another receiver waited.
 After: the client itself has seven eighths of them (168) at most, and none waits.

@@ -86,7 +86,7 @@ def main():
         guessers = [Guesser(scene.relay, number, done) for number in range(options.guessers)]
         for guesser in guessers:
             guesser.start()
-        # From then on they are known to have failed; whoever comes with them for the first time waits as they do.
+        # From then on they are known to have failed; a client that uses them for the first time waits as they do.
         harness.wait_until(lambda: scene.relay.metric("signpost_auth_total", result="rejected") >= options.guessers,
                            "each client's first guess", 150)
         replies = [None] * len(users)

@@ -2,7 +2,7 @@
 """Strangers from many addresses that hold every session they get, with a NOOP now and then.
 
 They cannot take the last places, which are kept for trusted networks and for clients at which a login is known; one more
-client that comes takes the place of the stranger that came first; and who does not log in is sent away. --full: 100
+client that comes takes the place of the stranger that came first; and a client that does not log in gets 421. --full: 100
 addresses with 100 sessions each; before, they held all of limits.sessions and trusted networks got 421.
 """
 
@@ -44,7 +44,7 @@ def main():
         seen.tell(f"{len(held)} sessions of strangers, {taken:.0f} of {given.sessions} in, {logins} logins served")
         seen.check()
         assert taken <= 0.81 * given.sessions + 5, taken
-        # They may talk as much as they like, and still have to log in.
+        # They may talk as much as they like, and still must log in.
         one = held[-1]
         one.settimeout(20)
         answers = b""

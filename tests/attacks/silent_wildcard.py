@@ -1,4 +1,4 @@
-"""Mail to many names of one domain, all of which lead to hosts that take connections and never say a word. Each name is
+"""Mail to many names of one domain, all of which lead to hosts that take connections and never answer. Each name is
 a receiver of its own, so that limits by receiver bound nothing: one sender takes all connections that there are.
 
 Before: 400 names took all 256 connections of the relay, to one address, for five minutes each, and 81 of 81 messages

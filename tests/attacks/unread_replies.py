@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Clients that send commands as fast as they can and never read a reply.
 
-A session whose replies are not taken gets no further ones: of its commands no more is read than one command line needs,
+A session whose replies are not read gets no further ones: of its commands no more is read than one command line needs,
 and what waits in either direction counts as memory. --full: 180 sessions; before, their replies took 266 MiB beyond
 limits.memory. Now 1 MiB.
 """

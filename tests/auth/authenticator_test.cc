@@ -108,14 +108,14 @@ TEST_F(AuthenticatorTest, ARejectionIsReportedBeforeItsDelay) {
   EXPECT_EQ(run(), (Said{"answered rejected"}));
 }
 
-TEST_F(AuthenticatorTest, ARejectionIsReportedThoughNobodyWaitsForTheAnswer) {
+TEST_F(AuthenticatorTest, ARejectionIsReportedEvenIfNobodyWaits) {
   stop_when_decided = true;
   ask(attempt("shop", "guess"));
   EXPECT_EQ(run(), (Said{"decided shop rejected"}));
   timers.clear();  // the worker ends
 }
 
-TEST_F(AuthenticatorTest, NobodyActsForAnother) {
+TEST_F(AuthenticatorTest, NobodyMayActForAnother) {
   Attempt tried = attempt("shop", "secret");
   tried.authorization_identity = "boss";
   ask(std::move(tried));
@@ -126,7 +126,7 @@ TEST_F(AuthenticatorTest, NobodyActsForAnother) {
   EXPECT_EQ(run(), (Said{"decided shop accepted", "answered accepted"}));
 }
 
-TEST_F(AuthenticatorTest, GuessesAtOnceGetNoFurtherThanOneAfterTheOther) {
+TEST_F(AuthenticatorTest, ConcurrentGuessesGetNoFurtherThanSequentialOnes) {
   for (int i = 0; i < 8; ++i) ask(attempt("shop", "guess" + std::to_string(i)));
   const Said all = run();
   EXPECT_EQ(std::ranges::count(all, "decided shop rejected"), 3);  // the third one locks
@@ -134,7 +134,7 @@ TEST_F(AuthenticatorTest, GuessesAtOnceGetNoFurtherThanOneAfterTheOther) {
   EXPECT_EQ(std::ranges::count(all, "client locked"), 1);
 }
 
-TEST_F(AuthenticatorTest, AfterTooManyFailuresNoPasswordIsLookedAtForAWhile) {
+TEST_F(AuthenticatorTest, AfterTooManyFailuresNoPasswordIsCheckedForAWhile) {
   Said all;
   for (int i = 0; i < 3; ++i) {
     const Said one = check("guess" + std::to_string(i), "x");
@@ -154,7 +154,7 @@ TEST_F(AuthenticatorTest, AWrongPasswordOfAKnownLoginSoundsLockedWhereOthersAre)
   EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
 }
 
-TEST(Rejection, IsHeardAtAWholeMultipleOfItsTime) {
+TEST(Rejection, IsAnsweredAtAWholeMultipleOfItsTime) {
   EXPECT_EQ(time_to_rejection(0ms, 1000ms), 1000ms);
   EXPECT_EQ(time_to_rejection(80ms, 1000ms), 920ms);
   EXPECT_EQ(time_to_rejection(999'999us, 1000ms), 1ms);

@@ -26,7 +26,7 @@ class CheckLineTest : public testing::Test {
   void tell(std::vector<Asker> askers) {
     for (Asker& one : askers) one.answer({Verdict::Unavailable, {}});
   }
-  // Those who were told that there is no place, by name.
+  // Those who were answered that there is no place, by name.
   std::vector<std::string> ask(const std::string& client, const std::string& name,
                                bool known = false, std::size_t failures = 0) {
     PasswordCheck check{key(name), nullptr, name, SecretString("x"), {}};
@@ -74,7 +74,7 @@ TEST_F(CheckLineTest, ClientsTakeTurns) {
   EXPECT_EQ(order(), "a1 b1 a2 a3");
 }
 
-TEST_F(CheckLineTest, WhoComesLaterIsNotBehindAClientsWholeLine) {
+TEST_F(CheckLineTest, ALaterClientDoesNotWaitForAnothersWholeLine) {
   ask("192.0.2.1", "a1");
   ask("192.0.2.1", "a2");
   ask("192.0.2.1", "a3");
@@ -84,7 +84,7 @@ TEST_F(CheckLineTest, WhoComesLaterIsNotBehindAClientsWholeLine) {
   EXPECT_EQ(order(), "b1 a2 a3");
 }
 
-TEST_F(CheckLineTest, WhoHasFailedLatelyComesAfterWhoHasNot) {
+TEST_F(CheckLineTest, ClientsThatFailedRecentlyComeAfterOthers) {
   ask("192.0.2.1", "a", false, 2);
   ask("192.0.2.2", "b", false, 1);
   ask("192.0.2.3", "c");
@@ -160,7 +160,7 @@ TEST_F(CheckLineTest, EqualChecksShareOne) {
   EXPECT_FALSE(join("192.0.2.1", "a"));
 }
 
-TEST_F(CheckLineTest, AKnownPairBringsTheCheckForwardThatItJoins) {
+TEST_F(CheckLineTest, AKnownPairAdvancesTheCheckThatItJoins) {
   ask("192.0.2.1", "a");
   ask("192.0.2.2", "b");
   EXPECT_TRUE(join("192.0.2.3", "b", true));

@@ -36,7 +36,7 @@ TEST(KnownLogins, TextIsReadBack) {
   EXPECT_EQ(parse_known_logins(text, kNow).value(), kPairs);
 }
 
-TEST(KnownLogins, TimeGoesOnWhileNothingRuns) {
+TEST(KnownLogins, TimePassesWhileNothingRuns) {
   const std::string text = known_logins_text(kPairs, kNow);
   EXPECT_EQ(parse_known_logins(text, kNow + 60s).value(),
             (Pairs{{"2001:db8:1:2::", "news letter", 24h - 60s}}));

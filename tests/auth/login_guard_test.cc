@@ -46,6 +46,20 @@ TEST_F(LoginGuardTest, ClientThatGuessesIsLockedForAllLogins) {
   EXPECT_TRUE(may_try("192.0.2.2", "a"));
 }
 
+TEST_F(LoginGuardTest, CountsTheLocksInForce) {
+  fail("192.0.2.1", "a", 10);
+  EXPECT_EQ(guard.locks(now).clients, 0U);
+  fail("192.0.2.1", "a", 1);
+  for (int i = 2; i < 22; ++i) fail("192.0.2." + std::to_string(i), "b", 1);
+  EXPECT_EQ(guard.locks(now).clients, 1U);
+  EXPECT_EQ(guard.locks(now).logins, 0U);
+  fail("192.0.2.99", "b", 1);
+  EXPECT_EQ(guard.locks(now).logins, 1U);
+  now += minutes(2);
+  EXPECT_EQ(guard.locks(now).clients, 0U);
+  EXPECT_EQ(guard.locks(now).logins, 0U);
+}
+
 TEST_F(LoginGuardTest, LockEndsAndTheNextOneIsTwiceAsLong) {
   fail("192.0.2.1", "a", 11);
   now += seconds(59);
@@ -87,7 +101,7 @@ TEST_F(LoginGuardTest, WhoIsKnownIsNotLockedOutByStrangers) {
   EXPECT_TRUE(may_try("203.0.113.7", "shop"));
 }
 
-TEST_F(LoginGuardTest, FailuresOfItsOwnMakeALoginUnknown) {
+TEST_F(LoginGuardTest, ItsOwnFailuresMakeALoginUnknown) {
   guard.succeeded(ip("203.0.113.7"), "shop", now);
   fail("203.0.113.7", "shop", 11);
   EXPECT_TRUE(may_try("203.0.113.7", "shop"));  // no lock yet, only no longer known
@@ -142,7 +156,7 @@ TEST_F(LoginGuardTest, KnowsHowOftenAClientFailedLately) {
   EXPECT_EQ(guard.failures(ip("192.0.2.2"), now), 0U);
 }
 
-TEST_F(LoginGuardTest, RightPasswordsAreTakenBack) {
+TEST_F(LoginGuardTest, CorrectPasswordsAreNotCounted) {
   for (int i = 0; i < 100; ++i) {
     const std::string login = std::to_string(i);
     const auto begun = guard.begin(ip("192.0.2.1"), login, now);
@@ -154,7 +168,7 @@ TEST_F(LoginGuardTest, RightPasswordsAreTakenBack) {
   EXPECT_TRUE(may_try("192.0.2.1", "guess"));
 }
 
-TEST_F(LoginGuardTest, ARightPasswordTakesItsLockBack) {
+TEST_F(LoginGuardTest, ACorrectPasswordLiftsItsLock) {
   fail("192.0.2.1", "a", 10);
   const auto begun = guard.begin(ip("192.0.2.1"), "b", now);
   ASSERT_TRUE(begun);
@@ -162,7 +176,7 @@ TEST_F(LoginGuardTest, ARightPasswordTakesItsLockBack) {
   guard.take_back(*begun, ip("192.0.2.1"), "b", now);
   EXPECT_TRUE(may_try("192.0.2.1", "a"));
   fail("192.0.2.1", "a", 1);
-  EXPECT_EQ(last.client, seconds(60));  // as the first lock, which it is
+  EXPECT_EQ(last.client, seconds(60));  // it counts as the first lock
 }
 
 TEST_F(LoginGuardTest, KnownPairsOutliveARestart) {

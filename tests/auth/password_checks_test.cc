@@ -49,7 +49,7 @@ class PasswordChecksTest : public testing::Test {
   Said said;
 };
 
-TEST_F(PasswordChecksTest, FindTheRightPassword) {
+TEST_F(PasswordChecksTest, AcceptTheCorrectPassword) {
   EXPECT_EQ(ask("192.0.2.1", "secret"), "");
   EXPECT_EQ(ask("192.0.2.2", "guess"), "");
   EXPECT_EQ(taken(), Said{});
@@ -59,7 +59,7 @@ TEST_F(PasswordChecksTest, FindTheRightPassword) {
   EXPECT_FALSE(checks->knows(*net::IpAddress::parse("192.0.2.2")));
 }
 
-TEST_F(PasswordChecksTest, APasswordThatWasRightAMomentAgoNeedsNoHash) {
+TEST_F(PasswordChecksTest, ARecentlyCorrectPasswordNeedsNoHash) {
   ask("192.0.2.1", "secret");
   run();
   EXPECT_EQ(ask("192.0.2.9", "secret"), "accepted");
@@ -111,7 +111,7 @@ TEST_F(PasswordChecksTest, ALockedClientDoesNotLearnWhichLoginIsKnownThere) {
   EXPECT_EQ(taken(), Said{"192.0.2.1 rejected"}) << "the lock has ended";
 }
 
-TEST_F(PasswordChecksTest, ALockedClientDoesNotTakeOthersWithIt) {
+TEST_F(PasswordChecksTest, ALockedClientDoesNotAffectOthers) {
   ask("192.0.2.1", "guess1");
   ask("192.0.2.1", "guess2");
   ask("192.0.2.1", "guess3");

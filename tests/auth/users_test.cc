@@ -201,8 +201,8 @@ TEST(Passwords, WhatOtherServersStoreIsVerified) {
   EXPECT_TRUE(verify_password(&bare, "secret"));
 }
 
-TEST(Passwords, WeakSchemesAreRefusedWithWords) {
-  const std::string end = " is too weak: whoever gets the file has its passwords soon";
+TEST(Passwords, WeakSchemesAreRefusedWithAReason) {
+  const std::string end = " is too weak: whoever gets the file can soon guess its passwords";
   EXPECT_EQ(password_hash_problem("{MD5-CRYPT}$1$salt$qJH7.N4xYta3aEG/dfqo/0"),
             "{MD5-CRYPT}" + end);
   EXPECT_EQ(password_hash_problem("{plain-md5}5ebe2294ecd0e0f08eab7690d2a6ee69"),

@@ -14,7 +14,7 @@ struct Owner {
   Alive alive;
 };
 
-TEST(Alive, ATokenTellsWhetherItsOwnerLives) {
+TEST(Alive, ATokenKnowsWhetherItsOwnerLives) {
   std::optional<Owner> owner(std::in_place);
   const Alive::Token token = owner->alive.token();
   EXPECT_TRUE(token);

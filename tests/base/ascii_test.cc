@@ -74,7 +74,7 @@ TEST(Utf8, RefusesWhatRfc3629Forbids) {
 
 TEST(Printable, KeepsTextAndUtf8) { EXPECT_EQ(printable("a b\xC3\xA4"), "a b\xC3\xA4"); }
 
-TEST(Printable, EscapesControlOctetsAndWhatIsNoUtf8) {
+TEST(Printable, EscapesControlOctetsAndInvalidUtf8) {
   EXPECT_EQ(printable(std::string_view("a\r\nb\0\x7f\xff", 7)), "a\\x0d\\x0ab\\x00\\x7f\\xff");
   EXPECT_EQ(printable("\xC3"), "\\xc3");
 }

@@ -39,7 +39,7 @@ TEST(Base64, RefusesWhatIsNotExactlyOnePaddedString) {
   }
 }
 
-TEST(Base64, RefusesBitsBehindTheEnd) {
+TEST(Base64, RefusesBitsAfterTheEnd) {
   // RFC 4648 section 3.5: they would let two texts mean the same password.
   EXPECT_FALSE(decode("Zh=="));
   EXPECT_FALSE(decode("Zm9="));

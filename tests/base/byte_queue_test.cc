@@ -85,8 +85,8 @@ TEST(ByteQueueDeathTest, StopsWhenMoreIsCommittedThanThereIsRoom) {
   EXPECT_DEATH(queue.commit(room + 1), "broken invariant");
 }
 
-// What the queue's memory holds behind its end, as far as it goes.
-std::string behind(ByteQueue& queue) {
+// What the queue's memory holds after its end.
+std::string after_end(ByteQueue& queue) {
   const auto room = queue.prepare(1);
   return {room.begin(), room.end()};
 }
@@ -95,7 +95,7 @@ TEST(ByteQueue, ConsumesSecretsWithoutATrace) {
   ByteQueue queue;
   queue.append("hunter2\n");
   queue.consume_secret(8);
-  EXPECT_FALSE(behind(queue).contains("hunter2"));
+  EXPECT_FALSE(after_end(queue).contains("hunter2"));
 }
 
 TEST(ByteQueue, MovesSecretsWithoutACopy) {
@@ -105,7 +105,7 @@ TEST(ByteQueue, MovesSecretsWithoutACopy) {
   queue.consume(400);
   (void)queue.prepare(200);  // moves what is left to the front of the same memory
   EXPECT_EQ(queue.view(), "hunter2");
-  EXPECT_FALSE(behind(queue).contains("hunter2"));
+  EXPECT_FALSE(after_end(queue).contains("hunter2"));
 }
 
 }  // namespace

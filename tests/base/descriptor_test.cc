@@ -44,7 +44,7 @@ TEST(Descriptor, GivesItsDescriptorAway) {
   ::close(fd);
 }
 
-TEST(Descriptor, ANegativeNumberIsNone) {
+TEST(Descriptor, ANegativeNumberIsNotADescriptor) {
   Descriptor none(-1);
   EXPECT_FALSE(none);
   EXPECT_FALSE(Descriptor());

@@ -87,7 +87,7 @@ class LogTest : public testing::Test {
     stop();
     if (pipe_[1] >= 0) ::close(pipe_[1]);
     ::close(pipe_[0]);
-    start(Options{});  // standard error again for whoever comes next
+    start(Options{});  // standard error again for the next test
     stop();
   }
 
@@ -119,7 +119,7 @@ class LogTest : public testing::Test {
   std::array<int, 2> pipe_{-1, -1};
 };
 
-TEST_F(LogTest, TellsTheJournalThePriority) {
+TEST_F(LogTest, GivesTheJournalThePriority) {
   start({.level = Level::Debug, .format = Format::Text, .fd = pipe_[1], .to_journal = true});
   for (const Level level : {Level::Debug, Level::Info, Level::Warning, Level::Error}) {
     log(level, "event", {{"id", "A1"}});
@@ -156,7 +156,7 @@ TEST_F(LogTest, StampsTheTimeInUtc) {
   EXPECT_EQ(lines[0][kTime.size() - 1], 'Z');
 }
 
-TEST_F(LogTest, PassesOverWhatIsBelowItsLevel) {
+TEST_F(LogTest, SkipsEventsBelowItsLevel) {
   start_with(Level::Warning);
   EXPECT_FALSE(enabled(Level::Info));
   EXPECT_TRUE(enabled(Level::Error));

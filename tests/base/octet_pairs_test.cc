@@ -33,7 +33,7 @@ TEST(OctetPairs, AreFoundWhereverTheyStand) {
   }
 }
 
-TEST(OctetPairs, OneOctetIsNoPair) {
+TEST(OctetPairs, OneOctetIsNotAPair) {
   EXPECT_EQ(find_octet_pair("", kLineEnd), std::string_view::npos);
   EXPECT_EQ(find_octet_pair("\xff", kHigh), std::string_view::npos);
   EXPECT_EQ(find_octet_pair("x\r", kLineEnd), std::string_view::npos);

@@ -49,16 +49,17 @@ TEST(Pem, NamesWhatIsThereInsteadOfACertificate) {
   EXPECT_TRUE(certificate(kPkcs12).ends_with("openssl pkcs12 -in FILE -nokeys -out NEW"));
   EXPECT_TRUE(certificate(kPkcs7).contains("pkcs7 -inform DER -print_certs"));
   EXPECT_TRUE(certificate("-----BEGIN PKCS7-----\n").contains("pkcs7 -print_certs"));
-  EXPECT_TRUE(certificate("-----BEGIN CERTIFICATE REQUEST-----\n").starts_with("is a request "));
-  EXPECT_TRUE(
-      certificate("-----BEGIN NEW CERTIFICATE REQUEST-----\n").starts_with("is a request "));
+  EXPECT_TRUE(certificate("-----BEGIN CERTIFICATE REQUEST-----\n")
+                  .starts_with("is a certificate request;"));
+  EXPECT_TRUE(certificate("-----BEGIN NEW CERTIFICATE REQUEST-----\n")
+                  .starts_with("is a certificate request;"));
   EXPECT_TRUE(certificate("-----BEGIN EC PRIVATE KEY-----\n").starts_with("is a key; "));
   for (const std::string& der : {kKey, kEncryptedKey, kPublicKey}) {
     EXPECT_TRUE(certificate(der).starts_with("is a key in DER; "));
   }
 }
 
-TEST(Pem, SaysNothingOfWhatIsRightOrUnknown) {
+TEST(Pem, SaysNothingAboutCorrectOrUnknownFiles) {
   EXPECT_EQ(key("-----BEGIN PRIVATE KEY-----\n"), "");
   EXPECT_EQ(certificate("-----BEGIN CERTIFICATE-----\n"), "");
   const std::string cut = kKey.substr(0, kKey.size() - 1);

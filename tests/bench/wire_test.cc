@@ -1,12 +1,16 @@
 #include "bench/wire/crc32.h"
 #include "bench/wire/latency.h"
+#include "bench/wire/ledger.h"
 #include "bench/wire/load_message.h"
 #include "bench/wire/mail_data.h"
+#include "bench/wire/output.h"
 #include "bench/wire/reply_reader.h"
 #include "bench/wire/socket.h"
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -146,6 +150,55 @@ TEST_F(LoadMessage, IsSeenToBeDamagedWhenOneOctetChanges) {
 
 TEST_F(LoadMessage, FromElsewhereHasNoId) {
   EXPECT_EQ(judge("Subject: x\r\n\r\nX-Load-Id: in the body\r\n").id, "");
+}
+
+TEST_F(LoadMessage, CarriesBodiesOfFilesInTurnWithLineEndsOfTheWire) {
+  const LoadMessages messages({"Gr\xc3\xbc\xc3\x9f"
+                               "e\n.\nb",
+                               "two\r\n"},
+                              "text/html", "load@load.example");
+  EXPECT_TRUE(messages.eight_bit());
+  const auto content = [&](std::uint64_t number) {
+    std::string wire;
+    messages.append(wire, "run-1", "rcpt@rcpt.example", number, "Thu, 01 Jan 1970 00:00:00 +0000");
+    return decoded(wire + ".\r\n");
+  };
+  EXPECT_TRUE(
+      content(0).ends_with("\r\n\r\nGr\xc3\xbc\xc3\x9f"
+                           "e\r\n.\r\nb\r\n"))
+      << content(0);
+  EXPECT_TRUE(content(1).ends_with("\r\n\r\ntwo\r\n"));
+  EXPECT_NE(content(1).find("Content-Type: text/html\r\n"), std::string::npos);
+  EXPECT_TRUE(judge(content(0)).intact && judge(content(1)).intact);
+}
+
+class OutputTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "/outputXXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string folder_;
+};
+
+TEST_F(OutputTest, ReplacesAFileAndSaysWhenItCannot) {
+  const std::string file = folder_ + "/counts";
+  EXPECT_TRUE(write_file(file, "a longer text"));
+  EXPECT_TRUE(write_file(file, "text"));
+  EXPECT_EQ(*read_file(file), "text");
+  EXPECT_FALSE(write_file(folder_ + "/missing/counts", "text"));
+  const auto full = write_file("/dev/full", "text");
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().detail, "/dev/full: No space left on device");
+}
+
+TEST_F(OutputTest, OfALedgerThatIsFullIsAnError) {
+  auto ledger = Ledger::open("/dev/full");
+  ASSERT_TRUE(ledger);
+  EXPECT_FALSE(ledger->append("a line\n"));
+  EXPECT_TRUE(ledger->append(""));
 }
 
 TEST(Endpoints, AreReadFromText) {

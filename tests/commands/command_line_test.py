@@ -4,6 +4,7 @@
 usage: command_line_test.py PROGRAM
 """
 import contextlib
+import fcntl
 import http.server
 import json
 import os
@@ -15,11 +16,14 @@ import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
+import unicodedata
 import unittest
 import urllib.error
 import urllib.parse
@@ -36,7 +40,7 @@ mode = "plain"
 [auth]
 users = "users.toml"
 """
-os.umask(0o077)  # as whoever writes secrets has it
+os.umask(0o077)  # as people who write secrets set it
 HASH = "{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2g"
 
 
@@ -90,17 +94,37 @@ class Usage(Case):
             self.assertEqual(result.stdout, "", words)
             self.assertRegex(result.stderr, r"^signpost: [^\n]+\n$", words)
 
+    def test_an_option_without_its_value_takes_no_other_word_for_it(self):
+        for words in (["queue", "list", "--to="], ["queue", "remove", "--to=", "--yes"],
+                      ["queue", "remove", "--to=", "a.example", "--yes"], ["--config=", "check"],
+                      ["user", "add", "shop", "--sender="], ["check", "--dns="]):
+            result = self.run_program(*words)
+            option = next(word for word in words if word.endswith("="))
+            self.refused(result, f"{option} has no value; see --help", 2)
+        for words in (["-c", "", "check"], ["queue", "remove", ""], ["queue", "show", ""],
+                      ["queue", "list", "--user", ""], ["user", "add", ""], ["user", "add", "a", "--users", ""],
+                      ["user", "add", "a", "--sender", ""], ["queue", "retry", "--from", ""],
+                      ["dkim", "keygen", "--domain", "", "--selector", "s", "--out", "x"]):
+            result = self.run_program(*words)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), words)
+            self.assertRegex(result.stderr, r"^signpost: [^\n]*is empty[^\n]*\n$", words)
+
+    def test_a_whole_queue_is_changed_only_when_that_is_said(self):
+        for words, err in ((["remove", "--to", "a.example"], "--yes is required"), (["remove", "--all"], "--yes is required"),
+                           (["retry", "--all", "--to", "a.example"], "contradict"),
+                           (["hold"], "--all is required"), (["release"], "--all is required")):
+            result = self.run_program("queue", *words)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), words)
+            self.assertIn(err, result.stderr)
+
     def test_unknown_command_is_named(self):
         self.refused(self.run_program("lsit"), "unknown command lsit; see --help", 2)
         self.refused(self.run_program("queue", "lsit"), "unknown command lsit; see --help", 2)
 
-    def test_config_may_stand_behind_the_command(self):
+    def test_config_may_follow_the_command(self):
         self.assertIn("users.toml", self.run_program("user", "list", "-c", self.config).stderr)
 
     def test_what_is_not_built_says_so(self):
-        self.refused(self.signpost("queue", "hold", "--to", "a.example"),
-                     "queue hold is not supported yet")
-        self.refused(self.signpost("queue", "release"), "queue release is not supported yet")
         self.refused(self.signpost("queue", "explain", "x"), "queue explain is not supported yet")
         self.refused(self.signpost("sendmail", "-t", "-i", "-oi", "a@b.example"),
                      "sendmail is not supported yet; submit by SMTP")
@@ -328,7 +352,7 @@ class Setups(Case):
         self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'tenant = "acne"\n'))
         self.both_refuse('users.toml: b.tenant: unknown tenant "acne"; write [[tenant]] with name = "acne" in')
         self.users.write_text(self.user("shop", 'tenant = "acme"\nsenders = ["@acme.example", "@b.example"]\n'))
-        self.both_refuse('users.toml: shop.senders: "@b.example" is not of a domain of tenant "acme"')
+        self.both_refuse('users.toml: shop.senders: "@b.example" is not in a domain of tenant "acme"')
         self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'senders = ["@b.example"]\n'))
         self.both_accept()
 
@@ -364,8 +388,8 @@ class Setups(Case):
         self.certificate("one")
         shutil.copy(self.key, self.folder / "one.key")
         self.write(more='[tls]\ncertificate = "one.pem"\nkey = "one.key"\n' + self.dkim())
-        self.both_refuse("tls.key: " + str(self.folder / "one.key") + ": has a passphrase, which nobody could type",
-                         "dkim.key: " + str(self.key) + ": has a passphrase, which nobody could type")
+        self.both_refuse("tls.key: " + str(self.folder / "one.key") + ": has a passphrase, which nobody can type",
+                         "dkim.key: " + str(self.key) + ": has a passphrase, which nobody can type")
 
     @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
     def test_certificate(self):
@@ -383,7 +407,7 @@ class Setups(Case):
         self.write(more=tls.format("one.pem", "one.key"))
         self.both_refuse("one.key: everyone on this machine may read it")
         (self.folder / "one.key").chmod(0o600)
-        self.both_accept("one.pem: is self-signed: clients refuse it unless they were told to trust it")
+        self.both_accept("one.pem: is self-signed: clients refuse it unless they are set up to trust it")
 
     @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
     def test_keys_and_certificates_that_are_not_pem(self):
@@ -400,8 +424,8 @@ class Setups(Case):
         for files, *words in ((("der.pem", "one.key"), f"der.pem: is DER; {certificate}"),
                               (("one.pem", "der.key"), f"der.key: is DER; {key}"),
                               (("one.pem", "public.key"), "public.key: is a public key; name the file of the private key"),
-                              (("both.p12", "one.key"), "both.p12: is PKCS#12; take the certificates out of it"),
-                              (("one.pem", "both.p12"), "both.p12: is PKCS#12; take the key out of it")):
+                              (("both.p12", "one.key"), "both.p12: is PKCS#12; extract the certificates"),
+                              (("one.pem", "both.p12"), "both.p12: is PKCS#12; extract the key")):
             self.write(more=tls.format(*files))
             self.both_refuse(*words)
         for file, words in (("der.key", f"der.key: is DER; {key}"), ("public.key", "public.key: is a public key; ")):
@@ -516,7 +540,7 @@ class Setups(Case):
             self.assertIn("by=SIGHUP", log)
             self.assertRegex(log, f'by="[^"]*, uid {os.getuid()}, pid [0-9]+"')
 
-    def test_metrics_are_open_on_loopback_unless_the_token_is_asked_for(self):
+    def test_metrics_are_open_on_loopback_unless_the_token_is_required(self):
         self.write()
         with self.relay():
             self.assertEqual([self.get(path) for path in ("/healthz", "/readyz", "/metrics", "/api/v1/queue")],
@@ -730,7 +754,7 @@ class Init(Case):
     def words(self, *more):
         return ["init", "--directory", self.relay, "--hostname", "mail.shop.example",
                 "--certificate", self.folder / "certificate.pem", "--key", self.folder / "key.pem",
-                "--listen", f"127.0.0.1:{free_port()}", "--account", "", *more]
+                "--listen", f"127.0.0.1:{free_port()}", "--account", "root", *more]
 
     def files(self):
         return {str(path.relative_to(self.relay)): stat.S_IMODE(path.stat().st_mode)
@@ -956,15 +980,19 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
 """)
         self.assertEqual(json.loads(self.signpost("queue", "show", "01hx", "--json").stdout), message)
         self.refused(self.signpost("queue", "show", "01hz"), "there is no message 01hz in the queue")
+        self.serve("/api/v1/queue/01hy", {"error": "no", "accepted": "2026-03-01T12:00:00Z"}, 404)
+        self.refused(self.signpost("queue", "show", "01hy", env={"TZ": "CET-1"}),
+                     "there is no message 01hy in the queue: it was delivered, bounced or removed, or was never here; "
+                     'see the log: journalctl -u signpost --since "2026-03-01 13:00:00" | grep 01hy')
         self.refused(self.signpost("queue", "show", "../x"), '"../x" is not a queue ID')
 
     def test_retry_and_remove(self):
         self.serve("/api/v1/queue/retry", {"matched": 3, "changed": 2, "busy": 1})
-        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now, 1 being delivered just now\n")
+        self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now, 1 being delivered at the moment\n")
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 3, "busy": 0})
-        self.check(self.signpost("queue", "remove", "--to", "a.example", "--user", "shop"), 0,
+        self.check(self.signpost("queue", "remove", "--to", "a.example", "--user", "shop", "--yes"), 0,
                    "3 matched, 3 removed\n")
-        self.check(self.signpost("queue", "remove", "--from", "<>", "--json"), 0,
+        self.check(self.signpost("queue", "remove", "--from", "<>", "--json", "--yes"), 0,
                    '{\n  "busy": 0,\n  "changed": 3,\n  "matched": 3\n}\n')
         self.assertEqual([(method, path, json.loads(body)) for method, path, body, _ in
                           FakeRelay.asked],
@@ -972,33 +1000,129 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
                           ("POST", "/api/v1/queue/remove", {"to": "a.example", "user": "shop"}),
                           ("POST", "/api/v1/queue/remove", {"from": "<>"})])
 
-    def test_what_was_not_removed_is_told(self):
+    def test_what_was_not_removed_is_reported(self):
         self.serve("/api/v1/queue/remove", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "remove", "01hx"), 1, "3 matched, 2 removed\n",
-                   "signpost: 1 not removed because it is being delivered just now; try again\n")
+                   "signpost: 1 not removed because it is being delivered at the moment; try again\n")
         self.serve("/api/v1/queue/remove", {"matched": 0, "changed": 0, "busy": 0})
         self.refused(self.signpost("queue", "remove", "01hx"), "nothing in the queue matches")
 
     def test_other_recipients_of_the_same_messages_are_mentioned(self):
         self.serve("/api/v1/queue/remove", {"matched": 1, "changed": 1, "busy": 0, "recipients": 1, "others": 49})
-        self.check(self.signpost("queue", "remove", "--to", "u7@a.example"), 0,
+        self.check(self.signpost("queue", "remove", "--to", "u7@a.example", "--yes"), 0,
                    "1 matched, recipients removed: 1, other recipients of the same messages that stay: 49\n")
         self.serve("/api/v1/queue/retry", {"matched": 1, "changed": 1, "busy": 0, "recipients": 1, "others": 49})
         self.check(self.signpost("queue", "retry", "--to", "u7@a.example"), 0,
                    "1 matched, 1 due now, other recipients of the same messages that are tried with them: 49\n")
 
-    def test_remove_asks_on_a_terminal(self):
+    SUMMARY = {"jobs": 2, "recipients": 3, "first": "01hx", "last": "01hz", "next": "",
+               "states": [{"name": "deferred", "jobs": 2, "recipients": 3}],
+               "domains": [{"name": "a.example", "jobs": 1, "recipients": 1},
+                           {"name": "xn--bcher-kva.example", "jobs": 1, "recipients": 2}],
+               "sites": [{"name": "", "jobs": 2, "recipients": 3}],
+               "replies": [{"name": "450 4.7.1", "jobs": 2, "recipients": 3, "example": "450 4.7.1 later \x1b"}],
+               "users": [{"name": "", "jobs": 1, "recipients": 1}, {"name": "shop", "jobs": 1, "recipients": 2}]}
+
+    def on_terminal(self, *words, answer=b"", size=None):
+        """With a terminal for standard input, and for standard output if it has a size (columns)."""
+        leader, follower = pty.openpty()
+        self.addCleanup(os.close, leader)
+        if size:
+            fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, size, 0, 0))
+        os.write(leader, answer)
+        output = {"stdout": follower if size else subprocess.PIPE, "stderr": subprocess.PIPE}
+        environment = {**{name: value for name, value in os.environ.items() if name != "COLUMNS"}, "TZ": "UTC"}
+        result = subprocess.run([PROGRAM, "-c", self.config, *words], stdin=follower, timeout=60, text=True,
+                                env=environment, **output)
+        os.close(follower)
+        if size:
+            result.stdout = ""
+            while "\n" not in result.stdout[-2:]:
+                result.stdout += os.read(leader, 65536).decode()
+            result.stdout = result.stdout.replace("\r\n", "\n")
+        return result
+
+    def test_remove_asks_on_a_terminal_what_a_summary_shows(self):
+        self.serve("/api/v1/queue/summary", self.SUMMARY)
         self.serve("/api/v1/queue/remove", {"matched": 1, "changed": 1, "busy": 0})
-        for answer, code, asked in ((b"n\n", 1, 0), (b"\n", 1, 0), (b"y\n", 0, 1)):
+        for answer, code, asked in ((b"n\n", 1, 1), (b"\n", 1, 1), (b"y\n", 0, 2)):
             FakeRelay.asked.clear()
-            leader, follower = pty.openpty()
-            os.write(leader, answer)
-            result = subprocess.run([PROGRAM, "-c", self.config, "queue", "remove", "01hx"],
-                                    stdin=follower, capture_output=True, text=True, timeout=60)
-            os.close(leader)
-            os.close(follower)
+            result = self.on_terminal("queue", "remove", "--to", "*.example", answer=answer)
             self.assertEqual((result.returncode, len(FakeRelay.asked)), (code, asked), result.stderr)
             self.assertIn("[y/N]", result.stderr)
+            self.assertIn("2 jobs for 3 recipients\n", result.stderr)
+            self.assertIn("bücher.example", result.stderr)
+        # What is accepted after the question was not asked about.
+        self.assertEqual(json.loads(FakeRelay.asked[1][2]), {"to": "*.example", "until": "01hz"})
+        self.serve("/api/v1/queue/summary", {"jobs": 0, "recipients": 0, "next": ""})
+        result = self.on_terminal("queue", "remove", "--all")
+        self.refused(result, "nothing in the queue matches")
+
+    def test_a_summary_adds_the_pages_up(self):
+        def page(query):
+            return {**self.SUMMARY, "next": {None: "aa", "aa": "bb", "bb": ""}[query.get("after", [None])[0]]}
+        self.serve("/api/v1/queue/summary", page)
+        self.check(self.signpost("queue", "summary", "--state", "deferred", "--limit", 1), 0, """\
+6 jobs for 9 recipients
+
+JOBS  RECIPIENTS  STATE
+   6           9  deferred
+
+JOBS  RECIPIENTS  DOMAIN
+   3           3  a.example
+   3           6  others
+
+JOBS  RECIPIENTS  SITE
+   6           9  not looked up yet
+
+JOBS  RECIPIENTS  REPLY      FOR EXAMPLE
+   6           9  450 4.7.1  450 4.7.1 later \\x1b
+
+JOBS  RECIPIENTS  LOGIN
+   3           3  without a login
+   3           6  others
+""")
+        self.assertEqual([urllib.parse.parse_qs(urllib.parse.urlsplit(path).query) for _, path, _, _ in FakeRelay.asked],
+                         [{"state": ["deferred"]}, {"state": ["deferred"], "after": ["aa"]},
+                          {"state": ["deferred"], "after": ["bb"]}])
+        summary = json.loads(self.signpost("queue", "summary", "--json").stdout)
+        self.assertEqual((summary["jobs"], summary["last"]), (6, "01hz"))
+        self.assertEqual(summary["domains"], [{"name": "a.example", "jobs": 3, "recipients": 3},
+                                              {"name": "xn--bcher-kva.example", "jobs": 3, "recipients": 6}])
+
+    def test_a_change_follows_the_pages(self):
+        pages = iter([{"matched": 256, "changed": 256, "busy": 0, "next": "aa"},
+                      {"matched": 0, "changed": 0, "busy": 0, "next": "bb"},
+                      {"matched": 3, "changed": 2, "busy": 1, "next": ""}])
+        self.serve("/api/v1/queue/retry", lambda _: next(pages))
+        self.check(self.signpost("queue", "retry", "--all"), 0, "259 matched, 258 due now, 1 being delivered at the moment\n")
+        self.assertEqual([json.loads(body) for _, _, body, _ in FakeRelay.asked],
+                         [{"all": True}, {"all": True, "after": "aa"}, {"all": True, "after": "bb"}])
+
+    def test_hold_and_release(self):
+        self.serve("/api/v1/queue/hold", {"matched": 3, "changed": 2, "busy": 1})
+        self.check(self.signpost("queue", "hold", "--user", "shop"), 1, "3 matched, 2 held\n",
+                   "signpost: 1 not held because it is being delivered at the moment; try again\n")
+        self.serve("/api/v1/queue/release", {"matched": 2, "changed": 2, "busy": 0})
+        self.check(self.signpost("queue", "release", "--all"), 0, "2 matched, 2 released\n")
+        self.serve("/api/v1/queue/retry", {"matched": 2, "changed": 1, "busy": 0, "held": 1})
+        self.check(self.signpost("queue", "retry", "--all"), 0, "2 matched, 1 due now, 1 held: see queue release\n")
+
+    def test_a_table_fits_the_terminal(self):
+        wide = {**JOB, "from": "orders@" + "x" * 60 + ".example", "to": ["顧客@例え.example"], "last_reply": "450 " + "y" * 90}
+        self.serve("/api/v1/queue", {"jobs": [JOB, wide], "next": ""})
+        for size in (64, 80, 100, 160):
+            lines = self.on_terminal("queue", "list", size=size).stdout.splitlines()
+            self.assertEqual(len(lines), 4, lines)
+            for line in lines:
+                self.assertLessEqual(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line), size, line)
+            self.assertIn("01hx  deferred", lines[1])
+            self.assertIn("03-01 13:00", lines[1])
+            self.assertIn("…", lines[2])
+            self.assertEqual("TRIES" in lines[0], size >= 80, lines[0])
+            self.assertEqual("SIZE" in lines[0], size >= 100, lines[0])
+        everything = self.signpost("queue", "list", env={"COLUMNS": "60"}).stdout
+        self.assertIn("y" * 90, everything)
 
     def test_reload(self):
         self.serve("/api/v1/reload", {"result": "ok"})
@@ -1060,7 +1184,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.check(self.signpost("queue", "retry", "01hx"), 0, "1 matched, 1 due now\n")
         self.assertEqual([(asked[0], asked[3]) for asked in FakeRelay.asked], [("GET", None), ("POST", None)])
 
-    def test_relay_that_is_not_there_is_named(self):
+    def test_missing_relay_is_named(self):
         port = free_port()
         self.by_address(port)
         for words in (["queue", "list"], ["queue", "show", "x"], ["queue", "retry", "x"], ["reload"]):
@@ -1074,7 +1198,7 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.refused(self.signpost("queue", "list"), f'{self.config}: admin.socket is ""')
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_who_may_not_use_the_socket_is_told_who_may(self):
+    def test_accounts_that_may_not_use_the_socket_learn_who_may(self):
         path = self.folder / "admin.sock"
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(path))

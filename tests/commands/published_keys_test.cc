@@ -11,7 +11,7 @@ std::shared_ptr<const dkim::PrivateKey> key() {
   return dkim::PrivateKey::generate(dkim::Algorithm::Ed25519Sha256, 0).value();
 }
 
-TEST(PublishedKeys, TheRecordOfOurKeyIsRight) {
+TEST(PublishedKeys, TheRecordOfOurKeyIsAccepted) {
   const auto ours = key();
   EXPECT_EQ(problem_of_records({dkim::record_text(*ours)}, *ours), "");
 }
@@ -28,7 +28,7 @@ TEST(PublishedKeys, TwoRecordsAtOneNameAreWrongEvenIfOneIsRight) {
   EXPECT_TRUE(problem_of_records({"a", "b"}, *ours).contains("none of them ours"));
 }
 
-TEST(PublishedKeys, AnotherKeyIsNamedWithTheRecordThatWouldBeRight) {
+TEST(PublishedKeys, AnotherKeyIsNamedWithTheCorrectRecord) {
   const auto ours = key();
   const std::string problem = problem_of_records({dkim::record_text(*key())}, *ours);
   EXPECT_NE(problem.find("another key"), std::string::npos) << problem;

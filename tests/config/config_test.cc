@@ -517,7 +517,7 @@ TEST(Config, MalformedValuesAreNamed) {
   });
 }
 
-TEST(Config, WhatIsNotBuiltIsRefusedByName) {
+TEST(Config, UnsupportedKeysAreRefusedByName) {
   const std::string via = "8:7: route.via: ";
   expect_errors({
       {"proxy_protocol_from = [\"10.0.0.1\"]\n",
@@ -555,7 +555,7 @@ TEST(Config, PasswordOfARouteIsNeverShown) {
                                      "supported yet; write \"mx\" or \"smtp://host:port\""});
 }
 
-TEST(Config, RequiredKeysAreMissed) {
+TEST(Config, MissingRequiredKeysAreReported) {
   expect_errors({
       {"[[listener]]\nmode = \"plain\"\n",
        "7:1: listener.bind: missing; write an IP address with a port, as in \"0.0.0.0:587\" or "
@@ -572,7 +572,7 @@ TEST(Config, RequiredKeysAreMissed) {
                                      "one [[listener]] with bind"});
 }
 
-TEST(Config, TableAndListOfTablesAreToldApart) {
+TEST(Config, TableAndListOfTablesAreDistinguished) {
   expect_errors({
       {"[[tls]]\ncertificate = \"c\"\n", "7:3: tls: expected one table [tls], found [[tls]]"},
       {"[dkim]\ndomain = \"a.example\"\n", "7:2: dkim: expected tables [[dkim]], found a table"},
@@ -649,7 +649,7 @@ std::string trusting(const std::string& networks) {
       "]\n");
 }
 
-TEST(ConfigRules, ANetworkThatIsNearlyEverybodyIsSaidTwice) {
+TEST(ConfigRules, AVeryWideNetworkNeedsConfirmation) {
   const std::vector<std::string> refused{
       "signpost.toml:6:20: listener.trusted_networks: together these cover more of the Internet "
       "than a /8 (IPv6: a /16) does, which is close to an open relay; write smaller networks, or "
@@ -673,7 +673,7 @@ TEST(ConfigRules, ANetworkThatIsNearlyEverybodyIsSaidTwice) {
   }
 }
 
-TEST(ConfigRules, BitsBehindThePrefixAreAMistake) {
+TEST(ConfigRules, BitsAfterThePrefixAreAMistake) {
   EXPECT_EQ(errors_of(trusting("\"127.0.0.5/8\", \"2001:db8::1/32\", \"192.0.2.1/32\"")),
             (std::vector<std::string>{
                 "signpost.toml:6:21: listener.trusted_networks: \"127.0.0.5/8\" is an address "
@@ -714,7 +714,7 @@ std::vector<std::string> doubts_of(const std::string& toml) {
   return texts;
 }
 
-TEST(ConfigDoubts, ADestinationBehindAWiderOneHasNoEffect) {
+TEST(ConfigDoubts, ADestinationAfterAWiderOneHasNoEffect) {
   const auto destinations = [](const std::string& first, const std::string& second) {
     return kGood + "[[destination]]\nmatch = [" + first + "]\n[[destination]]\nmatch = [" + second +
            "]\n";
@@ -729,17 +729,16 @@ TEST(ConfigDoubts, ADestinationBehindAWiderOneHasNoEffect) {
   EXPECT_EQ(doubts_of(destinations("\"a.example\"", "\"*.a.example\", \"*\"")).size(), 0U);
 }
 
-TEST(ConfigDoubts, ARouteBehindAWiderOneIsNeverTaken) {
+TEST(ConfigDoubts, ARouteAfterAWiderOneIsNeverUsed) {
   const auto routes = [](const std::string& first, const std::string& second) {
     return kGood + "[[route]]\nvia = \"mx\"\n" + first + "[[route]]\nvia = \"mx\"\n" + second;
   };
   const std::string shop = "senders = [\"@shop.example\"]\n";
   const std::string example = "recipients = [\"*.example\"]\n";
-  EXPECT_EQ(
-      doubts_of(routes("", "")),
-      std::vector<std::string>{
-          "signpost.toml:10:7: route: is never taken: the one in line 7 comes first and takes "
-          "all of its mail; put this table before that one"});
+  EXPECT_EQ(doubts_of(routes("", "")),
+            std::vector<std::string>{
+                "signpost.toml:10:7: route: is never used: the one in line 7 comes first and takes "
+                "all of its mail; put this table before that one"});
   EXPECT_EQ(doubts_of(routes("", shop)).size(), 1U);
   EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@shop.example\"]\n")).size(), 1U);
   EXPECT_EQ(doubts_of(routes(example, shop + "recipients = [\"a.example\"]\n")).size(), 1U);
@@ -749,7 +748,7 @@ TEST(ConfigDoubts, ARouteBehindAWiderOneIsNeverTaken) {
   EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@below.shop.example\"]\n")).size(), 0U);
 }
 
-TEST(ConfigDoubts, AScheduleOfMistakesAloneIsNoSchedule) {
+TEST(ConfigDoubts, AScheduleWithOnlyMistakesIsRefused) {
   for (const std::string wait : {"5 minutes", "10d", "0s", ""}) {
     const auto loaded =
         parse_config(kGood + "[retry]\nschedule = [\"" + wait + "\"]\n", "signpost.toml");
@@ -757,16 +756,16 @@ TEST(ConfigDoubts, AScheduleOfMistakesAloneIsNoSchedule) {
   }
 }
 
-TEST(ConfigDoubts, WaitsThatAreOverLaterThanMailExpiresAreNamed) {
+TEST(ConfigDoubts, WaitsBeyondTheExpiryOfMailAreNamed) {
   const auto retry = [](const std::string& keys) { return doubts_of(kGood + "[retry]\n" + keys); };
   EXPECT_EQ(retry("schedule = [\"1m\", \"30m\", \"1h\"]\nexpire = \"1h\"\n"),
             std::vector<std::string>{
-                "signpost.toml:8:12: retry.schedule: is not used from 1h on: retry.expire, 1h, is "
-                "over before"});
+                "signpost.toml:8:12: retry.schedule: has no effect from 1h on: retry.expire, 1h, "
+                "comes first"});
   EXPECT_EQ(retry("schedule = [\"2h\"]\nexpire = \"1h\"\n"),
             std::vector<std::string>{
                 "signpost.toml:8:12: retry.schedule: no message is tried twice: the first wait is "
-                "2h, and retry.expire, 1h, is over before"});
+                "2h, longer than retry.expire, 1h"});
   EXPECT_EQ(retry("expire = \"30s\"\n").size(), 1U);
   EXPECT_EQ(retry("expire = \"1h\"\n").size(), 0U) << "the default schedule is cut off silently";
   EXPECT_EQ(retry("schedule = [\"20m\", \"40m\"]\nexpire = \"1h\"\n").size(), 0U);
@@ -774,7 +773,7 @@ TEST(ConfigDoubts, WaitsThatAreOverLaterThanMailExpiresAreNamed) {
   EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"4h\"\n"),
             std::vector<std::string>{
                 "signpost.toml:9:16: retry.delay_notice: is never sent: mail is given up at "
-                "retry.expire, 4h; write \"0s\" for none, or less than that"});
+                "retry.expire, 4h; write \"0s\" for none, or a shorter time"});
   EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"239m\"\n").size(), 0U);
   EXPECT_EQ(retry("expire = \"4h\"\ndelay_notice = \"0s\"\n").size(), 0U);
   EXPECT_EQ(retry("expire = \"4h\"\n").size(), 0U) << "nobody asked for a notice";
@@ -809,7 +808,7 @@ TEST(ConfigRules, ListenerNeedsWhatItUses) {
                 "with certificate and key"});
 }
 
-TEST(ConfigRules, ThingsThatMustDifferAreTold) {
+TEST(ConfigRules, DuplicatesAreReported) {
   const std::string dkim = "[[dkim]]\nkey = \"k\"\ndomain = \"a.example\"\nselector = \"s1\"\n";
   expect_errors({
       {"[[listener]]\nbind = \"127.0.0.1:2525\"\nmode = \"plain\"\nauth = \"off\"\n"
@@ -857,7 +856,7 @@ TEST(ConfigRules, TheAdminSocketIsInTheFolderOfTheQueue) {
             "/etc/signpost/queue/admin.sock");
 }
 
-TEST(ConfigRules, MetricsBehindATokenNeedOne) {
+TEST(ConfigRules, MetricsThatNeedATokenRequireOne) {
   expect_errors({{"[admin]\nmetrics = \"token\"\n",
                   "8:11: admin.metrics: \"token\" without a token would refuse everyone; write "
                   "token_file, or \"open\""}});
@@ -921,8 +920,7 @@ TEST(DomainMatches, PatternsOfDomains) {
   EXPECT_FALSE(domain_matches("", "example.net"));
 }
 
-// --- the example
-// -----------------------------------------------------------------------------------
+// --- the example ---------------------------------------------------------------------------------
 
 TEST(ConfigurationReference, ExampleFileIsGood) {
   const LoadedConfig loaded = load_config(SIGNPOST_SOURCE_DIR "/etc/signpost.toml");

@@ -71,7 +71,7 @@ class AttemptTest : public testing::Test {
   std::vector<std::string> sent_;
 };
 
-TEST_F(AttemptTest, RecipientsThatNeedSmtputf8GoApartToAPeerWithoutIt) {
+TEST_F(AttemptTest, RecipientsThatNeedSmtputf8GoSeparatelyToAPeerWithoutIt) {
   const std::vector<std::string> prefixes{"", "ü", "", "ü"};
   connection_.smtputf8 = false;
   Attempt job = attempt(4, prefixes);
@@ -100,7 +100,7 @@ TEST_F(AttemptTest, ManyRecipientsGoInSeveralTransactions) {
   EXPECT_EQ(connection_.delivered, 3u);
 }
 
-TEST_F(AttemptTest, WhoWasOneTooManyGoesInTheNextTransaction) {
+TEST_F(AttemptTest, RecipientsBeyondTheLimitGoInTheNextTransaction) {
   Attempt job = attempt(25);
   EXPECT_EQ(takes(job, 10), Then::GoOn);
   EXPECT_EQ(takes(job, 10), Then::GoOn);
@@ -110,7 +110,7 @@ TEST_F(AttemptTest, WhoWasOneTooManyGoesInTheNextTransaction) {
   EXPECT_EQ(count(job, Outcome::Delivered), 25u);
 }
 
-TEST_F(AttemptTest, ALimitOfOneIsNoReasonToWait) {
+TEST_F(AttemptTest, ALimitOfOneRecipientCausesNoWait) {
   Attempt job = attempt(20);
   for (int i = 0; i < 19; ++i) ASSERT_EQ(takes(job, 1), Then::GoOn);
   EXPECT_EQ(takes(job, 1), Then::Finish);
@@ -152,7 +152,7 @@ TEST_F(AttemptTest, ARefusalOnAUsedConnectionDecidesNothing) {
   EXPECT_EQ(count(job, Outcome::Failed), 3u);
 }
 
-TEST_F(AttemptTest, WhoIsLeftWithoutProgressGetsTheReplyThatLimitedIt) {
+TEST_F(AttemptTest, WithoutProgressTheRestGetTheReplyThatLimitedThem) {
   connection_ = {.transactions = 1, .delivered = 1};
   Attempt job = attempt(2);
   const Then then = transaction(job, [](std::size_t i) -> smtp::TransactionResult::Recipient {

@@ -83,7 +83,7 @@ TEST(BackOff, StretchesEachWaitByUpToAQuarter) {
   EXPECT_GT(other.not_before() - kStart, milliseconds(1240));
 }
 
-TEST(BackOff, WhatFailsTogetherCountsOnce) {
+TEST(BackOff, FailuresTogetherCountOnce) {
   BackOff back_off(BackOff::kConnections);
   EXPECT_TRUE(back_off.failed(refused(), kStart, kStart + seconds(2), 0));
   const SteadyTime until = back_off.not_before();
@@ -93,7 +93,7 @@ TEST(BackOff, WhatFailsTogetherCountsOnce) {
   EXPECT_EQ(back_off.why().reply.text, "timed out") << "the last word is the newest reason";
 }
 
-TEST(BackOff, WhatBeganAfterTheFailureIsAnotherOne) {
+TEST(BackOff, ATryBegunAfterTheFailureIsAnotherOne) {
   BackOff back_off(BackOff::kConnections);
   EXPECT_TRUE(back_off.failed(refused(), kStart, kStart + seconds(2), 0));
   EXPECT_TRUE(back_off.failed(refused(), kStart + seconds(2), kStart + seconds(3), 0));
@@ -101,7 +101,7 @@ TEST(BackOff, WhatBeganAfterTheFailureIsAnotherOne) {
   EXPECT_EQ(back_off.not_before(), kStart + seconds(3) + seconds(2));
 }
 
-TEST(BackOff, SuccessStartsTheLadderAnew) {
+TEST(BackOff, SuccessResetsTheWaits) {
   BackOff back_off(BackOff::kConnections);
   for (int i = 0; i < 400; ++i) {
     (void)back_off.failed(refused(), kStart + seconds(i), kStart + seconds(i), 0);
@@ -115,7 +115,7 @@ TEST(BackOff, SuccessStartsTheLadderAnew) {
   }
 }
 
-TEST(BackOff, ForgivingEndsTheWaitAndKeepsTheLadder) {
+TEST(BackOff, ForgivingEndsTheWaitButKeepsThePace) {
   BackOff back_off(BackOff::kConnections);
   (void)back_off.failed(refused(), kStart, kStart, 0);
   back_off.forgive();

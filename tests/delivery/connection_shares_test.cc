@@ -15,7 +15,7 @@ std::size_t open(ConnectionShares& shares, const std::string& account, std::size
   return opened;
 }
 
-TEST(ConnectionShares, OneAccountLeavesAQuarterForThoseWhoCome) {
+TEST(ConnectionShares, OneAccountLeavesAQuarterForNewOnes) {
   ConnectionShares shares(100);
   EXPECT_EQ(open(shares, "spammer", 2000), 75u);
   EXPECT_TRUE(shares.any_waiting());

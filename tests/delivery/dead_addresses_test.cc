@@ -26,7 +26,7 @@ TEST(DeadAddresses, RemembersAFailureForSomeMinutes) {
   EXPECT_FALSE(dead.contains(address("192.0.2.1"), kStart + DeadAddresses::kKept));
 }
 
-TEST(DeadAddresses, AreTheseAndNoOthers) {
+TEST(DeadAddresses, OtherAddressesAreNotAffected) {
   DeadAddresses dead;
   dead.failed(address("192.0.2.1"), kStart);
   EXPECT_FALSE(dead.contains(address("192.0.2.2"), kStart));

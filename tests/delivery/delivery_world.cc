@@ -218,6 +218,7 @@ void DeliveryWorld::look_up(const queue::Lane& lane) {
   const auto known = sites.find(lane.domain);
   delivery::NextHop hop;
   hop.key = known == sites.end() ? "mx:" + lane.domain : known->second;
+  hop.hosts = {{"mx.example", 10}};
   hop.connections = receiver(hop.key).connections;
   hop.rate = receiver(hop.key).rate;
   order([&](const auto& at, Orders& orders) { scheduler.routed(lane, hop, 0, at, orders); });

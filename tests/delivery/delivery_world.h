@@ -1,5 +1,5 @@
-// Plays all around a Scheduler: a store in memory, receivers that do as a table says, and time that
-// passes when a test says so.
+// Simulates the surroundings of a Scheduler: a store in memory, receivers driven by a table, and
+// time that passes when a test says so.
 #pragma once
 
 #include "delivery/scheduler.h"
@@ -33,7 +33,7 @@ class CountingStore final : public queue::MemoryStore {
   bool unreadable = false;
 };
 
-// One thread. What the scheduler orders becomes actions, which run() carries out until none is
+// One thread. The scheduler's orders become actions, which run() carries out until none is
 // left: by turns, or in an order that `choose` gives.
 class DeliveryWorld {
  public:

@@ -37,14 +37,14 @@ TEST(Disposition, TooManyRecipientsIsNeverFinal) {
   }
 }
 
-TEST(Disposition, KnowsWhoseWordsItHas) {
+TEST(Disposition, KnowsWhoseReplyItHas) {
   EXPECT_TRUE(of_recipient({{550, {5, 1, 1}, "no"}, Phase::Rcpt}, "").said_by_receiver());
   EXPECT_FALSE(of_recipient({{}, Phase::Rcpt}, "timed out").said_by_receiver());
   EXPECT_FALSE(of_recipient({{0, {5, 3, 4}, "too large"}, Phase::Mail}, "").said_by_receiver());
   EXPECT_FALSE(local(Outcome::Failed, {5, 4, 6}, "loops").said_by_receiver());
 }
 
-TEST(Disposition, RepliesThatFitNoCommandAreWorthAnotherTry) {
+TEST(Disposition, RepliesThatFitNoCommandAreTriedAgain) {
   EXPECT_EQ(outcome(354, Phase::Rcpt), Outcome::Delayed);
   EXPECT_EQ(outcome(354, Phase::EndOfData), Outcome::Delayed);
 }

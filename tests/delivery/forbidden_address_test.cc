@@ -49,7 +49,7 @@ TEST(ForbiddenNetwork, AnAddressThatStandsForAnotherIsForbiddenLikeIt) {
 }
 
 TEST(ForbiddenNetwork, ALocalTranslatorsPrefixMayHaveAnyLength) {
-  // 127.0.0.1, 169.254.169.254 and 8.8.8.8 behind prefixes of 48, 56, 64 and 96 bits.
+  // 127.0.0.1, 169.254.169.254 and 8.8.8.8 after prefixes of 48, 56, 64 and 96 bits.
   for (const auto* address : {"64:ff9b:1:7f00:0:100::", "64:ff9b:1:007f:0:1::",
                               "64:ff9b:1:0:7f:0:100:0", "64:ff9b:1::7f00:1"}) {
     EXPECT_EQ(kind(address), "loopback") << address;
@@ -77,7 +77,7 @@ TEST(ForbiddenNetwork, PrivateNetworksHaveAKey) {
   EXPECT_EQ(kind("127.0.0.1", open), "loopback");
 }
 
-TEST(ForbiddenNetwork, AnAllowedNetworkIsWhatItSaysAndNoMore) {
+TEST(ForbiddenNetwork, AnAllowedNetworkAllowsNothingElse) {
   config::DeliveryConfig config;
   config.allow_networks = {*net::Network::parse("127.1.0.0/16"), *net::Network::parse("fd00::/64")};
   EXPECT_EQ(kind("127.1.2.3", config), "allowed");
@@ -95,7 +95,7 @@ bool lacks(std::string_view target, const std::vector<std::string>& sources) {
   return lacks_source(*net::IpAddress::parse(target), config);
 }
 
-TEST(LacksSource, MailLeavesFromTheFamiliesThatAreNamedAndFromNoOther) {
+TEST(LacksSource, MailLeavesOnlyFromTheNamedFamilies) {
   EXPECT_TRUE(lacks("2001:db8::1", {"192.0.2.1"}));
   EXPECT_TRUE(lacks("198.51.100.1", {"2001:db8::2"}));
   EXPECT_FALSE(lacks("198.51.100.1", {"192.0.2.1"}));

@@ -77,7 +77,7 @@ TEST_F(JobLineTest, SharesByRecipientsNotByJobs) {
   EXPECT_LE(largest - smallest, 2 * JobLine::kQuantum + 10);
 }
 
-TEST_F(JobLineTest, AJobOfManyRecipientsIsPaidForByWaiting) {
+TEST_F(JobLineTest, AJobOfManyRecipientsCostsTheLaneATurn) {
   add(a_, 2, 100);
   add(b_, 200);
   const std::string order_of_both = order(202);
@@ -87,7 +87,7 @@ TEST_F(JobLineTest, AJobOfManyRecipientsIsPaidForByWaiting) {
   EXPECT_GE(second - first, 90u) << order_of_both;
 }
 
-TEST_F(JobLineTest, AloneALaneRunsUpNoDebt) {
+TEST_F(JobLineTest, ALaneAloneOwesNothing) {
   add(a_, 5, 1000);
   (void)order(4);
   add(b_, 100);
@@ -142,7 +142,7 @@ TEST_F(JobLineTest, ALaneThatIsRemovedLeavesNothingBehind) {
   EXPECT_EQ(order(4), "aaa.");
 }
 
-TEST_F(JobLineTest, CountsTrulyWhateverHappens) {
+TEST_F(JobLineTest, CountsStayRightWhateverHappens) {
   std::mt19937 random(11);
   std::array<LaneTurn*, 3> lanes{&a_, &b_, &c_};
   for (int step = 0; step < 20'000; ++step) {

@@ -86,7 +86,7 @@ TEST(PlanRoute, AnAddressLiteralIsTheHostItself) {
   EXPECT_EQ(found->hop.hosts, (std::vector<NextHop::Host>{{"2001:db8::1", 0}}));
 }
 
-TEST(PlanRoute, WhatIsNoDomainIsAnError) {
+TEST(PlanRoute, WhatIsNotADomainIsAnError) {
   const config::Config config;
   EXPECT_FALSE(plan(config, "", "a..example"));
   EXPECT_FALSE(plan(config, "", ""));
@@ -145,7 +145,7 @@ TEST(AtExchangers, DomainsWithTheSameExchangersShareOneKey) {
   const std::string both = key(*one, {{10, "mx1.example"}, {10, "mx2.example"}});
   EXPECT_EQ(both, "mx:mx1.example,mx2.example");
   EXPECT_EQ(key(*other, {{5, "mx2.example"}, {5, "mx1.example"}}), both)
-      << "neither the order nor the preference value tells them apart";
+      << "neither the order nor the preference value distinguishes them";
   EXPECT_NE(key(*other, {{5, "mx1.example"}, {10, "mx2.example"}}), both) << "a rank does";
   EXPECT_NE(key(*other, {{10, "mx1.example"}}), both);
 }
@@ -160,7 +160,7 @@ TEST(AtExchangers, HostsOfOnePreferenceHaveOneRank) {
             (std::vector<NextHop::Host>{{"a.example", 0}, {"b.example", 0}, {"c.example", 1}}));
 }
 
-TEST(AtExchangers, WhatADestinationSinglesOutHasAKeyOfItsOwn) {
+TEST(AtExchangers, DomainsOfADestinationHaveTheirOwnKey) {
   config::Config config;
   config::DestinationConfig slow;
   slow.match = {"slow.example"};
@@ -183,7 +183,7 @@ TEST(AtExchangers, MailWithAnotherTlsPolicyNeverSharesAConnection) {
             key(*plan(config, "", "a.example"), hosts));
 }
 
-TEST(AtExchangers, HostsBehindThisRelayAreLeftOut) {
+TEST(AtExchangers, LessPreferredHostsThanThisRelayAreLeftOut) {
   const config::Config config;
   const RoutePlan mine = *plan(config, "", "a.example");
   EXPECT_EQ(key(mine, {{10, "mx.example"}, {20, "relay.example"}, {30, "late.example"}}),

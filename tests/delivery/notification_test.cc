@@ -133,7 +133,7 @@ TEST_F(NotificationTest, NothingAnswersTheNullReversePath) {
   EXPECT_EQ(dropped[0].reason, relay::DropReason::NullSender);
 }
 
-TEST_F(NotificationTest, WhatIsReportedIsNotCalledDropped) {
+TEST_F(NotificationTest, ReportedRecipientsAreNotCountedAsDropped) {
   auto collected = notifications();
   EXPECT_FALSE(collected.any());
   collected.failed(recipient(), unknown_user(), "", false);

@@ -7,7 +7,7 @@ namespace {
 
 std::string_view provider(std::string_view host) { return relay::kProviders[provider_of(host)]; }
 
-TEST(Provider, IsToldByTheNameOfTheMxHost) {
+TEST(Provider, IsRecognizedByTheNameOfTheMxHost) {
   EXPECT_EQ(provider("gmail-smtp-in.l.google.com"), "google");
   EXPECT_EQ(provider("aspmx.l.google.com"), "google");
   EXPECT_EQ(provider("shop-example.mail.protection.outlook.com"), "microsoft");

@@ -96,7 +96,7 @@ TEST(ConnectionLimit, WhatIsAboutTheMailIsTheSameOnEachConnection) {
     EXPECT_FALSE(ends(reply, phase, kUsed)) << reply.one_line();
 }
 
-TEST(ConnectionLimit, ARecipientThatIsRefusedAmongOthersIsItsOwnAffair) {
+TEST(ConnectionLimit, ARefusalOfOneRecipientAmongOthersIsAboutThatOne) {
   const Recipient later{{451, {4, 7, 1}, "greylisted"}, Phase::Rcpt};
   const auto found = limits({kDelivered, later}, kUsed);
   EXPECT_FALSE(found.connection);

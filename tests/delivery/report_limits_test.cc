@@ -28,14 +28,14 @@ class ReportLimitsTest : public testing::Test {
   SteadyTime now_{std::chrono::hours(100)};
 };
 
-TEST_F(ReportLimitsTest, AMessageHasSoManyReports) {
+TEST_F(ReportLimitsTest, ReportsOfAMessageAreLimited) {
   EXPECT_EQ(refuse(), std::nullopt);
   EXPECT_EQ(refuse(Action::Delayed), std::nullopt);
   EXPECT_EQ(refuse(), DropReason::PerMessage);
   EXPECT_EQ(refuse(Action::Relayed), std::nullopt) << "the sender asked for it";
 }
 
-TEST_F(ReportLimitsTest, ASenderHasSoManyInATimeAndGetsThemBackEvenly) {
+TEST_F(ReportLimitsTest, ReportsToASenderAreLimitedByARate) {
   for (int i = 0; i < 3; ++i, next_message()) EXPECT_EQ(refuse(), std::nullopt) << i;
   EXPECT_EQ(refuse(), DropReason::PerSender);
   envelope_.reverse_path = smtp::Mailbox::from_text("Orders@Shop.example");
@@ -61,7 +61,7 @@ TEST_F(ReportLimitsTest, AReportThatIsRefusedCountsForNothing) {
   EXPECT_EQ(refuse(), DropReason::PerMessage);
 }
 
-TEST_F(ReportLimitsTest, WhoeverIsNotProvenIsReportedToOnlyByTheSetting) {
+TEST_F(ReportLimitsTest, UnprovenSendersGetReportsOnlyIfConfigured) {
   envelope_.login.clear();
   EXPECT_EQ(refuse(), std::nullopt) << "a trusted network's";
   config_.trusted_networks = false;

@@ -1,4 +1,4 @@
-// The scheduler against a world that does what chance says: whatever happens, no job is lost, none
+// The scheduler against a random world: whatever happens, no job is lost, none
 // goes twice, and all claims end.
 #include "tests/delivery/delivery_world.h"
 
@@ -177,7 +177,7 @@ class Chance {
     world_.store.claims().release(job.ref);
     world_.order([&](const auto& at, Orders& orders) { world_.scheduler.waits(job, at, orders); });
   }
-  // Looks at what waits too long, and lets it wait on.
+  // Examines jobs that wait too long, and lets them wait.
   void look_for_overdue() {
     for (const Orders::Overdue& order : std::exchange(world_.overdue, {})) {
       const auto found =

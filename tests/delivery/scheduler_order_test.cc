@@ -1,4 +1,4 @@
-// What waits: each job goes once, in its turn, wherever it waited.
+// Waiting jobs: each goes once, in its turn, wherever it waited.
 #include "tests/delivery/scheduler_test.h"
 
 #include <gtest/gtest.h>
@@ -94,7 +94,7 @@ TEST_F(SchedulerOrder, WhatIsStoredDuringAReadIsFoundOnEitherSideOfIt) {
   EXPECT_EQ(world_.twice, 0u);
 }
 
-TEST_F(SchedulerOrder, AJobThatAnOperatorHoldsDuringAScanGoesWhenItIsLetGo) {
+TEST_F(SchedulerOrder, AJobClaimedByAnOperatorDuringAScanGoesWhenReleased) {
   const queue::Job job = world_.leave(kLane, world_.clock.schedule_now() - seconds(5));
   ASSERT_TRUE(*world_.store.claim(job.ref));
   world_.restart();
@@ -134,7 +134,7 @@ TEST_F(SchedulerOrder, ARestartFindsWhatIsDueAndWhatWillBe) {
   EXPECT_EQ(world_.delivered.size(), 3u);
 }
 
-TEST_F(SchedulerOrder, AnEarlierRunsMailIsFoundBehindFreshMailThatFoundNoRoom) {
+TEST_F(SchedulerOrder, AnEarlierRunsMailIsFoundAfterFreshMailWithoutRoom) {
   const SystemTime start = world_.clock.schedule_now();
   hold_connections();
   (void)world_.leave(kLane, start - hours(3));
@@ -227,7 +227,7 @@ TEST(SchedulerMemory, NoMoreLanesThanTheLimitLingerWithoutMail) {
   EXPECT_LE(world.scheduler.figures().lanes, 10u);
 }
 
-TEST(SchedulerMemory, ALookUpInPassingThatFailsKeepsNoLane) {
+TEST(SchedulerMemory, AFailedRefreshOfARouteKeepsNoLane) {
   test::DeliveryWorld world;
   world.choose = [](std::size_t count) { return count - 1; };  // the answer comes last
   for (int i = 0; i < 6; ++i) {

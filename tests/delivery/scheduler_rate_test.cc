@@ -71,7 +71,7 @@ TEST_F(SchedulerRate, ASlowRateWakesASessionWhenItsTokenIsThere) {
   EXPECT_EQ(world_.opened[kSite], 1u);
 }
 
-TEST_F(SchedulerRate, NoConnectionIsOpenedForWhichThereIsNoToken) {
+TEST_F(SchedulerRate, NoConnectionIsOpenedWithoutAToken) {
   world_.receiver(kSite).rate = relay::Rate{1, seconds(60)};
   submit(20);
   world_.pass(minutes(5) + seconds(1));

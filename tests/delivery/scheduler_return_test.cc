@@ -1,4 +1,4 @@
-// A receiver that cannot be reached: who looks for it, how often, and what its return sets free.
+// A receiver that cannot be reached: who probes it, how often, and what its return releases.
 #include "tests/delivery/scheduler_test.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ TEST_F(SchedulerReturn, AReceiverThatWasAwayGetsItsOnlyMessageWithinSeconds) {
       const auto jobs = submit(kLane, count);
       sent += count;
       world_.pass(away);
-      EXPECT_LE(attempts(jobs), count) << "a connection without a job is no attempt";
+      EXPECT_LE(attempts(jobs), count) << "a connection without a job is not an attempt";
       world_.receiver(kSite).refuses = false;
       world_.pass(seconds(5));
       EXPECT_EQ(world_.delivered.size(), sent) << "away for " << away.count() << " s";
@@ -37,7 +37,7 @@ TEST_F(SchedulerReturn, AReceiverThatWasAwayGetsItsOnlyMessageWithinSeconds) {
   EXPECT_TRUE(world_.claims_fit());
 }
 
-TEST_F(SchedulerReturn, ADeadHostIsLookedForLessAndLessOften) {
+TEST_F(SchedulerReturn, ADeadHostIsProbedLessAndLessOften) {
   world_.receiver(kSite).refuses = true;
   world_.delay = [](const queue::Job&) { return hours(4); };
   const auto jobs = submit(kLane, 1);
@@ -52,7 +52,7 @@ TEST_F(SchedulerReturn, ADeadHostIsLookedForLessAndLessOften) {
   EXPECT_EQ(world_.charged, 1u);
 }
 
-TEST_F(SchedulerReturn, NobodyLooksForADeadHostForWhichNothingWaits) {
+TEST_F(SchedulerReturn, ADeadHostWithoutMailIsNotProbed) {
   world_.receiver(kSite).refuses = true;
   world_.delay = [](const queue::Job&) { return minutes(10); };
   const auto jobs = submit(kLane, 1);
@@ -70,7 +70,7 @@ TEST_F(SchedulerReturn, NobodyLooksForADeadHostForWhichNothingWaits) {
   EXPECT_EQ(world_.opened[kSite], opened) << "after its time";
 }
 
-TEST_F(SchedulerReturn, AReceiverThatTurnsConnectionsAwayIsNotAskedBeforeMailIsDue) {
+TEST_F(SchedulerReturn, AReceiverThatRefusesConnectionsIsNotTriedBeforeMailIsDue) {
   world_.receiver(kSite) = {.hangs = true};
   world_.delay = [](const queue::Job&) { return hours(1); };
   (void)submit(kLane, 1);

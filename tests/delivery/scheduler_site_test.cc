@@ -51,6 +51,20 @@ TEST_F(SchedulerSite, LanesOfManyDomainsShareOneSiteAndItsConnections) {
   EXPECT_EQ(world_.opened["mx:big"], 2u);
 }
 
+TEST_F(SchedulerSite, TellsWhereMailOfALaneGoesAndHowManySitesBackOff) {
+  world_.receiver(kSite) = {.refuses = true};
+  (void)world_.submit(kLane);
+  EXPECT_EQ(world_.scheduler.hosts({kLane}), std::vector<std::string>{""}) << "not looked up yet";
+  world_.run();
+  EXPECT_NE(world_.scheduler.hosts({kLane}).front(), "");
+  world_.pass(seconds(2));
+  EXPECT_EQ(world_.scheduler.figures().failing, 1u);
+  world_.receiver(kSite) = {};
+  world_.pass(seconds(60));
+  EXPECT_EQ(world_.delivered.size(), 1u);
+  EXPECT_EQ(world_.scheduler.figures().failing, 0u);
+}
+
 // Each name of a wildcard domain is a site of its own.
 TEST_F(SchedulerSite, SitesShareTheConnectionsToOneAddress) {
   for (int i = 0; i < 200; ++i) {
@@ -63,12 +77,12 @@ TEST_F(SchedulerSite, SitesShareTheConnectionsToOneAddress) {
   world_.pass(seconds(300));
   EXPECT_EQ(world_.most_open_to["192.0.2.1"], 20u);
   EXPECT_EQ(world_.delivered.size(), 1u) << "the other receiver is served";
-  EXPECT_EQ(world_.charged, 0u) << "waiting for a place is no attempt";
+  EXPECT_EQ(world_.charged, 0u) << "waiting for a place is not an attempt";
   EXPECT_LE(world_.scheduler.figures().in_memory, 20u) << "what waits for a place is in the store";
   EXPECT_TRUE(world_.claims_fit());
 }
 
-TEST_F(SchedulerSite, WhoWaitsForAnAddressIsServedWhenAPlaceIsFree) {
+TEST_F(SchedulerSite, ASiteThatWaitsForAnAddressGetsTheNextFreePlace) {
   for (int i = 0; i < 200; ++i) {
     const std::string domain = std::to_string(i) + ".hosted.example";
     world_.receiver("mx:" + domain) = {.address = "192.0.2.1"};
@@ -79,7 +93,7 @@ TEST_F(SchedulerSite, WhoWaitsForAnAddressIsServedWhenAPlaceIsFree) {
   EXPECT_LE(world_.most_open_to["192.0.2.1"], 20u);
 }
 
-TEST_F(SchedulerSite, ASiteThatWasPassedOverLooksForAPlaceItself) {
+TEST_F(SchedulerSite, ASkippedSiteLooksForAPlaceItself) {
   for (int i = 0; i < 21; ++i) {
     const std::string domain = std::to_string(i) + ".wild.example";
     world_.receiver("mx:" + domain) = {.hangs = true, .address = "192.0.2.1"};
@@ -212,7 +226,7 @@ TEST_F(SchedulerSite, WhatTheReceiverPutOffItselfKeepsItsTimeWhenItReturns) {
   EXPECT_EQ(world_.delivered.size(), 50u);
 }
 
-TEST_F(SchedulerSite, MailThatWasCutOffByAReceiverGoingDownGoesOnItsReturn) {
+TEST_F(SchedulerSite, MailCutOffByAReceiverGoingDownGoesWhenItReturns) {
   world_.receiver(kSite) = {.connections = 4, .slow = true};
   world_.delay = [](const queue::Job&) { return hours(1); };
   const auto jobs = submit(kLane, 40);
@@ -253,7 +267,7 @@ TEST_F(SchedulerSite, AMessageThatBringsItsReceiverDownGoesOnceMoreAtOnceAndThen
   EXPECT_LE(attempts(poison), 2u);
 }
 
-TEST_F(SchedulerSite, AConnectionThatIsRefusedWhileOthersCarryMailIsNoAttempt) {
+TEST_F(SchedulerSite, ARefusedConnectionWhileOthersCarryMailIsNotAnAttempt) {
   world_.receiver(kSite) = {.connections = 2, .slow = true};
   (void)submit(kLane, 1);
   world_.run();
@@ -283,7 +297,7 @@ TEST_F(SchedulerSite, WhileFailingOneConnectionAtATimeUntilTheFirstSuccess) {
   EXPECT_EQ(world_.open(kSite), 4u);
 }
 
-TEST_F(SchedulerSite, NobodyElseIsChargedForADeadHost) {
+TEST_F(SchedulerSite, ADeadHostCostsOtherMailNoAttempts) {
   world_.receiver(kSite).refuses = true;
   (void)submit(kLane, 5);
   const std::vector<queue::Job> others = submit(kElsewhere, 5);
@@ -311,7 +325,7 @@ TEST_F(SchedulerSite, ForgivingTriesThatSiteAtOnceAndNoOther) {
 
 // --- look-ups ---
 
-TEST_F(SchedulerSite, ALookUpInVainIsAnAttemptOfOneJobAndTheLaneWaits) {
+TEST_F(SchedulerSite, AFailedLookUpIsAnAttemptOfOneJobAndTheLaneWaits) {
   world_.unroutable["a.example"] = test::later();
   const std::vector<queue::Job> jobs = submit(kLane, 20);
   world_.pass(milliseconds(4500));
@@ -352,7 +366,7 @@ TEST_F(SchedulerSite, ForgettingRoutesLooksEachLaneUpBeforeItsNextJob) {
   for (std::size_t i = 3; i < 6; ++i) EXPECT_EQ(world_.delivered.at(i).site, "smtp:elsewhere:25");
 }
 
-TEST_F(SchedulerSite, AnAnswerOfTheConfigurationBeforeIsNotUsed) {
+TEST_F(SchedulerSite, AnAnswerForAFormerConfigurationIsNotUsed) {
   Orders orders;
   PendingJob pending{world_.leave(kLane, world_.clock.schedule_now()), nullptr};
   ASSERT_TRUE(world_.store.claims().take(pending.job.ref));
@@ -403,7 +417,7 @@ TEST_F(SchedulerSite, FairnessCountsRecipients) {
 
 // --- what waits too long ---
 
-TEST_F(SchedulerSite, OverdueMailIsLookedForInLanesThatWaitAndInNoOthers) {
+TEST_F(SchedulerSite, OverdueMailIsSearchedInWaitingLanesOnly) {
   world_.receiver(kSite).refuses = true;
   world_.delay = [](const queue::Job&) { return hours(1); };
   (void)submit(kLane, 200);
@@ -421,7 +435,7 @@ TEST_F(SchedulerSite, OverdueMailIsLookedForInLanesThatWaitAndInNoOthers) {
 
 // --- what costs next to nothing, and what is final ---
 
-TEST_F(SchedulerSite, AFailureForGoodIsThatOfTheWholeLaneAndOfNoOther) {
+TEST_F(SchedulerSite, APermanentFailureFailsTheWholeLaneAndNoOther) {
   world_.sites[kElsewhere.domain] = kSite;
   world_.receiver(kSite).hangs = true;
   const auto here = submit(kLane, 30);
@@ -434,7 +448,7 @@ TEST_F(SchedulerSite, AFailureForGoodIsThatOfTheWholeLaneAndOfNoOther) {
   EXPECT_TRUE(world_.claims_fit());
 }
 
-TEST_F(SchedulerSite, MailForAReceiverThatSaysNothingIsLookedThroughForWhatIsOverdue) {
+TEST_F(SchedulerSite, OverdueMailOfASilentReceiverIsFound) {
   world_.scheduler.set_schedule(hours(4), seconds(9));
   world_.receiver(kSite) = {.connections = 10, .hangs = true};
   const auto jobs = submit(kLane, 3);
@@ -449,7 +463,7 @@ TEST_F(SchedulerSite, MailForAReceiverThatSaysNothingIsLookedThroughForWhatIsOve
   EXPECT_EQ(world_.scheduler.withdraw(kLane, refs).size(), 3u) << "what has expired can be settled";
 }
 
-TEST_F(SchedulerSite, WhatWaitsInALineCanBeWithdrawnAndNothingElse) {
+TEST_F(SchedulerSite, OnlyJobsInALineCanBeWithdrawn) {
   world_.receiver(kSite) = {.connections = 2, .slow = true};
   const auto jobs = submit(kLane, 10);
   const auto others = submit(kElsewhere, 1);
@@ -478,7 +492,7 @@ TEST_F(SchedulerSite, WhatWaitsInALineCanBeWithdrawnAndNothingElse) {
   EXPECT_EQ(world_.delivered.size(), 8u) << "the lane lives on";
 }
 
-TEST_F(SchedulerSite, MailThatWaitsInMemoryForLongIsLookedThroughForWhatIsOverdue) {
+TEST_F(SchedulerSite, OverdueMailThatWaitsInMemoryIsFound) {
   world_.scheduler.set_schedule(hours(4), minutes(10));
   world_.receiver(kSite) = {.connections = 1, .slow = true};
   (void)submit(kLane, 5);

@@ -133,7 +133,7 @@ TEST_F(SettlementTest, ExpiresWhenTheNextAttemptWouldComeTooLate) {
   EXPECT_FALSE(settle({delayed(), delayed(), delayed()}, hours(48) - minutes(4)).after);
 }
 
-TEST_F(SettlementTest, TheSenderHearsOnceOfADelay) {
+TEST_F(SettlementTest, TheSenderIsNotifiedOnceOfADelay) {
   EXPECT_TRUE(reports(settle({delayed(), delayed(), delayed()}, hours(3))).empty());
   const Settlement first = settle({delayed(), delayed(), delayed()}, hours(4));
   EXPECT_EQ(reports(first), (std::vector{message::Action::Delayed}));
@@ -191,13 +191,13 @@ TEST_F(SettlementTest, WithoutAnAttemptAnOldJobExpiresAndAYoungerOneGoesOn) {
   for (const RecipientSettlement& part : settlement.recipients) EXPECT_TRUE(part.expired);
 }
 
-// --- the attempt goes on ---
+// --- the attempt continues ---
 
 TEST_F(SettlementTest, AnUnfinishedAttemptLeavesTheRestAsItIs) {
   facts_.unfinished = true;
   job_.attempts = 3;
   job_.last_reply = {451, {4, 2, 0}, "what the host said then"};
-  // Neither the notice nor the expiry of old mail has to do with it.
+  // Neither the notice nor the expiry of old mail matters here.
   const Settlement settlement = settle({delivered(), delayed(), refused()}, hours(49));
   EXPECT_TRUE(settlement.changed);
   EXPECT_EQ(left(settlement), (std::vector<std::string>{"b@example.net"}));
@@ -205,7 +205,7 @@ TEST_F(SettlementTest, AnUnfinishedAttemptLeavesTheRestAsItIs) {
   EXPECT_EQ(settlement.after->due, job_.due);
   EXPECT_EQ(settlement.after->state, job_.state);
   EXPECT_EQ(settlement.after->last_reply, job_.last_reply);
-  EXPECT_FALSE(settlement.next_attempt) << "it is no deferral";
+  EXPECT_FALSE(settlement.next_attempt) << "it is not a deferral";
   EXPECT_EQ(reports(settlement), (std::vector{message::Action::Failed}));
 }
 

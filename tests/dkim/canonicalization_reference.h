@@ -1,5 +1,5 @@
-// RFC 6376 section 3.4 word by word, one step after the other and no thought of speed: what the
-// code in use is compared with.
+// RFC 6376 section 3.4 word by word, one step after the other and without regard to speed: the
+// code in use is compared with this.
 #pragma once
 
 #include <string>

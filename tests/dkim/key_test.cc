@@ -143,7 +143,7 @@ TEST(PrivateKey, RefusesAPassphraseWithoutAskingForIt) {
   }
 }
 
-TEST(PrivateKey, RefusesWhatIsNoKey) {
+TEST(PrivateKey, RefusesWhatIsNotAKey) {
   const OwnedKey rsa = parsed(rsa_key()->to_pem());
   const std::string half = written([&](BIO* out) { return PEM_write_bio_PUBKEY(out, rsa.get()); });
   const std::string pem = rsa_key()->to_pem();
@@ -155,7 +155,7 @@ TEST(PrivateKey, RefusesWhatIsNoKey) {
   }
 }
 
-TEST(PrivateKey, IsMadeOfASizeThatIsTakenOnly) {
+TEST(PrivateKey, IsMadeOnlyInAcceptedSizes) {
   const auto key = PrivateKey::generate(Algorithm::RsaSha256, 1536);
   ASSERT_TRUE(key);
   EXPECT_EQ((*key)->bits(), 1536U);

@@ -61,7 +61,7 @@ TEST_F(Signer, SaysWhatItIs) {
   for (const char* name : {"x", "l", "i", "q", "z"}) EXPECT_EQ(tag(fields, name), "(none)") << name;
 }
 
-TEST_F(Signer, ExpiresWhenToldTo) {
+TEST_F(Signer, ExpiresWhenConfigured) {
   identity_.expire = std::chrono::hours(24);
   const std::string fields = sign_with({identity_}, "From: a@example.com\r\n\r\n");
   EXPECT_EQ(tag(fields, "x"), std::to_string(1'767'225'600 + 86'400));

@@ -36,7 +36,7 @@ TEST(TagList, TheLastSemicolonMayBeThereOrNot) {
   }
 }
 
-TEST(TagList, RefusesWhatIsNoList) {
+TEST(TagList, RefusesWhatIsNotAList) {
   for (const char* text :
        {"", " ", ";", "; a=1", "a=1;;", "a=1;;b=2", "a=1; ;b=2", "a", "a=1; b", "=1", "1a=1",
         "a b=1", "a-b=1", "_a=1", "\xC3\xA4=1", "a=1; a=2", "a=1; b=2; a=1"}) {

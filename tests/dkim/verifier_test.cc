@@ -48,7 +48,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text.replace(at, from.size(), to);
 }
 
-// With `to` in place of the tag's "name=" (which stands behind a blank or a fold).
+// With `to` in place of the tag's "name=" (which follows a blank or a fold).
 std::string with_tag(std::string text, std::string_view name, std::string_view to) {
   const std::string tag = std::string(name) + "=";
   for (std::size_t at = text.find(tag); at != std::string::npos; at = text.find(tag, at + 1)) {
@@ -254,7 +254,7 @@ TEST(Verifier, RepeatedFieldsAreTakenFromTheBottom) {
 
 // Time -------------------------------------------------------------------------------------------
 
-TEST(Verifier, AnExpiredSignatureIsNone) {
+TEST(Verifier, AnExpiredSignatureDoesNotCount) {
   SigningIdentity signer = identity("example.com", "e1", ed25519_key());
   signer.expire = std::chrono::hours(1);
   const std::string whole = signed_by({signer}, kContent);
@@ -318,7 +318,7 @@ TEST(Verifier, ARecordThatDoesNotFitIsAnError) {
   EXPECT_EQ(verdict(record_text(*make_key(Algorithm::RsaSha256, 1024))), Verdict::Fail);
 }
 
-TEST(Verifier, ARevokedKeyIsNamedSo) {
+TEST(Verifier, ARevokedKeyIsReportedAsRevoked) {
   const std::string whole = signed_by({identity("example.com", "s", ed25519_key())}, kContent);
   EXPECT_EQ(result_of(whole, Records().add("example.com", "s", "v=DKIM1; p=")).reason,
             "the key is revoked");
@@ -425,13 +425,17 @@ TEST(Verifier, TheSignatureMayStandAnywhereInItsField) {
   const std::string bh =
       base64::encode(view(hash_body(Canonicalization::Relaxed, header.body()).digest));
   for (const char* space : {"", " ", "\r\n\t"}) {
-    const std::string before = std::string("DKIM-Signature:") + space + "b" + space + "=";
-    const std::string after = std::string(kTags) + "; h=from; bh=" + bh + ";";
+    std::string before = "DKIM-Signature:";
+    before.append(space).append("b").append(space).append("=");
+    std::string after(kTags);
+    after.append("; h=from; bh=").append(bh).append(";");
     const auto digest =
         hash_header(Canonicalization::Relaxed, FieldIndex(header), kFromOnly, before + ";" + after);
     std::string b = base64::encode(*ed25519_key()->sign(view(digest)));
     b.insert(20, "\r\n \t");
-    const std::string whole = before + space + b + space + ";" + after + "\r\n" + kContent;
+    std::string whole = before;
+    whole.append(space).append(b).append(space).append(";").append(after).append("\r\n");
+    whole.append(kContent);
     const auto result = result_of(whole, ed25519_records());
     EXPECT_EQ(result.verdict, Verdict::Pass) << result.reason << "\n" << whole;
   }

@@ -30,7 +30,7 @@ TEST_F(CacheTest, KeepsAnAnswerUntilItExpires) {
   EXPECT_EQ(cache_.size(), 0U);
 }
 
-TEST_F(CacheTest, GivesWhatIsLeftOfTheTtl) {
+TEST_F(CacheTest, GivesTheRemainingTtl) {
   insert("a.example", seconds(100));
   EXPECT_EQ(cache_.find({RecordType::A, "a.example"}, now_)->ttl, seconds(100));
   now_ += std::chrono::milliseconds(30'001);
@@ -39,7 +39,7 @@ TEST_F(CacheTest, GivesWhatIsLeftOfTheTtl) {
   EXPECT_EQ(cache_.find({RecordType::A, "a.example"}, now_)->ttl, seconds(0));
 }
 
-TEST_F(CacheTest, TellsTypesApart) {
+TEST_F(CacheTest, DistinguishesTypes) {
   insert("a.example");
   EXPECT_EQ(cache_.find({RecordType::Aaaa, "a.example"}, now_), nullptr);
 }

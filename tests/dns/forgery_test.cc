@@ -72,7 +72,7 @@ TEST_F(ForgeryTest, EachQuestionHasItsOwnPortIdentifierAndSpelling) {
   EXPECT_GT(spellings.size(), 395U) << "of 29 letters";
 }
 
-TEST_F(ForgeryTest, PortsAreClosedBehindTheAnswer) {
+TEST_F(ForgeryTest, PortsAreClosedAfterTheAnswer) {
   for (int i = 0; i < 300; ++i) {
     EXPECT_EQ(ask_address("n" + std::to_string(i) + ".example"), "192.0.2.1");
   }
@@ -189,7 +189,7 @@ TEST_F(ForgeryTest, WithoutTcpOneForgeryIsNotEnough) {
   };
   open({server_->address()});
   EXPECT_EQ(ask_address("some-name.example"), "192.0.2.1");
-  // Neither for this answer nor to have the next questions asked in small letters.
+  // Neither for this answer nor to have the next questions asked in lower case.
   std::set<std::string> spellings;
   for (int i = 0; i < 8; ++i) {
     EXPECT_EQ(ask_address("n" + std::to_string(i) + ".same-name.example"), "192.0.2.1");

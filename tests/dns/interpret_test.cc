@@ -90,7 +90,7 @@ TEST_F(InterpretTest, AFailureIsTemporaryAndNeverAuthenticated) {
   }
 }
 
-TEST_F(InterpretTest, TellsNoDataFromNoName) {
+TEST_F(InterpretTest, DistinguishesNoDataFromNoName) {
   const Answer no_data = interpret(Packet("a.example", kTypeA).soa(60, 30), RecordType::A);
   EXPECT_EQ(no_data.status, Status::NoData);
   EXPECT_EQ(no_data.ttl, seconds(30));

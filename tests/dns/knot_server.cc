@@ -37,7 +37,8 @@ net::SocketAddress free_address() {
     socklen_t size = net::SocketAddress::parse("127.0.0.1:0")->to_native(native);
     const int udp = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const int tcp = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool both = ::bind(tcp, reinterpret_cast<sockaddr*>(&native), size) == 0;
+    bool both =
+        udp >= 0 && tcp >= 0 && ::bind(tcp, reinterpret_cast<sockaddr*>(&native), size) == 0;
     size = sizeof native;
     both = both && ::getsockname(tcp, reinterpret_cast<sockaddr*>(&native), &size) == 0 &&
            ::bind(udp, reinterpret_cast<sockaddr*>(&native), size) == 0;

@@ -48,8 +48,8 @@ std::string zone_with_many() {
   std::string zone = kZone;
   for (int i = 0; i < 30; ++i) {
     const std::string number = std::to_string(100 + i);
-    zone += "many MX " + number + " mail-exchanger-with-a-name-of-some-length-" + number + "." +
-            std::string(40, static_cast<char>('a' + i % 26)) + "\n";
+    zone.append("many MX ").append(number).append(" mail-exchanger-with-a-name-of-some-length-");
+    zone.append(number).append(".").append(40, static_cast<char>('a' + i % 26)).append("\n");
   }
   return zone;
 }
@@ -58,17 +58,17 @@ class KnotTest : public ResolverFixture {
  protected:
   static void SetUpTestSuite() {
     try {
-      server_ = std::make_unique<KnotServer>(
+      server = std::make_unique<KnotServer>(
           std::map<std::string, std::string>{{"example", zone_with_many()}});
     } catch (const std::runtime_error& error) {
-      why_not_ = error.what();
+      why_not = error.what();
     }
   }
-  static void TearDownTestSuite() { server_.reset(); }
+  static void TearDownTestSuite() { server.reset(); }
   void SetUp() override {
     // Here and not above: a test of a suite that could not be set up counts as skipped.
-    ASSERT_NE(server_, nullptr) << why_not_;
-    open({server_->address()});
+    ASSERT_NE(server, nullptr) << why_not;
+    open({server->address()});
   }
 
   static List hosts_of(const MxAnswer& answer) {
@@ -79,8 +79,8 @@ class KnotTest : public ResolverFixture {
     return list;
   }
 
-  static inline std::unique_ptr<KnotServer> server_;
-  static inline std::string why_not_;
+  static inline std::unique_ptr<KnotServer> server;
+  static inline std::string why_not;
 };
 
 TEST_F(KnotTest, OrdersMailExchangersByPreference) {
@@ -137,7 +137,7 @@ TEST_F(KnotTest, UnderstandsWildcards) {
   EXPECT_EQ(hosts_of(mail_exchangers("any.wild.example")), (List{"10 mx1.example"}));
 }
 
-TEST_F(KnotTest, AnExchangerThatIsAnAddressIsNone) {
+TEST_F(KnotTest, AnExchangerThatIsAnAddressIsIgnored) {
   EXPECT_EQ(mail_exchangers("to-literal.example").outcome, Outcome::Unusable);
 }
 

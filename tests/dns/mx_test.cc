@@ -48,7 +48,7 @@ TEST(MxOrder, IgnoresANullMxBesideOthers) {
   EXPECT_EQ(names(answer.hosts), (List{"a.example"}));
 }
 
-TEST(MxOrder, LeavesOutWhatIsNoHostOfTheirs) {
+TEST(MxOrder, LeavesOutUnusableHosts) {
   const MxAnswer answer = order_mail_exchangers({{1, "192.0.2.1"},
                                                  {2, "localhost"},
                                                  {3, "mail.localhost"},

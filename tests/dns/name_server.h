@@ -1,4 +1,4 @@
-// A name server of the test's own on loopback: it answers as it is told, over UDP and, if wanted,
+// A name server of the test's own on loopback: it answers as scripted, over UDP and, if wanted,
 // TCP.
 #pragma once
 
@@ -113,7 +113,7 @@ class NameServer {
       ++asked_over_tcp;
       std::string answer = answer_to(read(query), query);
       if (answer.empty() && closes_silently) return hang_up(fd);
-      answer = u16(static_cast<unsigned>(answer.size())) + answer;
+      answer.insert(0, u16(static_cast<unsigned>(answer.size())));
       EXPECT_EQ(::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL),
                 static_cast<ssize_t>(answer.size()));
     }

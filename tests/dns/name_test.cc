@@ -31,7 +31,7 @@ TEST(CanonicalName, KnowsTheLimits) {
   EXPECT_FALSE(canonical_name(longest + "a"));
 }
 
-TEST(Localhost, IncludesWhatIsBelow) {
+TEST(Localhost, IncludesItsSubdomains) {
   EXPECT_TRUE(is_localhost("localhost"));
   EXPECT_TRUE(is_localhost("a.localhost"));
   EXPECT_FALSE(is_localhost("notlocalhost"));

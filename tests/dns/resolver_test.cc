@@ -211,7 +211,7 @@ TEST_F(ResolverTest, RemembersFailuresForAWhile) {
   EXPECT_EQ(asked(), 1U);
 }
 
-TEST_F(ResolverTest, ForgetsFailuresAtOnceIfToldSo) {
+TEST_F(ResolverTest, ForgetsFailuresAtOnceIfConfigured) {
   options_.temporary_ttl = std::chrono::seconds(0);
   serve([](const AskedQuestion& q) { return Packet(q.name, q.type).rcode(2).bytes(); });
   (void)mail_exchangers("a.example");
@@ -260,7 +260,7 @@ TEST_F(ResolverTest, QuestionsBeyondThoseUnderWayWaitForTheirTurn) {
       check();
     }));
   }
-  queries.erase(queries.begin() + 8);  // nobody wants to know any more
+  queries.erase(queries.begin() + 8);  // nobody is waiting any more
   run_until([&] { return answered == 9; });
   EXPECT_LE(most, 3U);
   EXPECT_EQ(asked(), 9U);
@@ -291,7 +291,7 @@ TEST_F(ResolverTest, RefusesToHaveTooManyQuestionsWaiting) {
   EXPECT_EQ(mail_exchangers("n9.example").outcome, MxAnswer::Outcome::Hosts);
 }
 
-TEST_F(ResolverTest, ADestroyedQueryIsNotTold) {
+TEST_F(ResolverTest, ADestroyedQueryGetsNoAnswer) {
   serve([](const AskedQuestion& q) { return a_record(q); });
   bool told = false;
   auto dropped = resolver_->mail_exchangers("a.example", [&](const MxAnswer&) { told = true; });
@@ -357,7 +357,7 @@ TEST_F(ResolverTest, MayBeDestroyedWithQueriesUnderWay) {
   EXPECT_FALSE(told);
 }
 
-TEST_F(ResolverTest, WhatIsNoNameDoesNotExist) {
+TEST_F(ResolverTest, WhatIsNotANameDoesNotExist) {
   serve([](const AskedQuestion& q) { return a_record(q); });
   for (const std::string& name : {"b\xc3\xbc"
                                   "cher.example"s,
@@ -414,7 +414,7 @@ TEST_F(ResolverTest, BoundsWhatItKeepsOfAnAnswer) {
   EXPECT_EQ(addresses("a.example").addresses.size(), 32U);
 }
 
-TEST_F(ResolverTest, CountsWhatBecameOfItsQuestions) {
+TEST_F(ResolverTest, CountsTheOutcomesOfItsQuestions) {
   serve([](const AskedQuestion& q) {
     if (q.name == "no.example") return Packet(q.name, q.type).rcode(3).soa(60, 60).bytes();
     if (q.name == "empty.example") return Packet(q.name, q.type).soa(60, 60).bytes();

@@ -129,8 +129,8 @@ TEST(Response, KeepsTheNegativeTtlOfTheZone) {
 
 TEST(Response, TheSoaOfAnotherZoneDoesNotSayHowLongNoHolds) {
   const auto ttl = [](const std::string& zone, const std::string& name) {
-    const std::string soa = wire_name("ns") + wire_name("admin") + u32(1) + u32(2) + u32(3) +
-                            u32(4) + u32(/*minimum=*/500);
+    const std::string soa =
+        wire_name("ns") + wire_name("admin") + u32(1) + u32(2) + u32(3) + u32(4) + u32(500);
     const auto response =
         parse(Packet(name, kTypeMx).authority(wire_name(zone), 6, 600, soa).bytes(), kTypeMx);
     return response ? response->negative_ttl : 1;
@@ -237,7 +237,7 @@ TEST(Response, RefusesRecordsOfTheWrongSize) {
             ResponseError::BadRecord);
 }
 
-TEST(Response, RefusesAliasesThatGoRound) {
+TEST(Response, RefusesAliasLoops) {
   EXPECT_EQ(error_of(Packet("a.example", kTypeA)
                          .answer(kOwner, kTypeCname, 1, wire_name("b.example"))
                          .answer(wire_name("b.example"), kTypeCname, 1, wire_name("a.example"))

@@ -22,7 +22,7 @@ TEST(ServerOrder, ASilentServerIsAskedLast) {
   EXPECT_EQ(order.for_next_question(kStart + 30s), (Order{1, 2, 0}));
 }
 
-TEST(ServerOrder, OneQuestionNowAndThenFindsOutWhetherItIsBack) {
+TEST(ServerOrder, OneQuestionNowAndThenChecksWhetherItIsBack) {
   ServerOrder order(2);
   order.silent(0, kStart, kStart);
   const SteadyTime later = kStart + ServerOrder::kProbeInterval;
@@ -32,7 +32,7 @@ TEST(ServerOrder, OneQuestionNowAndThenFindsOutWhetherItIsBack) {
   EXPECT_EQ(order.for_next_question(later + 1s), (Order{0, 1}));
 }
 
-TEST(ServerOrder, ALostDatagramIsNoSilence) {
+TEST(ServerOrder, ALostDatagramIsNotSilence) {
   ServerOrder order(2);
   order.answered(0, kStart + 1s);
   order.silent(0, kStart, kStart + 5s);

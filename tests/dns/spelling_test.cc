@@ -60,7 +60,7 @@ TEST(Spelling, WhatAnswersSomethingElseDoesNotMatch) {
   auto without_question = response("a.example");
   without_question[5] = 0;
   EXPECT_EQ(match(asked, without_question), Match::None);
-  EXPECT_EQ(match(asked, asked), Match::None) << "a query is no response";
+  EXPECT_EQ(match(asked, asked), Match::None) << "a query is not a response";
 }
 
 TEST(Spelling, WhatIsCutShortDoesNotMatch) {

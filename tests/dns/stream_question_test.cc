@@ -30,7 +30,7 @@ TEST(StreamQuestion, ReportsThatNoServerHasAResponse) {
   EXPECT_EQ(reports, 1);
 }
 
-TEST(StreamQuestion, ReportsNoMoreOnceItIsCancelled) {
+TEST(StreamQuestion, ReportsNothingOnceItIsCancelled) {
   net::Loop loop;
   bool reported = false;
   StreamQuestion question(loop, nobody(), {0, 1, 2, 3}, milliseconds(1000),

@@ -1,10 +1,11 @@
 // Preloaded into a program, makes the queue's disk fail on command. While the file that
-// SIGNPOST_BAD_DISK names is there, its words say how:
+// SIGNPOST_BAD_DISK names exists, its words say how:
 //
 //   sync EIO        fsync(2) and fdatasync(2) fail so
-//   write ENOSPC    write(2) and pwrite(2) to files of a folder named "queue" fail so; also EIO,
-//   EROFS stall           a sync does not return until the file is gone or says something else slow
-//   100        each sync takes so many milliseconds longer
+//   write ENOSPC    write(2) and pwrite(2) to files of a folder named "queue" fail so;
+//                   also EIO, EROFS
+//   stall           a sync does not return until the file is gone or changes
+//   slow 100        each sync takes this many milliseconds longer
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/types.h>

@@ -149,7 +149,7 @@ def error_that_stays(call, name, words):
         scene.is_good_again()
         scene.relay.launch()
         # What was refused may have reached the disk before its sync failed: then it is delivered, and the client,
-        # which was told to come back, sends it once more. That is the safe side.
+        # which was asked to come back, sends it once more. That is the safe side.
         scene.all_arrived()
         scene.send("after")
         scene.all_arrived()

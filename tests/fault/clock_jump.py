@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A calendar clock that jumps while mail waits: by an hour and by a month, ahead and back, with and without a restart
-in between. Mail goes on to be tried by the schedule, none is given up for it, and none is tried without a pause.
+in between. Mail is still tried by the schedule, none is given up because of the jump, and none is tried without a pause.
 
     tests/fault/clock_jump.py LIBRARY      # build/release/tests/fault/libset_clock.so
 """

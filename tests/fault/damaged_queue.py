@@ -105,7 +105,7 @@ def round_of(folder, dice):
         print(f"{where}: {len(set(arrived))} of {len(acknowledged)} arrived, {len(missing)} missing, "
               f"{len(missing) - len(unnamed)} of them named, {len(arrived) - len(set(arrived))} duplicates",
               flush=True)
-        # The last write of a log cannot be told from one that was cut short by a crash, and a message of which
+        # The last write of a log cannot be distinguished from one that was cut short by a crash, and a message of which
         # no key is left has no name: the smallest here has its three within some 700 octets.
         assert len(unnamed) <= 1 + int(where.split()[0]) // 700, (where, unnamed, named)
         if missing and not unnamed:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""More mail in memory than limits.memory allows: 4xx to those that come too late, bounded memory, and back to normal.
+"""More mail in memory than limits.memory allows: 4xx to later senders, bounded memory, and back to normal.
 
     tests/fault/memory_flood.py [SCENARIO …]
 """

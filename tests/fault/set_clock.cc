@@ -1,5 +1,5 @@
 // Preloaded into a program, sets its calendar clock: the file that SIGNPOST_CLOCK names says by how
-// many seconds it is wrong. Steady time goes on as it does.
+// many seconds it is wrong. Steady time is not affected.
 #include <dlfcn.h>
 #include <sys/time.h>
 #include <time.h>

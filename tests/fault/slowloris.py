@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Thousands of clients that hold their sessions with an octet now and then, in all stages of one, while a good client
-goes on: its latency is measured without and with them, in turn. With --assert-figures its p99 may at most double, as
+continues: its latency is measured without and with them, in turn. With --assert-figures its p99 may at most double, as
 the median of the rounds.
 
     tests/fault/slowloris.py                                        # 500 of them
@@ -27,7 +27,7 @@ import harness  # noqa: E402
 from harness import BIN  # noqa: E402
 
 PER_ADDRESS = 90  # below limits.sessions_per_client
-# What each has said before it slows down, and what it goes on with, an octet at a time.
+# What each has sent before it slows down, and what it sends then, an octet at a time.
 STAGES = [
     (b"", b"EHLO slow.example with a name that takes its time"),
     (b"EHLO slow.example\r\n", b"MAIL FROM:<someone-with-a-long-name@slow.example>"),

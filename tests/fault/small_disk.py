@@ -2,7 +2,7 @@
 """A queue on small file systems, filled to the last octet, in a mount namespace of its own.
 
 300 MB, with the room that limits.disk_free keeps: new mail gets 452 there, delivery goes on and makes room, mail is
-accepted again. Then another program takes all that is left: 4xx, and all is well again when it gives it back.
+accepted again. Then another program takes all that is left: 4xx, and the relay recovers when the space comes back.
 At last the file system is mounted read-only: the relay does not start, and says why.
 
 48 and 96 MB: 452 and never 451, a start on what is left, everything is delivered, mail is accepted again. Then another

@@ -32,7 +32,7 @@ using smtp::ClientDialog;
 constexpr std::size_t kTransactions = 12;
 constexpr std::uint64_t kSizeLimit = 1000;
 
-// What the input still has to say; zeros behind its end.
+// What is left of the input; zeros after its end.
 class Choices {
  public:
   explicit Choices(std::span<const std::uint8_t> octets) : octets_(octets) {}
@@ -161,7 +161,7 @@ class Server {
     } else if (is("STARTTLS")) {
       CHECK(!tls_ && use_ != smtp::TlsUse::Off);
       const int code = answer(std::array{220, 220, 454, 501, 421}, "TLS");
-      // Octets in clear behind it, as if they were the first ones under TLS.
+      // Octets in clear after it, as if they were the first ones under TLS.
       if (positive(code) && choices_.next() % 4 == 3) pending_ += "250-PIPELINING\r\n250 Ok\r\n";
     } else if (is("AUTH ")) {
       CHECK(tls_);

@@ -15,7 +15,7 @@ using namespace signpost::dns;
 
 namespace {
 
-// A query for the MX of "a.example" with identifier 0, spelled in small letters.
+// A query for the MX of "a.example" with identifier 0, spelled in lower case.
 constexpr std::array<unsigned char, 27> kQuery{0,   0,   1,   0,   0,   1, 0,   0,   0,
                                                0,   0,   0,   1,   'a', 7, 'e', 'x', 'a',
                                                'm', 'p', 'l', 'e', 0,   0, 15,  0,   1};

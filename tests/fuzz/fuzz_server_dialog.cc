@@ -84,7 +84,7 @@ class Session {
       seen_ += "close: " + std::string(close->reason);
       over_ = true;
     } else if (std::holds_alternative<ServerDialog::StartTls>(step)) {
-      // How much came in clear behind it depends on the pieces: nothing to compare from here on.
+      // How much came in clear after it depends on the pieces: nothing to compare from here on.
       CHECK(in_.empty());
       seen_ += "starttls";
       over_ = true;

@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text = input.substr(kSizes);
   const Outcome whole = read(text, "");
   const Outcome pieces = read(text, input.substr(0, kSizes));
-  // What is longer than a head may be too much to wait for, and yet be understood when it is there.
+  // Input longer than a head may be too much to wait for, and yet be parsed once it has arrived.
   if (text.size() > kLimits.head) return 0;
   CHECK((whole.step == Step::Complete) == (pieces.step == Step::Complete));
   if (whole.step != Step::Complete) return 0;

@@ -5,6 +5,7 @@
 #include "rocks/salvage/blob_records.h"
 #include "rocks/salvage/log_records.h"
 #include "rocks/salvage/log_remains.h"
+#include "rocks/salvage/version_edit.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string records;
   reader.read(file, records);
   CHECK(records.size() <= file.size());
+  rocks::LogOutline outline;
+  for (std::size_t at = 0; at < file.size(); at += rocks::kLogBlockSize) {
+    outline.take(file.substr(at, rocks::kLogBlockSize));
+  }
+  (void)rocks::next_file_number(file);
   const std::string raw = rocks::without_block_headers(std::string(file));
   CHECK(raw.size() <= file.size());
 

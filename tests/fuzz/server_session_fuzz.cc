@@ -89,7 +89,7 @@ smtp::ServerOptions options_of(std::uint8_t choice) {
   const config::ListenerConfig listener = listener_of(choice);
   smtp::ServerOptions options =
       submission::dialog_options(settings_of(choice), listener, client_of(choice));
-  // As if there were a certificate, which would have to come from files.
+  // As if there were a certificate, which would need files.
   options.offer_starttls = listener.mode == config::ListenerMode::StartTls && (choice & 64) != 0;
   options.require_tls =
       options.offer_starttls && options.require_auth && !client_of(choice).is_loopback();
@@ -325,7 +325,7 @@ std::string play_by_lines(const Choices& choices, std::string_view input) {
   for (std::string_view flight : ascii::split(input, kFlightEnd)) {
     while (!flight.empty() && !session.is_over()) {
       const std::size_t lf = flight.find('\n');
-      if (lf == std::string_view::npos) {  // goes on in the next flight: not counted
+      if (lf == std::string_view::npos) {  // continues in the next flight: not counted
         session.hear(flight);
         return "";
       }

@@ -13,7 +13,7 @@ _letters = itertools.count(1)
 
 def message(subject="Your order", sender="orders@shop.example", to="someone@receiver.example",
             body="Thank you.\r\n", extra=""):
-    """A complete message: nothing for the relay to mend."""
+    """A complete message: nothing for the relay to repair."""
     return (f"From: Shop <{sender}>\r\nTo: <{to}>\r\nSubject: {subject}\r\n"
             "Date: Fri, 21 Nov 1997 09:55:06 -0600\r\n"
             f"Message-ID: <letter-{next(_letters)}@shop.example>\r\n{extra}\r\n{body}").encode()

@@ -128,14 +128,15 @@ class Process:
 
 
 class Certificate:
-    """A self-signed certificate for one host name."""
+    """A self-signed certificate for one host name, and for addresses."""
 
-    def __init__(self, folder, name="relay.example"):
+    def __init__(self, folder, name="relay.example", days=30, addresses=()):
         self.certificate = folder / f"{name}.crt"
         self.key = folder / f"{name}.key"
+        names = ",".join([f"DNS:{name}", *(f"IP:{address}" for address in addresses)])
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "30", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+             "-nodes", "-days", str(days), "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}",
              "-keyout", self.key, "-out", self.certificate], check=True, capture_output=True)
 
 
@@ -206,7 +207,7 @@ class NameServer:
         self.records = []
         self.serial = 1
         self.process = None
-        # The control socket's path has to be short.
+        # The control socket's path must be short.
         self.run = tempfile.mkdtemp(prefix="signpost-dns-")
 
     def add(self, *lines):
@@ -331,7 +332,7 @@ class Relay:
         self.users = self.folder / "users.toml"
         self.admin_socket = self.folder / "data/admin.sock"
 
-    # What has to be there before the start.
+    # What must exist before the start.
 
     def write_config(self):
         lines = ['hostname = "relay.example"', f'postmaster = "{self.postmaster}"', 'data_dir = "data"',
@@ -461,7 +462,7 @@ class Relay:
                           deadline)[-1]
 
     def wait_events(self, count, event, **fields):
-        """That many, no more: the log is written some moments after what it tells of."""
+        """That many, no more: the log is written some moments after the events."""
         wait_until(lambda: len(self.events(event, **fields)) >= count, f"{count} events {event} {fields}")
         assert len(self.events(event, **fields)) == count
 
@@ -681,26 +682,34 @@ def write_accounts(folder, *names):
 
 
 class Exim:
-    """Exim from its unpacked package, as a receiver that takes everything and keeps nothing; root starts it.
+    """Exim from its unpacked package, as a receiver that takes everything; root starts it.
 
-    The package's account is not there: the name service wrapper makes it one, for this process alone.
+    It keeps nothing, or hands all on to the smarthost (host, port). The package's account does not exist: the name service wrapper makes it one, for this process alone.
     """
 
-    def __init__(self, folder, host, port=MX_PORT, settings=None):
-        self.folder = pathlib.Path(folder)
+    NOWHERE = "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n"
+    SMARTHOST = ("begin routers\nsmarthost:\n  driver = manualroute\n  route_list = * {} byname\n  self = send\n  transport = smtp\n"
+                 "begin transports\nsmtp:\n  driver = smtp\n  port = {}\n  hosts_try_chunking = *\n  user = nobody\n")
+
+    def __init__(self, folder, host, port=MX_PORT, settings=None, smarthost=None):
+        # The process that hands mail on must not be root, and must reach the spool.
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-exim-") if smarthost else folder)
+        self.folder.chmod(0o755)
         self.host = host
         spool = self.folder / "exim"
         spool.mkdir()
+        spool.chmod(0o777)
         values = {
             "spool_directory": spool, "log_file_path": f"{spool}/%slog", "exim_user": "root", "exim_group": "root",
             "primary_hostname": "exim.example", "local_interfaces": f"{host}.{port}", "host_lookup": "", "rfc1413_hosts": "",
             "acl_smtp_rcpt": "accept_all", "never_users": "", "tls_advertise_hosts": "",
         }
         values.update(settings or {})
+        shutil.chown(spool, values["exim_user"], values["exim_group"])
         configuration = spool / "exim.conf"
         configuration.write_text("".join(f"{key} = {value}\n" for key, value in values.items())
                                  + "begin acl\naccept_all:\n  accept\n"
-                                 + "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n")
+                                 + (self.SMARTHOST.format(*smarthost) if smarthost else self.NOWHERE))
         environment = peer_environment()
         write_accounts(spool, "Debian-exim")
         for name in ("passwd", "group"):
@@ -715,10 +724,13 @@ class Exim:
 
     def stop(self):
         self.process.kill()
+        if self.folder.name.startswith("signpost-exim-"):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class OpenSmtpd:
-    """OpenSMTPD from its unpacked package, as a receiver that hands everything on to `behind`; root starts it.
+    """OpenSMTPD from its unpacked package, as a receiver that hands everything on to `behind`, or as `relaying` says in words
+    of its configuration; root starts it.
 
     Its folders and the names of its accounts are compiled in: it finds its own in a mount namespace, which nothing else sees.
 
@@ -745,7 +757,7 @@ shift
 exec "$@"
 """
 
-    def __init__(self, folder, host, behind, certificate, port=MX_PORT, settings=()):
+    def __init__(self, folder, host, behind, certificate, port=MX_PORT, settings=(), relaying=None):
         folder = pathlib.Path(folder, "opensmtpd")
         folder.mkdir()
         write_accounts(folder, "opensmtpd", "opensmtpq")
@@ -754,8 +766,8 @@ exec "$@"
         configuration.write_text("\n".join([
             f'pki smtpd.example cert "{certificate.certificate}"', f'pki smtpd.example key "{certificate.key}"',
             *settings, f'listen on {host} port {port} tls pki smtpd.example hostname "smtpd.example"',
-            f'action "on" relay host "smtp+notls://{behind.host}:{behind.port}" helo "smtpd.example"',
-            'match from any for any action "on"']) + "\n")
+            relaying or f'action "on" relay host "smtp+notls://{behind.host}:{behind.port}" helo "smtpd.example"\n'
+                        'match from any for any action "on"']) + "\n")
         engine = glob.glob(f"{PEERS}/root/usr/lib/*/engines-3/pkcs11.so")[0]
         (folder / "openssl.cnf").write_text(self.OPENSSL.format(engine=engine))
         environment = {**peer_environment(), "OPENSSL_CONF": str(folder / "openssl.cnf")}

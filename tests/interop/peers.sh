@@ -6,7 +6,7 @@
 #   peers.sh FOLDER PACKAGE…
 #
 # Programs are then in FOLDER/root/usr/sbin and so on; LD_LIBRARY_PATH must name the folders that
-# FOLDER/libraries lists. What is there already is not fetched again.
+# FOLDER/libraries lists. Existing files are not fetched again.
 #
 # PACKAGE may be npm:NAME@VERSION, which is then in FOLDER/npm/NAME. Without node 20, npm and its
 # registry it is left out, and its tests are skipped.
@@ -24,13 +24,10 @@ closure() {
     sed -n "s/^'.*' \([^_ ]*\)_.*/\1/p"
 }
 
-# Prints what has to be unpacked for package $1: itself, and what it needs and is not installed.
+# Prints what must be unpacked for package $1: itself, and its dependencies that are not installed.
 wanted() {
-  local package
   echo "$1"
-  while read -r package; do
-    if [[ $package != "$1" && -n $(missing_packages "$package") ]]; then echo "$package"; fi
-  done < <(closure "$1")
+  comm -13 <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u) <(closure "$1" | sort -u)
 }
 
 # Only what is a program's library: no need to unpack a web interface's fonts, or Perl.
@@ -67,11 +64,9 @@ for package in "$@"; do
     continue
   fi
   apt-cache show "$package" >/dev/null 2>&1 || as_root apt-get update
-  while read -r name; do
-    needed_for_running "$name" || continue
-    (cd "$folder/packages" && apt-get download "$name")
-    dpkg-deb -x "$folder/packages/${name}"_*.deb "$folder/root"
-  done < <(wanted "$package" | sort -u)
+  mapfile -t names < <(wanted "$package" | sort -u | while read -r name; do if needed_for_running "$name"; then echo "$name"; fi; done)
+  (cd "$folder/packages" && apt-get download "${names[@]}")
+  for name in "${names[@]}"; do dpkg-deb -x "$folder/packages/${name}"_*.deb "$folder/root"; done
   touch "$folder/done/$package"
 done
 

@@ -105,7 +105,7 @@ def test_odd_addresses_go_where_their_domain_says_or_nowhere(world, relay):
     assert world.others_mail.saved() == []
 
 
-def test_the_log_stays_one_object_a_line(world, relay):
+def test_the_log_stays_one_object_per_line(world, relay):
     evil = 'x"}\x1b[31m\\n{"event":"delivered'
     with talk(relay, SUBMISSION_PORT) as client:
         client.say(f"EHLO {evil}")
@@ -122,7 +122,7 @@ def test_the_log_stays_one_object_a_line(world, relay):
 
 
 @pytest.mark.parametrize("phase", ["command", "data"])
-def test_who_trickles_is_cut_off(world, relay, phase):
+def test_trickling_clients_are_cut_off(world, relay, phase):
     with talk(relay) as client:
         if phase == "data":
             client.say("MAIL FROM:<orders@shop.example>")
@@ -233,7 +233,7 @@ def test_credentials_without_end_are_refused(world, relay):
     assert resident(relay) - before < 16 << 20
 
 
-def test_a_message_that_goes_round_in_circles_is_stopped(world, relay):
+def test_a_message_in_a_loop_is_stopped(world, relay):
     with talk(relay) as client:
         client.say("MAIL FROM:<orders@shop.example>")
         client.say("RCPT TO:<someone@receiver.example>")

@@ -91,7 +91,7 @@ def test_what_fails_together_is_in_one_report(world):
     relay.wait_empty()
 
 
-def test_failures_that_wait_for_others_are_in_work_and_not_counted_as_given_up(world):
+def test_failures_that_wait_for_others_are_active_and_not_counted_as_given_up(world):
     _, _, relay, queue_id = several_failures(world)
     assert [job["state"] for job in relay.queued_jobs()] == ["active"] * 3
     assert relay.metric("signpost_recipients_accepted_total") == 5
@@ -102,7 +102,7 @@ def test_failures_that_wait_for_others_are_in_work_and_not_counted_as_given_up(w
     relay.wait_empty()
 
 
-def test_a_report_that_waits_for_others_goes_before_the_end(world):
+def test_a_waiting_report_is_sent_before_the_end(world):
     sink, bounces, relay, queue_id = several_failures(world)
     assert not relay.events("notification", about=queue_id), "it waits for others"
     assert relay.stop() == 0
@@ -113,7 +113,7 @@ def test_a_report_that_waits_for_others_goes_before_the_end(world):
     relay.wait_empty()
 
 
-def test_a_crash_has_failures_that_wait_to_be_reported_tried_again(world):
+def test_after_a_crash_unreported_failures_are_tried_again(world):
     sink, bounces, relay, queue_id = several_failures(world)
     relay.kill()
     assert not relay.events("notification", about=queue_id)
@@ -144,7 +144,7 @@ def features(relay):
 
 @pytest.mark.parametrize("address, status", [("databounce-x@receiver.example", "5.6.0"), ("x@nowhere.example", "5.1.2"),
                                              ("x@nullmx.example", "5.1.10")])
-def test_what_is_hopeless_bounces_at_once(world, address, status):
+def test_hopeless_mail_bounces_at_once(world, address, status):
     world.receiver("receiver.example")
     world.dns.add("nullmx.example. 60 IN MX 0 .", f"nullmx.example. 60 IN A {world.address()}")
     bounces = world.receiver("shop.example")

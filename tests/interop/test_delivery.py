@@ -22,7 +22,7 @@ def test_hosts_are_tried_in_the_order_of_their_preference(world):
     assert second.saved() == []
 
 
-def test_a_host_that_is_down_is_passed_over(world):
+def test_a_host_that_is_down_is_skipped(world):
     alive = world.sink()
     world.dns.mx("receiver.example", (10, "dead.receiver.example", world.address()), (20, "alive.receiver.example", alive.host))
     relay = world.start()
@@ -33,7 +33,7 @@ def test_a_host_that_is_down_is_passed_over(world):
 
 
 @pytest.mark.parametrize("greeting", ["421 4.3.2 busy", "554 5.3.2 go away"])
-def test_a_host_that_refuses_the_session_is_passed_over(world, greeting):
+def test_a_host_that_refuses_the_session_is_skipped(world, greeting):
     grumpy, friendly = world.sink("--greeting", greeting), world.sink()
     world.dns.mx("receiver.example", (10, "a.receiver.example", grumpy.host), (20, "b.receiver.example", friendly.host))
     relay = world.start()

@@ -130,7 +130,7 @@ def test_unsigned_mail_is_refused_where_the_configuration_says_so(world):
     relay.send("a@shop.example", "x@receiver.example", message(sender="a@shop.example"))
 
 
-def test_a_signed_message_of_somebody_else_keeps_its_signature(shared):
+def test_a_message_signed_by_somebody_else_keeps_its_signature(shared):
     foreign = "DKIM-Signature: v=1; a=rsa-sha256; d=elsewhere.example; s=x;\r\n\th=from; bh=AAAA; b=BBBB\r\n"
     shared.relay.send("orders@shop.example", "foreign@receiver.example", message(extra=foreign))
     content = shared.sinks[0].message_to("foreign@receiver.example")[1]

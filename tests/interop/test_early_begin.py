@@ -1,4 +1,4 @@
-"""The next message's commands behind the mail data of the one before, and receivers that do not like it."""
+"""The next message's commands right after the mail data of the previous one, and receivers that do not like it."""
 
 import collections
 import contextlib
@@ -16,7 +16,7 @@ MESSAGES = 40
 
 
 class Receiver:
-    """One connection at a time. `after_data` says what becomes of octets that stand behind the final dot: they are
+    """One connection at a time. `after_data` says what happens to octets that follow the final dot: they are
     "read", "refused" with 503 (as Haraka does), "forgotten" (as old firewalls do, which then hear nothing more), or the
     connection is "closed". Nothing is taken before `go`."""
 

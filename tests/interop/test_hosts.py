@@ -52,7 +52,7 @@ def test_mail_for_a_receiver_that_says_nothing_expires_while_the_connection_last
         assert all("does not answer" in event["reply"] for event in relay.events("expired"))
 
 
-def test_a_backup_is_reached_behind_many_dead_addresses(world):
+def test_a_backup_is_reached_after_many_dead_addresses(world):
     backup = world.sink()
     dead = [world.address() for _ in range(12)]
     world.dns.mx("receiver.example", (10, "mx1.receiver.example", *dead), (20, "mx2.receiver.example", backup.host))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 
 import pytest
@@ -77,7 +78,7 @@ def test_recipients_are_spread_as_asked(world):
     assert domains == {("a.example",) * 3, ("b.example",) * 3}
 
 
-def test_failures_are_counted_and_told_by_the_exit_code(world):
+def test_failures_are_counted_and_shown_by_the_exit_code(world):
     sink = world.sink("--refuse-rcpt", "0.1:550", "--defer-data", "0.1", "--drop-after-dot", "0.1", save=False)
     code, report = load(sink, "--messages", 500, "--connections", 5)
     counts = sink.counts()
@@ -96,7 +97,104 @@ def test_ledgers_of_both_ends_agree(world, tmp_path):
     assert len(set(acknowledged)) == 300
 
 
-def test_nobody_there_is_an_error_and_ends(world):
+def test_an_interrupted_load_finishes_what_it_began_and_reports_it(world, tmp_path):
+    sink = world.sink("--ledger", tmp_path / "received", save=False)
+    running = subprocess.Popen([str(BIN / "signpost-load"), "--to", f"{sink.host}:{sink.port}", "--json", "--duration", "1h",
+                                "--ledger", tmp_path / "acknowledged"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    ledger = tmp_path / "acknowledged"
+    harness.wait_until(lambda: ledger.exists() and ledger.stat().st_size, "the first acknowledged message")
+    running.send_signal(signal.SIGINT)
+    report, said = running.communicate(timeout=harness.DEADLINE)
+    report = json.loads(report)
+    assert running.returncode == 0 and "interrupted" in said
+    assert report["ended"] == "interrupted" and report["failed"] == 0
+    received = (tmp_path / "received").read_text().split()
+    assert report["messages"] == report["acknowledged"] == len(received) == len(ledger.read_text().splitlines()) > 0
+
+
+def test_a_second_signal_ends_the_load_at_once(world):
+    sink = world.sink("--delay-ms", "3600000", save=False)
+    running = subprocess.Popen([str(BIN / "signpost-load"), "--to", f"{sink.host}:{sink.port}", "--timeout", "3600"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    harness.wait_until(lambda: sink.counts()["connections"] == 10, "the connections")
+    running.send_signal(signal.SIGTERM)
+    assert "interrupted" in running.stderr.readline()
+    assert running.poll() is None
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(harness.DEADLINE) == -signal.SIGTERM
+    running.stderr.close()
+
+
+def test_stages_have_their_messages(sink):
+    code, report = load(sink, "--stage", "200ms:100/s", "--stage", "200ms:0", "--stage", "200ms:200/s")
+    assert (code, report["acknowledged"], report["ended"]) == (0, 60, "complete")
+    assert report["seconds"] >= 0.59
+
+
+def test_thresholds_decide_the_exit_code(world):
+    sink = world.sink("--refuse-data", "0.1", save=False)
+    assert load(sink, "--messages", 200, "--fail-if", "failed>50%")[0] == 0
+    assert load(sink, "--messages", 200, "--fail-if", "failed>50%", "--fail-if", "failed>0")[0] == 3
+    assert load(sink, "--messages", 200, "--fail-if", "p99>1h")[0] == 1  # says nothing about failures
+
+
+def test_refusals_are_told_in_the_servers_words(world):
+    sink = world.sink("--refuse-data", "1:552", save=False)
+    code, report = load(sink, "--messages", 20)
+    assert code == 1
+    assert {"command": "message", "reply": "552 5.7.1 Not this message", "count": 20} in report["refusals"], report["refusals"]
+
+
+def test_times_of_a_session_are_measured_apart(world, certificate):
+    sink = world.sink("--tls-cert", certificate.certificate, "--tls-key", certificate.key, save=False)
+    _, report = load(sink, "--starttls", "--messages", 20, "--connections", 2)
+    assert report["connect_ms"]["max"] > 0 and report["tls_ms"]["max"] > 0 and report["auth_ms"]["max"] == 0
+
+
+def test_the_body_of_a_file_is_sent(world, tmp_path):
+    sink = world.sink()
+    (tmp_path / "body.html").write_text("<p>Grüße\n.\n</p>\n")
+    assert load(sink, "--messages", 1, "--body", tmp_path / "body.html", "--content-type", "text/html; charset=utf-8")[0] == 0
+    envelope, content = sink.wait_for(1)[0]
+    assert content.endswith("\r\n\r\n<p>Grüße\r\n.\r\n</p>\r\n".encode())
+    assert envelope["mail_parameters"] == "BODY=8BITMIME" and sink.counts()["corrupt"] == 0
+
+
+def test_a_page_shows_the_run(sink, tmp_path):
+    assert load(sink, "--messages", 50, "--report", tmp_path / "load.html")[0] == 0
+    page = (tmp_path / "load.html").read_text()
+    assert page.count("<svg") == 2 and "50 of 50 messages acknowledged" in page
+
+
+@pytest.mark.parametrize("option", ["--ledger", "--report", "stdout"])
+def test_what_the_load_cannot_write_is_an_error(sink, option):
+    with open("/dev/full", "w") as full:
+        options = [] if option == "stdout" else [option, "/dev/full"]
+        done = subprocess.run([str(BIN / "signpost-load"), "--to", f"{sink.host}:{sink.port}", "--messages", "20", *options],
+                              stdout=full if option == "stdout" else subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                              timeout=harness.DEADLINE)
+    assert done.returncode == 1 and "No space left on device" in done.stderr
+
+
+def test_the_sink_accepts_nothing_that_its_ledger_cannot_take(world):
+    sink = world.sink("--ledger", "/dev/full", save=False)
+    code, report = load(sink, "--messages", 5, "--connections", 1)
+    assert (code, report["acknowledged"]) == (1, 0)
+    assert sink.process.wait() == 1 and "/dev/full: No space left on device" in sink.process.log_text()
+
+
+@pytest.mark.parametrize("what", ["save", "count"])
+def test_the_sink_says_what_it_could_not_write(world, what):
+    sink = world.sink(*(["--save", "/proc/self/fdinfo"] if what == "save" else []), save=False)
+    if what == "count":
+        (sink.folder / "counts.json.new").mkdir()  # in its way
+    assert load(sink, "--messages", 1)[0] == 0
+    sink.process.process.send_signal(signal.SIGTERM)
+    assert sink.process.wait() == 1
+    assert ("/proc/self/fdinfo/000000.eml" if what == "save" else "counts.json.new: Is a directory") in sink.process.log_text()
+
+
+def test_a_missing_server_is_an_error_and_ends(world):
     done = subprocess.run([str(BIN / "signpost-load"), "--to", f"{world.address()}:1", "--messages", "3"],
                           capture_output=True, text=True, timeout=harness.DEADLINE)
     assert done.returncode == 1 and "Connection refused" in done.stdout

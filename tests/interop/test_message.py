@@ -60,7 +60,7 @@ def test_bcc_is_removed_and_still_gets_the_message(shared, recipient):
     assert b" for " not in received.split(b"\r\nFrom:")[0]  # Received must not tell either
 
 
-def test_received_tells_how_the_message_came(shared, relay, recipient):
+def test_received_says_how_the_message_came(shared, relay, recipient):
     queue_id = relay.send("orders@shop.example", recipient, message(to=recipient), port=harness.SUBMISSION_PORT,
                           user="shop", starttls=True)
     received = field(shared.sinks[0].message_to(recipient)[1], "Received")
@@ -102,7 +102,7 @@ def test_bare_line_feeds_become_line_ends(shared, relay, recipient):
 @pytest.mark.parametrize("trick", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\n.\r"],
                          ids=lambda trick: trick.hex())
 def test_smuggling(shared, relay, trick):
-    """An end of data other than CRLF.CRLF is no end: nothing after it becomes a second message."""
+    """An end of data other than CRLF.CRLF is not an end: nothing after it becomes a second message."""
     recipient = f"outer-{trick.hex()}@receiver.example"
     inner = f"smuggled-{trick.hex()}@receiver.example"
     talk = relay.raw()

@@ -282,7 +282,7 @@ def test_all_metrics_are_there_and_promtool_likes_them(busy):
     assert set(METRICS) <= families, set(METRICS) - families
     done = subprocess.run([PROMTOOL, "check", "metrics"], input=text, text=True, capture_output=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    # What the outside world chooses is no label.
+    # What the outside world chooses is not a label.
     assert not re.search(r'="[^"]*(receiver|shop|other)\.example', text)
 
 
@@ -337,7 +337,7 @@ def test_sigterm_lets_a_transaction_end_and_takes_no_new_one(world):
         assert code == 421
 
 
-def test_a_restart_takes_up_what_was_deferred(world):
+def test_a_restart_continues_with_deferred_mail(world):
     sink = world.receiver("receiver.example")
     relay = world.start(settings={"retry": 'schedule = ["2s"]\ndelay_notice = "0s"'})
     relay.send("a@shop.example", "tempfail1-b@receiver.example", message())
@@ -374,7 +374,7 @@ def test_wrong_usage_is_exit_code_2(world):
     assert relay.run("--help", config=False).returncode == 0
 
 
-def test_text_log_has_one_line_an_event(world):
+def test_text_log_has_one_line_per_event(world):
     sink = world.receiver("receiver.example")
     relay = world.start(settings={"log": 'format = "text"'})
     queue_id = relay.send("a@shop.example", "b@receiver.example", message())

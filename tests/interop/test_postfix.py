@@ -45,7 +45,7 @@ def test_postfix_uses_signpost_as_its_smarthost(world, postfix):
     harness.wait_until(lambda: "status=sent (250 2.0.0 Ok: queued as" in client.log_text(), "Postfix's word for it")
 
 
-def test_postfix_gets_to_know_of_a_refusal(world, postfix):
+def test_postfix_learns_of_a_refusal(world, postfix):
     relay = world.start()
     client = postfix(settings={
         "relayhost": f"[{relay.host}]:{SUBMISSION_PORT}",

@@ -78,7 +78,7 @@ def test_a_reload_may_open_another_low_port(relay):
     socket.create_connection((relay.host, 588), timeout=10).close()
 
 
-def test_what_the_account_cannot_read_is_told_at_the_start(relay):
+def test_what_the_account_cannot_read_is_reported_at_the_start(relay):
     os.chown(relay.certificate.key, 0, 0)
     relay.certificate.key.chmod(0o600)
     for words in (["serve"], ["check"]):
@@ -87,7 +87,7 @@ def test_what_the_account_cannot_read_is_told_at_the_start(relay):
         assert str(relay.certificate.key) in done.stderr and "Permission denied" in done.stderr, done.stderr
 
 
-def test_an_account_that_is_not_there_is_an_error(relay):
+def test_a_missing_account_is_an_error(relay):
     relay.config.write_text(relay.config.read_text().replace(ACCOUNT, "nobody-at-all", 1))
     done = relay.run("serve")
     assert done.returncode == 78
@@ -102,7 +102,7 @@ def test_root_may_stay_root_and_says_so(relay):
 
 
 def test_it_is_somebody_elses_program(relay):
-    """Who is not root needs no account and gets none."""
+    """A user other than root needs no account and gets none."""
     other = subprocess.run(["setpriv", "--reuid", ACCOUNT, "--clear-groups", str(harness.BIN / "signpost"), "check",
                             "-c", str(relay.config)], capture_output=True, text=True)
     assert other.returncode == 0, other.stderr
@@ -117,7 +117,7 @@ def account_exists(name):
 
 
 @pytest.mark.skipif(account_exists("signpost"), reason="there is an account that it switches to by itself")
-def test_without_an_account_root_serves_only_when_told_so(relay):
+def test_without_an_account_root_serves_only_when_configured(relay):
     relay.config.write_text(relay.config.read_text().replace(f'user = "{ACCOUNT}"\n', "", 1))
     done = relay.run("serve")
     assert done.returncode == 78
@@ -126,7 +126,7 @@ def test_without_an_account_root_serves_only_when_told_so(relay):
 
 
 @pytest.mark.parametrize("core_files", [False, True])
-def test_who_has_its_account_does_not_look_into_it(relay, core_files):
+def test_processes_of_its_account_cannot_look_into_it(relay, core_files):
     """Started by that account itself, as systemd does it."""
     text = relay.config.read_text().replace(f'[[listener]]\nbind = "{relay.host}:{LOW_PORT}"\n', "")
     relay.config.write_text(f"core_files = {str(core_files).lower()}\n" + text)

@@ -18,7 +18,7 @@ from conftest import message
 
 
 def test_a_second_relay_on_the_same_ports_is_refused_before_it_has_a_queue(world):
-    """SO_REUSEPORT is for the workers of one process: mail is not to go into a queue that nobody looks after."""
+    """SO_REUSEPORT is for the workers of one process: mail must not go into a queue that nobody tends."""
     relay = world.start()
     for port in (harness.TRUSTED_PORT, harness.ADMIN_PORT):
         folder = world.folder / f"second-{port}"
@@ -102,7 +102,7 @@ def address_space(pid):
     return pages * resource.getpagesize()
 
 
-def test_without_memory_it_ends_with_words(world):
+def test_without_memory_it_ends_with_a_message(world):
     relay = world.start()
     pid = relay.process.process.pid
     resource.prlimit(pid, resource.RLIMIT_AS, (address_space(pid) + (128 << 20), resource.RLIM_INFINITY))
@@ -126,7 +126,7 @@ def test_without_memory_it_ends_with_words(world):
         assert any(each in relay.process.log_text() for each in words)
 
 
-def test_without_a_thread_it_ends_with_words(world):
+def test_without_a_thread_it_ends_with_a_message(world):
     relay = world.add_relay()
     # The stack of a thread is as large as the limit says.
     relay.program = ["bash", "-c", f'ulimit -s 4000000; ulimit -v 2000000; exec {harness.BIN}/signpost "$@"', "signpost"]
@@ -169,7 +169,7 @@ class SilentAfterTheDot(threading.Thread):
                     connection.sendall(b"354 go ahead\r\n")
 
 
-def test_a_stop_cuts_who_is_left_after_30_seconds_and_says_what_may_arrive_twice(world):
+def test_a_stop_cuts_sessions_after_30_seconds_and_says_what_may_arrive_twice(world):
     receiver = SilentAfterTheDot(world.address())
     world.dns.mx("silent.example", (10, "mx.silent.example", receiver.listener.getsockname()[0]))
     relay = world.start(settings={"retry": 'schedule = ["1h"]\nexpire = "5d"\ndelay_notice = "0s"'})

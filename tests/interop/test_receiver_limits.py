@@ -1,4 +1,4 @@
-"""Receivers that take so many messages in a session and so many recipients in a transaction: the rest goes at once, and no
+"""Receivers that limit messages per session and recipients per transaction: the rest goes at once, and no
 attempt is counted. Exim, Postfix, OpenSMTPD and Haraka with such limits, and a receiver that is scripted with what others
 answer."""
 
@@ -162,8 +162,8 @@ def test_a_message_that_has_too_many_recipients_is_split(world, receiver):
     assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)]
 
 
-def test_who_has_the_mail_leaves_the_queue_before_the_next_transaction(world, receiver):
-    """Otherwise a crash in that one would have all of them delivered to again."""
+def test_delivered_recipients_leave_the_queue_before_the_next_transaction(world, receiver):
+    """Otherwise after a crash in that one all of them would be delivered to again."""
     go_on = threading.Event()
 
     def slow(verb, session):
@@ -182,7 +182,7 @@ def test_who_has_the_mail_leaves_the_queue_before_the_next_transaction(world, re
     assert sorted(limited.delivered) == sorted(set(limited.delivered))
 
 
-def test_what_is_left_of_a_job_when_the_connection_ends_goes_on_at_once(world, receiver):
+def test_the_rest_of_a_job_continues_at_once_when_the_connection_ends(world, receiver):
     """One recipient a transaction and three transactions a connection."""
     sink = receiver(lambda verb, session: verb == "RCPT" and session["recipients"] and "452 4.5.3 one at a time" or
                     verb == "MAIL" and session["messages"] >= 3 and "421 4.7.0 enough")
@@ -221,7 +221,7 @@ def test_exim_with_limits(world, tmp_path):
 
 
 def test_postfix_with_limits(world, tmp_path):
-    """Too many recipients, and the end of the connection after as many errors as it bears."""
+    """Too many recipients, and the end of the connection after too many errors."""
     behind = world.sink()
     postfix = harness.Postfix(tmp_path, world.address(), smtp_port=MX_PORT, settings={
         "relayhost": f"[{behind.host}]:{behind.port}", "mynetworks": "192.0.2.1", "relay_domains": "limits.example",
@@ -242,7 +242,7 @@ def test_postfix_with_limits(world, tmp_path):
 
 
 def send_at_once(relay, receiver):
-    """One message to 17 recipients and 25 to one each, which are there before the receiver goes on."""
+    """One message to 17 recipients and 25 to one each, which are queued before the receiver continues."""
     with receiver.process.halted():
         relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(17)], message())
         for number in range(25):
@@ -308,6 +308,6 @@ def test_haraka_with_limits(world, tmp_path, verdict):
     assert "too many messages" in log
 
 
-def test_haraka_refuses_what_begins_behind_a_message(world, tmp_path):
+def test_haraka_refuses_what_begins_right_after_a_message(world, tmp_path):
     log = deliver_to_haraka(world, tmp_path, HARAKA_LIMITS.replace("VERDICT", "DENYSOFT"))
     assert "pipelined after end of DATA - refused" in log

@@ -1,4 +1,4 @@
-"""Receivers as sets of hosts: who shares connections, whose turn it is, and what a back-off concerns.
+"""Receivers as sets of hosts: who shares connections, whose turn it is, and what a back-off affects.
 
 SIGNPOST_SITES=10000/100000 sets how many domains share the same two hosts, and the messages for them.
 """
@@ -73,7 +73,7 @@ def test_an_account_with_much_mail_does_not_hold_up_another(world):
     receiver.wait_for(201)
 
 
-def test_retry_concerns_the_back_off_of_that_receiver_alone(world):
+def test_retry_affects_the_back_off_of_that_receiver_alone(world):
     for name in ("one", "two"):
         world.dns.mx(f"{name}.example", (10, f"mx.{name}.example", world.address()))
     relay = world.start(settings={"retry": 'schedule = ["1h"]\nexpire = "5d"'})
@@ -84,7 +84,7 @@ def test_retry_concerns_the_back_off_of_that_receiver_alone(world):
     relay.queue("retry", "--to", "one.example")
     harness.wait_until(lambda: len(relay.events("connection_failed", mx="mx.one.example")) == 2, "the second attempt")
     assert len(relay.events("connection_failed", mx="mx.two.example")) == 1
-    # What waits behind the back-off of a receiver is no attempt of its own.
+    # Waiting for the back-off of a receiver is not an attempt.
     assert [job["attempts"] for job in relay.queue("list", "--to", "two.example")["jobs"]] == [1]
 
 
@@ -110,7 +110,7 @@ def test_mail_for_a_receiver_that_is_down_expires_without_being_tried(world):
     relay.wait_empty()
 
 
-def test_waiting_mail_follows_a_route_that_was_changed(world):
+def test_waiting_mail_follows_a_changed_route(world):
     old, new = world.address(), world.sink()
     route = '[[route]]\nsenders = ["@shop.example"]\nvia = "smtp://{}:2525"\n'
     relay = world.start(extra=route.format(old), settings={"retry": 'schedule = ["1h"]\nexpire = "5d"'})

@@ -123,7 +123,7 @@ def test_an_unknown_login_gets_the_same_reply_as_a_wrong_password(relay):
     assert len(replies) == 1
 
 
-def test_who_guesses_is_locked_out_and_nobody_else(relay, shared):
+def test_only_the_guesser_is_locked_out(relay, shared):
     guesser = harness.address(211)  # an address of its own: the others' tests go on
 
     def attempt(user, password):
@@ -140,7 +140,7 @@ def test_who_guesses_is_locked_out_and_nobody_else(relay, shared):
         # smtplib tries each mechanism that is offered: two tries a call.
         replies = list(pool.map(lambda number: attempt(f"guess{number}", "wrong"), range(11)))
     assert {code for code, _ in replies} <= {535, 454}
-    # Even the right password tells nothing now.
+    # Even the correct password reveals nothing now.
     code, text = attempt("shop", PASSWORD)
     assert code == 454 and text.startswith(b"4.7.0 Too many failed logins")
     assert relay.wait_event("auth_locked")["address"] == guesser
@@ -157,7 +157,7 @@ def tls_failures(relay):
 
 
 @pytest.mark.parametrize("secured", [False, True], ids=["in-clear", "under-tls"])
-def test_who_hangs_up_during_a_password_check_leaves_a_trace_and_no_tls_failure(world, secured):
+def test_hanging_up_during_a_password_check_leaves_a_trace_and_no_tls_failure(world, secured):
     relay = world.start()
     talk = relay.raw(SUBMISSION_PORT)
     talk.reply()
@@ -312,6 +312,38 @@ def test_a_client_that_goes_away_in_the_data_leaves_nothing_behind(relay):
     assert relay.metric("signpost_messages_accepted_total") == before
 
 
+def test_a_message_in_chunks(shared, relay, recipient):
+    content = message(to=recipient, body="a line\r\n.\r\nMAIL FROM:<x@shop.example>\r\n")
+    client = relay.smtp()
+    client.ehlo()
+    assert client.has_extn("chunking")
+    assert client.docmd("MAIL", "FROM:<orders@shop.example>")[0] == 250
+    assert client.docmd("RCPT", f"TO:<{recipient}>")[0] == 250
+    client.send(b"BDAT 100\r\n" + content[:100])
+    assert client.getreply()[0] == 250
+    client.send(f"BDAT {len(content) - 100} LAST\r\n".encode() + content[100:] + b"NOOP\r\n")
+    code, text = client.getreply()
+    assert code == 250 and text.startswith(b"2.0.0 Ok: queued as ")
+    assert client.getreply()[0] == 250
+    _, received = arrived(shared, recipient)
+    assert received.endswith(content[content.index(b"\r\n\r\n"):])
+
+
+def test_exim_hands_on_its_mail_in_chunks(shared, relay, recipient, tmp_path):
+    exim = harness.Exim(tmp_path, shared.address(), smarthost=(relay.host, TRUSTED_PORT))
+    try:
+        content = message(to=recipient, body="a line\r\n.\r\n.dot\r\n" + "a line more\r\n" * 5_000)
+        with smtplib.SMTP(exim.host, harness.MX_PORT, timeout=harness.DEADLINE) as client:
+            client.sendmail("orders@shop.example", [recipient], content)
+        harness.wait_until(lambda: f"=> {recipient} " in exim.log_text(), exim.log_text)
+        _, received = arrived(shared, recipient)
+        [line] = [line for line in exim.log_text().splitlines() if f"=> {recipient} " in line]
+        assert " K " in line, "Exim says so when it used CHUNKING"
+        assert received.endswith(content[content.index(b"\r\n\r\n"):])
+    finally:
+        exim.stop()
+
+
 def test_an_smtputf8_message(shared, relay, recipient):
     recipient = "jürgen@receiver.example"
     content = f"From: Händler <orders@shop.example>\r\nTo: <{recipient}>\r\nSubject: Grüße\r\n\r\nDanke\r\n"
@@ -324,3 +356,36 @@ def test_an_smtputf8_message(shared, relay, recipient):
     envelope, received = arrived(shared, recipient)
     assert "SMTPUTF8" in envelope["mail_parameters"] and "BODY=8BITMIME" in envelope["mail_parameters"]
     assert field(received, "Subject") == "Grüße"
+
+
+@contextlib.contextmanager
+def traced(process, calls, file):
+    """The system calls of a process are written into the file meanwhile."""
+    tracer = subprocess.Popen(["strace", "-f", "-e", f"trace={calls}", "-o", file, "-p", str(process.pid)],
+                              stderr=subprocess.PIPE, text=True)
+    try:
+        said = tracer.stderr.readline()
+        if "attached" not in said:
+            pytest.skip(f"strace may not attach here: {said.strip()}")
+        yield
+    finally:
+        tracer.terminate()
+        tracer.communicate()
+
+
+def test_a_client_that_writes_line_by_line_has_each_line_acknowledged(relay, recipient, tmp_path):
+    """Under Nagle's algorithm it sends a line when the one before is acknowledged, for which a kernel takes 40 ms."""
+    calls = tmp_path / "calls"
+
+    def acknowledged():
+        return calls.read_text().count("TCP_QUICKACK, [1]")
+
+    with traced(relay.process.process, "setsockopt", calls):
+        client = relay.raw()
+        client.open_data(recipient=recipient)
+        assert acknowledged() == 0, "the replies acknowledge the commands"
+        for count, line in enumerate(["From: a@shop.example", "Subject: lines", "", "one line"], 1):
+            client.write(line.encode() + b"\r\n")
+            harness.wait_until(lambda: acknowledged() == count, "the acknowledgement of a line")
+        assert client.say(".")[0] == 250
+        client.close()

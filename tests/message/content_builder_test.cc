@@ -191,7 +191,7 @@ TEST(ContentBuilder, KnowsEightBitOctets) {
   EXPECT_FALSE(built(join({kComplete, "Bcc: ", umlaut, "@x\r\n\r\n"})).has_eight_bit());
 }
 
-TEST(ContentBuilder, TellsWhoTheMessageIsFrom) {
+TEST(ContentBuilder, KnowsWhoTheMessageIsFrom) {
   const ContentBuilder builder =
       built("From: \"Doe, J\"\r\n <John@Mail.EXAMPLE.com>\r\n\r\nbody\r\n");
   EXPECT_EQ(builder.from_address(), "John@mail.example.com");
@@ -202,7 +202,7 @@ TEST(ContentBuilder, TellsWhoTheMessageIsFrom) {
   EXPECT_EQ(unclear.from_domain(), "");
 }
 
-TEST(ContentBuilder, TellsTheMessageId) {
+TEST(ContentBuilder, KnowsTheMessageId) {
   const auto id = [](std::string_view field) {
     return built(join({"From: a@example.com\r\n", field, "\r\n"})).message_id();
   };
@@ -252,7 +252,7 @@ TEST(ContentBuilder, EverySplitGivesTheSameResult) {
   }
 }
 
-TEST(ContentBuilder, AFaultIsToldWithTheTextAndWhatWouldBeRight) {
+TEST(ContentBuilder, AFaultIsReportedWithTheTextAndTheCorrectForm) {
   const auto words = [](std::string_view content) { return built(content).fault_text(); };
   EXPECT_EQ(words("To: a@example.com\r\n\r\n"),
             "The message has no From field; write one, as in \"From: name@example.com\"");
@@ -280,9 +280,9 @@ TEST(ContentBuilder, AFaultIsToldWithTheTextAndWhatWouldBeRight) {
             "fields");
 }
 
-// ---- Lines in the header that are no field
+// ---- Lines in the header that are not a field
 
-TEST(ContentBuilder, ALineThatIsNoFieldBetweenFieldsIsRefused) {
+TEST(ContentBuilder, ALineThatIsNotAFieldBetweenFieldsIsRefused) {
   for (const std::string_view line : {"torn here",
                                       "X-Gr\xC3\xB6\xC3\x9F"
                                       "e: 5",
@@ -298,7 +298,7 @@ TEST(ContentBuilder, ALineThatIsNoFieldBetweenFieldsIsRefused) {
             "body");
 }
 
-TEST(ContentBuilder, TextBehindAHeaderWithoutItsBlankLineIsTheBody) {
+TEST(ContentBuilder, TextAfterAHeaderWithoutItsBlankLineIsTheBody) {
   EXPECT_EQ(
       content_of(join({kComplete, "Hello\r\nhttps://example.com/ is new\r\n\r\nTo: x\r\n"})),
       join({kReceived, kComplete, "\r\nHello\r\nhttps://example.com/ is new\r\n\r\nTo: x\r\n"}));

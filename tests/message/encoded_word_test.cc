@@ -34,7 +34,7 @@ TEST(EncodedWord, LongTextIsCutBetweenCharacters) {
   EXPECT_TRUE(text.ends_with(" =?utf-8?B?w7w=?=")) << text;
 }
 
-TEST(EncodedWord, BlanksBetweenEncodedWordsAreNoText) {
+TEST(EncodedWord, BlanksBetweenEncodedWordsAreNotText) {
   EXPECT_EQ(all_encoded("=?utf-8?Q?a?= =?utf-8?Q?b?="), "=?utf-8?Q?a?= =?utf-8?Q?b?=");
   EXPECT_EQ(all_encoded("x =?utf-8?Q?a?= y"),
             encoded_words("x ") + " =?utf-8?Q?a?= " + encoded_words(" y"));

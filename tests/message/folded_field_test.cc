@@ -30,7 +30,7 @@ TEST(FoldedField, SplitsTextIntoWords) {
   EXPECT_EQ(FoldedField("A").text("").finish(), "A:\r\n");
 }
 
-TEST(FoldedField, BreaksLinesWhereItIsTold) {
+TEST(FoldedField, BreaksLinesOnRequest) {
   EXPECT_EQ(FoldedField("A").word("b").attach(";").new_line().word("c").finish(),
             "A: b;\r\n c\r\n");
 }

@@ -29,7 +29,7 @@ TEST(HeaderSection, KeepsFoldsInTheField) {
   EXPECT_EQ(unfold(section.fields()[0].value), "a b\tc");
 }
 
-TEST(HeaderSection, ALineOfBlanksIsAFoldAndNoBlankLine) {
+TEST(HeaderSection, ALineOfBlanksIsAFoldAndNotABlankLine) {
   const HeaderSection section = HeaderSection::parse("A: 1\r\n \r\nB: 2\r\n\r\nbody");
   ASSERT_EQ(section.fields().size(), 2U);
   EXPECT_EQ(section.fields()[0].raw, "A: 1\r\n \r\n");
@@ -76,7 +76,7 @@ TEST(HeaderSection, NoFieldsBeforeABlankLine) {
   EXPECT_TRUE(HeaderSection::parse("").fields().empty());
 }
 
-TEST(HeaderSection, ALineThatIsNoFieldEndsTheSection) {
+TEST(HeaderSection, ALineThatIsNotAFieldEndsTheSection) {
   for (const std::string_view line :
        {"no field here", "Two Words: x", ": no name", "\x80name: x", "Colon less", "ctl\x01: x"}) {
     const std::string content = "A: 1\r\n" + std::string(line) + "\r\nB: 2\r\n\r\n";

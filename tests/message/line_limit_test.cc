@@ -66,7 +66,7 @@ TEST(LineLimit, KeepsTheFirstWordBesideTheName) {
   EXPECT_EQ(out, "X: " + x(900) + "\r\n " + x(200) + "\r\n");
 }
 
-TEST(LineLimit, AddressListsAreFoldedBehindCommas) {
+TEST(LineLimit, AddressListsAreFoldedAfterCommas) {
   std::string list = "To: \"a,b\" <a,b@x.example>(c,d)";
   while (list.size() < 1000) list += ",name@example.com";
   const std::string out = folded(list + "\r\n");
@@ -87,7 +87,7 @@ TEST(LineLimit, ListsOfMessageIdsAreFoldedBetweenTwo) {
   EXPECT_TRUE(out.contains(">\r\n <"));
 }
 
-TEST(LineLimit, AQuotedBlankIsNoPlaceToFold) {
+TEST(LineLimit, AQuotedBlankIsNotAPlaceToFold) {
   EXPECT_EQ(folded("X: " + x(600) + "\\ " + x(600) + "\r\n"), "(none)");
 }
 

@@ -38,7 +38,7 @@ TEST(MailLoop, AMessageThatWasHereForTheSameRecipientIsInALoop) {
   EXPECT_TRUE(loops(received("x@else.example", "mx.there.example") + received("b@there.example")));
   EXPECT_TRUE(loops(received("b@There.Example"), {"a@else.example", "b@there.example"}));
   EXPECT_TRUE(loops(received("b@there.example", "Relay.Example", "our-1", "by")))
-      << "the client's name is no keyword";
+      << "the client's name is not a keyword";
 }
 
 TEST(MailLoop, AForwardedMessagePassesThroughForAnotherRecipient) {

@@ -92,7 +92,7 @@ TEST(Received, AnAddressLiteralOrANetBiosNameIsShownAsItIs) {
   EXPECT_TRUE(received_field(f).starts_with("Received: from DESKTOP_17 ([192.0.2.1])\r\n"));
 }
 
-TEST(Received, ANameThatIsNoneGoesIntoAComment) {
+TEST(Received, AnInvalidNameGoesIntoAComment) {
   ReceivedFacts f = facts();
   f.hello_name = "x (by evil; with) \\y";
   const std::string field = received_field(f);

@@ -158,9 +158,9 @@ TEST(ShorterLines, SaysWhatItCannotRepair) {
   EXPECT_EQ(why("Content-Type: multipart/mixed; boundary=b\r\n" + body),
             "outside of the parts of its multipart");
   EXPECT_EQ(why("Content-Transfer-Encoding: base64\r\n" + body),
-            "not the base64 that it should be");
+            "in a part that is not valid base64");
   EXPECT_EQ(why("Content-Transfer-Encoding: quoted-printable\r\n" + body),
-            "not the quoted-printable that it should be");
+            "in a part that is not valid quoted-printable");
   EXPECT_EQ(why("Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: 7bit\r\n" + body),
             "in a part with an unknown Content-Transfer-Encoding");
   EXPECT_EQ(why("Content-Type: message/rfc822\r\n\r\nX: " + std::string(1000, 'x') + "\r\n\r\n"),
@@ -218,10 +218,10 @@ TEST(ShorterLines, BlanksAtTheEndOfAQuotedPrintableLineStayThere) {
   EXPECT_EQ(shorter(head + std::string(2000, ' ') + "\r\n"),
             head + std::string(kMaxLine, ' ') + "\r\n");
   EXPECT_EQ(why(head + std::string(1200, 'y') + "= \r\nnext\r\n"),
-            "not the quoted-printable that it should be");
+            "in a part that is not valid quoted-printable");
 }
 
-TEST(ShorterLines, TellsWhichLineItIs) {
+TEST(ShorterLines, NamesTheLine) {
   const std::string before = "Content-Type: multipart/signed; boundary=b\r\n\r\nshort\r\n";
   const auto result = with_shorter_lines(before + kLong + "\r\n");
   ASSERT_FALSE(result.has_value());

@@ -137,7 +137,7 @@ TEST(StatusNotification, MachinePartOfAFailure) {
             "Last-Attempt-Date: Mon, 23 Nov 2026 20:24:20 +0000\r\n");
 }
 
-TEST(StatusNotification, HumanPartTellsTheServersWordsAndWhatToDo) {
+TEST(StatusNotification, HumanPartQuotesTheServerAndSaysWhatToDo) {
   const Report report = parse(failure());
   const std::string text(report.part_body(0));
   EXPECT_EQ(report.part_field(0, "Content-Type"), "text/plain; charset=us-ascii");
@@ -179,7 +179,7 @@ TEST(StatusNotification, AdviceFollowsTheStatus) {
   }
 }
 
-TEST(StatusNotification, TheSubjectTellsReportsApart) {
+TEST(StatusNotification, TheSubjectDistinguishesReports) {
   const auto subject = [](std::string_view original, std::size_t recipients = 1,
                           bool utf8 = false) {
     StatusNotification notification = failure();
@@ -209,7 +209,7 @@ TEST(StatusNotification, TheSubjectTellsReportsApart) {
             "Not delivered to user@example.net: " + std::string(170, 'x') + " ...");
 }
 
-TEST(StatusNotification, WhatNoServerHasSaidIsPutIntoNobodysMouth) {
+TEST(StatusNotification, OurOwnWordsAreNotAttributedToAServer) {
   StatusNotification notification = failure();
   notification.recipients[0].status = "4.7.5";
   notification.recipients[0].diagnostic = "";
@@ -290,7 +290,7 @@ TEST(StatusNotification, OneBlockForEachRecipient) {
   EXPECT_TRUE(report.part_body(0).contains("<other@example.net>"));
 }
 
-TEST(StatusNotification, AStatusThatIsNoneIsReplaced) {
+TEST(StatusNotification, AnInvalidStatusIsReplaced) {
   for (const char* status : {"", "5.1", "6.1.1", "5.1.1\r\nX: y", "5.1.1111", "x.y.z", "5..1"}) {
     StatusNotification notification = failure();
     notification.recipients[0].status = status;

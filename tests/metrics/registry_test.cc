@@ -100,6 +100,17 @@ TEST(Registry, AsksGaugeCallbacksAtEachScrape) {
   EXPECT_EQ(samples(registry).at(R"(signpost_depth{state="x"})"), "9.5");
 }
 
+TEST(Registry, AsksForCountsThatOthersKeep) {
+  Registry registry;
+  int kept = 3;
+  registry.add_counter({"signpost_kept_total", "Kept by others."}, {},
+                       [&kept] { return static_cast<double>(kept); });
+  EXPECT_NE(registry.text().find("# TYPE signpost_kept_total counter"), std::string::npos);
+  EXPECT_EQ(samples(registry)["signpost_kept_total"], "3");
+  kept = 4;
+  EXPECT_EQ(samples(registry)["signpost_kept_total"], "4");
+}
+
 TEST(Registry, ACallbackMayRegisterAnInstrument) {
   Registry registry;
   std::unique_ptr<Counter> late;

@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include "base/check.h"
 #include "base/log.h"
 #include "net/timer.h"
 
@@ -25,6 +26,7 @@ int open_client(const SocketAddress& to) {
   sockaddr_storage native;
   const socklen_t size = to.to_native(native);
   const int fd = ::socket(native.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK(fd >= 0);
   EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&native), size), 0);
   return fd;
 }
@@ -56,7 +58,7 @@ TEST(Listener, HandsOverReadySocketsAndTheirPeers) {
   ::close(accepted);
 }
 
-TEST(Listener, TakesManyConnectionsOfOneMoment) {
+TEST(Listener, AcceptsManyConnectionsAtOnce) {
   constexpr std::size_t kClients = 200;  // more than one turn takes
   Loop loop;
   std::vector<int> fds;
@@ -164,6 +166,7 @@ TEST(Listener, NamesTheAddressThatIsInUse) {
   sockaddr_storage native;
   socklen_t size = kAnyPort.to_native(native);
   const int other = ::socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_GE(other, 0);
   ASSERT_EQ(::bind(other, reinterpret_cast<sockaddr*>(&native), size), 0);
   ASSERT_EQ(::listen(other, 1), 0);
   size = sizeof native;
@@ -195,7 +198,7 @@ TEST(Listener, PausesWithoutDescriptorsAndComesBack) {
                       loop.stop();
                     });
   // UBSan looks at memory through a pipe, for which there will be no descriptors: what is going to
-  // run then has to run once before.
+  // run then must run once before.
   std::string text(1 << 16, '\0');
   const int first = open_client(listener.local());
   loop.run();

@@ -24,7 +24,7 @@ class PollTest : public ::testing::Test {
   int fds_[2] = {-1, -1};
 };
 
-TEST_F(PollTest, TellsWhatIsWantedOnly) {
+TEST_F(PollTest, ReportsOnlyWantedEvents) {
   std::vector<std::string> seen;
   Poll poll(loop_, fds_[0], [&](Poll::Events events) {
     seen.push_back(std::string(events.readable ? "r" : "") + (events.writable ? "w" : ""));
@@ -68,17 +68,19 @@ TEST_F(PollTest, MayBeDestroyedInItsCallback) {
 }
 
 // libuv stops a handle at an error; a socket that survives its errors must still be watched.
-TEST_F(PollTest, GoesOnAfterAnErrorOfTheSocket) {
+TEST_F(PollTest, ContinuesAfterASocketError) {
   const auto loopback = SocketAddress::parse("127.0.0.1:0").value();
   sockaddr_storage native;
   socklen_t size = loopback.to_native(native);
   const int bound = ::socket(AF_INET, SOCK_DGRAM, 0);
+  ASSERT_GE(bound, 0);
   ASSERT_EQ(::bind(bound, reinterpret_cast<sockaddr*>(&native), size), 0);
   size = sizeof native;
   ASSERT_EQ(::getsockname(bound, reinterpret_cast<sockaddr*>(&native), &size), 0);
   const int sender = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  ASSERT_GE(sender, 0);
   ASSERT_EQ(::connect(sender, reinterpret_cast<sockaddr*>(&native), size), 0);
-  ::close(bound);  // nobody is there: each datagram comes back as an error
+  ::close(bound);  // nobody listens: each datagram comes back as an error
 
   int errors = 0;
   Poll poll(loop_, sender, [&](Poll::Events events) {

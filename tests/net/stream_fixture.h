@@ -1,6 +1,7 @@
 // Two ends of a connection on one loop, and what happened to them.
 #pragma once
 
+#include "base/check.h"
 #include "net/listener.h"
 #include "net/stream.h"
 #include "net/timer.h"
@@ -130,6 +131,7 @@ class StreamFixture : public ::testing::Test {
     sockaddr_storage native;
     const socklen_t size = address_.to_native(native);
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0);
     EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&native), size), 0);
     run_until([this] { return server_.stream != nullptr; });
     return fd;

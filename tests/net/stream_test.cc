@@ -163,7 +163,7 @@ TEST_F(StreamTest, StopsReadingWhenNobodyConsumes) {
   EXPECT_LE(server_.most_input, Stream::kMaxInput);
 }
 
-TEST_F(StreamTest, TellsWhenThereIsRoomAgain) {
+TEST_F(StreamTest, ReportsWhenThereIsRoomAgain) {
   small_buffers_ = true;
   connect_pair();
   client_.consuming = false;
@@ -177,7 +177,7 @@ TEST_F(StreamTest, TellsWhenThereIsRoomAgain) {
   EXPECT_LT(server_.stream->unsent(), Stream::kLowWater);
 }
 
-TEST_F(StreamTest, TellsOfRoomThoughTheSocketTookAllAtOnce) {
+TEST_F(StreamTest, ReportsRoomThoughTheSocketTookAllAtOnce) {
   connect_pair();
   server_.stream->output().append(pattern(Stream::kLowWater));
   server_.stream->flush();
@@ -186,7 +186,7 @@ TEST_F(StreamTest, TellsOfRoomThoughTheSocketTookAllAtOnce) {
   run_until([this] { return server_.count("writable") == 1; });
 }
 
-TEST_F(StreamTest, SmallOutputIsNoReasonToTell) {
+TEST_F(StreamTest, SmallOutputIsNotReported) {
   connect_pair();
   server_.send("250 ok\r\n");
   run_until([this] { return !client_.received.empty(); });

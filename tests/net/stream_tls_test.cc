@@ -81,7 +81,7 @@ TEST_F(StreamTlsTest, ANameBesideAnAddressIsNeverVerified) {
   EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
 }
 
-TEST_F(StreamTlsTest, TheCommonNameIsNoHostName) {
+TEST_F(StreamTlsTest, TheCommonNameIsNotAHostName) {
   make_contexts(TlsVersion::Tls12, test::make_certificate({}, "mail.example"));
   secure_pair("mail.example");
   EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
@@ -102,7 +102,7 @@ TEST_F(StreamTlsTest, AWildcardStandsForAWholeLabel) {
   EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix) << client_.facts->trust_error;
 }
 
-TEST_F(StreamTlsTest, AWildcardForAPartOfALabelIsNone) {
+TEST_F(StreamTlsTest, AWildcardForAPartOfALabelDoesNotMatch) {
   make_contexts(TlsVersion::Tls12, test::make_certificate({"DNS:m*.mx.example"}));
   secure_pair("mail.mx.example");
   EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
@@ -211,7 +211,7 @@ TEST_F(StreamTlsTest, SendsThePendingReplyInClearBeforeTheHandshake) {
   EXPECT_EQ(server_.events, (Events{"input", "secured", "input"}));
 }
 
-TEST_F(StreamTlsTest, ServerThrowsAwayWhatWasInjectedBehindStartTls) {
+TEST_F(StreamTlsTest, ServerDiscardsInputInjectedAfterStartTls) {
   connect_pair();
   server_.consuming = false;
   server_.when_input = [this] {
@@ -231,7 +231,7 @@ TEST_F(StreamTlsTest, ServerThrowsAwayWhatWasInjectedBehindStartTls) {
   EXPECT_EQ(server_.stream->input().view(), "NOOP\r\n");
 }
 
-TEST_F(StreamTlsTest, ClientThrowsAwayWhatWasInjectedBehindTheReply) {
+TEST_F(StreamTlsTest, ClientDiscardsInputInjectedAfterTheReply) {
   connect_pair();
   client_.consuming = false;
   client_.when_input = [this] {
@@ -331,7 +331,7 @@ TEST_F(StreamTlsTest, ShutDownDuringTheHandshakeTakesEffectAfterIt) {
   EXPECT_EQ(server_.events, (Events{"closed"}));
 }
 
-TEST_F(StreamTlsTest, StopsReadingWhenNobodyConsumesAndGoesOn) {
+TEST_F(StreamTlsTest, StopsReadingWhenNobodyConsumesAndContinuesLater) {
   const std::string sent = pattern(1 << 20);
   secure_pair();
   server_.consuming = false;
@@ -347,7 +347,7 @@ TEST_F(StreamTlsTest, StopsReadingWhenNobodyConsumesAndGoesOn) {
 
 // The last records are inside OpenSSL when reading stops: the socket will not become readable for
 // them.
-TEST_F(StreamTlsTest, HandsOverWhatOpenSslHoldsWhenReadingGoesOn) {
+TEST_F(StreamTlsTest, HandsOverWhatOpenSslHoldsWhenReadingContinues) {
   for (std::size_t size = Stream::kMaxInput; size < Stream::kMaxInput + 20'000; size += 1'111) {
     SCOPED_TRACE(size);
     client_ = {};

@@ -71,7 +71,7 @@ TEST_F(UnixSocket, ATcpSocketHasNoAccountAtItsEnd) {
   EXPECT_FALSE(peer_credentials(tcp.get()));
 }
 
-TEST_F(UnixSocket, ASocketThatNobodyListensAtIsReplaced) {
+TEST_F(UnixSocket, ASocketWithoutAListenerIsReplaced) {
   {
     auto listener = UnixListener::open(path(), 0660);
     ASSERT_TRUE(listener);
@@ -91,10 +91,10 @@ TEST_F(UnixSocket, ASocketInUseIsNotStolen) {
   }
 }
 
-TEST_F(UnixSocket, AFileThatIsNoSocketIsLeftAlone) {
+TEST_F(UnixSocket, AFileThatIsNotASocketIsLeftAlone) {
   std::ofstream(path()) << "precious";
   EXPECT_EQ(error_of(path()),
-            path() + " is there and is not a socket; remove it, or name another path");
+            path() + " exists and is not a socket; remove it, or name another path");
   EXPECT_EQ(fs::file_size(path()), 8U);
 }
 

@@ -59,7 +59,7 @@ MessageId id(int n) { return id_at(kNoon + std::chrono::microseconds(n)); }
 
 class CommitterTest : public testing::Test {
  protected:
-  // The committer stands in the write of one small change: what is committed now has to wait.
+  // The committer is in the write of one small change: later commits must wait.
   void occupy(Committer& committer) {
     store.hold();
     committer.commit(enqueue(id(0)), outcomes.expect("first"));
@@ -90,7 +90,7 @@ TEST_F(CommitterTest, NothingIsReportedBeforeTheWriteIsDone) {
   EXPECT_EQ(outcomes.await(1), std::vector<std::string>{"first ok"});
 }
 
-TEST_F(CommitterTest, WriteThatTakesTooLongIsToldWhileItLasts) {
+TEST_F(CommitterTest, WriteThatTakesTooLongIsReportedWhileItLasts) {
   Committer committer(store, registry, {.too_long = std::chrono::milliseconds(0)});
   EXPECT_EQ(committer.last_error(), "");
   EXPECT_FALSE(committer.hangs());
@@ -231,7 +231,7 @@ TEST_F(CommitterTest, CrowdIsServedTogether) {
   store.release();
   outcomes.await(4);
   EXPECT_EQ(store.groups(), (std::vector<std::size_t>{1, 3}));
-  // Now it pauses, and even who is awaited waits. Only the end of it all comes sooner.
+  // Now it pauses, and even awaited changes wait. Only destruction ends the pause sooner.
   committer.commit(enqueue(id(4)), outcomes.expect("x"));
   EXPECT_EQ(outcomes.now().size(), 4U);
 }

@@ -31,7 +31,7 @@ TEST(MessageId, TextOfKnownOctets) {
   EXPECT_EQ(id.text(), "0123456789abcdef");
 }
 
-TEST(MessageId, OtherTextIsNoId) {
+TEST(MessageId, OtherTextIsNotAnId) {
   EXPECT_FALSE(MessageId::parse(""));
   EXPECT_FALSE(MessageId::parse("012345678901234"));
   EXPECT_FALSE(MessageId::parse("01234567890123456"));
@@ -40,7 +40,7 @@ TEST(MessageId, OtherTextIsNoId) {
   EXPECT_FALSE(MessageId::parse("0123456789012-45"));
 }
 
-TEST(MessageId, TellsTheTimeOfAcceptance) {
+TEST(MessageId, HoldsTheTimeOfAcceptance) {
   MessageIdGenerator generator;
   EXPECT_EQ(generator.next(kNow).time(), kNow);
 }

@@ -13,7 +13,7 @@ namespace signpost::queue::samples {
 
 inline constexpr SystemTime kNoon{std::chrono::seconds(1'700'000'000)};
 
-// Ids in the order of `microsecond`, told apart by `random`.
+// Ids in the order of `microsecond`, distinguished by `random`.
 inline MessageId id_at(SystemTime time, std::uint8_t random = 1) {
   MessageId id;
   const auto bits = static_cast<std::uint64_t>(time.time_since_epoch().count()) << 4;
@@ -23,7 +23,7 @@ inline MessageId id_at(SystemTime time, std::uint8_t random = 1) {
   return id;
 }
 
-// Content that can be told from that of any other message.
+// Content that differs from that of any other message.
 inline std::string content_of(const MessageId& id, std::size_t size) {
   std::string content = "Message-ID: <" + id.text() + "@example.com>\r\n\r\n";
   while (content.size() < size) content += id.text() + " and so on\r\n";

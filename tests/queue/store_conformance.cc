@@ -40,6 +40,9 @@ std::vector<JobRef> refs_of(const std::vector<Job>& jobs) {
 
 using Refs = std::vector<JobRef>;
 
+AddressPattern to(std::string_view text) { return AddressPattern::parse(text).value(); }
+LoginPattern login(std::string_view text) { return LoginPattern::parse(text).value(); }
+
 }  // namespace
 
 void StoreConformance::apply(const Change& change) {
@@ -265,7 +268,7 @@ TEST_P(StoreConformance, LaneIsTakenAPieceAtATime) {
   }
   EXPECT_EQ(seen.size(), 25U);
   EXPECT_TRUE(std::ranges::is_sorted(seen));
-  // The end of what is due: what is accepted from now on lies behind it, what came late before.
+  // The end of what is due: later acceptances lie after it, late ones before it.
   EXPECT_EQ(from, (LanePosition{kNoon + 1s + 1us, {}}));
   const auto rest = store().claim_due(kLane, from, kNoon + 1s, 10);
   ASSERT_TRUE(rest);
@@ -301,9 +304,36 @@ TEST_P(StoreConformance, JobMayMoveToAnotherLane) {
   EXPECT_EQ(lanes().size(), 1U);
 }
 
+TEST_P(StoreConformance, CountsTheWaitingJobsOfEachLaneInPagesOfAnySize) {
+  Lane other = kLane;
+  other.domain = "zz.example";
+  for (int i = 0; i < 7; ++i) apply(enqueue(id(i)));
+  for (int i = 0; i < 2; ++i) {
+    Job after = next_revision(job(id(i)));
+    after.lane = other;
+    apply(replace(job(id(i)), after));
+  }
+  Job held = next_revision(job(id(2)));
+  held.state = JobState::Held;
+  apply(replace(job(id(2)), held));
+  for (const std::size_t limit : {1U, 2U, 3U, 100U}) {
+    std::map<Lane, std::uint64_t> counts;
+    Cursor cursor;
+    for (bool end = false; !end;) {
+      const auto page = store().count_waiting(cursor, limit);
+      ASSERT_TRUE(page);
+      for (const auto& [lane, jobs] : page->lanes) counts[lane] += jobs;
+      ASSERT_TRUE(page->end || page->next != cursor) << "the count does not move on";
+      end = page->end;
+      cursor = page->next;
+    }
+    EXPECT_EQ(counts, (std::map<Lane, std::uint64_t>{{kLane, 4}, {other, 2}}));
+  }
+}
+
 // Claims ------------------------------------------------------------------------------------------
 
-TEST_P(StoreConformance, JobsThatSomebodyHoldsArePassedOver) {
+TEST_P(StoreConformance, ClaimedJobsAreSkipped) {
   for (int i = 0; i < 5; ++i) apply(enqueue(id(i)));
   ASSERT_TRUE(store().claims().take(job(id(0)).ref));
   ASSERT_TRUE(store().claims().take(job(id(3)).ref));
@@ -324,7 +354,7 @@ TEST_P(StoreConformance, ClaimGivesTheStoredVersion) {
   EXPECT_EQ(store().claims().size(), 1U);
 }
 
-TEST_P(StoreConformance, ClaimOfWhatIsGoneLeavesNoClaim) {
+TEST_P(StoreConformance, ClaimOfAMissingJobLeavesNoClaim) {
   apply(enqueue(id(1)));
   EXPECT_EQ(store().claim({id(2), 0, 0}).value(), std::nullopt);
   EXPECT_EQ(store().claim({id(1), 1, 0}).value(), std::nullopt);
@@ -412,7 +442,7 @@ std::vector<Lane> names_of(const std::vector<WaitingLane>& all) {
   return names;
 }
 
-TEST_P(StoreConformance, LanesAreToldApartWhateverTheirNames) {
+TEST_P(StoreConformance, LanesAreDistinguishedWhateverTheirNames) {
   std::vector<Lane> expected{{"a.example", "b", "c"}, {"a.example", "bc", ""},
                              {"a.example", "", "bc"}, {"a.exampleb", "c", ""},
                              {"a.example", "b", ""},  {"a.example", "", ""},
@@ -437,7 +467,7 @@ TEST_P(StoreConformance, LanesAreToldApartWhateverTheirNames) {
   }
 }
 
-TEST_P(StoreConformance, LaneTellsWhenItsFirstJobIsDue) {
+TEST_P(StoreConformance, ALaneKnowsWhenItsFirstJobIsDue) {
   for (const int i : {2, 1, 3}) {
     apply(enqueue(message(id(i)), {deferred(job(id(i)), kNoon + std::chrono::hours(i))}));
   }
@@ -449,7 +479,7 @@ TEST_P(StoreConformance, LaneTellsWhenItsFirstJobIsDue) {
   EXPECT_EQ(lanes()[0].due, kNoon + 2h);
 }
 
-TEST_P(StoreConformance, ListingOfLanesGoesOnWhenTheLaneBeforeIsGone) {
+TEST_P(StoreConformance, ListingOfLanesContinuesWhenThePreviousLaneIsGone) {
   apply(enqueue(id(1), 3));  // domain0.example … domain2.example
   const auto first = store().lanes({}, 1);
   ASSERT_TRUE(first);
@@ -482,9 +512,9 @@ TEST_P(StoreConformance, OverdueJobsAreThoseOldAndDueEnough) {
 }
 
 TEST_P(StoreConformance, OverdueLeavesOutWhoseSenderKnows) {
-  Job told = deferred(job(id(1)), kNoon);
-  told.delay_notified = true;
-  apply(enqueue(message(id(1)), {told}));
+  Job notified = deferred(job(id(1)), kNoon);
+  notified.delay_notified = true;
+  apply(enqueue(message(id(1)), {notified}));
   apply(enqueue(message(id(2)), {deferred(job(id(2)), kNoon)}));
   for (int pass = 0; pass < 2; ++pass) {
     EXPECT_EQ(store().overdue(kLane, {}, kNoon, kNoon + 1h, false, 100).value().jobs,
@@ -495,7 +525,7 @@ TEST_P(StoreConformance, OverdueLeavesOutWhoseSenderKnows) {
   }
 }
 
-TEST_P(StoreConformance, OverdueLooksAtALimitedNumberOfRows) {
+TEST_P(StoreConformance, OverdueExaminesALimitedNumberOfRows) {
   for (int i = 0; i < 10; ++i) apply(enqueue(id(i)));
   LanePosition from;
   Refs found;
@@ -523,7 +553,7 @@ TEST_P(StoreConformance, JobsAreListedInTheOrderOfAcceptance) {
   }
 }
 
-TEST_P(StoreConformance, ListingGoesOnBehindWhatIsRemovedMeanwhile) {
+TEST_P(StoreConformance, ListingContinuesAfterRemovedJobs) {
   for (int i = 0; i < 4; ++i) apply(enqueue(id(i)));
   const auto first = store().jobs({}, {}, 2);
   ASSERT_TRUE(first);
@@ -534,6 +564,29 @@ TEST_P(StoreConformance, ListingGoesOnBehindWhatIsRemovedMeanwhile) {
   ASSERT_EQ(rest->jobs.size(), 1U);
   EXPECT_EQ(rest->jobs[0].job, job(id(3)));
   EXPECT_TRUE(rest->end);
+}
+
+// Whoever changes one page after the other sees each job once.
+TEST_P(StoreConformance, ListingGoesOnBehindWhatIsRewrittenMeanwhile) {
+  for (int i = 0; i < 4; ++i) apply(enqueue(id(i)));
+  const auto first = store().jobs({}, {}, 2);
+  ASSERT_TRUE(first);
+  ASSERT_EQ(first->jobs.size(), 2U);
+  for (int i = 0; i < 2; ++i)
+    apply(replace(job(id(i)), deferred(next_revision(job(id(i))), kNoon)));
+  const auto rest = store().jobs({}, first->next, 10);
+  ASSERT_TRUE(rest);
+  ASSERT_EQ(rest->jobs.size(), 2U);
+  EXPECT_EQ(rest->jobs[0].job, job(id(2)));
+  EXPECT_TRUE(rest->end);
+}
+
+TEST_P(StoreConformance, ListingEndsWithTheMessageThatIsTheLast) {
+  for (int i = 0; i < 4; ++i) apply(enqueue(id(i), 2));
+  const auto of = [](int n, std::uint16_t number) { return JobRef{id(n), number, 0}; };
+  EXPECT_EQ(list({.until = id(1)}), (Refs{of(0, 0), of(0, 1), of(1, 0), of(1, 1)}));
+  EXPECT_EQ(list({.until = id(1)}, 3), (Refs{of(0, 0), of(0, 1), of(1, 0), of(1, 1)}));
+  EXPECT_EQ(list({.id = id(1), .until = id(0)}), Refs{});
 }
 
 TEST_P(StoreConformance, FilterMeansAllItsMembers) {
@@ -556,20 +609,27 @@ TEST_P(StoreConformance, FilterMeansAllItsMembers) {
   EXPECT_EQ(list({}).size(), 5U);
   EXPECT_EQ(list({.id = id(2)}), (Refs{of(2, 0), of(2, 1)}));
   EXPECT_EQ(list({.id = id(9)}), Refs{});
-  EXPECT_EQ(list({.domain = "DOMAIN1.example"}), (Refs{of(1, 1), of(2, 1)}));
-  EXPECT_EQ(list({.domain = "omain1.example"}), Refs{});
-  EXPECT_EQ(list({.mailbox = "some.one@DOMAIN1.example"}), Refs{of(2, 1)});
-  EXPECT_EQ(list({.mailbox = "one@domain1.example"}), Refs{});
-  EXPECT_EQ(list({.login = "shop"}), (Refs{of(1, 0), of(1, 1)}));
-  EXPECT_EQ(list({.login = "sho"}), Refs{});
-  EXPECT_EQ(list({.sender = "other@example.com"}), (Refs{of(2, 0), of(2, 1)}));
-  EXPECT_EQ(list({.sender = ""}), Refs{of(3, 0)});
+  EXPECT_EQ(list({.to = to("DOMAIN1.example")}), (Refs{of(1, 1), of(2, 1)}));
+  EXPECT_EQ(list({.to = to("omain1.example")}), Refs{});
+  EXPECT_EQ(list({.to = to("some.one@DOMAIN1.example")}), Refs{of(2, 1)});
+  EXPECT_EQ(list({.to = to("one@domain1.example")}), Refs{});
+  EXPECT_EQ(list({.login = login("shop")}), (Refs{of(1, 0), of(1, 1)}));
+  EXPECT_EQ(list({.login = login("sho")}), Refs{});
+  EXPECT_EQ(list({.login = login("s*p")}), (Refs{of(1, 0), of(1, 1)}));
+  EXPECT_EQ(list({.login = login("*")}), (Refs{of(1, 0), of(1, 1), of(2, 0), of(2, 1)}));
+  EXPECT_EQ(list({.to = to("*main1.*")}), (Refs{of(1, 1), of(2, 1)}));
+  EXPECT_EQ(list({.to = to("some.*@*.example")}), Refs{of(2, 1)});
+  EXPECT_EQ(list({.from = to("*")}).size(), 4U);
+  EXPECT_EQ(list({.from = to("@*.com")}).size(), list({.from = to("*@example.com")}).size());
+  EXPECT_EQ(list({.from = to("other@example.com")}), (Refs{of(2, 0), of(2, 1)}));
+  EXPECT_EQ(list({.from_null = true}), Refs{of(3, 0)});
   EXPECT_EQ(list({.state = JobState::Held}), Refs{of(2, 0)});
   EXPECT_EQ(list({.state = JobState::Deferred}), Refs{of(3, 0)});
-  EXPECT_EQ(list({.domain = "domain1.example", .login = "billing", .state = JobState::Ready}),
-            Refs{of(2, 1)});
+  EXPECT_EQ(
+      list({.to = to("domain1.example"), .login = login("billing"), .state = JobState::Ready}),
+      Refs{of(2, 1)});
   EXPECT_EQ(list({.id = id(1), .state = JobState::Held}), Refs{});
-  EXPECT_EQ(list({.domain = "domain1.example"}, 1), (Refs{of(1, 1), of(2, 1)}));
+  EXPECT_EQ(list({.to = to("domain1.example")}, 1), (Refs{of(1, 1), of(2, 1)}));
 }
 
 TEST_P(StoreConformance, ADomainIsFoundInALabelsHoweverItIsStored) {
@@ -581,8 +641,8 @@ TEST_P(StoreConformance, ADomainIsFoundInALabelsHoweverItIsStored) {
   former.recipients = {{smtp::Mailbox::from_text("a@bücher.example"), {}, ""}};
   apply(enqueue(message(id(1)), {now}));
   apply(enqueue(message(id(2)), {former}));
-  EXPECT_EQ(list({.domain = "xn--bcher-kva.example"}), (Refs{now.ref, former.ref}));
-  EXPECT_EQ(list({.mailbox = "a@xn--bcher-kva.example"}), (Refs{now.ref, former.ref}));
+  EXPECT_EQ(list({.to = to("xn--bcher-kva.example")}), (Refs{now.ref, former.ref}));
+  EXPECT_EQ(list({.to = to("a@xn--bcher-kva.example")}), (Refs{now.ref, former.ref}));
 }
 
 // The whole ---------------------------------------------------------------------------------------
@@ -671,13 +731,13 @@ TEST_P(StoreConformance, JobThatLosesRecipientsKeepsItsPlace) {
   reopen();
   EXPECT_EQ(store().jobs_of(id(1)).value(), std::vector<queue::Job>{one});
   JobFilter filter;
-  filter.mailbox = "other@" + two.lane.domain;
+  filter.to = to("other@" + two.lane.domain);
   EXPECT_EQ(store().jobs(filter, {}, 10).value().jobs.size(), 0U);
-  filter.mailbox = "rcpt@" + two.lane.domain;
+  filter.to = to("rcpt@" + two.lane.domain);
   EXPECT_EQ(store().jobs(filter, {}, 10).value().jobs.size(), 1U);
 }
 
-TEST_P(StoreConformance, EngineIsWellAndGivesSpaceBackWhenAsked) {
+TEST_P(StoreConformance, EngineIsHealthyAndGivesSpaceBackWhenAsked) {
   for (int i = 0; i < 20; ++i) apply(enqueue(id(i), 1, 5'000));
   for (int i = 1; i < 20; ++i) apply(remove(job(id(i))));
   EXPECT_FALSE(store().health().needs_restart);

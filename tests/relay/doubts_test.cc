@@ -17,7 +17,7 @@ using std::chrono::hours;
 using Texts = std::vector<std::string>;
 
 constexpr std::string_view kSelfSigned =
-    "is self-signed: clients refuse it unless they were told to trust it; have it issued by an "
+    "is self-signed: clients refuse it unless they are set up to trust it; get one issued by an "
     "authority that they know";
 
 class CertificateDoubts : public testing::Test {
@@ -41,13 +41,13 @@ TEST_F(CertificateDoubts, NameItsTime) {
   EXPECT_TRUE(doubts(begin_ - hours(1))[0].starts_with("is not valid before 2"))
       << doubts(begin_)[0];
   ASSERT_EQ(doubts(end_).size(), 1U);
-  EXPECT_TRUE(doubts(end_)[0].starts_with("has expired at 2"));
+  EXPECT_TRUE(doubts(end_)[0].starts_with("expired at 2"));
   ASSERT_EQ(doubts(end_ - hours(25)).size(), 1U);
   EXPECT_TRUE(doubts(end_ - hours(25))[0].starts_with("expires at 2"));
   EXPECT_TRUE(doubts(end_ - hours(25))[0].ends_with(", in 1 day; renew it and reload"));
 }
 
-TEST_F(CertificateDoubts, NameTheHostThatItIsNotFor) {
+TEST_F(CertificateDoubts, NameTheHostNotCovered) {
   EXPECT_EQ(doubts(begin_, "smtp.shop.example").size(), 1U) << "its end alone";
   const Texts found = doubts(begin_, "other.example");
   ASSERT_EQ(found.size(), 2U);
@@ -78,18 +78,18 @@ class ChangeDoubts : public testing::Test {
   }
 };
 
-TEST_F(ChangeDoubts, NameTheLoginsThatAReloadTakesAway) {
+TEST_F(ChangeDoubts, NameTheLoginsThatAReloadRemoves) {
   EXPECT_EQ(doubts_about_change(with("ab"), with("abc")), Texts());
   EXPECT_EQ(doubts_about_change(with("ab"), with("cab")), Texts());
   EXPECT_EQ(
       doubts_about_change(with("abcdefg"), with("a")),
       Texts{"users.toml: 6 of 7 logins are gone: \"b\", \"c\", \"d\", \"e\", \"f\" and 1 more; "
-            "if that was not meant, the file was read while it was being written: reload "
+            "if that is not intended, the file was read while it was being written: reload "
             "again"});
   EXPECT_EQ(doubts_about_change(with("ab"), with("ac")).size(), 1U) << "as many, but not the same";
 }
 
-TEST(Doubts, AnAddressThatIsNotHereIsNamed) {
+TEST(Doubts, AnAddressOfAnotherMachineIsNamed) {
   Settings settings;
   auto config = std::make_shared<config::Config>();
   config->file = "signpost.toml";

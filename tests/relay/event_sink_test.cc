@@ -45,6 +45,46 @@ TEST_F(EventSinkTest, CountsWhatTheBooksNeed) {
   EXPECT_EQ(sample("signpost_recipients_accepted_total"), "0") << "counted where it is stored";
 }
 
+TEST_F(EventSinkTest, CountsRecipientsByLoginAndWhatBecameOfThem) {
+  sink_.emit(events::Accepted{.id = "1", .user = "shop", .recipients = 4});
+  sink_.emit(events::Accepted{.id = "2", .recipients = 1});
+  const events::RecipientOutcome outcome{.user = "shop", .attempt = 2};
+  sink_.emit(events::Delivered{outcome});
+  sink_.emit(events::Bounced{outcome});
+  sink_.emit(events::Expired{outcome});
+  sink_.emit(events::Deferred{outcome, {}});
+  EXPECT_EQ(sample(R"(signpost_login_messages_accepted_total{login="shop"})"), "1");
+  EXPECT_EQ(sample(R"_(signpost_login_messages_accepted_total{login="(none)"})_"), "1");
+  const auto recipients = [&](const std::string& result) {
+    return sample("signpost_login_recipients_total{login=\"shop\",result=\"" + result + "\"}");
+  };
+  EXPECT_EQ(recipients("accepted"), "4");
+  EXPECT_EQ(recipients("delivered"), "1");
+  EXPECT_EQ(recipients("bounced"), "1");
+  EXPECT_EQ(recipients("expired"), "1");
+  EXPECT_EQ(sample(R"(signpost_delivered_attempts_bucket{le="1"})"), "0");
+  EXPECT_EQ(sample(R"(signpost_delivered_attempts_bucket{le="2"})"), "1");
+}
+
+TEST_F(EventSinkTest, LoginsHaveNoMoreNumbersThanAThousand) {
+  for (int i = 0; i < 1100; ++i) {
+    sink_.emit_unlogged(events::Accepted{.user = "login" + std::to_string(i), .recipients = 1});
+  }
+  EXPECT_EQ(sample(R"(signpost_login_messages_accepted_total{login="login999"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_login_messages_accepted_total{login="login1000"})"), "");
+  EXPECT_EQ(sample(R"_(signpost_login_messages_accepted_total{login="(other)"})_"), "100");
+}
+
+TEST_F(EventSinkTest, CountsConnectionFailuresByProviderAndKind) {
+  sink_.emit(events::ConnectionFailed{.provider = "google", .kind = ConnectionFailure::Tls});
+  sink_.emit(events::NoHost{});
+  EXPECT_EQ(sample(R"(signpost_delivery_connection_failures_total{kind="tls",provider="google"})"),
+            "1");
+  EXPECT_EQ(
+      sample(R"(signpost_delivery_connection_failures_total{kind="no_host",provider="other"})"),
+      "1");
+}
+
 TEST_F(EventSinkTest, CountsRejectionsByReason) {
   sink_.emit(events::Rejected{.reason = RejectReason::Relaying});
   EXPECT_EQ(sample(R"(signpost_messages_rejected_total{reason="relaying"})"), "1");

@@ -92,7 +92,7 @@ TEST(RateLimit, SaysHowManyMayGoNow) {
   EXPECT_EQ(rate.available(kStart + seconds(9)), 3u);
 }
 
-TEST(RateLimit, WhatDidNotGoCountsNot) {
+TEST(RateLimit, TokensGivenBackAreNotCounted) {
   RateLimit rate = limit(1, seconds(60));
   EXPECT_TRUE(rate.take(kStart));
   rate.give_back();
@@ -100,7 +100,7 @@ TEST(RateLimit, WhatDidNotGoCountsNot) {
   EXPECT_FALSE(rate.take(kStart));
 }
 
-TEST(RateLimit, BeginsWithOneTokenHoweverManyASecondHas) {
+TEST(RateLimit, BeginsWithOneTokenWhateverTheRate) {
   RateLimit rate;
   rate.set(Rate{50, seconds(1)}, kStart);
   EXPECT_EQ(rate.available(kStart), 1u);

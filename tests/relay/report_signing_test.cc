@@ -39,7 +39,7 @@ TEST_F(ReportSigningTest, AKeyOfTheDomainOrOfOneAboveItSignsThem) {
   EXPECT_EQ(doubt(), "");
 }
 
-TEST_F(ReportSigningTest, ReportsThatAloneAreUnsignedAreSaid) {
+TEST_F(ReportSigningTest, UnsignedReportsBesideSignedMailAreReported) {
   add_key("other.example");
   EXPECT_EQ(doubt(),
             "/etc/signpost/signpost.toml: reports of failed mail come from "
@@ -47,10 +47,10 @@ TEST_F(ReportSigningTest, ReportsThatAloneAreUnsignedAreSaid) {
             "mail.shop.example or a domain above it; set postmaster to an address in a domain with "
             "a key");
   config.unsigned_policy = config::UnsignedPolicy::Reject;
-  EXPECT_TRUE(doubt().contains("is about what clients send and does not hold them back"));
+  EXPECT_TRUE(doubt().contains("applies to what clients send and does not hold reports back"));
 }
 
-TEST_F(ReportSigningTest, WhereNothingIsSignedNothingIsSaid) { EXPECT_EQ(doubt(), ""); }
+TEST_F(ReportSigningTest, WithoutAnySignaturesNothingIsReported) { EXPECT_EQ(doubt(), ""); }
 
 }  // namespace
 }  // namespace signpost::relay

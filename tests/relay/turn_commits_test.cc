@@ -77,7 +77,7 @@ TEST_F(TurnCommitsTest, WhoWaitsInOneTurnDoesNotHurryTheNext) {
   EXPECT_EQ(store.groups(), (std::vector<std::size_t>{1, 2}));
 }
 
-TEST_F(TurnCommitsTest, FailedWriteIsToldToEach) {
+TEST_F(TurnCommitsTest, FailedWriteIsReportedToEach) {
   store.fail_writes("no space left");
   loop.post([this] {
     commits.add(change(1), kYes, expect("a"));

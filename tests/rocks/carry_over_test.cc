@@ -51,7 +51,7 @@ std::string_view text_of(queue::JobState state) {
 
 std::int64_t number_of(SystemTime time) { return time.time_since_epoch().count(); }
 
-// A job as the program of format 1 told it.
+// A job as the program of format 1 printed it.
 std::string line_of(const queue::QueuedJob& each, std::size_t octets) {
   const queue::Job& job = each.job;
   std::string to;
@@ -192,7 +192,7 @@ TEST_F(CarryOverTest, QueueThatIsCarriedOverSaysSoBeforeItIsChanged) {
   expect_carried_over();
 }
 
-// The power fails at each write and sync of the way, and the next start goes on.
+// The power fails at each write and sync on the way, and the next start continues.
 TEST_F(CarryOverTest, PowerFailureAnywhereLosesNothingAndDoublesNothing) {
   std::mt19937_64 random(20'261'128);
   int cut_short = 0;
@@ -251,7 +251,7 @@ std::map<std::string, std::string> files_in(const fs::path& queue) {
 }
 
 // This program stands in for an older one: it too reads nothing but the default family before it
-// knows the format, and families that it does not know are none of its business.
+// knows the format, and ignores families that it does not know.
 TEST_F(CarryOverTest, NewerFormatWithMoreFamiliesIsRefusedUntouched) {
   open();
   store.reset();

@@ -157,7 +157,7 @@ TEST(Codec, EveryCutIsCorrupt) {
   }
 }
 
-TEST(Codec, BytesBehindTheRowAreCorrupt) {
+TEST(Codec, BytesAfterTheRowAreCorrupt) {
   const queue::Job job = full_job();
   EXPECT_FALSE(decode_job(job.ref, encode_job(job) + '\0'));
   EXPECT_FALSE(decode_envelope(job.ref.id, encode_envelope(full_envelope()) + "x"));

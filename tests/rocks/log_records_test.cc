@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,10 +32,12 @@ std::string record(char type, std::string_view octets) {
   return made.append(1, type).append(octets);
 }
 
-std::string filled_up(std::string block) {
-  block.resize(kBlock, '\0');
-  return block;
+// With a record of 'f's to the end of the block: nothing but a few octets is ever left empty.
+std::string filled_up(const std::string& block) {
+  return block + record(kFull, std::string(kBlock - block.size() - 7, 'f'));
 }
+
+std::string unused(std::size_t size) { return std::string(size, '\0'); }
 
 struct Read {
   std::string records;
@@ -58,11 +61,10 @@ TEST(Crc32c, KnownValues) {
 
 TEST(LogReader, WholeLog) {
   const std::string head = filled_up(record(kFull, "one"));
-  const std::string rest(kBlock - 2 * 7, 'x');
-  const auto found =
-      read(head + record(kFirst, rest) + std::string(7, '\0') + record(kMiddle, rest) +
-           std::string(7, '\0') + record(kLast, "end") + record(kFull, "two"));
-  EXPECT_EQ(found.records, "one" + rest + rest + "end" + "two");
+  const std::string rest(kBlock - 7 - 6, 'x');
+  const auto found = read(head + record(kFirst, rest) + unused(6) + record(kMiddle, rest) +
+                          unused(6) + record(kLast, "end") + record(kFull, "two"));
+  EXPECT_EQ(found.records, "one" + head.substr(17) + rest + rest + "end" + "two");
   EXPECT_FALSE(found.goes_on);
   EXPECT_FALSE(read("").goes_on);
 }
@@ -82,7 +84,7 @@ TEST(LogReader, WriteThatACrashCutShortIsTheEnd) {
   EXPECT_FALSE(read(torn).goes_on);
 }
 
-TEST(LogReader, DamageWithMoreBehindIt) {
+TEST(LogReader, DamageWithMoreAfterIt) {
   for (const std::size_t at : {std::size_t{0}, std::size_t{6}, std::size_t{8}}) {
     std::string log = record(kFull, "one") + record(kFull, "two") + record(kFull, "three");
     log[10 + at] ^= 1;
@@ -132,6 +134,51 @@ TEST(LogReader, DamageInOneFileWithMoreInTheNext) {
   EXPECT_EQ(records, "two");
 }
 
+TEST(LogReader, ZerosWhereARecordBeginsAreDamageIfMoreFollows) {
+  const std::string two = unused(record(kFull, "two").size());
+  for (const std::string& end :
+       {record(kFull, "three"), unused(kBlock - 20) + record(kFull, "three")}) {
+    const auto found = read(record(kFull, "one") + two + end);
+    EXPECT_TRUE(found.goes_on);
+    EXPECT_TRUE(found.records.starts_with("one"));
+  }
+  const auto ends = read(record(kFull, "one") + unused(kBlock));
+  EXPECT_EQ(ends.records, "one");
+  EXPECT_FALSE(ends.goes_on);
+}
+
+TEST(LogReader, DamagedLengthInTheLastBlockHidesNoRecord) {
+  const std::string log = record(kFull, "one") + record(kFull, "two") + record(kFull, "three");
+  for (const char length : {'\x7f', '\x00'}) {  // past the end, and within the block
+    std::string damaged = log;
+    damaged[10 + (length == 0 ? 4 : 5)] = length;
+    EXPECT_TRUE(read(damaged).goes_on);
+  }
+  std::string last = log;
+  last[20 + 5] = '\x7f';
+  EXPECT_FALSE(read(last).goes_on);
+}
+
+bool is_doubtful(std::string_view log) {
+  LogOutline outline;
+  for (; !log.empty(); log.remove_prefix(std::min(log.size(), kBlock))) {
+    outline.take(log.substr(0, kBlock));
+  }
+  return outline.doubtful();
+}
+
+TEST(LogOutline, DoubtsOnlyWhatMayHideRecords) {
+  const std::string one = record(kFull, "one");
+  const std::string rest(kBlock - 7 - 6, 'x');
+  EXPECT_FALSE(is_doubtful(""));
+  EXPECT_FALSE(is_doubtful(one + one));
+  EXPECT_FALSE(is_doubtful(one + unused(kBlock)));
+  EXPECT_FALSE(is_doubtful(record(kFirst, rest) + unused(6) + record(kLast, "end")));
+  EXPECT_TRUE(is_doubtful(one + unused(10) + one));
+  EXPECT_TRUE(is_doubtful(filled_up(one) + unused(kBlock) + one));
+  EXPECT_TRUE(is_doubtful(one + one.substr(0, 9)));
+}
+
 TEST(WithoutBlockHeaders, LeavesWhatIsBetweenThem) {
   EXPECT_EQ(without_block_headers(""), "");
   EXPECT_EQ(without_block_headers("1234567"), "");
@@ -164,7 +211,7 @@ std::map<queue::MessageId, std::string> blobs_in(std::string_view file) {
   return found;
 }
 
-TEST(FindBlobs, PassesWhatIsDamaged) {
+TEST(FindBlobs, SkipsDamagedRecords) {
   const queue::MessageId one = queue::samples::id_at(queue::samples::kNoon, 1);
   const queue::MessageId two = queue::samples::id_at(queue::samples::kNoon, 2);
   const queue::MessageId three = queue::samples::id_at(queue::samples::kNoon, 3);
@@ -231,7 +278,7 @@ TEST_F(SearchLogTest, MessageIsRecognisedAmongOtherOctets) {
   EXPECT_FALSE(of.removed);
 }
 
-TEST_F(SearchLogTest, WhatAWholeRecordSaysStands) {
+TEST_F(SearchLogTest, ContentsOfAWholeRecordAreCertain) {
   search(rows_of(*message, jobs), true);
   queue::Message other = *message;
   other.content = "something else";

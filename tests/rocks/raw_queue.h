@@ -1,4 +1,4 @@
-// The queue's database without the queue: what a test looks at and damages behind its back.
+// The queue's database without the queue: for tests that inspect and damage it.
 #pragma once
 
 #include <cstddef>

@@ -141,7 +141,7 @@ TEST_F(RocksStoreCrashTest, WhatWasAcknowledgedSurvivesAKill) {
   ASSERT_NE(store, nullptr);
   for (const queue::MessageId& id : acknowledged) expect_whole(*store, id);
   for (const queue::MessageId& id : removed) EXPECT_FALSE(store->content(id));
-  // What was being written at the kill is there whole, or not at all.
+  // What was being written at the kill is stored whole, or not at all.
   EXPECT_GE(store->totals().ready, acknowledged.size());
   for (queue::Cursor position;;) {
     const auto page = store->jobs({}, position, 1000);
@@ -152,7 +152,7 @@ TEST_F(RocksStoreCrashTest, WhatWasAcknowledgedSurvivesAKill) {
   }
 }
 
-// What was stored before, during and after a trouble of the machine is there; what was not left
+// What was stored before, during and after a fault of the machine is kept; failed writes left
 // nothing behind.
 void RocksStoreCrashTest::pass_through(const std::string& trouble, int writes,
                                        const std::string& end) {

@@ -63,7 +63,7 @@ class Life {
     }
   }
 
-  // What became of the acknowledged changes: the first difference, or "".
+  // The fate of the acknowledged changes: the first difference, or "".
   std::string compare(Unsynced unsynced = Unsynced::AtRandom) {
     disk_->restore(random_, unsynced);
     auto store = open();
@@ -216,20 +216,20 @@ void lose_power_at_the_manifest(Unsynced unsynced) {
   EXPECT_TRUE(unsynced == Unsynced::Garbled || !life.was_salvaged());
 }
 
-TEST(RocksStorePowerLoss, HalfOfAWriteToTheManifestIsNoDamage) {
+TEST(RocksStorePowerLoss, HalfOfAWriteToTheManifestIsNotDamage) {
   lose_power_at_the_manifest(Unsynced::Torn);
 }
 
-TEST(RocksStorePowerLoss, ZerosAtTheEndOfTheManifestAreNoDamage) {
+TEST(RocksStorePowerLoss, ZerosAtTheEndOfTheManifestAreNotDamage) {
   lose_power_at_the_manifest(Unsynced::Zeros);
 }
 
-// More than a disk does, which writes a sector or leaves it: whole records behind damaged ones.
+// More than a disk does, which writes a sector or leaves it: whole records after damaged ones.
 TEST(RocksStorePowerLoss, GarbageInTheManifestLosesNothing) {
   lose_power_at_the_manifest(Unsynced::Garbled);
 }
 
-TEST(RocksStorePowerLoss, AFailedWriteIsSaidToNeedARestart) {
+TEST(RocksStorePowerLoss, AFailedWriteNeedsARestart) {
   const auto disk = std::make_shared<test::PowerLossFileSystem>();
   const test::TemporaryDirectory directory;
   Options options;

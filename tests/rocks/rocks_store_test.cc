@@ -209,6 +209,19 @@ TEST_F(RocksStoreTest, SpaceOfRemovedMailIsGivenBackWhenAsked) {
   EXPECT_EQ(store->content(id(0)).value(), queue::samples::content_of(id(0), 20'000));
 }
 
+TEST_F(RocksStoreTest, MeasuresItself) {
+  using enum queue::EngineFigure;
+  const double before = store->figure(MemoryBytes);
+  EXPECT_GT(before, 0);
+  apply(enqueue(id(0), 1, 200'000));
+  EXPECT_GT(store->figure(MemoryBytes), before);
+  std::atomic<bool> cancelled{false};
+  ASSERT_TRUE(store->reclaim_space(cancelled));
+  EXPECT_GT(store->figure(FileBytes), 100'000) << "blobs count";
+  EXPECT_EQ(store->figure(WriteSlowdowns) + store->figure(WriteStops), 0);
+  EXPECT_EQ(store->figure(WritesStopped), 0);
+}
+
 TEST_F(RocksStoreTest, ChangeThatComesTwiceChangesNothing) {
   apply(enqueue(id(1), 2));
   apply(queue::samples::remove(job(id(1), 0)));
@@ -250,8 +263,8 @@ TEST_F(RocksStoreTest, LanesOfAnyLengthAreListedOnce) {
   EXPECT_EQ(found, expected);
 }
 
-// Rows that a filter passes over are bounded too: a page may be empty although more follow.
-TEST_F(RocksStoreTest, PageOfAListingLooksAtABoundedNumberOfRows) {
+// Rows that a filter skips are bounded too: a page may be empty although more follow.
+TEST_F(RocksStoreTest, PageOfAListingExaminesABoundedNumberOfRows) {
   constexpr int kMessages = 50;
   constexpr std::uint16_t kJobs = 1'200;
   for (int i = 0; i < kMessages; ++i) {
@@ -263,11 +276,13 @@ TEST_F(RocksStoreTest, PageOfAListingLooksAtABoundedNumberOfRows) {
     }
     apply(enqueue(message(id(i)), std::move(jobs)));
   }
-  const auto first = store->jobs({.domain = "last.example"}, {}, 10);
+  const auto first =
+      store->jobs({.to = queue::AddressPattern::parse("last.example").value()}, {}, 10);
   ASSERT_TRUE(first);
   EXPECT_TRUE(first->jobs.empty());
   EXPECT_FALSE(first->end);
-  const auto second = store->jobs({.domain = "last.example"}, first->next, 10);
+  const auto second =
+      store->jobs({.to = queue::AddressPattern::parse("last.example").value()}, first->next, 10);
   ASSERT_TRUE(second);
   EXPECT_EQ(second->jobs.size(), 1U);
   EXPECT_TRUE(second->end);
@@ -275,7 +290,7 @@ TEST_F(RocksStoreTest, PageOfAListingLooksAtABoundedNumberOfRows) {
 
 // Damage ------------------------------------------------------------------------------------------
 
-TEST_F(RocksStoreTest, DamagedRowsHarmOnlyThemselves) {
+TEST_F(RocksStoreTest, DamagedRowsAffectOnlyThemselves) {
   apply(enqueue(id(1), 2));
   apply(enqueue(message(id(2)), {deferred(job(id(2)), kNoon)}));
   apply(enqueue(message(id(3)), {deferred(job(id(3)), kNoon)}));
@@ -387,7 +402,7 @@ TEST_F(RocksStoreTest, UnreadableOrMissingFormatIsRefusedWhenThereIsMail) {
   EXPECT_EQ(open_store(path(), {}).error().code, Errc::InvalidArgument);
 }
 
-TEST_F(RocksStoreTest, FirstStartThatWasCutShortIsFinished) {
+TEST_F(RocksStoreTest, InterruptedFirstStartIsFinished) {
   store.reset();
   RawQueue(path()).erase("default", "format");
   open();

@@ -196,7 +196,7 @@ TEST(ReversePath, MayBeNull) {
   EXPECT_EQ(parse_reverse_path("postmaster", false).error(), PathError::DomainMissing);
 }
 
-TEST(BareMailbox, IsNoPath) {
+TEST(BareMailbox, IsNotAPath) {
   EXPECT_EQ(parse_mailbox("a@example.com", false)->text(), "a@example.com");
   EXPECT_FALSE(parse_mailbox("@one.example:a@example.com", false));
   EXPECT_FALSE(parse_mailbox("<a@example.com>", false));

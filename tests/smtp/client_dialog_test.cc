@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// A dialog and its peer; what the dialog writes is thrown away, the transcripts look at that.
+// A dialog and its peer; what the dialog writes is discarded, the transcripts check that.
 struct Session {
   explicit Session(ClientOptions options = {}) : dialog(std::move(options)) {}
 
@@ -141,7 +141,7 @@ TEST_F(TlsStart, IsOverWithTheReplyToEhlo) {
   EXPECT_FALSE(session_.dialog.starting_tls());
 }
 
-TEST_F(TlsStart, IsOverWhenTheSessionGoesOnInClear) {
+TEST_F(TlsStart, IsOverWhenTheSessionContinuesInClear) {
   session_.hear("454 4.7.0 not today\r\n");
   EXPECT_FALSE(session_.dialog.starting_tls());
 }
@@ -222,7 +222,7 @@ TEST(ClientDialog, TakesARefusalForTheReplyToTheDotWhereOnlyTheNextCommandsAreUn
   EXPECT_EQ(done->result.recipients.front().reply.code, 451);
 }
 
-TEST(ClientDialog, TellsNothingTwiceWhenTheConnectionEndsAfterClose) {
+TEST(ClientDialog, ReportsNothingTwiceWhenTheConnectionEndsAfterClose) {
   Session session;
   session.become_ready();
   session.begin();

@@ -12,7 +12,7 @@
 //   begin: from=a@x to=b@y to=c@y size=100 8bit smtputf8 ret=full|hdrs envid=ID
 //                                     notify=never|success,failure,delay and orcpt=TYPE;ADDRESS
 //                                     belong to the `to` before them
-//   begin early: …                    the same, behind the content of the one before
+//   begin early: …                    the same, right after the previous content
 //   ! tls started, ! content sent, ! quit, ! connection lost "WHY"
 //   => ready
 //   => send content
@@ -393,7 +393,7 @@ bool register_transcripts() {
 
 const bool transcripts_found = register_transcripts();
 
-TEST(ClientTranscripts, AreThere) { EXPECT_TRUE(transcripts_found); }
+TEST(ClientTranscripts, Exist) { EXPECT_TRUE(transcripts_found); }
 
 }  // namespace
 }  // namespace signpost::smtp

@@ -35,8 +35,8 @@ TEST(Command, VerbsAreReadWithoutRegardToCase) {
   EXPECT_EQ(parse<VrfyCommand>("VRFY somebody").argument, "somebody");
 }
 
-TEST(Command, UnknownVerbsAreNoCommands) {
-  for (const char* line : {"", " ", "MAI", "MAILFROM:<a@x.example>", "XEXCH50 2 2", "BDAT 3 LAST",
+TEST(Command, UnknownVerbsAreNotCommands) {
+  for (const char* line : {"", " ", "MAI", "MAILFROM:<a@x.example>", "XEXCH50 2 2", "BURL imap://x",
                            " NOOP", "EHLO", "DATAX"}) {
     const bool ehlo = std::string_view(line) == "EHLO";
     expect_error(ehlo ? CommandError::ArgumentMissing : CommandError::Unknown, line);
@@ -51,9 +51,22 @@ TEST(Command, ControlOctetsAreRefusedAnywhere) {
   }
 }
 
-TEST(Command, ArgumentsThatMustNotBeAreRefused) {
+TEST(Command, UnexpectedArgumentsAreRefused) {
   for (const char* line : {"DATA now", "RSET x", "QUIT please", "STARTTLS x"}) {
     expect_error(CommandError::ArgumentForbidden, line);
+  }
+}
+
+TEST(Bdat, HasASizeAndMayBeTheLast) {
+  EXPECT_EQ(parse<BdatCommand>("BDAT 0").size, 0U);
+  EXPECT_FALSE(parse<BdatCommand>("BDAT 86401").last);
+  const auto last = parse<BdatCommand>("bdat  18446744073709551615  last ");
+  EXPECT_EQ(last.size, std::numeric_limits<std::uint64_t>::max());
+  EXPECT_TRUE(last.last);
+  expect_error(CommandError::ArgumentMissing, "BDAT");
+  for (const char* line : {"BDAT LAST", "BDAT -1", "BDAT +1", "BDAT 0x10", "BDAT 1LAST", "BDAT 1,2",
+                           "BDAT 18446744073709551616", "BDAT 1 LAST now", "BDAT 1 2"}) {
+    expect_error(CommandError::ChunkMalformed, line);
   }
 }
 
@@ -64,7 +77,7 @@ TEST(Hello, TakesNamesAndLiteralsAsTheyCome) {
   EXPECT_EQ(parse<HelloCommand>("ehlo  bücher.example ").name, "bücher.example");
 }
 
-TEST(Hello, RefusesWhatIsNoName) {
+TEST(Hello, RefusesWhatIsNotAName) {
   expect_error(CommandError::ArgumentMissing, "EHLO");
   expect_error(CommandError::ArgumentMissing, "HELO  ");
   expect_error(CommandError::HelloName, "EHLO " + std::string(256, 'a'));
@@ -92,7 +105,7 @@ TEST(Mail, HasDefaults) {
   EXPECT_EQ(mail.ret, Return::Unspecified);
 }
 
-TEST(Mail, Smtputf8BehindThePathCountsForThePath) {
+TEST(Mail, Smtputf8AfterThePathAppliesToThePath) {
   EXPECT_EQ(parse<MailCommand>("MAIL FROM:<jürgen@x.example> SMTPUTF8").reverse_path->local_part(),
             "jürgen");
   expect_error(CommandError::PathNotAscii, "MAIL FROM:<jürgen@x.example>");
@@ -206,7 +219,7 @@ TEST(Auth, ReadsTheMechanismAndTheInitialResponse) {
   EXPECT_EQ(parse<AuthCommand>("AUTH SCRAM-SHA-256 x").mechanism, "SCRAM-SHA-256");
 }
 
-TEST(Auth, RefusesWhatIsNoMechanism) {
+TEST(Auth, RefusesWhatIsNotAMechanism) {
   expect_error(CommandError::ArgumentMissing, "AUTH");
   expect_error(CommandError::ArgumentMissing, "AUTH PL@IN");
   expect_error(CommandError::ArgumentMissing, "AUTH " + std::string(21, 'A'));

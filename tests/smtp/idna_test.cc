@@ -17,7 +17,7 @@ TEST(Idna, TheFormThatIsComparedIsInALabels) {
 }
 
 // "" would be the domain of every recipient where domains are filters.
-TEST(Idna, ADomainOfCharactersThatMeanNothingIsNone) {
+TEST(Idna, ADomainOfIgnoredCharactersIsRefused) {
   for (const std::string nothing : {"\u00AD", "\u200B", "\u2060", "\uFE0F", "\u00AD\u00AD",
                                     "\u00AD.example", "a.\u00AD.example", "\u3002"}) {
     EXPECT_FALSE(to_a_labels(nothing)) << nothing;
@@ -33,8 +33,8 @@ TEST(Idna, PeopleReadULabels) {
   EXPECT_EQ(with_u_labels("xn--a@shop.example"), "xn--a@shop.example") << "a local part";
 }
 
-// What does not come back as the same name would show another domain than is meant.
-TEST(Idna, ALabelsThatStandForNoNameAreShownAsTheyAre) {
+// A name that does not map back would show a different domain.
+TEST(Idna, InvalidALabelsAreShownAsTheyAre) {
   for (const char* name : {"a@xn--.example", "a@xn--a.example", "a@xn--99999999.example",
                            "a@xn--bcher-kva.xn--zzzzz!"}) {
     EXPECT_EQ(with_u_labels(name), name);

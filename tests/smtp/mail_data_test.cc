@@ -98,7 +98,7 @@ TEST(MailDataDecoder, EndsOnCrlfDotCrlfAlone) {
   }
 }
 
-TEST(MailDataDecoder, MakesABareLfALineEndWithoutUnstuffingBehindIt) {
+TEST(MailDataDecoder, MakesABareLfALineEndWithoutUnstuffingAfterIt) {
   const Decoded decoded = decode({"a\n.\n..b\r\n.\r\n"});
   EXPECT_EQ(decoded.content, "a\r\n.\r\n..b\r\n");
   EXPECT_TRUE(decoded.bare_lf);

@@ -74,7 +74,7 @@ TEST(ReplyParser, WaitsForTheRestAtEveryOctet) {
   EXPECT_EQ(**taken, (Reply{550, {5, 1, 1}, "no such\nuser"}));
 }
 
-TEST(ReplyParser, BlanksAtItsEndsAreNoText) {
+TEST(ReplyParser, BlanksAtItsEndsAreNotText) {
   const std::string blanks(1200, ' ');
   EXPECT_EQ(whole_reply("550 " + blanks + "\r\n"), (Reply{550, {}, ""}));
   EXPECT_EQ(whole_reply("550 5.1.1 \t" + blanks + "\r\n"), (Reply{550, {5, 1, 1}, ""}));
@@ -91,7 +91,7 @@ TEST(ReplyParser, LeavesWhatFollowsTheReply) {
   EXPECT_EQ(in.view(), "35");
 }
 
-TEST(ReplyParser, RejectsWhatIsNoReplyCode) {
+TEST(ReplyParser, RejectsWhatIsNotAReplyCode) {
   for (const std::string_view bytes :
        {"HTTP/1.1 400 Bad Request\r\n", "25 Ok\r\n", "2500 Ok\r\n", "\r\n", "199 Ok\r\n",
         "600 Ok\r\n", "999 Ok\r\n", "-25 Ok\r\n", "+25 Ok\r\n", "250\tOk\r\n", "2 50 Ok\r\n",

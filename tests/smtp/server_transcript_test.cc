@@ -8,14 +8,14 @@
 //   policy: refuse hello|mail|rcpt|data ARGUMENT CODE STATUS TEXT    ARGUMENT: the name or mailbox,
 //           "<>", or "*" for any
 //   show: refused             refusals of the dialog itself are events, too: see below
-//   show: envelope            StoreMessage tells the whole transaction first: see below
+//   show: envelope            StoreMessage shows the whole transaction first: see below
 //   C: RCPT TO:<b@y.example>  a line from the client; lines that stand together arrive together
 //   C raw: .\n                the same octet for octet
 //   S: 250 2.1.5 Ok           a line that must be written, no later than here
 //   => StoreMessage content="Subject: a\r\n\r\nbody\r\n"
 //   => CheckPassword PLAIN LOGIN PASSWORD [as IDENTITY]
 //   => StartTls
-//   => Discard                the policy was told that the transaction is abandoned
+//   => Discard                the policy learnt that the transaction is abandoned
 //   => Refused protocol|policy|size|content|given-up "COMMAND LINE" 503 5.5.1 ...
 //   => Close REASON
 //   => From <a@x> [size=N] [8bitmime] [smtputf8] [ret=full|hdrs] [envid="ID"]
@@ -131,7 +131,7 @@ class StringSink final : public ByteSink {
   std::string content;
 };
 
-// What the dialog did, in order. Replies stand before what is told after them.
+// What the dialog did, in order. Replies come before later events.
 class Events {
  public:
   explicit Events(ByteQueue& out) : out_(out) {}
@@ -388,7 +388,7 @@ class Player {
     const std::string said = std::exchange(said_, "");
     const std::size_t piece = octets_ ? 1 : said.size();
     for (std::size_t i = 0; i < said.size() && !closed_; i += piece) {
-      // What stands behind STARTTLS in clear is thrown away; in one piece, by the dialog.
+      // What follows STARTTLS in clear is discarded; in one piece, by the dialog.
       if (securing_) break;
       in_.append(std::string_view(said).substr(i, piece));
       run();
@@ -414,7 +414,7 @@ class Player {
         message_ended();
       } else {
         securing_ = true;
-        EXPECT_TRUE(in_.empty()) << "clear octets are left behind STARTTLS";
+        EXPECT_TRUE(in_.empty()) << "clear octets are left after STARTTLS";
         events_.add("=> StartTls");
       }
     }
@@ -486,7 +486,7 @@ bool register_transcripts() {
 
 const bool transcripts_found = register_transcripts();
 
-TEST(ServerTranscripts, AreThere) { EXPECT_TRUE(transcripts_found); }
+TEST(ServerTranscripts, Exist) { EXPECT_TRUE(transcripts_found); }
 
 }  // namespace
 }  // namespace signpost::smtp

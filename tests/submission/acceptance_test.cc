@@ -136,7 +136,7 @@ TEST_F(AcceptanceTest, ALoginMaySendAsItsSenders) {
             "@shop.example, me@elsewhere.example");
 }
 
-TEST_F(AcceptanceTest, ALoginOnATrustedNetworkIsHeldToItsSenders) {
+TEST_F(AcceptanceTest, ALoginOnATrustedNetworkIsLimitedToItsSenders) {
   log_in({"@shop.example"});
   principal.trusted = true;
   transaction.mail.reverse_path = mailbox("a@other.example");
@@ -162,14 +162,14 @@ TEST_F(AcceptanceTest, AKeyCountsForTheDomainInUnicodeToo) {
   EXPECT_EQ(sender_refusal(), "");
 }
 
-TEST_F(AcceptanceTest, ALoginThatIsGoneMayNotSend) {
+TEST_F(AcceptanceTest, ARemovedLoginMayNotSend) {
   log_in();
   principal.user = nullptr;
   EXPECT_EQ(sender_refusal(), "553 5.7.1 This login may not send as <orders@shop.example>");
   EXPECT_EQ(reason(kPlain), Refusal::FromForbidden);
 }
 
-TEST_F(AcceptanceTest, ALoginThatWasChangedHasToLogInAgain) {
+TEST_F(AcceptanceTest, AChangedLoginMustLogInAgain) {
   log_in();
   principal.revoked = true;
   EXPECT_EQ(sender_refusal(), "421 4.7.0 This login was changed since it logged in, log in again");
@@ -200,7 +200,7 @@ TEST_F(AcceptanceTest, ContentFaultsAreRefusedWithTheirReasons) {
   EXPECT_TRUE(refusal(long_header + "\r\n\r\n").starts_with("552 5.3.4 "));
 }
 
-TEST_F(AcceptanceTest, FromIsHeldToTheSendersOfTheLogin) {
+TEST_F(AcceptanceTest, FromIsLimitedToTheSendersOfTheLogin) {
   log_in({"@shop.example"});
   EXPECT_EQ(refusal(kPlain), "");
   EXPECT_EQ(reason("From: boss@bank.example\r\n\r\n"), Refusal::FromForbidden);
@@ -209,7 +209,7 @@ TEST_F(AcceptanceTest, FromIsHeldToTheSendersOfTheLogin) {
             "@shop.example");
 }
 
-TEST_F(AcceptanceTest, EveryFieldThatSaysWhoSendsIsHeldToThem) {
+TEST_F(AcceptanceTest, EveryAuthorFieldIsLimitedToThem) {
   log_in({"@shop.example"});
   const std::string own = "From: a@shop.example\r\n";
   EXPECT_EQ(refusal(own + "Sender: b@shop.example\r\nResent-From: c@shop.example\r\n\r\n"), "");
@@ -230,7 +230,7 @@ TEST_F(AcceptanceTest, EveryFieldThatSaysWhoSendsIsHeldToThem) {
       "as in \"Doe, John\" <john@shop.example>, the name in quotes");
 }
 
-TEST_F(AcceptanceTest, ANameThatNeedsQuotesIsNoReasonToRefuse) {
+TEST_F(AcceptanceTest, ANameThatNeedsQuotesIsNotRefused) {
   log_in({"@shop.example"});
   for (const std::string_view from :
        {"Doe, John <me@shop.example>", "John @ Shop <me@shop.example>",
@@ -336,7 +336,7 @@ TEST_F(AcceptanceTest, TheOnlyLoginMayUseEveryDomainWithAKey) {
   EXPECT_EQ(sender_refusal(), "");
 }
 
-TEST_F(AcceptanceTest, AnUnclearFromIsNoWayAroundThat) {
+TEST_F(AcceptanceTest, AnUnclearFromDoesNotBypassThat) {
   log_in({"@shop.example"});
   EXPECT_EQ(reason("From: undisclosed:;\r\n\r\n"), Refusal::FromForbidden);
 }
@@ -358,7 +358,7 @@ TEST_F(AcceptanceTest, ARefusedAddressLiteralIsNamed) {
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->reply.text,
             "Mail to address literals is not accepted: <a@[192.0.2.1]>; write the domain of the "
-            "mailbox behind its @ sign");
+            "mailbox after its @ sign");
 }
 
 TEST_F(AcceptanceTest, RefusedContentStaysWithTheBuilder) {
@@ -399,7 +399,7 @@ TEST_F(AcceptanceTest, ANullReversePathIsStoredEmpty) {
   EXPECT_FALSE(taken().message->envelope.reverse_path);
 }
 
-TEST_F(AcceptanceTest, ReceivedTellsHowTheMessageCame) {
+TEST_F(AcceptanceTest, ReceivedSaysHowTheMessageCame) {
   const auto received = [this] {
     const std::string content = taken().message->content;
     std::string field = content.substr(0, content.find("\r\nFrom:"));

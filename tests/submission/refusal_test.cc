@@ -42,7 +42,7 @@ TEST(Refusal, EachReasonHasItsReplyAndItsLabel) {
   }
 }
 
-TEST(Refusal, TakesWordsOfItsOwn) {
+TEST(Refusal, TakesItsOwnText) {
   EXPECT_EQ(refused(NoFrom, "No From field").reply.one_line(), "550 5.6.0 No From field");
 }
 

@@ -53,7 +53,7 @@ TEST_F(RevocationTest, ANetworkThatIsNoLongerTrusted) {
   EXPECT_FALSE(revoked({}, {.trusted = "198.51.100.0/24"}, "shop"));  // it has a login
 }
 
-TEST_F(RevocationTest, ALoginThatIsGoneOrAnother) {
+TEST_F(RevocationTest, ALoginThatIsGoneOrChanged) {
   EXPECT_TRUE(revoked({}, {.users = user("other")}, "shop"));
   EXPECT_TRUE(revoked({}, {.users = user("shop", "senders = [\"@a.example\"]\n")}, "shop"));
 }

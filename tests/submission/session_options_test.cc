@@ -50,7 +50,7 @@ TEST_F(SessionOptionsTest, CredentialsNeverTravelInClearOverANetwork) {
   EXPECT_TRUE(options("192.0.2.1").tls);
 }
 
-TEST_F(SessionOptionsTest, BehindAProxyEverybodyIsLocalAndHasToUseTls) {
+TEST_F(SessionOptionsTest, BehindAProxyEverybodyIsLocalAndMustUseTls) {
   listener.mode = ListenerMode::StartTls;
   listener.login_in_clear = config::ClearLogin::Never;
   EXPECT_FALSE(options("127.0.0.1").offer_auth);

@@ -190,7 +190,7 @@ class SubmissionTest : public testing::Test {
   void greet() {
     expect("220 relay.example");
     client_->say("EHLO client.example\r\n");
-    expect("250 SMTPUTF8");
+    expect("250 CHUNKING");
   }
 
   void run_until(std::function<bool()> done, const std::string& what) {
@@ -348,7 +348,7 @@ TEST_F(SubmissionTest, AMessageWhoseClientHasGoneIsDeliveredAllTheSame) {
   EXPECT_TRUE(whole_log().contains("session_lost"));
 }
 
-TEST_F(SubmissionTest, CommandsBehindTheContentWaitForTheCommit) {
+TEST_F(SubmissionTest, CommandsAfterTheContentWaitForTheCommit) {
   connect();
   greet();
   client_->say(kMail);
@@ -360,7 +360,7 @@ TEST_F(SubmissionTest, CommandsBehindTheContentWaitForTheCommit) {
   EXPECT_TRUE(said.contains("221 2.0.0 "));
 }
 
-TEST_F(SubmissionTest, ContentIsRefusedWithItsReasonAndTheSessionGoesOn) {
+TEST_F(SubmissionTest, ContentIsRefusedWithItsReasonAndTheSessionContinues) {
   connect();
   greet();
   client_->say(kMail);
@@ -441,7 +441,7 @@ TEST_F(SubmissionTest, ALoginMaySend) {
   EXPECT_EQ(intake_.messages.at(0).second.at(0).lane.account, "shop");
 }
 
-TEST_F(SubmissionTest, WhoHangsUpDuringAPasswordCheckFailedToLogInAndNotAtTls) {
+TEST_F(SubmissionTest, HangingUpDuringAPasswordCheckIsAFailedLoginAndNotAFailedHandshake) {
   connect();
   greet();
   client_->say(kWrong);
@@ -480,11 +480,11 @@ TEST_F(SubmissionTest, OneClientsChecksMakeRoomForOthersButForItsFirst) {
   EXPECT_FALSE(guessers[2]->received.contains("421 "));
   hang_up();
   guessers.clear();
-  checks_.start(1);  // whoever has closed its direction may still wait for its answer
+  checks_.start(1);  // a client that has closed its direction may still wait for its answer
   run_until_drained();
 }
 
-TEST_F(SubmissionTest, ALoginThatWasRemovedIsSentAwayAtItsNextMail) {
+TEST_F(SubmissionTest, ARemovedLoginGets421AtItsNextMail) {
   checks_.start(1);
   connect();
   greet();
@@ -543,7 +543,7 @@ TEST_F(SubmissionTest, AMessageGoesOverStartTls) {
   client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
   run_until([this] { return client_->secured; }, "the handshake");
   client_->say("EHLO client.example\r\n");
-  expect("250 SMTPUTF8");
+  expect("250 CHUNKING");
   client_->say(kMail);
   expect("354 ");
   client_->say(kContent);
@@ -561,7 +561,7 @@ TEST_F(SubmissionTest, ImplicitTlsGreetsAfterTheHandshake) {
   EXPECT_TRUE(client_->secured);
 }
 
-TEST_F(SubmissionTest, WhoHangsUpDuringTheHandshakeFailedAtTls) {
+TEST_F(SubmissionTest, HangingUpDuringTheHandshakeIsAFailedHandshake) {
   offer_tls();
   listener_.mode = config::ListenerMode::StartTls;
   connect();
@@ -595,7 +595,7 @@ TEST_F(SubmissionTest, AClientThatClosesItsDirectionIsAnsweredToTheEnd) {
   EXPECT_FALSE(whole_log().contains("session_lost"));
 }
 
-TEST_F(SubmissionTest, SoItIsUnderTlsAndWithAPasswordToCheck) {
+TEST_F(SubmissionTest, SoItIsUnderTlsAndDuringAPasswordCheck) {
   offer_tls();
   checks_.start(1);
   listener_.mode = config::ListenerMode::Implicit;
@@ -603,13 +603,13 @@ TEST_F(SubmissionTest, SoItIsUnderTlsAndWithAPasswordToCheck) {
   client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
   greet();
   client_->say(std::string(kRight) + std::string(kMail) + std::string(kContent));
-  client_->stream->shut_down();  // with close_notify; what is read is thrown away
+  client_->stream->shut_down();  // with close_notify; what is read is discarded
   run_until([this] { return intake_.messages.size() == 1; }, "delivery");
   run_until_drained();
   EXPECT_TRUE(whole_log().contains(" accepted "));
 }
 
-TEST_F(SubmissionTest, HalfAMessageIsNone) {
+TEST_F(SubmissionTest, HalfAMessageIsNotStored) {
   connect();
   greet();
   client_->say(std::string(kMail) + "From: a@shop.example\r\n\r\nThank");
@@ -621,7 +621,7 @@ TEST_F(SubmissionTest, HalfAMessageIsNone) {
   EXPECT_TRUE(whole_log().contains("session_lost"));
 }
 
-TEST_F(SubmissionTest, WhereNoLoginMayBeInClearItWorksUnderTls) {
+TEST_F(SubmissionTest, ALoginThatIsRefusedInClearWorksUnderTls) {
   offer_tls();
   checks_.start(1);
   listener_.mode = config::ListenerMode::StartTls;
@@ -629,7 +629,7 @@ TEST_F(SubmissionTest, WhereNoLoginMayBeInClearItWorksUnderTls) {
   connect();
   expect("220 relay.example");
   client_->say("EHLO client.example\r\n");
-  run_until([this] { return client_->received.contains("250 SMTPUTF8\r\n"); }, "extensions");
+  run_until([this] { return client_->received.contains("250 CHUNKING\r\n"); }, "extensions");
   EXPECT_TRUE(client_->received.contains("250-STARTTLS\r\n"));
   EXPECT_FALSE(client_->received.contains("AUTH"));
   client_->say(kRight);
@@ -640,7 +640,7 @@ TEST_F(SubmissionTest, WhereNoLoginMayBeInClearItWorksUnderTls) {
   client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
   run_until([this] { return client_->secured; }, "TLS");
   client_->say("EHLO client.example\r\n");
-  run_until([this] { return client_->received.contains("250 SMTPUTF8\r\n"); }, "extensions");
+  run_until([this] { return client_->received.contains("250 CHUNKING\r\n"); }, "extensions");
   EXPECT_TRUE(client_->received.contains("250-AUTH PLAIN"));
   client_->say(kRight);
   expect("235 ");
@@ -648,7 +648,7 @@ TEST_F(SubmissionTest, WhereNoLoginMayBeInClearItWorksUnderTls) {
 
 // ---- Stopping
 
-TEST_F(SubmissionTest, AnIdleSessionIsSentAwayWhenTheRelayStops) {
+TEST_F(SubmissionTest, AnIdleSessionGets421WhenTheRelayStops) {
   connect();
   greet();
   draining_ = true;
@@ -672,7 +672,7 @@ TEST_F(SubmissionTest, ATransactionMayFinishWhenTheRelayStops) {
   run_until([this] { return client_->closed; }, "the server to close");
 }
 
-TEST_F(SubmissionTest, WhoeverIsLeftAfterTheDrainIsSentAway) {
+TEST_F(SubmissionTest, SessionsLeftAfterTheDrainGet421) {
   connect();
   greet();
   client_->say(kMail);
@@ -689,7 +689,7 @@ TEST_F(SubmissionTest, WhoeverIsLeftAfterTheDrainIsSentAway) {
   EXPECT_TRUE(intake_.messages.empty());
 }
 
-TEST_F(SubmissionTest, SoIsWhoWaitsForTheDisk) {
+TEST_F(SubmissionTest, SoDoesASessionThatWaitsForTheDisk) {
   connect();
   greet();
   client_->say(kMail);

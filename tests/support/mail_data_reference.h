@@ -1,4 +1,4 @@
-// What smtp/mail_data.h says, octet by octet: too slow for mail, plain enough to be believed. The
+// What smtp/mail_data.h says, octet by octet: too slow for mail, plain enough to be trusted. The
 // unit test and the fuzz target compare the real decoder and stuffer with it.
 #pragma once
 

@@ -32,7 +32,7 @@ class PowerLossFileSystem final : public rocksdb::FileSystemWrapper {
   bool failed() const { return failed_.load(); }
   std::uint64_t operations() const { return operations_.load(); }  // so far
 
-  // What became of the octets that were written and not synced. Their sync alone would have said
+  // The fate of octets that were written and not synced. Their sync alone would have said
   // that they are on the disk: before it, a file's length may get there without its octets, some
   // sectors of a write without the others, or nothing.
   enum class Unsynced {

@@ -1,4 +1,4 @@
-// A directory of a test's own, gone with the test.
+// A directory of its own for a test, removed with it.
 #pragma once
 
 #include "base/check.h"

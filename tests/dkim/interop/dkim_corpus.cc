@@ -72,18 +72,18 @@ class Corpus {
  private:
   // All selectors with all canonicalizations, in turns that do not keep step with the bodies.
   std::vector<SigningIdentity> signers_of(unsigned number) {
-    static const std::vector<std::vector<const char*>> kSelectors = {
+    static const std::vector<std::vector<const char*>> selectors_in_turn = {
         {"rsa2048"}, {"ed25519"}, {"rsa1024"}, {"rsa2048", "ed25519"}, {"rsa4096"}};
     static constexpr const char* kPairs[] = {"relaxed/relaxed", "simple/simple", "relaxed/simple",
                                              "simple/relaxed"};
     std::vector<SigningIdentity> signers;
-    for (const char* selector : kSelectors[number % kSelectors.size()]) {
+    for (const char* selector : selectors_in_turn[number % selectors_in_turn.size()]) {
       SigningIdentity signer;
       signer.domain = kDomain;
       signer.selector = selector;
       signer.key = keys_.at(selector);
-      signer.canonicalization =
-          *CanonicalizationPair::parse(kPairs[number / kSelectors.size() % std::size(kPairs)]);
+      signer.canonicalization = *CanonicalizationPair::parse(
+          kPairs[number / selectors_in_turn.size() % std::size(kPairs)]);
       if (number % 3 == 0) signer.expire = std::chrono::hours(24 * 365 * 100);
       if (number % 4 == 0) {
         for (const char* name :

@@ -34,5 +34,5 @@ def verify(content, records):
 
 
 # dkimpy takes no blank between a field's name and its colon (RFC 5322 section 4.5 does), and takes
-# blanks for text when the body ends behind them; on the wire a line end follows.
+# blanks for text when the body ends after them; on the wire a line end follows.
 judge.judge(sys.argv[1], verify, cannot=["blank-before-colon", "blank-without-line-end"])

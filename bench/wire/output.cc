@@ -1,0 +1,60 @@
+#include "bench/wire/output.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+namespace signpost::bench {
+
+namespace {
+
+struct Close {
+  void operator()(std::FILE* file) const { (void)std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, Close>;
+
+Failure failed(const std::string& path) {
+  return fail(Errc::Io, path + ": " + std::strerror(errno));
+}
+
+bool put(std::FILE* file, std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
+}
+
+}  // namespace
+
+Result<void> write_stdout(std::string_view text) {
+  if (!put(stdout, text)) return failed("stdout");
+  return {};
+}
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+  std::error_code error;
+  const auto kind = std::filesystem::status(path, error).type();
+  const bool regular =
+      kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::not_found;
+  const std::string fresh = regular ? path + ".new" : path;
+  {
+    const File file(std::fopen(fresh.c_str(), "wbe"));
+    if (!file) return failed(fresh);
+    if (!put(file.get(), text)) return failed(fresh);
+  }
+  if (regular && std::rename(fresh.c_str(), path.c_str()) != 0) return failed(path);
+  return {};
+}
+
+Result<std::string> read_file(const std::string& path) {
+  const File file(std::fopen(path.c_str(), "rbe"));
+  if (!file) return failed(path);
+  std::string text;
+  char piece[65536];
+  while (const std::size_t got = std::fread(piece, 1, sizeof piece, file.get())) {
+    text.append(piece, got);
+  }
+  if (std::ferror(file.get()) != 0) return failed(path);
+  return text;
+}
+
+}  // namespace signpost::bench

@@ -1,0 +1,20 @@
+// Writes a run's results: a failed write is never taken for a success.
+#pragma once
+
+#include "base/result.h"
+
+#include <string>
+#include <string_view>
+
+namespace signpost::bench {
+
+// Written and flushed.
+Result<void> write_stdout(std::string_view text);
+
+// Replaces an existing file. A regular file appears whole or not at all, for readers that wait for
+// it.
+Result<void> write_file(const std::string& path, std::string_view text);
+
+Result<std::string> read_file(const std::string& path);
+
+}  // namespace signpost::bench

@@ -1,0 +1,90 @@
+#include "delivery/queue_census.h"
+
+#include "delivery/provider.h"
+#include "relay/metric_descriptions.h"
+#include "relay/route.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace signpost::delivery {
+
+namespace {
+
+constexpr std::size_t kRowsAPage = 5000;
+constexpr std::chrono::seconds kPause{5};  // between two counts
+constexpr int kRest = 300;                 // times as long as a page took
+
+}  // namespace
+
+struct QueueCensus::Page {
+  std::optional<queue::LaneCounts> counts;
+  std::vector<std::string> hosts;  // where the mail of each lane went last
+  SteadyTime::duration took{};
+};
+
+QueueCensus::QueueCensus(relay::Context& context, const Scheduler& scheduler)
+    : context_(context), scheduler_(scheduler), timer_(context.loop, [this] { read(); }) {
+  // Shown from the start, as zero.
+  for (const std::string_view provider : relay::metric::kQueueProviders) {
+    shown_[{std::string(provider), "mx"}] = 0;
+  }
+  publish();
+  read();
+}
+
+void QueueCensus::read() {
+  auto page = std::make_shared<Page>();
+  context_.loop.run_blocking(
+      [page, from = next_, &store = context_.store, &scheduler = scheduler_] {
+        const auto began = std::chrono::steady_clock::now();
+        auto counts = store.count_waiting(from, kRowsAPage);
+        if (counts) {
+          std::vector<queue::Lane> lanes;
+          lanes.reserve(counts->lanes.size());
+          for (const auto& [lane, jobs] : counts->lanes) lanes.push_back(lane);
+          page->hosts = scheduler.hosts(lanes);
+          page->counts = std::move(*counts);
+        }
+        page->took = std::chrono::steady_clock::now() - began;
+      },
+      alive_.guard([this, page] { take_in(*page); }));
+}
+
+void QueueCensus::take_in(const Page& page) {
+  const auto rest = std::chrono::ceil<std::chrono::milliseconds>(kRest * page.took);
+  if (!page.counts) {  // the store says so in the log
+    timer_.start(std::max<std::chrono::milliseconds>(rest, kPause));
+    return;
+  }
+  for (std::size_t i = 0; i < page.hosts.size(); ++i) {
+    const auto& [lane, jobs] = page.counts->lanes[i];
+    const std::string_view provider =
+        page.hosts[i].empty() ? "unknown" : relay::kProviders[provider_of(page.hosts[i])];
+    const config::RouteConfig* const route =
+        relay::route_of(*context_.settings->config, lane.domain, lane.route);
+    jobs_[{std::string(provider), route == nullptr ? "mx" : route->via}] += jobs;
+  }
+  next_ = page.counts->next;
+  if (!page.counts->end) {
+    timer_.start(rest);
+    return;
+  }
+  publish();
+  next_.clear();
+  timer_.start(std::max<std::chrono::milliseconds>(rest, kPause));
+}
+
+void QueueCensus::publish() {
+  for (const auto& [place, jobs] : shown_) jobs_.try_emplace(place, 0);
+  for (const auto& [place, jobs] : jobs_) {
+    context_.metrics.queue_jobs(place.first, place.second).set(static_cast<std::int64_t>(jobs));
+  }
+  shown_ = std::exchange(jobs_, {});
+}
+
+}  // namespace signpost::delivery

@@ -1,0 +1,3 @@
+module clients/go_mail
+
+go 1.24

@@ -1,0 +1,3 @@
+module clients/go_net_smtp
+
+go 1.19

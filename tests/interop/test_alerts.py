@@ -1,0 +1,198 @@
+"""Every alert fires in a real Prometheus when its fault is made, and has its test on virtual time and its section in the runbook.
+
+One Prometheus watches five relays, which are brought into all kinds of trouble at once. Its rules are quickened
+(prometheus_server.py): what takes ten minutes takes ten seconds.
+"""
+
+import contextlib
+import os
+import re
+import resource
+import signal
+import smtplib
+import subprocess
+import threading
+import time
+
+import pytest
+
+import harness
+from conftest import message
+from prometheus_server import RULES, Prometheus, quickened
+
+ALERTS = re.findall(r"(?m)^      - alert: (\w+)$", RULES.read_text())
+# No fault that a test can make within seconds has RocksDB hold up writes.
+NOT_MADE = {"SignpostStoreStalls"}
+SLOW_DISK = harness.BIN.parent / "tests/fault/libbad_disk.so"
+
+
+def test_every_alert_has_a_section_in_the_runbook():
+    sections = re.findall(r"(?m)^## (\w+)$", (harness.ROOT / "docs/runbook.md").read_text())
+    assert sections == ALERTS, "in the order of the rules"
+    named = re.findall(r"(?m)^          runbook: docs/runbook\.md#(\w+)$", RULES.read_text())
+    assert named == [alert.lower() for alert in ALERTS]
+
+
+def test_every_alert_has_a_test_on_virtual_time():
+    tested = (harness.ROOT / "tests/interop/signpost.rules.test.yml").read_text()
+    assert set(ALERTS) == set(re.findall(r'alertname="(\w+)"', tested))
+
+
+class Faults:
+    """Relays that something is wrong with; what is made wrong lasts until close()."""
+
+    def __init__(self, world):
+        self.world = world
+        self.stack = contextlib.ExitStack()
+        self.ended = threading.Event()
+        self.folder = world.folder
+
+    def relay(self, name, **options):
+        certificate = options.pop("certificate", self.world.certificate)
+        one = harness.Relay(self.folder / name, self.world.address(), dns=options.pop("dns", self.world.dns),
+                            certificate=certificate, workers=1, **options)
+        self.world.others.append(one)
+        return one
+
+    def certificate(self, days):
+        folder = self.folder / f"certificate-{days}"
+        folder.mkdir()
+        return harness.Certificate(folder, days=days)
+
+    def again_and_again(self, act, pause):
+        def run():
+            while not self.ended.wait(pause):
+                with contextlib.suppress(OSError, smtplib.SMTPException, AssertionError, EOFError):
+                    act()
+        thread = threading.Thread(target=run)
+        thread.start()
+        self.stack.callback(thread.join)
+        self.stack.callback(self.ended.set)
+
+    def close(self):
+        self.stack.close()
+
+
+def outage(faults):
+    """Its receivers are gone, its log is read by nobody, and mail comes and comes."""
+    relay = faults.relay("outage", settings={"log": 'level = "debug"\nformat = "json"'}, certificate=faults.certificate(10))
+    pipe = faults.folder / "log.pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR)
+    faults.stack.callback(os.close, reader)
+    relay.program = ["sh", "-c", f'exec "$0" "$@" 2>"{pipe}"', harness.BIN / "signpost"]
+    faults.world.dns.mx("gone.example", (10, "mx.gone.example", faults.world.address()))
+    return relay
+
+
+def make_outage(relay):
+    """Mail for nobody, with more to say about it than a log that nobody reads can hold."""
+    subprocess.run([harness.BIN / "signpost-load", "--to", f"{relay.host}:{harness.TRUSTED_PORT}", "--messages", "2000", "--size", "1000",
+                    "--recipient-domains", "gone.example", "--recipients-per-message", "25"], check=True, capture_output=True)
+
+
+def make_refusals(relay, kind):
+    relay.send("a@shop.example", [f"{kind}-{number}@receiver.example" for number in range(40)], message())
+
+
+def make_guesses(faults, relay):
+    def guess():
+        with relay.smtp(harness.SUBMISSION_PORT, starttls=True) as client:
+            client.login("shop", "wrong")
+    faults.again_and_again(guess, 0.2)
+
+
+def make_crowd(faults, relay):
+    """15 sessions of 20, and two messages of 7 MB in them that do not end."""
+    clients = [relay.raw() for _ in range(15)]
+    for client in clients:
+        faults.stack.callback(client.close)
+    for client in clients[:2]:
+        client.open_data()
+        client.write(message(body=("x" * 70 + "\r\n") * 100_000))
+
+
+def lower_descriptors(relay):
+    pid = relay.process.process.pid
+    used = len(os.listdir(f"/proc/{pid}/fd"))
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (int(used / 0.9), hard))
+
+
+def fill_disk(faults, relay):
+    """No disk is filled for it: the relay wants more left than there is."""
+    relay.tables["limits"] = 'disk_free = "1000TiB"'
+    relay.write_config()
+    relay.process.process.send_signal(signal.SIGHUP)
+
+    def send():
+        relay.send("a@shop.example", "b@receiver.example", message())
+    faults.again_and_again(send, 0.5)
+
+
+def spoil_configuration(relay):
+    time.sleep(max(0, 1.1 - (time.time() - relay.metric("signpost_config_last_reload_success_timestamp_seconds"))))
+    relay.config.write_text("an edit that is not done yet")
+    relay.process.process.send_signal(signal.SIGHUP)
+
+
+def restart_again_and_again(relay, prometheus):
+    """Four starts, each seen by Prometheus; then it is gone."""
+    seen = f'process_start_time_seconds{{instance="{relay.host}:{harness.ADMIN_PORT}"}}'
+    for start in range(4):
+        if start > 0:
+            relay.launch()
+        began = relay.metric("process_start_time_seconds")
+        harness.wait_until(lambda: [value for _, value in prometheus.query(seen) if abs(value - began) < 0.001], "a scrape of it")
+        relay.kill()
+
+
+@pytest.fixture
+def faults(world):
+    made = Faults(world)
+    yield made
+    made.close()
+
+
+def test_every_fault_is_noticed_by_a_real_prometheus(world, faults):
+    world.receiver("receiver.example")
+    silent = harness.NameServer(world.folder / "silent-dns", world.address())  # is not started
+    away = outage(faults)
+    troubled = faults.relay("troubled", settings={"limits": 'sessions = 20\nsessions_per_client = 20\nmemory = "16MiB"\nmessage_size = "8MiB"'},
+                            certificate=faults.certificate(2))
+    blind = faults.relay("blind", dns=silent)
+    slow = faults.relay("slow")
+    disk = world.folder / "disk"
+    slow.environment = {**os.environ, "LD_PRELOAD": str(SLOW_DISK), "SIGNPOST_BAD_DISK": str(disk)}
+    restless = faults.relay("restless")
+    world.dns.start()
+    relays = [away, troubled, blind, slow, restless]
+    for relay in relays:
+        relay.start()
+    prometheus = Prometheus(world.folder / "prometheus", world.address(), [(one.host, harness.ADMIN_PORT) for one in relays],
+                            quickened(RULES.read_text()))
+    faults.stack.callback(prometheus.stop)
+    harness.wait_until(lambda: len(prometheus.query("signpost_build_info")) == len(relays), "all relays to be scraped twice")
+
+    spoil_configuration(slow)
+    make_outage(away)
+    make_guesses(faults, troubled)
+    make_crowd(faults, troubled)
+    make_refusals(troubled, "tempfail")
+    make_refusals(slow, "bounce")
+    lower_descriptors(troubled)
+    disk.write_text("slow 700")
+    for number in range(20):
+        blind.send("a@shop.example", f"b@domain{number}.example", message())
+    fill_disk(faults, blind)
+    faults.again_and_again(lambda: slow.send("a@shop.example", "b@receiver.example", message()), 0.2)
+    restart_again_and_again(restless, prometheus)
+    slow.process.process.send_signal(signal.SIGSTOP)
+    time.sleep(1.5)
+    slow.process.process.send_signal(signal.SIGCONT)
+
+    def fired():
+        return {labels["alertname"] for labels, _ in prometheus.query('max_over_time(ALERTS{alertstate="firing"}[5m])')}
+
+    wanted = set(ALERTS) - NOT_MADE
+    harness.wait_until(lambda: wanted <= fired(), lambda: f"{sorted(wanted - fired())}; firing: {prometheus.query('ALERTS')}")
