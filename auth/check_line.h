@@ -70,8 +70,8 @@ class CheckLine {
   // True when an equal check is open: `asker` has joined it. Otherwise nothing is moved.
   bool join(const PasswordCache::Key& key, Asker& asker);
 
-  // The askers without a place, to be answered so: of `check` itself when there is none for it, or of
-  // the one that it displaced. REQUIRES: one asker
+  // The askers without a place, to be answered so: of `check` itself when there is none for it, or
+  // of the one that it displaced. REQUIRES: one asker
   std::vector<Asker> add(PasswordCheck check, SteadyTime now);
 
   // The next one, which runs from now until end(); null when none may. Those who have waited for

@@ -89,7 +89,7 @@ void read_user(const config::TomlMember& member, config::ConfigErrors& errors,
                std::vector<User>& users) {
   const std::string shown = ascii::printable(member.key, 100);
   if (const auto problem = user_name_problem(member.key)) {
-    errors.add(member.begin, shown, *problem);
+    errors.add(member.begin, shown, *problem + "; write another name for this login");
     return;
   }
   if (member.value.kind != Kind::Table) {
@@ -157,7 +157,10 @@ std::shared_ptr<const Users> Users::parse(std::string_view toml, const std::stri
   config::ConfigErrors found(file);
   auto users = std::make_shared<Users>();
   if (const auto root = config::parse_toml(toml)) {
-    for (const config::TomlMember& member : root->members) read_user(member, found, users->users_);
+    for (const config::TomlMember& member : root->members) {
+      read_user(member, found, users->users_);
+      users->places_.emplace(member.key, member.begin);
+    }
   } else {
     found.add(root.error().position, "", root.error().message);
   }
@@ -179,6 +182,11 @@ std::shared_ptr<const Users> Users::parse(std::string_view toml, const std::stri
 const User* Users::find(std::string_view name) const {
   const auto found = std::ranges::lower_bound(users_, name, {}, &User::name);
   return found == users_.end() || found->name != name ? nullptr : &*found;
+}
+
+config::TomlPosition Users::place_of(const User& user) const {
+  const auto found = places_.find(user.name);
+  return found == places_.end() ? config::TomlPosition() : found->second;
 }
 
 bool Users::are_senders(std::string_view address) const {

@@ -5,7 +5,10 @@
 #include "auth/user.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "config/toml_document.h"
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +28,8 @@ class Users {
   static Result<std::shared_ptr<const Users>> parse(std::string_view toml, const std::string& file);
   const User* find(std::string_view name) const;
   const std::vector<User>& all() const { return users_; }
+  // Where the file has this one of all().
+  config::TomlPosition place_of(const User& user) const;
   // The stored password that takes longest to check; "" without users.
   const std::string& costliest_password() const { return costliest_password_; }
   bool have_senders() const { return !senders_.empty(); }  // any of them
@@ -37,6 +42,7 @@ class Users {
   std::vector<User> users_;  // sorted by name
   std::string costliest_password_;
   std::vector<std::string> senders_;  // of all, sorted
+  std::map<std::string, config::TomlPosition, std::less<>> places_;
 };
 
 // What is wrong with a login's name, for the operator; nothing if it is valid.

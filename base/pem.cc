@@ -15,6 +15,7 @@ constexpr char kOctetString = 0x04;
 constexpr char kObject = 0x06;
 constexpr char kSequence = 0x30;
 constexpr char kCertificateVersion = static_cast<char>(0xA0);
+constexpr std::string_view kRequestVersion{"\2\1\0", 3};  // RFC 2986 section 4.1
 
 struct Value {
   char tag = 0;
@@ -41,7 +42,7 @@ std::optional<Value> take(std::string_view& der) {
   return value;
 }
 
-enum class Der { None, Pkcs12, Pkcs7, PrivateKey, EncryptedKey, PublicKey, Certificate };
+enum class Der { None, Pkcs12, Pkcs7, PrivateKey, EncryptedKey, PublicKey, Certificate, Request };
 
 // All of these are one sequence.
 Der kind_of(std::string_view text) {
@@ -59,6 +60,7 @@ Der kind_of(std::string_view text) {
   // An algorithm and a string of octets or bits, or a certificate.
   const auto second = take(rest);
   if (first->content.starts_with(kCertificateVersion)) return Der::Certificate;
+  if (first->content.starts_with(kRequestVersion)) return Der::Request;
   if (!first->content.starts_with(kObject)) return Der::None;
   if (second && second->tag == kOctetString) return Der::EncryptedKey;
   return second && second->tag == kBitString ? Der::PublicKey : Der::None;
@@ -71,6 +73,18 @@ constexpr std::string_view kPublicKey =
     "is a public key; name the file of the private key that belongs to it";
 constexpr std::string_view kRequest =
     "is a certificate request; name the file of the certificate that was issued for it";
+constexpr std::string_view kRequestForKey =
+    "is a certificate request; name the file of the private key that it was made with";
+constexpr std::string_view kPkcs7ForKey =
+    "is PKCS#7, which holds certificates and no key; name the file of the private key that belongs "
+    "to them";
+constexpr std::string_view kCutOff =
+    "is cut off: a -----BEGIN line has no -----END line; copy the whole file again";
+
+bool is_cut_off(std::string_view text) {
+  const std::size_t begin = text.rfind("-----BEGIN ");
+  return begin != std::string_view::npos && !text.substr(begin).contains("-----END ");
+}
 
 }  // namespace
 
@@ -78,8 +92,13 @@ std::string_view instead_of_private_key(std::string_view text) {
   if (text.contains("OPENSSH PRIVATE KEY-----")) {
     return "is a key of OpenSSH; make one in PEM with openssl genpkey";
   }
-  if (text.contains("PRIVATE KEY-----")) return text.contains("ENCRYPTED") ? kPassphrase : "";
+  if (text.contains("PRIVATE KEY-----")) {
+    if (text.contains("ENCRYPTED")) return kPassphrase;
+    return is_cut_off(text) ? kCutOff : "";
+  }
   if (text.contains("PUBLIC KEY-----")) return kPublicKey;
+  if (text.contains("CERTIFICATE REQUEST-----")) return kRequestForKey;
+  if (text.contains("BEGIN PKCS7-----")) return kPkcs7ForKey;
   if (text.contains("CERTIFICATE-----")) {
     return "is a certificate; name the file of the private key that belongs to it";
   }
@@ -95,8 +114,11 @@ std::string_view instead_of_private_key(std::string_view text) {
     case Der::PublicKey:
       return kPublicKey;
     case Der::Certificate:
-    case Der::Pkcs7:
       return "is a certificate in DER; name the file of the private key that belongs to it";
+    case Der::Pkcs7:
+      return kPkcs7ForKey;
+    case Der::Request:
+      return kRequestForKey;
     case Der::None:
       return "";
   }
@@ -109,7 +131,7 @@ std::string_view instead_of_certificate(std::string_view text) {
     return "is PKCS#7; extract the certificates with "
            "openssl pkcs7 -print_certs -in FILE -out NEW";
   }
-  if (text.contains("CERTIFICATE-----")) return "";
+  if (text.contains("CERTIFICATE-----")) return is_cut_off(text) ? kCutOff : "";
   if (text.contains(" KEY-----")) {
     return "is a key; name the file of the certificate that belongs to it";
   }
@@ -122,6 +144,8 @@ std::string_view instead_of_certificate(std::string_view text) {
     case Der::Pkcs7:
       return "is PKCS#7 in DER; extract the certificates with "
              "openssl pkcs7 -inform DER -print_certs -in FILE -out NEW";
+    case Der::Request:
+      return kRequest;
     case Der::PrivateKey:
     case Der::EncryptedKey:
     case Der::PublicKey:

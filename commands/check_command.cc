@@ -6,12 +6,17 @@
 #include "dkim/key.h"
 #include "relay/doubts.h"
 #include "relay/settings.h"
+#include "relay/start_obstacles.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace signpost::commands {
 
@@ -36,19 +41,46 @@ Json json_of(const config::ConfigError& error) {
   return json;
 }
 
-// Compares our keys with the published ones; differences go to `errors`.
-void check_published_keys(const relay::Settings& settings,
-                          std::vector<config::ConfigError>& errors) {
-  const auto published = look_up_keys(*settings.config, settings.dkim_keys);
+// What there is to say, apart from the summary.
+struct Findings {
+  std::vector<config::ConfigError> errors;
+  std::vector<config::ConfigError> warnings;
+  std::vector<PublishedKey> published;  // what the DNS was asked for
+};
+
+// Compares our keys with the published ones; differences are errors.
+void check_published_keys(const relay::Settings& settings, Findings& findings) {
+  auto published = look_up_keys(*settings.config, settings.dkim_keys);
   if (!published) {
-    errors.push_back({settings.config->file, 0, 0, "dns.servers", published.error().detail});
+    findings.errors.push_back(
+        config::error_at(*settings.config, "dns.servers", published.error().detail));
     return;
   }
-  for (const PublishedKey& key : *published) {
-    if (!key.problem.empty()) {
-      errors.push_back({"", 0, 0, "", fmt::format("{}: {}", key.name, key.problem)});
-    }
+  findings.published = std::move(*published);
+  for (const PublishedKey& key : findings.published) {
+    if (key.problem.empty()) continue;
+    findings.errors.push_back(config::error_at(*settings.config, "dkim.selector",
+                                               fmt::format("{}: {}", key.name, key.problem),
+                                               key.table));
   }
+}
+
+// All there is to find in one run: of a configuration with mistakes, too, as far as it can be read.
+Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
+  Findings findings{.errors = std::move(loaded.errors), .warnings = {}, .published = {}};
+  if (!loaded.partly) return findings;
+  const config::Config& config = *loaded.partly->config;
+  if (!loaded.not_ready.empty()) {
+    findings.errors.push_back(config::error_at(config, "", loaded.not_ready));
+  } else {
+    // Started by root, serve makes the folder for the account that it becomes.
+    std::ranges::move(relay::queue_obstacles(config, !loaded.account.empty()),
+                      std::back_inserter(findings.errors));
+  }
+  findings.warnings = relay::doubts(*loaded.partly, system_now());
+  std::ranges::move(relay::port_obstacles(config), std::back_inserter(findings.warnings));
+  if (ask_dns) check_published_keys(*loaded.partly, findings);
+  return findings;
 }
 
 std::string_view mode_text(config::ListenerMode mode) {
@@ -85,6 +117,15 @@ std::string name_servers_text(const config::Config& config) {
     elsewhere = elsewhere || !server.ip.is_loopback();
   }
   return text + (elsewhere ? " (a resolver on loopback would be safer: docs/operations.md)" : "");
+}
+
+void print_published(const Findings& findings) {
+  std::string text;
+  for (const PublishedKey& key : findings.published) {
+    text += fmt::format("  published {}: {}\n", key.name,
+                        key.problem.empty() ? "the record is that of our key" : "wrong, see above");
+  }
+  print(text);
 }
 
 void print_summary(const relay::Settings& settings) {
@@ -129,8 +170,26 @@ Json summary(const relay::Settings& settings) {
           {"data_dir", config.data_dir},
           {"listeners", listeners},
           {"users", settings.users ? settings.users->all().size() : 0},
-          {"dkim", keys},
-          {"warnings", relay::doubts(settings, system_now())}};
+          {"dkim", keys}};
+}
+
+Json json_of(const Findings& findings, const relay::Settings* settings) {
+  Json json = settings != nullptr ? summary(*settings) : Json{{"ok", false}};
+  if (settings == nullptr) {
+    Json errors = Json::array();
+    for (const config::ConfigError& error : findings.errors) errors.push_back(json_of(error));
+    json["errors"] = std::move(errors);
+  }
+  json["warnings"] = Json::array();
+  for (const config::ConfigError& warning : findings.warnings) {
+    json["warnings"].push_back(warning.text());
+  }
+  for (const PublishedKey& key : findings.published) {
+    Json record{{"name", key.name}, {"ok", key.problem.empty()}};
+    if (!key.problem.empty()) record["problem"] = key.problem;
+    json["published"].push_back(std::move(record));
+  }
+  return json;
 }
 
 void print_json(const Json& json) {
@@ -140,22 +199,19 @@ void print_json(const Json& json) {
 int check(const CheckOptions& options, const std::string& config_file) {
   relay::LoadedSettings loaded =
       daemon::load_settings_as_account(config_file, daemon::DataDir::Leave);
-  if (options.dns && loaded.settings) check_published_keys(*loaded.settings, loaded.errors);
-  if (!loaded.errors.empty()) {
-    if (!options.json) return refuse(loaded.error_texts());
-    Json errors = Json::array();
-    for (const config::ConfigError& error : loaded.errors) errors.push_back(json_of(error));
-    print_json({{"ok", false}, {"errors", std::move(errors)}, {"warnings", Json::array()}});
-    return kRefused;
-  }
+  const Findings findings = examine(loaded, options.dns);
+  const bool good = findings.errors.empty();
   if (options.json) {
-    print_json(summary(*loaded.settings));
-  } else {
-    for (const std::string& warning : relay::doubts(*loaded.settings, system_now()))
-      refuse("warning: " + warning);
-    print_summary(*loaded.settings);
+    print_json(json_of(findings, good ? loaded.settings.get() : nullptr));
+    return good ? kDone : kRefused;
   }
-  return kDone;
+  for (const config::ConfigError& warning : findings.warnings) {
+    refuse("warning: " + warning.text());
+  }
+  for (const config::ConfigError& error : findings.errors) refuse(error.text());
+  if (good) print_summary(*loaded.settings);
+  print_published(findings);
+  return good ? kDone : kRefused;
 }
 
 int show_keys(bool json) {

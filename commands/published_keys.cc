@@ -57,8 +57,16 @@ Result<std::vector<PublishedKey>> look_up_keys(
     const config::Config& config,
     const std::vector<std::shared_ptr<const dkim::PrivateKey>>& keys) {
   CHECK(keys.size() == config.dkim.size());
-  std::vector<PublishedKey> found(keys.size());
-  if (keys.empty()) return found;
+  std::vector<PublishedKey> found;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i] == nullptr || config.dkim[i].domain.empty() || config.dkim[i].selector.empty())
+      continue;
+    const auto domain = smtp::to_a_labels(config.dkim[i].domain);
+    found.push_back(
+        {i, dkim::record_name(domain ? *domain : config.dkim[i].domain, config.dkim[i].selector),
+         ""});
+  }
+  if (found.empty()) return found;
   metrics::Registry registry;
   net::Loop loop;
   dns::ResolverOptions options;
@@ -69,13 +77,10 @@ Result<std::vector<PublishedKey>> look_up_keys(
   if (!resolver) return Failure(std::move(resolver).error());
 
   std::vector<dns::QueryHandle> queries;
-  std::size_t left = keys.size();
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto domain = smtp::to_a_labels(config.dkim[i].domain);
-    found[i].name =
-        dkim::record_name(domain ? *domain : config.dkim[i].domain, config.dkim[i].selector);
-    queries.push_back((*resolver)->texts(found[i].name, [&, i](const dns::TextAnswer& answer) {
-      found[i].problem = problem_of(answer, *keys[i]);
+  std::size_t left = found.size();
+  for (PublishedKey& key : found) {
+    queries.push_back((*resolver)->texts(key.name, [&](const dns::TextAnswer& answer) {
+      key.problem = problem_of(answer, *keys[key.table]);
       if (--left == 0) loop.stop();
     }));
   }

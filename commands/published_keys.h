@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "dkim/key.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,13 +13,14 @@
 namespace signpost::commands {
 
 struct PublishedKey {
-  std::string name;     // of the record: "s1._domainkey.shop.example"
-  std::string problem;  // empty: it has the public half of our key
+  std::size_t table = 0;  // which of `config.dkim`
+  std::string name;       // of the record: "s1._domainkey.shop.example"
+  std::string problem;    // empty: it has the public half of our key
 };
 
 // Asks the name servers of `config` for the record of each of its DKIM keys; `keys[i]` is that of
-// `config.dkim[i]`. Blocks, at most half a minute when no server answers. Any thread that runs no
-// loop.
+// `config.dkim[i]`, null if it is not to be asked for. Blocks, at most half a minute when no server
+// answers. Any thread that runs no loop.
 Result<std::vector<PublishedKey>> look_up_keys(
     const config::Config& config, const std::vector<std::shared_ptr<const dkim::PrivateKey>>& keys);
 

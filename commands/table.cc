@@ -71,23 +71,37 @@ void Table::leave_out() {
   }
 }
 
+// The last column has what the others leave, on each page anew: nothing is aligned behind it.
+void Table::fit() {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const bool whole = width_ == 0 || columns_[i].fit != Fit::Cut;
+    if (whole) widths_[i].printed = std::max(widths_[i].printed, widths_[i].natural);
+  }
+  if (width_ == 0) return;
+  if (!titled_) share_out();
+  if (columns_.back().fit != Fit::Cut) return;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i + 1 < columns_.size(); ++i) {
+    if (!widths_[i].left_out) used += widths_[i].printed + kGap;
+  }
+  widths_.back().printed = std::max(kNarrow, used < width_ ? width_ - used : 0);
+}
+
 // What the columns that are not cut leave is for the others: for the widest of them as much as the
 // rest does not need.
-void Table::fit() {
+void Table::share_out() {
   const std::size_t used = least_of_all();
   std::size_t spare = used < width_ ? width_ - used : 0;
   std::vector<std::size_t> cut;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const std::size_t enough = width_ == 0 ? widths_[i].natural : least(i);
-    widths_[i].printed = std::max(widths_[i].printed, enough);
-    if (columns_[i].fit == Fit::Cut && width_ != 0) cut.push_back(i);
+    if (columns_[i].fit == Fit::Cut) cut.push_back(i);
   }
   std::ranges::sort(cut, {}, [&](std::size_t i) { return widths_[i].natural; });
   for (std::size_t left = cut.size(); left > 0; --left) {
     Width& width = widths_[cut[cut.size() - left]];
     const std::size_t least_width = std::min(width.natural, kNarrow);
     const std::size_t more = std::min(width.natural - least_width, spare / left);
-    width.printed = std::max(width.printed, least_width + more);
+    width.printed = least_width + more;
     spare -= more;
   }
 }

@@ -44,6 +44,7 @@ class Table {
   std::size_t least_of_all() const;
   void leave_out();
   void fit();
+  void share_out();
 
   std::vector<Column> columns_;
   std::vector<Width> widths_;

@@ -2,6 +2,7 @@
 #include "commands/command_line.h"
 #include "commands/password_prompt.h"
 #include "commands/table.h"
+#include "commands/terminal.h"
 #include "config/config_file.h"
 #include "config/config_values.h"
 #include "config/toml_document.h"
@@ -97,7 +98,8 @@ int list(const UserOptions& options, const std::string& config_file) {
     print(Json{{"users", std::move(json)}}.dump(2) + "\n");
     return kDone;
   }
-  Table table({{"NAME"}, {"SCHEME"}, {"SENDERS"}});
+  Table table({{"NAME"}, {"SCHEME"}, {"SENDERS", Table::Align::Left, Table::Fit::Cut}},
+              output_width());
   for (const auth::User& user : (*users)->all()) {
     table.add({user.name, scheme_of(user.password),
                user.senders.empty() ? "any domain with a key"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace signpost::config {
 
@@ -12,6 +13,18 @@ std::string ConfigError::text() const {
   if (!text.empty()) text += ": ";
   if (!key.empty()) text += key + ": ";
   return text + message;
+}
+
+ConfigError error_at(const Config& config, std::string_view key, std::string message,
+                     std::size_t table) {
+  ConfigError error{config.file, 0, 0, std::string(key), std::move(message)};
+  for (const KeyPlace& place : config.places) {
+    if (place.key != key || table-- != 0) continue;
+    error.line = place.line;
+    error.column = place.column;
+    break;
+  }
+  return error;
 }
 
 bool domain_matches(std::string_view pattern, std::string_view domain) {

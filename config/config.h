@@ -140,10 +140,9 @@ struct ConfigError {
   std::string text() const;
 };
 
-// A file or folder that the configuration names, and where.
-struct NamedFile {
-  std::string path;  // absolute
-  std::string key;   // "tls.certificate"
+// Where a key is written, or where one is missing that every table of its kind must have.
+struct KeyPlace {
+  std::string key;  // "tls.certificate"
   unsigned line = 0;
   unsigned column = 0;
 };
@@ -178,9 +177,14 @@ struct Config {
   std::optional<MetricsAccess> admin_metrics;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
-  std::vector<NamedFile> named_files;  // in the order of the file
-  std::vector<ConfigError> doubts;     // what is allowed but probably not intended
+  std::vector<KeyPlace> places;     // table by table, each list of tables in the order of the file
+  std::vector<ConfigError> doubts;  // what is allowed but probably not intended
 };
+
+// What is wrong with the value of `key` ("dkim.key"), named where it is written. `table`: of which
+// of the tables that have it, from 0; for keys that each of them must have.
+ConfigError error_at(const Config& config, std::string_view key, std::string message,
+                     std::size_t table = 0);
 
 const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none
 // REQUIRES: `domain` is in lower case, as A-labels

@@ -86,11 +86,12 @@ void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors
   if (beyond == retry.schedule.begin() && written != nullptr) {
     doubts.add(written->begin, "retry.schedule",
                fmt::format("no message is tried twice: the first wait is {}, longer than "
-                           "retry.expire, {}",
+                           "retry.expire, {}; write a longer expire, or a shorter first wait",
                            duration_text(*beyond), expire));
   } else if (beyond != retry.schedule.end() && schedule != nullptr) {
     doubts.add(schedule->begin, "retry.schedule",
-               fmt::format("has no effect from {} on: retry.expire, {}, comes first",
+               fmt::format("has no effect from {} on: retry.expire, {}, comes first; write a "
+                           "longer expire, or leave out the rest",
                            duration_text(*beyond), expire));
   }
   const TomlValue* const notice = table->find("delay_notice");

@@ -9,7 +9,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <ranges>
+#include <string_view>
 
 namespace signpost::config {
 
@@ -93,8 +96,7 @@ LoadedConfig parse_partly(std::string_view toml, const std::string& path) {
   Config config;
   config.file = absolute(path);
   ConfigErrors errors(path);
-  read_sections(*root, {errors, folder_of(config.file), sections_with, &config.named_files},
-                config);
+  read_sections(*root, {errors, folder_of(config.file), sections_with, &config.places}, config);
   complete(*root, errors, config);
   check_config(*root, config, errors);
   config.doubts = doubts_about(*root, config, path);
@@ -112,6 +114,23 @@ LoadedConfig load_config_partly(const std::string& path) {
   const auto text = read_text_file(path);
   if (!text) return {nullptr, {{path, 0, 0, "", text.error().detail}}};
   return parse_partly(*text, path);
+}
+
+log::Format log_format_of_broken(const std::string& path) {
+  const auto text = read_text_file(path);
+  if (!text) return log::Format::Text;
+  bool in_log = false;
+  for (const auto part : std::views::split(*text, '\n')) {
+    std::string line{std::string_view(part)};
+    std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
+    if (line.starts_with('[')) in_log = line.starts_with("[log]");
+    const std::string_view key = in_log ? "format=" : "log.format=";
+    if (!line.starts_with(key)) continue;
+    std::string_view value = std::string_view(line).substr(key.size());
+    if (value.starts_with('"') || value.starts_with('\'')) value.remove_prefix(1);
+    return value.starts_with("json") ? log::Format::Json : log::Format::Text;
+  }
+  return log::Format::Text;
 }
 
 LoadedConfig load_config(const std::string& path) {

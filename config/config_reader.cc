@@ -133,11 +133,7 @@ std::optional<std::string> Setting::path() {
     wrong(fmt::format("{} is not a path", shown(*text)));
     return {};
   }
-  std::string path = (std::filesystem::path(context_.directory) / *text).lexically_normal();
-  if (context_.named_files != nullptr) {
-    context_.named_files->push_back({path, full_name_, value_.begin.line, value_.begin.column});
-  }
-  return path;
+  return (std::filesystem::path(context_.directory) / *text).lexically_normal();
 }
 
 const std::vector<TomlValue>* Setting::strings() {
@@ -166,6 +162,11 @@ void unknown_key(const ReadContext& context, const TomlMember& member, const std
   }
   context.errors.add(member.begin, section.empty() ? name : section + "." + name,
                      std::move(message));
+}
+
+void note_place(const ReadContext& context, std::string name, const TomlValue& where) {
+  if (context.places == nullptr) return;
+  context.places->push_back({std::move(name), where.begin.line, where.begin.column});
 }
 
 void missing_key(const ReadContext& context, const TomlValue& table, const std::string& section,

@@ -45,7 +45,7 @@ struct ReadContext {
   std::string directory;  // relative paths start here
   // The headers of other tables that have a key of this name; null if there are none.
   std::vector<std::string> (*tables_with)(std::string_view key) = nullptr;
-  std::vector<NamedFile>* named_files = nullptr;  // collects the paths; may be null
+  std::vector<KeyPlace>* places = nullptr;  // collects where the keys are; may be null
 };
 
 // One value of the file on its way into its member. A function that returns nothing has
@@ -104,6 +104,9 @@ void unknown_key(const ReadContext& context, const TomlMember& member, const std
 void missing_key(const ReadContext& context, const TomlValue& table, const std::string& section,
                  const KeyText& key);
 
+// For ReadContext::places.
+void note_place(const ReadContext& context, std::string name, const TomlValue& where);
+
 // Fills `into` from `table`. `name` is the section's, for messages; "" before the first table.
 template <typename Section>
 void read_table(const TomlValue& table, const std::string& name, const Keys<Section>& keys,
@@ -119,11 +122,13 @@ void read_table(const TomlValue& table, const std::string& name, const Keys<Sect
       continue;
     }
     Setting setting(context, key->text, prefix + member.key, member.value);
+    note_place(context, prefix + member.key, member.value);
     key->read(setting, into);
   }
   for (const Key<Section>& key : keys) {
     if (key.text.required && table.find(key.text.name) == nullptr) {
       missing_key(context, table, name, key.text);
+      note_place(context, prefix + key.text.name, table);
     }
   }
 }

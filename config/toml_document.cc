@@ -1,6 +1,7 @@
 #include "config/toml_document.h"
 
 #include "base/ascii.h"
+#include "config/toml_words.h"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -81,8 +82,9 @@ std::expected<TomlValue, TomlError> parse_toml(std::string_view text) {
   try {
     return convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
+    const TomlPosition where = position(error.source().begin);
     return std::unexpected(
-        TomlError{position(error.source().begin), ascii::printable(error.description())});
+        TomlError{where, plain_words(text, where.line, where.column, error.description())});
   }
 }
 

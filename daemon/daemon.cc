@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <future>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -43,10 +44,13 @@ Result<void> make_folder(const std::string& path) {
   return {};
 }
 
-// Keys that cannot change while the relay runs.
-std::vector<std::string> keys_for_restart(const config::Config& before,
-                                          const config::Config& after) {
+// Keys that cannot change while the relay runs, and are not as at its start, `before`.
+// `sessions`: what there are descriptors for.
+std::vector<std::string> keys_for_restart(const config::Config& before, const config::Config& after,
+                                          std::size_t sessions) {
   std::vector<std::string> keys;
+  const std::size_t more = std::max(before.limits.sessions, sessions);
+  if (after.limits.sessions > more) keys.emplace_back("limits.sessions");
   if (before.data_dir != after.data_dir) keys.emplace_back("data_dir");
   if (before.user != after.user) keys.emplace_back("user");
   if (before.workers != after.workers) keys.emplace_back("workers");
@@ -54,6 +58,18 @@ std::vector<std::string> keys_for_restart(const config::Config& before,
   if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");
   if (before.admin_socket != after.admin_socket) keys.emplace_back("admin.socket");
   return keys;
+}
+
+// Those of `config` that `other` does not have.
+std::vector<config::ListenerConfig> listeners_without(const config::Config& config,
+                                                      const config::Config& other) {
+  std::vector<config::ListenerConfig> found;
+  std::ranges::copy_if(
+      config.listeners, std::back_inserter(found), [&](const config::ListenerConfig& listener) {
+        return std::ranges::find(other.listeners, listener.name, &config::ListenerConfig::name) ==
+               other.listeners.end();
+      });
+  return found;
 }
 
 // `running` has what a reload cannot change: where the admin side listens.
@@ -74,10 +90,8 @@ std::int64_t seconds_since_epoch(SystemTime time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-void log_all(const std::vector<std::string>& doubts) {
-  for (const std::string& doubt : doubts) {
-    log::emit(relay::events::ConfigDoubtful{.detail = doubt});
-  }
+void log_doubt(const std::string& doubt) {
+  log::emit(relay::events::ConfigDoubtful{.detail = doubt});
 }
 
 }  // namespace
@@ -291,33 +305,28 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   if (!loaded.settings) return refuse(loaded.error_texts());
 
   const std::shared_ptr<const relay::Settings> old = settings_;
-  const config::Config& before = *old->config;
   const config::Config& after = *loaded.settings->config;
-  std::vector<config::ListenerConfig> added;
-  for (const config::ListenerConfig& listener : after.listeners) {
-    if (std::ranges::find(before.listeners, listener.name, &config::ListenerConfig::name) ==
-        before.listeners.end()) {
-      added.push_back(listener);
-    }
-  }
+  const auto added = listeners_without(after, *old->config);
   auto sockets = open_sockets(added);
   if (!sockets) return refuse({sockets.error().detail});
-  if (after.limits.sessions > before.limits.sessions &&
-      after.limits.sessions > descriptors_.sessions) {
-    log::emit(relay::events::ConfigNeedsRestart{.key = "limits.sessions"});
-  }
-  for (const std::string& key : keys_for_restart(*started_with_, after)) {
+  for (const std::string& key : keys_for_restart(*started_with_, after, descriptors_.sessions)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
   put_in_force(std::move(loaded.settings), std::move(*sockets));
   reloads_ok_.add();
   reloaded_.set(1);
   loaded_at_.set(seconds_since_epoch(began));
+  for (const config::ListenerConfig& listener : added) {
+    log::emit(relay::events::Listening{.bind = listener.name});
+  }
+  for (const config::ListenerConfig& listener : listeners_without(*old->config, after)) {
+    log::emit(relay::events::ListenerClosed{.bind = listener.name});
+  }
   log::emit(relay::events::ConfigReloaded{.file = after.file,
                                           .users_before = number_of_users(*old),
                                           .users = number_of_users(*settings_),
                                           .by = by});
-  log_all(relay::doubts_about_change(*old, *settings_));
+  for (const std::string& doubt : relay::doubts_about_change(*old, *settings_)) log_doubt(doubt);
   judge_settings();
   return {};
 }
@@ -357,7 +366,9 @@ void Daemon::renew_certificate() {
 
 // Reports doubts, and when the certificate expires.
 void Daemon::judge_settings() {
-  log_all(relay::doubts(*settings_, clock_.system_now()));
+  for (const config::ConfigError& doubt : relay::doubts(*settings_, clock_.system_now())) {
+    log_doubt(doubt.text());
+  }
   certificate_expiry_.reset();
   if (!settings_->certificate) return;
   const auto end = settings_->certificate->not_after().time_since_epoch();

@@ -1,6 +1,7 @@
 #include "daemon/privileges.h"
 
 #include "config/config.h"
+#include "config/config_file.h"
 
 #include <fmt/format.h>
 #include <grp.h>
@@ -36,7 +37,7 @@ Result<Account> find_account(const std::string& name) {
   const int error = getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
   if (found == nullptr) {
     return fail(error == 0 ? Errc::NotFound : Errc::Io,
-                fmt::format("user: there is no account {}", name));
+                fmt::format("there is no account {}", name));
   }
   return Account{name, entry.pw_uid, entry.pw_gid};
 }
@@ -98,17 +99,21 @@ void let_look_into_us(bool allowed) {
 relay::LoadedSettings load_settings_as_account(const std::string& config_file, DataDir data_dir) {
   // Read only to learn the account: relay::load_settings() reads it again as that account, as a
   // reload will, and reports what is wrong with it.
-  const config::LoadedConfig loaded = config::load_config(config_file);
+  const config::LoadedConfig loaded = config::load_config_partly(config_file);
   if (!loaded.config) return relay::load_settings(config_file);
-  auto account = drop_privileges(loaded.config->user,
-                                 data_dir == DataDir::Create ? loaded.config->data_dir : "");
+  const config::Config& config = *loaded.config;
+  const bool is_complete = loaded.errors.empty();
+  auto account = drop_privileges(config.user,
+                                 is_complete && data_dir == DataDir::Create ? config.data_dir : "");
   relay::LoadedSettings result = relay::load_settings(config_file);
   if (account) {
     result.account = std::move(*account);
-  } else {
+  } else if (account.error().code == Errc::NotFound) {
     result.settings.reset();
     result.errors.insert(result.errors.begin(),
-                         {loaded.config->file, 0, 0, "", account.error().detail});
+                         config::error_at(config, "user", account.error().detail));
+  } else {
+    result.not_ready = account.error().detail;
   }
   return result;
 }

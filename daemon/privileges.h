@@ -14,7 +14,8 @@ namespace signpost::daemon {
 // Creates `data_dir` ("": none) for that account if it does not exist. `user`: the key as written;
 // nothing:
 // config::kDefaultUser; "": stays root. Returns the account's name, "" when nothing changed. Does
-// nothing unless the process runs as root.
+// nothing unless the process runs as root. NotFound: there is no such account, which is a matter of
+// the configuration; any other error is one of the machine.
 Result<std::string> drop_privileges(const std::optional<std::string>& user,
                                     const std::string& data_dir);
 
@@ -25,8 +26,9 @@ void let_look_into_us(bool allowed);
 enum class DataDir { Create, Leave };
 
 // For serve and check: first becomes the account that the configuration names (drop_privileges),
-// so that a file that this account cannot read is reported as a mistake. REQUIRES: no other threads
-// yet.
+// so that a file that this account cannot read is reported as a mistake. Where that fails for
+// reasons of the machine the process keeps the account that it has, and `not_ready` says why; do
+// not go on then. REQUIRES: no other threads yet.
 relay::LoadedSettings load_settings_as_account(const std::string& config_file, DataDir data_dir);
 
 }  // namespace signpost::daemon

@@ -26,8 +26,10 @@ namespace signpost::daemon {
 
 namespace {
 
+// Something about the machine, which may pass: a folder or a port, the queue, memory.
 constexpr int kFailed = 1;
-constexpr int kWrongConfiguration = 78;  // EX_CONFIG of sysexits.h: starting again does not help
+// EX_CONFIG of sysexits.h: the configuration, or a file that it names, has to be changed first.
+constexpr int kWrongConfiguration = 78;
 
 // Programs that read the log get an event, people a sentence.
 void explain(const std::vector<std::string>& errors, const log::Options& options) {
@@ -46,7 +48,10 @@ void explain(const std::vector<std::string>& errors, const log::Options& options
 // How to log, as far as a configuration with mistakes says so.
 log::Options log_options_in(const std::string& config_file) {
   const config::LoadedConfig loaded = config::load_config_partly(config_file);
-  return log_options(loaded.config ? *loaded.config : config::Config());
+  if (loaded.config) return log_options(*loaded.config);
+  config::Config config;
+  config.log_format = config::log_format_of_broken(config_file);
+  return log_options(config);
 }
 
 // Under the 60 s of TimeoutStopSec= in the unit, and long enough for the drain and what follows it.
@@ -122,6 +127,10 @@ int serve(const std::string& config_file) {
   if (!loaded.settings) {
     explain(loaded.error_texts(), log_options_in(config_file));
     return kWrongConfiguration;
+  }
+  if (!loaded.not_ready.empty()) {
+    explain({loaded.not_ready}, log_options(*loaded.settings->config));
+    return kFailed;
   }
   const config::Config& config = *loaded.settings->config;
   let_look_into_us(config.core_files);

@@ -233,7 +233,7 @@ void Delivery::give_back(const SitePtr& site, PendingJob job) {
 
 void Delivery::connection_ready(Site& site) {
   Orders orders;
-  shared_.scheduler.connection_ready(site, orders);
+  shared_.scheduler.connection_ready(site, now(), orders);
   carry_out(std::move(orders));
 }
 

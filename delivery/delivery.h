@@ -92,6 +92,7 @@ class Delivery final : public Intake, private SessionHost {
   bool place_is_wanted(const net::IpAddress& address) const override {
     return shared_.scheduler.place_is_wanted(address);
   }
+  bool is_away(const Site& site) const override { return shared_.scheduler.is_away(site); }
   void connection_ready(Site& site) override;
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
   std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
@@ -115,6 +116,10 @@ class Delivery final : public Intake, private SessionHost {
   void read(std::vector<Orders::Read> reads);
   void look_for_overdue(Orders::Overdue overdue);
   void recall(std::vector<PutOff> put_off);
+  // Counts what waits in `lanes`, then calls `then` with it.
+  void count_jobs(std::vector<queue::Lane> lanes, std::function<void(std::uint64_t)> then);
+  void report_away(Orders::Away away);
+  void report_back(Orders::Back back);
   void waits(const queue::Job& job);
   void at_desk(const queue::MessageId& id, std::function<void(Settler&)> task);
   void find_lanes(queue::Cursor from);

@@ -8,9 +8,10 @@ namespace signpost::delivery {
 
 namespace {
 
-constexpr std::size_t kOverdueRows = 4096;     // examined per page
-constexpr std::size_t kOverdueJobs = 256;      // settled per search
-constexpr std::chrono::seconds kLookAgain{1};  // when there may be more overdue jobs
+constexpr std::size_t kOverdueRows = 4096;       // examined per page
+constexpr std::size_t kOverdueJobs = 256;        // settled per search
+constexpr std::uint64_t kMostCounted = 100'000;  // jobs that wait for a site
+constexpr std::chrono::seconds kLookAgain{1};    // when there may be more overdue jobs
 
 }  // namespace
 
@@ -42,6 +43,8 @@ void Delivery::carry_out(Orders orders) {
   }
   for (Orders::Overdue& order : orders.overdue) look_for_overdue(std::move(order));
   if (!orders.recall.empty()) recall(std::move(orders.recall));
+  for (Orders::Away& away : orders.away) report_away(std::move(away));
+  for (Orders::Back& back : orders.back) report_back(std::move(back));
   for (const PendingJob& pending : orders.released) {
     if (pending.job.state == queue::JobState::Deferred) shared_.counts.deferred.fetch_sub(1);
     context_.store.claims().release(pending.job.ref);
@@ -158,6 +161,47 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
         context_.timers.after(kLookAgain,
                               [this, look] { look_for_overdue(std::move(look->order)); });
       });
+}
+
+// In the store, which has it all: no more of it is read than the index.
+void Delivery::count_jobs(std::vector<queue::Lane> lanes, std::function<void(std::uint64_t)> then) {
+  auto count = std::make_shared<std::uint64_t>(0);
+  context_.loop.run_blocking(
+      [&store = context_.store, lanes = std::move(lanes), count] {
+        constexpr SystemTime kAny = SystemTime::max() - std::chrono::hours(1);
+        for (const queue::Lane& lane : lanes) {
+          queue::LanePosition from;
+          for (bool end = false; !end && *count < kMostCounted;) {
+            const auto page = store.overdue(lane, from, kAny, kAny, true, kOverdueRows);
+            if (!page) break;
+            *count += page->jobs.size();
+            end = page->end;
+            from = page->next;
+          }
+        }
+      },
+      [count, then = std::move(then)] { then(*count); });
+}
+
+void Delivery::report_away(Orders::Away away) {
+  auto lanes = away.lanes;
+  count_jobs(std::move(lanes), [this, away = std::move(away)](std::uint64_t jobs) {
+    context_.events.emit(relay::events::SiteDown{
+        .site = away.site,
+        .domain = away.lanes.empty() ? std::string_view() : away.lanes.front().domain,
+        .mx = away.facts.mx,
+        .address = away.facts.address,
+        .reply = away.why.reply.one_line(),
+        .jobs = jobs});
+  });
+}
+
+void Delivery::report_back(Orders::Back back) {
+  auto lanes = std::move(back.lanes);
+  count_jobs(std::move(lanes), [this, back = std::move(back)](std::uint64_t jobs) {
+    context_.events.emit(relay::events::SiteUp{
+        .site = back.site, .seconds = back.after.count(), .attempts = back.attempts, .jobs = jobs});
+  });
 }
 
 // Jobs tried again since, or changed by an operator, keep their time.

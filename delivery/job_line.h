@@ -63,6 +63,7 @@ class JobLine {
     return unread_.empty() ? nullptr : unread_.front();
   }
   const std::list<LaneTurn*>& ready_lanes() const { return ready_; }
+  const std::list<LaneTurn*>& unread_lanes() const { return unread_; }
   // A lane with jobs in memory, for emptying the line; null when there is none.
   LaneTurn* any_ready() const { return ready_.empty() ? nullptr : ready_.front(); }
 

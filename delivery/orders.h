@@ -9,7 +9,9 @@
 #include "queue/lane.h"
 #include "queue/store.h"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,6 +62,21 @@ struct Orders {
     Disposition why;
   };
 
+  // To be logged: a receiver cannot be reached since now, or can again. Once for each change,
+  // however often it is tried meanwhile, and however much waits for it.
+  struct Away {
+    std::string site;                // NextHop::key
+    std::vector<queue::Lane> lanes;  // that wait for it, as many as are worth counting
+    Disposition why;
+    AttemptFacts facts;
+  };
+  struct Back {
+    std::string site;
+    std::vector<queue::Lane> lanes;
+    std::chrono::seconds after{};
+    std::uint64_t attempts = 0;  // connections that were tried in vain
+  };
+
   std::vector<queue::Lane> look_up;  // then routed() or unroutable()
   std::vector<Open> open;
   std::vector<Wake> wake;
@@ -72,10 +89,12 @@ struct Orders {
   // They wait in the store again: their claims end, then waits() is called for each, since a read
   // on another thread may have skipped them meanwhile.
   std::vector<PendingJob> released;
+  std::vector<Away> away;
+  std::vector<Back> back;
 
   bool empty() const {
     return look_up.empty() && open.empty() && wake.empty() && read.empty() && settle.empty() &&
-           overdue.empty() && recall.empty() && released.empty();
+           overdue.empty() && recall.empty() && released.empty() && away.empty() && back.empty();
   }
 };
 

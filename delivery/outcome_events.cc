@@ -37,7 +37,9 @@ void emit_outcomes(relay::EventSink& sink, const queue::Job& job, const queue::E
         sink.emit(events::Delivered{outcome});
         break;
       case Outcome::Delayed:
-        if (settlement.next_attempt) sink.emit(events::Deferred{outcome, settlement.next_attempt});
+        if (settlement.next_attempt) {
+          sink.emit_news(events::Deferred{outcome, settlement.next_attempt}, !facts.known);
+        }
         break;
       case Outcome::Failed:
         if (part.expired) {

@@ -197,13 +197,14 @@ void ReceiverConnection::on_connected() {
 void ReceiverConnection::host_failed(ConnectionFailure kind, Disposition failure,
                                      bool try_next_host) {
   failure_facts_ = facts();
-  host_.context().events.emit(
+  host_.context().events.emit_news(
       relay::events::ConnectionFailed{.session = log_id_,
                                       .mx = target_.host,
                                       .address = target_.address.text(),
                                       .reply = failure.reply.one_line(),
                                       .provider = relay::kProviders[failure_facts_.provider],
-                                      .kind = kind});
+                                      .kind = kind},
+      !host_.is_away(*site_));
   if (state_ == State::Connecting) {
     host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
   }
@@ -229,21 +230,24 @@ void ReceiverConnection::exhausted(const Disposition& why) {
     user_.on_no_host(failure_, failure_facts_);
     return;
   }
-  host_.context().events.emit(relay::events::NoHost{
-      .session = log_id_, .next_hop = hop_.key, .reply = why.reply.one_line()});
+  host_.context().events.emit_news(
+      relay::events::NoHost{
+          .session = log_id_, .next_hop = hop_.key, .reply = why.reply.one_line()},
+      !host_.is_away(*site_));
   AttemptFacts nowhere;
   nowhere.session = log_id_;
   user_.on_no_host(why, nowhere);
 }
 
 void ReceiverConnection::tls_failed(std::string_view detail) {
-  host_.context().events.emit(
+  host_.context().events.emit_news(
       relay::events::TlsFailed{.session = log_id_,
                                .direction = relay::TlsDirection::Out,
                                .mx = target_.host,
                                .address = target_.address.text(),
                                .detail = detail,
-                               .then = may_go_in_clear() ? "in clear" : "not delivered"});
+                               .then = may_go_in_clear() ? "in clear" : "not delivered"},
+      !host_.is_away(*site_));
   if (!may_go_in_clear()) {
     refused_for_tls(handshake_failed(target_.tls, detail));
     return;

@@ -231,6 +231,7 @@ void Scheduler::unroutable(const queue::Lane& name, const Disposition& why, cons
   lane->site.reset();
   state.verdict = why;
   state.verdict_facts = {};
+  state.verdict_facts.known = lane->trouble != nullptr;
   state.verdicts = for_good ? std::numeric_limits<std::size_t>::max() : 1;
   impl_->apply_verdict(*lane, orders);
   if (!for_good) {

@@ -86,7 +86,9 @@ class Scheduler {
                        Orders& orders);
   bool place_is_wanted(const net::IpAddress& address) const;
   // The first success after failures recalls what was put off because of them.
-  void connection_ready(Site& site, Orders& orders);
+  void connection_ready(Site& site, const Now& now, Orders& orders);
+  // Whether it is known to be away: what its connections meet is no news then.
+  bool is_away(const Site& site) const;
   // A job of Orders::recall, claimed: it goes now.
   void recalled(PendingJob job, const Now& now, Orders& orders);
   // The connection of a job was lost in the middle of it. If the receiver turns out to be down, the

@@ -49,13 +49,19 @@ void Scheduler::give_back_place(const net::IpAddress& address, std::size_t worke
   }
 }
 
+bool Scheduler::is_away(const Site& site) const {
+  const MutexLock lock(mutex_);
+  return site.absence.has_value();
+}
+
 bool Scheduler::place_is_wanted(const net::IpAddress& address) const {
   const MutexLock lock(mutex_);
   return impl_->places.is_wanted(address);
 }
 
-void Scheduler::connection_ready(Site& site, Orders& orders) {
+void Scheduler::connection_ready(Site& site, const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
+  impl_->tell_return(site, now, orders);
   site.crowded_until = {};
   site.connections.ready();
   if (site.back_off.failing()) {
@@ -155,9 +161,10 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
     // Connections that fail together are one attempt. While others carry mail it is not one: the
     // receiver wants no more of them.
     const bool in_vain = another && site->connections.connected() == 0;
-    if (in_vain || failure->outcome == Outcome::Failed) {
-      impl_->charge(site, *failure, facts, now, orders);
-    }
+    const bool for_good = failure->outcome == Outcome::Failed;
+    AttemptFacts charged = facts;
+    if (in_vain && !for_good) charged.known = impl_->note_absence(*site, *failure, facts, now);
+    if (in_vain || for_good) impl_->charge(site, *failure, charged, now, orders);
   }
   if (site->connections.open() == 0 && (failure || is_crowded(*site, now))) {
     // No other connection contradicts it: the failure is the site's, or there is no place, and its

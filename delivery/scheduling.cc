@@ -9,7 +9,8 @@ namespace signpost::delivery {
 
 namespace {
 
-constexpr std::chrono::minutes kRouteKept{5};  // then nothing goes before it is looked up
+constexpr std::chrono::hours kAbsenceKept{24};  // longer than a schedule waits
+constexpr std::chrono::minutes kRouteKept{5};   // then nothing goes before it is looked up
 
 }  // namespace
 
@@ -169,6 +170,10 @@ SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
   if (!slot) {
     slot = std::make_shared<Site>(hop, workers);
     slot->rate.set(hop.rate, now.steady);
+    if (const Absence* const known = absences.find(hop.key)) {
+      if (now.steady - known->last < kAbsenceKept) slot->absence = *known;
+      absences.erase(hop.key);
+    }
   } else if (slot->hop != hop) {  // the limits of the current configuration
     if (slot->hop.rate != hop.rate) slot->next_token = {};
     slot->hop = hop;

@@ -2,6 +2,7 @@
 // the next. scheduler.h is its interface.
 #pragma once
 
+#include "base/lru_map.h"
 #include "delivery/address_places.h"
 #include "delivery/lane_table.h"
 #include "delivery/orders.h"
@@ -21,6 +22,7 @@ namespace signpost::delivery {
 
 inline constexpr std::chrono::seconds kLinger{60};  // of a lane in which nothing waits
 inline constexpr std::size_t kMostWanted = 256;
+inline constexpr std::size_t kAbsencesKept = 100'000;
 inline constexpr std::size_t kUnread =
     256;  // lanes in a line that can be read; the others are parked
 
@@ -68,6 +70,10 @@ struct Scheduling {
   void will_be_put_off(Site& site, const queue::Job& job);
   bool has_many_sites() const;
   void is_put_off(const SitePtr& site, const queue::Job& job);
+  // After a connection in vain, of the site as a whole: whether that was known.
+  bool note_absence(Site& site, const Disposition& why, const AttemptFacts& facts, const Now& now);
+  void tell_absence(Site& site, Orders& orders);
+  void tell_return(Site& site, const Now& now, Orders& orders);
   void charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
               const Now& now, Orders& orders);
   void arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);
@@ -90,6 +96,8 @@ struct Scheduling {
   AddressPlaces places;
   LaneTable lanes;
   std::unordered_map<std::string, SitePtr> sites;
+  // Of sites that nothing waits for now, so that what is known of them is not told again.
+  LruMap<std::string, Absence, StringHash> absences{kAbsencesKept};
   std::size_t in_memory = 0;  // jobs in lanes
   std::size_t reading = 0;    // jobs that reads under way may bring
   std::size_t failing = 0;    // sites that back off, when tidy() counted them

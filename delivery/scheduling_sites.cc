@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <string>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace signpost::delivery {
 
@@ -36,6 +39,24 @@ const PutOff* waits_for_return(const Site& site, const SchedulerNow& now) {
   return found == site.put_off.end() ? nullptr : &*found;
 }
 
+// Those that wait for it, for the log: no more than are worth counting. `first`: named before
+// the others, unless its domain is "".
+std::vector<queue::Lane> waiting_lanes(const Site& site, const queue::Lane& first) {
+  constexpr std::size_t kMost = 256;
+  std::vector<queue::Lane> lanes;
+  std::unordered_set<std::string> seen;
+  const auto name = [&](const std::string& key) {
+    if (lanes.size() < kMost && seen.insert(key).second) lanes.push_back(lane_named(key));
+  };
+  if (!first.domain.empty()) name(lane_key(first));
+  for (const LaneTurn* const turn : site.line.ready_lanes()) name(*turn->lane->key);
+  for (const LaneTurn* const turn : site.line.unread_lanes()) name(*turn->lane->key);
+  for (std::size_t i = 0; i < std::min(site.parked.size(), kMost); ++i) {
+    name(*site.parked[i]->key);
+  }
+  return lanes;
+}
+
 }  // namespace
 
 bool can_take(const Site& site) {
@@ -50,7 +71,11 @@ void Scheduling::apply_verdict(Lane& lane, Orders& orders) {
     --in_memory;
     PendingJob& job = state.turn.jobs.front();
     if (lane.site) will_be_put_off(*lane.site, job.job);
-    orders.settle.push_back({std::move(job), *state.verdict, state.verdict_facts});
+    AttemptFacts facts = state.verdict_facts;
+    // Between the attempts of a lane that cannot be looked up nothing else remembers it.
+    const bool again = job.job.attempts > 0 && job.job.last_reply == state.verdict->reply;
+    facts.known = facts.known || (!lane.site && again);
+    orders.settle.push_back({std::move(job), *state.verdict, std::move(facts)});
     state.turn.jobs.pop_front();
   }
 }
@@ -72,6 +97,42 @@ void Scheduling::is_put_off(const SitePtr& site, const queue::Job& job) {
   if (found == site->put_off.end()) return;
   found->due = job.due;
   timers.push({site->back_off.not_before(), site});
+}
+
+bool Scheduling::note_absence(Site& site, const Disposition& why, const AttemptFacts& facts,
+                              const Now& now) {
+  const bool known = site.absence.has_value();
+  if (!known) {
+    site.absence = {.since = now.steady};
+    site.first_failure = {.why = why, .facts = facts, .lane = {}};
+    if (const LaneTurn* const first = site.line.first()) {
+      site.first_failure->lane = lane_named(*first->lane->key);
+    } else if (!site.parked.empty()) {
+      site.first_failure->lane = lane_named(*site.parked.front()->key);
+    }
+  }
+  site.absence->last = now.steady;
+  ++site.absence->attempts;
+  return known;
+}
+
+// When no lane of the site is being read, which would make it neither ready nor unread.
+void Scheduling::tell_absence(Site& site, Orders& orders) {
+  if (!site.first_failure || site.reading > 0) return;
+  const Site::FirstFailure first = std::move(*site.first_failure);
+  site.first_failure.reset();
+  orders.away.push_back({site.hop.key, waiting_lanes(site, first.lane), first.why, first.facts});
+}
+
+void Scheduling::tell_return(Site& site, const Now& now, Orders& orders) {
+  if (site.absence && !site.first_failure) {
+    orders.back.push_back(
+        {site.hop.key, waiting_lanes(site, {}),
+         std::chrono::floor<std::chrono::seconds>(now.steady - site.absence->since),
+         site.absence->attempts});
+  }
+  site.absence.reset();
+  site.first_failure.reset();
 }
 
 // A failed connection is an attempt only of the job whose turn it was. Only
@@ -118,6 +179,7 @@ PendingJob Scheduling::taken_at_rate(Site& site, const Now& now) {
 }
 
 void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders) {
+  tell_absence(*site, orders);
   if (stopped || now.steady < site->next_token) return;
   // A connection without a token would be useless.
   const std::size_t tokens = site->rate.available(now.steady);
@@ -210,8 +272,10 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
                         site.rate.is_full(now.steady) &&  // else it would start again too early
                         (many || site.put_off.empty() ||
                          now.steady >= site.back_off.not_before() + kTroubleRemembered);
-    if (unused) site.forgotten = true;
-    return unused;
+    if (!unused) return false;
+    site.forgotten = true;
+    if (site.absence) absences.insert(entry.first, *site.absence);
+    return true;
   });
 }
 

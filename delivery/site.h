@@ -2,6 +2,7 @@
 // lanes that go there shares its connections, its limits and its back-off.
 #pragma once
 
+#include "delivery/attempt_facts.h"
 #include "delivery/back_off.h"
 #include "delivery/connection_budget.h"
 #include "delivery/job_line.h"
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +38,13 @@ struct PutOff {
   SystemTime due = SystemTime::min();
 };
 
+// A site has not been reached since its first connection in vain.
+struct Absence {
+  SteadyTime since{};
+  SteadyTime last{};
+  std::uint64_t attempts = 0;
+};
+
 // How many transactions a job needs if the receiver takes as many recipients in each as it must
 // (RFC 5321 section 4.5.3.1.8). To the receiver each is a message.
 inline std::size_t transactions_of(const queue::Job& job) {
@@ -53,6 +62,14 @@ struct Site {
   JobLine line;
   ConnectionBudget connections;
   BackOff back_off{BackOff::kConnections};
+  std::optional<Absence> absence;
+  // Of an absence that there is no order about yet: why, and whose job's turn it was.
+  struct FirstFailure {
+    Disposition why;
+    AttemptFacts facts;
+    queue::Lane lane;
+  };
+  std::optional<FirstFailure> first_failure;
   std::vector<PutOff> put_off;    // of the present trouble, the latest; they go when it is over
   relay::RateLimit rate;          // of transactions: see transactions_of()
   SteadyTime next_token{};        // no session is woken before

@@ -43,7 +43,8 @@ Failure wrong_rsa_size(unsigned bits) {
 Result<Algorithm> algorithm_of(const EVP_PKEY* key) {
   if (EVP_PKEY_is_a(key, "ED25519") == 1) return Algorithm::Ed25519Sha256;
   if (EVP_PKEY_is_a(key, "RSA") != 1) {
-    return fail(Errc::InvalidArgument, "the key is neither RSA nor Ed25519");
+    return fail(Errc::InvalidArgument,
+                "the key is neither RSA nor Ed25519; make one with signpost dkim keygen");
   }
   const auto bits = static_cast<unsigned>(EVP_PKEY_get_bits(key));
   if (!is_rsa_size(bits)) return wrong_rsa_size(bits);
@@ -131,9 +132,12 @@ Result<std::shared_ptr<const PrivateKey>> PrivateKey::from_pem(std::string_view 
     // OpenSSL's reason comes from the last decoder it tried, which the operator never asked for.
     ERR_clear_error();
     const std::string_view instead = pem::instead_of_private_key(pem);
-    return fail(
-        Errc::InvalidArgument,
-        std::string(instead.empty() ? "not a private key in PEM (PKCS#8 or PKCS#1)" : instead));
+    if (!instead.empty()) return fail(Errc::InvalidArgument, std::string(instead));
+    return fail(Errc::InvalidArgument,
+                pem.contains("PRIVATE KEY-----")
+                    ? "has a private key that is damaged; copy the whole file again"
+                    : "has no private key in PEM (PKCS#8 or PKCS#1); make one with signpost dkim "
+                      "keygen");
   }
   return own(std::make_unique<Impl>(std::move(key)));
 }

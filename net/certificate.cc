@@ -63,16 +63,19 @@ Result<std::shared_ptr<const Certificate>> Certificate::from_pem(std::string_vie
   const unsigned long error = ERR_peek_last_error();
   const bool at_end =
       ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-  const std::string reason = take_openssl_errors("unknown reason");
-  if (!at_end) return fail(Errc::InvalidArgument, "has a damaged certificate: " + reason);
-  if (certificate->chain_.empty()) {
-    if (const auto instead = pem::instead_of_certificate(pem); !instead.empty()) {
-      return fail(Errc::InvalidArgument, std::string(instead));
-    }
-    return fail(Errc::InvalidArgument,
-                "has no certificate in PEM; write the server's certificate and its chain into it");
+  ERR_clear_error();
+  if (at_end && !certificate->chain_.empty()) return certificate;
+  if (const auto instead = pem::instead_of_certificate(pem); !instead.empty()) {
+    return fail(Errc::InvalidArgument, std::string(instead));
   }
-  return certificate;
+  // OpenSSL's reason is that of a decoder which the operator never named.
+  if (!at_end) {
+    return fail(Errc::InvalidArgument, "has a damaged certificate (number " +
+                                           std::to_string(certificate->chain_.size() + 1) +
+                                           " in the file); copy the whole file again");
+  }
+  return fail(Errc::InvalidArgument,
+              "has no certificate in PEM; write the server's certificate and its chain into it");
 }
 
 SystemTime Certificate::not_before() const { return time_of(X509_get0_notBefore(own())); }

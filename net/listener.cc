@@ -53,22 +53,33 @@ bool set_option(int fd, int level, int option) {
   return ::setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
-Result<Descriptor> bind_socket(const SocketAddress& address, int sharing) {
+// The call that failed, as errno has it; null when `socket` is bound.
+const char* bind_socket(const SocketAddress& address, int sharing, Descriptor& socket) {
   sockaddr_storage native;
   const socklen_t size = address.to_native(native);
-  Descriptor socket(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  socket = Descriptor(::socket(native.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int fd = socket.get();
-  if (fd < 0) return cannot_listen(address, "socket");
+  if (fd < 0) return "socket";
   if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) ||
       (sharing != 0 && !set_option(fd, SOL_SOCKET, sharing)) ||
       (address.ip.is_v6() && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY))) {
-    return cannot_listen(address, "setsockopt");
+    return "setsockopt";
   }
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&native), size) != 0) {
-    return cannot_listen(address, "bind");
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&native), size) == 0 ? nullptr : "bind";
+}
+
+Result<Descriptor> listen_at(const SocketAddress& address, int sharing) {
+  Descriptor socket;
+  if (const char* const call = bind_socket(address, sharing, socket)) {
+    return cannot_listen(address, call);
   }
-  if (::listen(fd, kBacklog) != 0) return cannot_listen(address, "listen");
+  if (::listen(socket.get(), kBacklog) != 0) return cannot_listen(address, "listen");
   return socket;
+}
+
+bool is_in_use(const SocketAddress& address, int sharing) {
+  Descriptor socket;
+  return bind_socket(address, sharing, socket) != nullptr && errno == EADDRINUSE;
 }
 
 SocketAddress local_address(int fd) {
@@ -80,6 +91,11 @@ SocketAddress local_address(int fd) {
 
 }  // namespace
 
+PortUse port_use(const SocketAddress& address) {
+  if (!is_in_use(address, 0)) return PortUse::Free;
+  return is_in_use(address, SO_REUSEPORT) ? PortUse::Others : PortUse::Own;
+}
+
 bool is_of_this_machine(const IpAddress& address) {
   sockaddr_storage native;
   const socklen_t size = SocketAddress{address, 0}.to_native(native);
@@ -89,7 +105,7 @@ bool is_of_this_machine(const IpAddress& address) {
 }
 
 Result<int> open_listening_socket(const SocketAddress& address) {
-  auto socket = bind_socket(address, 0);
+  auto socket = listen_at(address, 0);
   if (!socket) return Failure(std::move(socket).error());
   return socket->release();
 }
@@ -101,8 +117,8 @@ Result<std::vector<Descriptor>> open_listening_sockets(const SocketAddress& addr
                                                        std::size_t count) {
   std::vector<Descriptor> sockets;
   while (sockets.size() < count) {
-    auto socket = sockets.empty() ? bind_socket(address, 0)
-                                  : bind_socket(local_address(sockets.front().get()), SO_REUSEPORT);
+    auto socket = sockets.empty() ? listen_at(address, 0)
+                                  : listen_at(local_address(sockets.front().get()), SO_REUSEPORT);
     if (!socket) return Failure(std::move(socket).error());
     if (sockets.empty() && !set_option(socket->get(), SOL_SOCKET, SO_REUSEPORT)) {
       return cannot_listen(address, "setsockopt");

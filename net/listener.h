@@ -7,6 +7,7 @@
 #include "net/loop.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -25,6 +26,11 @@ Result<int> open_listening_socket(const SocketAddress& address);
 // first accept wait.
 Result<std::vector<Descriptor>> open_listening_sockets(const SocketAddress& address,
                                                        std::size_t count);
+
+// Who listens at an address. `Own`: a process of this account with open_listening_sockets().
+enum class PortUse : std::uint8_t { Free, Own, Others };
+// Free also when that cannot be found out. Listens at no time, so no client notices.
+PortUse port_use(const SocketAddress& address);
 
 // Whether sockets can be bound to the address: an interface of this machine has it now, or it is
 // the unspecified one. True when that cannot be found out.

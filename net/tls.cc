@@ -72,7 +72,8 @@ Result<KeyPointer> read_key(std::string_view pem) {
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
   KeyPointer key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
   if (key) return key;
-  const std::string reason = take_openssl_errors("unknown reason");
+  // OpenSSL's reason is that of a decoder which the operator never named.
+  ERR_clear_error();
   if (const auto instead = pem::instead_of_private_key(pem); !instead.empty()) {
     return fail(Errc::InvalidArgument, std::string(instead));
   }
@@ -80,7 +81,9 @@ Result<KeyPointer> read_key(std::string_view pem) {
     return fail(Errc::InvalidArgument,
                 "has no private key in PEM; write the certificate's key into it");
   }
-  return fail(Errc::InvalidArgument, "has a damaged private key: " + reason);
+  return fail(Errc::InvalidArgument,
+              "has a private key that is damaged, or of a kind that is not supported; copy the "
+              "whole file again");
 }
 
 // The key, if it belongs to the certificate.
@@ -104,6 +107,13 @@ Result<KeyPointer> key_of(const Certificate& certificate, std::string_view pem) 
 }
 
 }  // namespace
+
+Result<void> check_private_key(std::string_view pem) {
+  ERR_clear_error();
+  auto key = read_key(pem);
+  if (!key) return Failure(std::move(key).error());
+  return {};
+}
 
 Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::create(
     const Certificate& certificate, std::string_view key, TlsVersion minimum) {

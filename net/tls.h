@@ -47,6 +47,9 @@ struct TlsExpectation {
   std::vector<std::string> names;
 };
 
+// Whether `pem` has a private key that can be used; the error says what is there instead.
+Result<void> check_private_key(std::string_view pem);
+
 // A server's certificate and rules; constant, shared by all workers. Issues no session tickets:
 // Microsoft's clients abort the handshake when a server sends them.
 class TlsServerContext {

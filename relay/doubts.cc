@@ -1,16 +1,17 @@
 #include "relay/doubts.h"
 
+#include "base/ascii.h"
 #include "base/utc.h"
 #include "config/toml_document.h"
 #include "net/listener.h"
 #include "relay/report_signing.h"
+#include "smtp/idna.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <iterator>
 #include <ranges>
 
 namespace signpost::relay {
@@ -18,6 +19,7 @@ namespace signpost::relay {
 namespace {
 
 using Texts = std::vector<std::string>;
+using Doubts = std::vector<config::ConfigError>;
 
 constexpr std::chrono::days kRenewal{14};  // before the end: time to find out why it did not happen
 
@@ -32,42 +34,145 @@ std::string text_of(const std::vector<std::string>& names) {
   return text;
 }
 
-Texts user_doubts(const std::string& file, const std::vector<auth::User>& users) {
-  if (users.empty()) return {file + ": has no users"};
+void judge_users(const config::Config& config, const std::vector<auth::User>& users,
+                 Doubts& doubts) {
+  const auto doubt = [&](const std::string& what) {
+    doubts.push_back(config::error_at(config, "auth.users", config.users_file + ": " + what));
+  };
+  if (users.empty()) return doubt("has no users; signpost user add adds one");
   std::vector<std::string> unbound;
   for (const auth::User& user : users) {
     if (user.senders.empty() && user.tenant.empty()) unbound.push_back(user.name);
   }
-  if (unbound.empty() || users.size() == 1) return {};
-  return {
-      fmt::format("{}: {} may send with every domain that no other login or tenant has; write "
+  if (unbound.empty() || users.size() == 1) return;
+  doubt(
+      fmt::format("{} may send with every domain that no other login or tenant has; write "
                   "senders or tenant for {}",
-                  file, text_of(unbound), unbound.size() == 1 ? "it" : "each")};
+                  text_of(unbound), unbound.size() == 1 ? "it" : "each"));
 }
 
 // They may be added later, as addresses that move between machines are; until then nothing can
 // listen there.
-Texts address_doubts(const config::Config& config) {
-  Texts doubts;
-  const auto judge = [&](std::string_view key, const net::IpAddress& address,
-                         std::string_view then) {
+void judge_addresses(const config::Config& config, Doubts& doubts) {
+  const auto judge = [&](std::string_view key, const net::IpAddress& address, std::string_view then,
+                         std::size_t table) {
     if (net::is_of_this_machine(address)) return;
-    doubts.push_back(fmt::format("{}: {}: {} is not an address of this machine now; {}",
-                                 config.file, key, address.text(), then));
+    doubts.push_back(config::error_at(
+        config, key,
+        fmt::format("{} is not an address of this machine now; {}", address.text(), then), table));
   };
   constexpr std::string_view kNoStart = "serve cannot start before it is";
-  for (const config::ListenerConfig& listener : config.listeners) {
-    judge("listener.bind", listener.bind.ip, kNoStart);
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    judge("listener.bind", config.listeners[i].bind.ip, kNoStart, i);
   }
-  if (config.admin_bind) judge("admin.bind", config.admin_bind->ip, kNoStart);
+  if (config.admin_bind) judge("admin.bind", config.admin_bind->ip, kNoStart, 0);
   for (const net::IpAddress& source : config.delivery.source) {
-    judge("delivery.source", source, "mail cannot be sent from it before it is");
+    judge("delivery.source", source, "mail cannot be sent from it before it is", 0);
   }
-  return doubts;
+}
+
+// Why a route leads back to a listener on this port; config_rules.cc refuses those that are seen
+// without asking the system.
+std::string loop_doubt(const config::Config& config, const config::RouteConfig& route) {
+  const auto listens = [&](const auto& covers) {
+    return std::ranges::any_of(config.listeners, [&](const config::ListenerConfig& listener) {
+      return listener.bind.port == route.port && covers(listener.bind.ip);
+    });
+  };
+  const auto anywhere = [](const net::IpAddress&) { return true; };
+  if (ascii::equals_ignore_case(route.host, config.hostname) && listens(anywhere)) {
+    return route.host + " is this relay's own hostname";
+  }
+  if (ascii::equals_ignore_case(route.host, "localhost") &&
+      listens([](const net::IpAddress& ip) { return ip.is_loopback() || ip.is_unspecified(); })) {
+    return "localhost is this machine";
+  }
+  const auto address = net::IpAddress::parse(route.host);
+  if (address && !address->is_loopback() && net::is_of_this_machine(*address) &&
+      listens([&](const net::IpAddress& ip) {
+        return ip.is_unspecified() && ip.is_v6() == address->is_v6();
+      })) {
+    return route.host + " is an address of this machine";
+  }
+  return "";
+}
+
+void judge_routes(const config::Config& config, Doubts& doubts) {
+  for (std::size_t i = 0; i < config.routes.size(); ++i) {
+    if (config.routes[i].mx || config.routes[i].host.empty()) continue;
+    const std::string loop = loop_doubt(config, config.routes[i]);
+    if (loop.empty()) continue;
+    doubts.push_back(config::error_at(
+        config, "route.via",
+        fmt::format("{}, and a listener has port {}: the mail would come back; write the address "
+                    "of another server",
+                    loop, config.routes[i].port),
+        i));
+  }
+}
+
+void judge_key_sizes(const Settings& settings, Doubts& doubts) {
+  constexpr unsigned kRecommended = 2048;  // RFC 8301 section 3.2
+  const config::Config& config = *settings.config;
+  for (std::size_t i = 0; i < settings.dkim_keys.size(); ++i) {
+    const dkim::PrivateKey* const key = settings.dkim_keys[i].get();
+    if (key == nullptr || key->algorithm() != dkim::Algorithm::RsaSha256) continue;
+    if (key->bits() >= kRecommended) continue;
+    doubts.push_back(config::error_at(
+        config, "dkim.key",
+        fmt::format("{}: the RSA key has {} bits, which receivers may find too few; make one of "
+                    "2048 under a new selector with signpost dkim keygen",
+                    config.dkim[i].key, key->bits()),
+        i));
+  }
+}
+
+// A relay without any key signs nothing, which its summary says.
+bool has_all_keys(const Settings& settings) {
+  return !settings.dkim_keys.empty() &&
+         std::ranges::none_of(settings.dkim_keys, [](const auto& key) { return key == nullptr; });
+}
+
+// The domain of a sender or of a tenant's pattern; "" for a pattern that names none.
+std::string domain_of_pattern(std::string_view pattern) {
+  const std::size_t at = pattern.rfind('@');
+  if (at != std::string_view::npos) pattern.remove_prefix(at + 1);
+  if (pattern == "*") return "";
+  return pattern.starts_with("*.") ? "any" + std::string(pattern.substr(1)) : std::string(pattern);
+}
+
+// What logins are bound to and nothing signs.
+void judge_sender_domains(const Settings& settings, Doubts& doubts) {
+  const config::Config& config = *settings.config;
+  std::vector<std::string> without;  // key
+  const auto judge = [&](const std::vector<std::string>& patterns) {
+    for (const std::string& pattern : patterns) {
+      const std::string name = domain_of_pattern(pattern);
+      const auto domain = smtp::to_a_labels(name);
+      if (name.empty() || !domain || !settings.keys.find(*domain).empty()) continue;
+      const std::string shown = pattern.substr(pattern.rfind('@') + 1);
+      if (std::ranges::find(without, shown) == without.end()) without.push_back(shown);
+    }
+  };
+  constexpr std::size_t kMost = 1000;  // of thousands none needs to be counted
+  for (const auth::User& user : settings.users->all()) {
+    if (without.size() < kMost) judge(user.senders);
+  }
+  for (const config::TenantConfig& tenant : config.tenants) {
+    if (without.size() < kMost) judge(tenant.domains);
+  }
+  if (without.empty()) return;
+  const bool reject = config.unsigned_policy == config::UnsignedPolicy::Reject;
+  doubts.push_back(config::error_at(
+      config, "auth.users",
+      fmt::format("{}: logins may send with {}, for which there is no [[dkim]] key: such mail {}; "
+                  "make one with signpost dkim keygen",
+                  config.users_file, text_of(without),
+                  reject ? "is refused (signing.unsigned)" : "goes out unsigned")));
 }
 
 std::string name_doubt(const net::Certificate& certificate, const std::string& hostname) {
-  if (certificate.is_for(hostname)) return "";
+  if (hostname.empty() || certificate.is_for(hostname)) return "";  // "": it is wrong itself
   const Texts names = certificate.names();
   return fmt::format(
       "is not valid for {} (hostname), {}: clients that connect by that name refuse it", hostname,
@@ -100,22 +205,28 @@ std::vector<std::string> certificate_doubts(const net::Certificate& certificate,
   return doubts;
 }
 
-std::vector<std::string> doubts(const Settings& settings, SystemTime now) {
+std::vector<config::ConfigError> doubts(const Settings& settings, SystemTime now) {
   const config::Config& config = *settings.config;
-  Texts all;
-  for (const config::ConfigError& doubt : config.doubts) all.push_back(doubt.text());
-  std::ranges::move(address_doubts(config), std::back_inserter(all));
+  Doubts all = config.doubts;
+  judge_addresses(config, all);
+  judge_routes(config, all);
   if (settings.certificate) {
     for (const std::string& doubt :
          certificate_doubts(*settings.certificate, config.hostname, now)) {
-      all.push_back(config.tls->certificate + ": " + doubt);
+      all.push_back(
+          config::error_at(config, "tls.certificate", config.tls->certificate + ": " + doubt));
     }
   }
-  if (settings.users) {
-    std::ranges::move(user_doubts(config.users_file, settings.users->all()),
-                      std::back_inserter(all));
+  judge_key_sizes(settings, all);
+  if (settings.users) judge_users(config, settings.users->all(), all);
+  // What a key that could not be read would sign is not known.
+  const bool knows_keys = has_all_keys(settings);
+  if (settings.users && knows_keys) judge_sender_domains(settings, all);
+  if (config.dkim.empty() || knows_keys) {
+    if (const auto doubt = unsigned_reports_doubt(config, settings.keys)) {
+      all.push_back(config::error_at(config, "postmaster", *doubt));
+    }
   }
-  if (auto doubt = unsigned_reports_doubt(config, settings.keys)) all.push_back(std::move(*doubt));
   return all;
 }
 

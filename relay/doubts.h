@@ -9,9 +9,10 @@
 
 namespace signpost::relay {
 
-// Each names its file or key, and what to do; empty if all is well. Any thread; asks the system for
-// its addresses and its trusted authorities.
-std::vector<std::string> doubts(const Settings& settings, SystemTime now);
+// Each says where the configuration has it and what to do; empty if all is well. `settings` may be
+// LoadedSettings::partly. Any thread; asks the system for its addresses and its trusted
+// authorities.
+std::vector<config::ConfigError> doubts(const Settings& settings, SystemTime now);
 
 // What a reload probably takes away unintentionally: a users file that was read while it was being
 // written has lost its last logins.

@@ -31,16 +31,17 @@ using MessageEvents =
 using SessionEvents =
     std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked,
                events::TlsEstablished, events::TlsFailed, events::TlsRefused, events::IdleTimeout,
-               events::SessionLost, events::SessionClosed, events::ConnectionFailed, events::NoHost,
-               events::ConnectionClosed>;
+               events::SessionLost, events::SessionClosed, events::ConnectionFailed,
+               events::SiteDown, events::SiteUp, events::NoHost, events::ConnectionClosed>;
 using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
-               events::QueueOpened, events::Listening, events::AdminListening, events::Started,
-               events::Stopping, events::RestartNeeded, events::Stopped, events::ConfigReloaded,
-               events::ConfigReloadFailed, events::CertificateReloaded,
-               events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
-               events::KnownLoginsLost, events::ConfigNeedsRestart, events::DiskFull,
-               events::DiskHasRoom, events::QueueReclaimingFailed, events::QueueUnreadable>;
+               events::QueueOpened, events::Listening, events::ListenerClosed,
+               events::AdminListening, events::Started, events::Stopping, events::RestartNeeded,
+               events::Stopped, events::ConfigReloaded, events::ConfigReloadFailed,
+               events::CertificateReloaded, events::CertificateNotReloaded, events::StartFailed,
+               events::ConfigDoubtful, events::KnownLoginsLost, events::ConfigNeedsRestart,
+               events::DiskFull, events::DiskHasRoom, events::QueueReclaimingFailed,
+               events::QueueUnreadable>;
 using EventsBelow =
     std::tuple<log::events::LogDropped, net::events::AcceptFailed, queue::events::QueueWritable,
                queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,

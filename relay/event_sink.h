@@ -23,6 +23,12 @@ class EventSink {
     log::emit(event);
     emit_unlogged(event);
   }
+  // Of what was said before there is a line at level debug only.
+  template <log::Event E>
+  void emit_news(const E& event, bool is_news) {
+    if (is_news || log::enabled(log::Level::Debug)) log::emit(event);
+    emit_unlogged(event);
+  }
   // A message was signed. Not an event: each signature is one.
   void signing_took(std::chrono::duration<double> time) {
     metrics_.signature_seconds.observe(time.count());

@@ -16,7 +16,7 @@ enum class RejectReason {
   Disk,      // less than limits.disk_free is left
   Sessions,  // too many sessions, in all or of this client
   Relaying,  // neither authenticated nor from a trusted network
-  Sender,    // this login may not send from that address
+  Sender,    // this login may not send from that address, or with that From:
   Policy,    // another rule of the dialogue: TLS or authentication comes first
   Size,      // larger than limits.message_size
   Content,   // malformed mail data or header section

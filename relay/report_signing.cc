@@ -10,7 +10,7 @@ namespace signpost::relay {
 std::optional<std::string> unsigned_reports_doubt(const config::Config& config,
                                                   const dkim::KeyTable& keys) {
   const bool reject = config.unsigned_policy == config::UnsignedPolicy::Reject;
-  if (keys.empty() && !reject) return {};
+  if ((keys.empty() && !reject) || config.postmaster.empty()) return {};
   const std::string domain(smtp::domain_of(config.postmaster));
   const auto a_labels = smtp::to_a_labels(domain);
   if (a_labels && !keys.find_for_own(*a_labels).empty()) return {};
@@ -18,10 +18,9 @@ std::optional<std::string> unsigned_reports_doubt(const config::Config& config,
                                          "send and does not hold reports back"
                                        : "";
   return fmt::format(
-      "{}: reports of failed mail come from {} and are sent unsigned, since no [[dkim]] key is for "
-      "{} "
-      "or a domain above it{}; set postmaster to an address in a domain with a key",
-      config.file, config.postmaster, domain, also);
+      "reports of failed mail come from {} and are sent unsigned, since no [[dkim]] key is for "
+      "{} or a domain above it{}; set postmaster to an address in a domain with a key",
+      config.postmaster, domain, also);
 }
 
 }  // namespace signpost::relay

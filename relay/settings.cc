@@ -1,5 +1,6 @@
 #include "relay/settings.h"
 
+#include "config/config_file.h"
 #include "config/text_file.h"
 #include "config/toml_document.h"
 #include "smtp/address.h"
@@ -18,21 +19,24 @@ namespace {
 
 using Errors = std::vector<config::ConfigError>;
 
+// A file that the configuration names. Several keys may name the same one.
+struct NamedFile {
+  std::string_view key;  // "dkim.key"
+  const std::string& path;
+  std::size_t table = 0;  // which of the tables that have the key
+};
+
 // What is wrong with a file as a whole, where the configuration names it.
-void add(Errors& errors, const config::Config& config, const std::string& file,
+void add(Errors& errors, const config::Config& config, const NamedFile& file,
          const std::string& message) {
-  const auto named = std::ranges::find(config.named_files, file, &config::NamedFile::path);
-  if (named == config.named_files.end()) {
-    errors.push_back({file, 0, 0, "", message});
-  } else {
-    errors.push_back({config.file, named->line, named->column, named->key, file + ": " + message});
-  }
+  errors.push_back(config::error_at(config, file.key, file.path + ": " + message, file.table));
 }
 
 // The text of a file that must exist; `otherwise` says what to do when it does not.
-std::optional<std::string> read(const config::Config& config, const std::string& file,
+std::optional<std::string> read(const config::Config& config, const NamedFile& file,
                                 std::string_view otherwise, Errors& errors) {
-  auto text = config::read_text_file(file);
+  if (file.path.empty()) return {};  // the key itself is wrong
+  auto text = config::read_text_file(file.path);
   if (text) return std::move(*text);
   std::string message = text.error().detail;
   if (text.error().code == Errc::NotFound) message.append("; ").append(otherwise);
@@ -40,8 +44,8 @@ std::optional<std::string> read(const config::Config& config, const std::string&
   return {};
 }
 
-void check_secret(const config::Config& config, const std::string& file, Errors& errors) {
-  if (auto checked = config::check_private(file); !checked) {
+void check_secret(const config::Config& config, const NamedFile& file, Errors& errors) {
+  if (auto checked = config::check_private(file.path); !checked) {
     add(errors, config, file, checked.error().detail);
   }
 }
@@ -65,18 +69,32 @@ Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
 
 void load_certificate(const config::Config& config, Settings& settings, Errors& errors) {
   const config::TlsConfig& tls = *config.tls;
+  const NamedFile certificate_file{"tls.certificate", tls.certificate};
+  const NamedFile key_file{"tls.key", tls.key};
   settings.certificate_files = CertificateFiles::of(tls);
   const auto pem =
-      read(config, tls.certificate, "write the path of the certificate with its chain", errors);
-  const auto key = read(config, tls.key, "write the path of the certificate's private key", errors);
-  check_secret(config, tls.key, errors);
-  if (!pem) return;
-  auto certificate = net::Certificate::from_pem(*pem);
-  if (!certificate) return add(errors, config, tls.certificate, certificate.error().detail);
-  settings.certificate = std::move(*certificate);
+      read(config, certificate_file, "write the path of the certificate with its chain", errors);
+  const auto key =
+      read(config, key_file, "write the path of the certificate's private key", errors);
+  check_secret(config, key_file, errors);
+  std::shared_ptr<const net::Certificate> certificate;
+  if (pem) {
+    if (auto read = net::Certificate::from_pem(*pem)) {
+      certificate = std::move(*read);
+    } else {
+      add(errors, config, certificate_file, read.error().detail);
+    }
+  }
+  settings.certificate = certificate;
   if (!key) return;
-  auto context = net::TlsServerContext::create(*settings.certificate, *key, tls.min_version);
-  if (!context) return add(errors, config, tls.key, context.error().detail);
+  if (!certificate) {  // the key may be wrong by itself, too: they may have been swapped
+    if (auto checked = net::check_private_key(*key); !checked) {
+      add(errors, config, key_file, checked.error().detail);
+    }
+    return;
+  }
+  auto context = net::TlsServerContext::create(*certificate, *key, tls.min_version);
+  if (!context) return add(errors, config, key_file, context.error().detail);
   settings.tls = std::move(*context);
 }
 
@@ -90,78 +108,96 @@ void load_tls(const config::Config& config, Settings& settings, Errors& errors) 
 }
 
 // A sender that the tenant does not have could never be used.
-void check_tenant(const config::Config& config, const auth::User& user, Errors& errors) {
+void check_tenant(const config::Config& config, const auth::Users& users, const auth::User& user,
+                  Errors& errors) {
   if (user.tenant.empty()) return;
+  const config::TomlPosition place = users.place_of(user);
+  const auto refuse = [&](std::string_view key, std::string message) {
+    errors.push_back({config.users_file, place.line, place.column,
+                      config::toml_key(user.name) + std::string(key), std::move(message)});
+  };
   const std::string name = config::toml_string(user.tenant);
   const config::TenantConfig* const tenant = config::find_tenant(config, user.tenant);
   if (tenant == nullptr) {
-    errors.push_back({config.users_file, 0, 0, config::toml_key(user.name) + ".tenant",
-                      fmt::format("unknown tenant {}; write [[tenant]] with name = {} in {}", name,
-                                  name, config.file)});
+    refuse(".tenant", fmt::format("unknown tenant {}; write [[tenant]] with name = {} in {}", name,
+                                  name, config.file));
     return;
   }
   for (const std::string& sender : user.senders) {
     if (config::has_domain(*tenant, smtp::domain_of(sender))) continue;
-    errors.push_back({config.users_file, 0, 0, config::toml_key(user.name) + ".senders",
-                      fmt::format("{} is not in a domain of tenant {}; write one that is, or add "
-                                  "its domain to the tenant",
-                                  config::toml_string(sender), name)});
+    refuse(".senders", fmt::format("{} is not in a domain of tenant {}; write one that is, or add "
+                                   "its domain to the tenant",
+                                   config::toml_string(sender), name));
   }
 }
 
 void load_users(const config::Config& config, Settings& settings, Errors& errors) {
   if (config.users_file.empty()) return;
-  const auto text =
-      read(config, config.users_file, "signpost user add makes it with its first login", errors);
-  check_secret(config, config.users_file, errors);
+  const NamedFile file{"auth.users", config.users_file};
+  const auto text = read(config, file, "signpost user add makes it with its first login", errors);
+  check_secret(config, file, errors);
   if (!text) return;
   // A program that truncates the file before writing it must not remove everybody's login
   // meanwhile.
   if (text->empty()) {
-    return add(errors, config, config.users_file,
+    return add(errors, config, file,
                "is empty, as a file is while it is being written; add a login, or a comment to "
                "have none");
   }
   settings.users = auth::Users::parse(*text, config.users_file, errors);
   if (!settings.users) return;
-  for (const auth::User& user : settings.users->all()) check_tenant(config, user, errors);
+  for (const auth::User& user : settings.users->all()) {
+    check_tenant(config, *settings.users, user, errors);
+  }
+}
+
+// The key of the table of this number; null after a mistake.
+std::shared_ptr<const dkim::PrivateKey> load_key(const config::Config& config, std::size_t table,
+                                                 Errors& errors) {
+  const config::DkimConfig& dkim = config.dkim[table];
+  const NamedFile file{"dkim.key", dkim.key, table};
+  const auto pem = read(config, file,
+                        fmt::format("make it with signpost dkim keygen --domain {} --selector {} "
+                                    "--out {}",
+                                    dkim.domain, dkim.selector, dkim.key),
+                        errors);
+  if (!pem) return nullptr;
+  auto key = dkim::PrivateKey::from_pem(*pem);
+  if (!key) {
+    add(errors, config, file, key.error().detail);
+    return nullptr;
+  }
+  check_secret(config, file, errors);
+  return std::move(*key);
 }
 
 void load_keys(const config::Config& config, Settings& settings, Errors& errors) {
-  for (const config::DkimConfig& dkim : config.dkim) {
-    const auto pem = read(config, dkim.key,
-                          fmt::format("make it with signpost dkim keygen --domain {} --selector {} "
-                                      "--out {}",
-                                      dkim.domain, dkim.selector, dkim.key),
-                          errors);
-    if (!pem) continue;
-    auto key = dkim::PrivateKey::from_pem(*pem);
-    if (!key) {
-      add(errors, config, dkim.key, key.error().detail);
-      continue;
-    }
-    check_secret(config, dkim.key, errors);
-    settings.dkim_keys.push_back(*key);
-    auto identity = identity_of(dkim, std::move(*key));
+  for (std::size_t i = 0; i < config.dkim.size(); ++i) {
+    const config::DkimConfig& dkim = config.dkim[i];
+    auto key = load_key(config, i, errors);
+    settings.dkim_keys.push_back(key);
+    if (!key || dkim.domain.empty()) continue;
+    auto identity = identity_of(dkim, std::move(key));
     if (identity) {
       settings.keys.add(std::move(*identity), dkim.subdomains);
     } else {
-      errors.push_back({config.file, 0, 0, "dkim.domain", identity.error().detail});
+      errors.push_back(config::error_at(config, "dkim.domain", identity.error().detail, i));
     }
   }
 }
 
 void load_admin_token(const config::Config& config, Settings& settings, Errors& errors) {
   if (config.admin_token_file.empty()) return;
+  const NamedFile file{"admin.token_file", config.admin_token_file};
   auto token = config::read_secret_file(config.admin_token_file);
   if (token) {
     settings.admin_token = std::move(*token);
   } else {
     std::string message = token.error().detail;
     if (token.error().code == Errc::NotFound) message += "; write a secret into it";
-    add(errors, config, config.admin_token_file, message);
+    add(errors, config, file, message);
   }
-  check_secret(config, config.admin_token_file, errors);
+  check_secret(config, file, errors);
 }
 
 // A missing folder is made at the start.
@@ -169,7 +205,8 @@ void check_data_dir(const config::Config& config, Errors& errors) {
   std::error_code error;
   const auto status = std::filesystem::status(config.data_dir, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
-    errors.push_back({config.file, 0, 0, "data_dir", config.data_dir + " is not a folder"});
+    errors.push_back(config::error_at(config, "data_dir",
+                                      config.data_dir + " is not a folder; write the path of one"));
   }
 }
 
@@ -196,7 +233,7 @@ std::vector<std::string> LoadedSettings::error_texts() const {
 
 LoadedSettings load_settings(const std::string& config_file) {
   LoadedSettings result;
-  config::LoadedConfig loaded = config::load_config(config_file);
+  config::LoadedConfig loaded = config::load_config_partly(config_file);
   result.errors = std::move(loaded.errors);
   if (!loaded.config) return result;
 
@@ -209,6 +246,7 @@ LoadedSettings load_settings(const std::string& config_file) {
   load_users(config, *settings, result.errors);
   load_keys(config, *settings, result.errors);
   load_admin_token(config, *settings, result.errors);
+  result.partly = settings;
   if (result.errors.empty()) result.settings = std::move(settings);
   return result;
 }

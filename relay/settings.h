@@ -41,7 +41,8 @@ struct Settings {
   std::shared_ptr<const net::TlsServerContext> tls;     // null without [tls]
   CertificateFiles certificate_files;                   // as they were before they were read
   std::shared_ptr<const net::TlsClientContext> client_tls;
-  std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;  // as config->dkim
+  // As config->dkim; null where LoadedSettings::partly has none.
+  std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;
   dkim::KeyTable keys;
   queue::RetrySchedule retry;
   std::string admin_token;  // "" without admin.token_file
@@ -51,14 +52,20 @@ struct Settings {
 // and the remedy.
 struct LoadedSettings {
   std::shared_ptr<const Settings> settings;  // null if there are errors
+  // What could be loaded, for whatever else is to be said of it; null if the file is no TOML.
+  std::shared_ptr<const Settings> partly;
   std::vector<config::ConfigError> errors;
   std::string account;  // that the process has switched to; "" if it has not
+  // What this machine lacks for a start, which the configuration is not to blame for; "" if
+  // nothing is known.
+  std::string not_ready;
 
   std::vector<std::string> error_texts() const;
 };
 
 // The one loader of serve, reload and check: every mistake for which a start refuses the
-// configuration is found here. Any thread; blocks on files.
+// configuration is found here, all of them at once unless the file is no TOML. Any thread; blocks
+// on files.
 LoadedSettings load_settings(const std::string& config_file);
 
 // The same settings with the certificate and its key as they are on disk now. REQUIRES:

@@ -519,9 +519,9 @@ bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
   if (refusal) discard_content();
   if (!decoder_.at_end()) return false;
   if (refusal) {
-    end_transaction();
     enter(State::Commands);
-    refuse("DATA", *refusal, out);
+    refuse("DATA", *refusal, out);  // the policy reports on the transaction, too
+    end_transaction();
   } else {
     enter(State::Storing);
     step_ = StoreMessage{};

@@ -61,16 +61,19 @@ std::optional<Refused> refuse_content(const relay::Settings& settings, const Pri
     return refused(reason_of(*fault), content.fault_text());
   }
   if (const auto& foreign = content.foreign()) {
+    std::string field = fmt::format("{}: {}", foreign->field, foreign->text);
     if (foreign->address.empty()) {
       return refused(
           Refusal::FromForbidden,
           fmt::format("It is not clear which address {}: names in \"{}\"; write it as in "
                       "\"Doe, John\" <john@shop.example>, the name in quotes",
-                      foreign->field, foreign->text));
+                      foreign->field, foreign->text),
+          std::move(field));
     }
     return refused(Refusal::FromForbidden,
                    fmt::format("This login may not send with {}: <{}>{}", foreign->field,
-                               shown(foreign->address), may_use(settings, principal)));
+                               shown(foreign->address), may_use(settings, principal)),
+                   std::move(field));
   }
   if (settings.config->unsigned_policy == config::UnsignedPolicy::Reject &&
       !has_key(settings, content.from_domain())) {
@@ -79,10 +82,14 @@ std::optional<Refused> refuse_content(const relay::Settings& settings, const Pri
                      fmt::format("No DKIM key, since it is not clear which address From: names in "
                                  "\"{}\"; write it as in \"Doe, John\" <john@shop.example>, the "
                                  "name in quotes",
-                                 content.unclear_from()));
+                                 content.unclear_from()),
+                     "From: " + content.unclear_from());
     }
-    return refused(Refusal::NoSigningKey, fmt::format("No DKIM key for the From: domain {}",
-                                                      shown(content.from_domain())));
+    return refused(Refusal::NoSigningKey,
+                   fmt::format("No DKIM key for the From: domain {}; use a domain that this relay "
+                               "signs for, or ask its administrator to add a key",
+                               shown(content.from_domain())),
+                   "From: " + content.from_address());
   }
   return {};
 }
@@ -134,7 +141,8 @@ std::optional<Refused> refuse_sender(const relay::Settings& settings, const Prin
   if (reverse_path && !sender_permitted(settings, principal, reverse_path->text())) {
     return refused(Refusal::SenderForbidden,
                    fmt::format("This login may not send as <{}>{}", shown(reverse_path->text()),
-                               may_use(settings, principal)));
+                               may_use(settings, principal)),
+                   std::string(reverse_path->text()));
   }
   return {};
 }
@@ -150,7 +158,8 @@ std::optional<Refused> refuse_recipient(const relay::Settings& settings,
   return refused(Refusal::AddressLiteral,
                  fmt::format("Mail to address literals is not accepted: <{}>; write the domain of "
                              "the mailbox after its @ sign",
-                             shown(recipient.text())));
+                             shown(recipient.text())),
+                 std::string(recipient.text()));
 }
 
 message::FixUps fix_ups(const relay::Settings& settings, const Principal& principal,

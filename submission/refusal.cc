@@ -6,6 +6,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace signpost::submission {
 
@@ -45,7 +46,7 @@ constexpr std::array<Row, 16> kRows = {{
     {HeaderTooLong, Label::Content, 552, {5, 3, 4}, ""},
     {LineTooLong, Label::Content, 550, {5, 6, 0}, ""},
     {MailLoop, Label::Content, 554, {5, 4, 6}, ""},
-    {FromForbidden, Label::Content, 550, {5, 7, 1}, "This login may not send with that From:"},
+    {FromForbidden, Label::Sender, 550, {5, 7, 1}, "This login may not send with that From:"},
     {NoSigningKey, Label::Content, 550, {5, 7, 20}, "No DKIM key for the From: domain"},
 }};
 
@@ -57,9 +58,11 @@ const Row& row_of(Refusal reason) {
 
 }  // namespace
 
-Refused refused(Refusal reason, std::string_view text) {
+Refused refused(Refusal reason, std::string_view text, std::string of_client) {
   const Row& row = row_of(reason);
-  return {reason, {row.code, row.status, std::string(text.empty() ? row.text : text)}};
+  return {reason,
+          {row.code, row.status, std::string(text.empty() ? row.text : text)},
+          std::move(of_client)};
 }
 
 relay::RejectReason label_of(Refusal reason) { return row_of(reason).label; }

@@ -5,6 +5,8 @@
 #include "smtp/reply.h"
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace signpost::submission {
 
@@ -34,10 +36,11 @@ enum class Refusal : std::uint8_t {
 struct Refused {
   Refusal reason;
   smtp::Reply reply;
+  std::string text{};  // the client's that is at fault, for the log; "" if it is in the reply
 };
 
 // The refusal with its reply; `text` replaces the usual text unless empty.
-Refused refused(Refusal reason, std::string_view text = {});
+Refused refused(Refusal reason, std::string_view text = {}, std::string of_client = {});
 
 // The label for metrics and events; several reasons share one.
 relay::RejectReason label_of(Refusal reason);

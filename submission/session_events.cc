@@ -63,15 +63,26 @@ void SessionEvents::accepted(const Stored& stored) const {
                               .bare_linefeeds = stored.bare_linefeeds});
 }
 
-void SessionEvents::rejected(std::string_view login, relay::RejectReason reason,
-                             std::string_view command_line, const smtp::Reply& reply) {
-  const std::string text = reply.one_line();
-  const events::Rejected event{.session = session_,
-                               .user = login,
-                               .address = address_,
-                               .reason = reason,
-                               .command = command_line,
-                               .reply = text};
+void SessionEvents::rejected(const Refusal& refusal) {
+  const std::string reply = refusal.reply.one_line();
+  events::Rejected event{.session = session_,
+                         .user = refusal.login,
+                         .address = address_,
+                         .reason = refusal.reason,
+                         .text = refusal.text,
+                         .command = refusal.command_line,
+                         .reply = reply};
+  const smtp::Transaction* const transaction = refusal.transaction;
+  const smtp::MailCommand* const mail =
+      transaction != nullptr ? &transaction->mail : refusal.particulars.mail;
+  if (mail != nullptr) {
+    event.from = mail->reverse_path ? smtp::text_of(mail->reverse_path) : "<>";
+    event.size = mail->size;
+  }
+  if (refusal.particulars.size > 0) event.size = refusal.particulars.size;
+  std::string recipients(refusal.particulars.recipient);
+  if (transaction != nullptr && recipients.empty()) recipients = shown_recipients(*transaction);
+  event.to = recipients;
   if (refusals_ >= kMostRefusals) {
     lines_.leave_out();
     sink_.emit_unlogged(event);

@@ -34,8 +34,22 @@ class SessionEvents {
     bool bare_linefeeds = false;
   };
   void accepted(const Stored& stored) const;
-  void rejected(std::string_view login, relay::RejectReason reason, std::string_view command_line,
-                const smtp::Reply& reply);
+  // What the transaction does not say.
+  struct Particulars {
+    const smtp::MailCommand* mail = nullptr;  // which was to begin one
+    std::string_view recipient{};  // that was refused; "": those of the transaction are named
+    std::uint64_t size = 0;        // of the content; 0: what MAIL announced
+  };
+  struct Refusal {
+    relay::RejectReason reason = relay::RejectReason::Command;
+    const smtp::Reply& reply;
+    std::string_view login{};
+    std::string_view command_line{};
+    std::string_view text{};                         // of the client, that is at fault
+    const smtp::Transaction* transaction = nullptr;  // under way
+    Particulars particulars{};
+  };
+  void rejected(const Refusal& refusal);
   void password_checked(const auth::Attempt& attempt, auth::Verdict verdict,
                         const auth::LoginGuard::Locked& locked) const;
   void secured(const net::TlsFacts& facts) const;

@@ -92,7 +92,7 @@ void Submission::refuse(const config::ListenerConfig& listener, std::uint64_t id
                         const net::SocketAddress& peer) {
   smtp::Reply reply = refused(Refusal::Sessions).reply;
   SessionEvents(context_.events, lines_, fmt::format("{}.{}", context_.worker, id), peer)
-      .rejected("", relay::RejectReason::Sessions, "", reply);
+      .rejected({.reason = relay::RejectReason::Sessions, .reply = reply});
   ByteQueue words;
   if (listener.mode != config::ListenerMode::Implicit) {
     reply.text = fmt::format("{} {}", context_.settings->config->hostname, reply.text);

@@ -332,7 +332,8 @@ void SubmissionSession::store_message() {
   builder_.reset();
   if (!accepted) {
     memory_.release();
-    dialog_.message_stored(reject(std::move(accepted.error())), stream_.output());
+    dialog_.message_stored(reject(std::move(accepted.error()), {.size = dialog_.content_size()}),
+                           stream_.output());
     return;
   }
   context_.admission.take_disk(accepted->message->envelope.size);
@@ -354,7 +355,9 @@ void SubmissionSession::message_stored(bool stored) {
                       .bare_linefeeds = dialog_.decoder().saw_bare_lf()});
     dialog_.message_stored({250, {2, 0, 0}, fmt::format("Ok: queued as {}", id)}, stream_.output());
   } else {
-    dialog_.message_stored(reject(refused(Refusal::QueueUnwritable)), stream_.output());
+    dialog_.message_stored(
+        reject(refused(Refusal::QueueUnwritable), {.size = dialog_.content_size()}),
+        stream_.output());
   }
   pump();
 }
@@ -381,12 +384,12 @@ std::optional<smtp::Reply> SubmissionSession::on_hello(const smtp::HelloCommand&
 std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& mail) {
   look_for_revocation();
   if (auto refusal = refuse_sender(*settings_, principal(), mail.reverse_path)) {
-    return reject(std::move(*refusal));
+    return reject(std::move(*refusal), {.mail = &mail});
   }
   if (host_.draining()) return smtp::Reply{421, {4, 3, 2}, "Service is closing"};
-  if (context_.admission.disk_is_full()) return reject(refused(Refusal::Disk));
+  if (context_.admission.disk_is_full()) return reject(refused(Refusal::Disk), {.mail = &mail});
   if (!context_.admission.has_memory_for(mail.size.value_or(0))) {
-    return reject(refused(Refusal::Memory));
+    return reject(refused(Refusal::Memory), {.mail = &mail});
   }
   return {};
 }
@@ -394,7 +397,7 @@ std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& m
 std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptCommand& recipient) {
   const smtp::ReversePath& sender = dialog_.transaction().mail.reverse_path;
   if (auto refusal = refuse_recipient(*settings_, sender, recipient.recipient)) {
-    return reject(std::move(*refusal));
+    return reject(std::move(*refusal), {.recipient = recipient.recipient.text()});
   }
   return {};
 }
@@ -425,7 +428,14 @@ void SubmissionSession::discard() {
 
 void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view command_line,
                                    const smtp::Reply& refusal) {
-  events_.rejected(dialog_.login(), label_of(kind), command_line, refusal);
+  const bool in_content = kind == smtp::RefusalKind::Size || kind == smtp::RefusalKind::Content ||
+                          kind == smtp::RefusalKind::GivenUp;
+  events_.rejected({.reason = label_of(kind),
+                    .reply = refusal,
+                    .login = dialog_.login(),
+                    .command_line = command_line,
+                    .transaction = transaction(),
+                    .particulars = {.size = in_content ? dialog_.content_size() : 0}});
 }
 
 Principal SubmissionSession::principal() const {
@@ -444,9 +454,19 @@ void SubmissionSession::look_for_revocation() {
   revoked_ = is_revoked({*settings_, listener_, peer_.ip, dialog_.login()}, *compared_);
 }
 
-smtp::Reply SubmissionSession::reject(Refused refused) {
-  events_.rejected(dialog_.login(), label_of(refused.reason), "", refused.reply);
+smtp::Reply SubmissionSession::reject(Refused refused,
+                                      const SessionEvents::Particulars& particulars) {
+  events_.rejected({.reason = label_of(refused.reason),
+                    .reply = refused.reply,
+                    .login = dialog_.login(),
+                    .text = refused.text,
+                    .transaction = transaction(),
+                    .particulars = particulars});
   return std::move(refused.reply);
+}
+
+const smtp::Transaction* SubmissionSession::transaction() const {
+  return dialog_.in_transaction() ? &dialog_.transaction() : nullptr;
 }
 
 }  // namespace signpost::submission

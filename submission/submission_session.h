@@ -96,7 +96,9 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
 
   void look_for_revocation();
   Principal principal() const;
-  smtp::Reply reject(Refused refused);  // reports it, and returns its reply
+  const smtp::Transaction* transaction() const;  // under way; null: none
+  // Reports it, and returns its reply.
+  smtp::Reply reject(Refused refused, const SessionEvents::Particulars& particulars = {});
 
   relay::Context& context_;
   SessionHost& host_;

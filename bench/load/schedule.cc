@@ -17,7 +17,7 @@ double seconds(std::chrono::nanoseconds length) {
 
 }  // namespace
 
-Schedule::Schedule(Plan plan, Clock::time_point start)
+Schedule::Schedule(const Plan& plan, Clock::time_point start)
     : start_(start), messages_(plan.messages), timed_(plan.length.count() > 0) {
   std::uint64_t first = 0;
   std::chrono::nanoseconds offset{0};

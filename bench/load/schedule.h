@@ -31,7 +31,7 @@ struct Plan {
 // Any thread.
 class Schedule {
  public:
-  Schedule(Plan plan, Clock::time_point start);
+  Schedule(const Plan& plan, Clock::time_point start);
 
   struct Slot {
     std::uint64_t number = 0;

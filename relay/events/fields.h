@@ -24,6 +24,8 @@ inline constexpr log::FieldName kTls{"tls",
                                      "absent: in clear."};
 inline constexpr log::FieldName kReply{"reply", "SMTP reply, on one line."};
 inline constexpr log::FieldName kDomain{"domain", "Recipient domain of the job."};
+inline constexpr log::FieldName kSite{
+    "site", "The receiver: its MX hosts (`mx:a.example,b.example`), or a route (`smtp:host:25`)."};
 inline constexpr log::FieldName kDirection{"direction",
                                            "`in`: from a client; `out`: to a receiver."};
 inline constexpr log::FieldName kThen{"then", "What the relay does about it."};

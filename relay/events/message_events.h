@@ -50,6 +50,10 @@ struct Rejected {
   std::string_view user{};
   std::string_view address{};
   RejectReason reason = RejectReason::Command;
+  std::string_view from{};
+  std::string_view to{};
+  std::optional<std::uint64_t> size{};
+  std::string_view text{};
   std::string_view command{};
   std::string_view reply{};
   static constexpr auto kEvent = log::describe(
@@ -57,6 +61,15 @@ struct Rejected {
       log::field(field::kSession, &Rejected::session), log::field(field::kUser, &Rejected::user),
       log::field(field::kAddress, &Rejected::address),
       log::field("reason", &Rejected::reason, "Why."),
+      log::field("from", &Rejected::from,
+                 "Reverse-path of the transaction, `<>` if it is null; absent outside of one."),
+      log::field("to", &Rejected::to,
+                 "The recipient that was refused, or those that were accepted before, separated by "
+                 "commas; a long list ends in `...`."),
+      log::field("size", &Rejected::size,
+                 "Octets of content that came, or that the client announced."),
+      log::field("text", &Rejected::text,
+                 "What was refused, as the client wrote it: an address, or a header field."),
       log::field("command", &Rejected::command,
                  "The command line, when a command was refused by the dialogue itself."),
       log::field(field::kReply, &Rejected::reply));
@@ -111,8 +124,13 @@ struct Delivered : RecipientOutcome {
 struct Deferred : RecipientOutcome {
   std::optional<SystemTime> next_attempt{};
   static constexpr auto kEvent = log::describe(
-      "deferred", log::Level::Info, "The attempt failed for now and will be repeated.", kRows,
-      log::field("next_attempt", &Deferred::next_attempt, "When it is tried again."));
+      "deferred", log::Level::Info,
+      "The attempt failed for now and will be repeated. One that met nothing but a receiver that "
+      "is "
+      "known to be away (`site_down`), or the same failure of a look-up again, has its line at "
+      "level "
+      "debug only.",
+      kRows, log::field("next_attempt", &Deferred::next_attempt, "When it is tried again."));
 };
 
 struct Bounced : RecipientOutcome {

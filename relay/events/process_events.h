@@ -61,6 +61,14 @@ struct Listening {
       log::field("bind", &Listening::bind, "Where, as written in the configuration."));
 };
 
+struct ListenerClosed {
+  std::string_view bind{};
+  static constexpr auto kEvent = log::describe(
+      "listener_closed", log::Level::Info,
+      "A reload took a listener away. Sessions that came through it go on.",
+      log::field("bind", &ListenerClosed::bind, "Where, as it was written in the configuration."));
+};
+
 struct AdminListening {
   std::string_view bind{};
   static constexpr auto kEvent = log::describe(

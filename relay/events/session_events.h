@@ -147,13 +147,49 @@ struct ConnectionFailed {
   ConnectionFailure kind = ConnectionFailure::Unreachable;
   static constexpr auto kEvent = log::describe(
       "connection_failed", log::Level::Info,
-      "A host of a receiver could not be used. The next one is tried, if there is one.",
+      "A host of a receiver could not be used. The next one is tried, if there is one. Of a "
+      "receiver "
+      "that is known to be away (`site_down`) at level debug only.",
       log::field(field::kSession, &ConnectionFailed::session),
       log::field(field::kMx, &ConnectionFailed::mx),
       log::field(field::kAddress, &ConnectionFailed::address),
       log::field("reply", &ConnectionFailed::reply,
                  "What the host said, or the relay's own words when there was no reply."),
       log::field("kind", &ConnectionFailed::kind, "What failed."));
+};
+
+struct SiteDown {
+  std::string_view site{};
+  std::string_view domain{};
+  std::string_view mx{};
+  std::string_view address{};
+  std::string_view reply{};
+  std::uint64_t jobs = 0;
+  static constexpr auto kEvent = log::describe(
+      "site_down", log::Level::Info,
+      "A receiver cannot be reached, and all of its mail waits. It is tried on, which has no lines "
+      "(`connection_failed`, `deferred`) except at level debug, until `site_up`.",
+      log::field(field::kSite, &SiteDown::site),
+      log::field("domain", &SiteDown::domain, "A recipient domain whose mail goes there."),
+      log::field(field::kMx, &SiteDown::mx), log::field(field::kAddress, &SiteDown::address),
+      log::field("reply", &SiteDown::reply,
+                 "What the host said, or the relay's own words when there was no reply."),
+      log::field("jobs", &SiteDown::jobs,
+                 "Jobs that wait for it, in at most 256 of its lanes, and some 100,000 at most."));
+};
+
+struct SiteUp {
+  std::string_view site{};
+  std::int64_t seconds = 0;
+  std::uint64_t attempts = 0;
+  std::uint64_t jobs = 0;
+  static constexpr auto kEvent = log::describe(
+      "site_up", log::Level::Info, "A receiver that could not be reached takes connections again.",
+      log::field(field::kSite, &SiteUp::site),
+      log::field("seconds", &SiteUp::seconds, "Since the first connection in vain."),
+      log::field("attempts", &SiteUp::attempts, "Connections that were tried in vain."),
+      log::field("jobs", &SiteUp::jobs,
+                 "Jobs that have waited for it, counted as in `site_down`."));
 };
 
 struct NoHost {

@@ -26,6 +26,7 @@ const std::string kKey = sequence(number(0) + kAlgorithm + value(4, "key"));
 const std::string kEncryptedKey = sequence(kAlgorithm + value(4, "octets"));
 const std::string kPublicKey = sequence(kAlgorithm + value(3, "bits"));
 const std::string kPkcs12 = sequence(number(3) + sequence(""));
+const std::string kRequest = sequence(sequence(number(0) + sequence("name")) + kAlgorithm);
 const std::string kPkcs7 = sequence(value(6, "oid") + value('\xA0', ""));
 const std::string kCertificate = sequence(sequence(value('\xA0', number(2))) + kAlgorithm);
 
@@ -44,6 +45,23 @@ TEST(Pem, NamesWhatIsThereInsteadOfAPrivateKey) {
   EXPECT_TRUE(key("-----BEGIN OPENSSH PRIVATE KEY-----\n").starts_with("is a key of OpenSSH; "));
 }
 
+TEST(Pem, NamesWhatHasNoKey) {
+  const std::string pkcs7 = "is PKCS#7, which holds certificates and no key; ";
+  EXPECT_TRUE(key(kPkcs7).starts_with(pkcs7));
+  EXPECT_TRUE(key("-----BEGIN PKCS7-----\n").starts_with(pkcs7));
+  EXPECT_TRUE(key(kRequest).starts_with("is a certificate request; name the file of the pri"));
+  EXPECT_TRUE(key("-----BEGIN CERTIFICATE REQUEST-----\n").starts_with("is a certificate request"));
+  EXPECT_TRUE(certificate(kRequest).ends_with("the certificate that was issued for it"));
+}
+
+TEST(Pem, NamesWhatIsCutOff) {
+  const std::string cut = "is cut off: a -----BEGIN line has no -----END line; ";
+  EXPECT_TRUE(key("-----BEGIN PRIVATE KEY-----\nAAAA\n").starts_with(cut));
+  EXPECT_TRUE(certificate("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+                          "-----BEGIN CERTIFICATE-----\nAA")
+                  .starts_with(cut));
+}
+
 TEST(Pem, NamesWhatIsThereInsteadOfACertificate) {
   EXPECT_TRUE(certificate(kCertificate).ends_with("openssl x509 -inform DER -in FILE -out NEW"));
   EXPECT_TRUE(certificate(kPkcs12).ends_with("openssl pkcs12 -in FILE -nokeys -out NEW"));
@@ -60,8 +78,8 @@ TEST(Pem, NamesWhatIsThereInsteadOfACertificate) {
 }
 
 TEST(Pem, SaysNothingAboutCorrectOrUnknownFiles) {
-  EXPECT_EQ(key("-----BEGIN PRIVATE KEY-----\n"), "");
-  EXPECT_EQ(certificate("-----BEGIN CERTIFICATE-----\n"), "");
+  EXPECT_EQ(key("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"), "");
+  EXPECT_EQ(certificate("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), "");
   const std::string cut = kKey.substr(0, kKey.size() - 1);
   const std::string endless = "\x30\x84\xff\xff\xff\xff" + kKey;
   for (const std::string& text : {std::string(), std::string("\x30"), std::string("0\x80", 2),

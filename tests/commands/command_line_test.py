@@ -52,8 +52,11 @@ class Case(unittest.TestCase):
         self.config.write_text(CONFIG)
 
     def run_program(self, *words, input="", env=None):
-        return subprocess.run([PROGRAM, *map(str, words)], input=input, capture_output=True,
+        done = subprocess.run([PROGRAM, *map(str, words)], input=input, capture_output=True,
                               text=True, timeout=60, env={**os.environ, "TZ": "UTC", **(env or {})})
+        # Whatever else runs on this machine may have the ports of the smallest configuration.
+        done.stderr = re.sub(r"signpost: warning: \S+ \S+ \S+:(8025|2525) is in use by .*\n", "", done.stderr)
+        return done
 
     def signpost(self, *words, **more):
         return self.run_program("-c", self.config, *words, **more)
@@ -162,6 +165,7 @@ class Check(Case):
         self.assertEqual(summary["dkim"][0]["algorithm"], "ed25519-sha256")
 
     def test_every_mistake_is_shown(self):
+        (self.folder / "users.toml").write_text(f'[shop]\npassword = "{HASH}"\n')
         self.config.write_text(CONFIG + "[log]\nlevel = 1\n[limits]\nsesions = 1\n")
         expect = ('expected "debug", "info", "warning" or "error"')
         self.check(self.signpost("check"), 1, "",
@@ -191,7 +195,7 @@ class Check(Case):
                 "write the path of the certificate with its chain",
                 "signpost.toml:10:7: tls.key: {0}/key.pem: cannot be read: No such file or directory; "
                 "write the path of the certificate's private key",
-                "users.toml:2:12: shop.password", "signpost.toml:14:7: dkim.key: {0}/s1.pem: not a private key in PEM (PKCS#8 or PKCS#1)",
+                "users.toml:2:12: shop.password", "signpost.toml:14:7: dkim.key: {0}/s1.pem: has no private key in PEM",
                 "signpost.toml:18:7: dkim.key: {0}/s2.pem: cannot be read: No such file or directory; make it with "
                 "signpost dkim keygen --domain a.example --selector s2 --out {0}/s2.pem",
                 "signpost.toml:20:14: admin.token_file: {0}/token: is empty; write the secret into it"]):
@@ -265,8 +269,10 @@ class Setups(Case):
         """Both refuse with the same lines, each of which has its part."""
         check, serve = self.signpost("check"), self.signpost("serve")
         self.assertEqual((check.returncode, serve.returncode), (1, 78), check.stdout + serve.stderr)
-        self.assertEqual(check.stderr, serve.stderr)
-        lines = check.stderr.splitlines()
+        # Besides, check says what it finds of the machine.
+        lines = [line for line in check.stderr.splitlines()
+                 if "signpost: warning: " not in line and " cannot be used: " not in line]
+        self.assertEqual(lines, serve.stderr.splitlines())
         self.assertEqual(len(lines), len(parts), check.stderr)
         for line, part in zip(lines, parts):
             self.assertIn(part, line)
@@ -350,9 +356,9 @@ class Setups(Case):
         tenant = '[[tenant]]\nname = "acme"\ndomains = ["acme.example"]\n'
         self.write(more=tenant)
         self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'tenant = "acne"\n'))
-        self.both_refuse('users.toml: b.tenant: unknown tenant "acne"; write [[tenant]] with name = "acne" in')
+        self.both_refuse('users.toml:4:2: b.tenant: unknown tenant "acne"; write [[tenant]] with name = "acne" in')
         self.users.write_text(self.user("shop", 'tenant = "acme"\nsenders = ["@acme.example", "@b.example"]\n'))
-        self.both_refuse('users.toml: shop.senders: "@b.example" is not in a domain of tenant "acme"')
+        self.both_refuse('users.toml:1:2: shop.senders: "@b.example" is not in a domain of tenant "acme"')
         self.users.write_text(self.user("shop", 'tenant = "acme"\n') + self.user("b", 'senders = ["@b.example"]\n'))
         self.both_accept()
 
@@ -363,7 +369,7 @@ class Setups(Case):
         check = self.signpost("check")
         doubt = f'{self.users}: "b", "c" may send with every domain that no other login or tenant has'
         self.assertEqual(check.returncode, 0)
-        self.assertIn(f"warning: {doubt}", check.stderr)
+        self.assertRegex(check.stderr, rf"warning: {self.config}:\d+:9: auth.users: {doubt}")
         self.assertIn(doubt, json.loads(self.signpost("check", "--json").stdout)["warnings"][0])
         with self.relay():
             pass
@@ -378,6 +384,7 @@ class Setups(Case):
         self.both_refuse("s2.pem: ")
         self.key.chmod(0o644)
         self.both_refuse("s1.pem: everyone on this machine may read it", "s2.pem: ")
+        self.key.chmod(0o600)
         self.write(more=self.dkim("s 1"))
         self.both_refuse('dkim.selector: "s 1" is not a selector')
 
@@ -445,7 +452,7 @@ class Setups(Case):
             self.assertEqual(check.returncode, 0)
             warnings = [line for line in check.stderr.splitlines() if " is self-signed: " not in line]
             self.assertEqual(len(warnings), 1, check.stderr)
-            self.assertIn(f"warning: {self.folder}/{name}.pem: ", warnings[0])
+            self.assertRegex(warnings[0], rf"warning: {self.config}:\d+:15: tls.certificate: {self.folder}/{name}.pem: ")
             self.assertIn(words, warnings[0])
             self.assertIn(words, json.loads(self.signpost("check", "--json").stdout)["warnings"][0])
         with open(self.folder / "issued.pem", "a") as chain:
@@ -458,11 +465,68 @@ class Setups(Case):
             'mode = "plain"', 'mode = "plain"\nauth = "off"\ntrusted_networks = ["10.0.0.0/8"]'))
         check = self.signpost("check")
         self.assertEqual(check.returncode, 0)
-        self.assertEqual(check.stderr, f"signpost: warning: {self.config}: listener.bind: 192.0.2.55 is not an address of "
+        self.assertEqual(check.stderr, f"signpost: warning: {self.config}:6:8: listener.bind: 192.0.2.55 is not an address of "
                          "this machine now; serve cannot start before it is\n")
         serve = self.signpost("serve")
         self.assertEqual(serve.returncode, 1)
         self.assertIn("no interface of this machine has that address", serve.stderr)
+
+    def test_all_there_is_to_say_is_said_at_once(self):
+        self.write(general="core_files = 1\n", more=self.dkim(file="s9.pem") + self.dkim("s2"))
+        self.users.write_text(self.user("shop", 'senders = ["@shop.example"]\ntenat = "x"\n'))
+        self.both_refuse("core_files: found a whole number", "shop.tenat: unknown key", "s9.pem: cannot be read")
+
+    def test_swapped_files_are_both_named(self):
+        self.certificate("one")
+        self.write(more='[tls]\ncertificate = "one.key"\nkey = "one.pem"\n')
+        self.both_refuse(f"tls.certificate: {self.folder}/one.key: is a key; ",
+                         f"tls.key: {self.folder}/one.pem: is a certificate; ")
+        self.write(more='[tls]\ncertificate = "one.key"\nkey = "one.key"\n')
+        self.both_refuse(f"tls.certificate: {self.folder}/one.key: is a key; ")
+        self.write(more='[tls]\ncertificate = "one.pem"\nkey = "one.pem"\n')
+        self.both_refuse(f"tls.key: {self.folder}/one.pem: is a certificate; ")
+
+    def test_a_port_of_another_program(self):
+        self.write()
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", self.port))
+            other.listen()
+            check = self.signpost("check")
+            self.assertEqual(check.returncode, 0)
+            self.assertRegex(check.stderr, rf":6:8: listener.bind: 127.0.0.1:{self.port} is in use by another program")
+        with self.relay():
+            self.assertEqual(self.signpost("check").stderr, "", "it is the relay's own")
+
+    def test_a_data_folder_that_cannot_be_made(self):
+        (self.folder / "file").write_text("")
+        self.write()
+        self.config.write_text(self.config.read_text().replace('"data"', '"file/data"'))
+        check, serve = self.signpost("check"), self.signpost("serve")
+        self.assertEqual((check.returncode, serve.returncode), (1, 1), "the machine is at fault, not the file")
+        self.assertIn(f":2:12: data_dir: {self.folder}/file/data does not exist and cannot be made: Not a directory",
+                      check.stderr)
+        self.assertIn("file/data: Not a directory", serve.stderr)
+
+    def test_a_broken_file_is_reported_in_the_format_that_it_asks_for(self):
+        self.config.write_text('hostname = mail.shop.example\n[log]\nformat = "json"\n')
+        serve = self.signpost("serve")
+        self.assertEqual(serve.returncode, 78)
+        event = json.loads(serve.stderr)
+        self.assertEqual((event["event"], event["detail"]), (
+            "start_failed", f'{self.config}:1:12: mail.shop.example is not in quotes; write "mail.shop.example"'))
+
+    def test_a_reload_says_which_listeners_came_and_went(self):
+        self.write(more='[[listener]]\nbind = "127.0.0.2:%d"\nmode = "plain"\n' % self.port)
+        with self.relay():
+            text = self.config.read_text()
+            self.config.write_text(text.replace("127.0.0.2", "127.0.0.3").replace("workers = 1", "workers = 2"))
+            self.check(self.signpost("reload"), 0, "reloaded\n")
+            self.config.write_text(text.replace("127.0.0.2", "127.0.0.3"))
+            self.check(self.signpost("reload"), 0, "reloaded\n")
+        log = (self.folder / "log").read_text()
+        self.assertEqual(log.count(f" listening bind=127.0.0.3:{self.port}"), 1)
+        self.assertEqual(log.count(f" listener_closed bind=127.0.0.2:{self.port}"), 1)
+        self.assertEqual(log.count("config_needs_restart key=workers"), 1, "changed back, it is as it runs")
 
     def test_a_reload_counts_the_logins(self):
         self.write()
@@ -655,7 +719,6 @@ class Users(Case):
                 (["shop"], "\n", "no password was given"),
                 (["shop"], "x" * 1025 + "\n", "a password may have at most 1024 octets"),
                 (["shop"], "a\0b\n", "a password cannot contain NUL"),
-                ([""], "secret\n", "a name cannot be empty"),
                 (["a\nb"], "secret\n", "a name cannot contain control characters"),
                 (["shop", "--sender", "shop.example"], "secret\n",
                  '--sender: "shop.example" has no "@"')):
@@ -1257,7 +1320,7 @@ class Reference(Case):
         commands = {command["command"]: command
                     for command in json.loads(self.reference("commands", "--format", "json"))["commands"]}
         self.assertEqual(commands["queue"]["subcommands"],
-                         ["list", "show", "retry", "remove", "hold", "release", "explain"])
+                         ["list", "summary", "show", "retry", "hold", "release", "remove", "explain"])
         options = {option["name"]: option for option in commands["queue list"]["options"]}
         self.assertEqual(options["--state"]["choices"], ["ready", "active", "deferred", "held"])
         self.assertEqual((options["--limit"]["value"], options["--limit"]["default"]), ("NUMBER", "0"))
@@ -1284,7 +1347,7 @@ class Reference(Case):
                                   text=True, check=True, timeout=60).stdout.split()
         self.assertEqual(complete("signpost", "qu"), ["queue"])
         self.assertEqual(complete("signpost", "-c", "user", "queue", "re"),
-                         ["retry", "remove", "release"])
+                         ["retry", "release", "remove"])
         self.assertEqual(complete("signpost", "queue", "list", "--st"), ["--state"])
         self.assertEqual(complete("signpost", "queue", "list", "--state", "d"), ["deferred"])
         self.assertEqual(complete("signpost", "user", "add", "shop", "--re"), ["--replace"])

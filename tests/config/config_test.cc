@@ -761,11 +761,12 @@ TEST(ConfigDoubts, WaitsBeyondTheExpiryOfMailAreNamed) {
   EXPECT_EQ(retry("schedule = [\"1m\", \"30m\", \"1h\"]\nexpire = \"1h\"\n"),
             std::vector<std::string>{
                 "signpost.toml:8:12: retry.schedule: has no effect from 1h on: retry.expire, 1h, "
-                "comes first"});
-  EXPECT_EQ(retry("schedule = [\"2h\"]\nexpire = \"1h\"\n"),
-            std::vector<std::string>{
-                "signpost.toml:8:12: retry.schedule: no message is tried twice: the first wait is "
-                "2h, longer than retry.expire, 1h"});
+                "comes first; write a longer expire, or leave out the rest"});
+  EXPECT_EQ(
+      retry("schedule = [\"2h\"]\nexpire = \"1h\"\n"),
+      std::vector<std::string>{
+          "signpost.toml:8:12: retry.schedule: no message is tried twice: the first wait is "
+          "2h, longer than retry.expire, 1h; write a longer expire, or a shorter first wait"});
   EXPECT_EQ(retry("expire = \"30s\"\n").size(), 1U);
   EXPECT_EQ(retry("expire = \"1h\"\n").size(), 0U) << "the default schedule is cut off silently";
   EXPECT_EQ(retry("schedule = [\"20m\", \"40m\"]\nexpire = \"1h\"\n").size(), 0U);
@@ -888,14 +889,57 @@ TEST(ConfigFile, APipeOrAFolderIsNotRead) {
             "cannot be read: a device or a socket, not a regular file");
 }
 
-TEST(ConfigFile, NamedFilesKnowWhereTheyAreNamed) {
-  const auto config = config_of(kGood + "[tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n");
-  ASSERT_EQ(config->named_files.size(), 2U);
-  EXPECT_EQ(config->named_files[0].path, "/etc/signpost/c.pem");
-  EXPECT_EQ(config->named_files[0].key, "tls.certificate");
-  EXPECT_EQ(config->named_files[0].line, 8U);
-  EXPECT_EQ(config->named_files[0].column, 15U);
-  EXPECT_EQ(config->named_files[1].path, "/k.pem");
+TEST(ConfigFile, AMistakeInAFileIsNamedWhereThatIsNamed) {
+  const auto config = config_of(kGood +
+                                "[tls]\ncertificate = \"same.pem\"\nkey = \"same.pem\"\n"
+                                "[[dkim]]\ndomain = \"a.example\"\nselector = \"s\"\n"
+                                "key = \"k.pem\"\n"
+                                "[[dkim]]\ndomain = \"b.example\"\nselector = \"s\"\n"
+                                "key = \"k.pem\"\n");
+  const auto place = [&](std::string_view key, std::size_t table = 0) {
+    const ConfigError error = error_at(*config, key, "wrong", table);
+    EXPECT_EQ(error.key, key);
+    return std::pair(error.line, error.column);
+  };
+  EXPECT_EQ(place("tls.certificate"), std::pair(8U, 15U));
+  EXPECT_EQ(place("tls.key"), std::pair(9U, 7U)) << "the path is the same, the key is not";
+  EXPECT_EQ(place("dkim.key"), std::pair(13U, 7U));
+  EXPECT_EQ(place("dkim.key", 1), std::pair(17U, 7U));
+  EXPECT_EQ(place("postmaster"), std::pair(0U, 0U)) << "not written";
+  EXPECT_EQ(error_at(*config, "tls.key", "wrong").text(), config->file + ":9:7: tls.key: wrong");
+}
+
+// Mistakes of a file that is no TOML are reported in the format that it seems to ask for.
+TEST(ConfigFile, TheLogFormatIsFoundInABrokenFile) {
+  const std::string path = testing::TempDir() + "broken.toml";
+  const auto format = [&](const std::string& toml) {
+    std::ofstream(path) << toml;
+    return log_format_of_broken(path);
+  };
+  EXPECT_EQ(format("hostname = x\n[log]\nlevel = \"info\"\nformat = \"json\"\n"),
+            log::Format::Json);
+  EXPECT_EQ(format("x y\r\n [log] # here\r\n\tformat='json'\r\n"), log::Format::Json);
+  EXPECT_EQ(format("log.format = \"json\"\nx y\n"), log::Format::Json);
+  EXPECT_EQ(format("[log]\nformat = json\n"), log::Format::Json) << "that line is the mistake";
+  EXPECT_EQ(format("[log]\nformat = \"text\"\nx y\n"), log::Format::Text);
+  EXPECT_EQ(format("[other]\nformat = \"json\"\nx y\n"), log::Format::Text);
+  EXPECT_EQ(format("[log]\n# format = \"json\"\nx y\n"), log::Format::Text);
+  EXPECT_EQ(format("[log]\nformat ="), log::Format::Text);
+  EXPECT_EQ(format(""), log::Format::Text);
+  std::remove(path.c_str());
+  EXPECT_EQ(log_format_of_broken(path), log::Format::Text) << "no such file";
+}
+
+TEST(ConfigFile, AMissingKeyKeepsTheOthersInTheirTables) {
+  const std::string path = testing::TempDir() + "places.toml";
+  std::ofstream(path) << kGood
+                      << "[[dkim]]\ndomain = \"a.example\"\nselector = \"s\"\n"
+                         "[[dkim]]\ndomain = \"b.example\"\nselector = \"s\"\nkey = \"k.pem\"\n";
+  const LoadedConfig loaded = load_config_partly(path);
+  std::remove(path.c_str());
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(error_at(*loaded.config, "dkim.key", "", 0).line, 7U) << "of its table";
+  EXPECT_EQ(error_at(*loaded.config, "dkim.key", "", 1).line, 13U);
 }
 
 TEST(ConfigFile, PartlyReadConfigKeepsWhatIsRight) {

@@ -3,6 +3,7 @@
 #include "base/check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -99,7 +100,8 @@ void DeliveryWorld::restart() {
   for (const queue::WaitingLane& lane : page->lanes) scheduler.waits(lane, now());
 }
 
-void DeliveryWorld::settle(const PendingJob& pending, Outcome outcome, const std::string& site) {
+void DeliveryWorld::settle(const PendingJob& pending, Outcome outcome, const std::string& site,
+                           const smtp::Reply& said) {
   const queue::Job& job = pending.job;
   if (!store.claims().contains(job.ref) || gone_.contains(job.ref.id)) ++twice;
   queue::Change change;
@@ -108,6 +110,7 @@ void DeliveryWorld::settle(const PendingJob& pending, Outcome outcome, const std
     ++after.ref.revision;
     ++after.attempts;
     after.state = queue::JobState::Deferred;
+    after.last_reply = said;
     after.due = clock.schedule_now() + (delay ? delay(job) : std::chrono::seconds(60));
     change.replaced.push_back({job, after});
     apply(store, change);
@@ -165,12 +168,15 @@ void DeliveryWorld::carry_out(Orders orders) {
   }
   for (Orders::Settle& each : orders.settle) {
     ++charged;
+    if (each.facts.known) ++no_news;
     ++in_actions_;
     act([this, each] {
       --in_actions_;
-      settle(each.job, each.why.outcome, "");
+      settle(each.job, each.why.outcome, "", each.why.reply);
     });
   }
+  std::ranges::move(orders.away, std::back_inserter(away));
+  std::ranges::move(orders.back, std::back_inserter(back));
   for (const delivery::PutOff& each : orders.recall) {
     act([this, each] {
       auto job = store.claim(each.ref);
@@ -288,7 +294,9 @@ void DeliveryWorld::connected(std::uint64_t id) {
     return;
   }
   session.ready = true;
-  order([&](const auto&, Orders& orders) { scheduler.connection_ready(*session.site, orders); });
+  order([&](const auto& now, Orders& orders) {
+    scheduler.connection_ready(*session.site, now, orders);
+  });
   take(session);
 }
 

@@ -104,7 +104,10 @@ class DeliveryWorld {
   std::map<std::string, std::size_t> most_open_to;  // by address
   std::size_t looked_up = 0;
   std::size_t charged = 0;  // jobs that were tried without a session
-  std::size_t twice = 0;    // deliveries of what was delivered, or was not claimed
+  std::size_t no_news = 0;  // of them, those whose trouble had been told
+  std::vector<delivery::Orders::Away> away;
+  std::vector<delivery::Orders::Back> back;
+  std::size_t twice = 0;  // deliveries of what was delivered, or was not claimed
 
   static constexpr std::chrono::milliseconds kStep{100};
 
@@ -129,7 +132,7 @@ class DeliveryWorld {
   void finish(std::uint64_t id);
   void end(std::uint64_t id, const std::optional<delivery::Disposition>& failure);
   void settle(const delivery::PendingJob& pending, delivery::Outcome outcome,
-              const std::string& site);
+              const std::string& site, const smtp::Reply& said = {});
   void end_idle();
 
   std::map<std::string, Receiver> receivers_;

@@ -52,6 +52,83 @@ TEST_F(SchedulerReturn, ADeadHostIsProbedLessAndLessOften) {
   EXPECT_EQ(world_.charged, 1u);
 }
 
+TEST_F(SchedulerReturn, AnAbsenceIsToldOnceAndSoIsItsEnd) {
+  world_.receiver(kSite).refuses = true;
+  world_.delay = [](const queue::Job&) { return minutes(1); };
+  (void)submit(kLane, 50);
+  (void)submit({"a.example", "other", ""}, 5);
+  world_.pass(minutes(10));
+  ASSERT_EQ(world_.away.size(), 1u);
+  EXPECT_EQ(world_.away[0].site, kSite);
+  EXPECT_EQ(world_.away[0].why.reply.text, test::later().reply.text);
+  EXPECT_EQ(world_.away[0].lanes.size(), 2u);
+  EXPECT_GT(world_.charged, 20u);
+  EXPECT_EQ(world_.no_news, world_.charged - 1) << "each attempt but the first is no news";
+  EXPECT_TRUE(world_.back.empty());
+  world_.receiver(kSite).refuses = false;
+  world_.pass(minutes(6));
+  EXPECT_EQ(world_.delivered.size(), 55u);
+  ASSERT_EQ(world_.back.size(), 1u);
+  EXPECT_EQ(world_.back[0].site, kSite);
+  EXPECT_GE(world_.back[0].after, minutes(9));
+  EXPECT_GE(world_.back[0].attempts, world_.charged) << "and those that no job was charged with";
+  EXPECT_EQ(world_.away.size(), 1u);
+}
+
+TEST_F(SchedulerReturn, TheLanesOfEarlierRunsAreToldOf) {
+  world_.receiver(kSite).refuses = true;
+  for (int i = 0; i < 20; ++i) (void)world_.leave(kLane, world_.now().schedule);
+  world_.restart();
+  world_.pass(seconds(10));
+  ASSERT_EQ(world_.away.size(), 1u);
+  EXPECT_EQ(world_.away[0].lanes, std::vector{kLane});
+}
+
+TEST_F(SchedulerReturn, WhileOthersCarryMailNobodyIsAway) {
+  world_.receiver(kSite) = {.hangs = true};
+  (void)submit(kLane, 2);
+  world_.run();
+  world_.receiver(kSite).slow = true;
+  const std::size_t open = world_.open(kSite);
+  ASSERT_GE(open, 2u);
+  world_.connect_all();
+  EXPECT_TRUE(world_.away.empty());
+  EXPECT_TRUE(world_.back.empty()) << "it was not away before";
+}
+
+TEST_F(SchedulerReturn, AnAbsenceIsRememberedWhileTheSiteIsForgotten) {
+  world_.receiver(kSite) = {.hangs = true};
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  delivery::Disposition busy = test::later("busy");
+  busy.reply.code = 421;
+  (void)submit(kLane, 1);
+  world_.run();
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    world_.fail_one(kSite, busy);
+    world_.pass(minutes(30), seconds(1));
+    EXPECT_EQ(world_.scheduler.figures().sites, 0u);
+    world_.pass(minutes(30) + seconds(2), seconds(1));
+  }
+  EXPECT_EQ(world_.charged, 3u);
+  EXPECT_EQ(world_.no_news, 2u);
+  EXPECT_EQ(world_.away.size(), 1u);
+  world_.connect_all();
+  world_.run();
+  EXPECT_EQ(world_.delivered.size(), 1u);
+  ASSERT_EQ(world_.back.size(), 1u);
+  EXPECT_GE(world_.back[0].after, hours(2));
+  EXPECT_EQ(world_.back[0].attempts, 3u);
+}
+
+TEST_F(SchedulerReturn, ADomainThatCannotBeLookedUpIsNewsOnce) {
+  world_.unroutable["a.example"] = test::later("no name server answers");
+  world_.delay = [](const queue::Job&) { return minutes(1); };
+  (void)submit(kLane, 1);
+  world_.pass(hours(1), seconds(1));
+  EXPECT_GT(world_.charged, 5u);
+  EXPECT_EQ(world_.no_news, world_.charged - 1);
+}
+
 TEST_F(SchedulerReturn, ADeadHostWithoutMailIsNotProbed) {
   world_.receiver(kSite).refuses = true;
   world_.delay = [](const queue::Job&) { return minutes(10); };

@@ -67,7 +67,7 @@ def main():
         harness.wait_until(lambda: delivered() > before, "the first delivery after the return", 400)
         first = time.monotonic() - back
         say(f"away for {arguments.away:g} s while {jobs:.0f} jobs waited: the first delivery {first:.1f} s after the return, "
-            f"{len(relay.events('connection_failed'))} connections failed")
+            f"{sum(event['attempts'] for event in relay.events('site_up'))} connections failed")
         try:
             harness.wait_until(lambda: waiting() <= 1, lambda: f"the rest, {waiting():.0f} wait", arguments.patience)
         finally:

@@ -135,6 +135,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-waiting-"))
     dns = harness.NameServer(folder / "dns", harness.address(1))
     relay = harness.Relay(folder / "relay", harness.address(2), dns=dns, certificate=harness.Certificate(folder),
+                          settings={"log": 'level = "debug"\nformat = "json"'},  # every attempt has its line
                           extra='[[destination]]\nmatch = ["silent.example"]\nconnections = 1\n')
     relay.add_key("shop.example", "s1", "ed25519")
     dns.mx("silent.example", (10, "mx.silent.example", harness.address(10)))

@@ -21,7 +21,7 @@ def test_what_waits_for_a_slow_receiver_can_be_removed_and_the_books_balance(wor
     listed = [job["state"] for job in relay.queued_jobs()]
     assert listed.count("active") <= 4, "two connections, with one message begun early on each"
     assert listed.count("ready") >= len(listed) - 4, listed
-    removed = relay.run("queue", "remove", "--from", "thief@shop.example", "--json")
+    removed = relay.run("queue", "remove", "--from", "thief@shop.example", "--json", "--yes")
     counts = json.loads(removed.stdout)
     assert counts["changed"] >= 30 and counts["busy"] <= 4, counts
     relay.wait_empty(60)

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -113,16 +114,18 @@ def test_an_interrupted_load_finishes_what_it_began_and_reports_it(world, tmp_pa
 
 
 def test_a_second_signal_ends_the_load_at_once(world):
-    sink = world.sink("--delay-ms", "3600000", save=False)
-    running = subprocess.Popen([str(BIN / "signpost-load"), "--to", f"{sink.host}:{sink.port}", "--timeout", "3600"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    harness.wait_until(lambda: sink.counts()["connections"] == 10, "the connections")
-    running.send_signal(signal.SIGTERM)
-    assert "interrupted" in running.stderr.readline()
-    assert running.poll() is None
-    running.send_signal(signal.SIGTERM)
-    assert running.wait(harness.DEADLINE) == -signal.SIGTERM
-    running.stderr.close()
+    with socket.create_server((world.address(), 0)) as silent:
+        host, port = silent.getsockname()
+        running = subprocess.Popen([str(BIN / "signpost-load"), "--to", f"{host}:{port}", "--timeout", "3600"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        connection, _ = silent.accept()
+        running.send_signal(signal.SIGTERM)
+        assert "interrupted" in running.stderr.readline()
+        assert running.poll() is None, "it waits for the greeting"
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(harness.DEADLINE) == -signal.SIGTERM
+        running.stderr.close()
+        connection.close()
 
 
 def test_stages_have_their_messages(sink):
@@ -230,3 +233,9 @@ def test_the_manual_names_every_option(tool):
     manual = (harness.ROOT / f"docs/man/{tool}.1").read_text().replace("\\-", "-")
     assert len(options) > 15
     assert [option for option in sorted(options) if option not in manual] == []
+
+
+@pytest.mark.parametrize("tool", ["signpost-load", "signpost-sink"])
+def test_the_tools_name_their_version(tool):
+    version = subprocess.run([str(BIN / tool), "--version"], capture_output=True, text=True).stdout
+    assert re.fullmatch(rf"{tool} \d+\.\d+\.\d+\n", version)

@@ -1,12 +1,10 @@
 """What the metrics say of a real relay, and the dashboard's expressions in a real Prometheus."""
 
+import itertools
 import json
 import math
 import signal
-import smtplib
 import time
-
-import pytest
 
 import harness
 from conftest import message
@@ -56,20 +54,26 @@ def test_all_of_the_dashboard_has_data_in_a_real_prometheus(world, certificate):
     prometheus = Prometheus(world.folder / "prometheus", world.address(), [(relay.host, ADMIN_PORT)])
     world.others.append(prometheus)
 
-    def without_data():
-        relay.send("a@shop.example", [f"{kind}@receiver.example" for kind in ("b", "bounce-c", "tempfail-d")], message(),
-                   port=SUBMISSION_PORT, user="shop", starttls=True)
-        return [(title, expression) for title, expression in EXPRESSIONS
-                if not any(math.isfinite(value) for _, value in prometheus.query(for_prometheus(expression)))]
+    missing = list(EXPRESSIONS)
+    numbers = itertools.count()
 
-    # Annotations are about what is rare; two reloads make one of them.
-    rare = {"Configuration reloads", "Starts"}
-    harness.wait_until(lambda: {title for title, _ in without_data()} <= rare, lambda: without_data())
+    def rest_is_rare():
+        # The last one is of a domain that the name server has not been asked for yet.
+        relay.send("a@shop.example", [*(f"{kind}@receiver.example" for kind in ("b", "bounce-c", "tempfail-d")),
+                                      f"e@unknown{next(numbers)}.example"],
+                   message(), port=SUBMISSION_PORT, user="shop", starttls=True)
+        missing[:] = [(title, expression) for title, expression in missing
+                      if not any(math.isfinite(value) for _, value in prometheus.query(for_prometheus(expression)))]
+        return {title for title, _ in missing} <= RARE
+
+    harness.wait_until(rest_is_rare, lambda: missing)
     described = " ".join(expression for _, expression in EXPRESSIONS)
     families = {line.split()[2] for line in relay.get("/metrics")[1].splitlines() if line.startswith("# TYPE")}
     assert {name for name in families if name not in described} <= NOT_SHOWN
 
 
+# Annotations.
+RARE = {"Configuration reloads", "Starts"}
 # What nobody looks at every day.
 NOT_SHOWN = {"signpost_bare_linefeed_messages_total", "signpost_config_reloads_total", "signpost_config_last_reload_successful",
              "signpost_dns_ignored_answers_total", "signpost_login_messages_accepted_total", "signpost_notifications_dropped_total",
@@ -102,7 +106,7 @@ def test_the_books_balance(world):
                message())
     relay.send("a@receiver.example", ["tempfail-i@receiver.example", "tempfail-j@receiver.example"], message())
     relay.wait_event("deferred", to="tempfail-j@receiver.example")
-    assert relay.run("queue", "remove", "--to", "tempfail-j@receiver.example").returncode == 0
+    assert relay.run("queue", "remove", "--yes", "--to", "tempfail-j@receiver.example").returncode == 0
     now = harness.wait_until(balanced, lambda: f"balanced books under way: {books()}")
     assert now["accepted"] == 9 and now["removed"] == 1 and now["queued"] > 0
     relay.wait_empty()
@@ -155,12 +159,3 @@ def test_state_and_limits_of_the_process(world):
     assert metric("signpost_config_last_reload_successful") == 1
     harness.wait_until(lambda: metric("signpost_ready", reason="disk") == 0, "the disk to be too full")
     assert relay.get("/readyz")[0] == 503 and metric("signpost_ready", reason="memory") == 1
-    with pytest.raises(smtplib.SMTPAuthenticationError):
-        for _ in range(12):
-            with relay.smtp(SUBMISSION_PORT, starttls=True) as client:
-                try:
-                    client.login("shop", "wrong")
-                except smtplib.SMTPAuthenticationError as error:
-                    if error.smtp_code == 454:
-                        raise
-    assert metric("signpost_auth_locks", kind="client") == 1 and metric("signpost_auth_total", result="locked") >= 1

@@ -73,7 +73,7 @@ def test_removing_one_address_leaves_the_others_of_its_message(stuck):
     relay.send("many@shop.example", addresses, message())
     harness.wait_until(lambda: len(relay.events("deferred")) == 8, "five deferred recipients")
     [before] = relay.queue("list", "--from", "many@shop.example")["jobs"]
-    done = relay.run("queue", "remove", "--to", addresses[2].upper())
+    done = relay.run("queue", "remove", "--to", addresses[2].upper(), "--yes")
     assert done.returncode == 0 and "removed: 1, other recipients of the same messages that stay: 4" in done.stdout
     [after] = relay.queue("list", "--from", "many@shop.example")["jobs"]
     assert after == {**before, "to": [each for each in before["to"] if each != addresses[2]]}

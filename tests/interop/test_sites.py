@@ -12,6 +12,8 @@ from harness import BIN
 
 DOMAINS, MESSAGES = map(int, os.environ.get("SIGNPOST_SITES", "200/2000").split("/"))
 
+EVERY_ATTEMPT = 'level = "debug"\nformat = "json"'  # also those at a receiver that is known to be away
+
 
 def load(relay, *options):
     done = subprocess.run([str(BIN / "signpost-load"), "--to", f"{relay.host}:{harness.TRUSTED_PORT}", "--size", "1024", *options],
@@ -76,7 +78,7 @@ def test_an_account_with_much_mail_does_not_hold_up_another(world):
 def test_retry_affects_the_back_off_of_that_receiver_alone(world):
     for name in ("one", "two"):
         world.dns.mx(f"{name}.example", (10, f"mx.{name}.example", world.address()))
-    relay = world.start(settings={"retry": 'schedule = ["1h"]\nexpire = "5d"'})
+    relay = world.start(settings={"retry": 'schedule = ["1h"]\nexpire = "5d"', "log": EVERY_ATTEMPT})
     for name in ("one", "two"):
         relay.send("a@shop.example", [f"b@{name}.example"], message())
         relay.wait_event("connection_failed", mx=f"mx.{name}.example")
@@ -92,7 +94,8 @@ def test_mail_for_a_receiver_that_is_down_expires_without_being_tried(world):
     """Only the connection that was tried is an attempt; the others expire with the reason they wait for."""
     world.dns.mx("down.example", (10, "mx.down.example", world.address()))
     bounces = world.receiver("shop.example")
-    relay = world.start(settings={"retry": 'schedule = ["1s"]\nexpire = "12s"\ndelay_notice = "3s"'})
+    relay = world.start(settings={"retry": 'schedule = ["1s"]\nexpire = "12s"\ndelay_notice = "3s"',
+                                  "log": EVERY_ATTEMPT})
     for number in range(8):
         relay.send("a@shop.example", [f"b{number}@down.example"], message())
     relay.wait_event("connection_failed", mx="mx.down.example")
@@ -108,6 +111,27 @@ def test_mail_for_a_receiver_that_is_down_expires_without_being_tried(world):
     # A notice of the delay and one of the failure for each message.
     bounces.wait_for(16)
     relay.wait_empty()
+
+
+def test_a_receiver_that_is_away_has_two_lines(world):
+    host = world.address()
+    world.dns.mx("away.example", (10, "mx.away.example", host))
+    relay = world.start(settings={"retry": 'schedule = ["1s"]\nexpire = "5d"'})
+    first = relay.send("a@shop.example", ["b@away.example"], message())
+    down = relay.wait_event("site_down", site="mx:mx.away.example")
+    assert (down["domain"], down["mx"], down["jobs"]) == ("away.example", "mx.away.example", 1)
+    assert "refused" in down["reply"]
+    for number in range(20):
+        relay.send("a@shop.example", [f"b{number}@away.example"], message())
+    harness.wait_until(lambda: sum(job["attempts"] for job in relay.queue("list", "--to", "away.example")["jobs"]) >= 4,
+                       "four attempts")
+    assert [event["id"] for event in relay.events("deferred")] == [first]
+    assert len(relay.events("connection_failed")) == 1
+    sink = world.sink(host=host)
+    sink.wait_for(21)
+    up = relay.wait_event("site_up", site="mx:mx.away.example")
+    assert up["attempts"] >= 4 and up["jobs"] > 0 and up["seconds"] > 0
+    assert len(relay.events("site_down")) == len(relay.events("site_up")) == 1
 
 
 def test_waiting_mail_follows_a_changed_route(world):

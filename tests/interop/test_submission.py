@@ -144,6 +144,7 @@ def test_only_the_guesser_is_locked_out(relay, shared):
     code, text = attempt("shop", PASSWORD)
     assert code == 454 and text.startswith(b"4.7.0 Too many failed logins")
     assert relay.wait_event("auth_locked")["address"] == guesser
+    assert relay.metric("signpost_auth_locks", kind="client") == 1
     assert relay.metric("signpost_auth_total", result="locked") > 0
     relay.smtp(SUBMISSION_PORT, user="shop", starttls=True).quit()
 

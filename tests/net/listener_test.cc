@@ -161,6 +161,23 @@ TEST(Listener, ListensOnIpv6) {
   EXPECT_NE(listener.local().port, 0);
 }
 
+TEST(Listener, KnowsWhoListensAtAnAddress) {
+  const SocketAddress any = SocketAddress::parse("127.0.0.1:0").value();
+  const auto address_of = [](int fd) {
+    sockaddr_storage native{};
+    socklen_t size = sizeof native;
+    EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&native), &size), 0);
+    return SocketAddress::from_native(native);
+  };
+  const Descriptor alone(open_listening_socket(any).value());
+  EXPECT_EQ(port_use(address_of(alone.get())), PortUse::Others);
+  auto shared = open_listening_sockets(any, 2).value();
+  const SocketAddress address = address_of(shared.front().get());
+  EXPECT_EQ(port_use(address), PortUse::Own);
+  shared.clear();
+  EXPECT_EQ(port_use(address), PortUse::Free);
+}
+
 TEST(Listener, NamesTheAddressThatIsInUse) {
   // Somebody who does not share the address.
   sockaddr_storage native;

@@ -49,12 +49,16 @@ TEST_F(TlsContextTest, SaysWhatIsMissingOrDamaged) {
   EXPECT_TRUE(refusal(pair_.certificate, pair_.certificate).starts_with("is a certificate;"));
   std::string cut = pair_.certificate;
   cut.erase(100, 40);
-  EXPECT_TRUE(refusal(cut, pair_.key).starts_with("has a damaged certificate: "));
-  EXPECT_TRUE(
-      refusal(pair_.certificate + cut, pair_.key).starts_with("has a damaged certificate: "));
+  EXPECT_TRUE(refusal(cut, pair_.key).starts_with("has a damaged certificate (number 1 "));
+  EXPECT_TRUE(refusal(pair_.certificate + cut, pair_.key)
+                  .starts_with("has a damaged certificate (number 2 "));
+  cut = pair_.certificate.substr(0, 200);
+  EXPECT_TRUE(refusal(cut, pair_.key).starts_with("is cut off: "));
+  EXPECT_TRUE(refusal(pair_.certificate, pair_.key.substr(0, 200)).starts_with("is cut off: "));
   cut = pair_.key;
   cut.erase(60, 20);
-  EXPECT_TRUE(refusal(pair_.certificate, cut).starts_with("has a damaged private key: "));
+  EXPECT_TRUE(
+      refusal(pair_.certificate, cut).starts_with("has a private key that is damaged, or of a "));
   EXPECT_TRUE(refusal(pair_.certificate,
                       "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"
                       "-----END ENCRYPTED PRIVATE KEY-----\n")

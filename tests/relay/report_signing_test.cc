@@ -42,7 +42,7 @@ TEST_F(ReportSigningTest, AKeyOfTheDomainOrOfOneAboveItSignsThem) {
 TEST_F(ReportSigningTest, UnsignedReportsBesideSignedMailAreReported) {
   add_key("other.example");
   EXPECT_EQ(doubt(),
-            "/etc/signpost/signpost.toml: reports of failed mail come from "
+            "reports of failed mail come from "
             "postmaster@mail.shop.example and are sent unsigned, since no [[dkim]] key is for "
             "mail.shop.example or a domain above it; set postmaster to an address in a domain with "
             "a key");

@@ -207,6 +207,10 @@ TEST_F(AcceptanceTest, FromIsLimitedToTheSendersOfTheLogin) {
   EXPECT_EQ(refusal("From: boss@bank.example\r\n\r\n"),
             "550 5.7.1 This login may not send with From: <boss@bank.example>; it may use "
             "@shop.example");
+  const auto refused = offer("From: The Boss <boss@bank.example>\r\n\r\n");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().text, "From: The Boss <boss@bank.example>") << "for the log";
+  EXPECT_EQ(label_of(refused.error().reason), relay::RejectReason::Sender);
 }
 
 TEST_F(AcceptanceTest, EveryAuthorFieldIsLimitedToThem) {
@@ -345,7 +349,10 @@ TEST_F(AcceptanceTest, UnsignedMailIsRefusedWhereTheConfigurationSaysSo) {
   EXPECT_EQ(refusal(kPlain), "");
   config.unsigned_policy = config::UnsignedPolicy::Reject;
   EXPECT_EQ(reason(kPlain), Refusal::NoSigningKey);
-  EXPECT_EQ(refusal(kPlain), "550 5.7.20 No DKIM key for the From: domain shop.example");
+  EXPECT_EQ(
+      refusal(kPlain),
+      "550 5.7.20 No DKIM key for the From: domain shop.example; use a domain that this relay "
+      "signs for, or ask its administrator to add a key");
   EXPECT_EQ(refusal("From: Doe, a@b.example\r\n\r\n"),
             "550 5.7.20 No DKIM key, since it is not clear which address From: names in \"Doe, "
             "a@b.example\"; write it as in \"Doe, John\" <john@shop.example>, the name in quotes");

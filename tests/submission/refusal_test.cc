@@ -31,7 +31,7 @@ TEST(Refusal, EachReasonHasItsReplyAndItsLabel) {
       {HeaderTooLong, Label::Content, "552 5.3.4"},
       {LineTooLong, Label::Content, "550 5.6.0"},
       {MailLoop, Label::Content, "554 5.4.6"},
-      {FromForbidden, Label::Content, "550 5.7.1 This login may not send with that From:"},
+      {FromForbidden, Label::Sender, "550 5.7.1 This login may not send with that From:"},
       {NoSigningKey, Label::Content, "550 5.7.20 No DKIM key for the From: domain"},
   }};
   for (const Expected& expected : all) {

@@ -368,7 +368,9 @@ TEST_F(SubmissionTest, ContentIsRefusedWithItsReasonAndTheSessionContinues) {
   client_->say("Subject: no sender\r\n\r\n.\r\nNOOP\r\n");
   expect("550 5.6.0 ");
   expect("250 2.0.0 Ok");
-  EXPECT_TRUE(whole_log().contains("reason=content"));
+  const std::string log = whole_log();
+  EXPECT_TRUE(log.contains("reason=content from=a@shop.example to=b@receiver.example size=22 "))
+      << log;
   EXPECT_TRUE(admission_.has_memory_for((1 << 30) - 1));
 }
 
@@ -379,6 +381,27 @@ TEST_F(SubmissionTest, WhatTheDialogRefusesHasItsReason) {
   expect("553 5.6.7 ");
   EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"command\"}"), 1);
   EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"content\"}"), 0);
+}
+
+TEST_F(SubmissionTest, ARefusedRecipientIsLoggedWithItsTransaction) {
+  connect();
+  greet();
+  client_->say("MAIL FROM:<a@shop.example> SIZE=1234\r\nRCPT TO:<b@[192.0.2.1]>\r\n");
+  expect("550 5.1.2 ");
+  EXPECT_TRUE(whole_log().contains(
+      "reason=policy from=a@shop.example to=b@[192.0.2.1] size=1234 text=b@[192.0.2.1] reply="));
+}
+
+TEST_F(SubmissionTest, WhatIsTooLargeIsLoggedWithItsTransaction) {
+  config_.limits.message_size = 1000;
+  connect();
+  greet();
+  client_->say("MAIL FROM:<>\r\nRCPT TO:<b@c.example>\r\nRCPT TO:<d@c.example>\r\nDATA\r\n");
+  expect("354 ");
+  client_->say("From: a@shop.example\r\n\r\n" + std::string(2000, 'x') + "\r\n.\r\n");
+  expect("552 5.3.4 ");
+  const std::string log = whole_log();
+  EXPECT_TRUE(log.contains("reason=size from=<> to=b@c.example,d@c.example size=2026 ")) << log;
 }
 
 TEST_F(SubmissionTest, ContentBeyondTheMemoryIsReadToItsEndAndRefused) {
