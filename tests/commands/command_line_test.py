@@ -1327,7 +1327,7 @@ class Reference(Case):
         self.assertEqual((options["--json"]["value"], options["--json"]["default"]), ("", None))
         login = commands["user add"]["options"][1]
         self.assertTrue(login["positional"] and login["required"])
-        self.assertEqual(commands["queue hold"]["details"], [])  # not those of the program
+        self.assertEqual(commands["queue explain"]["details"], [])  # not those of the program
         self.assertIn("signpost user add [--users FILE] NAME [--sender ADDRESS]... [--replace]\n",
                       self.reference("commands"))
         self.assertIn("\\fBuser remove\\fR [\\fB\\-\\-users\\fR \\fIFILE\\fR] \\fINAME\\fR\nRemove a login.\n",
