@@ -14,12 +14,15 @@ kQuickstartPackages=(python3 python3-dkim python3-nacl python3-dnspython swaks l
 # What ./package runs besides.
 kPackagingPackages=(debhelper lintian)
 
+# What the tests of the package run besides: a fresh Debian, and YAML.
+kMachinePackages=(debootstrap systemd-container python3-yaml)
+
 # What the unit tests link and the other tests run.
 kTestPackages=(
   libgtest-dev libgmock-dev
   clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
   python3 python3-pytest python3-dkim python3-nacl python3-dnspython libmail-dkim-perl
-  swaks libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl curl openssl strace util-linux
+  swaks libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl curl openssl strace util-linux fish
 )
 
 export LC_ALL=C.UTF-8

@@ -34,6 +34,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
       "Exit status: 0 done, 1 refused or failed, 2 wrong usage, 78 wrong configuration (serve).\n"
       "`signpost COMMAND --help` shows a command's options and an example.");
   add_serve_command(app, line);
+  add_init_command(app, line);
   add_check_command(app, line);
   add_dkim_commands(app, line);
   add_user_commands(app, line);

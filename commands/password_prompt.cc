@@ -132,6 +132,11 @@ Result<std::string> read_new_password() {
 
 bool input_is_terminal() { return isatty(STDIN_FILENO) == 1; }
 
+std::optional<std::string> answer_to(const std::string& question) {
+  ask(question);
+  return read_line();
+}
+
 bool confirmed(const std::string& question) {
   ask(question + " [y/N] ");
   const auto answer = read_line();

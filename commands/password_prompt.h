@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 
+#include <optional>
 #include <string>
 
 namespace signpost::commands {
@@ -13,5 +14,7 @@ Result<std::string> read_new_password();
 // "yes" or "y" on the terminal. REQUIRES: standard input is a terminal
 bool confirmed(const std::string& question);
 bool input_is_terminal();
+// One line from standard input, after the question; nothing at the end of the input.
+std::optional<std::string> answer_to(const std::string& question);
 
 }  // namespace signpost::commands

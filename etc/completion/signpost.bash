@@ -18,25 +18,26 @@ _signpost() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      --algorithm|--bits|--config|--domain|--format|--from|--key|--limit|--out|--selector|--sender|--state|--to|--user|--users|-c) skip=1 ;;
+      --account|--algorithm|--bits|--certificate|--config|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--login|--out|--selector|--sender|--state|--to|--user|--users|-c) skip=1 ;;
       -*) ;;
       *) command+="${command:+ }$word" ;;
     esac
   done
 
   case $previous in
-    --config|--key|--out|--users|-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --certificate|--config|--key|--out|--users|-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --algorithm) COMPREPLY=($(compgen -W "rsa ed25519" -- "$current")); return ;;
     --format) COMPREPLY=($(compgen -W "markdown man json bash zsh fish" -- "$current")); return ;;
     --state) COMPREPLY=($(compgen -W "ready active deferred held" -- "$current")); return ;;
     --to) COMPREPLY=($(compgen -W "$(_signpost_list domain queue list --limit 100)" -- "$current")); return ;;
     --user) COMPREPLY=($(compgen -W "$(_signpost_list name user list)" -- "$current")); return ;;
-    --bits|--domain|--from|--limit|--selector|--sender) return ;;
+    --account|--bits|--directory|--domain|--from|--hostname|--limit|--listen|--login|--selector|--sender) return ;;
   esac
 
   local words="--help --config"
   case $command in
-    "") words+=" serve check dkim user queue reload reference sendmail --version" ;;
+    "") words+=" serve init check dkim user queue reload reference sendmail --version" ;;
+    "init"|"init "*) words+=" --directory --hostname --domain --selector --certificate --key --login --listen --account --generate-password --replace --yes" ;;
     "check"|"check "*) words+=" --dns --keys --json" ;;
     "dkim") words+=" keygen record" ;;
     "dkim keygen"|"dkim keygen "*) words+=" --domain --selector --json --algorithm --bits --out" ;;

@@ -9,7 +9,7 @@ function __signpost_at --argument-names kind wanted
     for word in (commandline -opc)
         if test $skip = yes
             set skip no
-        else if contains -- $word --algorithm --bits --config --domain --format --from --key --limit --out --selector --sender --state --to --user --users -c
+        else if contains -- $word --account --algorithm --bits --certificate --config --directory --domain --format --from --hostname --key --limit --listen --login --out --selector --sender --state --to --user --users -c
             set skip yes
         else if not string match -q -- '-*' $word
             set -a words $word
@@ -28,6 +28,7 @@ end
 complete -c signpost -f
 complete -c signpost -s h -l help -d 'Print help'
 complete -c signpost -n "__signpost_at group ''" -a serve -d 'Run the relay in the foreground'
+complete -c signpost -n "__signpost_at group ''" -a init -d 'Write a first configuration, with a DKIM key and a login'
 complete -c signpost -n "__signpost_at group ''" -a check -d 'Read the configuration and every file that it names'
 complete -c signpost -n "__signpost_at group ''" -a dkim -d 'Make DKIM keys and show their DNS records'
 complete -c signpost -n "__signpost_at group ''" -a user -d 'Add, remove and list the logins of users.toml'
@@ -37,6 +38,18 @@ complete -c signpost -n "__signpost_at group ''" -a reference -d 'Print what the
 complete -c signpost -n "__signpost_at group ''" -a sendmail -d 'Do what /usr/sbin/sendmail does (not supported yet)'
 complete -c signpost -l config -s c -r -F -d 'Configuration file'
 complete -c signpost -n "__signpost_at group ''" -l version -d 'Print the version'
+complete -c signpost -n "__signpost_at command 'init'" -l directory -x -d 'Folder for the files; without it, that of the configuration file'
+complete -c signpost -n "__signpost_at command 'init'" -l hostname -x -d 'Name of the relay in its greeting and in the DNS'
+complete -c signpost -n "__signpost_at command 'init'" -l domain -x -d 'Domain that mail is sent from and signed for'
+complete -c signpost -n "__signpost_at command 'init'" -l selector -x -d 'Selector of the DKIM key; s1 without it'
+complete -c signpost -n "__signpost_at command 'init'" -l certificate -r -F -d 'Certificate with its chain; without it, tls/fullchain.pem in the folder, or certbot\'s'
+complete -c signpost -n "__signpost_at command 'init'" -l key -r -F -d 'Private key of the certificate'
+complete -c signpost -n "__signpost_at command 'init'" -l login -x -d 'First login; without it, the first word of the domain'
+complete -c signpost -n "__signpost_at command 'init'" -l listen -x -d 'Address and port to take mail at; may be repeated. Without it: ports 587 and 465, or 2587 for anyone but root'
+complete -c signpost -n "__signpost_at command 'init'" -l account -x -d 'Account that the relay becomes when root starts it; root stays root'
+complete -c signpost -n "__signpost_at command 'init'" -l generate-password -d 'Make up the password of the login, and show it once'
+complete -c signpost -n "__signpost_at command 'init'" -l replace -d 'Replace the configuration, which is kept as signpost.toml.old'
+complete -c signpost -n "__signpost_at command 'init'" -l yes -d 'Ask nothing: options and defaults decide, and the password is made up at a terminal'
 complete -c signpost -n "__signpost_at command 'check'" -l dns -d 'Compare each DKIM key with the record published for it'
 complete -c signpost -n "__signpost_at command 'check'" -l keys -d 'List every key with its default and meaning instead'
 complete -c signpost -n "__signpost_at command 'check'" -l json -d 'Print JSON'

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import pty
+import pwd
 import re
 import shutil
 import signal
@@ -802,6 +803,129 @@ JOB = {"id": "01hx", "number": 0, "state": "deferred", "from": "shop@a.example",
        "user": "shop"}
 
 
+class Init(Case):
+    """A first configuration in a folder, without a terminal and at one; tests/package has the one in /etc."""
+
+    def setUp(self):
+        super().setUp()
+        self.relay = self.folder / "relay"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-subj", "/CN=mail.shop.example", "-addext", "subjectAltName=DNS:mail.shop.example",
+                        "-keyout", self.folder / "key.pem", "-out", self.folder / "certificate.pem"],
+                       check=True, capture_output=True)
+
+    def words(self, *more):
+        return ["init", "--directory", self.relay, "--hostname", "mail.shop.example",
+                "--certificate", self.folder / "certificate.pem", "--key", self.folder / "key.pem",
+                "--listen", f"127.0.0.1:{free_port()}", "--account", "root", *more]
+
+    def files(self):
+        return {str(path.relative_to(self.relay)): stat.S_IMODE(path.stat().st_mode)
+                for path in sorted(self.relay.rglob("*"))}
+
+    def test_a_relay_from_options_and_defaults(self):
+        result = self.run_program(*self.words(), input="secret\n")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.files(), {"dkim": 0o700, "dkim/shop.example.s1.pem": 0o600, "queue": 0o700,
+                                        "signpost.toml": 0o600, "users.toml": 0o600})
+        self.assertIn(f"{self.relay}/signpost.toml is good", result.stdout)  # check has the last word
+        users = self.run_program("-c", self.relay / "signpost.toml", "user", "list", "--json")
+        self.assertEqual([user["name"] for user in json.loads(users.stdout)["users"]], ["shop"])
+        self.assertNotIn("secret", result.stdout + result.stderr)
+
+    def test_its_records_are_those_of_key_and_certificate(self):
+        out = self.run_program(*self.words(), input="secret\n").stdout
+        key = self.run_program("dkim", "record", "--domain", "shop.example", "--selector", "s1",
+                               "--key", self.relay / "dkim/shop.example.s1.pem").stdout
+        self.assertIn(key, out)
+        public = subprocess.run(f"openssl x509 -in {self.folder}/certificate.pem -noout -pubkey | "
+                                "openssl pkey -pubin -outform DER | sha256sum", shell=True, check=True,
+                                capture_output=True, text=True).stdout.split()[0]
+        self.assertRegex(out, rf"(?m)^_\d+\._tcp\.mail\.shop\.example\. IN TLSA 3 1 1 {public}$")
+
+    def test_a_made_up_password_is_shown_and_works(self):
+        result = self.run_program(*self.words("--generate-password"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^Login shop, password [a-z2-9]{24} ")
+
+    def test_nothing_that_exists_is_replaced_unasked(self):
+        self.run_program(*self.words(), input="secret\n")
+        before = {path: path.read_text() for path in self.relay.rglob("*") if path.is_file()}
+        config = self.relay / "signpost.toml"
+        self.refused(self.run_program(*self.words(), input="other\n"),
+                     f"{config} exists already; --replace keeps it as signpost.toml.old")
+        self.assertEqual({path: path.read_text() for path in before}, before)
+        result = self.run_program(*self.words("--replace", "--domain", "shop.example"), input="")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual((self.relay / "signpost.toml.old").read_text(), before[config])
+        for path in before:
+            if path != config:
+                self.assertEqual(path.read_text(), before[path], path)
+
+    def test_without_a_terminal_it_says_all_that_is_missing(self):
+        result = self.run_program("init", "--directory", self.relay, "--hostname", "mail", "--domain", "-",
+                                  "--certificate", self.folder / "none.pem")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("--hostname: ", result.stderr)
+        self.assertIn("--domain: ", result.stderr)
+        self.assertFalse(self.relay.exists())
+        words = self.words()
+        words[words.index("--certificate") + 1] = self.folder / "none.pem"
+        result = self.run_program(*words, input="secret\n")
+        self.refused(result, f"{self.folder}/none.pem: cannot be read: No such file or directory; --certificate names "
+                     "another one, and `certbot certonly --standalone -d mail.shop.example` has one issued")
+        self.assertFalse(self.relay.exists())
+        self.assertIn("no password was given", self.run_program(*self.words()).stderr)
+        self.assertFalse((self.relay / "signpost.toml").exists())
+
+    def at_terminal(self, words, answers):
+        """What is seen when these answers, by the start of the question, are typed; all must be asked for."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(PROGRAM, [PROGRAM, *map(str, words)])
+        seen = ""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(terminal, 4096).decode():
+                seen += chunk
+                for question in [question for question in answers if question in seen]:
+                    os.write(terminal, (answers.pop(question) + "\n").encode())
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, seen)
+        os.close(terminal)
+        self.assertEqual(answers, {})
+        return seen
+
+    def test_it_asks_at_a_terminal(self):
+        words = self.words()
+        at = words.index("--hostname")
+        seen = self.at_terminal(words[:at] + words[at + 2:], {
+            "Host name of the relay": "nonsense!\nmail.shop.example", "Domain that mail": "",
+            "DKIM selector": "s2026", "Login of the first client": "till", "New password: ": "secret",
+            "Repeat it: ": "secret"})
+        self.assertIn('"nonsense!"', seen)
+        self.assertIn("dkim/shop.example.s2026.pem", self.files())
+        self.assertIn("[till]", (self.relay / "users.toml").read_text())
+
+    def test_yes_asks_nothing_at_a_terminal(self):
+        self.assertRegex(self.at_terminal(self.words("--yes"), {}), r"Login shop, password [a-z2-9]{24} ")
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root")
+    def test_the_account_of_roots_relay_reads_and_does_not_write(self):
+        os.chmod(self.folder, 0o755)
+        for name in ("key.pem", "certificate.pem"):
+            shutil.chown(self.folder / name, "nobody")
+        words = self.words()
+        words[words.index("--account") + 1] = "nobody"
+        result = self.run_program(*words, input="secret\n")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        nobody = pwd.getpwnam("nobody")
+        for name in ("signpost.toml", "users.toml", "dkim/shop.example.s1.pem"):
+            facts = (self.relay / name).stat()
+            self.assertEqual((facts.st_uid, facts.st_gid, stat.S_IMODE(facts.st_mode)), (0, nobody.pw_gid, 0o640))
+        self.assertEqual((self.relay / "queue").stat().st_uid, nobody.pw_uid)
+        words[words.index("--account") + 1] = "nobody-at-all"
+        self.assertIn("there is no account nobody-at-all", self.run_program(*words, "--replace").stderr)
+
+
 class FakeRelay(http.server.BaseHTTPRequestHandler):
     """The admin API with answers that a test sets; remembers what it was asked."""
     answers = {}
@@ -1203,7 +1327,7 @@ class Reference(Case):
         self.assertEqual((options["--json"]["value"], options["--json"]["default"]), ("", None))
         login = commands["user add"]["options"][1]
         self.assertTrue(login["positional"] and login["required"])
-        self.assertEqual(commands["queue hold"]["details"], [])  # not those of the program
+        self.assertEqual(commands["queue explain"]["details"], [])  # not those of the program
         self.assertIn("signpost user add [--users FILE] NAME [--sender ADDRESS]... [--replace]\n",
                       self.reference("commands"))
         self.assertIn("\\fBuser remove\\fR [\\fB\\-\\-users\\fR \\fIFILE\\fR] \\fINAME\\fR\nRemove a login.\n",
