@@ -65,8 +65,10 @@ TEST(Users, MistakesHaveTheirPlace) {
       "users.toml:1:1: shop: expected a table [\"shop\"] with password, found a whole number");
   EXPECT_EQ(error_of(entry("[who.example]")),
             "users.toml:1:6: who: a name with dots needs quotes; write [\"who.example\"]");
-  EXPECT_EQ(error_of(entry("[\"a\\u0007\"]")),
-            "users.toml:1:2: a\\x07: a name cannot contain control characters");
+  EXPECT_EQ(
+      error_of(entry("[\"a\\u0007\"]")),
+      "users.toml:1:2: a\\x07: a name cannot contain control characters; write another name for "
+      "this login");
   EXPECT_EQ(error_of("[shop\n"), "users.toml:1:6: " + error_of("[shop\n").substr(16));
   // Several at once, each on a line.
   EXPECT_EQ(error_of("a = 1\nb = 2\n").find("users.toml:2:1: b: "),

@@ -47,7 +47,8 @@ TEST(FieldIndex, NamesThatDifferLateAreNotMixedUp) {
 
 TEST(FieldIndex, LongNamesOfSeveralLengthsAreDistinguished) {
   const std::string long_name(300, 'x');
-  const auto header = HeaderSection::parse(long_name + ": 1\r\n" + long_name + "x: 2\r\n\r\n");
+  const std::string text = long_name + ": 1\r\n" + long_name + "x: 2\r\n\r\n";
+  const auto header = HeaderSection::parse(text);
   const FieldIndex index(header);
   const auto found = index.find(long_name + "X").entries;
   ASSERT_EQ(found.size(), 1U);
