@@ -204,7 +204,7 @@ inline constexpr Description kQueueMessages = {
     "slower than the clients, or down; deferred rising: receivers refuse.",
     kJobStateLabels};
 inline constexpr LabelDescription kQueueJobLabels[] = {
-    {"provider", kQueueProviders}, {"route", {}, "`via` of the `[[route]]`; `mx`: none"}};
+    {"provider", kQueueProviders}, {"route", {}, "via of the [[route]], or mx without one"}};
 inline constexpr Description kQueueJobs = {
     "signpost_queue_jobs",
     "Ready and deferred jobs by where they go, counted every few seconds. unknown: not looked up "

@@ -684,21 +684,17 @@ def write_accounts(folder, *names):
 class Exim:
     """Exim from its unpacked package, as a receiver that takes everything; root starts it.
 
-    It keeps nothing, or hands all on to the smarthost (host, port). The package's account does not exist: the name service wrapper makes it one, for this process alone.
+    The package's account is not there: the name service wrapper makes it one, for this process alone. `routing`: what
+    happens to mail, the sections that follow the access control lists; nothing is kept if it is left out.
     """
 
     NOWHERE = "begin routers\nnowhere:\n  driver = redirect\n  data = :blackhole:\n"
-    SMARTHOST = ("begin routers\nsmarthost:\n  driver = manualroute\n  route_list = * {} byname\n  self = send\n  transport = smtp\n"
-                 "begin transports\nsmtp:\n  driver = smtp\n  port = {}\n  hosts_try_chunking = *\n  user = nobody\n")
 
-    def __init__(self, folder, host, port=MX_PORT, settings=None, smarthost=None):
-        # The process that hands mail on must not be root, and must reach the spool.
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-exim-") if smarthost else folder)
-        self.folder.chmod(0o755)
+    def __init__(self, folder, host, port=MX_PORT, settings=None, routing=NOWHERE):
+        self.folder = pathlib.Path(folder)
         self.host = host
         spool = self.folder / "exim"
         spool.mkdir()
-        spool.chmod(0o777)
         values = {
             "spool_directory": spool, "log_file_path": f"{spool}/%slog", "exim_user": "root", "exim_group": "root",
             "primary_hostname": "exim.example", "local_interfaces": f"{host}.{port}", "host_lookup": "", "rfc1413_hosts": "",
@@ -708,8 +704,7 @@ class Exim:
         shutil.chown(spool, values["exim_user"], values["exim_group"])
         configuration = spool / "exim.conf"
         configuration.write_text("".join(f"{key} = {value}\n" for key, value in values.items())
-                                 + "begin acl\naccept_all:\n  accept\n"
-                                 + (self.SMARTHOST.format(*smarthost) if smarthost else self.NOWHERE))
+                                 + "begin acl\naccept_all:\n  accept\n" + routing)
         environment = peer_environment()
         write_accounts(spool, "Debian-exim")
         for name in ("passwd", "group"):
@@ -724,8 +719,6 @@ class Exim:
 
     def stop(self):
         self.process.kill()
-        if self.folder.name.startswith("signpost-exim-"):
-            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class OpenSmtpd:

@@ -88,6 +88,7 @@ def test_exim_with_the_relay_as_its_smarthost(shop, open_folder):
     exim = harness.Exim(open_folder, shop.world.address(), routing=routing, settings={
         "acl_smtp_data": "accept_all", "exim_user": "games", "exim_group": "games", "deliver_drop_privilege": "true"})
     sent_on(shop, site, "Exim", exim)
+    assert " K " in exim.log_text(), "it says so when it sent with CHUNKING"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="OpenSMTPD wants root")

@@ -330,21 +330,6 @@ def test_a_message_in_chunks(shared, relay, recipient):
     assert received.endswith(content[content.index(b"\r\n\r\n"):])
 
 
-def test_exim_hands_on_its_mail_in_chunks(shared, relay, recipient, tmp_path):
-    exim = harness.Exim(tmp_path, shared.address(), smarthost=(relay.host, TRUSTED_PORT))
-    try:
-        content = message(to=recipient, body="a line\r\n.\r\n.dot\r\n" + "a line more\r\n" * 5_000)
-        with smtplib.SMTP(exim.host, harness.MX_PORT, timeout=harness.DEADLINE) as client:
-            client.sendmail("orders@shop.example", [recipient], content)
-        harness.wait_until(lambda: f"=> {recipient} " in exim.log_text(), exim.log_text)
-        _, received = arrived(shared, recipient)
-        [line] = [line for line in exim.log_text().splitlines() if f"=> {recipient} " in line]
-        assert " K " in line, "Exim says so when it used CHUNKING"
-        assert received.endswith(content[content.index(b"\r\n\r\n"):])
-    finally:
-        exim.stop()
-
-
 def test_an_smtputf8_message(shared, relay, recipient):
     recipient = "jürgen@receiver.example"
     content = f"From: Händler <orders@shop.example>\r\nTo: <{recipient}>\r\nSubject: Grüße\r\n\r\nDanke\r\n"
