@@ -75,9 +75,50 @@ bool TomlValue::is_table_list() const {
          std::ranges::all_of(items, [](const TomlValue& item) { return item.kind == Kind::Table; });
 }
 
+namespace {
+
+// Where a key has more parts than that; the library recurses into each of them without a bound,
+// until the stack overflows. What is in quotes and in comments does not count.
+constexpr unsigned kMostKeyParts = 100;
+
+std::optional<TomlPosition> find_endless_key(std::string_view text) {
+  TomlPosition at{1, 0};
+  unsigned parts = 1;
+  char quote = 0;
+  bool comment = false;
+  for (const char c : text) {
+    ++at.column;
+    if (c == '\n') {
+      at = {at.line + 1, 0};
+      parts = 1;
+      quote = 0;
+      comment = false;
+    } else if (comment) {
+      continue;
+    } else if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '#') {
+      comment = true;
+    } else if (std::string_view("=,{}[]").contains(c)) {
+      parts = 1;
+    } else if (c == '.' && ++parts > kMostKeyParts) {
+      return at;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::expected<TomlValue, TomlError> parse_toml(std::string_view text) {
   if (text.size() > kLongestFile) {
     return std::unexpected(TomlError{{}, "the file is larger than 16 MiB"});
+  }
+  if (const auto where = find_endless_key(text)) {
+    return std::unexpected(
+        TomlError{*where, fmt::format("a key of more than {} parts", kMostKeyParts)});
   }
   try {
     return convert(toml::parse(text));

@@ -47,7 +47,8 @@ struct TomlError {
   std::string message;
 };
 
-// The root table. Any text may be given: the size is bounded here, the nesting by the library.
+// The root table. Any text may be given: the size and the parts of a key are bounded here,
+// the nesting of values by the library.
 std::expected<TomlValue, TomlError> parse_toml(std::string_view text);
 
 // "a string", "a whole number", …: for messages.

@@ -549,9 +549,12 @@ void ServerDialog::end_chunk(ByteQueue& out) {
   enter(State::Commands);
   if (!chunk.refused()) chunk.refusal = content_refusal();
   if (chunk.refused()) {
-    abandon_transaction();
-    return chunk.policy_refusal ? respond(*chunk.policy_refusal, out)
-                                : refuse("BDAT", *chunk.refusal, out);
+    if (chunk.policy_refusal) {
+      respond(*chunk.policy_refusal, out);
+    } else {
+      refuse("BDAT", *chunk.refusal, out);  // the policy reports on the transaction, too
+    }
+    return abandon_transaction();
   }
   if (chunk.last) {
     enter(State::Storing);

@@ -53,11 +53,11 @@ std::optional<double> parse_limit(std::string_view text, std::string_view unit) 
 }  // namespace
 
 std::optional<Threshold::Metric> Threshold::metric_called(std::string_view name, bool percent) {
-  const auto count = [](auto value, bool judges_failures) {
+  const auto count = [](auto value) {
     return Metric{[value](const Results& results, const Summary&) {
                     return std::optional(static_cast<double>(value(results)));
                   },
-                  "", judges_failures};
+                  ""};
   };
   if (name == "failed" && percent) {
     return Metric{[](const Results& results, const Summary& summary) -> std::optional<double> {
@@ -74,7 +74,7 @@ std::optional<Threshold::Metric> Threshold::metric_called(std::string_view name,
         },
         "", true};
   }
-  if (name == "refused") return count([](const Results& r) { return r.refused_recipients; }, true);
+  if (name == "refused") return count([](const Results& r) { return r.refused_recipients; });
   if (name == "errors") {
     return Metric{[](const Results& results, const Summary& summary) {
                     return std::optional(static_cast<double>(
@@ -82,8 +82,7 @@ std::optional<Threshold::Metric> Threshold::metric_called(std::string_view name,
                   },
                   "", true};
   }
-  if (name == "acknowledged")
-    return count([](const Results& r) { return r.acknowledged.load(); }, false);
+  if (name == "acknowledged") return count([](const Results& r) { return r.acknowledged.load(); });
   if (name == "rate") {
     return Metric{[](const Results& results, const Summary& summary) {
                     return std::optional(bench::rate(results, summary));

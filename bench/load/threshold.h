@@ -21,7 +21,8 @@ class Threshold {
   // time that was never measured fails too: an outage passes no test.
   std::string missed(const Results& results, const Summary& summary) const;
 
-  // True if it says how many failures are too many.
+  // True if it says how many messages may fail. How many recipients may be refused says nothing of
+  // lost connections.
   bool judges_failures() const { return judges_failures_; }
 
  private:

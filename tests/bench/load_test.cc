@@ -207,6 +207,15 @@ class LoadThreshold : public testing::Test {
   Results results_;
 };
 
+TEST_F(LoadThreshold, OnlyACountOfMessagesSaysHowManyMayFail) {
+  for (const char* text : {"failed>1", "failed>1%", "errors>1"}) {
+    EXPECT_TRUE(Threshold::parse(text)->judges_failures()) << text;
+  }
+  for (const char* text : {"refused>1", "rate<10/s", "p99>50ms", "acknowledged<10"}) {
+    EXPECT_FALSE(Threshold::parse(text)->judges_failures()) << text;
+  }
+}
+
 TEST_F(LoadThreshold, ComparesWhatWasMeasured) {
   for (int i = 0; i < 98; ++i) results_.reply.record(10ms);
   results_.transaction.record(3s);

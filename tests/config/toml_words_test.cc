@@ -82,6 +82,20 @@ TEST(TomlWords, OtherThingsAreNamed) {
   EXPECT_TRUE(said("a = 01\n").contains("leading zeros"));
 }
 
+// The library recurses into each part of a key, in the running relay at a reload as well.
+TEST(TomlWords, AKeyWithoutEndIsRefused) {
+  std::string key;
+  for (int i = 0; i < 50'000; ++i) key += "a.";
+  for (const std::string& text :
+       {key + "b = 1\n", "[" + key + "b]\n", "[[" + key + "b]]\n", "x = {" + key + "b = 1}\n"}) {
+    const std::string words = said("z = 1\n" + text);
+    EXPECT_TRUE(words.starts_with("2:") && words.ends_with("a key of more than 100 parts"))
+        << words;
+  }
+  std::string dots(1'000, '.');
+  EXPECT_TRUE(parse_toml("a = \"" + dots + "\" # " + dots + "\nb = '" + dots + "'\n"));
+}
+
 TEST(TomlWords, UnknownComplaintsStay) {
   EXPECT_EQ(plain_words("a = 1\n", 1, 1, "something new"), "something new");
   EXPECT_EQ(plain_words("", 0, 0, "parsing value"), "a value is missing");

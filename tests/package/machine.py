@@ -55,7 +55,8 @@ def missing():
 
 
 def dependencies(package):
-    return run("dpkg-deb", "-f", package, "Depends").stdout.strip()
+    fields = run("dpkg-deb", "-f", package, "Depends", "Recommends").stdout
+    return ", ".join(line.partition(": ")[2] for line in fields.splitlines())
 
 
 def base(package):
