@@ -202,7 +202,13 @@ Result<void> add_login(const InitOptions& options, const SetupFiles& files, std:
   if (exists(file)) {
     const auto users = auth::Users::load(file);
     if (!users) return Failure(users.error());
-    if ((*users)->find(login) != nullptr) return {};
+    if ((*users)->find(login) != nullptr) {
+      print(
+          fmt::format("Login {0} exists and keeps its password; `signpost user add --replace {0}` "
+                      "sets another.\n",
+                      login));
+      return {};
+    }
   }
   const bool make_up = options.generate_password || (options.yes && input_is_terminal());
   if (!make_up && input_is_terminal()) std::fprintf(stderr, "Password of %s\n", login.c_str());
@@ -254,8 +260,10 @@ Result<std::string> hash_of_certificate(const Setup& setup) {
 Result<void> write_configuration(const InitOptions& options, const SetupFiles& files,
                                  const std::string& config_file) {
   if (exists(config_file)) {
+    std::string kept = config_file + ".old";
+    for (int n = 2; exists(kept); ++n) kept = fmt::format("{}.old.{}", config_file, n);
     std::error_code error;
-    fs::rename(config_file, config_file + ".old", error);
+    fs::rename(config_file, kept, error);
     if (error) return fail(Errc::Io, fmt::format("{}: {}", config_file, error.message()));
   }
   return files.create(config_file, configuration_text(options.setup));

@@ -858,6 +858,11 @@ class Init(Case):
         result = self.run_program(*self.words("--replace", "--domain", "shop.example"), input="")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual((self.relay / "signpost.toml.old").read_text(), before[config])
+        self.assertIn("Login shop exists and keeps its password", result.stdout)
+        config.write_text("# by hand\n")
+        self.assertEqual(self.run_program(*self.words("--replace"), input="").returncode, 0)
+        self.assertEqual((self.relay / "signpost.toml.old").read_text(), before[config])
+        self.assertEqual((self.relay / "signpost.toml.old.2").read_text(), "# by hand\n")
         for path in before:
             if path != config:
                 self.assertEqual(path.read_text(), before[path], path)
