@@ -107,7 +107,8 @@ def dead_receiver(relay, arguments):
     time.sleep(arguments.dead)
     spent = cost.since()
     say(f"{arguments.large} messages of 10 MB for a receiver that is down, {arguments.dead} s: {spent}")
-    assert spent["octets read"] < 1_000_000, spent
+    # The census for signpost_queue_jobs reads the index of what waits, some 60 octets a job, every five seconds at most.
+    assert spent["octets read"] < 1_000_000 + 60 * arguments.messages * (arguments.dead // 5 + 1), spent
 
 
 def honest_attempts(relay):
