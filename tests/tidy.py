@@ -68,7 +68,7 @@ def fingerprint(name, words, directory):
     words = words[next(i for i, word in enumerate(words) if "clang++" in word):]
     output = words.index("-o")
     del words[output:output + 2]
-    text = subprocess.run([*words, "-E", "-CC"], cwd=directory, capture_output=True, check=True).stdout
+    text = subprocess.run([*words, "-E", "-C"], cwd=directory, capture_output=True, check=True).stdout
     return hashlib.sha256(text + rules_for(name) + " ".join(words).encode()).hexdigest()
 
 
