@@ -6,6 +6,7 @@ import re
 import signal
 import statistics
 import subprocess
+import sys
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -13,8 +14,12 @@ SYNCS = ("fdatasync", "fsync", "sync_file_range", "sync")
 
 
 def output_of(*command, **options):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True,
-                          **options).stdout
+    """What it writes; one that fails ends the run with its own words."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def tree(roots):

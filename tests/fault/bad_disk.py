@@ -34,7 +34,7 @@ class Scene:
     """A relay whose disk can be made bad, a receiver that can be missing."""
 
     def __init__(self, settings=None, sink=True, notify=None, manager=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-disk-"))
+        self.folder = harness.scratch("disk")
         self.flag = self.folder / "bad"
         self.dns = harness.NameServer(self.folder / "dns", harness.address(1))
         self.dns.mx("receiver.example", (10, "mx.receiver.example", harness.address(2)))

@@ -9,7 +9,6 @@ import datetime
 import os
 import pathlib
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
@@ -27,7 +26,7 @@ def content(number):
 
 def scene(library, jumps, restart):
     """`jumps`: the clock's errors, one after the other, while the receiver takes no mail."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-clock-"))
+    folder = harness.scratch("clock")
     # Mail that is a month old by the only clock there is may be given up: that is not what is asked here.
     expire = "60d" if MONTH in jumps else "5d"
     clock = folder / "clock"

@@ -11,7 +11,6 @@ import random
 import re
 import signal
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
@@ -131,7 +130,7 @@ def main():
     missing = unnamed = 0
     for number in range(arguments.rounds):
         dice = random.Random(arguments.seed + number)
-        counts = round_of(pathlib.Path(tempfile.mkdtemp(prefix="signpost-damage-")), dice)
+        counts = round_of(harness.scratch("damage"), dice)
         missing, unnamed = missing + counts[0], unnamed + counts[1]
     print(f"{arguments.rounds} damaged queues, {arguments.rounds * MESSAGES} messages acknowledged: "
           f"{missing} missing, {unnamed} of them not named")

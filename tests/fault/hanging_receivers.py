@@ -11,7 +11,6 @@ import contextlib
 import pathlib
 import socket
 import sys
-import tempfile
 import threading
 import time
 
@@ -90,7 +89,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true")
     stages = LIMITS if parser.parse_args().all else {stage: LIMITS[stage] for stage in TLS}
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-hang-"))
+    folder = harness.scratch("hang")
     dns = harness.NameServer(folder / "dns", harness.address(1))
     sink = harness.Sink(folder / "sink", harness.address(2), save=False)
     dns.mx("receiver.example", (10, "mx.receiver.example", sink.host))

@@ -14,7 +14,6 @@ import pathlib
 import random
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
@@ -49,7 +48,7 @@ def main():
     print(f"seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-kill-"))
+    folder = harness.scratch("kill")
     certificate = harness.Certificate(folder)
     acknowledged, fast_ledger, slow_ledger = folder / "acknowledged", folder / "fast", folder / "slow"
     dns = harness.NameServer(folder / "dns", harness.address(1))

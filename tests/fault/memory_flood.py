@@ -9,7 +9,6 @@ import pathlib
 import re
 import socket
 import sys
-import tempfile
 import threading
 import time
 
@@ -29,7 +28,7 @@ def content(size):
 
 class Scene:
     def __init__(self, extra=""):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-memory-"))
+        self.folder = harness.scratch("memory")
         self.dns = harness.NameServer(self.folder / "dns", harness.address(1))
         self.dns.mx("receiver.example", (10, "mx.receiver.example", harness.address(2)))
         self.relay = harness.Relay(self.folder / "relay", harness.address(3), dns=self.dns,

@@ -10,10 +10,8 @@ arrives, and until the last. Mail that the receiver itself deferred meanwhile ke
 
 import argparse
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
@@ -41,7 +39,7 @@ def main():
     options.add_argument("--patience", type=float, default=120, help="seconds for all of it after its return")
     arguments = options.parse_args()
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-away-"))
+    folder = harness.scratch("away")
     dns = harness.NameServer(folder / "dns", harness.address(1))
     relay = harness.Relay(folder / "relay", harness.address(2), dns=dns, certificate=harness.Certificate(folder),
                           settings={"retry": 'schedule = ["5m"]\nexpire = "5d"'})
@@ -86,7 +84,6 @@ def main():
         relay.kill()
         receiver.stop()
         dns.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

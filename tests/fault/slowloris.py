@@ -18,7 +18,6 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -121,7 +120,7 @@ def main():
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-slow-"))
+    folder = harness.scratch("slow")
     dns = harness.NameServer(folder / "dns", harness.address(1))
     sink = harness.Sink(folder / "sink", harness.address(2), save=False)
     dns.mx("receiver.example", (10, "mx.receiver.example", sink.host))

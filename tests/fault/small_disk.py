@@ -17,7 +17,6 @@ import random
 import smtplib
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
 import harness  # noqa: E402
@@ -103,7 +102,7 @@ class Place:
     """A relay on a file system of its own."""
 
     def __init__(self, size, settings=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-small-"))
+        self.folder = harness.scratch("small")
         self.dns = harness.NameServer(self.folder / "dns", harness.address(1))
         self.dns.mx("receiver.example", (10, "mx.receiver.example", harness.address(2)))
         self.relay = harness.Relay(self.folder / "relay", harness.address(3), dns=self.dns,
@@ -150,7 +149,7 @@ class Place:
 
 
 def tiny(megabytes):
-    with Place(megabytes << 20) as place:
+    with Place(megabytes << 20, settings={"limits": 'disk_free = "5%"'}) as place:
         relay, disk = place.relay, place.disk
         client = Client(relay)
         refusal = client.send_until_refused()
@@ -195,7 +194,7 @@ def main():
 
 
 def filled_and_read_only():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-small-"))
+    folder = harness.scratch("small")
     dns = harness.NameServer(folder / "dns", harness.address(1))
     dns.mx("receiver.example", (10, "mx.receiver.example", harness.address(2)))
     relay = harness.Relay(folder / "relay", harness.address(3), dns=dns, certificate=harness.Certificate(folder),

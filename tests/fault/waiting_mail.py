@@ -15,11 +15,9 @@ What it takes is printed; the bounds are for the numbers given.
 import argparse
 import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -133,7 +131,7 @@ def main():
     options.add_argument("--dead", type=int, default=8, help="seconds of retries that are measured")
     arguments = options.parse_args()
 
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-waiting-"))
+    folder = harness.scratch("waiting")
     dns = harness.NameServer(folder / "dns", harness.address(1))
     relay = harness.Relay(folder / "relay", harness.address(2), dns=dns, certificate=harness.Certificate(folder),
                           settings={"log": 'level = "debug"\nformat = "json"'},  # every attempt has its line
@@ -159,7 +157,6 @@ def main():
         relay.kill()
         receiver.stop()
         dns.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

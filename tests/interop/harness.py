@@ -4,6 +4,7 @@ Each test process has a network of its own inside 127.0.0.0/8, so that tests can
 with well-known ports and without races for free ones.
 """
 
+import atexit
 import contextlib
 import glob
 import http.client
@@ -16,6 +17,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -41,6 +43,20 @@ ALLOW_LOOPBACK = (['allow_networks = ["127.0.0.0/8", "::1"]'] if os.environ.get(
                   else [])
 
 PASSWORD = "correct horse battery staple"
+
+
+def scratch(name):
+    """A folder for a script's run, removed when the script ends; one that fails leaves it, and says where it is."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"signpost-{name}-"))
+
+    def end():
+        if getattr(sys, "last_value", None) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            print(f"what there was is in {folder}", file=sys.stderr)
+
+    atexit.register(end)
+    return folder
 
 
 def address(host):
@@ -347,6 +363,8 @@ class Relay:
         lines += ["[auth]", 'users = "users.toml"']
         lines += ["[admin]", f'bind = "{self.host}:{ADMIN_PORT}"']
         for name, body in self.tables.items():
+            if name == "limits" and "disk_free" not in body:
+                body = f'{body}\ndisk_free = "100MiB"'  # the machine's disk may be nearly full
             if name == "delivery" and "allow_networks" not in body:
                 body = "\n".join([body, *ALLOW_LOOPBACK])
             if body:
@@ -386,7 +404,8 @@ class Relay:
 
     def launch(self):
         self.process = Process([*self.program, "serve", "-c", self.config], self.log, env=self.environment)
-        wait_until(lambda: self.process.check_alive() and self.ready(), "the relay to be ready")
+        wait_until(lambda: self.process.check_alive() and self.ready(),
+                   lambda: f"the relay to be ready, which says: {self.why_not_ready()}")
 
     def stop(self):
         """SIGTERM, as systemd would; the exit code."""
@@ -420,6 +439,12 @@ class Relay:
             return self.get("/readyz")[0] == 200
         except OSError:
             return False
+
+    def why_not_ready(self):
+        try:
+            return self.get("/readyz")[1].strip()
+        except OSError as error:
+            return error
 
     def metrics(self):
         """{'name{label="value"}': number}"""
