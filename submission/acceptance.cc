@@ -46,6 +46,8 @@ Refusal reason_of(message::ContentFault fault) {
     case message::ContentFault::FieldTooLong:
     case message::ContentFault::LineTooLong:
       return Refusal::LineTooLong;
+    case message::ContentFault::BareOctet:
+      return Refusal::BareOctet;
     case message::ContentFault::HeaderTooLong:
       return Refusal::HeaderTooLong;
     case message::ContentFault::TooManyReceived:
