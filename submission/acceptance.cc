@@ -196,7 +196,8 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
   message::FixUps made{.received = message::received_field(facts),
                        .message_id = fmt::format("<{}@{}>", id_text, hostname),
                        .now = now,
-                       .loop = std::move(loop)};
+                       .loop = std::move(loop),
+                       .binary = transaction.mail.body == smtp::Body::BinaryMime};
   if (settings.config->missing_from == config::MissingFrom::Fill && transaction.mail.reverse_path) {
     made.from = transaction.mail.reverse_path->text();
   }

@@ -134,7 +134,7 @@ TEST(Mail, RefusesWrongParameters) {
                            "SIZE=1k",
                            "SIZE=000000000000000000001",
                            "BODY",
-                           "BODY=BINARYMIME",
+                           "BODY=BINARY",
                            "SMTPUTF8=1",
                            "RET=NONE",
                            "RET",
