@@ -124,6 +124,11 @@ const std::vector<KeyCase> kKeyCases{
     {"", "workers = 3", [](const Config& c) { return c.workers == 3; }},
     {"", "missing_from = \"fill\"",
      [](const Config& c) { return c.missing_from == MissingFrom::Fill; }},
+    {"header", "remove = [\"X-Originating-IP\", \"X-PHP-*\"]",
+     [](const Config& c) {
+       return c.header.remove == std::vector<std::string>{"x-originating-ip", "x-php-*"};
+     }},
+    {"header", "hide_client = true", [](const Config& c) { return c.header.hide_client; }},
     {"", "postmaster = \"office@bücher.example\"",
      [](const Config& c) { return c.postmaster == "office@xn--bcher-kva.example"; }},
     {"", "postmaster = \"office@shop.example\"",
@@ -467,6 +472,14 @@ TEST(Config, MalformedValuesAreNamed) {
       {dkim + "\"a.example\"\nheaders = [\"Sub ject\"]\n",
        "11:12: dkim.headers: \"Sub ject\" is not the name of a header field; write names of header "
        "fields, as in [\"From\", \"Subject\"]"},
+      {"[header]\nremove = [\"X-A:\"]\n",
+       "8:11: header.remove: \"X-A:\" is not the name of a header field, or the start of one with "
+       "* "
+       "behind it; write names of header fields, as in [\"X-Originating-IP\", \"X-PHP-*\"]"},
+      {"[header]\nremove = [\"content-*\"]\n",
+       "8:11: header.remove: \"content-*\" takes away Content-Type, which mail needs; write names "
+       "of "
+       "header fields, as in [\"X-Originating-IP\", \"X-PHP-*\"]"},
       {dkim + "\"a.example\"\nexpire = \"1m\"\n",
        "11:10: dkim.expire: \"1m\" is too short; write \"0s\" for never, or a duration from \"1h\" "
        "to \"365d\""},
