@@ -53,7 +53,6 @@
 #include "smtp/server_dialog.h"
 
 #include "base/ascii.h"
-#include "base/base64.h"
 #include "base/check.h"
 #include "smtp/server_replies.h"
 
@@ -71,10 +70,6 @@ using enum RefusalKind;
 constexpr std::size_t kMaxCommandLine = 2048;
 constexpr std::size_t kMaxCredentialsLine = 12288;  // RFC 4954 section 4
 constexpr std::size_t kStrangersCommands = 20;
-
-// The prompts of AUTH LOGIN, "Username:" and "Password:". Clients compare them.
-constexpr std::string_view kLoginNamePrompt = "VXNlcm5hbWU6";
-constexpr std::string_view kLoginPasswordPrompt = "UGFzc3dvcmQ6";
 
 bool is_chunk(std::string_view line) {
   constexpr std::string_view kVerb = "BDAT";
@@ -404,83 +399,39 @@ std::optional<ServerDialog::Refusal> ServerDialog::auth_obstacle() const {
 void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQueue& out) {
   const std::string shown = "AUTH " + auth.mechanism;
   if (const auto obstacle = auth_obstacle()) return refuse(shown, *obstacle, out);
-  const bool plain = auth.mechanism == "PLAIN";
-  if (!plain && auth.mechanism != "LOGIN") {
+  if (!Authentication::knows(auth.mechanism)) {
     return refuse(shown, {Protocol, {504, {5, 5, 4}, "Mechanism not recognized"}}, out);
   }
-  mechanism_ = auth.mechanism;
-  if (auth.initial_response) {
-    expected_ = plain ? Expected::PlainMessage : Expected::LoginName;
-    on_credentials(*auth.initial_response, out);
-  } else if (plain) {
-    prompt(Expected::PlainMessage, "", out);
-  } else {
-    prompt(Expected::LoginName, kLoginNamePrompt, out);
-  }
+  authentication_ = Authentication(auth.mechanism);
+  proceed(authentication_.begin(auth.initial_response), out);
 }
 
-// The blank is there even when the challenge is empty (RFC 4954 section 4).
-void ServerDialog::prompt(Expected expected, std::string_view challenge, ByteQueue& out) {
-  expected_ = expected;
-  enter(State::Credentials);
-  out.append("334 ");
-  out.append(challenge);
-  out.append("\r\n");
+void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
+  proceed(authentication_.respond(line), out);
+}
+
+void ServerDialog::proceed(Authentication::Answer answer, ByteQueue& out) {
+  if (const auto* prompt = std::get_if<Authentication::Prompt>(&answer)) {
+    enter(State::Credentials);
+    // The blank is there even when the challenge is empty (RFC 4954 section 4).
+    out.append("334 ");
+    out.append(prompt->challenge);
+    out.append("\r\n");
+  } else if (auto* credentials = std::get_if<Credentials>(&answer)) {
+    claimed_login_ = credentials->login;
+    step_ = CheckPassword{std::move(*credentials)};
+    enter(State::CheckingPassword);
+  } else if (std::holds_alternative<Authentication::Cancelled>(answer)) {
+    refuse_credentials({Policy, {501, {5, 7, 0}, "Authentication cancelled"}}, out);
+  } else {
+    refuse_credentials({Protocol, credentials_malformed()}, out);
+  }
 }
 
 void ServerDialog::refuse_credentials(const Refusal& refusal, ByteQueue& out) {
   claimed_login_.clear();
   enter(State::Commands);
-  refuse("AUTH " + mechanism_, refusal, out);
-}
-
-void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
-  if (line == "*")
-    return refuse_credentials({Policy, {501, {5, 7, 0}, "Authentication cancelled"}}, out);
-  on_credentials(line, out);
-}
-
-void ServerDialog::on_credentials(std::string_view base64, ByteQueue& out) {
-  auto decoded = base64::decode_secret(base64);
-  if (!decoded) return refuse_credentials({Protocol, credentials_malformed()}, out);
-  switch (expected_) {
-    case Expected::PlainMessage:
-      return on_plain_message(decoded->view(), out);
-    case Expected::LoginName:
-      return on_login_name(decoded->view(), out);
-    case Expected::LoginPassword:
-      return on_login_password(std::move(*decoded), out);
-  }
-}
-
-// authzid NUL authcid NUL passwd, the latter two not empty (RFC 4616 section 2).
-void ServerDialog::on_plain_message(std::string_view message, ByteQueue& out) {
-  const auto parts = ascii::split(message, '\0');
-  if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) {
-    return refuse_credentials({Protocol, credentials_malformed()}, out);
-  }
-  check_password(
-      {mechanism_, std::string(parts[0]), std::string(parts[1]), SecretString(parts[2])});
-}
-
-void ServerDialog::on_login_name(std::string_view name, ByteQueue& out) {
-  if (name.empty() || name.contains('\0'))
-    return refuse_credentials({Protocol, credentials_malformed()}, out);
-  claimed_login_ = name;
-  prompt(Expected::LoginPassword, kLoginPasswordPrompt, out);
-}
-
-void ServerDialog::on_login_password(SecretString password, ByteQueue& out) {
-  if (password.empty() || password.view().contains('\0')) {
-    return refuse_credentials({Protocol, credentials_malformed()}, out);
-  }
-  check_password({mechanism_, "", claimed_login_, std::move(password)});
-}
-
-void ServerDialog::check_password(CheckPassword request) {
-  claimed_login_ = request.login;
-  step_ = std::move(request);
-  enter(State::CheckingPassword);
+  refuse("AUTH " + authentication_.mechanism(), refusal, out);
 }
 
 void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {

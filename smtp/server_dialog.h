@@ -18,7 +18,7 @@
 
 #include "base/byte_queue.h"
 #include "base/byte_sink.h"
-#include "base/secret_string.h"
+#include "smtp/authentication.h"
 #include "smtp/command.h"
 #include "smtp/mail_data.h"
 #include "smtp/reply.h"
@@ -83,10 +83,7 @@ class ServerDialog {
   struct NeedRoom {};  // the client does not take its replies as fast as it sends commands
   struct StartTls {};
   struct CheckPassword {
-    std::string mechanism;               // "PLAIN" or "LOGIN"
-    std::string authorization_identity;  // PLAIN's authzid; empty when not given
-    std::string login;
-    SecretString password;
+    Credentials credentials;
   };
   struct StoreMessage {};  // transaction() and the sink hold it
   struct Close {
@@ -143,7 +140,6 @@ class ServerDialog {
     Securing,
     Closing,
   };
-  enum class Expected : std::uint8_t { PlainMessage, LoginName, LoginPassword };
   class ContentSink;
   struct Refusal {
     RefusalKind kind;
@@ -194,13 +190,8 @@ class ServerDialog {
   std::optional<Refusal> auth_obstacle() const;
   Reply hello_reply(const HelloCommand& hello) const;
 
-  void prompt(Expected expected, std::string_view challenge, ByteQueue& out);
   void on_credentials_line(std::string_view line, ByteQueue& out);
-  void on_credentials(std::string_view base64, ByteQueue& out);
-  void on_plain_message(std::string_view message, ByteQueue& out);
-  void on_login_name(std::string_view name, ByteQueue& out);
-  void on_login_password(SecretString password, ByteQueue& out);
-  void check_password(CheckPassword request);
+  void proceed(Authentication::Answer answer, ByteQueue& out);
   void refuse_credentials(const Refusal& refusal, ByteQueue& out);
 
   std::expected<void, Reply> begin_content();
@@ -232,9 +223,8 @@ class ServerDialog {
   HelloCommand hello_;
   std::string login_;
 
-  Expected expected_ = Expected::PlainMessage;  // of the next credentials line
-  std::string mechanism_;
-  std::string claimed_login_;  // login_ once the password proved right
+  Authentication authentication_;  // the one under way, or the last
+  std::string claimed_login_;      // login_ once the password proved right
 
   bool in_transaction_ = false;
   Transaction transaction_;

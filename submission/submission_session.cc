@@ -290,7 +290,7 @@ void SubmissionSession::carry_out(smtp::ServerDialog::Step step) {
         if constexpr (std::is_same_v<Asked, smtp::ServerDialog::StartTls>) {
           secure();
         } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::CheckPassword>) {
-          check_password(std::move(asked));
+          check_password(std::move(asked.credentials));
         } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::StoreMessage>) {
           store_message();
         } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::Close>) {
@@ -300,14 +300,14 @@ void SubmissionSession::carry_out(smtp::ServerDialog::Step step) {
       step);
 }
 
-void SubmissionSession::check_password(smtp::ServerDialog::CheckPassword request) {
+void SubmissionSession::check_password(smtp::Credentials asked) {
   enter(State::CheckingPassword);
   host_.check_password(*this, {.client = peer_.ip,
                                .users = settings_->users,
-                               .mechanism = std::move(request.mechanism),
-                               .authorization_identity = std::move(request.authorization_identity),
-                               .login = std::move(request.login),
-                               .password = std::move(request.password)});
+                               .mechanism = std::move(asked.mechanism),
+                               .authorization_identity = std::move(asked.authorization_identity),
+                               .login = std::move(asked.login),
+                               .password = std::move(asked.password)});
 }
 
 void SubmissionSession::password_checked(auth::Verdict verdict) {

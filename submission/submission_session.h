@@ -85,7 +85,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void pump();  // lets the dialog process the input, carries out its steps, sends the replies
   void carry_out(smtp::ServerDialog::Step step);
   void secure();
-  void check_password(smtp::ServerDialog::CheckPassword request);
+  void check_password(smtp::Credentials asked);
   void store_message();
   void account_content();
   void account_buffers();

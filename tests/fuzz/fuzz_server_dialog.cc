@@ -88,9 +88,10 @@ class Session {
       CHECK(in_.empty());
       seen_ += "starttls";
       over_ = true;
-    } else if (auto* request = std::get_if<ServerDialog::CheckPassword>(&step)) {
-      CHECK(!request->login.empty() && !request->password.empty());
-      seen_ += request->login + "," + std::string(request->password.view()) + "\n";
+    } else if (const auto* asked = std::get_if<ServerDialog::CheckPassword>(&step)) {
+      const smtp::Credentials& request = asked->credentials;
+      CHECK(!request.login.empty() && !request.password.empty());
+      seen_ += request.login + "," + std::string(request.password.view()) + "\n";
       dialog_.password_checked(static_cast<ServerDialog::PasswordResult>(answers_ % 3), out_);
     } else {
       store();

@@ -409,7 +409,7 @@ class Player {
       }
       waiting_ = true;
       if (const auto* request = std::get_if<ServerDialog::CheckPassword>(&step)) {
-        password_asked(*request);
+        password_asked(request->credentials);
       } else if (std::holds_alternative<ServerDialog::StoreMessage>(step)) {
         message_ended();
       } else {
@@ -420,7 +420,7 @@ class Player {
     }
   }
 
-  void password_asked(const ServerDialog::CheckPassword& request) {
+  void password_asked(const Credentials& request) {
     std::string event = "=> CheckPassword " + request.mechanism + " " + request.login + " " +
                         std::string(request.password.view());
     if (!request.authorization_identity.empty()) event += " as " + request.authorization_identity;
