@@ -761,6 +761,21 @@ TEST(ConfigDoubts, ARouteAfterAWiderOneIsNeverUsed) {
   EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@below.shop.example\"]\n")).size(), 0U);
 }
 
+TEST(ConfigDoubts, ARouteAfterSeveralThatTogetherTakeItsMailIsNeverUsed) {
+  const auto route = [](const std::string& keys) { return "[[route]]\nvia = \"mx\"\n" + keys; };
+  const std::string a = route("recipients = [\"a.test\"]\n");
+  const std::string b =
+      route("recipients = [\"*.test\", \"b.test\"]\nsenders = [\"@shop.example\"]\n");
+  const std::string both = "recipients = [\"b.test\", \"a.test\"]\n";
+  EXPECT_EQ(doubts_of(kGood + a + b + route(both + "senders = [\"shop@shop.example\"]\n")),
+            std::vector<std::string>{
+                "signpost.toml:15:7: route: is never used: those in lines 7 and 10 come first and "
+                "together take all of its mail; put this table before them"});
+  EXPECT_EQ(doubts_of(kGood + a + b + route(both)).size(), 0U);
+  EXPECT_EQ(doubts_of(kGood + a + route(both)).size(), 0U);
+  EXPECT_EQ(doubts_of(kGood + a + b + route("")).size(), 0U);
+}
+
 TEST(ConfigDoubts, AScheduleWithOnlyMistakesIsRefused) {
   for (const std::string wait : {"5 minutes", "10d", "0s", ""}) {
     const auto loaded =
@@ -899,7 +914,7 @@ TEST(ConfigFile, APipeOrAFolderIsNotRead) {
   EXPECT_EQ(read_text_file(testing::TempDir()).error().detail,
             "cannot be read: a folder, not a regular file");
   EXPECT_EQ(read_text_file("/dev/zero").error().detail,
-            "cannot be read: a device or a socket, not a regular file");
+            "cannot be read: a device, not a regular file");
 }
 
 TEST(ConfigFile, AMistakeInAFileIsNamedWhereThatIsNamed) {
