@@ -368,7 +368,7 @@ TEST(Config, UnknownKeyNamesTheNearestOne) {
        "10:1: tls.idle_timeout: unknown key; it belongs to [limits]"},
       {"[log]\nzzz = 1\n", "8:1: log.zzz: unknown key; the keys are level, format"},
       {"[zzzzzzzzz]\n",
-       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, tenant, limits, dkim, "
+       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, tenant, limits, header, dkim, "
        "signing, dns, delivery, retry, bounces, destination, route, admin, log"},
   });
   EXPECT_EQ(errors_of("hostnam = \"a.example\"\nhostname = \"a.example\"\n" + kGood.substr(31)),

