@@ -178,6 +178,18 @@ Section limits() {
        memory_key(), disk_free_key()});
 }
 
+Section header_fields() {
+  return table<HeaderConfig>(
+      "header", &Config::header,
+      {key("remove", &HeaderConfig::remove,
+           list_of("names of header fields, as in [\"X-Originating-IP\", \"X-PHP-*\"]",
+                   parse_field_pattern),
+           "Fields to leave out of submitted mail, before it is signed."),
+       key("hide_client", &HeaderConfig::hide_client, boolean(),
+           "Whether the Received field leaves out the client's name and address; the log has "
+           "them.")});
+}
+
 Section dkim() {
   return list<DkimConfig>(
       "dkim", &Config::dkim,
@@ -364,8 +376,9 @@ std::string Section::header() const {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
-      general(), listener(), tls(),   auth(),    tenant(),      limits(), dkim(),  signing(),
-      dns(),     delivery(), retry(), bounces(), destination(), route(),  admin(), logging()};
+      general(),       listener(),    tls(),     auth(),  tenant(),   limits(),
+      header_fields(), dkim(),        signing(), dns(),   delivery(), retry(),
+      bounces(),       destination(), route(),   admin(), logging()};
   return all;
 }
 

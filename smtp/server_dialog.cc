@@ -87,29 +87,15 @@ bool is_unlimited(const Command& command) {
 
 }  // namespace
 
-// Counts the content, and passes on what the limit allows while a sink takes it.
-class ServerDialog::ContentSink final : public ByteSink {
- public:
-  explicit ContentSink(ServerDialog& dialog) : dialog_(dialog) {}
-  void append(std::string_view piece) override {
-    dialog_.content_size_ += piece.size();
-    if (dialog_.sink_ == nullptr || dialog_.content_size_ > dialog_.options_.size_limit) return;
-    dialog_.sink_->append(piece);
-  }
-
- private:
-  ServerDialog& dialog_;
-};
-
 ServerDialog::ServerDialog(ServerOptions options, ServerPolicy& policy)
-    : options_(std::move(options)), policy_(policy) {}
+    : options_(std::move(options)), policy_(policy), content_(policy, options_.size_limit) {}
 
 void ServerDialog::enter(State state) { state_ = state; }
 
 bool ServerDialog::in_transaction() const { return in_transaction_; }
 bool ServerDialog::receiving_data() const {
   return state_ == State::Content || state_ == State::Chunk ||
-         (state_ == State::Commands && in_chunks_);
+         (state_ == State::Commands && content_.in_chunks());
 }
 
 void ServerDialog::greet(ByteQueue& out) {
@@ -276,7 +262,8 @@ void ServerDialog::on_command(const MailCommand& mail, std::string_view line, By
 
 void ServerDialog::on_command(const RcptCommand& rcpt, std::string_view line, ByteQueue& out) {
   if (!in_transaction_) return refuse(line, {Protocol, out_of_order("Send MAIL first")}, out);
-  if (in_chunks_) return refuse(line, {Protocol, out_of_order("Send the last chunk first")}, out);
+  if (content_.in_chunks())
+    return refuse(line, {Protocol, out_of_order("Send the last chunk first")}, out);
   if (transaction_.recipients.size() >= options_.recipients_limit) {
     // The client sends to the remaining ones later (RFC 5321 section 4.5.3.1.10).
     return refuse(line, {Protocol, {452, {4, 5, 3}, "Too many recipients"}, false}, out);
@@ -294,41 +281,24 @@ std::optional<ServerDialog::Refusal> ServerDialog::content_obstacle() const {
   return {};
 }
 
-std::expected<void, Reply> ServerDialog::begin_content() {
-  const auto sink = policy_.on_data();
-  if (!sink) return std::unexpected(sink.error());
-  CHECK(*sink != nullptr);
-  sink_ = *sink;
-  decoder_ = {};
-  content_size_ = 0;
-  return {};
-}
-
 void ServerDialog::on_command(const DataCommand&, std::string_view line, ByteQueue& out) {
   if (const auto obstacle = content_obstacle()) return refuse(line, *obstacle, out);
-  if (in_chunks_) return refuse(line, {Protocol, out_of_order("Send the last chunk first")}, out);
-  if (const auto begun = begin_content(); !begun) return respond(begun.error(), out);
+  if (content_.in_chunks())
+    return refuse(line, {Protocol, out_of_order("Send the last chunk first")}, out);
+  if (const auto refusal = content_.begin_data()) return respond(*refusal, out);
   enter(State::Content);
   respond({354, {}, "End data with <CR><LF>.<CR><LF>"}, out);
 }
 
-// Refusals wait for the chunk's end, except those that end the session: nobody who may not send
-// mail keeps us reading.
+// Nobody who may not send mail keeps us reading.
 void ServerDialog::on_command(const BdatCommand& bdat, std::string_view line, ByteQueue& out) {
-  chunk_ = {
-      .left = bdat.size, .last = bdat.last, .refusal = content_obstacle(), .policy_refusal = {}};
-  if (chunk_.refusal && is_stranger()) {
-    refuse(line, *chunk_.refusal, out);
+  auto obstacle = content_obstacle();
+  if (obstacle && is_stranger()) {
+    refuse(line, *obstacle, out);
     return lose_track(out);
   }
-  if (!chunk_.refusal && !in_chunks_) {
-    if (auto begun = begin_content(); begun) {
-      in_chunks_ = true;
-    } else if (begun.error().code == 421) {
-      return respond(begun.error(), out);
-    } else {
-      chunk_.policy_refusal = std::move(begun).error();
-    }
+  if (const auto refusal = content_.begin_chunk(bdat, std::move(obstacle))) {
+    return respond(*refusal, out);
   }
   enter(State::Chunk);
 }
@@ -485,14 +455,9 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out, std::
 
 // ---- Content
 
-// Refused content is still read to its end: only then does the client read replies.
 bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
-  ContentSink sink(*this);
-  in.consume(decoder_.decode(in.view(), sink));
-  const auto refusal = content_refusal();
-  if (refusal) discard_content();
-  if (!decoder_.at_end()) return false;
-  if (refusal) {
+  if (!content_.take_data(in)) return false;
+  if (const auto refusal = content_.refusal()) {
     enter(State::Commands);
     refuse("DATA", *refusal, out);  // the policy reports on the transaction, too
     end_transaction();
@@ -504,61 +469,28 @@ bool ServerDialog::process_content(ByteQueue& in, ByteQueue& out) {
 }
 
 bool ServerDialog::process_chunk(ByteQueue& in, ByteQueue& out) {
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), chunk_.left));
-  chunk_.left -= size;
-  if (!chunk_.refused()) {
-    ContentSink sink(*this);
-    decoder_.decode_chunk(in.view().substr(0, size), sink);
-    if (chunk_.left == 0 && chunk_.last) decoder_.end_chunks(sink);
-    if (content_refusal()) discard_content();
-  }
-  in.consume(size);
-  if (chunk_.left != 0) return false;
-  end_chunk(out);
-  return true;
-}
-
-void ServerDialog::end_chunk(ByteQueue& out) {
-  Chunk chunk = std::exchange(chunk_, {});
+  if (!content_.take_chunk(in)) return false;
+  const ContentReceiver::ChunkEnd chunk = content_.end_chunk();
   enter(State::Commands);
-  if (!chunk.refused()) chunk.refusal = content_refusal();
   if (chunk.refused()) {
     if (chunk.policy_refusal) {
       respond(*chunk.policy_refusal, out);
     } else {
       refuse("BDAT", *chunk.refusal, out);  // the policy reports on the transaction, too
     }
-    return abandon_transaction();
-  }
-  if (chunk.last) {
+    abandon_transaction();
+  } else if (chunk.last) {
     enter(State::Storing);
     step_ = StoreMessage{};
   } else {
     respond({250, {2, 0, 0}, "Chunk taken"}, out);
   }
-}
-
-// Of two faults the same one is reported, whichever came first and however the content was split.
-std::optional<ServerDialog::Refusal> ServerDialog::content_refusal() const {
-  if (decoder_.saw_bare_cr() || decoder_.saw_nul()) {
-    return Refusal{Content, {554, {5, 6, 0}, "Bare CR or NUL in the message"}};
-  }
-  if (content_size_ > options_.size_limit) return Refusal{Size, too_big()};
-  if (given_up_) return Refusal{GivenUp, *given_up_, false};
-  return {};
+  return true;
 }
 
 void ServerDialog::give_up_content(Reply reply) {
   CHECK(receiving_data());
-  given_up_ = std::move(reply);
-  discard_content();
-}
-
-void ServerDialog::discard_content() {
-  if (content_discarded_) return;
-  content_discarded_ = true;
-  sink_ = nullptr;
-  policy_.discard();
+  content_.give_up(std::move(reply));
 }
 
 void ServerDialog::message_stored(const Reply& reply, ByteQueue& out) {
@@ -572,16 +504,13 @@ void ServerDialog::message_stored(const Reply& reply, ByteQueue& out) {
 
 void ServerDialog::end_transaction() {
   in_transaction_ = false;
-  in_chunks_ = false;
   transaction_ = {};
-  sink_ = nullptr;
-  content_discarded_ = false;
-  given_up_.reset();
+  content_.end();
 }
 
 void ServerDialog::abandon_transaction() {
   if (!in_transaction_) return;
-  if (!content_discarded_) policy_.discard();
+  content_.discard();
   end_transaction();
 }
 

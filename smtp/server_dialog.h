@@ -18,16 +18,16 @@
 #pragma once
 
 #include "base/byte_queue.h"
-#include "base/byte_sink.h"
 #include "smtp/authentication.h"
 #include "smtp/command.h"
+#include "smtp/content_receiver.h"
 #include "smtp/mail_data.h"
 #include "smtp/reply.h"
+#include "smtp/server_policy.h"
 #include "smtp/transaction.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,33 +51,6 @@ struct ServerOptions {
   std::size_t command_limit = 100;      // after this many commands without a message: 421 and close
   std::size_t output_limit = 16 << 10;  // octets of replies in `out` beyond which none is added
   std::size_t auth_failure_limit = 3;   // failed logins on one connection: 421 and close
-};
-
-// What a refusal by the dialog itself is about.
-enum class RefusalKind : std::uint8_t {
-  Protocol,  // syntax, the order of commands, too many recipients
-  Policy,    // TLS or a login is missing, wrong credentials, too many errors
-  Size,      // more content than size_limit
-  Content,   // octets that no content may have
-  GivenUp,   // after give_up_content()
-};
-
-// The decisions that the protocol leaves open. Called synchronously from advance(); an empty result
-// accepts, a reply refuses that command. The dialog has already checked syntax, order and limits.
-class ServerPolicy {
- public:
-  virtual ~ServerPolicy() = default;
-  virtual std::optional<Reply> on_hello(const HelloCommand& hello) = 0;
-  virtual std::optional<Reply> on_mail(const MailCommand& mail) = 0;
-  virtual std::optional<Reply> on_recipient(const RcptCommand& recipient) = 0;
-  // DATA is about to be answered with 354, or the first chunk to be read. On acceptance the
-  // returned sink takes the content; it must live until message_stored() or until discard() is
-  // called.
-  virtual std::expected<ByteSink*, Reply> on_data() = 0;
-  // The transaction under way is abandoned: RSET, EHLO, a fault in the data, a lost connection.
-  virtual void discard() = 0;
-  // Called for each 4xx or 5xx that the dialog itself decides on, for logs and metrics.
-  virtual void on_refused(RefusalKind kind, std::string_view command_line, const Reply& reply) = 0;
 };
 
 class ServerDialog {
@@ -139,8 +112,8 @@ class ServerDialog {
   const Transaction& transaction() const { return transaction_; }
   const HelloCommand& hello() const { return hello_; }  // empty name before EHLO
   const std::string& login() const { return login_; }   // empty before AUTH succeeded
-  const MailDataDecoder& decoder() const { return decoder_; }
-  std::size_t content_size() const { return content_size_; }
+  const MailDataDecoder& decoder() const { return content_.decoder(); }
+  std::size_t content_size() const { return content_.size(); }
 
  private:
   // The table of states and transitions is at the top of server_dialog.cc.
@@ -154,22 +127,7 @@ class ServerDialog {
     Securing,
     Closing,
   };
-  class ContentSink;
-  struct Refusal {
-    RefusalKind kind;
-    Reply reply;
-    bool is_error = true;  // of the client: a 4yz for our own reasons is not
-  };
-
-  // Of a BDAT, read to its end even if it is refused: what follows is the next command.
-  struct Chunk {
-    std::uint64_t left = 0;  // octets
-    bool last = false;
-    std::optional<Refusal> refusal;
-    std::optional<Reply> policy_refusal;
-
-    bool refused() const { return refusal || policy_refusal; }
-  };
+  using Refusal = DialogRefusal;
 
   void enter(State state);
 
@@ -208,10 +166,6 @@ class ServerDialog {
   void proceed(Authentication::Answer answer, ByteQueue& out);
   void refuse_credentials(const Refusal& refusal, ByteQueue& out);
 
-  std::expected<void, Reply> begin_content();
-  void end_chunk(ByteQueue& out);
-  std::optional<Refusal> content_refusal() const;
-  void discard_content();
   void abandon_transaction();
   void end_transaction();
 
@@ -243,13 +197,7 @@ class ServerDialog {
 
   bool in_transaction_ = false;
   Transaction transaction_;
-  MailDataDecoder decoder_;
-  ByteSink* sink_ = nullptr;  // the policy's; null while content is swallowed
-  std::size_t content_size_ = 0;
-  bool content_discarded_ = false;  // of a message that will be refused at its end
-  std::optional<Reply> given_up_;   // why the policy refuses it
-  Chunk chunk_;                     // in State::Chunk
-  bool in_chunks_ = false;          // the transaction has had one
+  ContentReceiver content_;
 };
 
 }  // namespace signpost::smtp

@@ -386,6 +386,7 @@ void SubmissionSession::store_message() {
   account_content();
   auto accepted = accept(*settings_, principal(), dialog_.transaction(), message_id_, *builder_,
                          context_.clock.system_now());
+  script_ = builder_->script();
   builder_.reset();
   if (!accepted) {
     memory_.release();
@@ -408,6 +409,7 @@ void SubmissionSession::message_stored(bool stored) {
                       .transaction = dialog_.transaction(),
                       .size = dialog_.content_size(),
                       .tls = tls_ ? std::string_view(tls_->version) : std::string_view(),
+                      .script = script_,
                       .after_end_of_data = context_.clock.steady_now() - end_of_data_,
                       .bare_linefeeds = dialog_.decoder().saw_bare_lf()});
     dialog_.message_stored({250, {2, 0, 0}, fmt::format("Ok: queued as {}", id)}, stream_.output());

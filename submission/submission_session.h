@@ -132,6 +132,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   HeldMemory memory_;                                 // of builder_
   HeldMemory buffers_;           // of what waits in stream_, in either direction
   queue::MessageId message_id_;  // of the message under way
+  std::string script_;           // that sent it
   SteadyTime content_began_{};
   SteadyTime end_of_data_{};
   bool input_ended_ = false;  // the client has finished sending, and is answered to the end

@@ -106,10 +106,27 @@ def scaling(bench, messages, rounds):
     return run.summary(runs)
 
 
+def chunks(bench, messages, rounds):
+    """BDAT beside DATA, in turn on one relay: as many messages a second, for as much CPU?"""
+    runs = []
+    with signpost(bench) as relay:
+        for number in range(rounds + 1):
+            found = {}
+            for name, size, count in (("4k", SIZE, max(200, messages // 4)), ("1m", 1 << 20, max(20, messages // 100))):
+                data = bench.measure(relay, count, size=size)
+                bdat = bench.measure(relay, count, "--bdat", size=size)
+                found |= {f"bdat_rate_{name}": bdat["accept_rate"] / data["accept_rate"],
+                          f"bdat_cpu_{name}": bdat["cpu_us"] / data["cpu_us"]}
+            if number > 0:  # the first warms up
+                runs.append(found)
+    return run.summary(runs)
+
+
 def all_of(bench, messages, peak, rounds, quick, say):
     found = {}
     for name, part in (("memory", lambda: memory(bench, quick)), ("latency", lambda: latencies(bench, messages, peak)),
                        ("disk", lambda: disk(bench, messages)), ("100 KB messages", lambda: large(bench, messages)),
+                       ("BDAT", lambda: chunks(bench, messages, rounds)),
                        ("a connection for each message", lambda: short_connections(bench, messages)),
                        ("workers", lambda: scaling(bench, messages, rounds))):
         say(f"Signpost: {name}")

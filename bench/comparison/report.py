@@ -66,6 +66,9 @@ def figures(rows, found, signature, busy):
         (f"an idle session, of {found['idle_sessions']:,} / with TLS, of {found['idle_tls_sessions']:,}",
          f"{found['memory_session_kib']:.1f} / {found['memory_tls_session_kib']:.1f} KiB"),
         ("100 KB messages: CPU beyond the signature", f"{found['cpu_us_100k'] - signature['median']:.0f} µs"),
+        ("BDAT / DATA, messages accepted a second and CPU per message: 4 KB; 1 MB",
+         f"{cell(found['bdat_rate_4k'], 2)} and {cell(found['bdat_cpu_4k'], 2)}; "
+         f"{cell(found['bdat_rate_1m'], 2)} and {cell(found['bdat_cpu_1m'], 2)}"),
         ("a connection with TLS 1.3 and a cached login for each message: CPU per message",
          f"{own:.0f} µs, {own - cpu:.0f} of them for the connection"),
         ("one such handshake in `openssl s_server` / the connection's share in handshakes",

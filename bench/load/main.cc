@@ -170,9 +170,11 @@ int run(const LoadOptions& options) {
     if (!opened) return failed(opened.error());
     ledger = std::move(*opened);
   }
+  const Transfer transfer = options.chunks ? Transfer::Chunks : Transfer::Data;
   const LoadMessages messages =
-      options.bodies.empty() ? LoadMessages(options.size, options.from, options.seed)
-                             : LoadMessages(options.bodies, options.content_type, options.from);
+      options.bodies.empty()
+          ? LoadMessages(options.size, options.from, options.seed, transfer)
+          : LoadMessages(options.bodies, options.content_type, options.from, transfer);
   const sigset_t signals = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   Schedule schedule(options.plan, Clock::now());

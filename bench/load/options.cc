@@ -73,7 +73,7 @@ struct Raw {
 };
 
 void declare(CLI::App& app, Raw& raw, LoadOptions& options) {
-  app.add_option("--to", raw.to, "server, host:port")->required();
+  app.add_option("--to", raw.to, "server, host:port or unix:/path")->required();
   app.add_option("--source", raw.sources, "local address to send from, repeatable");
   app.add_option("--threads", options.threads, "threads")
       ->capture_default_str()
@@ -108,6 +108,12 @@ void declare(CLI::App& app, Raw& raw, LoadOptions& options) {
       "write line by line under Nagle's algorithm and without pipelining, as PHP and Ruby do");
   app.add_flag("--pipelining,!--no-pipelining", options.pipelining,
                "send the envelope at once if the server offers PIPELINING (the default)");
+  auto* bdat = app.add_flag("--bdat", options.chunks,
+                            "send with BDAT (RFC 3030), right behind the envelope if the server "
+                            "offers PIPELINING");
+  app.add_option("--chunk-size", options.chunk_size, "octets a chunk; 0: the message is one")
+      ->capture_default_str()
+      ->needs(bdat);
   app.add_option("--messages-per-connection", options.messages_per_connection,
                  "then QUIT and connect anew; 0: no limit, 1: each message its own connection")
       ->capture_default_str();

@@ -32,6 +32,8 @@ struct LoadOptions {
   std::string password;
   AuthMechanism mechanism = AuthMechanism::Plain;
   bool pipelining = true;
+  bool chunks = false;                        // BDAT, not DATA
+  std::size_t chunk_size = 0;                 // octets; 0: the message is one chunk
   bool line_writes = false;                   // each line written by itself, as PHP and Ruby do
   std::uint64_t messages_per_connection = 0;  // 0: no limit
   std::string from = "load@load.example";

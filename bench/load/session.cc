@@ -161,11 +161,13 @@ void Session::on_hello(const Reply& reply) {
   };
   offers_pipelining_ = offered("PIPELINING");
   offers_eight_bit_ = offered("8BITMIME");
+  offers_chunking_ = offered("CHUNKING");
   if (options_.tls == TlsUse::StartTls && !channel_->tls()) {
     if (!offered("STARTTLS")) return setup_failed("STARTTLS is not offered");
     enter(State::StartTls);
     return send("STARTTLS");
   }
+  if (options_.chunks && !offers_chunking_) return setup_failed("CHUNKING is not offered");
   if (!options_.user.empty()) return authenticate();
   setup_failing_ = false;
   enter(State::Ready);
@@ -209,7 +211,12 @@ void Session::begin(const Schedule::Slot& slot) {
                                     i == 0 ? "" : fmt::format("-{}", i),
                                     options_.recipient_domains[domain]));
   }
-  commands_.push_back("DATA");
+  envelope_size_ = commands_.size();
+  if (options_.chunks) {
+    add_chunks();
+  } else {
+    commands_.emplace_back("DATA");
+  }
   sent_ = 0;
   answered_ = 0;
   accepted_recipients_ = 0;
@@ -219,28 +226,49 @@ void Session::begin(const Schedule::Slot& slot) {
   send_envelope_part();
 }
 
+void Session::add_chunks() {
+  content_.clear();
+  append_message(content_);
+  const std::size_t size = options_.chunk_size == 0 ? content_.size() : options_.chunk_size;
+  for (std::size_t at = 0; at < content_.size(); at += size) {
+    const std::size_t octets = std::min(size, content_.size() - at);
+    const bool last = at + octets == content_.size();
+    commands_.push_back(fmt::format("BDAT {}{}", octets, last ? " LAST" : ""));
+  }
+}
+
 void Session::send_envelope_part() {
   const bool all = options_.pipelining && offers_pipelining_;
   do {
-    send(commands_[sent_++]);
+    const std::size_t index = sent_++;
+    send(commands_[index]);
+    if (!options_.chunks || index < envelope_size_) continue;
+    const std::size_t at = (index - envelope_size_) * options_.chunk_size;
+    const std::size_t size = options_.chunk_size == 0 ? content_.size() : options_.chunk_size;
+    channel_->output().append(std::string_view(content_).substr(at, size));
+    content_pending_ = sent_ == commands_.size();
   } while (all && sent_ < commands_.size());
 }
 
 void Session::on_envelope(const Reply& reply) {
   const std::size_t index = answered_++;
   deadline_ = Clock::now() + options_.timeout;
-  const bool data = index + 1 == commands_.size();
+  const bool content = index >= envelope_size_;  // DATA, or a chunk
   if (!reply.positive()) {
     if (first_refusal_ == 0) first_refusal_ = reply.code;
-    if (index > 0 && !data) ++owner_.results().refused_recipients;
-  } else if (index > 0 && !data) {
+    if (index > 0 && !content) ++owner_.results().refused_recipients;
+  } else if (index > 0 && !content) {
     ++accepted_recipients_;
   }
-  if (data && reply.code == 354) return send_content();
+  if (content && reply.code == 354) return send_content();
+  if (options_.chunks && answered_ == commands_.size() && first_refusal_ == 0) {
+    return on_content(reply);
+  }
   if (answered_ < sent_) return;
   const bool hopeless = (index == 0 && !reply.positive()) ||
-                        (index + 2 == commands_.size() && accepted_recipients_ == 0);
-  if (data || hopeless) {
+                        (index + 1 == envelope_size_ && accepted_recipients_ == 0);
+  const bool refused = content && (!options_.chunks || first_refusal_ != 0);
+  if (refused || hopeless) {
     transaction_failed(fmt::format("refused: {}", first_refusal_));
     if (!channel_) return;
     enter(State::Reset);
@@ -251,14 +279,16 @@ void Session::on_envelope(const Reply& reply) {
 
 void Session::send_content() {
   enter(State::Content);
-  if (accepted_recipients_ > 0) {
-    // "RCPT TO:<" is nine octets, the closing bracket one.
-    const std::string_view recipient = commands_[1];
-    owner_.messages().append(channel_->output(), id_, recipient.substr(9, recipient.size() - 10),
-                             slot_.number, owner_.date());
-  }
+  if (accepted_recipients_ > 0) append_message(channel_->output());
   content_pending_ = true;
   send(".");
+}
+
+void Session::append_message(std::string& wire) {
+  // "RCPT TO:<" is nine octets, the closing bracket one.
+  const std::string_view recipient = commands_[1];
+  owner_.messages().append(wire, id_, recipient.substr(9, recipient.size() - 10), slot_.number,
+                           owner_.date());
 }
 
 void Session::on_content(const Reply& reply) {

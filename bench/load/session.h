@@ -10,6 +10,7 @@
 //   Auth       334 / 235                       Ready
 //   Ready      a message that is due           Envelope
 //   Envelope   MAIL, RCPT…, DATA replies       Content, or Reset
+//              or MAIL, RCPT…, BDAT… replies   Ready or Quit, or Reset
 //   Content    the reply to the end of data    Ready or Quit
 //   Reset      the reply to RSET               Ready
 //   Quit       221 or the close                Idle
@@ -103,7 +104,9 @@ class Session : public Handler {
   void authenticate();
   void on_envelope(const Reply& reply);
   void send_envelope_part();
+  void add_chunks();
   void send_content();
+  void append_message(std::string& wire);
   void on_content(const Reply& reply);
   void transaction_failed(const std::string& what);
   void after_transaction();
@@ -124,6 +127,7 @@ class Session : public Handler {
   bool setup_failing_ = false;
   bool offers_pipelining_ = false;
   bool offers_eight_bit_ = false;
+  bool offers_chunking_ = false;
   bool securing_ = false;  // a TLS handshake is under way
   unsigned auth_step_ = 0;
   std::uint64_t sent_on_connection_ = 0;
@@ -132,6 +136,8 @@ class Session : public Handler {
   Schedule::Slot slot_;
   std::string id_;
   std::vector<std::string> commands_;
+  std::size_t envelope_size_ = 0;  // commands before DATA or the first BDAT
+  std::string content_;            // of the chunks
   std::size_t sent_ = 0;
   std::size_t answered_ = 0;
   unsigned accepted_recipients_ = 0;

@@ -122,6 +122,9 @@ void SinkSession::process() {
       case State::Data:
         if (!take_data()) return;
         break;
+      case State::Chunk:
+        if (!take_chunk()) return;
+        break;
       case State::Waiting:
         return;
       case State::BrokenHandshake:
@@ -169,6 +172,7 @@ void SinkSession::command(std::string_view text) {
   if (is("MAIL")) return mail(argument);
   if (is("RCPT")) return recipient(argument);
   if (is("DATA")) return data();
+  if (is("BDAT")) return bdat(argument);
   if (is("RSET")) {
     reset_transaction();
     return reply(250, "2.0.0", "Ok");
@@ -248,13 +252,17 @@ void SinkSession::recipient(std::string_view argument) {
   reply(250, "2.1.5", "Ok");
 }
 
-void SinkSession::data() {
-  if (!have_mail_) return protocol_error(503, "5.5.1", "MAIL first");
-  if (envelope_.recipients.empty()) return reply(554, "5.5.1", "No valid recipients");
+void SinkSession::begin_content() {
   decoder_.reset();
   content_.clear();
   too_large_ = false;
   drop_in_data_ = owner_.script().drop_in_data();
+}
+
+void SinkSession::data() {
+  if (!have_mail_ || in_chunks_) return protocol_error(503, "5.5.1", "MAIL first");
+  if (envelope_.recipients.empty()) return reply(554, "5.5.1", "No valid recipients");
+  begin_content();
   state_ = State::Data;
   line("354 End data with <CR><LF>.<CR><LF>");
 }
@@ -267,12 +275,52 @@ bool SinkSession::take_data() {
     return false;
   }
   channel_.consume(decoder_.feed(channel_.input(), content_));
-  if (content_.size() > owner_.options().size_limit) {
-    too_large_ = true;
-    content_.clear();
-  }
+  bound_content();
   if (!decoder_.done()) return false;
   message_complete();
+  return true;
+}
+
+void SinkSession::bound_content() {
+  if (content_.size() <= owner_.options().size_limit) return;
+  too_large_ = true;
+  content_.clear();
+}
+
+void SinkSession::bdat(std::string_view argument) {
+  const auto size = parse_chunk_size(argument);
+  if (!size) {  // where the next command begins is anyone's guess
+    protocol_error(501, "5.5.4", "BDAT size [LAST]");
+    return close_after_flush();
+  }
+  chunk_ = *size;
+  chunk_taken_ = have_mail_ && !envelope_.recipients.empty();
+  if (chunk_taken_ && !in_chunks_) begin_content();
+  in_chunks_ = chunk_taken_;
+  state_ = State::Chunk;
+}
+
+bool SinkSession::take_chunk() {
+  if (chunk_taken_ && drop_in_data_) {
+    owner_.tally().add(Count::Dropped);
+    die();
+    return false;
+  }
+  const std::string_view octets = channel_.input().substr(0, chunk_.octets);
+  if (chunk_taken_) content_ += octets;
+  chunk_.octets -= octets.size();
+  channel_.consume(octets.size());
+  bound_content();
+  if (chunk_.octets > 0) return false;
+  state_ = State::Command;
+  if (!chunk_taken_) {  // no fault of a client that pipelines
+    reset_transaction();
+    reply(503, "5.5.1", "MAIL and RCPT first");
+  } else if (chunk_.last) {
+    message_complete();
+  } else {
+    reply(250, "2.0.0", "Chunk taken");
+  }
   return true;
 }
 
@@ -331,6 +379,7 @@ void SinkSession::accept_message() {
 
 void SinkSession::reset_transaction() {
   have_mail_ = false;
+  in_chunks_ = false;
   envelope_.reverse_path.clear();
   envelope_.mail_parameters.clear();
   envelope_.recipients.clear();

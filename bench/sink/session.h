@@ -55,7 +55,7 @@ class SinkSession : public Handler {
   bool dead() const { return dead_; }
 
  private:
-  enum class State { Command, Data, Waiting, BrokenHandshake, Closing };
+  enum class State { Command, Data, Chunk, Waiting, BrokenHandshake, Closing };
 
   void process();
   bool take_command();
@@ -64,8 +64,12 @@ class SinkSession : public Handler {
   void start_tls();
   void mail(std::string_view argument);
   void recipient(std::string_view argument);
+  void begin_content();
   void data();
   bool take_data();
+  void bdat(std::string_view argument);
+  bool take_chunk();
+  void bound_content();
   void message_complete();
   void finish_message(const DataFate& fate);
   void accept_message();
@@ -84,6 +88,9 @@ class SinkSession : public Handler {
   MailDataDecoder decoder_;
   std::string content_;
   bool have_mail_ = false;
+  ChunkSize chunk_;           // what is left of it
+  bool in_chunks_ = false;    // the transaction has had one
+  bool chunk_taken_ = false;  // not refused
   bool too_large_ = false;
   bool drop_in_data_ = false;
   bool was_handshaking_ = false;

@@ -73,8 +73,11 @@ std::string checksum_of(std::string_view body) { return fmt::format("{:08x}", cr
 
 }  // namespace
 
-LoadMessages::LoadMessages(std::size_t size, std::string from, std::uint64_t seed)
-    : from_(std::move(from)), type_fields_(type_fields("text/plain; charset=us-ascii", false)) {
+LoadMessages::LoadMessages(std::size_t size, std::string from, std::uint64_t seed,
+                           Transfer transfer)
+    : from_(std::move(from)),
+      transfer_(transfer),
+      type_fields_(type_fields("text/plain; charset=us-ascii", false)) {
   std::mt19937_64 random(seed);
   const std::size_t body_size = size > kHeaderSize ? size - kHeaderSize : 2;
   // Large bodies: fewer of them, so that the pool stays within some megabytes.
@@ -85,8 +88,8 @@ LoadMessages::LoadMessages(std::size_t size, std::string from, std::uint64_t see
 }
 
 LoadMessages::LoadMessages(const std::vector<std::string>& bodies, std::string_view content_type,
-                           std::string from)
-    : from_(std::move(from)) {
+                           std::string from, Transfer transfer)
+    : from_(std::move(from)), transfer_(transfer) {
   for (const std::string& body : bodies) {
     eight_bit_ = eight_bit_ || std::ranges::any_of(body, [](char c) { return (c & 0x80) != 0; });
     add_body(with_crlf(body));
@@ -95,7 +98,7 @@ LoadMessages::LoadMessages(const std::vector<std::string>& bodies, std::string_v
 }
 
 void LoadMessages::add_body(const std::string& body) {
-  bodies_.push_back({dot_stuffed(body), checksum_of(body)});
+  bodies_.push_back({transfer_ == Transfer::Data ? dot_stuffed(body) : body, checksum_of(body)});
 }
 
 void LoadMessages::append(std::string& wire, std::string_view id, std::string_view to,
@@ -107,7 +110,7 @@ void LoadMessages::append(std::string& wire, std::string_view id, std::string_vi
                  "{}{}: {}\r\n{}: {}\r\n\r\n",
                  date, from_, to, number, id, type_fields_, kIdField, id, kChecksumField,
                  body.checksum);
-  wire += body.stuffed;
+  wire += body.wire;
 }
 
 LoadVerdict judge(std::string_view content) {

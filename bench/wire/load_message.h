@@ -14,18 +14,22 @@ namespace signpost::bench {
 inline constexpr std::string_view kIdField = "X-Load-Id";
 inline constexpr std::string_view kChecksumField = "X-Load-Body-CRC32";
 
+// How a message travels: as mail data, or in chunks, which have no dot-stuffing.
+enum class Transfer { Data, Chunks };
+
 // Bodies made once and used again and again: the generator must not be what is measured. Constant
 // after construction, shared by all threads.
 class LoadMessages {
  public:
   // `size`: octets of the whole message as it is counted by SIZE, at least those of the header.
-  LoadMessages(std::size_t size, std::string from, std::uint64_t seed);
+  LoadMessages(std::size_t size, std::string from, std::uint64_t seed,
+               Transfer transfer = Transfer::Data);
   // The messages have these bodies, in turn. Line ends become CRLF, and the last line has one.
   // REQUIRES: at least one body
   LoadMessages(const std::vector<std::string>& bodies, std::string_view content_type,
-               std::string from);
+               std::string from, Transfer transfer = Transfer::Data);
 
-  // Appends the message, dot-stuffed, without the terminating dot line.
+  // Appends the message as it travels, without a terminating dot line.
   void append(std::string& wire, std::string_view id, std::string_view to, std::uint64_t number,
               std::string_view date) const;
 
@@ -33,12 +37,13 @@ class LoadMessages {
 
  private:
   struct Body {
-    std::string stuffed;
+    std::string wire;
     std::string checksum;
   };
   void add_body(const std::string& body);
 
   std::string from_;
+  Transfer transfer_;
   std::string type_fields_;
   bool eight_bit_ = false;
   std::vector<Body> bodies_;

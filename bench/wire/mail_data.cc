@@ -1,6 +1,10 @@
 #include "bench/wire/mail_data.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 namespace signpost::bench {
 
@@ -17,6 +21,16 @@ std::string dot_stuffed(std::string_view content) {
     line_start = true;
   }
   return out;
+}
+
+std::optional<ChunkSize> parse_chunk_size(std::string_view argument) {
+  ChunkSize size;
+  const char* const end = argument.data() + argument.size();
+  const auto [rest, error] = std::from_chars(argument.data(), end, size.octets);
+  const std::string_view word(rest, end);
+  size.last = ascii::equals_ignore_case(word, " LAST");
+  if (error != std::errc{} || !(word.empty() || size.last)) return {};
+  return size;
 }
 
 std::size_t MailDataDecoder::feed(std::string_view input, std::string& content) {

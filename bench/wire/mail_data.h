@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,13 @@ namespace signpost::bench {
 
 // Doubles the dots at line starts. The terminating dot line is the caller's.
 std::string dot_stuffed(std::string_view content);
+
+// A BDAT's argument (RFC 3030 section 2).
+struct ChunkSize {
+  std::size_t octets = 0;
+  bool last = false;
+};
+std::optional<ChunkSize> parse_chunk_size(std::string_view argument);
 
 class MailDataDecoder {
  public:

@@ -4,8 +4,11 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
@@ -24,6 +27,20 @@ void set_flag(int fd, int level, int option, bool on = true) {
   (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
+constexpr std::string_view kUnixPrefix = "unix:";
+
+Result<Endpoint> unix_endpoint(std::string_view path) {
+  Endpoint endpoint;
+  auto& address = reinterpret_cast<sockaddr_un&>(endpoint.address);
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return fail(Errc::InvalidArgument, "unix:" + std::string(path) + " is not a socket's path");
+  }
+  address.sun_family = AF_UNIX;
+  std::ranges::copy(path, address.sun_path);
+  endpoint.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return endpoint;
+}
+
 struct FreeAddresses {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
 };
@@ -38,6 +55,9 @@ std::uint16_t Endpoint::port() const {
 }
 
 std::string Endpoint::text() const {
+  if (address.ss_family == AF_UNIX) {
+    return std::string(kUnixPrefix) + reinterpret_cast<const sockaddr_un&>(address).sun_path;
+  }
   char host[INET6_ADDRSTRLEN] = "";
   if (address.ss_family == AF_INET6) {
     inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, host,
@@ -49,6 +69,9 @@ std::string Endpoint::text() const {
 }
 
 Result<Endpoint> resolve(std::string_view host_and_port) {
+  if (host_and_port.starts_with(kUnixPrefix)) {
+    return unix_endpoint(host_and_port.substr(kUnixPrefix.size()));
+  }
   const auto colon = host_and_port.rfind(':');
   if (colon == std::string_view::npos || colon + 1 == host_and_port.size()) {
     return fail(Errc::InvalidArgument, "\"" + std::string(host_and_port) + "\" is not host:port");
@@ -95,7 +118,7 @@ Endpoint local_endpoint(int fd) {
 Result<Descriptor> begin_connect(const Endpoint& to, const Endpoint* from) {
   Descriptor fd(socket(to.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fail(Errc::Io, "socket: " + system_error());
-  set_flag(fd.get(), IPPROTO_TCP, TCP_NODELAY);
+  if (to.address.ss_family != AF_UNIX) set_flag(fd.get(), IPPROTO_TCP, TCP_NODELAY);
   if (from != nullptr) {
     // The port is chosen at connect(), by the whole four-tuple: many more connections fit.
     set_flag(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);

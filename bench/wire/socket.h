@@ -1,4 +1,4 @@
-// TCP sockets for the load tools: names and numbers to addresses, listening, connecting.
+// TCP and Unix sockets for the load tools: names and numbers to addresses, listening, connecting.
 #pragma once
 
 #include "base/descriptor.h"
@@ -16,11 +16,12 @@ struct Endpoint {
   sockaddr_storage address{};
   socklen_t length = 0;
 
-  std::uint16_t port() const;
-  std::string text() const;  // "127.0.0.1:25", "[::1]:25"
+  std::uint16_t port() const;  // of TCP
+  std::string text() const;    // "127.0.0.1:25", "[::1]:25", "unix:/run/relay"
 };
 
-// "host:port", "[v6]:port" or ":port"; names are looked up (blocking), the first address wins.
+// "host:port", "[v6]:port", ":port" or "unix:/path"; names are looked up (blocking), the first
+// address wins.
 Result<Endpoint> resolve(std::string_view host_and_port);
 
 // Non-blocking. `shared` sets SO_REUSEPORT, so that each thread can have a socket of its own.

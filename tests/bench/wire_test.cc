@@ -51,6 +51,33 @@ TEST(MailData, IsTheSameHoweverTheBytesArrive) {
     EXPECT_EQ(decoded(wire, step), decoded(wire));
 }
 
+TEST(ChunkSizes, AreReadWithAndWithoutLast) {
+  EXPECT_EQ(parse_chunk_size("10")->octets, 10u);
+  EXPECT_FALSE(parse_chunk_size("10")->last);
+  EXPECT_TRUE(parse_chunk_size("0 last")->last);
+  for (const char* wrong : {"", "x", "-1", "1x", "1 LAST x", "99999999999999999999999"}) {
+    EXPECT_FALSE(parse_chunk_size(wrong)) << wrong;
+  }
+}
+
+TEST(Endpoints, NameUnixSockets) {
+  EXPECT_EQ(resolve("unix:/run/relay/submit")->text(), "unix:/run/relay/submit");
+  EXPECT_FALSE(resolve("unix:"));
+  EXPECT_FALSE(resolve("unix:/" + std::string(200, 'x')));
+}
+
+TEST(LoadMessages, HaveNoStuffingInChunks) {
+  const std::vector<std::string> bodies = {".\n.x\n"};
+  std::string data;
+  std::string chunks;
+  LoadMessages(bodies, "text/plain", "a@x.example").append(data, "id", "b@y.example", 0, "");
+  LoadMessages(bodies, "text/plain", "a@x.example", Transfer::Chunks)
+      .append(chunks, "id", "b@y.example", 0, "");
+  EXPECT_TRUE(data.ends_with("\r\n\r\n..\r\n..x\r\n"));
+  EXPECT_TRUE(chunks.ends_with("\r\n\r\n.\r\n.x\r\n"));
+  EXPECT_TRUE(judge(chunks).intact);
+}
+
 TEST(MailData, StuffingAndDecodingAreInverse) {
   for (const std::string content :
        {"", "\r\n", ".\r\n", "a\r\n.\r\n..b\r\n", "..\r\n.", "\n.\r\n"}) {

@@ -124,6 +124,11 @@ const std::vector<KeyCase> kKeyCases{
     {"", "workers = 3", [](const Config& c) { return c.workers == 3; }},
     {"", "missing_from = \"fill\"",
      [](const Config& c) { return c.missing_from == MissingFrom::Fill; }},
+    {"header", "remove = [\"X-Originating-IP\", \"X-PHP-*\"]",
+     [](const Config& c) {
+       return c.header.remove == std::vector<std::string>{"x-originating-ip", "x-php-*"};
+     }},
+    {"header", "hide_client = true", [](const Config& c) { return c.header.hide_client; }},
     {"", "postmaster = \"office@bücher.example\"",
      [](const Config& c) { return c.postmaster == "office@xn--bcher-kva.example"; }},
     {"", "postmaster = \"office@shop.example\"",
@@ -469,6 +474,14 @@ TEST(Config, MalformedValuesAreNamed) {
       {dkim + "\"a.example\"\nheaders = [\"Sub ject\"]\n",
        "11:12: dkim.headers: \"Sub ject\" is not the name of a header field; write names of header "
        "fields, as in [\"From\", \"Subject\"]"},
+      {"[header]\nremove = [\"X-A:\"]\n",
+       "8:11: header.remove: \"X-A:\" is not the name of a header field, or the start of one with "
+       "* "
+       "behind it; write names of header fields, as in [\"X-Originating-IP\", \"X-PHP-*\"]"},
+      {"[header]\nremove = [\"content-*\"]\n",
+       "8:11: header.remove: \"content-*\" takes away Content-Type, which mail needs; write names "
+       "of "
+       "header fields, as in [\"X-Originating-IP\", \"X-PHP-*\"]"},
       {dkim + "\"a.example\"\nexpire = \"1m\"\n",
        "11:10: dkim.expire: \"1m\" is too short; write \"0s\" for never, or a duration from \"1h\" "
        "to \"365d\""},
@@ -747,6 +760,21 @@ TEST(ConfigDoubts, ARouteAfterAWiderOneIsNeverUsed) {
   EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@below.shop.example\"]\n")).size(), 0U);
 }
 
+TEST(ConfigDoubts, ARouteAfterSeveralThatTogetherTakeItsMailIsNeverUsed) {
+  const auto route = [](const std::string& keys) { return "[[route]]\nvia = \"mx\"\n" + keys; };
+  const std::string a = route("recipients = [\"a.test\"]\n");
+  const std::string b =
+      route("recipients = [\"*.test\", \"b.test\"]\nsenders = [\"@shop.example\"]\n");
+  const std::string both = "recipients = [\"b.test\", \"a.test\"]\n";
+  EXPECT_EQ(doubts_of(kGood + a + b + route(both + "senders = [\"shop@shop.example\"]\n")),
+            std::vector<std::string>{
+                "signpost.toml:15:7: route: is never used: those in lines 7 and 10 come first and "
+                "together take all of its mail; put this table before them"});
+  EXPECT_EQ(doubts_of(kGood + a + b + route(both)).size(), 0U);
+  EXPECT_EQ(doubts_of(kGood + a + route(both)).size(), 0U);
+  EXPECT_EQ(doubts_of(kGood + a + b + route("")).size(), 0U);
+}
+
 TEST(ConfigDoubts, AScheduleWithOnlyMistakesIsRefused) {
   for (const std::string wait : {"5 minutes", "10d", "0s", ""}) {
     const auto loaded =
@@ -885,7 +913,7 @@ TEST(ConfigFile, APipeOrAFolderIsNotRead) {
   EXPECT_EQ(read_text_file(testing::TempDir()).error().detail,
             "cannot be read: a folder, not a regular file");
   EXPECT_EQ(read_text_file("/dev/zero").error().detail,
-            "cannot be read: a device or a socket, not a regular file");
+            "cannot be read: a device, not a regular file");
 }
 
 TEST(ConfigFile, AMistakeInAFileIsNamedWhereThatIsNamed) {

@@ -46,6 +46,29 @@ def test_large_messages_arrive_whole(sink):
     assert counts["bytes"] == pytest.approx(15_000_000, rel=0.01)
 
 
+@pytest.mark.parametrize("pipelining", ["--pipelining", "--no-pipelining"])
+@pytest.mark.parametrize("chunk_size", [0, 1000])
+def test_chunks(world, chunk_size, pipelining):
+    sink = world.sink("--ehlo", "CHUNKING", save=False)
+    code, report = load(sink, "--messages", 50, "--bdat", "--chunk-size", chunk_size, pipelining)
+    counts = sink.counts()
+    assert (code, report["acknowledged"]) == (0, 50) and "354" not in report["replies"]
+    assert (counts["unique"], counts["corrupt"], counts["protocol_errors"]) == (50, 0, 0)
+
+
+def test_refused_chunks_leave_the_connection_usable(world):
+    sink = world.sink("--ehlo", "CHUNKING", "--refuse-rcpt", "0.5", save=False)
+    code, report = load(sink, "--messages", 40, "--connections", 1, "--bdat", "--chunk-size", 1500)
+    counts = sink.counts()
+    assert code == 1 and report["connections"] == counts["connections"] == 1
+    assert 0 < report["failed"] < 40 and counts["unique"] == report["acknowledged"] == 40 - report["failed"]
+
+
+def test_chunks_need_a_server_that_takes_them(sink):
+    code, report = load(sink, "--messages", 1, "--bdat")
+    assert code == 1 and report["errors"] == {"no session: CHUNKING is not offered": 10}
+
+
 def test_without_pipelining(world):
     sink = world.sink("--no-pipelining", save=False)
     assert load(sink, "--messages", 50)[0] == 0
