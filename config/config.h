@@ -165,7 +165,7 @@ struct Config {
   HeaderConfig header;
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
-  std::string users_file;  // "" when [auth] is absent
+  std::string users_file;  // "" when [auth] is absent, or has only dovecot_socket
   LimitsConfig limits;
   std::vector<TenantConfig> tenants;
   std::vector<DkimConfig> dkim;
@@ -186,6 +186,7 @@ struct Config {
   log::Format log_format = log::Format::Text;
   std::vector<KeyPlace> places;     // table by table, each list of tables in the order of the file
   std::vector<ConfigError> doubts;  // what is allowed but probably not intended
+  std::string dovecot_socket;       // "": none
 };
 
 // What is wrong with the value of `key` ("dkim.key"), named where it is written. `table`: of which

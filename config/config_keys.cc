@@ -16,7 +16,6 @@ const Choices<TlsPolicy> kTlsPolicies{{"off", TlsPolicy::Off},
                                       {"encrypt", TlsPolicy::Encrypt},
                                       {"verify", TlsPolicy::Verify}};
 
-bool never(const TomlValue&) { return false; }
 bool is_false(const TomlValue& value) { return value.kind == Kind::Boolean && !value.boolean; }
 bool is_empty_list(const TomlValue& value) {
   return value.kind == Kind::Array && value.items.empty();
@@ -142,12 +141,11 @@ Section tls() {
 Section auth() {
   return table("auth",
                {key("users", &Config::users_file, path(),
-                    "File with the logins and their passwords: see signpost-users.toml(5).")
-                    .required(),
-                not_built_key<Config>(
-                    {"dovecot_socket", "users = \"users.toml\" and leave this out", "",
-                     "Socket of a Dovecot server that checks passwords. Not supported yet."},
-                    never)});
+                    "File with the logins and their passwords: see signpost-users.toml(5)."),
+                key("dovecot_socket", &Config::dovecot_socket, path(),
+                    "Socket of a Dovecot server for authentication clients: it checks the "
+                    "passwords of the logins that users has not. Such a login may send as its own "
+                    "address only.")});
 }
 
 Section tenant() {

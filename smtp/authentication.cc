@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/check.h"
+#include "smtp/saslprep.h"
 
 #include <utility>
 
@@ -14,16 +15,25 @@ namespace {
 constexpr std::string_view kLoginNamePrompt = "VXNlcm5hbWU6";
 constexpr std::string_view kLoginPasswordPrompt = "UGFzc3dvcmQ6";
 
+std::string prepared(std::string_view name) {
+  const auto form = saslprep(name);
+  return std::string(form && !form->empty() ? form->view() : name);
+}
+
 }  // namespace
 
-bool Authentication::knows(std::string_view mechanism) {
+bool Authentication::takes_password(std::string_view mechanism) {
   return mechanism == "PLAIN" || mechanism == "LOGIN";
 }
 
 Authentication::Authentication(std::string_view mechanism)
     : mechanism_(mechanism),
-      expected_(mechanism == "LOGIN" ? Expected::LoginName : Expected::PlainMessage) {
-  CHECK(knows(mechanism));
+      expected_(mechanism == "PLAIN"   ? Expected::PlainMessage
+                : mechanism == "LOGIN" ? Expected::LoginName
+                                       : Expected::Message) {}
+
+Authentication::Prompt Authentication::challenge(std::string_view text) {
+  return {base64::encode(text)};
 }
 
 Authentication::Answer Authentication::begin(std::optional<std::string_view> initial_response) {
@@ -46,6 +56,8 @@ Authentication::Answer Authentication::on_response(std::string_view base64) {
       return on_login_name(decoded->view());
     case Expected::LoginPassword:
       return on_login_password(std::move(*decoded));
+    case Expected::Message:
+      return Message{std::move(*decoded)};
   }
   check_failed("an Expected of no kind", __FILE__, __LINE__);
 }
@@ -54,13 +66,12 @@ Authentication::Answer Authentication::on_response(std::string_view base64) {
 Authentication::Answer Authentication::on_plain_message(std::string_view message) const {
   const auto parts = ascii::split(message, '\0');
   if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) return Malformed{};
-  return Credentials{mechanism_, std::string(parts[0]), std::string(parts[1]),
-                     SecretString(parts[2])};
+  return Credentials{mechanism_, prepared(parts[0]), prepared(parts[1]), SecretString(parts[2])};
 }
 
 Authentication::Answer Authentication::on_login_name(std::string_view name) {
   if (name.empty() || name.contains('\0')) return Malformed{};
-  login_ = name;
+  login_ = prepared(name);
   expected_ = Expected::LoginPassword;
   return Prompt{std::string(kLoginPasswordPrompt)};
 }

@@ -15,9 +15,11 @@
 //   Credentials       "*", what cannot be decoded    501                   Commands
 //                     a LOGIN name                   334                   Credentials
 //                     a PLAIN message or password    (see below)           CheckingPassword
+//                     a message of a further one     (see below)           CheckingPassword
 //   CheckingPassword  nothing; password_checked()    235, 454, 535         Commands (CheckPassword)
-//                     BDAT                           -                     Chunk
-//                     BDAT that cannot be read       501 and 421           Closing
+//                     nothing; challenge()           334                   Credentials
+//                     (SaslMessage) BDAT                           -                     Chunk BDAT
+//                     that cannot be read       501 and 421           Closing
 //   Content           content, to the sink           -                     Content
 //                     the end, content refused       552, 554              Commands
 //                     the end, content taken         (see below)           Storing (StoreMessage)
@@ -222,7 +224,10 @@ Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
   reply.text += "\nPIPELINING\nSIZE " + std::to_string(options_.size_limit);
   if (options_.offer_starttls && !options_.tls) reply.text += "\nSTARTTLS";
   // Not CRAM-MD5: clients would prefer it, and hashed passwords cannot answer it.
-  if (options_.offer_auth) reply.text += "\nAUTH PLAIN LOGIN";
+  if (options_.offer_auth) {
+    reply.text += "\nAUTH PLAIN LOGIN";
+    for (const std::string& mechanism : options_.more_mechanisms) reply.text += " " + mechanism;
+  }
   reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING";
   return reply;
 }
@@ -329,11 +334,12 @@ void ServerDialog::on_command(const StartTlsCommand&, std::string_view line, Byt
   respond({220, {2, 0, 0}, "Ready to start TLS"}, out);
 }
 
-void ServerDialog::tls_started(bool offer_auth) {
+void ServerDialog::tls_started(bool offer_auth, std::vector<std::string> more_mechanisms) {
   CHECK(state_ == State::Securing || state_ == State::Closing);
   if (state_ == State::Closing) return;
   options_.tls = true;
   options_.offer_auth = offer_auth;
+  options_.more_mechanisms = std::move(more_mechanisms);
   hello_ = {};
   login_.clear();
   enter(State::Commands);
@@ -369,10 +375,13 @@ std::optional<ServerDialog::Refusal> ServerDialog::auth_obstacle() const {
 void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQueue& out) {
   const std::string shown = "AUTH " + auth.mechanism;
   if (const auto obstacle = auth_obstacle()) return refuse(shown, *obstacle, out);
-  if (!Authentication::knows(auth.mechanism)) {
+  if (!Authentication::takes_password(auth.mechanism) &&
+      std::ranges::find(options_.more_mechanisms, auth.mechanism) ==
+          options_.more_mechanisms.end()) {
     return refuse(shown, {Protocol, {504, {5, 5, 4}, "Mechanism not recognized"}}, out);
   }
   authentication_ = Authentication(auth.mechanism);
+  first_message_ = true;
   proceed(authentication_.begin(auth.initial_response), out);
 }
 
@@ -391,6 +400,11 @@ void ServerDialog::proceed(Authentication::Answer answer, ByteQueue& out) {
     claimed_login_ = credentials->login;
     step_ = CheckPassword{std::move(*credentials)};
     enter(State::CheckingPassword);
+  } else if (auto* message = std::get_if<Authentication::Message>(&answer)) {
+    step_ = SaslMessage{.mechanism = authentication_.mechanism(),
+                        .message = std::move(message->text),
+                        .first = std::exchange(first_message_, false)};
+    enter(State::CheckingPassword);
   } else if (std::holds_alternative<Authentication::Cancelled>(answer)) {
     refuse_credentials({Policy, {501, {5, 7, 0}, "Authentication cancelled"}}, out);
   } else {
@@ -404,15 +418,24 @@ void ServerDialog::refuse_credentials(const Refusal& refusal, ByteQueue& out) {
   refuse("AUTH " + authentication_.mechanism(), refusal, out);
 }
 
-void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
+void ServerDialog::challenge(std::string_view message, ByteQueue& out) {
+  CHECK(state_ == State::CheckingPassword || state_ == State::Closing);
+  if (state_ == State::Closing) return;
+  proceed(Authentication::challenge(message), out);
+}
+
+void ServerDialog::password_checked(PasswordResult result, ByteQueue& out, std::string_view login) {
   CHECK(state_ == State::CheckingPassword || state_ == State::Closing);
   if (state_ == State::Closing) return;
   switch (result) {
     case PasswordResult::Accepted:
-      login_ = std::exchange(claimed_login_, {});
+      login_ = login.empty() ? std::exchange(claimed_login_, {}) : std::string(login);
+      CHECK(!login_.empty());
       commands_ = 0;
       enter(State::Commands);
       return respond({235, {2, 7, 0}, "Authentication successful"}, out);
+    case PasswordResult::Malformed:
+      return refuse_credentials({Protocol, credentials_malformed()}, out);
     case PasswordResult::Unavailable:
       return refuse_credentials(
           {Policy, {454, {4, 7, 0}, "Temporary authentication failure"}, false}, out);

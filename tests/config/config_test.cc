@@ -162,6 +162,8 @@ const std::vector<KeyCase> kKeyCases{
      }},
     {"auth", "users = \"users.toml\"",
      [](const Config& c) { return c.users_file == "/etc/signpost/users.toml"; }},
+    {"auth", "dovecot_socket = \"/run/dovecot/auth-client\"",
+     [](const Config& c) { return c.dovecot_socket == "/run/dovecot/auth-client"; }},
     {"limits", "message_size = \"10MB\"",
      [](const Config& c) { return c.limits.message_size == 10'000'000; }},
     {"limits", "recipients_per_message = 7",
@@ -543,9 +545,6 @@ TEST(Config, UnsupportedKeysAreRefusedByName) {
       {"[[destination]]\nmatch = [\"mx:*.a.example\"]\n",
        "8:10: destination.match: a pattern of MX host names (\"mx:\") is not supported yet; write "
        "domains, as in [\"example.net\", \"*.example.net\", \"*\"]"},
-      {"[auth]\nusers = \"u\"\ndovecot_socket = \"/run/d\"\n",
-       "9:18: auth.dovecot_socket: this is not supported yet; write users = \"users.toml\" and "
-       "leave this out"},
       {"[[route]]\nvia = \"smtps://a.example\"\n",
        via + "\"smtps://\" is not supported yet; write \"mx\" or \"smtp://host:port\""},
       {"[[route]]\nvia = \"lmtp://a.example\"\n",
@@ -574,7 +573,7 @@ TEST(Config, MissingRequiredKeysAreReported) {
        "7:1: listener.bind: missing; write an IP address with a port, as in \"0.0.0.0:587\" or "
        "\"[::]:587\""},
       {"[tls]\ncertificate = \"c\"\n", "7:1: tls.key: missing; write the path of a file"},
-      {"[auth]\n", "7:1: auth.users: missing; write the path of a file"},
+      {"[auth]\n", "7:1: auth.users: missing; write the path of a file, or dovecot_socket"},
       {"[[dkim]]\ndomain = \"a.example\"\nkey = \"k\"\n",
        "7:1: dkim.selector: missing; write a name, as in \"s1\""},
       {"[[route]]\nrecipients = [\"a.example\"]\n",
