@@ -1,5 +1,8 @@
 #include "auth/authenticator.h"
 
+#include "base/base64.h"
+#include "base/random.h"
+
 #include <utility>
 
 namespace signpost::auth {
@@ -13,9 +16,14 @@ struct Authenticator::Check {
 
 namespace {
 
-// PLAIN's authorization identity may repeat the login, nothing else (RFC 4616 section 2).
+// The authorization identity may repeat the login, nothing else (RFC 4616 section 2).
 bool acts_for_another(const Attempt& attempt) {
   return !attempt.authorization_identity.empty() && attempt.authorization_identity != attempt.login;
+}
+
+bool belongs_to_dovecot(const Attempt& attempt) {
+  return !attempt.dovecot_socket.empty() &&
+         (!attempt.users || attempt.users->find(attempt.login) == nullptr);
 }
 
 }  // namespace
@@ -31,32 +39,81 @@ Authenticator::Authenticator(net::Loop& loop, net::Timers& timers, const Clock& 
 
 Authenticator::Authenticator(net::Loop& loop, net::Timers& timers, const Clock& clock,
                              PasswordChecks& checks, const Options& options)
-    : loop_(loop), timers_(timers), clock_(clock), checks_(checks), options_(options) {}
+    : loop_(loop),
+      timers_(timers),
+      clock_(clock),
+      checks_(checks),
+      options_(options),
+      dovecot_(loop, timers) {}
 
 void Authenticator::check(Attempt attempt, Decided decided, Answer answer) {
   auto check = std::make_shared<Check>(std::move(attempt), std::move(decided), std::move(answer),
                                        clock_.steady_now());
-  std::optional<PasswordChecks::Answer> found;
   Attempt& asked = check->attempt;
   if (acts_for_another(asked)) {
-    found = {Verdict::Rejected, {}};
-  } else {
-    found = checks_.ask({asked.client, asked.users, asked.login, std::move(asked.password)},
-                        [this, check](PasswordChecks::Answer answered) {
-                          loop_.post([this, check, answered] { decide(check, answered); });
-                        });
+    return loop_.defer([this, check] { decide(check, {Verdict::Rejected, {}}); });
   }
+  if (asked.proof) return judge_proof(check);
+  if (belongs_to_dovecot(asked)) return ask_dovecot(check);
+  const auto found =
+      checks_.ask({asked.client, asked.users, asked.login, std::move(asked.password)},
+                  [this, check](PasswordChecks::Answer answered) {
+                    loop_.post([this, check, answered] { decide(check, answered); });
+                  });
   if (found) loop_.defer([this, check, found] { decide(check, *found); });
+}
+
+void Authenticator::judge_proof(const std::shared_ptr<Check>& check) {
+  const Attempt& asked = check->attempt;
+  const auto begun = checks_.begin_elsewhere(asked.client, asked.login);
+  const auto found = begun ? checks_.end_elsewhere(*begun, asked.client, asked.login, asked.proof)
+                           : PasswordChecks::Answer{Verdict::Locked, {}};
+  loop_.defer([this, check, found] { decide(check, found); });
+}
+
+// The guess counts for the name that the client gave.
+void Authenticator::ask_dovecot(const std::shared_ptr<Check>& check) {
+  Attempt& asked = check->attempt;
+  const bool known = checks_.knows(asked.client, asked.login);
+  const auto begun = checks_.begin_elsewhere(asked.client, asked.login);
+  if (!begun) return loop_.defer([this, check] { decide(check, {Verdict::Locked, {}}); });
+  dovecot_.ask({.socket = asked.dovecot_socket,
+                .client = asked.client,
+                .known = known,
+                .login = asked.login,
+                .password = std::move(asked.password)},
+               [this, check, begun](DovecotSocket::Outcome outcome, const std::string& login) {
+                 using enum DovecotSocket::Outcome;
+                 const auto right =
+                     outcome == Unavailable ? std::nullopt : std::optional(outcome == Accepted);
+                 Attempt& tried = check->attempt;
+                 const auto found = checks_.end_elsewhere(*begun, tried.client, tried.login, right);
+                 if (found.verdict == Verdict::Accepted && !login.empty()) tried.login = login;
+                 decide(check, found);
+               });
+}
+
+std::unique_ptr<SaslExchange> Authenticator::begin(std::string_view mechanism, Terms terms) const {
+  constexpr std::size_t kNonceSize = 18;
+  return std::make_unique<ScramExchange>(
+      ScramExchange::Server{.users = std::move(terms.users),
+                            .salt_secret = options_.salt_secret,
+                            .binding = std::move(terms.binding),
+                            .plus = mechanism.ends_with("-PLUS"),
+                            .plus_offered = terms.plus_offered,
+                            .nonce = base64::encode(secret_bytes(kNonceSize))});
 }
 
 void Authenticator::decide(const std::shared_ptr<Check>& check,
                            const PasswordChecks::Answer& found) {
   const Verdict verdict = found.verdict;
   check->decided(check->attempt, verdict, found.locked);
-  if (verdict != Verdict::Rejected && verdict != Verdict::Locked) return check->answer(verdict);
+  if (verdict != Verdict::Rejected && verdict != Verdict::Locked) {
+    return check->answer(verdict, check->attempt.login);
+  }
   const Verdict heard = found.sounds_locked ? Verdict::Locked : verdict;
   timers_.after(time_to_rejection(clock_.steady_now() - check->began, options_.rejection_time),
-                [check, heard] { check->answer(heard); });
+                [check, heard] { check->answer(heard, check->attempt.login); });
 }
 
 }  // namespace signpost::auth

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "auth/check_line.h"
+#include "auth/dovecot_socket.h"
 #include "auth/login_guard.h"
 #include "auth/password_checks.h"
+#include "auth/scram_exchange.h"
 #include "auth/users.h"
 #include "base/clock.h"
 #include "base/secret_string.h"
@@ -14,7 +16,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace signpost::auth {
 
@@ -22,10 +26,12 @@ namespace signpost::auth {
 struct Attempt {
   net::IpAddress client;
   std::shared_ptr<const Users> users;  // null: there are none
-  std::string mechanism;               // "PLAIN" or "LOGIN"
-  std::string authorization_identity;  // PLAIN's; empty when not given
+  std::string mechanism;               // "PLAIN", "LOGIN", "SCRAM-SHA-256", ...
+  std::string authorization_identity;  // empty when not given
   std::string login;
   SecretString password;
+  std::optional<bool> proof{};   // what a mechanism without a password found
+  std::string dovecot_socket{};  // "": none, else it is asked for logins that are not in `users`
 };
 
 // How much longer a client waits for a rejection when the check took `taken`: to the next whole
@@ -42,10 +48,12 @@ class Authenticator {
   // on whether the login exists and how its password is stored, does not show.
   struct Options {
     std::chrono::milliseconds rejection_time{1000};
+    std::string salt_secret{};  // of the salts that SCRAM shows for logins that do not exist
   };
   using Decided =
       std::move_only_function<void(const Attempt&, Verdict, const LoginGuard::Locked& locked)>;
-  using Answer = std::move_only_function<void(Verdict)>;
+  // `login`: its name, which another server may write differently.
+  using Answer = std::move_only_function<void(Verdict, const std::string& login)>;
 
   // All references must outlive it; it must outlive the turns of `loop`, and `checks` must be
   // stopped before `loop` is destroyed.
@@ -61,12 +69,23 @@ class Authenticator {
   // first.
   void check(Attempt attempt, Decided decided, Answer answer);
 
+  // Begins an exchange of a mechanism that is not PLAIN or LOGIN; its Claim is to be checked as an
+  // Attempt with that proof. REQUIRES: the mechanism was offered
+  struct Terms {
+    std::shared_ptr<const Users> users;
+    net::ChannelBinding binding{};
+    bool plus_offered = false;
+  };
+  std::unique_ptr<SaslExchange> begin(std::string_view mechanism, Terms terms) const;
+
   // Whether a login has succeeded from this client recently (LoginGuard::knows).
   bool knows(const net::IpAddress& client) const { return checks_.knows(client); }
 
  private:
   struct Check;
 
+  void judge_proof(const std::shared_ptr<Check>& check);
+  void ask_dovecot(const std::shared_ptr<Check>& check);
   void decide(const std::shared_ptr<Check>& check, const PasswordChecks::Answer& found);
 
   net::Loop& loop_;
@@ -74,6 +93,7 @@ class Authenticator {
   const Clock& clock_;
   PasswordChecks& checks_;
   const Options options_;
+  DovecotSocket dovecot_;
 };
 
 }  // namespace signpost::auth

@@ -63,8 +63,34 @@ std::optional<PasswordChecks::Answer> PasswordChecks::ask(Question question, Don
   return {};
 }
 
+std::optional<LoginGuard::Try> PasswordChecks::begin_elsewhere(const net::IpAddress& client,
+                                                               const std::string& login) {
+  const SteadyTime now = clock_.steady_now();
+  if (!logins_.may_try(client, login, now)) return {};
+  return logins_.begin(client, login, now);
+}
+
+PasswordChecks::Answer PasswordChecks::end_elsewhere(const LoginGuard::Try& begun,
+                                                     const net::IpAddress& client,
+                                                     const std::string& login,
+                                                     std::optional<bool> right) {
+  const SteadyTime now = clock_.steady_now();
+  if (!right || *right) logins_.take_back(begun, client, login, now);
+  if (!right) return {Verdict::Unavailable, {}};
+  if (*right) {
+    logins_.succeeded(client, login, now);
+    return {Verdict::Accepted, {}};
+  }
+  const LoginGuard::Locked locked = logins_.failed(begun, client, login);
+  return {Verdict::Rejected, locked, begun.known && logins_.locks_strangers(client, login, now)};
+}
+
 bool PasswordChecks::knows(const net::IpAddress& client) const {
   return logins_.knows(client, clock_.steady_now());
+}
+
+bool PasswordChecks::knows(const net::IpAddress& client, const std::string& login) const {
+  return logins_.knows(client, login, clock_.steady_now());
 }
 
 std::size_t PasswordChecks::waiting() const {

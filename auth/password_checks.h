@@ -42,8 +42,17 @@ class PasswordChecks {
   // (it should post to a loop) or, with Unavailable, also on this one; it never runs after stop().
   std::optional<Answer> ask(Question question, Done done);
 
+  // For a login that is verified elsewhere, by its mechanism or by another server: the same guard
+  // counts it, from begin_elsewhere() on; nothing: it is locked, and its verification does not
+  // matter. `right`: the finding; nothing if there was none.
+  std::optional<LoginGuard::Try> begin_elsewhere(const net::IpAddress& client,
+                                                 const std::string& login);
+  Answer end_elsewhere(const LoginGuard::Try& begun, const net::IpAddress& client,
+                       const std::string& login, std::optional<bool> right);
+
   // Whether a login has succeeded from this client recently (LoginGuard::knows).
   bool knows(const net::IpAddress& client) const;
+  bool knows(const net::IpAddress& client, const std::string& login) const;
 
   std::size_t waiting() const;  // checks that have not begun
 

@@ -1,7 +1,9 @@
 #include "auth/password_scheme.h"
 
+#include "auth/scram_keys.h"
 #include "base/ascii.h"
 #include "base/check.h"
+#include "smtp/saslprep.h"
 
 #include <crypt.h>
 #include <fmt/format.h>
@@ -182,7 +184,13 @@ bool verify_crypt(const std::string& hash, std::string_view password) {
   return right;
 }
 
+bool verify_scram(const ScramKeys& keys, std::string_view password) {
+  const ScramKeys made = derive_scram_keys(password, keys.salt, keys.iterations);
+  return equal_in_constant_time(text_of(made.stored_key), text_of(keys.stored_key));
+}
+
 bool verify(std::string_view stored, std::string_view password) {
+  if (const auto keys = parse_scram(stored)) return verify_scram(*keys, password);
   const std::string_view hash = hash_of(stored);
   if (hash.starts_with(kArgon)) return verify_argon(hash, password);
   return verify_crypt(std::string(hash), password);
@@ -227,6 +235,7 @@ bool pretend_to_verify(std::string_view password, std::string_view costliest) {
 
 std::optional<std::string> password_hash_problem(std::string_view stored) {
   const std::string_view name = scheme_of(stored);
+  if (ascii::equals_ignore_case(name, "SCRAM-SHA-256")) return scram_problem(stored);
   const std::string_view hash = hash_of(stored);
   if (auto weak = weakness(name, hash)) return weak;
   const auto scheme = std::ranges::find_if(
@@ -245,6 +254,8 @@ std::optional<std::string> password_hash_problem(std::string_view stored) {
 
 std::string hash_password(std::string_view password) {
   start_sodium();
+  const auto form = smtp::saslprep(password);
+  if (form) password = form->view();
   std::array<char, crypto_pwhash_STRBYTES> text{};
   // Fails only when 64 MiB cannot be allocated.
   CHECK(crypto_pwhash_str(text.data(), password.data(), password.size(),
@@ -255,19 +266,30 @@ std::string hash_password(std::string_view password) {
 
 std::uint64_t password_cost(std::string_view stored) {
   if (password_hash_problem(stored)) return 0;
+  if (const auto keys = parse_scram(stored)) return keys->iterations / 2;
   const std::string_view hash = hash_of(stored);
   if (hash.starts_with(kArgon)) return argon_cost(hash);
   if (is_sha(hash)) return sha_cost(hash);
   return is_bcrypt(hash) ? bcrypt_cost(hash) : yescrypt_cost(hash);
 }
 
-bool verify_password(const User* user, std::string_view password, std::string_view costliest) {
-  start_sodium();
+namespace {
+
+bool verify_form(const User* user, std::string_view password, std::string_view costliest) {
   if (user == nullptr || password.size() > kLongestPassword ||
       password_hash_problem(user->password)) {
     return pretend_to_verify(password.substr(0, kLongestPassword), costliest);
   }
   return verify(user->password, password);
+}
+
+}  // namespace
+
+bool verify_password(const User* user, std::string_view password, std::string_view costliest) {
+  start_sodium();
+  const auto form = smtp::saslprep(password.substr(0, kLongestPassword + 1));
+  if (form && form->view() != password && verify_form(user, form->view(), costliest)) return true;
+  return verify_form(user, password, costliest);
 }
 
 }  // namespace signpost::auth

@@ -1,5 +1,5 @@
 // The stored forms of passwords, under Dovecot's names in any case, or under none: argon2id
-// (libsodium), and of crypt(3) SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT and yescrypt.
+// (libsodium), of crypt(3) SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT and yescrypt, and SCRAM-SHA-256.
 #pragma once
 
 #include "auth/user.h"
@@ -16,9 +16,11 @@ namespace signpost::auth {
 // with one login.
 std::optional<std::string> password_hash_problem(std::string_view stored);
 
-// A new "{ARGON2ID}…" for `password`, with libsodium's interactive limits. Takes ~100 ms.
+// A new "{ARGON2ID}…" for `password`, prepared (smtp/saslprep.h) as far as it can be, with
+// libsodium's interactive limits. Takes ~100 ms.
 std::string hash_password(std::string_view password);
-// Any thread, deliberately slow. False for an unknown scheme. `user` null: does the work of
+// Any thread, deliberately slow. The password counts in its prepared form and, for hashes that were
+// made without one, as it is. False for an unknown scheme. `user` null: does the work of
 // `costliest`, the stored form of some user (a new hash_password() if it is empty), and returns
 // false.
 bool verify_password(const User* user, std::string_view password, std::string_view costliest = {});

@@ -19,6 +19,7 @@ struct User {
   std::vector<std::string> senders{};  // "@domain" or addresses in lower case; empty: by the tenant
   std::string tenant{};                // name of a [[tenant]]; "": none
   Otherwise otherwise = Otherwise::Reject;
+  std::string scram{};  // "{SCRAM-SHA-256}65536,…", of the same password; "": no SCRAM
 
   bool operator==(const User&) const = default;
 };

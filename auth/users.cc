@@ -1,10 +1,12 @@
 #include "auth/users.h"
 
 #include "auth/password_scheme.h"
+#include "auth/scram_keys.h"
 #include "base/ascii.h"
 #include "config/config_reader.h"
 #include "config/config_values.h"
 #include "config/text_file.h"
+#include "smtp/saslprep.h"
 
 #include <fmt/format.h>
 
@@ -60,13 +62,26 @@ void read_password(config::Setting& setting, User& user) {
   }
 }
 
+void read_scram(config::Setting& setting, User& user) {
+  const std::string* keys = setting.string();
+  if (keys == nullptr) return;
+  if (const auto problem = scram_problem(*keys)) {
+    setting.wrong(*problem);
+  } else {
+    user.scram = *keys;
+  }
+}
+
 const config::Keys<User>& user_keys() {
   static const config::Keys<User> keys{
       {{"password",
         "a hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
-        "SHA256-CRYPT, BLF-CRYPT or yescrypt",
+        "SHA256-CRYPT, BLF-CRYPT, yescrypt or SCRAM-SHA-256",
         "", "The password's hash.", true},
        read_password},
+      {{"scram", "keys as `signpost user add` makes them, \"{SCRAM-SHA-256}...\", or leave it out",
+        "", "What SCRAM-SHA-256 needs of the password."},
+       read_scram},
       {{"senders",
         "addresses and domains, as in [\"@shop.example\"], or leave it out for any domain "
         "that has a key",
@@ -135,6 +150,13 @@ std::optional<std::string> user_name_problem(std::string_view name) {
   if (!ascii::is_utf8(name)) return "a name must be UTF-8";
   if (std::ranges::any_of(name, ascii::is_control))
     return "a name cannot contain control characters";
+  // A login is looked up in this form.
+  const auto form = smtp::saslprep(name);
+  if (!form) return "a name cannot have characters that SASLprep (RFC 4013) forbids";
+  if (form->view() != name) {
+    return fmt::format("a name must be in the form of SASLprep (RFC 4013), as in {}",
+                       config::toml_string(form->view()));
+  }
   if (name.front() == ' ' || name.back() == ' ') return "a name cannot begin or end with a space";
   return {};
 }

@@ -53,8 +53,13 @@ bool is_sender(const User& user, std::string_view address);
 
 // Edits the file in place (a new file beside it, renamed), keeping everything else in it. An
 // existing user gets the new password only with `replace`, and keeps its senders if none are given.
+// `scram`: of the same password (make_scram()); "": no SCRAM for this login.
 Result<void> add_user(const std::string& file, const std::string& name, const std::string& hash,
-                      bool replace, const std::vector<std::string>& senders = {});
+                      bool replace, const std::vector<std::string>& senders = {},
+                      const std::string& scram = "");
+// The same for several, all or none of them, with names and senders that are valid already.
+// REQUIRES: no name twice
+Result<void> add_users(const std::string& file, const std::vector<User>& users, bool replace);
 Result<void> remove_user(const std::string& file, const std::string& name);
 
 }  // namespace signpost::auth

@@ -43,12 +43,13 @@ std::string senders_text(const std::vector<std::string>& senders) {
   return text + "]";
 }
 
-void append_user(std::string& text, const std::string& name, const std::string& hash,
-                 const std::vector<std::string>& senders) {
+void append_user(std::string& text, const User& user) {
   if (!text.empty() && text.back() != '\n') text += '\n';
   if (!text.empty()) text += '\n';
-  text += fmt::format("[{}]\npassword = {}\n", config::toml_key(name), config::toml_string(hash));
-  if (!senders.empty()) text += fmt::format("senders = {}\n", senders_text(senders));
+  text += fmt::format("[{}]\npassword = {}\n", config::toml_key(user.name),
+                      config::toml_string(user.password));
+  if (!user.scram.empty()) text += fmt::format("scram = {}\n", config::toml_string(user.scram));
+  if (!user.senders.empty()) text += fmt::format("senders = {}\n", senders_text(user.senders));
 }
 
 // From the header to the line of the last value; comments after that may belong to the next user.
@@ -99,8 +100,27 @@ Result<void> confirm(const std::string& text, const std::string& file, std::vect
       fmt::format("{}: this user does not have a table of its own; edit the file by hand", file));
 }
 
+// The line of `key`, if the user's table has it.
+Result<void> erase_key(std::string& text, const std::string& file, const std::string& user,
+                       std::string_view key) {
+  const auto root = parse(text, file);
+  if (!root) return Failure(root.error());
+  const auto& members = root->find(user)->members;
+  const auto member = std::ranges::find(members, key, &config::TomlMember::key);
+  if (member == members.end()) return {};
+  const std::size_t begin = offset_of(text, {member->begin.line, 1});
+  text.erase(begin, next_line(text, offset_of(text, member->value.end)) - begin);
+  return {};
+}
+
+// The old SCRAM keys go with the old password, which they would still prove.
 Result<void> change_user(std::string& text, const std::string& file, const User& user) {
   auto changed = set_key(text, file, user.name, "password", config::toml_string(user.password));
+  if (changed) {
+    changed = user.scram.empty()
+                  ? erase_key(text, file, user.name, "scram")
+                  : set_key(text, file, user.name, "scram", config::toml_string(user.scram));
+  }
   if (changed && !user.senders.empty()) {
     changed = set_key(text, file, user.name, "senders", senders_text(user.senders));
   }
@@ -109,30 +129,36 @@ Result<void> change_user(std::string& text, const std::string& file, const User&
 
 }  // namespace
 
-Result<std::string> with_user(const std::string& old, const std::string& file, const User& user,
-                              bool replace) {
+Result<std::string> with_users(const std::string& old, const std::string& file,
+                               const std::vector<User>& users, bool replace) {
   const auto before = Users::parse(old, file);
   if (!before) return Failure(before.error());
-  const bool exists = (*before)->find(user.name) != nullptr;
-  if (exists && !replace) {
-    return fail(Errc::InvalidArgument,
-                fmt::format("{}: user {} already exists", file, config::toml_string(user.name)));
-  }
-
   std::string text = old;
   std::vector<User> wanted = (*before)->all();
-  if (exists) {
+  for (const User& user : users) {
+    if ((*before)->find(user.name) == nullptr) {
+      append_user(text, user);
+      wanted.push_back(user);
+      continue;
+    }
+    if (!replace) {
+      return fail(Errc::InvalidArgument,
+                  fmt::format("{}: user {} already exists", file, config::toml_string(user.name)));
+    }
     if (auto changed = change_user(text, file, user); !changed) return Failure(changed.error());
     const auto entry = std::ranges::find(wanted, user.name, &User::name);
     entry->password = user.password;
+    entry->scram = user.scram;
     if (!user.senders.empty()) entry->senders = user.senders;
-  } else {
-    append_user(text, user.name, user.password, user.senders);
-    wanted.push_back(user);
   }
   const auto confirmed = confirm(text, file, std::move(wanted));
   if (!confirmed) return Failure(confirmed.error());
   return text;
+}
+
+Result<std::string> with_user(const std::string& old, const std::string& file, const User& user,
+                              bool replace) {
+  return with_users(old, file, {user}, replace);
 }
 
 Result<std::string> without_user(const std::string& old, const std::string& file,
@@ -174,15 +200,21 @@ Result<void> edit(const std::string& file,
 }  // namespace
 
 Result<void> add_user(const std::string& file, const std::string& name, const std::string& hash,
-                      bool replace, const std::vector<std::string>& senders) {
+                      bool replace, const std::vector<std::string>& senders,
+                      const std::string& scram) {
   if (auto problem = user_name_problem(name)) return fail(Errc::InvalidArgument, *problem);
   User user{.name = name, .password = hash};
+  user.scram = scram;
   for (const std::string& sender : senders) {
     auto pattern = config::parse_sender_pattern(sender);
     if (!pattern) return fail(Errc::InvalidArgument, pattern.error().what);
     user.senders.push_back(std::move(*pattern));
   }
   return edit(file, [&](const std::string& old) { return with_user(old, file, user, replace); });
+}
+
+Result<void> add_users(const std::string& file, const std::vector<User>& users, bool replace) {
+  return edit(file, [&](const std::string& old) { return with_users(old, file, users, replace); });
 }
 
 Result<void> remove_user(const std::string& file, const std::string& name) {

@@ -79,6 +79,7 @@ Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
   }
   findings.warnings = relay::doubts(*loaded.partly, system_now());
   std::ranges::move(relay::port_obstacles(config), std::back_inserter(findings.warnings));
+  std::ranges::move(relay::disk_obstacles(config), std::back_inserter(findings.warnings));
   if (ask_dns) check_published_keys(*loaded.partly, findings);
   return findings;
 }
@@ -198,7 +199,7 @@ void print_json(const Json& json) {
 
 int check(const CheckOptions& options, const std::string& config_file) {
   relay::LoadedSettings loaded =
-      daemon::load_settings_as_account(config_file, daemon::DataDir::Leave);
+      daemon::load_settings_as_account(config_file, daemon::DataDir::Try);
   const Findings findings = examine(loaded, options.dns);
   const bool good = findings.errors.empty();
   if (options.json) {

@@ -1,5 +1,6 @@
 #include "auth/users.h"
 #include "commands/command_line.h"
+#include "commands/not_empty.h"
 #include "commands/password_prompt.h"
 #include "commands/setup.h"
 #include "commands/setup_files.h"
@@ -37,6 +38,8 @@ constexpr unsigned kKeyBits = 2048;
 struct InitOptions {
   std::string folder;
   Setup setup;
+  std::vector<std::string> listen;      // as given
+  std::vector<std::string> listen_tls;  // as given
   bool generate_password = false;
   bool replace = false;
   bool yes = false;
@@ -120,6 +123,25 @@ std::string certificate_file(const InitOptions& options, const char* name) {
   return issued;
 }
 
+// Port 465 is that of TLS from the first octet (RFC 8314 section 3.3); any other one says so by its
+// option.
+void settle_listeners(InitOptions& options, std::vector<std::string>& problems) {
+  constexpr std::string_view kImplicitTlsPort = ":465";
+  const auto add = [&](const char* option, const std::vector<std::string>& given, bool tls) {
+    for (const std::string& text : given) {
+      auto address = listener_address(text);
+      if (!address) {
+        problems.push_back(fmt::format("{}: {}", option, address.error().what));
+        continue;
+      }
+      const bool implicit_tls = tls || address->ends_with(kImplicitTlsPort);
+      options.setup.listeners.push_back({std::move(*address), implicit_tls});
+    }
+  };
+  add("--listen", options.listen, false);
+  add("--listen-tls", options.listen_tls, true);
+}
+
 std::vector<std::string> settle(InitOptions& options) {
   Setup& setup = options.setup;
   Questions questions(input_is_terminal() && !options.yes);
@@ -136,11 +158,7 @@ std::vector<std::string> settle(InitOptions& options) {
   questions.settle(setup.login, "--login", "Login of the first client", default_login(setup.domain),
                    login_name);
   std::vector<std::string> problems = questions.problems();
-  for (std::string& listener : setup.listeners) {
-    auto address = listener_address(listener);
-    if (!address) problems.push_back("--listen: " + address.error().what);
-    if (address) listener = std::move(*address);
-  }
+  settle_listeners(options, problems);
   return problems;
 }
 
@@ -156,11 +174,11 @@ void settle_places(InitOptions& options, std::string& config_file) {
   config_file = fmt::format("{}/{}", options.folder, config_file);
   Setup& setup = options.setup;
   if (options.folder != kServiceFolder) setup.data_dir = options.folder + "/queue";
-  if (!setup.listeners.empty()) return;
+  if (!options.listen.empty() || !options.listen_tls.empty()) return;
   if (::geteuid() == 0) {
-    setup.listeners = {"0.0.0.0:587", "0.0.0.0:465"};
+    options.listen = {"0.0.0.0:587", "0.0.0.0:465"};
   } else {
-    setup.listeners = {"0.0.0.0:2587"};
+    options.listen = {"0.0.0.0:2587"};
   }
 }
 
@@ -218,7 +236,9 @@ Result<void> add_login(const InitOptions& options, const SetupFiles& files, std:
                 chosen.error().detail + ": give it on standard input, or " + "--generate-password");
   }
   if (make_up) password = *chosen;
-  if (auto added = auth::add_user(file, login, auth::hash_password(*chosen), false); !added) {
+  if (auto added = auth::add_user(file, login, auth::hash_password(*chosen), false, {},
+                                  auth::make_scram(*chosen));
+      !added) {
     return added;
   }
   return files.let_account_read(file);
@@ -345,17 +365,24 @@ void add_init_command(CLI::App& app, CommandLine& line) {
        "FILE");
   text("--key", setup.key, "Private key of the certificate", "FILE");
   text("--login", setup.login, "First login; without it, the first word of the domain", "LOGIN");
-  command
-      ->add_option("--listen", setup.listeners,
-                   "Address and port to take mail at; may be repeated. Without it: ports 587 and "
-                   "465, or 2587 for anyone but root")
-      ->type_name("ADDRESS")
-      ->take_all()
-      ->allow_extra_args(false);
+  const auto addresses = [&](const char* name, std::vector<std::string>& value, const char* help) {
+    command->add_option(name, value, help)
+        ->type_name("ADDRESS")
+        ->take_all()
+        ->allow_extra_args(false);
+  };
+  addresses(
+      "--listen", options->listen,
+      "Address and port to take mail at with STARTTLS, at port 465 with TLS from the start; may "
+      "be repeated. Without it and --listen-tls: ports 587 and 465, or 2587 for anyone but root");
+  addresses("--listen-tls", options->listen_tls,
+            "Address and port to take mail at with TLS from the start; may be repeated");
   command
       ->add_option("--account", setup.account,
                    "Account that the relay becomes when root starts it; root stays root")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->check(not_empty("write root for a relay that stays root, or leave the option out for the "
+                        "account signpost"));
   command->add_flag("--generate-password", options->generate_password,
                     "Make up the password of the login, and show it once");
   command->add_flag("--replace", options->replace,

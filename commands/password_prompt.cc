@@ -93,20 +93,25 @@ void ask(std::string_view question) {
   std::fprintf(stderr, "%.*s", static_cast<int>(question.size()), question.data());
 }
 
+// Again after a mistype, so that nothing that was answered before has to be answered again.
 Result<std::string> ask_twice() {
+  constexpr int kMostTimes = 3;
   const Silence silence;
   if (!silence.silent()) return fail(Errc::Io, "the terminal cannot hide the password");
-  ask("New password: ");
-  auto first = read_line(&silence);
-  ask("\n");
-  if (!first) return fail(Errc::InvalidArgument, "no password was given");
-  ask("Repeat it: ");
-  const auto second = read_line(&silence);
-  ask("\n");
-  if (!second || *first != *second) {
-    return fail(Errc::InvalidArgument, "the two passwords differ");
+  for (int time = 1;; ++time) {
+    ask("New password: ");
+    auto first = read_line(&silence);
+    ask("\n");
+    if (!first) return fail(Errc::InvalidArgument, "no password was given");
+    ask("Repeat it: ");
+    const auto second = read_line(&silence);
+    ask("\n");
+    if (second && *first == *second) return std::move(*first);
+    if (!second || time == kMostTimes) {
+      return fail(Errc::InvalidArgument, "the two passwords differ");
+    }
+    ask("The two passwords differ; once more.\n");
   }
-  return std::move(*first);
 }
 
 }  // namespace

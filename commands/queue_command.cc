@@ -1,5 +1,6 @@
 #include "base/ascii.h"
 #include "commands/command_line.h"
+#include "commands/not_empty.h"
 #include "commands/queue_options.h"
 
 #include <CLI/CLI.hpp>
@@ -31,16 +32,6 @@ Added add_command(CLI::App& queue, CommandLine& line, const char* name, const ch
   return {command, options};
 }
 
-// An empty value, as from a shell variable that is not set, would select more than was meant.
-const CLI::Validator kNotEmpty(
-    [](std::string& value) {
-      return value.empty() ? std::string(
-                                 "is empty; leave the option out to select all, or write "
-                                 "<> after --from for the null reverse-path")
-                           : std::string();
-    },
-    "", "not empty");
-
 // Without this "-1" would be taken for a very large number.
 const CLI::Validator kWholeNumber(
     [](std::string& value) {
@@ -51,23 +42,27 @@ const CLI::Validator kWholeNumber(
     },
     "", "whole number");
 
-void add_filters(const Added& added) {
+// `otherwise`: what to do without the filter.
+void add_filters(const Added& added, const std::string& otherwise) {
   added.command
       ->add_option("--to", added.options->to,
                    "Recipient domain or address; * matches any characters")
       ->type_name("DOMAIN|ADDRESS")
-      ->check(kNotEmpty);
+      ->check(not_empty("write a domain or an address, or " + otherwise));
   added.command
       ->add_option("--from", added.options->from,
                    "Sender's domain or address, * as in --to; <> is the null sender")
       ->type_name("DOMAIN|ADDRESS")
-      ->check(kNotEmpty);
+      ->check(not_empty("write a domain or an address, <> for the null sender, or " + otherwise));
   added.command
       ->add_option("--user", added.options->user,
                    "Login that submitted it, * as in --to; @domain is *@domain")
       ->type_name("LOGIN")
-      ->check(kNotEmpty);
+      ->check(not_empty("write a login, or " + otherwise));
 }
+
+constexpr const char* kListAll = "leave the option out to see all";
+constexpr const char* kChangeAll = "--all in its place for the whole queue";
 
 void add_state(const Added& added) {
   added.command
@@ -86,15 +81,16 @@ void add_limit(const Added& added, const char* help) {
 Added add_change(CLI::App& queue, CommandLine& line, const char* name, const char* help,
                  QueueAction action) {
   Added added = add_command(queue, line, name, help, action);
-  added.command->add_option("id", added.options->id, "Queue ID of a message")->check(kNotEmpty);
-  add_filters(added);
+  added.command->add_option("id", added.options->id, "Queue ID of a message")
+      ->check(not_empty("write the ID that the reply to the message named"));
+  add_filters(added, kChangeAll);
   added.command->add_flag("--all", added.options->all, "The whole queue");
   return added;
 }
 
 void add_listings(CLI::App& queue, CommandLine& line) {
   const Added listed = add_command(queue, line, "list", "List the jobs of the queue", list_queue);
-  add_filters(listed);
+  add_filters(listed, kListAll);
   add_state(listed);
   add_limit(listed, "Maximum number; 0 is all");
   listed.command->footer(
@@ -105,7 +101,7 @@ void add_listings(CLI::App& queue, CommandLine& line) {
   const Added summed =
       add_command(queue, line, "summary", "Count the jobs by state, domain, site, reply and login",
                   sum_up_queue);
-  add_filters(summed);
+  add_filters(summed, kListAll);
   add_state(summed);
   constexpr std::size_t kShownGroups = 10;
   summed.options->limit = kShownGroups;

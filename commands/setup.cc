@@ -12,10 +12,8 @@ namespace signpost::commands {
 
 namespace {
 
-constexpr std::string_view kImplicitTlsPort = ":465";
-
-std::string port_of(const std::string& listener) {
-  return listener.substr(listener.rfind(':') + 1);
+std::string port_of(const SetupListener& listener) {
+  return listener.bind.substr(listener.bind.rfind(':') + 1);
 }
 
 std::string address_records(const Setup& setup, const SetupFacts& facts) {
@@ -56,9 +54,9 @@ std::string configuration_text(const Setup& setup) {
   text += fmt::format("postmaster = {}\n", toml_string("postmaster@" + setup.domain));
   if (!setup.data_dir.empty()) text += fmt::format("data_dir = {}\n", toml_string(setup.data_dir));
   if (setup.account) text += fmt::format("user = {}\n", toml_string(*setup.account));
-  for (const std::string& listener : setup.listeners) {
-    text += fmt::format("\n[[listener]]\nbind = {}\n", toml_string(listener));
-    if (listener.ends_with(kImplicitTlsPort)) text += "mode = \"implicit\"\n";
+  for (const SetupListener& listener : setup.listeners) {
+    text += fmt::format("\n[[listener]]\nbind = {}\n", toml_string(listener.bind));
+    if (listener.implicit_tls) text += "mode = \"implicit\"\n";
   }
   text += fmt::format("\n[tls]\ncertificate = {}\nkey = {}\n", toml_string(setup.certificate),
                       toml_string(setup.key));
@@ -90,7 +88,7 @@ std::string records_text(const Setup& setup, const SetupFacts& facts) {
   text +=
       "; TLSA: only in a zone that is signed with DNSSEC, and as long as the certificate keeps its "
       "key\n";
-  for (const std::string& listener : setup.listeners) {
+  for (const SetupListener& listener : setup.listeners) {
     text += fmt::format("_{}._tcp.{}. IN TLSA 3 1 1 {}\n", port_of(listener), setup.hostname,
                         facts.public_key_hash);
   }

@@ -11,6 +11,11 @@
 
 namespace signpost::commands {
 
+struct SetupListener {
+  std::string bind;  // "0.0.0.0:587"
+  bool implicit_tls = false;
+};
+
 struct Setup {
   std::string hostname;
   std::string domain;  // of the senders; signed with the key
@@ -18,7 +23,7 @@ struct Setup {
   std::string certificate;
   std::string key;
   std::string login;
-  std::vector<std::string> listeners;  // "0.0.0.0:587"
+  std::vector<SetupListener> listeners;
   std::optional<std::string> account;  // the key `user`; nothing: its default
   std::string data_dir;                // "": its default
 

@@ -46,7 +46,10 @@ std::optional<std::string> obstacle_at(const std::string& path, const std::strin
   if (error == 0) return std::nullopt;
   const std::string socket = fmt::format("{} (admin.socket in {})", path, config_file);
   if (error == ENOENT || error == ECONNREFUSED) {
-    return fmt::format("no relay answers at {}: is it running?", socket);
+    return fmt::format(
+        "no relay answers at {}: is it running? If admin.socket or data_dir has been changed since "
+        "its start, restart it: it keeps the old one until then",
+        socket);
   }
   const std::string reason = std::generic_category().message(error);
   if (error != EACCES) return fmt::format("{}: {}", socket, reason);

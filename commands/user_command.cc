@@ -1,8 +1,10 @@
+#include "auth/scram_keys.h"
 #include "auth/users.h"
 #include "commands/command_line.h"
 #include "commands/password_prompt.h"
 #include "commands/table.h"
 #include "commands/terminal.h"
+#include "commands/user_import.h"
 #include "config/config_file.h"
 #include "config/config_values.h"
 #include "config/toml_document.h"
@@ -26,6 +28,7 @@ struct UserOptions {
   std::string file;  // "": as the configuration says
   bool replace = false;
   bool json = false;
+  ImportOptions import;
 };
 
 // users.toml of the configuration, unless it was named.
@@ -56,7 +59,7 @@ int add(const UserOptions& options, const std::string& config_file) {
   const auto password = read_new_password();
   if (!password) return refuse(password.error().detail);
   const auto added = auth::add_user(*file, options.name, auth::hash_password(*password),
-                                    options.replace, options.senders);
+                                    options.replace, options.senders, auth::make_scram(*password));
   if (!added) {
     const std::string hint = options.replace ? "" : "; give --replace to change the password";
     return refuse(added.error().detail +
@@ -64,6 +67,21 @@ int add(const UserOptions& options, const std::string& config_file) {
   }
   print(fmt::format("{} is in {}; run `signpost reload` to put it in force\n",
                     config::toml_string(options.name), *file));
+  return kDone;
+}
+
+int import(const UserOptions& options, const std::string& config_file) {
+  const auto file = users_file(options, config_file);
+  if (!file) return refuse(file.error().detail);
+  const auto found = read_logins(options.name, options.import);
+  if (!found) return refuse(found.error().detail);
+  if (!found->left_out.empty()) print(found->left_out + "\n");
+  if (const auto added = auth::add_users(*file, found->users, options.replace); !added) {
+    const bool exists = added.error().detail.ends_with(" already exists");
+    return refuse(added.error().detail + (exists ? "; give --replace to change its password" : ""));
+  }
+  print(fmt::format("{} logins are imported into {}; run `signpost reload` to put them in force\n",
+                    found->users.size(), *file));
   return kDone;
 }
 
@@ -145,6 +163,25 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
   command->footer(
       "The password comes from the terminal, or else from the first line of standard input.\n"
       "Example: signpost user add shop --sender @shop.example");
+
+  options = std::make_shared<UserOptions>();
+  command = add_command(*user, line, "import", "Add the logins of another program's file", import,
+                        options);
+  command
+      ->add_option("file", options->name,
+                   "File of lines \"name:hash\": Dovecot's passwd-file, htpasswd or shadow(5)")
+      ->type_name("FILE")
+      ->required();
+  command->add_flag("--own-address", options->import.own_address,
+                    "Each login, which is an address, may send as that address only");
+  command->add_flag("--skip-refused", options->import.skip_refused,
+                    "Import the others when some lines are refused; without it, none");
+  command->add_flag("--replace", options->replace, "Change the passwords of existing logins");
+  command->footer(
+      "Taken are the hashes that users.toml may have; a password in clear, {PLAIN}, is hashed. "
+      "Weak\n"
+      "hashes (MD5, SHA1, DES, ...) are refused.\n"
+      "Example: signpost user import /etc/dovecot/users --own-address");
 
   options = std::make_shared<UserOptions>();
   command = add_command(*user, line, "remove", "Remove a login", remove, options);

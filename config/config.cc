@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include "base/ascii.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,6 +27,11 @@ ConfigError error_at(const Config& config, std::string_view key, std::string mes
     break;
   }
   return error;
+}
+
+bool field_matches(std::string_view pattern, std::string_view field_name) {
+  if (!pattern.ends_with('*')) return ascii::equals_ignore_case(pattern, field_name);
+  return ascii::starts_with_ignore_case(field_name, pattern.substr(0, pattern.size() - 1));
 }
 
 bool domain_matches(std::string_view pattern, std::string_view domain) {

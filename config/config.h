@@ -147,6 +147,12 @@ struct KeyPlace {
   unsigned column = 0;
 };
 
+// Header fields of submitted mail.
+struct HeaderConfig {
+  std::vector<std::string> remove;  // patterns, see field_matches()
+  bool hide_client = false;         // in the Received field
+};
+
 struct Config {
   std::string file;  // the file it was read from, absolute
   std::string hostname;
@@ -156,9 +162,10 @@ struct Config {
   unsigned workers = 0;    // 0: one per CPU
   std::string postmaster;  // default: "postmaster@" + hostname
   MissingFrom missing_from = MissingFrom::Refuse;
+  HeaderConfig header;
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
-  std::string users_file;  // "" when [auth] is absent
+  std::string users_file;  // "" when [auth] is absent, or has only dovecot_socket
   LimitsConfig limits;
   std::vector<TenantConfig> tenants;
   std::vector<DkimConfig> dkim;
@@ -179,6 +186,7 @@ struct Config {
   log::Format log_format = log::Format::Text;
   std::vector<KeyPlace> places;     // table by table, each list of tables in the order of the file
   std::vector<ConfigError> doubts;  // what is allowed but probably not intended
+  std::string dovecot_socket;       // "": none
 };
 
 // What is wrong with the value of `key` ("dkim.key"), named where it is written. `table`: of which
@@ -198,6 +206,9 @@ struct LoadedConfig {
 };
 LoadedConfig load_config(const std::string& path);
 LoadedConfig parse_config(std::string_view toml, const std::string& path);  // for tests and fuzzing
+
+// "x-mailer" matches itself, "x-php-*" what begins so. `pattern` is in lower case.
+bool field_matches(std::string_view pattern, std::string_view field_name);
 
 // "example.net" matches itself, "*.example.net" its subdomains, "*" everything. Lower case.
 bool domain_matches(std::string_view pattern, std::string_view domain);

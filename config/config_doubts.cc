@@ -7,6 +7,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace signpost::config {
 
@@ -26,14 +31,17 @@ bool covers_sender(std::string_view wide, std::string_view narrow) {
   return wide == narrow || (wide.starts_with('@') && narrow.ends_with(wide));
 }
 
-// Is each of `narrow` covered by one of `wide`? An empty list means everything.
-bool cover(const std::vector<std::string>& wide, const std::vector<std::string>& narrow,
-           bool (*covers_one)(std::string_view, std::string_view)) {
+using Covers = bool (*)(std::string_view, std::string_view);
+
+// Does one of `wide` cover `narrow`? An empty list, and an empty pattern, means everything.
+bool cover(const std::vector<std::string>& wide, const std::string& narrow, Covers covers_one) {
   if (wide.empty() || narrow.empty()) return wide.empty();
-  return std::ranges::all_of(narrow, [&](const std::string& pattern) {
-    return std::ranges::any_of(
-        wide, [&](const std::string& other) { return covers_one(other, pattern); });
-  });
+  return std::ranges::any_of(
+      wide, [&](const std::string& pattern) { return covers_one(pattern, narrow); });
+}
+
+std::vector<std::string> or_everything(const std::vector<std::string>& patterns) {
+  return patterns.empty() ? std::vector<std::string>{""} : patterns;
 }
 
 void find_dead_patterns(const TomlValue& root, const Config& config, ConfigErrors& doubts) {
@@ -55,18 +63,43 @@ void find_dead_patterns(const TomlValue& root, const Config& config, ConfigError
   }
 }
 
+using Routes = std::vector<Entry<RouteConfig>>;
+
+// The lines of the routes before the one of `number` that together take all of its mail; empty if
+// some is left for it. Each pair of a recipient and a sender needs one that covers both.
+std::set<unsigned> lines_before(const Routes& routes, std::size_t number) {
+  const RouteConfig& route = routes[number].section;
+  std::set<unsigned> lines;
+  for (const std::string& recipient : or_everything(route.recipients)) {
+    for (const std::string& sender : or_everything(route.senders)) {
+      const auto end = routes.begin() + static_cast<std::ptrdiff_t>(number);
+      const auto before = std::find_if(routes.begin(), end, [&](const auto& other) {
+        return cover(other.section.recipients, recipient, covers) &&
+               cover(other.section.senders, sender, covers_sender);
+      });
+      if (before == end) return {};
+      lines.insert(before->table.begin.line);
+    }
+  }
+  return lines;
+}
+
 void find_dead_routes(const TomlValue& root, const Config& config, ConfigErrors& doubts) {
   const auto routes = entries(root, "route", config.routes);
-  for (auto route = routes.begin(); route != routes.end(); ++route) {
-    const auto before = std::find_if(routes.begin(), route, [&](const auto& other) {
-      return cover(other.section.recipients, route->section.recipients, covers) &&
-             cover(other.section.senders, route->section.senders, covers_sender);
-    });
-    if (before == route) continue;
-    doubts.add(route->at("via"), "route",
-               fmt::format("is never used: the one in line {} comes first and takes all of its "
-                           "mail; put this table before that one",
-                           before->table.begin.line));
+  for (std::size_t number = 0; number < routes.size(); ++number) {
+    const std::set<unsigned> lines = lines_before(routes, number);
+    if (lines.empty()) continue;
+    const std::string words =
+        lines.size() == 1
+            ? fmt::format(
+                  "the one in line {} comes first and takes all of its mail; put this table before "
+                  "that one",
+                  *lines.begin())
+            : fmt::format(
+                  "those in lines {} and {} come first and together take all of its mail; put this "
+                  "table before them",
+                  fmt::join(lines.begin(), std::prev(lines.end()), ", "), *lines.rbegin());
+    doubts.add(routes[number].at("via"), "route", "is never used: " + words);
   }
 }
 

@@ -16,7 +16,6 @@ const Choices<TlsPolicy> kTlsPolicies{{"off", TlsPolicy::Off},
                                       {"encrypt", TlsPolicy::Encrypt},
                                       {"verify", TlsPolicy::Verify}};
 
-bool never(const TomlValue&) { return false; }
 bool is_false(const TomlValue& value) { return value.kind == Kind::Boolean && !value.boolean; }
 bool is_empty_list(const TomlValue& value) {
   return value.kind == Kind::Array && value.items.empty();
@@ -142,12 +141,11 @@ Section tls() {
 Section auth() {
   return table("auth",
                {key("users", &Config::users_file, path(),
-                    "File with the logins and their passwords: see signpost-users.toml(5).")
-                    .required(),
-                not_built_key<Config>(
-                    {"dovecot_socket", "users = \"users.toml\" and leave this out", "",
-                     "Socket of a Dovecot server that checks passwords. Not supported yet."},
-                    never)});
+                    "File with the logins and their passwords: see signpost-users.toml(5)."),
+                key("dovecot_socket", &Config::dovecot_socket, path(),
+                    "Socket of a Dovecot server for authentication clients: it checks the "
+                    "passwords of the logins that users has not. Such a login may send as its own "
+                    "address only.")});
 }
 
 Section tenant() {
@@ -178,6 +176,18 @@ Section limits() {
            "Silence after which a session is closed; RFC 5321 asks for five minutes. A command "
            "line must be complete by then, and mail data must arrive at 500 octets/s on average."),
        memory_key(), disk_free_key()});
+}
+
+Section header_fields() {
+  return table<HeaderConfig>(
+      "header", &Config::header,
+      {key("remove", &HeaderConfig::remove,
+           list_of("names of header fields, as in [\"X-Originating-IP\", \"X-PHP-*\"]",
+                   parse_field_pattern),
+           "Fields to leave out of submitted mail, before it is signed."),
+       key("hide_client", &HeaderConfig::hide_client, boolean(),
+           "Whether the Received field leaves out the client's name and address; the log has "
+           "them.")});
 }
 
 Section dkim() {
@@ -366,8 +376,9 @@ std::string Section::header() const {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
-      general(), listener(), tls(),   auth(),    tenant(),      limits(), dkim(),  signing(),
-      dns(),     delivery(), retry(), bounces(), destination(), route(),  admin(), logging()};
+      general(),       listener(),    tls(),     auth(),  tenant(),   limits(),
+      header_fields(), dkim(),        signing(), dns(),   delivery(), retry(),
+      bounces(),       destination(), route(),   admin(), logging()};
   return all;
 }
 

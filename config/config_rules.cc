@@ -82,6 +82,13 @@ void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& r
   }
 }
 
+void check_auth(const TomlValue& root, ConfigErrors& errors) {
+  const TomlValue* const auth = root.find("auth");
+  if (auth == nullptr || auth->kind != TomlValue::Kind::Table) return;
+  if (auth->find("users") != nullptr || auth->find("dovecot_socket") != nullptr) return;
+  errors.add(auth->begin, "auth.users", "missing; write the path of a file, or dovecot_socket");
+}
+
 // An address belongs to one listening socket, and with a wildcard all addresses of its family do.
 bool covers(const net::SocketAddress& wildcard, const net::SocketAddress& other) {
   return wildcard != other && wildcard.port == other.port && wildcard.ip.is_unspecified() &&
@@ -186,6 +193,7 @@ void check_destinations(const TomlValue& root, const Config& config, ConfigError
 
 void check_config(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   check_listeners(root, config, errors);
+  check_auth(root, errors);
   check_admin(root, config, errors);
   check_tenants(root, config, errors);
   check_dkim(root, config, errors);

@@ -200,6 +200,25 @@ ValueResult<std::string> parse_field_name(std::string_view text) {
   return std::string(text);
 }
 
+ValueResult<std::string> parse_field_pattern(std::string_view text) {
+  constexpr std::array<std::string_view, 12> kNeeded{
+      "From",        "To",         "Cc",           "Subject",
+      "Date",        "Message-ID", "Received",     "MIME-Version",
+      "In-Reply-To", "References", "Content-Type", "Content-Transfer-Encoding"};
+  std::string_view name = text;
+  if (name.ends_with('*')) name.remove_suffix(1);
+  if (const auto checked = parse_field_name(name); !checked) {
+    return wrong(text, "is not the name of a header field, or the start of one with * behind it");
+  }
+  std::string pattern = ascii::lower(text);
+  for (const std::string_view needed : kNeeded) {
+    if (field_matches(pattern, needed)) {
+      return wrong(text, fmt::format("takes away {}, which mail needs", needed));
+    }
+  }
+  return pattern;
+}
+
 bool same_field_name(const std::string& a, const std::string& b) {
   return ascii::equals_ignore_case(a, b);
 }

@@ -48,6 +48,8 @@ ValueResult<std::string> parse_selector(std::string_view text);
 // The name of a header field (RFC 5322 section 2.2).
 ValueResult<std::string> parse_field_name(std::string_view text);
 bool same_field_name(const std::string& a, const std::string& b);  // ignoring case
+// "X-Mailer" or "X-PHP-*", in lower case; not one that takes away what a message needs.
+ValueResult<std::string> parse_field_pattern(std::string_view text);
 // "192.0.2.1:587", "[2001:db8::1]:587".
 ValueResult<net::SocketAddress> parse_bind(std::string_view text);
 // "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".

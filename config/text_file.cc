@@ -28,6 +28,12 @@ Failure system_failure(std::string_view what) {
               fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
+std::string_view kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
 Failure not_allowed() {
   const uid_t uid = ::geteuid();
   std::array<char, 16384> buffer;
@@ -74,10 +80,8 @@ Result<std::string> read_text_file(const std::string& path) {
   struct stat facts{};
   if (::fstat(file.get(), &facts) != 0) return system_failure("cannot be examined");
   if (!S_ISREG(facts.st_mode)) {
-    return fail(Errc::Io, fmt::format("cannot be read: {}, not a regular file",
-                                      S_ISDIR(facts.st_mode)    ? "a folder"
-                                      : S_ISFIFO(facts.st_mode) ? "a pipe"
-                                                                : "a device or a socket"));
+    return fail(Errc::Io,
+                fmt::format("cannot be read: {}, not a regular file", kind_of(facts.st_mode)));
   }
   std::string text;
   std::array<char, 16384> buffer;
@@ -104,7 +108,8 @@ Result<std::string> read_secret_file(const std::string& path) {
 
 Result<void> check_private(const std::string& path) {
   struct stat facts{};
-  if (::stat(path.c_str(), &facts) != 0 || (facts.st_mode & S_IRWXO) == 0) return {};
+  if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return {};
+  if ((facts.st_mode & S_IRWXO) == 0) return {};
   return fail(Errc::InvalidArgument,
               fmt::format("everyone on this machine may {} it; run chmod o= {}",
                           (facts.st_mode & S_IWOTH) != 0 ? "write" : "read", path));

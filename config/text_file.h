@@ -19,8 +19,8 @@ Result<std::string> read_text_file(const std::string& path);
 Result<std::string> read_secret_file(const std::string& path);
 
 // Fails when anyone but the owner and the group of `path` (symbolic links followed) may read or
-// write it; the detail, without the path, says what to do. A file that cannot be examined passes:
-// its reader reports why.
+// write it; the detail, without the path, says what to do. What cannot be examined or is no file
+// passes: its reader reports why.
 Result<void> check_private(const std::string& path);
 
 // Creates `path` with mode 0600 and `text`, on disk when this returns. An existing file is refused.

@@ -123,9 +123,8 @@ std::expected<TomlValue, TomlError> parse_toml(std::string_view text) {
   try {
     return convert(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    const TomlPosition where = position(error.source().begin);
     return std::unexpected(
-        TomlError{where, plain_words(text, where.line, where.column, error.description())});
+        in_plain_words(text, position(error.source().begin), error.description()));
   }
 }
 

@@ -2,6 +2,8 @@
 // reported with line and column. Only toml_document.cc knows the library that reads it.
 #pragma once
 
+#include "config/toml_position.h"
+
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -9,13 +11,6 @@
 #include <vector>
 
 namespace signpost::config {
-
-// Both from 1; columns count characters, not octets. Line 0: the file as a whole.
-struct TomlPosition {
-  unsigned line = 0;
-  unsigned column = 0;
-  friend auto operator<=>(const TomlPosition&, const TomlPosition&) = default;
-};
 
 struct TomlMember;
 
@@ -40,11 +35,6 @@ struct TomlMember {
   std::string key;
   TomlPosition begin;
   TomlValue value;
-};
-
-struct TomlError {
-  TomlPosition position;
-  std::string message;
 };
 
 // The root table. Any text may be given: the size and the parts of a key are bounded here,

@@ -1,12 +1,16 @@
 #include "config/toml_words.h"
 
 #include "base/ascii.h"
+#include "config/toml_nesting.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace signpost::config {
 
@@ -80,9 +84,47 @@ std::string_view without_quotes(std::string_view value) {
   return value;
 }
 
-std::string unquoted_value(const Line& line) {
+// "007" as "7", "-02.5" as "-2.5".
+std::string without_leading_zeros(std::string_view number) {
+  std::string text;
+  if (number.starts_with('-') || number.starts_with('+')) {
+    text = number.front();
+    number.remove_prefix(1);
+  }
+  while (number.size() > 1 && number.front() == '0' && ascii::is_digit(number[1])) {
+    number.remove_prefix(1);
+  }
+  return text + std::string(number);
+}
+
+// What is wrong with a value of digits, signs and dots; "" if it is none or is meant as a text.
+std::string number_words(std::string_view value, std::string_view complaint) {
+  constexpr std::string_view kNumeric = "+-_.eE";
+  const auto is_numeric = [&](char c) { return ascii::is_digit(c) || kNumeric.contains(c); };
+  if (!std::ranges::all_of(value, is_numeric) || !std::ranges::any_of(value, ascii::is_digit)) {
+    return "";
+  }
+  const std::string number = shown_plain(value);
+  if (complaint.contains("leading zero")) {
+    return fmt::format("{}: a number has no leading zeros; write {}", number,
+                       shown_plain(without_leading_zeros(value)));
+  }
+  if (complaint.contains("representable")) {
+    return fmt::format("{} is too large a number; write one of at most 18 digits", number);
+  }
+  if (value.contains('_')) return fmt::format("{}: write the number without _", number);
+  if (value.starts_with('.') || value.ends_with('.')) {
+    return fmt::format("{}: a decimal number has digits before and after its dot", number);
+  }
+  return "";
+}
+
+std::string unquoted_value(const Line& line, std::string_view complaint) {
   const std::string_view value = value_at(line);
   if (value.empty()) return "a value is missing";
+  if (auto words = number_words(value, complaint); !words.empty()) return words;
+  if (value.front() == '=') return "one = is enough; remove the second";
+  if (value.size() > 1 && value.back() == ';') return "nothing may follow a value; remove the ;";
   const std::string word = ascii::lower(value);
   const auto is_one_of = [&](auto... words) { return ((word == words) || ...); };
   if (is_one_of("true", "yes", "on")) return fmt::format("{}: write true", shown_plain(value));
@@ -98,11 +140,6 @@ std::string unquoted_value(const Line& line) {
   return fmt::format("{} has other marks than \"; write \"{}\"", right, right);
 }
 
-std::string number_or_text(const Line& line, std::string_view complaint) {
-  if (complaint.contains("leading zero")) return "a number has no leading zeros";
-  return unquoted_value(line);
-}
-
 std::string unended_text(const Line& line) {
   if (line.at >= line.text.size()) {
     return "a quote is opened in this line and not closed; write the closing one";
@@ -110,7 +147,40 @@ std::string unended_text(const Line& line) {
   return "a character that cannot be in a text; remove it, or write it as in \"\\u0001\"";
 }
 
+bool is_header(const Line& line) { return ascii::trim(line.text).starts_with('['); }
+
+// A table's header with brackets that do not match, or with something in them that is no name.
+std::string wrong_header(const Line& line) {
+  const std::string_view text = ascii::trim(line.text.substr(0, line.text.find('#')));
+  const std::size_t begin = std::min(text.find_first_not_of("[ \t"), text.size());
+  const std::size_t end = std::min(text.find_first_of(" \t],;=", begin), text.size());
+  const std::string name = shown_plain(text.substr(begin, end - begin));
+  if (name.empty()) return "a table without a name; write one into the brackets, as in [tls]";
+  if (name.starts_with('.') || name.ends_with('.') || name.contains("..")) {
+    return fmt::format("{}: a part of the name is missing beside its dot", name);
+  }
+  const auto opened = std::ranges::count(text.substr(0, begin), '[');
+  const auto closed = std::ranges::count(text.substr(end), ']');
+  if (opened == 0) {
+    return closed > 1 ? fmt::format("the brackets before {0} are missing; write [[{0}]]", name)
+                      : fmt::format("the bracket before {0} is missing; write [{0}]", name);
+  }
+  if (opened == 1 && closed > 1) {
+    return fmt::format("the brackets do not match; write [{0}], or [[{0}]] if it may be repeated",
+                       name);
+  }
+  return opened > 1 ? fmt::format("the brackets do not match; write [[{}]]", name)
+                    : fmt::format("the brackets do not match; write [{}]", name);
+}
+
 std::string missing_equals(const Line& line) {
+  const std::string_view text = ascii::trim(line.text);
+  if (line.mistake() == ']') return wrong_header(line);
+  if (!text.empty() && kQuotes.contains(text.front())) {
+    return fmt::format(
+        "{} is not followed by = and a value; an item of a list belongs between its [ and ]",
+        shown_plain(text.substr(0, text.find(text.front(), 1) + 1)));
+  }
   const std::string key = shown_plain(key_of(line.text));
   if (line.mistake() == ':')
     return fmt::format("a key is followed by =, not by :; write {} =", key);
@@ -118,13 +188,10 @@ std::string missing_equals(const Line& line) {
                      key, key);
 }
 
-std::string unended_header(const Line& line) {
-  const std::string_view text = ascii::trim(line.text);
-  const std::string name =
-      shown_plain(ascii::trim(text.substr(std::min(text.find_first_not_of("[ "), text.size()))));
-  const std::string bare = name.substr(0, name.find_first_of(" ]#"));
-  return text.starts_with("[[") ? fmt::format("the brackets do not match; write [[{}]]", bare)
-                                : fmt::format("the brackets do not match; write [{}]", bare);
+std::string no_value(const Line& line) {
+  if (!line.text.contains('=')) return missing_equals(line);
+  if (line.mistake() == '=') return "one = is enough; remove the second";
+  return fmt::format("{} has no value; write one after the =", shown_plain(key_of(line.text)));
 }
 
 std::string repeated(const Line& line, std::string_view complaint) {
@@ -146,17 +213,25 @@ std::string repeated(const Line& line, std::string_view complaint) {
 }
 
 std::string after_value(const Line& line) {
+  const std::string rest = shown_plain(line.text.substr(std::min(line.at, line.text.size())));
+  if (line.mistake() == ']' && is_header(line)) return wrong_header(line);
+  if (is_header(line)) {
+    return fmt::format("only a # comment may follow a table's name in its line, not \"{}\"", rest);
+  }
   switch (line.mistake()) {
     case ',':
       return "several values need brackets, as in [\"a\", \"b\"]; a single one has no comma";
     case '/':
     case ';':
       return "nothing may follow a value; a comment begins with #";
+    case ']':
+    case '}':
+      return fmt::format("{} closes nothing; remove it", line.mistake());
     default:
       return fmt::format(
           "nothing may follow a value in its line: \"{}\"; write one key in each "
           "line, and a text in one pair of quotes",
-          shown_plain(line.text.substr(line.at)));
+          rest);
   }
 }
 
@@ -170,6 +245,9 @@ std::string not_a_line(const Line& line) {
       return "this is not TOML; see etc/signpost.toml for an example";
     case '=':
       return "the key before = is missing";
+    case ']':
+    case '}':
+      return fmt::format("{} closes nothing; remove it", line.mistake());
     default:
       return fmt::format("\"{}\" is neither a key, nor a [table], nor a # comment",
                          shown_plain(line.text.substr(line.at)));
@@ -177,6 +255,11 @@ std::string not_a_line(const Line& line) {
 }
 
 std::string wrong_escape(std::string_view complaint) {
+  if (complaint.contains("unicode")) {
+    return "\\u is followed by the 4, \\U by the 8 hexadecimal digits of a character; write \\\\ "
+           "for a "
+           "backslash, or put the text into '…'";
+  }
   const std::size_t from = complaint.find('\\');
   const std::string escape(from == std::string_view::npos ? "" : complaint.substr(from, 2));
   return fmt::format(
@@ -185,37 +268,95 @@ std::string wrong_escape(std::string_view complaint) {
       escape);
 }
 
-}  // namespace
+std::string in_braces(const Line& line, std::string_view complaint) {
+  if (line.mistake() == '\n') {
+    return "what { opens is closed in the same line; write } at its end, or a [table] with one key "
+           "in each line";
+  }
+  if (complaint.contains("saw comma") || complaint.contains("dangling comma")) {
+    return "a key is missing beside the comma; write one, or remove the comma";
+  }
+  return "the keys between { and } are separated by commas, each with = and a value; write what is "
+         "missing before this";
+}
 
-std::string plain_words(std::string_view text, unsigned line_number, unsigned column,
-                        std::string_view complaint) {
-  const Line line = line_at(text, line_number, column);
+// Does it look like the next key or table, rather than like an item of a list?
+bool begins_anew(const Line& line) {
+  std::string_view text = ascii::trim(line.text);
+  const auto is_name = [](char c) {
+    return ascii::is_alnum(c) || std::string_view("_-.").contains(c);
+  };
+  const bool header = text.starts_with('[');
+  text.remove_prefix(std::min(text.find_first_not_of('['), text.size()));
+  const std::string_view name(text.begin(), std::ranges::find_if_not(text, is_name));
+  if (name.empty() || ascii::is_digit(name.front())) return false;
+  const std::string_view rest = ascii::trim(text.substr(name.size()));
+  return rest.starts_with(header ? ']' : '=');
+}
+
+// Of something that is opened and never closed, which the library notices later.
+std::optional<TomlError> never_closed(std::string_view text, TomlPosition place, const Line& line,
+                                      std::string_view complaint) {
+  using enum TomlOpening::Kind;
+  const bool at_end = complaint.contains("end-of-file");
+  const auto open = opening_at(text, place);
+  if (open && open->kind == InlineTable && !complaint.contains("string")) {
+    return TomlError{place, in_braces(line, complaint)};
+  }
+  if (open && open->kind == LongText && at_end) {
+    return TomlError{open->position, fmt::format("a text that begins with {0} is never closed; "
+                                                 "write {0} at its end, or one quote at both",
+                                                 std::string(3, open->mark))};
+  }
+  // A table's header would be a list in the list.
+  const auto before = begins_anew(line) ? opening_at(text, {place.line, 1}) : std::nullopt;
+  const auto& list = before ? before : open;
+  if (list && list->kind == List && (before || at_end) && !complaint.contains("string")) {
+    return TomlError{list->position, "a list is opened here and never closed; write ] at its end"};
+  }
+  return std::nullopt;
+}
+
+// Each says it in its own way; the first that fits speaks.
+std::string words_of(const Line& line, std::string_view complaint) {
   const auto says = [&](std::string_view words) { return complaint.contains(words); };
-  if (says("utf-8")) return "the file is not UTF-8; save it as UTF-8 text";
-  if (says("unknown escape")) return wrong_escape(complaint);
+  if (says("escape sequence") || says("unicode")) return wrong_escape(complaint);
+  if (says("parsing comment")) return "a character that cannot be in a comment; remove it";
   if (says("cannot redefine")) return repeated(line, complaint);
-  if (says("parsing table header: expected ']'")) return unended_header(line);
-  if (says("string")) {
-    if (says("control characters")) return unended_text(line);
-    if (says("end-of-file")) return "a quote is opened and never closed; write the closing one";
-  }
-  if (says("parsing array")) {
-    return says("end-of-file")
-               ? "a list is opened and never closed; write ] at its end"
-               : "the items of a list are separated by commas, and ] ends it; write "
-                 "the comma, quote or bracket that is missing before this";
-  }
-  if (says("key-value pair: expected '='")) return missing_equals(line);
-  if (says("key-value pair: expected value")) {
-    return fmt::format("{} has no value; write one after the =", shown_plain(key_of(line.text)));
+  if (says("cannot insert")) {
+    return "a table that is written in braces is complete; write the key inside the braces";
   }
   if (says("comment or whitespace")) return after_value(line);
-  if (says("parsing root table")) return not_a_line(line);
-  for (const std::string_view kind : {"parsing value", "parsing boolean", "parsing floating-point",
-                                      "integer", "parsing time", "parsing date"}) {
-    if (says(kind)) return number_or_text(line, complaint);
+  if (says("parsing string") || says("parsing literal string")) return unended_text(line);
+  if (says("parsing table header") || (says("parsing key:") && is_header(line))) {
+    return wrong_header(line);
   }
-  return ascii::printable(complaint);
+  if (says("parsing key:")) {
+    return fmt::format("{}: a part of the key is missing beside its dot",
+                       shown_plain(key_of(line.text)));
+  }
+  if (says("parsing array")) {
+    return "the items of a list are separated by commas, and ] ends it; write the comma, quote or "
+           "bracket that is missing before this";
+  }
+  if (says("key-value pair: expected '='")) return missing_equals(line);
+  if (says("key-value pair")) return no_value(line);
+  if (says("parsing root table")) return not_a_line(line);
+  for (const std::string_view kind : {"parsing value", "parsing boolean", "floating-point",
+                                      "integer", "parsing time", "parsing date"}) {
+    if (says(kind)) return unquoted_value(line, complaint);
+  }
+  return fmt::format("\"{}\" cannot be understood here",
+                     shown_plain(line.text.substr(std::min(line.at, line.text.size()))));
+}
+
+}  // namespace
+
+TomlError in_plain_words(std::string_view text, TomlPosition place, std::string_view complaint) {
+  const Line line = line_at(text, place.line, place.column);
+  if (complaint.contains("utf-8")) return {place, "the file is not UTF-8; save it as UTF-8 text"};
+  if (auto error = never_closed(text, place, line, complaint)) return std::move(*error);
+  return {place, words_of(line, complaint)};
 }
 
 }  // namespace signpost::config

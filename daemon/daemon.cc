@@ -2,6 +2,7 @@
 
 #include "admin/queue_gauges.h"
 #include "admin/relay_gauges.h"
+#include "auth/salt_secret.h"
 #include "base/log.h"
 #include "daemon/service_manager.h"
 #include "daemon/version.h"
@@ -133,6 +134,7 @@ Result<void> Daemon::start() {
   if (auto opened = open_queue(); !opened) return opened;
   check_disk();  // before the first client comes
   known_logins_.load(config.data_dir);
+  shared_.salt_secret = auth::keep_salt_secret(config.data_dir + "/salt-secret");
   if (auto started = start_workers(std::move(*sockets)); !started) return started;
   return start_admin(std::move(*admin_sockets));
 }

@@ -2,6 +2,7 @@
 
 #include "config/config.h"
 #include "config/config_file.h"
+#include "relay/start_obstacles.h"
 
 #include <fmt/format.h>
 #include <grp.h>
@@ -103,11 +104,19 @@ relay::LoadedSettings load_settings_as_account(const std::string& config_file, D
   if (!loaded.config) return relay::load_settings(config_file);
   const config::Config& config = *loaded.config;
   const bool is_complete = loaded.errors.empty();
+  // By root, who would make it.
+  const std::string obstacle =
+      data_dir == DataDir::Try && ::geteuid() == 0 ? relay::folder_obstacle(config.data_dir) : "";
   auto account = drop_privileges(config.user,
                                  is_complete && data_dir == DataDir::Create ? config.data_dir : "");
   relay::LoadedSettings result = relay::load_settings(config_file);
   if (account) {
     result.account = std::move(*account);
+    // Without an account to become, this process can try it again.
+    if (!obstacle.empty() && !result.account.empty()) {
+      result.errors.push_back(config::error_at(config, "data_dir", obstacle));
+      result.settings.reset();
+    }
   } else if (account.error().code == Errc::NotFound) {
     result.settings.reset();
     result.errors.insert(result.errors.begin(),

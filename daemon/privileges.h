@@ -23,7 +23,7 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
 // of this one (PR_SET_DUMPABLE): it holds passwords, keys and mail.
 void let_look_into_us(bool allowed);
 
-enum class DataDir { Create, Leave };
+enum class DataDir { Create, Try };  // Try: reports whether it could be made, and makes nothing
 
 // For serve and check: first becomes the account that the configuration names (drop_privileges),
 // so that a file that this account cannot read is reported as a mistake. Where that fails for

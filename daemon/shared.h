@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 
 namespace signpost::daemon {
 
@@ -20,6 +21,7 @@ struct Shared {
   metrics::Registry registry;
   relay::Admission admission;
   auth::LoginGuard logins;
+  std::string salt_secret;  // see auth/salt_secret.h; constant once the workers start
   std::unique_ptr<auth::PasswordChecks> password_checks;
   std::unique_ptr<queue::Store> store;
   std::unique_ptr<queue::Committer> committer;

@@ -1,5 +1,5 @@
-// mailboxes(), first_domain() and first_address() of header_section.h: address lists (RFC 5322
-// section 3.4).
+// mailboxes(), with_domain(), first_domain() and first_address() of header_section.h: address lists
+// (RFC 5322 section 3.4).
 //
 // What is found here chooses the key that signs and is compared with what a login may send, so a
 // guess is worse than no answer: whatever other parsers could read in another way (two addresses in
@@ -122,7 +122,7 @@ class Tokenizer {
 
 struct Mailbox {
   std::string local_part;
-  std::string domain;  // lower case; a domain literal in brackets
+  std::string domain;  // lower case; a domain literal in brackets; "": see ListReader
 
   bool operator==(const Mailbox&) const = default;
 };
@@ -203,49 +203,64 @@ std::string_view span(std::string_view first, std::string_view last) {
   return {first.data(), static_cast<std::size_t>(last.data() + last.size() - first.data())};
 }
 
-// A mailbox without angle brackets.
-std::optional<Found> bare_address(const std::vector<Token>& words) {
-  auto mailbox = addr_spec(words);
-  if (!mailbox) return {};
-  return Found{std::move(*mailbox), span(words.front().text, words.back().text), false};
-}
-
 // Reads the mailboxes of a list one after the other.
 class ListReader {
  public:
-  explicit ListReader(std::string_view value) : tokens_(value) {}
+  // Whether a local part alone is a mailbox; its domain is "", `text` the local part, and it is
+  // `whole` without angle brackets.
+  enum class Unqualified { Refuse, Take };
+  explicit ListReader(std::string_view value, Unqualified unqualified = Unqualified::Refuse)
+      : tokens_(value), unqualified_(unqualified) {}
 
   // Nothing: at_end(), or the list is not clear from here on.
   std::optional<Found> next();
   bool at_end() const { return at_end_; }
 
  private:
+  std::optional<Mailbox> address(const std::vector<Token>& tokens) const;
+  std::optional<Found> bare_address(const std::vector<Token>& words) const;
   std::optional<Found> name_address(const Token& open, const std::vector<Token>& name);
-  std::optional<Mailbox> angle_address(Token& close);
+  std::optional<Mailbox> angle_address(Token& close, std::vector<Token>& tokens);
   bool end_mailbox(const Token& after);
 
   Tokenizer tokens_;
+  Unqualified unqualified_;
   bool in_group_ = false;
   bool after_group_ = false;  // only a comma may follow
   bool at_end_ = false;
 };
 
+std::optional<Mailbox> ListReader::address(const std::vector<Token>& tokens) const {
+  if (unqualified_ == Unqualified::Refuse || tokens.size() != 1) return addr_spec(tokens);
+  auto local = local_part(tokens.front());
+  if (!local || !ascii::is_ascii(*local)) return {};
+  return Mailbox{std::move(*local), {}};
+}
+
+// A mailbox without angle brackets.
+std::optional<Found> ListReader::bare_address(const std::vector<Token>& words) const {
+  auto mailbox = address(words);
+  if (!mailbox) return {};
+  const bool alone = words.size() == 1;
+  if (alone && words.front().kind != Token::Kind::Word) return {};  // a name in quotes
+  return Found{std::move(*mailbox), span(words.front().text, words.back().text), alone};
+}
+
 // What follows the "<", which was taken already, up to and including the ">".
-std::optional<Mailbox> ListReader::angle_address(Token& close) {
+std::optional<Mailbox> ListReader::angle_address(Token& close, std::vector<Token>& tokens) {
   Token token = tokens_.next();
   if (token.is('@')) {
     if (!skip_route(tokens_)) return {};
     token = tokens_.next();
   }
-  std::vector<Token> address;
   while (!token.is('>')) {
     if (token.kind == Token::Kind::End || token.kind == Token::Kind::Malformed) return {};
-    if (address.size() == 3) return {};
-    address.push_back(token);
+    if (tokens.size() == 3) return {};
+    tokens.push_back(token);
     token = tokens_.next();
   }
   close = token;
-  return addr_spec(address);
+  return address(tokens);
 }
 
 // Whether a mailbox may end before `after`, which is taken.
@@ -263,10 +278,12 @@ bool ListReader::end_mailbox(const Token& after) {
 // A mailbox with a display name; `name` holds the tokens before the "<".
 std::optional<Found> ListReader::name_address(const Token& open, const std::vector<Token>& name) {
   Token close;
-  auto mailbox = angle_address(close);
+  std::vector<Token> address;
+  auto mailbox = angle_address(close, address);
   const bool phrase = is_phrase(name);
   if (!mailbox || (!phrase && addr_spec(name) != mailbox)) return {};
   if (!end_mailbox(tokens_.next())) return {};
+  if (mailbox->domain.empty()) return Found{std::move(*mailbox), address.front().text, false};
   if (phrase) {
     const char* const begin = open.text.data() + 1;
     const std::string_view inside(begin, static_cast<std::size_t>(close.text.data() - begin));
@@ -326,6 +343,27 @@ std::optional<std::vector<ListedMailbox>> mailboxes(std::string_view address_lis
   }
   if (!list.at_end()) return {};
   return all;
+}
+
+std::optional<std::string> with_domain(std::string_view address_list_value,
+                                       std::string_view domain) {
+  ListReader list(address_list_value, ListReader::Unqualified::Take);
+  std::string done;
+  std::size_t copied = 0;
+  std::size_t count = 0;
+  bool bare = false;
+  while (const auto found = list.next()) {
+    ++count;
+    if (!found->mailbox.domain.empty()) continue;
+    const auto end = static_cast<std::size_t>(found->text.data() + found->text.size() -
+                                              address_list_value.data());
+    done.append(address_list_value, copied, end - copied).append("@").append(domain);
+    copied = end;
+    bare = bare || found->whole;
+  }
+  // "Doe, John" are two words of one name.
+  if (!list.at_end() || done.empty() || (bare && count > 1)) return {};
+  return done.append(address_list_value, copied);
 }
 
 std::optional<std::string> first_domain(std::string_view address_list_value) {

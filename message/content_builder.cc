@@ -10,6 +10,7 @@
 #include "message/line_limit.h"
 #include "message/recoding.h"
 #include "message/report_text.h"
+#include "message/single_fields.h"
 
 #include <algorithm>
 #include <vector>
@@ -25,16 +26,33 @@ constexpr std::size_t kMaxReserve = 32 << 20;
 constexpr std::size_t kUsualHeader = 4 << 10;
 constexpr std::size_t kAddedFields = 256;  // room for Date and Message-ID
 constexpr std::size_t kMaxMessageId = 998;
-constexpr std::size_t kShownText = 60;        // octets of the message in the text of a fault
+constexpr std::size_t kShownText = 60;  // octets of the message in the text of a fault
+constexpr std::size_t kShownScript = 200;
 constexpr std::size_t kMostLinesBehind = 10;  // examined after a line that is not a field
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool is_empty(const HeaderField& field) { return ascii::trim(field.value).empty(); }
 
-// For these an empty field is as good as a missing one, and two would be one too many.
+bool is_one_of(const HeaderField& field, std::initializer_list<std::string_view> names) {
+  return std::ranges::any_of(names, [&](std::string_view name) { return field.is(name); });
+}
+
+// For the latter an empty field is as good as a missing one, and two would be one too many.
 bool is_removed(const HeaderField& field) {
-  if (field.is("Bcc") || field.is("Resent-Bcc") || field.is("Return-Path")) return true;
-  return (field.is("From") || field.is("Date") || field.is("Message-ID")) && is_empty(field);
+  return is_one_of(field, {"Bcc", "Resent-Bcc", "Return-Path"}) ||
+         (is_empty(field) &&
+          is_one_of(field, {"From", "Date", "Message-ID", "To", "Cc", "Reply-To", "Sender"}));
+}
+
+bool has_addresses(const HeaderField& field) {
+  return is_one_of(field, {"From", "To", "Cc", "Reply-To", "Sender", "Resent-From", "Resent-To",
+                           "Resent-Cc", "Resent-Sender"});
+}
+
+// Cheap: most addresses have a domain, and then it looks no further.
+bool may_lack_domain(std::string_view value) {
+  const auto at_signs = std::ranges::count(value, '@');
+  return at_signs == 0 || at_signs < std::ranges::count(value, '<');
 }
 
 bool has_value(const HeaderSection& section, std::string_view name) {
@@ -218,6 +236,10 @@ bool ContentBuilder::refuse_section(const HeaderSection& section) {
   return fault_.has_value();
 }
 
+bool ContentBuilder::is_left_out(const HeaderField& field) const {
+  return is_removed(field) || (fix_ups_.is_unwanted && fix_ups_.is_unwanted(field.name));
+}
+
 void ContentBuilder::refuse_authors(const HeaderSection& section) {
   std::vector<const HeaderField*> authors;
   for (const HeaderField& field : section.fields()) {
@@ -249,12 +271,25 @@ void ContentBuilder::end_header() {
 }
 
 bool ContentBuilder::write_header(const HeaderSection& section) {
+  const SingleFields single(section);
+  if (const auto& clash = single.clash()) {
+    refuse(ContentFault::DoubledField, "The message has two " +
+                                           clean_text(clash->first->name, false, kShownText) +
+                                           " fields, " + shown(clash->first->raw) + " and " +
+                                           shown(clash->other->raw) + "; send one of them");
+    return false;
+  }
   const std::size_t rest = std::max(header_.size(), std::min(expected_size_, kMaxReserve));
   content_.reserve(fix_ups_.received.size() + rest + kAddedFields);
   content_ += fix_ups_.received;
   for (const HeaderField& field : section.fields()) {
-    if (is_removed(field)) continue;
-    if (!write_field(field)) return false;
+    if (field.is("X-PHP-Originating-Script")) {
+      script_ = clean_text(unfold(field.value), false, kShownScript);
+    }
+    if (is_left_out(field)) continue;
+    const std::string_view raw = single.instead_of(field).value_or(field.raw);
+    if (raw.empty()) continue;
+    if (!write_field(field, raw)) return false;
     if (message_id_.empty() && field.is("Message-ID")) {
       message_id_ = extract_message_id(field.value);
     }
@@ -280,16 +315,22 @@ bool ContentBuilder::write_header(const HeaderSection& section) {
   return true;
 }
 
-// One field, repaired. False: it was refused, and the section is gone.
-bool ContentBuilder::write_field(const HeaderField& field) {
-  HeaderField now = field;
+// One field, repaired; `raw` is what it holds by now. False: it was refused, and the section is
+// gone.
+bool ContentBuilder::write_field(const HeaderField& field, std::string_view raw) {
+  HeaderField now{raw, field.name, value_of(raw)};
   std::string changed;
-  const auto change = [&](std::string raw) {
-    changed = std::move(raw);
+  const auto change = [&](std::string field_now) {
+    changed = std::move(field_now);
     now = {changed, std::string_view(changed).substr(0, field.name.size()), value_of(changed)};
   };
-  if (field.raw[field.name.size()] != ':') {
-    change(std::string(field.name).append(field.raw.substr(field.raw.find(':'))));
+  if (raw[field.name.size()] != ':') {
+    change(std::string(field.name).append(raw.substr(raw.find(':'))));
+  }
+  if (!fix_ups_.domain.empty() && has_addresses(field) && may_lack_domain(now.value)) {
+    if (const auto value = with_domain(now.value, fix_ups_.domain)) {
+      change(std::string(field.name).append(":").append(*value).append(kCrlf));
+    }
   }
   if (const std::string_view author = author_field(field); !author.empty() && !is_empty(field)) {
     auto address = first_address(now.value);

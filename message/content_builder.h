@@ -4,7 +4,11 @@
 //
 //   - our Received field on top;
 //   - the client's own fields in their order and byte for byte, without Bcc and Resent-Bcc (RFC
-//     5322 section 3.6.3) and without Return-Path, which only final delivery may write;
+//     5322 section 3.6.3), without Return-Path, which only final delivery may write, and without
+//     those that the configuration names;
+//   - fields that may be there once are (single_fields.h), or the message is refused; empty To, Cc,
+//     Reply-To and Sender, which no grammar allows, are left out;
+//   - addresses without a domain get the sender's;
 //   - Date and Message-ID at the end of the section when they are missing or empty, so that the
 //     trace fields on top stay together;
 //   - addresses in From, Sender, Resent-From and Resent-Sender that the sender may not use are
@@ -49,6 +53,8 @@ struct FixUps {
   std::string instead{};  // replaces an address that is not allowed; "": none does, see foreign()
   bool binary = false;    // BODY=BINARYMIME (RFC 3030 section 3): any octets may arrive
   std::string from{};     // From:'s address when the field is missing; "": that is a fault
+  std::string domain{};   // of addresses without one; "": they stay as they are
+  std::function<bool(std::string_view name)> is_unwanted{};  // fields to leave out; may be null
 };
 
 // An address that the message may not say it is from.
@@ -63,6 +69,7 @@ enum class ContentFault {
   NoFrom,           // 550 5.6.0: no From field, or an empty one
   SeveralFrom,      // 550 5.6.0: RFC 5322 allows one; signing one of two is
                     // not safe
+  DoubledField,     // 550 5.6.0: another field that it allows once, with two values
   MalformedHeader,  // 550 5.6.0: the first line is not a header field
   LineIsNoField,    // 550 5.6.0: a later line of the section is not, and fields follow it
   FieldTooLong,     // 550 5.6.0: an over-long line in a field that cannot be folded
@@ -108,6 +115,9 @@ class ContentBuilder final : public ByteSink {
   const std::optional<ForeignAddress>& foreign() const { return foreign_; }
   // "<id@host>" as it is in the content; whatever a client wrote without angle brackets otherwise.
   const std::string& message_id() const { return message_id_; }
+  // The web script that sent it, as PHP says in X-PHP-Originating-Script ("33:contact.php"),
+  // whether or not the field is left out; printable, "" without one.
+  const std::string& script() const { return script_; }
 
  private:
   std::string_view take_header(std::string_view piece);  // returns what is body
@@ -119,7 +129,8 @@ class ContentBuilder final : public ByteSink {
   bool refuse_section(const HeaderSection& section);
   void refuse_authors(const HeaderSection& section);
   bool write_header(const HeaderSection& section);
-  bool write_field(const HeaderField& field);
+  bool is_left_out(const HeaderField& field) const;
+  bool write_field(const HeaderField& field, std::string_view raw);
   std::string own_addresses(const HeaderField& field, std::string_view name);
   void append_body(std::string_view piece);
   void recode();
@@ -146,6 +157,7 @@ class ContentBuilder final : public ByteSink {
   std::string from_address_;
   std::string unclear_from_;
   std::string message_id_;
+  std::string script_;
   std::optional<ForeignAddress> foreign_;
   std::size_t authors_ = 0;  // mailboxes examined so far
 };

@@ -58,6 +58,12 @@ struct ListedMailbox {
 std::optional<std::vector<ListedMailbox>> mailboxes(std::string_view address_list_value,
                                                     std::size_t most);
 
+// The list with "@domain" behind each address that has none, as programs write that only know mail
+// within their host ("From: root (Cron Daemon)"). Nothing when none lacks it, or when it is not
+// clear what is an address: one is in angle brackets, or all there is.
+std::optional<std::string> with_domain(std::string_view address_list_value,
+                                       std::string_view domain);
+
 // The domain of the first mailbox in a From (or Sender) field, in lower case: display names,
 // comments, quoted strings, groups and encoded words are skipped. Nothing if there is none.
 std::optional<std::string> first_domain(std::string_view address_list_value);

@@ -94,8 +94,11 @@ std::string_view protocol_keyword(bool extended, bool tls, bool authenticated, b
 
 std::string received_field(const ReceivedFacts& facts) {
   FoldedField field("Received");
-  add_origin(field, facts);
-  field.new_line().word("by").word(facts.by).word("with").word(
+  if (facts.origin) {
+    add_origin(field, facts);
+    field.new_line();
+  }
+  field.word("by").word(facts.by).word("with").word(
       protocol_keyword(facts.extended, facts.tls, facts.authenticated, facts.smtputf8));
   if (!facts.id.empty()) field.word("id").word(facts.id);
   if (may_be_shown(facts.recipient, facts.smtputf8)) {

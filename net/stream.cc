@@ -566,6 +566,7 @@ void Stream::start_tls_client(const TlsClientContext& context, const TlsExpectat
 }
 
 bool Stream::secured() const { return impl_->secured_; }
+ChannelBinding Stream::channel_binding() const { return impl_->tls_->channel_binding(); }
 void Stream::shut_down() { impl_->shut_down(); }
 
 SocketAddress Stream::peer() const {

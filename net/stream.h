@@ -75,6 +75,8 @@ class Stream {
   void start_tls_server(const TlsServerContext& context);
   void start_tls_client(const TlsClientContext& context, const TlsExpectation& expected);
   bool secured() const;
+  // What binds an authentication to this connection. REQUIRES: secured(), as the server
+  ChannelBinding channel_binding() const;
 
   // Sends what is queued, then closes our direction (with close_notify under TLS), and calls
   // on_closed() with Errc::PeerClosed once the peer has closed too. The owner limits how long.

@@ -39,6 +39,14 @@ struct TlsFacts {
   std::string trust_error;  // why trust is Unverified
 };
 
+// What only the two ends of a TLS connection know of it, so that nobody in the middle can pass on
+// an authentication that is bound to it.
+struct ChannelBinding {
+  std::string exporter;  // tls-exporter (RFC 9266); "" where TLS 1.2 does not give it
+  std::string
+      end_point;  // tls-server-end-point (RFC 5929); "": the certificate's signature has no hash
+};
+
 // The server that a client means to reach. Policy decides which names count.
 struct TlsExpectation {
   std::string server_name;  // sent as SNI; empty or an address: no SNI (RFC 6066 section 3)

@@ -48,7 +48,9 @@ class TlsSession {
   bool is_client() const { return client_; }
   bool has_pending() const;  // OpenSSL holds bytes from the socket that read() has not returned
   TlsFacts facts() const;    // REQUIRES: the handshake is done
-  Error error() const;       // REQUIRES: a call returned Failed
+  // REQUIRES: the server's side, and the handshake is done
+  ChannelBinding channel_binding() const;
+  Error error() const;  // REQUIRES: a call returned Failed
 
  private:
   TlsSession(ssl_st* ssl, Socket& socket, bool client);

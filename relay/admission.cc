@@ -1,9 +1,8 @@
 #include "relay/admission.h"
 
 #include "base/check.h"
+#include "relay/disk_space.h"
 #include "relay/events.h"
-
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <utility>
@@ -115,13 +114,10 @@ bool Admission::memory_is_exhausted() const {
 
 void Admission::check_disk(const std::string& directory, double free_share,
                            std::uint64_t free_bytes, std::uint64_t pending) {
-  struct statvfs facts{};
-  if (statvfs(directory.c_str(), &facts) != 0) return;
-  const std::uint64_t free = std::uint64_t{facts.f_bavail} * facts.f_frsize;
-  const std::uint64_t all = std::uint64_t{facts.f_blocks} * facts.f_frsize;
-  const auto needed = free_bytes != 0
-                          ? free_bytes
-                          : static_cast<std::uint64_t>(static_cast<double>(all) * free_share);
+  const auto space = disk_space(directory, free_share, free_bytes);
+  if (!space) return;
+  const std::uint64_t free = space->free;
+  const std::uint64_t needed = space->needed;
   disk_free_.store(free - std::min(free, pending), std::memory_order_relaxed);
   disk_needed_.store(needed, std::memory_order_relaxed);
   const bool full = free < needed || free - needed < pending;

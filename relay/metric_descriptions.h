@@ -15,7 +15,8 @@ using metrics::Description;
 using metrics::LabelDescription;
 
 // Values of labels that are not enumerations here.
-inline constexpr std::string_view kMechanisms[] = {"PLAIN", "LOGIN"};
+inline constexpr std::string_view kMechanisms[] = {"PLAIN", "LOGIN", "SCRAM-SHA-256",
+                                                   "SCRAM-SHA-256-PLUS"};
 inline constexpr std::string_view kAlgorithms[] = {"rsa-sha256", "ed25519-sha256"};
 inline constexpr std::string_view kTlsVersions[] = {"TLSv1.2", "TLSv1.3"};
 inline constexpr std::string_view kReloadResults[] = {"ok", "failed"};

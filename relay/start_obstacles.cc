@@ -2,6 +2,7 @@
 
 #include "net/listener.h"
 #include "net/unix_socket.h"
+#include "relay/disk_space.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -49,6 +51,20 @@ fs::path nearest_existing(fs::path path) {
   return path;
 }
 
+// 0, or why nothing can be made in `folder` as errno has it: rights alone do not tell of a file
+// system that is mounted for reading only, or has files of its own, as /proc.
+int try_making(const fs::path& folder) {
+  std::string name = folder / ".signpost-check-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) return errno;
+  return ::rmdir(name.c_str()) == 0 ? 0 : errno;
+}
+
+// In words. ENOENT is the answer of /proc.
+std::string reason(int error) {
+  return error == ENOENT ? "its file system takes no files"
+                         : std::generic_category().message(error);
+}
+
 // What was started as root once has left files that its account cannot use.
 std::string problem_in(const fs::path& folder, const fs::path& owned) {
   constexpr std::size_t kMost = 10'000;
@@ -65,24 +81,43 @@ std::string problem_in(const fs::path& folder, const fs::path& owned) {
 
 std::string queue_problem(const fs::path& data_dir, bool makes_folder) {
   std::error_code error;
-  if (!fs::exists(data_dir, error)) {
-    if (makes_folder) return "";
-    const fs::path parent = nearest_existing(data_dir);
-    const int why = fs::is_directory(parent, error) ? try_access(parent, W_OK | X_OK) : ENOTDIR;
-    if (why == 0) return "";
-    return fmt::format("{} does not exist and cannot be made: {}; make it, owned by the account {}",
-                       data_dir.string(), std::generic_category().message(why), own_account());
-  }
+  if (!fs::exists(data_dir, error)) return makes_folder ? "" : folder_obstacle(data_dir);
   if (!fs::is_directory(data_dir, error)) return "";  // the loader says so
   for (const fs::path& folder : {data_dir, data_dir / "queue"}) {
     const int why = try_access(folder, R_OK | W_OK | X_OK);
-    if (why == ENOENT) return "";
+    if (why == ENOENT) break;
     if (why != 0) return problem(folder, why, data_dir);
+  }
+  if (const int why = try_making(data_dir); why != 0) {
+    return fmt::format("{} cannot be used: {}; write the path of a folder on a disk",
+                       data_dir.string(), reason(why));
   }
   return problem_in(data_dir / "queue", data_dir);
 }
 
 }  // namespace
+
+std::string folder_obstacle(const std::string& data_dir) {
+  std::error_code error;
+  if (fs::exists(data_dir, error)) return "";
+  const fs::path parent = nearest_existing(data_dir);
+  const int why = fs::is_directory(parent, error) ? try_making(parent) : ENOTDIR;
+  if (why == 0) return "";
+  return why == EACCES || why == EPERM
+             ? fmt::format(
+                   "{} does not exist and cannot be made: {}; make it, owned by the account {}",
+                   data_dir, reason(why), own_account())
+             : fmt::format(
+                   "{} does not exist and cannot be made: {} (in {}); write the path of a folder "
+                   "on a disk",
+                   data_dir, reason(why), parent.string());
+}
+
+std::vector<config::ConfigError> disk_obstacles(const config::Config& config) {
+  const std::string what = disk_shortage(nearest_existing(config.data_dir).string(), config.limits);
+  if (what.empty()) return {};
+  return {config::error_at(config, "limits.disk_free", what)};
+}
 
 std::vector<config::ConfigError> queue_obstacles(const config::Config& config, bool makes_folder) {
   const std::string what = queue_problem(config.data_dir, makes_folder);

@@ -15,9 +15,11 @@
 //   Credentials       "*", what cannot be decoded    501                   Commands
 //                     a LOGIN name                   334                   Credentials
 //                     a PLAIN message or password    (see below)           CheckingPassword
+//                     a message of a further one     (see below)           CheckingPassword
 //   CheckingPassword  nothing; password_checked()    235, 454, 535         Commands (CheckPassword)
-//                     BDAT                           -                     Chunk
-//                     BDAT that cannot be read       501 and 421           Closing
+//                     nothing; challenge()           334                   Credentials
+//                     (SaslMessage) BDAT                           -                     Chunk BDAT
+//                     that cannot be read       501 and 421           Closing
 //   Content           content, to the sink           -                     Content
 //                     the end, content refused       552, 554              Commands
 //                     the end, content taken         (see below)           Storing (StoreMessage)
@@ -54,7 +56,6 @@
 #include "smtp/server_dialog.h"
 
 #include "base/ascii.h"
-#include "base/base64.h"
 #include "base/check.h"
 #include "smtp/server_replies.h"
 
@@ -73,10 +74,6 @@ constexpr std::size_t kMaxCommandLine = 2048;
 constexpr std::size_t kMaxCredentialsLine = 12288;  // RFC 4954 section 4
 constexpr std::size_t kStrangersCommands = 20;
 constexpr std::size_t kMaxAnnounced = 999'999;  // RFC 9422 section 4 has six digits
-
-// The prompts of AUTH LOGIN, "Username:" and "Password:". Clients compare them.
-constexpr std::string_view kLoginNamePrompt = "VXNlcm5hbWU6";
-constexpr std::string_view kLoginPasswordPrompt = "UGFzc3dvcmQ6";
 
 bool is_chunk(std::string_view line) {
   constexpr std::string_view kVerb = "BDAT";
@@ -229,7 +226,10 @@ Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
   reply.text += "\nPIPELINING\nSIZE " + std::to_string(options_.size_limit);
   if (options_.offer_starttls && !options_.tls) reply.text += "\nSTARTTLS";
   // Not CRAM-MD5: clients would prefer it, and hashed passwords cannot answer it.
-  if (options_.offer_auth) reply.text += "\nAUTH PLAIN LOGIN";
+  if (options_.offer_auth) {
+    reply.text += "\nAUTH PLAIN LOGIN";
+    for (const std::string& mechanism : options_.more_mechanisms) reply.text += " " + mechanism;
+  }
   reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING\nBINARYMIME";
   // RFC 9422. MAILMAX is not bounded, and a domain's recipients are not counted.
   if (options_.recipients_limit <= kMaxAnnounced) {
@@ -344,11 +344,12 @@ void ServerDialog::on_command(const StartTlsCommand&, std::string_view line, Byt
   respond({220, {2, 0, 0}, "Ready to start TLS"}, out);
 }
 
-void ServerDialog::tls_started(bool offer_auth) {
+void ServerDialog::tls_started(bool offer_auth, std::vector<std::string> more_mechanisms) {
   CHECK(state_ == State::Securing || state_ == State::Closing);
   if (state_ == State::Closing) return;
   options_.tls = true;
   options_.offer_auth = offer_auth;
+  options_.more_mechanisms = std::move(more_mechanisms);
   hello_ = {};
   login_.clear();
   enter(State::Commands);
@@ -384,94 +385,67 @@ std::optional<ServerDialog::Refusal> ServerDialog::auth_obstacle() const {
 void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQueue& out) {
   const std::string shown = "AUTH " + auth.mechanism;
   if (const auto obstacle = auth_obstacle()) return refuse(shown, *obstacle, out);
-  const bool plain = auth.mechanism == "PLAIN";
-  if (!plain && auth.mechanism != "LOGIN") {
+  if (!Authentication::takes_password(auth.mechanism) &&
+      std::ranges::find(options_.more_mechanisms, auth.mechanism) ==
+          options_.more_mechanisms.end()) {
     return refuse(shown, {Protocol, {504, {5, 5, 4}, "Mechanism not recognized"}}, out);
   }
-  mechanism_ = auth.mechanism;
-  if (auth.initial_response) {
-    expected_ = plain ? Expected::PlainMessage : Expected::LoginName;
-    on_credentials(*auth.initial_response, out);
-  } else if (plain) {
-    prompt(Expected::PlainMessage, "", out);
-  } else {
-    prompt(Expected::LoginName, kLoginNamePrompt, out);
-  }
+  authentication_ = Authentication(auth.mechanism);
+  first_message_ = true;
+  proceed(authentication_.begin(auth.initial_response), out);
 }
 
-// The blank is there even when the challenge is empty (RFC 4954 section 4).
-void ServerDialog::prompt(Expected expected, std::string_view challenge, ByteQueue& out) {
-  expected_ = expected;
-  enter(State::Credentials);
-  out.append("334 ");
-  out.append(challenge);
-  out.append("\r\n");
+void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
+  proceed(authentication_.respond(line), out);
+}
+
+void ServerDialog::proceed(Authentication::Answer answer, ByteQueue& out) {
+  if (const auto* prompt = std::get_if<Authentication::Prompt>(&answer)) {
+    enter(State::Credentials);
+    // The blank is there even when the challenge is empty (RFC 4954 section 4).
+    out.append("334 ");
+    out.append(prompt->challenge);
+    out.append("\r\n");
+  } else if (auto* credentials = std::get_if<Credentials>(&answer)) {
+    claimed_login_ = credentials->login;
+    step_ = CheckPassword{std::move(*credentials)};
+    enter(State::CheckingPassword);
+  } else if (auto* message = std::get_if<Authentication::Message>(&answer)) {
+    step_ = SaslMessage{.mechanism = authentication_.mechanism(),
+                        .message = std::move(message->text),
+                        .first = std::exchange(first_message_, false)};
+    enter(State::CheckingPassword);
+  } else if (std::holds_alternative<Authentication::Cancelled>(answer)) {
+    refuse_credentials({Policy, {501, {5, 7, 0}, "Authentication cancelled"}}, out);
+  } else {
+    refuse_credentials({Protocol, credentials_malformed()}, out);
+  }
 }
 
 void ServerDialog::refuse_credentials(const Refusal& refusal, ByteQueue& out) {
   claimed_login_.clear();
   enter(State::Commands);
-  refuse("AUTH " + mechanism_, refusal, out);
+  refuse("AUTH " + authentication_.mechanism(), refusal, out);
 }
 
-void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
-  if (line == "*")
-    return refuse_credentials({Policy, {501, {5, 7, 0}, "Authentication cancelled"}}, out);
-  on_credentials(line, out);
+void ServerDialog::challenge(std::string_view message, ByteQueue& out) {
+  CHECK(state_ == State::CheckingPassword || state_ == State::Closing);
+  if (state_ == State::Closing) return;
+  proceed(Authentication::challenge(message), out);
 }
 
-void ServerDialog::on_credentials(std::string_view base64, ByteQueue& out) {
-  auto decoded = base64::decode_secret(base64);
-  if (!decoded) return refuse_credentials({Protocol, credentials_malformed()}, out);
-  switch (expected_) {
-    case Expected::PlainMessage:
-      return on_plain_message(decoded->view(), out);
-    case Expected::LoginName:
-      return on_login_name(decoded->view(), out);
-    case Expected::LoginPassword:
-      return on_login_password(std::move(*decoded), out);
-  }
-}
-
-// authzid NUL authcid NUL passwd, the latter two not empty (RFC 4616 section 2).
-void ServerDialog::on_plain_message(std::string_view message, ByteQueue& out) {
-  const auto parts = ascii::split(message, '\0');
-  if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) {
-    return refuse_credentials({Protocol, credentials_malformed()}, out);
-  }
-  check_password(
-      {mechanism_, std::string(parts[0]), std::string(parts[1]), SecretString(parts[2])});
-}
-
-void ServerDialog::on_login_name(std::string_view name, ByteQueue& out) {
-  if (name.empty() || name.contains('\0'))
-    return refuse_credentials({Protocol, credentials_malformed()}, out);
-  claimed_login_ = name;
-  prompt(Expected::LoginPassword, kLoginPasswordPrompt, out);
-}
-
-void ServerDialog::on_login_password(SecretString password, ByteQueue& out) {
-  if (password.empty() || password.view().contains('\0')) {
-    return refuse_credentials({Protocol, credentials_malformed()}, out);
-  }
-  check_password({mechanism_, "", claimed_login_, std::move(password)});
-}
-
-void ServerDialog::check_password(CheckPassword request) {
-  claimed_login_ = request.login;
-  step_ = std::move(request);
-  enter(State::CheckingPassword);
-}
-
-void ServerDialog::password_checked(PasswordResult result, ByteQueue& out) {
+void ServerDialog::password_checked(PasswordResult result, ByteQueue& out, std::string_view login) {
   CHECK(state_ == State::CheckingPassword || state_ == State::Closing);
   if (state_ == State::Closing) return;
   switch (result) {
     case PasswordResult::Accepted:
-      login_ = std::exchange(claimed_login_, {});
+      login_ = login.empty() ? std::exchange(claimed_login_, {}) : std::string(login);
+      CHECK(!login_.empty());
       commands_ = 0;
       enter(State::Commands);
       return respond({235, {2, 7, 0}, "Authentication successful"}, out);
+    case PasswordResult::Malformed:
+      return refuse_credentials({Protocol, credentials_malformed()}, out);
     case PasswordResult::Unavailable:
       return refuse_credentials(
           {Policy, {454, {4, 7, 0}, "Temporary authentication failure"}, false}, out);

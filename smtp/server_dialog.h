@@ -8,16 +8,17 @@
 //                    -> StartTls           send `out`, discard `in`, do the handshake,
 //                                          then tls_started()
 //                    -> CheckPassword      check it somewhere, then password_checked()
+//                    -> SaslMessage        answer it with challenge() or password_checked()
 //                    -> StoreMessage       store what the sink collected, then message_stored()
 //                    -> Close              send `out` and close
 //
-// While a CheckPassword or a StoreMessage is unanswered nothing is read from `in`: replies keep the
-// order of the commands (RFC 2920 section 3.2). All replies that one call produces are in `out`
-// together, for one write.
+// While a CheckPassword, a SaslMessage or a StoreMessage is unanswered nothing is read from `in`:
+// replies keep the order of the commands (RFC 2920 section 3.2). All replies that one call produces
+// are in `out` together, for one write.
 #pragma once
 
 #include "base/byte_queue.h"
-#include "base/secret_string.h"
+#include "smtp/authentication.h"
 #include "smtp/command.h"
 #include "smtp/content_receiver.h"
 #include "smtp/mail_data.h"
@@ -39,13 +40,15 @@ struct ServerOptions {
   std::string hostname;               // greeting and EHLO
   std::size_t size_limit = 50 << 20;  // octets of content; announced as SIZE
   std::size_t recipients_limit = 1000;
-  bool offer_starttls = false;      // a TLS context exists and TLS is not active yet
-  bool offer_auth = false;          // only when credentials would not travel in clear (RFC 4954)
-  bool require_tls = false;         // 530 5.7.0 Must issue a STARTTLS command first
-  bool require_auth = false;        // 530 5.7.0 Authentication required
-  bool tls = false;                 // implicit TLS, active from the first byte
-  std::size_t error_limit = 20;     // after this many refused commands: 421 and close
-  std::size_t command_limit = 100;  // after this many commands without a message: 421 and close
+  bool offer_starttls = false;  // a TLS context exists and TLS is not active yet
+  bool offer_auth = false;      // only when credentials would not travel in clear (RFC 4954)
+  // Offered beside PLAIN and LOGIN; the driver answers their messages.
+  std::vector<std::string> more_mechanisms{};
+  bool require_tls = false;             // 530 5.7.0 Must issue a STARTTLS command first
+  bool require_auth = false;            // 530 5.7.0 Authentication required
+  bool tls = false;                     // implicit TLS, active from the first byte
+  std::size_t error_limit = 20;         // after this many refused commands: 421 and close
+  std::size_t command_limit = 100;      // after this many commands without a message: 421 and close
   std::size_t output_limit = 16 << 10;  // octets of replies in `out` beyond which none is added
   std::size_t auth_failure_limit = 3;   // failed logins on one connection: 421 and close
 };
@@ -56,16 +59,20 @@ class ServerDialog {
   struct NeedRoom {};  // the client does not take its replies as fast as it sends commands
   struct StartTls {};
   struct CheckPassword {
-    std::string mechanism;               // "PLAIN" or "LOGIN"
-    std::string authorization_identity;  // PLAIN's authzid; empty when not given
-    std::string login;
-    SecretString password;
+    Credentials credentials;
+  };
+  // Of an AUTH by one of more_mechanisms.
+  struct SaslMessage {
+    std::string mechanism;
+    SecretString message;
+    bool first = false;  // of this AUTH
   };
   struct StoreMessage {};  // transaction() and the sink hold it
   struct Close {
     std::string_view reason;  // for the log: "quit", "too many errors", ...
   };
-  using Step = std::variant<NeedInput, NeedRoom, StartTls, CheckPassword, StoreMessage, Close>;
+  using Step =
+      std::variant<NeedInput, NeedRoom, StartTls, CheckPassword, SaslMessage, StoreMessage, Close>;
 
   using Transaction = smtp::Transaction;
 
@@ -79,11 +86,15 @@ class ServerDialog {
   Step advance(ByteQueue& in, ByteQueue& out);
 
   // After StartTls: all knowledge of the client is forgotten (RFC 3207 section 4.2).
-  // `offer_auth`: AUTH may be offered from now on.
-  void tls_started(bool offer_auth);
+  // `offer_auth`: AUTH may be offered from now on, with `more_mechanisms` as in ServerOptions.
+  void tls_started(bool offer_auth, std::vector<std::string> more_mechanisms = {});
 
-  enum class PasswordResult { Accepted, Rejected, Unavailable, Locked };
-  void password_checked(PasswordResult result, ByteQueue& out);
+  // After SaslMessage: the client is to answer this one.
+  void challenge(std::string_view message, ByteQueue& out);
+
+  enum class PasswordResult { Accepted, Rejected, Unavailable, Locked, Malformed };
+  // `login`: whom the client has proven to be, if the dialog cannot know it: after SaslMessage.
+  void password_checked(PasswordResult result, ByteQueue& out, std::string_view login = {});
 
   // The reply to the end of data: 250 2.0.0 Ok: queued as ID, or the refusal. Ends the transaction.
   void message_stored(const Reply& reply, ByteQueue& out);
@@ -116,7 +127,6 @@ class ServerDialog {
     Securing,
     Closing,
   };
-  enum class Expected : std::uint8_t { PlainMessage, LoginName, LoginPassword };
   using Refusal = DialogRefusal;
 
   void enter(State state);
@@ -152,13 +162,8 @@ class ServerDialog {
   std::optional<Refusal> auth_obstacle() const;
   Reply hello_reply(const HelloCommand& hello) const;
 
-  void prompt(Expected expected, std::string_view challenge, ByteQueue& out);
   void on_credentials_line(std::string_view line, ByteQueue& out);
-  void on_credentials(std::string_view base64, ByteQueue& out);
-  void on_plain_message(std::string_view message, ByteQueue& out);
-  void on_login_name(std::string_view name, ByteQueue& out);
-  void on_login_password(SecretString password, ByteQueue& out);
-  void check_password(CheckPassword request);
+  void proceed(Authentication::Answer answer, ByteQueue& out);
   void refuse_credentials(const Refusal& refusal, ByteQueue& out);
 
   void abandon_transaction();
@@ -186,9 +191,9 @@ class ServerDialog {
   HelloCommand hello_;
   std::string login_;
 
-  Expected expected_ = Expected::PlainMessage;  // of the next credentials line
-  std::string mechanism_;
-  std::string claimed_login_;  // login_ once the password proved right
+  Authentication authentication_;  // the one under way, or the last
+  bool first_message_ = false;     // of it is still to come
+  std::string claimed_login_;      // login_ once the password proved right
 
   bool in_transaction_ = false;
   Transaction transaction_;

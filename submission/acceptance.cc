@@ -42,6 +42,7 @@ Refusal reason_of(message::ContentFault fault) {
       return Refusal::SeveralFrom;
     case message::ContentFault::MalformedHeader:
     case message::ContentFault::LineIsNoField:
+    case message::ContentFault::DoubledField:
       return Refusal::MalformedHeader;
     case message::ContentFault::FieldTooLong:
     case message::ContentFault::LineTooLong:
@@ -173,6 +174,7 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
       transaction.recipients.size() == 1 ? transaction.recipients[0].mailbox.text() : "";
   const std::string address = principal.client.text();
   message::ReceivedFacts facts;
+  facts.origin = !settings.config->header.hide_client;
   facts.hello_name = arrival.hello_name;
   facts.peer_address = address;
   facts.by = hostname;
@@ -198,6 +200,15 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
                        .now = now,
                        .loop = std::move(loop),
                        .binary = transaction.mail.body == smtp::Body::BinaryMime};
+  const smtp::ReversePath& sender = transaction.mail.reverse_path;
+  made.domain = sender && !sender->is_address_literal() ? sender->domain() : hostname;
+  if (!settings.config->header.remove.empty()) {
+    made.is_unwanted = [&settings](std::string_view name) {
+      return std::ranges::any_of(settings.config->header.remove, [&](const std::string& pattern) {
+        return config::field_matches(pattern, name);
+      });
+    };
+  }
   if (settings.config->missing_from == config::MissingFrom::Fill && transaction.mail.reverse_path) {
     made.from = transaction.mail.reverse_path->text();
   }

@@ -28,6 +28,11 @@ bool login_has_changed(const Standing& standing, const relay::Settings& now) {
   };
   const auth::User* before = find(standing.settings);
   const auth::User* after = find(now);
+  // Dovecot's: the next login asks it again.
+  if (before == nullptr && after == nullptr) {
+    const std::string& socket = standing.settings.config->dovecot_socket;
+    return socket.empty() || socket != now.config->dovecot_socket;
+  }
   if (before == nullptr || after == nullptr || *before != *after) return true;
   if (!before->senders.empty()) return false;
   const auto& tenants = standing.settings.config->tenants;

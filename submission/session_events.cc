@@ -59,6 +59,7 @@ void SessionEvents::accepted(const Stored& stored) const {
                               .recipients = stored.transaction.recipients.size(),
                               .size = stored.size,
                               .tls = stored.tls,
+                              .script = stored.script,
                               .after_end_of_data = stored.after_end_of_data,
                               .bare_linefeeds = stored.bare_linefeeds});
 }

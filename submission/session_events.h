@@ -30,6 +30,7 @@ class SessionEvents {
     const smtp::Transaction& transaction;
     std::uint64_t size = 0;
     std::string_view tls;  // its version
+    std::string_view script;
     std::chrono::duration<double> after_end_of_data{};
     bool bare_linefeeds = false;
   };

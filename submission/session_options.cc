@@ -1,5 +1,7 @@
 #include "submission/session_options.h"
 
+#include "auth/scram_exchange.h"
+
 #include <algorithm>
 
 namespace signpost::submission {
@@ -10,7 +12,16 @@ bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& cl
 }
 
 bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener) {
-  return listener.auth != config::AuthMode::Off && settings.users != nullptr;
+  return listener.auth != config::AuthMode::Off &&
+         (settings.users != nullptr || !settings.config->dovecot_socket.empty());
+}
+
+std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls) {
+  // A Dovecot gets to see passwords only.
+  if (!settings.config->dovecot_socket.empty()) return {};
+  if (!settings.users || !auth::scram_serves_all(*settings.users)) return {};
+  if (tls) return {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"};
+  return {"SCRAM-SHA-256"};
 }
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
@@ -29,6 +40,7 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   const bool clear =
       client.is_loopback() && listener.login_in_clear == config::ClearLogin::Loopback;
   options.offer_auth = may_authenticate(settings, listener) && (options.tls || clear);
+  if (options.offer_auth) options.more_mechanisms = more_mechanisms(settings, options.tls);
   options.require_auth =
       listener.auth == config::AuthMode::Required && !is_trusted(listener, client);
   options.require_tls = options.offer_starttls && options.require_auth && !clear;

@@ -6,6 +6,9 @@
 #include "relay/settings.h"
 #include "smtp/server_dialog.h"
 
+#include <string>
+#include <vector>
+
 namespace signpost::submission {
 
 // A client of one of the listener's trusted networks.
@@ -13,6 +16,10 @@ bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& cl
 
 // AUTH is configured for the listener: it may be offered where credentials do not travel in clear.
 bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener);
+
+// The SASL mechanisms that are offered beside PLAIN and LOGIN, by whether TLS is active: only those
+// that serve every login, since clients prefer them and do not try another one.
+std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls);
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
                                    const config::ListenerConfig& listener,

@@ -136,9 +136,14 @@ void Submission::check_password(const SubmissionSession& session, auth::Attempt 
                                   const auth::LoginGuard::Locked& locked) {
         events.password_checked(tried, verdict, locked);
       },
-      [this, id = session.id()](auth::Verdict verdict) {
-        if (SubmissionSession* alive = find(id)) alive->password_checked(verdict);
+      [this, id = session.id()](auth::Verdict verdict, const std::string& login) {
+        if (SubmissionSession* alive = find(id)) alive->password_checked(verdict, login);
       });
+}
+
+std::unique_ptr<auth::SaslExchange> Submission::begin_exchange(std::string_view mechanism,
+                                                               auth::Authenticator::Terms terms) {
+  return authenticator_.begin(mechanism, std::move(terms));
 }
 
 void Submission::store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) {

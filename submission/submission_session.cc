@@ -23,6 +23,7 @@
 #include "submission/submission_session.h"
 
 #include "base/check.h"
+#include "config/config_values.h"
 #include "submission/revocation.h"
 #include "submission/session_options.h"
 
@@ -142,7 +143,7 @@ void SubmissionSession::on_secured(const net::TlsFacts& facts) {
   if (mode_ == config::ListenerMode::Implicit) {
     dialog_.greet(stream_.output());
   } else {
-    dialog_.tls_started(may_authenticate_);
+    dialog_.tls_started(may_authenticate_, more_mechanisms(*settings_, true));
   }
   pump();
 }
@@ -290,7 +291,9 @@ void SubmissionSession::carry_out(smtp::ServerDialog::Step step) {
         if constexpr (std::is_same_v<Asked, smtp::ServerDialog::StartTls>) {
           secure();
         } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::CheckPassword>) {
-          check_password(std::move(asked));
+          check_password(std::move(asked.credentials));
+        } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::SaslMessage>) {
+          on_sasl_message(asked);
         } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::StoreMessage>) {
           store_message();
         } else if constexpr (std::is_same_v<Asked, smtp::ServerDialog::Close>) {
@@ -300,27 +303,81 @@ void SubmissionSession::carry_out(smtp::ServerDialog::Step step) {
       step);
 }
 
-void SubmissionSession::check_password(smtp::ServerDialog::CheckPassword request) {
+void SubmissionSession::on_sasl_message(const smtp::ServerDialog::SaslMessage& asked) {
+  if (asked.first) {
+    verdict_.reset();
+    const bool tls = stream_.secured();
+    exchange_ = host_.begin_exchange(
+        asked.mechanism, {.users = settings_->users,
+                          .binding = tls ? stream_.channel_binding() : net::ChannelBinding(),
+                          .plus_offered = tls});
+  }
+  if (verdict_) return finish_login(*std::exchange(verdict_, {}));
+  auto answer = exchange_->respond(asked.message.view());
+  if (const auto* challenge = std::get_if<auth::SaslExchange::Challenge>(&answer)) {
+    dialog_.challenge(challenge->message, stream_.output());
+  } else if (auto* claim = std::get_if<auth::SaslExchange::Claim>(&answer)) {
+    enter(State::CheckingPassword);
+    host_.check_password(*this, {.client = peer_.ip,
+                                 .users = settings_->users,
+                                 .mechanism = asked.mechanism,
+                                 .authorization_identity = std::move(claim->authorization_identity),
+                                 .login = std::move(claim->login),
+                                 .password = {},
+                                 .proof = claim->right});
+  } else {
+    exchange_.reset();
+    dialog_.password_checked(smtp::ServerDialog::PasswordResult::Malformed, stream_.output());
+  }
+}
+
+void SubmissionSession::check_password(smtp::Credentials asked) {
+  exchange_.reset();
   enter(State::CheckingPassword);
   host_.check_password(*this, {.client = peer_.ip,
                                .users = settings_->users,
-                               .mechanism = std::move(request.mechanism),
-                               .authorization_identity = std::move(request.authorization_identity),
-                               .login = std::move(request.login),
-                               .password = std::move(request.password)});
+                               .mechanism = std::move(asked.mechanism),
+                               .authorization_identity = std::move(asked.authorization_identity),
+                               .login = std::move(asked.login),
+                               .password = std::move(asked.password),
+                               .dovecot_socket = settings_->config->dovecot_socket});
 }
 
-void SubmissionSession::password_checked(auth::Verdict verdict) {
+void SubmissionSession::password_checked(auth::Verdict verdict, const std::string& login) {
   if (state_ != State::CheckingPassword) return;  // closed with 421
+  claimed_login_ = login;
   enter(State::Commands);
-  dialog_.password_checked(result_of(verdict), stream_.output());
+  const std::string words =
+      exchange_ ? exchange_->last_words(verdict == auth::Verdict::Accepted) : "";
+  if (words.empty()) {
+    finish_login(verdict);
+  } else {
+    verdict_ = verdict;
+    dialog_.challenge(words, stream_.output());
+  }
+  pump();
+}
+
+void SubmissionSession::finish_login(auth::Verdict verdict) {
+  exchange_.reset();
+  dialog_.password_checked(result_of(verdict), stream_.output(), claimed_login_);
   if (!dialog_.login().empty()) {
     stream_.expect_secrets(false);
     place_.log_in();
     host_.logged_in(*this);
     compared_ = settings_;  // who may send is decided again
+    know_user();
   }
-  pump();
+}
+
+// A login of another server may send as its own address, if it is one.
+void SubmissionSession::know_user() {
+  const std::string& login = dialog_.login();
+  if (settings_->users && settings_->users->find(login) != nullptr) return;
+  auto sender = config::parse_sender_pattern(login);
+  if (!sender || sender->starts_with('@')) return;
+  elsewhere_ = std::make_unique<const auth::User>(
+      auth::User{.name = login, .password = "", .senders = {std::move(*sender)}});
 }
 
 void SubmissionSession::store_message() {
@@ -329,6 +386,7 @@ void SubmissionSession::store_message() {
   account_content();
   auto accepted = accept(*settings_, principal(), dialog_.transaction(), message_id_, *builder_,
                          context_.clock.system_now());
+  script_ = builder_->script();
   builder_.reset();
   if (!accepted) {
     memory_.release();
@@ -351,6 +409,7 @@ void SubmissionSession::message_stored(bool stored) {
                       .transaction = dialog_.transaction(),
                       .size = dialog_.content_size(),
                       .tls = tls_ ? std::string_view(tls_->version) : std::string_view(),
+                      .script = script_,
                       .after_end_of_data = context_.clock.steady_now() - end_of_data_,
                       .bare_linefeeds = dialog_.decoder().saw_bare_lf()});
     dialog_.message_stored({250, {2, 0, 0}, fmt::format("Ok: queued as {}", id)}, stream_.output());
@@ -440,11 +499,10 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
 
 Principal SubmissionSession::principal() const {
   const std::string& login = dialog_.login();
-  return {.login = login,
-          .user = login.empty() ? nullptr : settings_->users->find(login),
-          .trusted = trusted_,
-          .revoked = revoked_,
-          .client = peer_.ip};
+  const auth::User* user = elsewhere_.get();
+  if (!login.empty() && user == nullptr && settings_->users) user = settings_->users->find(login);
+  return {
+      .login = login, .user = user, .trusted = trusted_, .revoked = revoked_, .client = peer_.ip};
 }
 
 // Once for each reload, and not at all without one.

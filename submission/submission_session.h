@@ -33,6 +33,8 @@ class SessionHost {
   virtual ~SessionHost() = default;
   // Answered with password_checked().
   virtual void check_password(const SubmissionSession& session, auth::Attempt attempt) = 0;
+  virtual std::unique_ptr<auth::SaslExchange> begin_exchange(std::string_view mechanism,
+                                                             auth::Authenticator::Terms terms) = 0;
   // Answered with message_stored(). `memory`: what the content takes up.
   virtual void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) = 0;
   // Destroys the session when its function under way has returned.
@@ -59,7 +61,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   bool checks_password() const { return state_ == State::CheckingPassword; }
   net::IpAddress client() const { return peer_.ip.client_prefix(); }
   void give_way();  // gives its place back at once, and ends
-  void password_checked(auth::Verdict verdict);
+  void password_checked(auth::Verdict verdict, const std::string& login);
   void message_stored(bool stored);
 
   std::uint64_t id() const { return id_; }
@@ -85,7 +87,10 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void pump();  // lets the dialog process the input, carries out its steps, sends the replies
   void carry_out(smtp::ServerDialog::Step step);
   void secure();
-  void check_password(smtp::ServerDialog::CheckPassword request);
+  void check_password(smtp::Credentials asked);
+  void on_sasl_message(const smtp::ServerDialog::SaslMessage& asked);
+  void finish_login(auth::Verdict verdict);
+  void know_user();
   void store_message();
   void account_content();
   void account_buffers();
@@ -118,11 +123,16 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   net::Stream stream_;
   net::Timer timer_;
   smtp::ServerDialog dialog_;
+  std::unique_ptr<const auth::User> elsewhere_;  // a login that is not in users.toml
   std::optional<net::TlsFacts> tls_;
+  std::unique_ptr<auth::SaslExchange> exchange_;  // of the AUTH under way, by a further mechanism
+  std::string claimed_login_;                     // its outcome
+  std::optional<auth::Verdict> verdict_;  // of it, which waits for the client to take last words
   std::unique_ptr<message::ContentBuilder> builder_;  // apart: most sessions are idle
   HeldMemory memory_;                                 // of builder_
   HeldMemory buffers_;           // of what waits in stream_, in either direction
   queue::MessageId message_id_;  // of the message under way
+  std::string script_;           // that sent it
   SteadyTime content_began_{};
   SteadyTime end_of_data_{};
   bool input_ended_ = false;  // the client has finished sending, and is answered to the end

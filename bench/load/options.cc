@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <random>
 #include <utility>
 
@@ -33,11 +32,15 @@ constexpr const char* kExamples =
     "not be written, 2 for wrong usage, 3 when the run did what --fail-if forbids.\n";
 
 std::string read_first_line(const std::string& file, std::string& error) {
-  std::ifstream in(file);
-  std::string line;
-  if (!in || !std::getline(in, line)) error = file + ": cannot read a password from it";
-  return std::string(ascii::trim(line));
+  constexpr std::size_t kMost = 65536;
+  const auto text = read_file(file, kMost);
+  if (!text) error = text.error().detail;
+  if (text && text->empty()) error = file + " is empty";
+  if (!error.empty()) return "";
+  return std::string(ascii::trim(text->substr(0, text->find('\n'))));
 }
+
+constexpr std::size_t kLongestBody = 256 << 20;
 
 std::string random_prefix() {
   std::random_device device;
@@ -194,7 +197,7 @@ std::string understand_results(const Raw& raw, LoadOptions& options) {
     options.thresholds.push_back(std::move(*threshold));
   }
   for (const std::string& file : raw.bodies) {
-    auto body = read_file(file);
+    auto body = read_file(file, kLongestBody);
     if (!body) return "--body: " + body.error().detail;
     options.bodies.push_back(std::move(*body));
   }

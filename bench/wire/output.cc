@@ -1,5 +1,7 @@
 #include "bench/wire/output.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -45,7 +47,7 @@ Result<void> write_file(const std::string& path, std::string_view text) {
   return {};
 }
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, std::size_t most) {
   const File file(std::fopen(path.c_str(), "rbe"));
   if (!file) return failed(path);
   std::string text;
@@ -54,6 +56,9 @@ Result<std::string> read_file(const std::string& path) {
     const std::size_t got = std::fread(piece, 1, sizeof piece, file.get());
     if (std::ferror(file.get()) != 0) return failed(path);
     text.append(piece, got);
+    if (text.size() > most) {
+      return fail(Errc::InvalidArgument, fmt::format("{} has more than {} octets", path, most));
+    }
   }
   return text;
 }

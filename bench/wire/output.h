@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@ Result<void> write_stdout(std::string_view text);
 // it.
 Result<void> write_file(const std::string& path, std::string_view text);
 
-Result<std::string> read_file(const std::string& path);
+// A device or a pipe may have no end: more than `most` octets are an error.
+Result<std::string> read_file(const std::string& path, std::size_t most);
 
 }  // namespace signpost::bench

@@ -18,7 +18,7 @@ _signpost() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      --account|--algorithm|--bits|--certificate|--config|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--login|--out|--selector|--sender|--state|--to|--user|--users|-c) skip=1 ;;
+      --account|--algorithm|--bits|--certificate|--config|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--selector|--sender|--state|--to|--user|--users|-c) skip=1 ;;
       -*) ;;
       *) command+="${command:+ }$word" ;;
     esac
@@ -31,13 +31,13 @@ _signpost() {
     --state) COMPREPLY=($(compgen -W "ready active deferred held" -- "$current")); return ;;
     --to) COMPREPLY=($(compgen -W "$(_signpost_list domain queue list --limit 100)" -- "$current")); return ;;
     --user) COMPREPLY=($(compgen -W "$(_signpost_list name user list)" -- "$current")); return ;;
-    --account|--bits|--directory|--domain|--from|--hostname|--limit|--listen|--login|--selector|--sender) return ;;
+    --account|--bits|--directory|--domain|--from|--hostname|--limit|--listen|--listen-tls|--login|--selector|--sender) return ;;
   esac
 
   local words="--help --config"
   case $command in
     "") words+=" serve init check dkim user queue reload reference sendmail --version" ;;
-    "init"|"init "*) words+=" --directory --hostname --domain --selector --certificate --key --login --listen --account --generate-password --replace --yes" ;;
+    "init"|"init "*) words+=" --directory --hostname --domain --selector --certificate --key --login --listen --listen-tls --account --generate-password --replace --yes" ;;
     "check"|"check "*) words+=" --dns --keys --json" ;;
     "dkim") words+=" keygen record" ;;
     "dkim keygen"|"dkim keygen "*) words+=" --domain --selector --json --algorithm --bits --out" ;;

@@ -9,7 +9,7 @@ function __signpost_at --argument-names kind wanted
     for word in (commandline -opc)
         if test $skip = yes
             set skip no
-        else if contains -- $word --account --algorithm --bits --certificate --config --directory --domain --format --from --hostname --key --limit --listen --login --out --selector --sender --state --to --user --users -c
+        else if contains -- $word --account --algorithm --bits --certificate --config --directory --domain --format --from --hostname --key --limit --listen --listen-tls --login --out --selector --sender --state --to --user --users -c
             set skip yes
         else if not string match -q -- '-*' $word
             set -a words $word
@@ -45,7 +45,8 @@ complete -c signpost -n "__signpost_at command 'init'" -l selector -x -d 'Select
 complete -c signpost -n "__signpost_at command 'init'" -l certificate -r -F -d 'Certificate with its chain; without it, tls/fullchain.pem in the folder, or certbot\'s'
 complete -c signpost -n "__signpost_at command 'init'" -l key -r -F -d 'Private key of the certificate'
 complete -c signpost -n "__signpost_at command 'init'" -l login -x -d 'First login; without it, the first word of the domain'
-complete -c signpost -n "__signpost_at command 'init'" -l listen -x -d 'Address and port to take mail at; may be repeated. Without it: ports 587 and 465, or 2587 for anyone but root'
+complete -c signpost -n "__signpost_at command 'init'" -l listen -x -d 'Address and port to take mail at with STARTTLS, at port 465 with TLS from the start; may be repeated. Without it and --listen-tls: ports 587 and 465, or 2587 for anyone but root'
+complete -c signpost -n "__signpost_at command 'init'" -l listen-tls -x -d 'Address and port to take mail at with TLS from the start; may be repeated'
 complete -c signpost -n "__signpost_at command 'init'" -l account -x -d 'Account that the relay becomes when root starts it; root stays root'
 complete -c signpost -n "__signpost_at command 'init'" -l generate-password -d 'Make up the password of the login, and show it once'
 complete -c signpost -n "__signpost_at command 'init'" -l replace -d 'Replace the configuration, which is kept as signpost.toml.old'

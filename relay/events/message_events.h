@@ -23,6 +23,7 @@ struct Accepted {
   std::uint64_t recipients = 0;
   std::uint64_t size = 0;
   std::string_view tls{};
+  std::string_view script{};
   std::chrono::duration<double> after_end_of_data{};  // until the 250; counted, not logged
   bool bare_linefeeds = false;                        // the client's; counted, not logged
   static constexpr auto kEvent = log::describe(
@@ -33,7 +34,9 @@ struct Accepted {
       log::field("to", &Accepted::to,
                  "Recipients, separated by commas; a long list ends in `...`."),
       log::field("recipients", &Accepted::recipients, "How many there are."),
-      log::field(field::kSize, &Accepted::size), log::field(field::kTls, &Accepted::tls));
+      log::field(field::kSize, &Accepted::size), log::field(field::kTls, &Accepted::tls),
+      log::field("script", &Accepted::script,
+                 "Web script that sent it, as X-PHP-Originating-Script says: uid:name."));
 };
 
 struct RecipientAccepted {

@@ -40,7 +40,7 @@ class AuthenticatorTest : public testing::Test {
           if (locked.login.count() != 0) said.push_back("login locked");
           if (stop_when_decided) loop.stop();
         },
-        [this](Verdict verdict) {
+        [this](Verdict verdict, const std::string&) {
           said.push_back("answered " + word(verdict));
           if (--open == 0) loop.stop();
         });

@@ -48,7 +48,8 @@ TEST(Users, AreFoundByName) {
 TEST(Users, MistakesHaveTheirPlace) {
   EXPECT_EQ(error_of("[shop]\nsenders = [\"@a.example\"]\n"),
             "users.toml:1:1: shop.password: missing; write a hash as `signpost user add` makes "
-            "it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT or yescrypt");
+            "it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT, yescrypt or "
+            "SCRAM-SHA-256");
   EXPECT_EQ(error_of(entry("[shop]", "sender = \"@a.example\"\n")),
             "users.toml:3:1: shop.sender: unknown key; did you mean \"senders\"?");
   EXPECT_EQ(
@@ -136,7 +137,7 @@ TEST(Users, PasswordInClearIsRefusedAndNotShown) {
   EXPECT_EQ(error,
             "users.toml:2:12: shop.password: not a supported password hash; write a "
             "hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
-            "SHA256-CRYPT, BLF-CRYPT or yescrypt");
+            "SHA256-CRYPT, BLF-CRYPT, yescrypt or SCRAM-SHA-256");
 }
 
 constexpr const char* kTooManyRounds =

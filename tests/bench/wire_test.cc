@@ -214,7 +214,8 @@ TEST_F(OutputTest, ReplacesAFileAndSaysWhenItCannot) {
   const std::string file = folder_ + "/counts";
   EXPECT_TRUE(write_file(file, "a longer text"));
   EXPECT_TRUE(write_file(file, "text"));
-  EXPECT_EQ(*read_file(file), "text");
+  EXPECT_EQ(*read_file(file, 4), "text");
+  EXPECT_EQ(read_file("/dev/zero", 4).error().detail, "/dev/zero has more than 4 octets");
   EXPECT_FALSE(write_file(folder_ + "/missing/counts", "text"));
   const auto full = write_file("/dev/full", "text");
   ASSERT_FALSE(full);

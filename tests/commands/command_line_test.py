@@ -56,6 +56,8 @@ class Case(unittest.TestCase):
                               text=True, timeout=60, env={**os.environ, "TZ": "UTC", **(env or {})})
         # Whatever else runs on this machine may have the ports of the smallest configuration.
         done.stderr = re.sub(r"signpost: warning: \S+ \S+ \S+:(8025|2525) is in use by .*\n", "", done.stderr)
+        # And so may its disk be nearly full.
+        done.stderr = re.sub(r"signpost: warning: \S+ limits.disk_free: .* to be kept: .*\n", "", done.stderr)
         return done
 
     def signpost(self, *words, **more):
@@ -111,6 +113,17 @@ class Usage(Case):
             result = self.run_program(*words)
             self.assertEqual((result.returncode, result.stdout), (2, ""), words)
             self.assertRegex(result.stderr, r"^signpost: [^\n]*is empty[^\n]*\n$", words)
+
+    def test_an_empty_filter_is_refused_with_the_remedy_of_its_command(self):
+        for command in ("remove", "retry", "hold", "release"):
+            for option, what in (("--to", "a domain or an address"), ("--user", "a login"),
+                                 ("--from", "a domain or an address, <> for the null sender")):
+                result = self.run_program("queue", command, option, "")
+                self.refused(result, f"{option}: is empty; write {what}, or --all in its place for the whole queue; see --help", 2)
+        self.refused(self.run_program("queue", "list", "--to", ""),
+                     "--to: is empty; write a domain or an address, or leave the option out to see all; see --help", 2)
+        self.refused(self.run_program("queue", "remove", ""),
+                     "id: is empty; write the ID that the reply to the message named; see --help", 2)
 
     def test_a_whole_queue_is_changed_only_when_that_is_said(self):
         for words, err in ((["remove", "--to", "a.example"], "--yes is required"), (["remove", "--all"], "--yes is required"),
@@ -336,6 +349,15 @@ class Setups(Case):
         os.mkfifo(self.token, 0o600)
         self.both_refuse("token: cannot be read: a pipe, not a regular file")
 
+    def test_what_is_no_file_is_named_as_what_it_is(self):
+        """Nobody is told to chmod a device."""
+        for kind, what in (("/dev/zero", "a device"), (self.folder, "a folder")):
+            self.write(more=f'{self.dkim(file=kind)}[tls]\ncertificate = "{kind}"\nkey = "{kind}"\n')
+            text = self.config.read_text()
+            self.config.write_text(text.replace('"users.toml"', f'"{kind}"').replace('"token"', f'"{kind}"'))
+            self.both_refuse(*[f"{key}: {kind}: cannot be read: {what}, not a regular file"
+                               for key in ("tls.certificate", "tls.key", "auth.users", "dkim.key", "admin.token_file")])
+
     def test_users(self):
         self.write()
         self.users.write_text(f'[shop]\npassword = "secret"\n[b]\npasword = "{HASH}"\n')
@@ -506,6 +528,22 @@ class Setups(Case):
         self.assertIn(f":2:12: data_dir: {self.folder}/file/data does not exist and cannot be made: Not a directory",
                       check.stderr)
         self.assertIn("file/data: Not a directory", serve.stderr)
+
+    def test_a_data_folder_on_a_file_system_that_takes_none(self):
+        """By root, who would make it for the account, and by anyone else."""
+        for account in ("", "nobody") if os.geteuid() == 0 else ("",):
+            self.write(general=f'user = "{account}"\n')
+            self.config.write_text(self.config.read_text().replace('"data"', '"/proc/data"'))
+            check = self.signpost("check")
+            self.assertEqual(check.returncode, 1)
+            self.assertIn(":2:12: data_dir: /proc/data does not exist and cannot be made: ", check.stderr)
+
+    def test_a_disk_with_less_space_than_is_to_be_kept(self):
+        self.write(more='[limits]\ndisk_free = "1000TiB"\n')
+        done = subprocess.run([PROGRAM, "-c", self.config, "check"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"signpost: warning: \S+:14:13: limits.disk_free: \S+ has \S+ .B free of \S+ .B, less "
+                         r"than the 1.1 PB to be kept: mail is refused with 452 until there is more; make room, ")
 
     def test_a_broken_file_is_reported_in_the_format_that_it_asks_for(self):
         self.config.write_text('hostname = mail.shop.example\n[log]\nformat = "json"\n')
@@ -784,8 +822,14 @@ class Users(Case):
         self.assertNotIn("secret", shown)
         self.assertTrue(self.users.exists())
 
+    def test_after_a_mistype_the_password_is_asked_for_again(self):
+        status, shown = self.terminal(b"secret\n", b"Secret\n", b"secret\n", b"secret\n")
+        self.assertEqual(status, 0, shown)
+        self.assertEqual(shown.count("The two passwords differ; once more."), 1)
+        self.assertTrue(self.users.exists())
+
     def test_two_different_passwords_are_refused(self):
-        status, shown = self.terminal(b"secret\n", b"Secret\n")
+        status, shown = self.terminal(*[b"secret\n", b"Secret\n"] * 3)
         self.assertEqual(os.waitstatus_to_exitcode(status), 1)
         self.assertIn("signpost: the two passwords differ", shown)
         self.assertFalse(self.users.exists())
@@ -909,6 +953,28 @@ class Init(Case):
         self.assertIn('"nonsense!"', seen)
         self.assertIn("dkim/shop.example.s2026.pem", self.files())
         self.assertIn("[till]", (self.relay / "users.toml").read_text())
+
+    def test_a_mistyped_password_costs_no_other_answer(self):
+        seen = self.at_terminal(self.words(), {
+            "Domain that mail": "", "DKIM selector": "", "Login of the first client": "till",
+            "New password: ": "secret", "Repeat it: ": "Secret", "once more.\r\nNew password: ": "secret",
+            "once more.\r\nNew password: \r\nRepeat it: ": "secret"})
+        self.assertEqual(seen.count("Login of the first client"), 1)
+        self.assertIn("[till]", (self.relay / "users.toml").read_text())
+
+    def test_the_mode_of_a_listener_follows_from_its_option_or_port(self):
+        words = self.words("--listen", "127.0.0.1:465", "--listen-tls", "127.0.0.1:2465")
+        result = self.run_program(*words, input="secret\n")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"listener +127.0.0.1:465 implicit TLS")
+        self.assertRegex(result.stdout, r"listener +127.0.0.1:2465 implicit TLS")
+        self.assertEqual(len(re.findall(r"listener +127.0.0.1:\d+ starttls", result.stdout)), 1)
+
+    def test_an_empty_account_is_refused_in_words(self):
+        words = self.words()
+        words[words.index("--account") + 1] = ""
+        self.refused(self.run_program(*words), "--account: is empty; write root for a relay that stays root, or leave "
+                     "the option out for the account signpost; see --help", 2)
 
     def test_yes_asks_nothing_at_a_terminal(self):
         self.assertRegex(self.at_terminal(self.words("--yes"), {}), r"Login shop, password [a-z2-9]{24} ")
@@ -1260,8 +1326,10 @@ JOBS  RECIPIENTS  LOGIN
                          f"(admin.bind in {self.config}): is it running?")
         path = self.folder / "none" / "admin.sock"
         self.by_socket(path)
-        self.refused(self.signpost("queue", "list"), f"no relay answers at {path} (admin.socket in "
-                     f"{self.config}): is it running?")
+        for words in (["queue", "list"], ["reload"]):
+            self.refused(self.signpost(*words), f"no relay answers at {path} (admin.socket in {self.config}): is it "
+                         "running? If admin.socket or data_dir has been changed since its start, restart it: it keeps "
+                         "the old one until then")
         self.config.write_text(CONFIG + '[admin]\nbind = ""\nsocket = ""\n')
         self.refused(self.signpost("queue", "list"), f'{self.config}: admin.socket is ""')
 

@@ -19,7 +19,7 @@ Setup shop() {
           .certificate = "/tls/fullchain.pem",
           .key = "/tls/privkey.pem",
           .login = "shop",
-          .listeners = {"0.0.0.0:587", "[::]:465"},
+          .listeners = {{"0.0.0.0:587", false}, {"[::]:465", true}},
           .account = {},
           .data_dir = ""};
 }

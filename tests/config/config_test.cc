@@ -124,6 +124,11 @@ const std::vector<KeyCase> kKeyCases{
     {"", "workers = 3", [](const Config& c) { return c.workers == 3; }},
     {"", "missing_from = \"fill\"",
      [](const Config& c) { return c.missing_from == MissingFrom::Fill; }},
+    {"header", "remove = [\"X-Originating-IP\", \"X-PHP-*\"]",
+     [](const Config& c) {
+       return c.header.remove == std::vector<std::string>{"x-originating-ip", "x-php-*"};
+     }},
+    {"header", "hide_client = true", [](const Config& c) { return c.header.hide_client; }},
     {"", "postmaster = \"office@bücher.example\"",
      [](const Config& c) { return c.postmaster == "office@xn--bcher-kva.example"; }},
     {"", "postmaster = \"office@shop.example\"",
@@ -157,6 +162,8 @@ const std::vector<KeyCase> kKeyCases{
      }},
     {"auth", "users = \"users.toml\"",
      [](const Config& c) { return c.users_file == "/etc/signpost/users.toml"; }},
+    {"auth", "dovecot_socket = \"/run/dovecot/auth-client\"",
+     [](const Config& c) { return c.dovecot_socket == "/run/dovecot/auth-client"; }},
     {"limits", "message_size = \"10MB\"",
      [](const Config& c) { return c.limits.message_size == 10'000'000; }},
     {"limits", "recipients_per_message = 7",
@@ -363,7 +370,7 @@ TEST(Config, UnknownKeyNamesTheNearestOne) {
        "10:1: tls.idle_timeout: unknown key; it belongs to [limits]"},
       {"[log]\nzzz = 1\n", "8:1: log.zzz: unknown key; the keys are level, format"},
       {"[zzzzzzzzz]\n",
-       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, tenant, limits, dkim, "
+       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, tenant, limits, header, dkim, "
        "signing, dns, delivery, retry, bounces, destination, route, admin, log"},
   });
   EXPECT_EQ(errors_of("hostnam = \"a.example\"\nhostname = \"a.example\"\n" + kGood.substr(31)),
@@ -467,6 +474,14 @@ TEST(Config, MalformedValuesAreNamed) {
       {dkim + "\"a.example\"\nheaders = [\"Sub ject\"]\n",
        "11:12: dkim.headers: \"Sub ject\" is not the name of a header field; write names of header "
        "fields, as in [\"From\", \"Subject\"]"},
+      {"[header]\nremove = [\"X-A:\"]\n",
+       "8:11: header.remove: \"X-A:\" is not the name of a header field, or the start of one with "
+       "* "
+       "behind it; write names of header fields, as in [\"X-Originating-IP\", \"X-PHP-*\"]"},
+      {"[header]\nremove = [\"content-*\"]\n",
+       "8:11: header.remove: \"content-*\" takes away Content-Type, which mail needs; write names "
+       "of "
+       "header fields, as in [\"X-Originating-IP\", \"X-PHP-*\"]"},
       {dkim + "\"a.example\"\nexpire = \"1m\"\n",
        "11:10: dkim.expire: \"1m\" is too short; write \"0s\" for never, or a duration from \"1h\" "
        "to \"365d\""},
@@ -530,9 +545,6 @@ TEST(Config, UnsupportedKeysAreRefusedByName) {
       {"[[destination]]\nmatch = [\"mx:*.a.example\"]\n",
        "8:10: destination.match: a pattern of MX host names (\"mx:\") is not supported yet; write "
        "domains, as in [\"example.net\", \"*.example.net\", \"*\"]"},
-      {"[auth]\nusers = \"u\"\ndovecot_socket = \"/run/d\"\n",
-       "9:18: auth.dovecot_socket: this is not supported yet; write users = \"users.toml\" and "
-       "leave this out"},
       {"[[route]]\nvia = \"smtps://a.example\"\n",
        via + "\"smtps://\" is not supported yet; write \"mx\" or \"smtp://host:port\""},
       {"[[route]]\nvia = \"lmtp://a.example\"\n",
@@ -561,7 +573,7 @@ TEST(Config, MissingRequiredKeysAreReported) {
        "7:1: listener.bind: missing; write an IP address with a port, as in \"0.0.0.0:587\" or "
        "\"[::]:587\""},
       {"[tls]\ncertificate = \"c\"\n", "7:1: tls.key: missing; write the path of a file"},
-      {"[auth]\n", "7:1: auth.users: missing; write the path of a file"},
+      {"[auth]\n", "7:1: auth.users: missing; write the path of a file, or dovecot_socket"},
       {"[[dkim]]\ndomain = \"a.example\"\nkey = \"k\"\n",
        "7:1: dkim.selector: missing; write a name, as in \"s1\""},
       {"[[route]]\nrecipients = [\"a.example\"]\n",
@@ -748,6 +760,21 @@ TEST(ConfigDoubts, ARouteAfterAWiderOneIsNeverUsed) {
   EXPECT_EQ(doubts_of(routes(shop, "senders = [\"a@below.shop.example\"]\n")).size(), 0U);
 }
 
+TEST(ConfigDoubts, ARouteAfterSeveralThatTogetherTakeItsMailIsNeverUsed) {
+  const auto route = [](const std::string& keys) { return "[[route]]\nvia = \"mx\"\n" + keys; };
+  const std::string a = route("recipients = [\"a.test\"]\n");
+  const std::string b =
+      route("recipients = [\"*.test\", \"b.test\"]\nsenders = [\"@shop.example\"]\n");
+  const std::string both = "recipients = [\"b.test\", \"a.test\"]\n";
+  EXPECT_EQ(doubts_of(kGood + a + b + route(both + "senders = [\"shop@shop.example\"]\n")),
+            std::vector<std::string>{
+                "signpost.toml:15:7: route: is never used: those in lines 7 and 10 come first and "
+                "together take all of its mail; put this table before them"});
+  EXPECT_EQ(doubts_of(kGood + a + b + route(both)).size(), 0U);
+  EXPECT_EQ(doubts_of(kGood + a + route(both)).size(), 0U);
+  EXPECT_EQ(doubts_of(kGood + a + b + route("")).size(), 0U);
+}
+
 TEST(ConfigDoubts, AScheduleWithOnlyMistakesIsRefused) {
   for (const std::string wait : {"5 minutes", "10d", "0s", ""}) {
     const auto loaded =
@@ -886,7 +913,7 @@ TEST(ConfigFile, APipeOrAFolderIsNotRead) {
   EXPECT_EQ(read_text_file(testing::TempDir()).error().detail,
             "cannot be read: a folder, not a regular file");
   EXPECT_EQ(read_text_file("/dev/zero").error().detail,
-            "cannot be read: a device or a socket, not a regular file");
+            "cannot be read: a device, not a regular file");
 }
 
 TEST(ConfigFile, AMistakeInAFileIsNamedWhereThatIsNamed) {

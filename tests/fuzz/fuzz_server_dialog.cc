@@ -50,6 +50,7 @@ smtp::ServerOptions options(std::uint8_t choice) {
   options.error_limit = 12;
   options.offer_starttls = (choice & 1) != 0;
   options.offer_auth = (choice & 2) != 0;
+  options.more_mechanisms = {"SCRAM-SHA-256"};
   options.require_tls = (choice & 4) != 0;
   options.require_auth = (choice & 8) != 0;
   return options;
@@ -88,10 +89,19 @@ class Session {
       CHECK(in_.empty());
       seen_ += "starttls";
       over_ = true;
-    } else if (auto* request = std::get_if<ServerDialog::CheckPassword>(&step)) {
-      CHECK(!request->login.empty() && !request->password.empty());
-      seen_ += request->login + "," + std::string(request->password.view()) + "\n";
+    } else if (const auto* asked = std::get_if<ServerDialog::CheckPassword>(&step)) {
+      const smtp::Credentials& request = asked->credentials;
+      CHECK(!request.login.empty() && !request.password.empty());
+      seen_ += request.login + "," + std::string(request.password.view()) + "\n";
       dialog_.password_checked(static_cast<ServerDialog::PasswordResult>(answers_ % 3), out_);
+    } else if (const auto* sasl = std::get_if<ServerDialog::SaslMessage>(&step)) {
+      seen_ += std::string(sasl->first ? "first " : "") + std::string(sasl->message.view()) + "\n";
+      if (sasl->message.view().starts_with('n')) {
+        dialog_.challenge("r=", out_);
+      } else {
+        dialog_.password_checked(static_cast<ServerDialog::PasswordResult>(answers_ % 5), out_,
+                                 "login");
+      }
     } else {
       store();
     }

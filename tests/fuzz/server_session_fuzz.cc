@@ -206,8 +206,16 @@ class Session final : public smtp::ServerPolicy {
       CHECK(!dialog_.in_transaction());
     } else if (const auto* request = std::get_if<ServerDialog::CheckPassword>(&step)) {
       CHECK(secure_ || client_.is_loopback());
-      CHECK(!request->login.empty() && !request->password.empty());
+      CHECK(!request->credentials.login.empty() && !request->credentials.password.empty());
       dialog_.password_checked(static_cast<ServerDialog::PasswordResult>(choose() % 4), out_);
+    } else if (const auto* sasl = std::get_if<ServerDialog::SaslMessage>(&step)) {
+      CHECK(secure_ || client_.is_loopback());
+      if (sasl->first && choose() % 2 == 0) {
+        dialog_.challenge("challenge", out_);
+      } else {
+        dialog_.password_checked(static_cast<ServerDialog::PasswordResult>(choose() % 5), out_,
+                                 "login");
+      }
     } else {
       CHECK(std::holds_alternative<ServerDialog::StoreMessage>(step));
       store();

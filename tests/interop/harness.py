@@ -339,6 +339,7 @@ class Relay:
         self.workers = workers
         self.keys = []
         self.user = ""  # stay what we are
+        self.dovecot_socket = None
         self.postmaster = "postmaster@shop.example"
         self.environment = None  # os.environ
         self.program = [BIN / "signpost"]
@@ -361,6 +362,8 @@ class Relay:
                   'trusted_networks = ["127.0.0.0/8"]']
         lines += ["[tls]", f'certificate = "{self.certificate.certificate}"', f'key = "{self.certificate.key}"']
         lines += ["[auth]", 'users = "users.toml"']
+        if self.dovecot_socket:
+            lines.append(f'dovecot_socket = "{self.dovecot_socket}"')
         lines += ["[admin]", f'bind = "{self.host}:{ADMIN_PORT}"']
         for name, body in self.tables.items():
             if name == "limits" and "disk_free" not in body:

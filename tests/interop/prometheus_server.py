@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -37,10 +38,14 @@ def quickened(rules):
 
 
 class Prometheus:
-    """Scrapes `targets` (host, port) every half second as the job "signpost"."""
+    """Scrapes `targets` (host, port) every half second as the job "signpost".
 
-    def __init__(self, folder, host, targets, rules=None):
+    `inside`: the words that run a command where the targets are, as in another network namespace.
+    """
+
+    def __init__(self, folder, host, targets, rules=None, inside=()):
         folder.mkdir()
+        self.inside = list(inside)
         self.url = f"http://{host}:{PORT}"
         lines = ["global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}",
                  "scrape_configs:", "  - job_name: signpost", "    static_configs:",
@@ -50,26 +55,38 @@ class Prometheus:
             lines.append("rule_files: [rules.yml]")
         (folder / "prometheus.yml").write_text("\n".join(lines) + "\n")
         self.process = harness.Process(
-            [harness.peer_program("usr/bin/prometheus"), f"--config.file={folder}/prometheus.yml",
+            [*self.inside, harness.peer_program("usr/bin/prometheus"), f"--config.file={folder}/prometheus.yml",
              f"--storage.tsdb.path={folder}/data", f"--web.listen-address={host}:{PORT}", "--log.level=warn"],
             folder / "prometheus.log", env=harness.peer_environment())
         harness.wait_until(lambda: self.process.check_alive() and self.ready(), "Prometheus")
 
+    def fetch(self, path):
+        """The body of the answer; an OSError if there is none, or one of 400 and more."""
+        if self.inside:
+            done = subprocess.run([*self.inside, "curl", "-sS", "--fail-with-body", "--max-time", "10", self.url + path],
+                                  capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise OSError(done.stderr + done.stdout)
+            return done.stdout
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as reply:
+                return reply.read().decode()
+        except urllib.error.HTTPError as error:
+            raise OSError(error.read().decode()) from error
+
     def ready(self):
         try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=10):
-                return True
+            self.fetch("/-/ready")
+            return True
         except OSError:  # not there yet, or 503
             return False
 
     def query(self, expression):
         """[(labels, value)] of an instant vector; a mistake in the expression is an error."""
-        query = urllib.parse.urlencode({"query": expression})
         try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/query?{query}", timeout=10) as reply:
-                answer = json.load(reply)
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{expression}: {error.read().decode()}") from error
+            answer = json.loads(self.fetch("/api/v1/query?" + urllib.parse.urlencode({"query": expression})))
+        except OSError as error:
+            raise AssertionError(f"{expression}: {error}") from error
         return [(one["metric"], float(one["value"][1])) for one in answer["data"]["result"]]
 
     def stop(self):

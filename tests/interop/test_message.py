@@ -2,7 +2,9 @@
 
 import email.utils
 import re
+import smtplib
 
+import dkim
 import pytest
 
 import harness
@@ -58,6 +60,32 @@ def test_bcc_is_removed_and_still_gets_the_message(shared, recipient):
     assert "bcc" not in fields(received) and b"secret@" not in received
     assert field(received, "X-After") == "1"
     assert b" for " not in received.split(b"\r\nFrom:")[0]  # Received must not tell either
+
+
+def test_what_mail_of_php_and_cron_needs_is_mended_and_signed(world):
+    receiver = world.receiver("receiver.example")
+    relay = world.add_relay(extra='[header]\nremove = ["X-Originating-IP", "X-PHP-*"]\nhide_client = true\n')
+    relay.add_key("shop.example", "e1", "ed25519")
+    world.start()
+    queue_id = relay.send("www@shop.example", ["a@receiver.example", "b@receiver.example"],
+                          "To: a@receiver.example\r\nSubject: Order\r\nX-PHP-Originating-Script: 33:contact.php\r\n"
+                          "From: www (Web)\r\nTo: b@receiver.example\r\nX-Originating-IP: 192.0.2.9\r\n"
+                          "Feedback-ID: 1:shop\r\nSubject: Order\r\n\r\nx\r\n")
+    content = receiver.message_to("a@receiver.example")[1]
+    assert field(content, "To") == "a@receiver.example, b@receiver.example"
+    assert field(content, "From") == "www@shop.example (Web)"
+    assert field(content, "Received").startswith("by relay.example with ESMTP")
+    assert [name for name in fields(content) if name.startswith("x-") or name == "subject"] == ["subject"]
+    assert dkim.verify(content, dnsfunc=lambda name, **_: world.dns.txt(name.decode()))
+    assert [event["script"] for event in relay.events("accepted", id=queue_id)] == ["33:contact.php"]
+
+
+def test_two_different_subjects_are_refused(relay):
+    with relay.smtp() as client:
+        with pytest.raises(smtplib.SMTPDataError) as refusal:
+            client.sendmail("a@shop.example", "b@receiver.example",
+                            "From: a@shop.example\r\nSubject: one\r\nSubject: two\r\n\r\nx\r\n")
+    assert refusal.value.smtp_code == 550 and b'"Subject: one" and "Subject: two"' in refusal.value.smtp_error
 
 
 def test_received_says_how_the_message_came(shared, relay, recipient):

@@ -32,6 +32,27 @@ TEST(AddressList, KeepsTheLocalPartsCaseAndLowersTheDomain) {
   EXPECT_EQ(domain("John.Doe@EXAMPLE.Com"), "example.com");
 }
 
+std::string completed(std::string_view value) {
+  return with_domain(value, "shop.example").value_or("(none)");
+}
+
+TEST(AddressList, CompletesAddressesWithoutADomain) {
+  EXPECT_EQ(completed(" root (Cron Daemon)"), " root@shop.example (Cron Daemon)");
+  EXPECT_EQ(completed(" \"(Cron Daemon)\" <root>"), " \"(Cron Daemon)\" <root@shop.example>");
+  EXPECT_EQ(completed("<a>,\r\n B <b@b.example>, C < c >"),
+            "<a@shop.example>,\r\n B <b@b.example>, C < c@shop.example >");
+  EXPECT_EQ(completed("staff: <a>, <\"b c\">;"),
+            "staff: <a@shop.example>, <\"b c\"@shop.example>;");
+}
+
+TEST(AddressList, CompletesNothingThatMayBeAName) {
+  for (const char* value : {"a@b.example", "", "undisclosed-recipients:;", "Doe, John", "John Doe",
+                            "Doe, <john>", "\"John\"", "=?utf-8?q?J=C3=B6rg?=", "J\xc3\xb6rg",
+                            "<J\xc3\xb6rg>", "<a", "<a>b", "a, b@b.example", "<a b>", "<>"}) {
+    EXPECT_EQ(completed(value), "(none)") << value;
+  }
+}
+
 TEST(AddressList, DropsTheRootDot) { EXPECT_EQ(domain("a@example.com."), "example.com"); }
 
 TEST(AddressList, TakesTheFirstOfSeveralMailboxes) {

@@ -40,6 +40,14 @@ TEST(Received, PlainSession) {
             " Mon, 23 Nov 2026 20:24:10 +0000\r\n");
 }
 
+TEST(Received, TheOriginCanBeLeftOut) {
+  ReceivedFacts hidden = facts();
+  hidden.origin = false;
+  EXPECT_EQ(
+      received_field(hidden),
+      "Received: by relay.example with ESMTP id 4XyZ;\r\n Mon, 23 Nov 2026 20:24:10 +0000\r\n");
+}
+
 TEST(Received, AuthenticatedSessionWithTlsAndOneRecipient) {
   ReceivedFacts f = facts();
   f.tls = f.authenticated = true;

@@ -131,6 +131,10 @@ class Machine:
                    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *words, check=check,
                    input=input)
 
+    def network(self):
+        """The words before a command of this host that has the machine's network."""
+        return ["nsenter", "--target", str(self.init), "--net", "--"]
+
     def shell(self, script, check=True, input=None):
         return self.run("bash", "-c", script, check=check, input=input)
 

@@ -4,7 +4,8 @@
 //   # comment
 //   option: hostname NAME | size_limit N | recipients_limit N | error_limit N |
 //           command_limit N |
-//           auth_failure_limit N | offer_starttls | offer_auth | require_tls | require_auth | tls
+//           auth_failure_limit N | mechanism NAME | offer_starttls | offer_auth | require_tls |
+//           require_auth | tls
 //   policy: refuse hello|mail|rcpt|data ARGUMENT CODE STATUS TEXT    ARGUMENT: the name or mailbox,
 //           "<>", or "*" for any
 //   show: refused             refusals of the dialog itself are events, too: see below
@@ -14,13 +15,15 @@
 //   S: 250 2.1.5 Ok           a line that must be written, no later than here
 //   => StoreMessage content="Subject: a\r\n\r\nbody\r\n"
 //   => CheckPassword PLAIN LOGIN PASSWORD [as IDENTITY]
+//   => SaslMessage MECHANISM [first] "MESSAGE"
 //   => StartTls
 //   => Discard                the policy learnt that the transaction is abandoned
 //   => Refused protocol|policy|size|content|given-up "COMMAND LINE" 503 5.5.1 ...
 //   => Close REASON
 //   => From <a@x> [size=N] [8bitmime] [smtputf8] [ret=full|hdrs] [envid="ID"]
 //   => To <b@y> [notify=BITS] [orcpt="TYPE;ADDRESS"]
-//   ! password accepted | rejected | unavailable
+//   ! password accepted [as LOGIN] | rejected | unavailable | malformed
+//   ! challenge TEXT
 //   ! stored 250 2.0.0 Ok: queued as X
 //   ! give up 452 4.3.1 TEXT
 //   ! tls [without auth]
@@ -303,6 +306,8 @@ class Player {
       options_.error_limit = number(word.at(1));
     } else if (name == "auth_failure_limit") {
       options_.auth_failure_limit = number(word.at(1));
+    } else if (name == "mechanism") {
+      options_.more_mechanisms.emplace_back(word.at(1));
     } else if (name == "offer_starttls") {
       options_.offer_starttls = true;
     } else if (name == "offer_auth") {
@@ -337,6 +342,12 @@ class Player {
       dialog().tls_started(true);
     } else if (action == "tls without auth") {
       dialog().tls_started(false);
+    } else if (after("challenge ")) {
+      dialog().challenge(action, out_);
+    } else if (after("password accepted as ")) {
+      dialog().password_checked(Accepted, out_, action);
+    } else if (action == "password malformed") {
+      dialog().password_checked(Malformed, out_);
     } else if (action == "password accepted") {
       dialog().password_checked(Accepted, out_);
     } else if (action == "password rejected") {
@@ -410,7 +421,10 @@ class Player {
       }
       waiting_ = true;
       if (const auto* request = std::get_if<ServerDialog::CheckPassword>(&step)) {
-        password_asked(*request);
+        password_asked(request->credentials);
+      } else if (const auto* sasl = std::get_if<ServerDialog::SaslMessage>(&step)) {
+        events_.add("=> SaslMessage " + sasl->mechanism + (sasl->first ? " first " : " ") +
+                    in_quotes(sasl->message.view()));
       } else if (std::holds_alternative<ServerDialog::StoreMessage>(step)) {
         message_ended();
       } else {
@@ -421,7 +435,7 @@ class Player {
     }
   }
 
-  void password_asked(const ServerDialog::CheckPassword& request) {
+  void password_asked(const Credentials& request) {
     std::string event = "=> CheckPassword " + request.mechanism + " " + request.login + " " +
                         std::string(request.password.view());
     if (!request.authorization_identity.empty()) event += " as " + request.authorization_identity;

@@ -262,6 +262,37 @@ TEST_F(AcceptanceTest, AMissingFromIsFilledOnlyWhereTheConfigurationSaysSo) {
   EXPECT_EQ(reason("Subject: a\r\n\r\n"), Refusal::NoFrom);
 }
 
+TEST_F(AcceptanceTest, AnAddressWithoutADomainGetsTheSenders) {
+  const Accepted accepted = taken("From: root (Cron Daemon)\r\nTo: bob\r\n\r\n");
+  EXPECT_TRUE(accepted.message->content.contains(
+      "\r\nFrom: root@shop.example (Cron Daemon)\r\nTo: bob@shop.example\r\n"));
+  EXPECT_EQ(accepted.message->envelope.from_domain, "shop.example");
+  log_in({"orders@shop.example"});
+  EXPECT_EQ(reason("From: root\r\n\r\n"), Refusal::FromForbidden);
+}
+
+TEST_F(AcceptanceTest, WithANullReversePathItIsTheRelays) {
+  transaction.mail.reverse_path.reset();
+  EXPECT_EQ(taken("From: daemon\r\n\r\n").message->envelope.from_domain, config.hostname);
+}
+
+TEST_F(AcceptanceTest, TwoDifferentSubjectsAreRefused) {
+  EXPECT_EQ(refusal("From: a@shop.example\r\nSubject: a\r\nSubject: b\r\n\r\n"),
+            "550 5.6.0 The message has two Subject fields, \"Subject: a\" and \"Subject: b\"; send "
+            "one of them");
+}
+
+TEST_F(AcceptanceTest, FieldsAndTheClientsAddressAreLeftOutAsConfigured) {
+  config.header.remove = {"x-originating-ip", "x-php-*"};
+  config.header.hide_client = true;
+  const Accepted accepted = taken(
+      "From: a@shop.example\r\nX-Originating-IP: [192.0.2.9]\r\nX-PHP-Script: a\r\nX-B: c\r\n\r\n");
+  const std::string& content = accepted.message->content;
+  EXPECT_TRUE(content.starts_with("Received: by ")) << content;
+  EXPECT_TRUE(content.contains("\r\nX-B: c\r\n"));
+  EXPECT_FALSE(content.contains("192.0.2.9") || content.contains("X-PHP")) << content;
+}
+
 TEST_F(AcceptanceTest, ALineThatIsTooLongIsRefusedWhereItCannotBeRepaired) {
   const std::string words(999, 'x');
   EXPECT_EQ(refusal("From: a@shop.example\r\n\r\n" + words + "\r\n"), "");

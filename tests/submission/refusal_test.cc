@@ -18,7 +18,7 @@ struct Expected {
 };
 
 TEST(Refusal, EachReasonHasItsReplyAndItsLabel) {
-  const std::array<Expected, 14> all = {{
+  const std::array<Expected, 15> all = {{
       {Sessions, Label::Sessions, "421 4.7.0 Too many sessions, try again later"},
       {Disk, Label::Disk, "452 4.3.1 Insufficient system storage, try again later"},
       {Memory, Label::Memory, "452 4.3.1 Insufficient memory, try again later"},
