@@ -174,7 +174,7 @@ bool Recoder::body(const HeaderSection& header, std::string_view rest, bool is_m
   const bool fit = is_fit(header.body());
   const bool holds_entities = description.kind == BodyKind::Multipart ||
                               (description.kind == BodyKind::Message && identity);
-  if (fit && !holds_entities) {
+  if (fit && (!holds_entities || header.body().empty())) {
     if (!fields(header, true)) return false;
     out_ += rest;
     return true;
@@ -197,7 +197,8 @@ bool Recoder::body(const HeaderSection& header, std::string_view rest, bool is_m
 
 // A body that is encoded already.
 bool Recoder::shorten(std::string_view body, TransferEncoding encoding) {
-  const bool foreign = has_bare_octet(body) || has_eight_bit(body);
+  const bool foreign =
+      has_bare_octet(body) || (transport_ == Transport::SevenBit && has_eight_bit(body));
   switch (encoding) {
     case TransferEncoding::QuotedPrintable:
       return (!foreign && append_shorter_quoted_printable(out_, body)) ||

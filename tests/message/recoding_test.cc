@@ -294,6 +294,13 @@ TEST(SevenBit, EncodesTextAndNamesWhatIsAround) {
             "text/plain\r\n\r\n=plain=\r\n--b--\r\n");
 }
 
+TEST(SevenBit, IsNotReachedFromQuotedPrintableWithOtherOctets) {
+  const std::string mail =
+      "Content-Transfer-Encoding: quoted-printable\r\n\r\n\xE9" + std::string(1200, 'x') + "\r\n";
+  EXPECT_TRUE(shorter(mail).contains("\r\n\r\n\xE9xxx"));
+  EXPECT_FALSE(recoded(mail, Transport::SevenBit));
+}
+
 TEST(SevenBit, LeavesHeaderFieldsAsTheyAre) {
   const std::string mail = "Subject: caf\xC3\xA9\r\n\r\nplain\r\n";
   EXPECT_EQ(in_seven_bits(mail), mail);
