@@ -46,6 +46,7 @@ class DeliverySession final : private ReceiverConnection::User {
   struct Taken {
     explicit Taken(PendingJob pending) : attempt(std::move(pending)) {}
     Attempt attempt;
+    const OutgoingMessage::Form* form = nullptr;  // that the peer gets, once it is known
     std::optional<smtp::DotStuffer> content;
     bool early = false;  // begun before the reply to the previous message
   };
@@ -68,7 +69,7 @@ class DeliverySession final : private ReceiverConnection::User {
   void begin(std::unique_ptr<Taken> taken);
   void begin_transaction();
   smtp::ClientTransaction next_transaction(Taken& taken);
-  const OutgoingMessage::Signature& signature(Taken& taken);
+  const OutgoingMessage::Form& form(Taken& taken, message::Transport transport);
   void begin_early();
   void loaded_early(std::optional<PendingJob> job);
   void send_content();

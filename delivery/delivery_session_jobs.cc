@@ -22,8 +22,8 @@ bool DeliverySession::carry_out(ClientDialog::Step& step) {
   if (std::holds_alternative<ClientDialog::AwaitReply>(step)) return false;
   if (std::holds_alternative<ClientDialog::Ready>(step)) return next_job();
   if (std::holds_alternative<ClientDialog::SendContent>(step)) {
-    const auto& fields = signature(*current_).fields;
-    const std::string& content = current_->attempt.message().content();
+    const std::string& fields = current_->form->fields;
+    const std::string_view content = current_->form->content;
     // All at once, with some room for doubled dots, so that the queue does not grow step by step.
     connection_.stream().output().prepare(
         std::min(fields.size() + content.size() + content.size() / 64 + 512, kSendAhead));
@@ -114,14 +114,19 @@ void DeliverySession::begin_transaction() {
 }
 
 smtp::ClientTransaction DeliverySession::next_transaction(Taken& taken) {
-  const std::size_t size = taken.attempt.message().content().size();
-  return taken.attempt.next_transaction(size + signature(taken).fields.size(), record_);
+  const bool eight_bit = connection_.dialog().extensions().eight_bit_mime;
+  taken.form =
+      &form(taken, eight_bit ? message::Transport::EightBit : message::Transport::SevenBit);
+  smtp::ClientTransaction transaction = taken.attempt.next_transaction(
+      taken.form->content.size() + taken.form->fields.size(), record_);
+  transaction.needs_eight_bit_mime = taken.form->needs_eight_bit;
+  return transaction;
 }
 
-const OutgoingMessage::Signature& DeliverySession::signature(Taken& taken) {
+const OutgoingMessage::Form& DeliverySession::form(Taken& taken, message::Transport transport) {
   relay::Context& context = host_.context();
-  return taken.attempt.message().signature(connection_.settings(), context.clock.system_now(),
-                                           context.events);
+  return taken.attempt.message().form(transport, connection_.settings(), context.clock.system_now(),
+                                      context.events);
 }
 
 // The mail data is sent and its reply may take a while: the next job is sent right after it.
@@ -232,7 +237,9 @@ void DeliverySession::transaction_cut(const ClientDialog::Close& close, const st
 void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& rest,
                              bool unfinished) {
   AttemptFacts known = connection_.facts();
-  known.dkim = signature(*taken).summary;
+  const auto* const made =
+      taken->form != nullptr ? taken->form : &form(*taken, message::Transport::EightBit);
+  known.dkim = made->summary;
   known.unfinished = unfinished;
   host_.settle(taken->attempt.take_job(), taken->attempt.take_dispositions(rest), std::move(known));
 }

@@ -16,26 +16,25 @@ using relay::UnsignedReason;
 
 OutgoingMessage::OutgoingMessage(std::shared_ptr<const queue::Message> message,
                                  relay::Admission& admission)
-    : message_(std::move(message)), admission_(admission) {
-  (void)admission_.take_memory(content().size());  // accounting; the bound is kept at acceptance
+    : message_(std::move(message)), admission_(admission), accounted_(content().size()) {
+  (void)admission_.take_memory(accounted_);  // accounting; the bound is kept at acceptance
 }
 
-OutgoingMessage::~OutgoingMessage() { admission_.give_memory(content().size()); }
+OutgoingMessage::~OutgoingMessage() { admission_.give_memory(accounted_); }
 
 namespace {
 
-OutgoingMessage::Signature unsigned_because(UnsignedReason reason, const queue::Envelope& envelope,
-                                            EventSink& events, std::string_view detail = {}) {
+OutgoingMessage::Form unsigned_because(UnsignedReason reason, const queue::Envelope& envelope,
+                                       EventSink& events, std::string_view detail = {}) {
   events.emit(relay::events::Unsigned{.id = envelope.id.text(),
                                       .reason = reason,
                                       .from_domain = envelope.from_domain,
                                       .detail = detail});
-  return {"", "unsigned:" + std::string(text_of(reason))};
+  return {.fields = "", .summary = "unsigned:" + std::string(text_of(reason))};
 }
 
-OutgoingMessage::Signature make_signature(const queue::Message& message, const Settings& settings,
-                                          SystemTime now, EventSink& events) {
-  const queue::Envelope& envelope = message.envelope;
+OutgoingMessage::Form signed_form(const queue::Envelope& envelope, std::string_view content,
+                                  const Settings& settings, SystemTime now, EventSink& events) {
   if (envelope.from_domain.empty()) {
     return unsigned_because(UnsignedReason::NoFromDomain, envelope, events);
   }
@@ -47,12 +46,12 @@ OutgoingMessage::Signature make_signature(const queue::Message& message, const S
       envelope.notification ? settings.keys.find_for_own(*domain) : settings.keys.find(*domain);
   if (identities.empty()) return unsigned_because(UnsignedReason::NoKey, envelope, events);
   const auto began = std::chrono::steady_clock::now();
-  auto fields = dkim::sign(identities, message::HeaderSection::parse(message.content), now);
+  auto fields = dkim::sign(identities, message::HeaderSection::parse(content), now);
   if (!fields) {
     return unsigned_because(UnsignedReason::SigningFailed, envelope, events, fields.error().detail);
   }
   events.signing_took(std::chrono::steady_clock::now() - began);
-  OutgoingMessage::Signature signature{std::move(*fields), ""};
+  OutgoingMessage::Form signature{.fields = std::move(*fields), .summary = ""};
   const std::string id = envelope.id.text();
   for (const dkim::SigningIdentity& identity : identities) {
     const std::string_view algorithm = dkim::algorithm_text(identity.key->algorithm());
@@ -69,16 +68,42 @@ OutgoingMessage::Signature make_signature(const queue::Message& message, const S
 
 }  // namespace
 
-const OutgoingMessage::Signature& OutgoingMessage::signature(const Settings& settings,
-                                                             SystemTime now, EventSink& events) {
+const OutgoingMessage::Form& OutgoingMessage::form(message::Transport transport,
+                                                   const Settings& settings, SystemTime now,
+                                                   EventSink& events) {
   // Not std::call_once, which makes a system call to wake waiters even when there are none.
-  const MutexLock lock(signing_);
-  if (!made_) {
-    signature_ = make_signature(*message_, settings, now, events);
-    made_ = true;
+  const MutexLock lock(making_);
+  return transport == message::Transport::SevenBit && envelope().eight_bit
+             ? seven_bit_form(settings, now, events)
+             : stored_form(settings, now, events);
+}
+
+const OutgoingMessage::Form& OutgoingMessage::stored_form(const Settings& settings, SystemTime now,
+                                                          EventSink& events) {
+  if (!stored_) {
+    stored_ = std::make_unique<Form>(signed_form(envelope(), content(), settings, now, events));
+    stored_->content = content();
   }
-  const Signature* const made = &signature_;  // constant from now on
-  return *made;
+  return *stored_;
+}
+
+const OutgoingMessage::Form& OutgoingMessage::seven_bit_form(const Settings& settings,
+                                                             SystemTime now, EventSink& events) {
+  if (seven_bit_) return *seven_bit_;
+  auto recoded = message::recoded(content(), message::Transport::SevenBit);
+  if (!recoded) {
+    const Form& stored = stored_form(settings, now, events);
+    seven_bit_ = std::make_unique<Form>(
+        Form{.fields = stored.fields, .summary = stored.summary, .content = content()});
+    seven_bit_->needs_eight_bit = true;
+    return *seven_bit_;
+  }
+  seven_bit_ = std::make_unique<Form>(signed_form(envelope(), *recoded, settings, now, events));
+  seven_bit_->recoded = std::move(*recoded);
+  seven_bit_->content = seven_bit_->recoded;
+  accounted_ += seven_bit_->recoded.size();
+  (void)admission_.take_memory(seven_bit_->recoded.size());
+  return *seven_bit_;
 }
 
 }  // namespace signpost::delivery

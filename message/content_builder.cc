@@ -8,8 +8,8 @@
 #include "message/header_line.h"
 #include "message/header_section.h"
 #include "message/line_limit.h"
+#include "message/recoding.h"
 #include "message/report_text.h"
-#include "message/shorter_lines.h"
 #include "message/single_fields.h"
 
 #include <algorithm>
@@ -120,8 +120,9 @@ void ContentBuilder::finish() {
   if (in_header_ && odd_line_) end_header_before_odd_line();
   if (in_header_) end_header();
   if (fault_) return;
-  if (content_.size() > body_start_ && !content_.ends_with(kCrlf)) content_ += kCrlf;
-  shorten_lines();
+  const bool ended = content_.size() == body_start_ || content_.ends_with(kCrlf);
+  if (!ended && !fix_ups_.binary) content_ += kCrlf;
+  recode();
 }
 
 std::string_view ContentBuilder::take_header(std::string_view piece) {
@@ -225,6 +226,10 @@ bool ContentBuilder::refuse_section(const HeaderSection& section) {
                                               number(kMaxReceived) + ": it is in a loop");
   } else if (is_in_loop(section, fix_ups_.loop)) {
     refuse(ContentFault::ComesBack, "The message was here before: it is in a loop");
+  } else if (fix_ups_.binary && has_bare_octet(section.text())) {
+    refuse(ContentFault::BareOctet,
+           "The header section of the message has a NUL, or a CR or LF by itself; end its lines "
+           "with CRLF");
   } else {
     refuse_authors(section);
   }
@@ -399,17 +404,25 @@ void ContentBuilder::append_body(std::string_view piece) {
 }
 
 // Nearly all mail has short lines and keeps its content as it is.
-void ContentBuilder::shorten_lines() {
-  if (!find_overlong_line(std::string_view(content_).substr(short_until_))) return;
-  auto shorter = with_shorter_lines(content_);
-  if (shorter) {
-    content_ = std::move(*shorter);
+void ContentBuilder::recode() {
+  if (!fix_ups_.binary && !find_overlong_line(std::string_view(content_).substr(short_until_))) {
+    return;
+  }
+  auto lines = recoded(content_, Transport::EightBit);
+  if (lines) {
+    content_ = std::move(*lines);
     eight_bit_ = message::has_eight_bit(content_);
     return;
   }
-  const auto [line, why] = shorter.error();
+  const auto [line, why] = lines.error();
   const std::string_view before =
       std::string_view(content_).substr(body_start_, line.start - body_start_);
+  if (line.size <= kMaxLine) {
+    return refuse(ContentFault::BareOctet,
+                  "Line " + number(count_lines(before) + 1) +
+                      " of the body has a NUL, or a CR or LF by itself, and is " +
+                      std::string(why) + "; send the part as base64");
+  }
   refuse(ContentFault::LineTooLong,
          "Line " + number(count_lines(before) + 1) + " of the body has " + number(line.size) +
              " octets, more than " + number(kMaxLine) + ", and is " + std::string(why) + ": " +

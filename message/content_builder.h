@@ -16,14 +16,14 @@
 //   - blanks between a field's name and its colon are removed, since signatures over them do not
 //     verify everywhere; a name in From: and the like that needs quotes gets them (author_name.h);
 //   - no line has more than kMaxLine octets: fields are folded, parts of the body encoded
-//     (shorter_lines.h);
+//     (recoding.h), as are those of a binary message that hold a NUL or a CR or LF by itself;
 //   - a header section without its blank line gets one before the first line that is not a field,
 //     unless more fields follow: then that line is torn or misspelled, and the message is refused;
 //     a "From " line of an mbox and a byte order mark on top are dropped; content that does not
 //     begin with a header field is refused;
 //   - a last line without CRLF gets one.
 //
-// The body is appended as it arrives and, unless it has an over-long line, left alone.
+// The body is appended as it arrives and, unless it is binary or has an over-long line, left alone.
 #pragma once
 
 #include "base/byte_sink.h"
@@ -51,6 +51,7 @@ struct FixUps {
   // clear. Null: any address is allowed.
   std::function<bool(std::string_view address)> may_be_from{};
   std::string instead{};  // replaces an address that is not allowed; "": none does, see foreign()
+  bool binary = false;    // BODY=BINARYMIME (RFC 3030 section 3): any octets may arrive
   std::string from{};     // From:'s address when the field is missing; "": that is a fault
   std::string domain{};   // of addresses without one; "": they stay as they are
   std::function<bool(std::string_view name)> is_unwanted{};  // fields to leave out; may be null
@@ -73,6 +74,7 @@ enum class ContentFault {
   LineIsNoField,    // 550 5.6.0: a later line of the section is not, and fields follow it
   FieldTooLong,     // 550 5.6.0: an over-long line in a field that cannot be folded
   LineTooLong,      // 550 5.6.0: one in the body, in a part that cannot be encoded
+  BareOctet,        // 554 5.6.3: a NUL, or a CR or LF by itself, in such a part or in the header
   HeaderTooLong,    // 552 5.3.4: more than the limit of octets or fields
   TooManyReceived,  // 554 5.4.6: a mail loop (RFC 5321 section 6.3)
   ComesBack,        // 554 5.4.6: see is_in_loop()
@@ -131,7 +133,7 @@ class ContentBuilder final : public ByteSink {
   bool write_field(const HeaderField& field, std::string_view raw);
   std::string own_addresses(const HeaderField& field, std::string_view name);
   void append_body(std::string_view piece);
-  void shorten_lines();
+  void recode();
   void refuse(ContentFault fault, std::string text);
 
   FixUps fix_ups_;

@@ -372,14 +372,18 @@ bool ClientDialog::begin_early(const ClientTransaction& transaction, ByteQueue& 
   return true;
 }
 
-// 8-bit content goes unchanged to a peer without 8BITMIME: converting it would break its signature,
-// and hardly any server objects.
 std::optional<Reply> ClientDialog::local_refusal(const ClientTransaction& transaction) const {
   if (extensions_.size_limit != 0 && transaction.size > extensions_.size_limit) {
     return Reply{0, {5, 3, 4}, "the message is larger than the receiver accepts"};
   }
   if (transaction.smtputf8 && !extensions_.smtputf8) {
     return Reply{0, {5, 6, 7}, "the receiver does not accept internationalized mail"};
+  }
+  if (transaction.needs_eight_bit_mime && !extensions_.eight_bit_mime) {
+    return Reply{0,
+                 {5, 6, 3},
+                 "the receiver does not accept 8-bit mail, and a signed part of the message cannot "
+                 "be converted without breaking its signature"};
   }
   return std::nullopt;
 }

@@ -35,7 +35,8 @@ struct ClientTransaction {
   std::vector<Recipient> recipients;
   std::size_t size = 0;    // octets of content, signature included; SIZE= if the peer has it
   bool eight_bit = false;  // content has octets above 127: BODY=8BITMIME if the peer has it
-  bool smtputf8 = false;   // addresses or header fields need SMTPUTF8
+  bool needs_eight_bit_mime = false;  // a part of it cannot be written in 7 bits
+  bool smtputf8 = false;              // addresses or header fields need SMTPUTF8
   Return ret = Return::Unspecified;
   std::string_view envelope_id;
 };

@@ -23,17 +23,18 @@ class ContentReceiver::Sink final : public ByteSink {
   ContentReceiver& receiver_;
 };
 
-std::optional<Reply> ContentReceiver::begin() {
+std::optional<Reply> ContentReceiver::begin(Body body) {
   auto sink = policy_.on_data();
   if (!sink) return std::move(sink).error();
   CHECK(*sink != nullptr);
   sink_ = *sink;
+  binary_ = body == Body::BinaryMime;
   decoder_ = {};
   size_ = 0;
   return {};
 }
 
-std::optional<Reply> ContentReceiver::begin_data() { return begin(); }
+std::optional<Reply> ContentReceiver::begin_data() { return begin(Body::EightBitMime); }
 
 bool ContentReceiver::take_data(ByteQueue& in) {
   Sink sink(*this);
@@ -42,11 +43,11 @@ bool ContentReceiver::take_data(ByteQueue& in) {
   return decoder_.at_end();
 }
 
-std::optional<Reply> ContentReceiver::begin_chunk(const BdatCommand& bdat,
+std::optional<Reply> ContentReceiver::begin_chunk(const BdatCommand& bdat, Body body,
                                                   std::optional<DialogRefusal> obstacle) {
   chunk_ = {.left = bdat.size, .end = {.last = bdat.last, .refusal = std::move(obstacle)}};
   if (chunk_.end.refusal || in_chunks_) return {};
-  auto refusal = begin();
+  auto refusal = begin(body);
   if (refusal && refusal->code == 421) return refusal;
   in_chunks_ = !refusal;
   chunk_.end.policy_refusal = std::move(refusal);
@@ -57,13 +58,18 @@ bool ContentReceiver::take_chunk(ByteQueue& in) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), chunk_.left));
   chunk_.left -= size;
   if (!chunk_.end.refused()) {
-    Sink sink(*this);
-    decoder_.decode_chunk(in.view().substr(0, size), sink);
-    if (chunk_.left == 0 && chunk_.end.last) decoder_.end_chunks(sink);
+    decode_chunk(in.view().substr(0, size));
     if (refusal()) discard();
   }
   in.consume(size);
   return chunk_.left == 0;
+}
+
+void ContentReceiver::decode_chunk(std::string_view octets) {
+  Sink sink(*this);
+  if (binary_) return sink.append(octets);
+  decoder_.decode_chunk(octets, sink);
+  if (chunk_.left == 0 && chunk_.end.last) decoder_.end_chunks(sink);
 }
 
 ContentReceiver::ChunkEnd ContentReceiver::end_chunk() {

@@ -1,5 +1,7 @@
 // The content of one transaction after another as a server receives it: after DATA up to its final
 // dot (RFC 5321 section 4.1.1.4), or in chunks of known size (RFC 3030 section 2).
+// Binary content (RFC 3030 section 3) goes to the sink as it came, any other as MailDataDecoder
+// says.
 //
 // Content that is refused is read to its end all the same: only then does the client read replies,
 // and what follows a chunk is the next command.
@@ -15,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace signpost::smtp {
 
@@ -32,7 +35,8 @@ class ContentReceiver {
   // A BDAT whose octets follow, to be swallowed when there is an `obstacle`. The first one asks the
   // policy for a sink; a 421 is returned and nothing follows, any other refusal waits for the
   // chunk's end.
-  std::optional<Reply> begin_chunk(const BdatCommand& bdat, std::optional<DialogRefusal> obstacle);
+  std::optional<Reply> begin_chunk(const BdatCommand& bdat, Body body,
+                                   std::optional<DialogRefusal> obstacle);
   // Takes what is there of the chunk; true at its end.
   bool take_chunk(ByteQueue& in);
   // How the chunk ended. With a refusal the transaction is over: later chunks must not be taken for
@@ -68,11 +72,13 @@ class ContentReceiver {
     ChunkEnd end;
   };
 
-  std::optional<Reply> begin();
+  std::optional<Reply> begin(Body body);
+  void decode_chunk(std::string_view octets);
 
   ServerPolicy& policy_;
   std::size_t size_limit_;
 
+  bool binary_ = false;
   MailDataDecoder decoder_;
   ByteSink* sink_ = nullptr;  // the policy's; null while content is swallowed
   std::size_t size_ = 0;

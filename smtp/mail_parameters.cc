@@ -71,6 +71,8 @@ Fault parse_body(std::optional<std::string_view> value, MailCommand& mail) {
     mail.body = Body::SevenBit;
   } else if (is(value, "8BITMIME")) {
     mail.body = Body::EightBitMime;
+  } else if (is(value, "BINARYMIME")) {
+    mail.body = Body::BinaryMime;
   } else {
     return CommandError::ParameterMalformed;
   }

@@ -43,6 +43,7 @@
 //   RCPT       a transaction without a chunk              503 5.5.1
 //              a free place                               452 4.5.3
 //   DATA       a transaction without a chunk; a recipient 503 5.5.1; 554 5.5.1
+//              not BODY=BINARYMIME                        503 5.5.1
 //   BDAT       a transaction; a recipient                 503 5.5.1; 554 5.5.1
 //   STARTTLS   EHLO or HELO; not under TLS                503 5.5.1
 //              offered                                    454 4.7.0
@@ -72,6 +73,7 @@ using enum RefusalKind;
 constexpr std::size_t kMaxCommandLine = 2048;
 constexpr std::size_t kMaxCredentialsLine = 12288;  // RFC 4954 section 4
 constexpr std::size_t kStrangersCommands = 20;
+constexpr std::size_t kMaxAnnounced = 999'999;  // RFC 9422 section 4 has six digits
 
 bool is_chunk(std::string_view line) {
   constexpr std::string_view kVerb = "BDAT";
@@ -228,7 +230,11 @@ Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
     reply.text += "\nAUTH PLAIN LOGIN";
     for (const std::string& mechanism : options_.more_mechanisms) reply.text += " " + mechanism;
   }
-  reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING";
+  reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING\nBINARYMIME";
+  // RFC 9422. MAILMAX is not bounded, and a domain's recipients are not counted.
+  if (options_.recipients_limit <= kMaxAnnounced) {
+    reply.text += "\nLIMITS RCPTMAX=" + std::to_string(options_.recipients_limit);
+  }
   return reply;
 }
 
@@ -285,6 +291,9 @@ void ServerDialog::on_command(const DataCommand&, std::string_view line, ByteQue
   if (const auto obstacle = content_obstacle()) return refuse(line, *obstacle, out);
   if (content_.in_chunks())
     return refuse(line, {Protocol, out_of_order("Send the last chunk first")}, out);
+  if (transaction_.mail.body == Body::BinaryMime) {  // RFC 3030 section 3
+    return refuse(line, {Protocol, out_of_order("Send binary content with BDAT")}, out);
+  }
   if (const auto refusal = content_.begin_data()) return respond(*refusal, out);
   enter(State::Content);
   respond({354, {}, "End data with <CR><LF>.<CR><LF>"}, out);
@@ -297,7 +306,8 @@ void ServerDialog::on_command(const BdatCommand& bdat, std::string_view line, By
     refuse(line, *obstacle, out);
     return lose_track(out);
   }
-  if (const auto refusal = content_.begin_chunk(bdat, std::move(obstacle))) {
+  if (const auto refusal =
+          content_.begin_chunk(bdat, transaction_.mail.body, std::move(obstacle))) {
     return respond(*refusal, out);
   }
   enter(State::Chunk);

@@ -11,12 +11,12 @@
 
 namespace signpost::smtp {
 
-enum class Body : std::uint8_t { SevenBit, EightBitMime };
+enum class Body : std::uint8_t { SevenBit, EightBitMime, BinaryMime };
 
 struct MailCommand {
   ReversePath reverse_path;
   std::optional<std::size_t> size;  // SIZE= (RFC 1870)
-  Body body = Body::SevenBit;       // BODY= (RFC 6152)
+  Body body = Body::SevenBit;       // BODY= (RFC 6152, RFC 3030 section 3)
   bool smtputf8 = false;            // RFC 6531
   Return ret = Return::Unspecified;
   std::string envelope_id;  // ENVID=, decoded from xtext

@@ -47,6 +47,8 @@ Refusal reason_of(message::ContentFault fault) {
     case message::ContentFault::FieldTooLong:
     case message::ContentFault::LineTooLong:
       return Refusal::LineTooLong;
+    case message::ContentFault::BareOctet:
+      return Refusal::BareOctet;
     case message::ContentFault::HeaderTooLong:
       return Refusal::HeaderTooLong;
     case message::ContentFault::TooManyReceived:
@@ -196,7 +198,8 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
   message::FixUps made{.received = message::received_field(facts),
                        .message_id = fmt::format("<{}@{}>", id_text, hostname),
                        .now = now,
-                       .loop = std::move(loop)};
+                       .loop = std::move(loop),
+                       .binary = transaction.mail.body == smtp::Body::BinaryMime};
   const smtp::ReversePath& sender = transaction.mail.reverse_path;
   made.domain = sender && !sender->is_address_literal() ? sender->domain() : hostname;
   if (!settings.config->header.remove.empty()) {

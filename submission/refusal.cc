@@ -23,7 +23,7 @@ struct Row {
   std::string_view text;
 };
 
-constexpr std::array<Row, 16> kRows = {{
+constexpr std::array<Row, 17> kRows = {{
     {Sessions, Label::Sessions, 421, {4, 7, 0}, "Too many sessions, try again later"},
     {Disk, Label::Disk, 452, {4, 3, 1}, "Insufficient system storage, try again later"},
     {Memory, Label::Memory, 452, {4, 3, 1}, "Insufficient memory, try again later"},
@@ -45,6 +45,7 @@ constexpr std::array<Row, 16> kRows = {{
     {MalformedHeader, Label::Content, 550, {5, 6, 0}, ""},
     {HeaderTooLong, Label::Content, 552, {5, 3, 4}, ""},
     {LineTooLong, Label::Content, 550, {5, 6, 0}, ""},
+    {BareOctet, Label::Content, 554, {5, 6, 3}, ""},
     {MailLoop, Label::Content, 554, {5, 4, 6}, ""},
     {FromForbidden, Label::Sender, 550, {5, 7, 1}, "This login may not send with that From:"},
     {NoSigningKey, Label::Content, 550, {5, 7, 20}, "No DKIM key for the From: domain"},

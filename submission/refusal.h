@@ -28,6 +28,7 @@ enum class Refusal : std::uint8_t {
   MalformedHeader,
   HeaderTooLong,
   LineTooLong,  // in a field that cannot be folded, or in a part that cannot be encoded
+  BareOctet,    // of binary content, in the header or in a part that cannot be encoded
   MailLoop,
   FromForbidden,  // an address of From:, Sender: or the like is not this login's
   NoSigningKey,   // for the domain of From:, if the configuration requires one

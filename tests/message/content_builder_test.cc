@@ -429,6 +429,43 @@ TEST(ContentBuilder, NamesALineThatCannotBeRepaired) {
   EXPECT_TRUE(builder.take().empty());
 }
 
+ContentBuilder built_of_binary(std::string_view content) {
+  FixUps fixing = fix_ups();
+  fixing.binary = true;
+  ContentBuilder builder(std::move(fixing));
+  builder.append(content);
+  builder.finish();
+  return builder;
+}
+
+TEST(ContentBuilder, EncodesBinaryContent) {
+  ContentBuilder builder =
+      built_of_binary(join({kComplete, "Content-Type: image/png\r\n\r\n\n\r\n\xFF"}));
+  EXPECT_FALSE(builder.has_eight_bit());
+  EXPECT_TRUE(
+      builder.take().ends_with("Content-Type: image/png\r\nMIME-Version: 1.0\r\n"
+                               "Content-Transfer-Encoding: base64\r\n\r\nCg0K/w==\r\n"));
+}
+
+TEST(ContentBuilder, BinaryContentThatIsTextStaysAsItIs) {
+  const std::string mail = join({kComplete, "\r\ncaf\xC3\xA9\r\n"});
+  ContentBuilder builder = built_of_binary(mail);
+  EXPECT_TRUE(builder.has_eight_bit());
+  EXPECT_EQ(builder.take(), join({kReceived, mail}));
+}
+
+TEST(ContentBuilder, RefusesBinaryOctetsThatCannotBeEncoded) {
+  EXPECT_EQ(built_of_binary(join({kComplete, "X: a\nBcc: b\r\n\r\n"})).fault(),
+            ContentFault::BareOctet);
+  ContentBuilder sealed = built_of_binary(
+      join({kComplete, "Content-Type: multipart/signed; boundary=b\r\n\r\none\r\ntwo\n\r\n"}));
+  EXPECT_EQ(sealed.fault(), ContentFault::BareOctet);
+  EXPECT_EQ(
+      sealed.fault_text(),
+      "Line 2 of the body has a NUL, or a CR or LF by itself, and is in a part that is signed "
+      "or may not be encoded; send the part as base64");
+}
+
 // ---- Addresses that the message may not say it is from
 
 bool is_own(std::string_view address) { return address.ends_with("@example.com"); }

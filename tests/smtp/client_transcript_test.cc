@@ -9,7 +9,7 @@
 //   S: 250 Ok                         a line from the peer
 //   S raw: 250 Ok\n                   the same octet for octet, with \r \n \t \0 and \\ as escapes
 //   C: RCPT TO:<b@y.example>          a line that must be written, no later than here
-//   begin: from=a@x to=b@y to=c@y size=100 8bit smtputf8 ret=full|hdrs envid=ID
+//   begin: from=a@x to=b@y to=c@y size=100 8bit needs8bit smtputf8 ret=full|hdrs envid=ID
 //                                     notify=never|success,failure,delay and orcpt=TYPE;ADDRESS
 //                                     belong to the `to` before them
 //   begin early: …                    the same, right after the previous content
@@ -195,6 +195,8 @@ class Player {
         transaction.size = std::stoul(std::string(value));
       else if (key == "8bit")
         transaction.eight_bit = true;
+      else if (key == "needs8bit")
+        transaction.needs_eight_bit_mime = true;
       else if (key == "smtputf8")
         transaction.smtputf8 = true;
       else if (key == "ret")

@@ -128,26 +128,11 @@ TEST(Mail, RefusesWrongParameters) {
   const auto mail = [](const std::string& parameters) {
     return "MAIL FROM:<a@x.example> " + parameters;
   };
-  for (const char* text : {"SIZE",
-                           "SIZE=",
-                           "SIZE=-1",
-                           "SIZE=1k",
-                           "SIZE=000000000000000000001",
-                           "BODY",
-                           "BODY=BINARYMIME",
-                           "SMTPUTF8=1",
-                           "RET=NONE",
-                           "RET",
-                           "ENVID=",
-                           "ENVID=a+0Ab",
-                           "ENVID=+2",
-                           "ENVID=a=b",
-                           "AUTH",
-                           "AUTH=+",
-                           "=3",
-                           "-X=3",
-                           "SIZE=3=3",
-                           "X_Y=1"}) {
+  for (const char* text :
+       {"SIZE",   "SIZE=",       "SIZE=-1",    "SIZE=1k",   "SIZE=000000000000000000001",
+        "BODY",   "BODY=BINARY", "SMTPUTF8=1", "RET=NONE",  "RET",
+        "ENVID=", "ENVID=a+0Ab", "ENVID=+2",   "ENVID=a=b", "AUTH",
+        "AUTH=+", "=3",          "-X=3",       "SIZE=3=3",  "X_Y=1"}) {
     expect_error(CommandError::ParameterMalformed, mail(text));
   }
   expect_error(CommandError::ParameterMalformed, mail("ENVID=" + std::string(101, 'a')));

@@ -229,6 +229,7 @@ std::string from_event(const MailCommand& mail) {
   std::string event = "=> From <" + (mail.reverse_path ? mail.reverse_path->text() : "") + ">";
   if (mail.size) event += " size=" + std::to_string(*mail.size);
   if (mail.body == Body::EightBitMime) event += " 8bitmime";
+  if (mail.body == Body::BinaryMime) event += " binarymime";
   if (mail.smtputf8) event += " smtputf8";
   if (mail.ret == Return::Full) event += " ret=full";
   if (mail.ret == Return::Headers) event += " ret=hdrs";

@@ -30,6 +30,7 @@ TEST(Refusal, EachReasonHasItsReplyAndItsLabel) {
       {MalformedHeader, Label::Content, "550 5.6.0"},
       {HeaderTooLong, Label::Content, "552 5.3.4"},
       {LineTooLong, Label::Content, "550 5.6.0"},
+      {BareOctet, Label::Content, "554 5.6.3"},
       {MailLoop, Label::Content, "554 5.4.6"},
       {FromForbidden, Label::Sender, "550 5.7.1 This login may not send with that From:"},
       {NoSigningKey, Label::Content, "550 5.7.20 No DKIM key for the From: domain"},

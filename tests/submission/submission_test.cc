@@ -190,7 +190,7 @@ class SubmissionTest : public testing::Test {
   void greet() {
     expect("220 relay.example");
     client_->say("EHLO client.example\r\n");
-    expect("250 CHUNKING");
+    expect("250 LIMITS RCPTMAX=");
   }
 
   void run_until(std::function<bool()> done, const std::string& what) {
@@ -566,7 +566,7 @@ TEST_F(SubmissionTest, AMessageGoesOverStartTls) {
   client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
   run_until([this] { return client_->secured; }, "the handshake");
   client_->say("EHLO client.example\r\n");
-  expect("250 CHUNKING");
+  expect("250 LIMITS RCPTMAX=");
   client_->say(kMail);
   expect("354 ");
   client_->say(kContent);
@@ -652,7 +652,7 @@ TEST_F(SubmissionTest, ALoginThatIsRefusedInClearWorksUnderTls) {
   connect();
   expect("220 relay.example");
   client_->say("EHLO client.example\r\n");
-  run_until([this] { return client_->received.contains("250 CHUNKING\r\n"); }, "extensions");
+  run_until([this] { return client_->received.contains("250 LIMITS RCPTMAX="); }, "extensions");
   EXPECT_TRUE(client_->received.contains("250-STARTTLS\r\n"));
   EXPECT_FALSE(client_->received.contains("AUTH"));
   client_->say(kRight);
@@ -663,7 +663,7 @@ TEST_F(SubmissionTest, ALoginThatIsRefusedInClearWorksUnderTls) {
   client_->stream->start_tls_client(*client_tls_, {"mail.example", {"mail.example"}});
   run_until([this] { return client_->secured; }, "TLS");
   client_->say("EHLO client.example\r\n");
-  run_until([this] { return client_->received.contains("250 CHUNKING\r\n"); }, "extensions");
+  run_until([this] { return client_->received.contains("250 LIMITS RCPTMAX="); }, "extensions");
   EXPECT_TRUE(client_->received.contains("250-AUTH PLAIN"));
   client_->say(kRight);
   expect("235 ");

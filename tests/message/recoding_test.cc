@@ -1,4 +1,4 @@
-#include "message/shorter_lines.h"
+#include "message/recoding.h"
 
 #include "base/ascii.h"
 
@@ -10,6 +10,8 @@
 namespace signpost::message {
 namespace {
 
+using namespace std::string_literals;
+
 std::string repeat(std::string_view text, std::size_t size) {
   std::string out;
   while (out.size() < size) out += text;
@@ -18,12 +20,12 @@ std::string repeat(std::string_view text, std::size_t size) {
 const std::string kLong = repeat("<p>an offer = ", 1200);
 
 std::string shorter(const std::string& content) {
-  auto result = with_shorter_lines(content);
+  auto result = recoded(content, Transport::EightBit);
   EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().why);
   return result ? *result : "";
 }
 std::string why(const std::string& content) {
-  const auto result = with_shorter_lines(content);
+  const auto result = recoded(content, Transport::EightBit);
   EXPECT_FALSE(result.has_value());
   return result ? "" : std::string(result.error().why);
 }
@@ -223,7 +225,7 @@ TEST(ShorterLines, BlanksAtTheEndOfAQuotedPrintableLineStayThere) {
 
 TEST(ShorterLines, NamesTheLine) {
   const std::string before = "Content-Type: multipart/signed; boundary=b\r\n\r\nshort\r\n";
-  const auto result = with_shorter_lines(before + kLong + "\r\n");
+  const auto result = recoded(before + kLong + "\r\n", Transport::EightBit);
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().line.start, before.size());
   EXPECT_EQ(result.error().line.size, kLong.size());
@@ -236,6 +238,75 @@ TEST(ShorterLines, PartsWithinPartsAreBounded) {
             std::to_string(i) + "x\r\n";
   }
   EXPECT_EQ(why(mail + "\r\n" + kLong + "\r\n"), "in too many parts within parts");
+}
+
+// ---- Octets that lines cannot carry
+
+const std::string kOctets("\0\r\n\n\r\xFF\r\n--b\r\n", 12);
+
+std::string in_seven_bits(const std::string& content) {
+  const auto result = recoded(content, Transport::SevenBit);
+  EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().why);
+  return result ? *result : "";
+}
+
+TEST(BinaryParts, BecomeBase64WithEachOctetKept) {
+  const std::string out = shorter(
+      "Content-Type: multipart/mixed; boundary=bb\r\nContent-Transfer-Encoding: binary\r\n"
+      "\r\n--bb\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: binary\r\n\r\n" +
+      kOctets + "\r\n--bb\r\nContent-Transfer-Encoding: BINARY\r\n\r\ncaf\xC3\xA9\r\n--bb--");
+  EXPECT_EQ(out,
+            "Content-Type: multipart/mixed; boundary=bb\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+            "--bb\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            "AA0KCg3/DQotLWIN\r\n\r\n"
+            "--bb\r\nContent-Transfer-Encoding: 8bit\r\n\r\ncaf\xC3\xA9\r\n--bb--\r\n"s);
+}
+
+TEST(BinaryParts, AtTheEndKeepTheirLastLineAsItIs) {
+  EXPECT_TRUE(shorter("Content-Type: image/png\r\n\r\n\n").ends_with(": base64\r\n\r\nCg==\r\n"));
+  EXPECT_TRUE(shorter("Content-Type: text/html\r\n\r\n" + kLong).ends_with("=\r\n"));
+}
+
+TEST(BinaryParts, AreRefusedWhereNothingMayBeEncoded) {
+  const std::string before = "Content-Type: multipart/signed; boundary=b\r\n\r\nshort\r\n";
+  const auto result = recoded(before + "a\nb\r\n", Transport::EightBit);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().why, "in a part that is signed or may not be encoded");
+  EXPECT_EQ(result.error().line.start, before.size() + 1);
+  EXPECT_EQ(result.error().line.size, 1U);
+  EXPECT_EQ(why("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX: a\nb\r\n\r\n--b--\r\n"),
+            "in a field that cannot be read");
+}
+
+TEST(SevenBit, EncodesTextAndNamesWhatIsAround) {
+  const std::string out = in_seven_bits(
+      "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+      "Content-Transfer-Encoding: 8bit\r\n\r\n"
+      "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+      "two cups of tea, a caf\xC3\xA9\r\n--b\r\nContent-Type: "
+      "text/plain\r\n\r\n=plain=\r\n--b--\r\n");
+  EXPECT_EQ(out,
+            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+            "Content-Transfer-Encoding: 7bit\r\n\r\n"
+            "--b\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+            "two cups of tea, a caf=C3=A9\r\n--b\r\nContent-Type: "
+            "text/plain\r\n\r\n=plain=\r\n--b--\r\n");
+}
+
+TEST(SevenBit, LeavesHeaderFieldsAsTheyAre) {
+  const std::string mail = "Subject: caf\xC3\xA9\r\n\r\nplain\r\n";
+  EXPECT_EQ(in_seven_bits(mail), mail);
+  EXPECT_TRUE(in_seven_bits(mail + "\xE9\r\n").starts_with("Subject: caf\xC3\xA9\r\n"));
+}
+
+TEST(SevenBit, IsRefusedWhereNothingMayBeEncoded) {
+  for (const std::string_view type : {"multipart/signed; boundary=b", "multipart/encrypted"}) {
+    const std::string mail = "Content-Type: " + std::string(type) + "\r\n\r\ncaf\xC3\xA9\r\n";
+    EXPECT_FALSE(recoded(mail, Transport::SevenBit));
+    EXPECT_EQ(shorter(mail), mail);
+  }
+  EXPECT_FALSE(recoded("Content-Transfer-Encoding: base64\r\n\r\n\xE9\r\n", Transport::SevenBit));
 }
 
 }  // namespace
