@@ -5,17 +5,21 @@
 #include "net/address.h"
 #include "relay/settings.h"
 #include "smtp/server_dialog.h"
+#include "submission/peer.h"
 
 namespace signpost::submission {
 
 // A client of one of the listener's trusted networks.
 bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& client);
+bool is_trusted(const config::ListenerConfig& listener, const Peer& peer);
+
+// A load balancer that begins each connection with a PROXY header.
+bool sends_proxy_header(const config::ListenerConfig& listener, const net::IpAddress& peer);
 
 // AUTH is configured for the listener: it may be offered where credentials do not travel in clear.
 bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener);
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
-                                   const config::ListenerConfig& listener,
-                                   const net::IpAddress& client);
+                                   const config::ListenerConfig& listener, const Peer& peer);
 
 }  // namespace signpost::submission
