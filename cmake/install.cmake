@@ -22,4 +22,4 @@ install(DIRECTORY docs/ DESTINATION share/doc/signpost FILES_MATCHING
 install(FILES etc/signpost.toml RENAME signpost.toml.example DESTINATION /etc/signpost)
 
 # How others are set up around it.
-install(FILES etc/haproxy/haproxy.cfg DESTINATION share/doc/signpost/examples)
+install(FILES etc/systemd/signpost.socket etc/haproxy/haproxy.cfg DESTINATION share/doc/signpost/examples)
