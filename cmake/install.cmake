@@ -20,3 +20,6 @@ install(DIRECTORY docs/ DESTINATION share/doc/signpost FILES_MATCHING
 
 # Beside the real one, which `signpost init` writes: an example is not taken for a configuration.
 install(FILES etc/signpost.toml RENAME signpost.toml.example DESTINATION /etc/signpost)
+
+# How others are set up around it.
+install(FILES etc/systemd/signpost.socket etc/haproxy/haproxy.cfg DESTINATION share/doc/signpost/examples)

@@ -129,13 +129,23 @@ void print_published(const Findings& findings) {
   print(text);
 }
 
+// Of an address that other software takes for both families.
+std::string_view family_note(const config::Config& config, const net::SocketAddress& bind) {
+  if (!bind.ip.is_v6() || !bind.ip.is_unspecified()) return "";
+  const bool has_v4 = std::ranges::any_of(config.listeners, [&](const auto& other) {
+    return !other.bind.ip.is_v6() && other.bind.port == bind.port;
+  });
+  return has_v4 ? ", IPv6 only" : ", IPv6 only (for IPv4, another [[listener]] with 0.0.0.0)";
+}
+
 void print_summary(const relay::Settings& settings) {
   const config::Config& config = *settings.config;
   std::string text = fmt::format("{} is good\n", config.file);
   text += fmt::format("  hostname  {}\n  queue     {}\n", config.hostname, config.data_dir);
   for (const config::ListenerConfig& listener : config.listeners) {
-    text += fmt::format("  listener  {} {}, login {}\n", listener.bind.text(),
-                        mode_text(listener.mode), auth_text(listener.auth));
+    text += fmt::format("  listener  {} {}, login {}{}\n", listener.bind.text(),
+                        mode_text(listener.mode), auth_text(listener.auth),
+                        family_note(config, listener.bind));
   }
   if (settings.users) text += fmt::format("  users     {}\n", settings.users->all().size());
   text += fmt::format("  dns       {}\n", name_servers_text(config));

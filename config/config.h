@@ -32,6 +32,7 @@ struct ListenerConfig {
   ClearLogin login_in_clear = ClearLogin::Loopback;
   std::vector<net::Network> trusted_networks;
   bool trust_wide_networks = false;
+  std::vector<net::Network> proxy_protocol_from;
 };
 
 struct TlsConfig {

@@ -46,10 +46,11 @@ void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& e
                "that may, or \"required\"");
   }
   if (listener.auth != AuthMode::Off && listener.mode == ListenerMode::Plain &&
-      !listener.bind.ip.is_loopback()) {
+      !listener.bind.ip.is_loopback() && listener.proxy_protocol_from.empty()) {
     errors.add(entry.at("mode"), "listener.mode",
                "\"plain\" would carry passwords in clear; write \"starttls\", or auth = \"off\" "
-               "with trusted_networks, or bind to a loopback address");
+               "with trusted_networks, or bind to a loopback address, or name the load balancers "
+               "that end TLS in proxy_protocol_from");
   }
   if (listener.auth == AuthMode::Required && listener.mode == ListenerMode::Plain &&
       listener.login_in_clear == ClearLogin::Never) {
@@ -65,6 +66,14 @@ void check_trusted_networks(const Entry<ListenerConfig>& entry, ConfigErrors& er
   errors.add(entry.at("trusted_networks"), "listener.trusted_networks",
              "together these cover more of the Internet than a /8 (IPv6: a /16) does, which is "
              "close to an open relay; write smaller networks, or also trust_wide_networks = true");
+}
+
+// Whoever may send a PROXY header chooses the address that it is judged by.
+void check_proxies(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
+  if (!are_wide(entry.section.proxy_protocol_from)) return;
+  errors.add(entry.at("proxy_protocol_from"), "listener.proxy_protocol_from",
+             "together these cover more of the Internet than a /8 (IPv6: a /16) does, and anyone "
+             "there could claim any address; write the addresses of the load balancers");
 }
 
 void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& root,
@@ -105,6 +114,7 @@ void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& 
     check_listener_needs(entry, root, errors);
     check_listener_security(entry, errors);
     check_trusted_networks(entry, errors);
+    check_proxies(entry, errors);
     binds.add(entry.section.bind.text(), entry.at("bind"));
     for (const ListenerConfig& other : config.listeners) {
       if (!covers(other.bind, entry.section.bind)) continue;

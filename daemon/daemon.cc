@@ -54,6 +54,7 @@ std::vector<std::string> keys_for_restart(const config::Config& before, const co
   if (after.limits.sessions > more) keys.emplace_back("limits.sessions");
   if (before.data_dir != after.data_dir) keys.emplace_back("data_dir");
   if (before.user != after.user) keys.emplace_back("user");
+  if (before.core_files != after.core_files) keys.emplace_back("core_files");
   if (before.workers != after.workers) keys.emplace_back("workers");
   if (before.dns_servers != after.dns_servers) keys.emplace_back("dns.servers");
   if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");
@@ -102,7 +103,8 @@ log::Options log_options(const config::Config& config) {
       .level = config.log_level, .format = config.log_format, .to_journal = stderr_is_journal()};
 }
 
-Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clock)
+Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, InheritedSockets inherited,
+               const Clock& clock)
     : clock_(clock),
       build_info_(shared_.registry, relay::metric::kBuildInfo,
                   {{"version", std::string(version())}, {"commit", std::string(commit())}}),
@@ -111,6 +113,7 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clo
       reloaded_(shared_.registry, relay::metric::kLastReloadSuccessful),
       loaded_at_(shared_.registry, relay::metric::kLoaded),
       log_lines_dropped_(shared_.registry, relay::metric::kLogLinesDropped),
+      inherited_(std::move(inherited)),
       settings_(std::move(settings)),
       started_with_(settings_->config) {
   build_info_.set(1);
@@ -126,8 +129,8 @@ Result<void> Daemon::start() {
   apply_limits(*settings_->config);
   judge_settings();
   const config::Config& config = *settings_->config;
-  auto sockets = open_sockets(config.listeners);
-  if (!sockets) return Failure(std::move(sockets).error());
+  auto listeners = open_listeners(config.listeners, {}, inherited_, worker_count(config));
+  if (!listeners) return Failure(std::move(listeners).error());
   if (auto made = make_folder(config.data_dir); !made) return made;  // for the admin socket
   auto admin_sockets = admin::AdminSockets::open(config.admin_bind, config.admin_socket);
   if (!admin_sockets) return Failure(std::move(admin_sockets).error());
@@ -135,7 +138,7 @@ Result<void> Daemon::start() {
   check_disk();  // before the first client comes
   known_logins_.load(config.data_dir);
   shared_.salt_secret = auth::keep_salt_secret(config.data_dir + "/salt-secret");
-  if (auto started = start_workers(std::move(*sockets)); !started) return started;
+  if (auto started = start_workers(std::move(*listeners)); !started) return started;
   return start_admin(std::move(*admin_sockets));
 }
 
@@ -184,20 +187,7 @@ Result<void> Daemon::open_queue() {
   return {};
 }
 
-Result<std::vector<Worker::Sockets>> Daemon::open_sockets(
-    const std::vector<config::ListenerConfig>& listeners) const {
-  std::vector<Worker::Sockets> sockets(worker_count(*started_with_));
-  for (const config::ListenerConfig& listener : listeners) {
-    auto opened = net::open_listening_sockets(listener.bind, sockets.size());
-    if (!opened) return Failure(std::move(opened).error());
-    for (std::size_t i = 0; i < sockets.size(); ++i) {
-      sockets[i][listener.name] = std::move((*opened)[i]);
-    }
-  }
-  return sockets;
-}
-
-Result<void> Daemon::start_workers(std::vector<Worker::Sockets> sockets) {
+Result<void> Daemon::start_workers(OpenedListeners opened) {
   const config::Config& config = *settings_->config;
   const unsigned count = worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
@@ -215,14 +205,18 @@ Result<void> Daemon::start_workers(std::vector<Worker::Sockets> sockets) {
     workers_.push_back(std::move(*worker));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    workers_[i]->configure(settings_, std::move(sockets[i]));
+    workers_[i]->configure(settings_, std::move(opened.sockets[i]));
   }
   for (const auto& worker : workers_) {
     threads_.emplace_back([&worker = *worker] { worker.run(); });
   }
   workers_.front()->post([&worker = *workers_.front()] { worker.delivery().start_feeding(); });
-  for (const config::ListenerConfig& listener : config.listeners) {
-    log::emit(relay::events::Listening{.bind = listener.name});
+  opened.log();
+  for (const std::string& unused : inherited_.unused()) {
+    log_doubt(
+        fmt::format("no [[listener]] has the address of the socket {} that the service "
+                    "manager opened: clients that connect to it get no answer",
+                    unused));
   }
   return {};
 }
@@ -309,19 +303,18 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   const std::shared_ptr<const relay::Settings> old = settings_;
   const config::Config& after = *loaded.settings->config;
   const auto added = listeners_without(after, *old->config);
-  auto sockets = open_sockets(added);
-  if (!sockets) return refuse({sockets.error().detail});
+  const auto closing = listeners_without(*old->config, after);
+  auto opened = open_listeners(added, closing, inherited_, workers_.size());
+  if (!opened) return refuse({opened.error().detail});
   for (const std::string& key : keys_for_restart(*started_with_, after, descriptors_.sessions)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
-  put_in_force(std::move(loaded.settings), std::move(*sockets));
+  put_in_force(std::move(loaded.settings), std::move(opened->sockets));
   reloads_ok_.add();
   reloaded_.set(1);
   loaded_at_.set(seconds_since_epoch(began));
-  for (const config::ListenerConfig& listener : added) {
-    log::emit(relay::events::Listening{.bind = listener.name});
-  }
-  for (const config::ListenerConfig& listener : listeners_without(*old->config, after)) {
+  opened->log();
+  for (const config::ListenerConfig& listener : closing) {
     log::emit(relay::events::ListenerClosed{.bind = listener.name});
   }
   log::emit(relay::events::ConfigReloaded{.file = after.file,

@@ -29,7 +29,11 @@ namespace signpost::daemon {
 // Once run() was called, everything but post() and stop() is for the worker's own thread.
 class Worker {
  public:
-  using Sockets = std::map<std::string, Descriptor>;  // by `bind` as written
+  struct ListeningSocket {
+    Descriptor descriptor;
+    bool outlives_us = false;  // the service manager has it, too
+  };
+  using Sockets = std::map<std::string, ListeningSocket>;  // by `bind` as written
   // A worker's part of the process's limits.
   struct Share {
     std::size_t deliveries = 0;   // connections to receivers, at once
@@ -79,7 +83,11 @@ class Worker {
   std::optional<auth::Authenticator> authenticator_;
   std::optional<delivery::Delivery> delivery_;
   std::optional<submission::Submission> submission_;
-  std::map<std::string, std::unique_ptr<net::Listener>> listeners_;  // by `bind` as written
+  struct Listener {
+    std::unique_ptr<net::Listener> listener;
+    bool outlives_us = false;
+  };
+  std::map<std::string, Listener> listeners_;  // by `bind` as written
 };
 
 }  // namespace signpost::daemon

@@ -29,10 +29,11 @@ using MessageEvents =
                events::MessageUnreadable, events::Removed, events::Retried, events::Held,
                events::Released, events::Moved>;
 using SessionEvents =
-    std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked,
-               events::TlsEstablished, events::TlsFailed, events::TlsRefused, events::IdleTimeout,
-               events::SessionLost, events::SessionClosed, events::ConnectionFailed,
-               events::SiteDown, events::SiteUp, events::NoHost, events::ConnectionClosed>;
+    std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked, events::ClientProxied,
+               events::ProxyHeaderRefused, events::TlsEstablished, events::TlsFailed,
+               events::TlsRefused, events::IdleTimeout, events::SessionLost, events::SessionClosed,
+               events::ConnectionFailed, events::SiteDown, events::SiteUp, events::NoHost,
+               events::ConnectionClosed>;
 using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
                events::QueueOpened, events::Listening, events::ListenerClosed,

@@ -143,6 +143,12 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.listeners[1].auth == AuthMode::Optional; }},
     {"listener", "login_in_clear = \"never\"",
      [](const Config& c) { return c.listeners[1].login_in_clear == ClearLogin::Never; }},
+    {"listener", "proxy_protocol_from = [\"10.0.0.5\", \"2001:db8::/64\"]",
+     [](const Config& c) {
+       const auto& from = c.listeners[1].proxy_protocol_from;
+       return from.size() == 2 && from[0].text() == "10.0.0.5/32" &&
+              from[1].text() == "2001:db8::/64";
+     }},
     {"listener", "trust_wide_networks = true",
      [](const Config& c) { return c.listeners[1].trust_wide_networks; }},
     {"listener", "trusted_networks = [\"10.0.0.0/8\", \"2001:db8::/32\"]",
@@ -535,8 +541,6 @@ TEST(Config, MalformedValuesAreNamed) {
 TEST(Config, UnsupportedKeysAreRefusedByName) {
   const std::string via = "8:7: route.via: ";
   expect_errors({
-      {"proxy_protocol_from = [\"10.0.0.1\"]\n",
-       "7:23: listener.proxy_protocol_from: this is not supported yet; write []"},
       {"[delivery]\ndane = true\n", "8:8: delivery.dane: this is not supported yet; write false"},
       {"[delivery]\nmta_sts = true\n",
        "8:11: delivery.mta_sts: this is not supported yet; write false"},
@@ -815,11 +819,29 @@ TEST(ConfigRules, PasswordsInClearAreRefusedOffLoopback) {
               std::vector<std::string>{
                   "signpost.toml:4:8: listener.mode: \"plain\" would carry passwords in clear; "
                   "write \"starttls\", or auth = \"off\" with trusted_networks, or bind to a "
-                  "loopback address"});
+                  "loopback address, or name the load balancers that end TLS in "
+                  "proxy_protocol_from"});
   }
   for (const char* bind : {"127.0.0.1:25", "[::1]:25"}) {
     config_of(listener("bind = \"" + std::string(bind) + "\"\nmode = \"plain\"\n" + auth));
   }
+}
+
+// AUTH is offered to those whose TLS a balancer has ended, and to nobody else.
+TEST(ConfigRules, BehindALoadBalancerThatEndsTlsAListenerMayBePlain) {
+  config_of(
+      listener("bind = \"192.0.2.1:25\"\nmode = \"plain\"\nproxy_protocol_from = "
+               "[\"192.0.2.9\"]\n[auth]\nusers = \"u\"\n"));
+}
+
+TEST(ConfigRules, LoadBalancersMayNotBeHalfTheInternet) {
+  EXPECT_EQ(errors_of(listener("bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n"
+                               "trusted_networks = [\"127.0.0.1\"]\n"
+                               "proxy_protocol_from = [\"192.0.0.0/7\"]\n")),
+            std::vector<std::string>{
+                "signpost.toml:7:23: listener.proxy_protocol_from: together these cover more of "
+                "the Internet than a /8 (IPv6: a /16) does, and anyone there could claim any "
+                "address; write the addresses of the load balancers"});
 }
 
 TEST(ConfigRules, ListenerNeedsWhatItUses) {
