@@ -119,6 +119,12 @@ Section listener() {
        key("trust_wide_networks", &ListenerConfig::trust_wide_networks, boolean(),
            "Whether trusted_networks may cover more of the Internet than a /8 (IPv6: a /16) does, "
            "which is close to an open relay."),
+       key("allow_users", &ListenerConfig::allow_users,
+           list_of("accounts of this machine, as in [\"root\", \"www-data\"], or [\"*\"] for all",
+                   parse_local_account),
+           "Accounts that may hand in mail at a unix socket beside root, by name or number. Each "
+           "is known as a "
+           "login \"uid:33\", and may send as anyone unless users.toml has that login."),
        not_built_key<ListenerConfig>({"proxy_protocol_from", "[]", "[]",
                                       "Load balancers that send the PROXY protocol. Not supported "
                                       "yet: only [] is accepted."},

@@ -125,7 +125,7 @@ Result<void> Daemon::start() {
   apply_limits(*settings_->config);
   judge_settings();
   const config::Config& config = *settings_->config;
-  auto sockets = open_sockets(config.listeners);
+  auto sockets = open_sockets(config.listeners, unix_listeners_);
   if (!sockets) return Failure(std::move(sockets).error());
   if (auto made = make_folder(config.data_dir); !made) return made;  // for the admin socket
   auto admin_sockets = admin::AdminSockets::open(config.admin_bind, config.admin_socket);
@@ -183,9 +183,21 @@ Result<void> Daemon::open_queue() {
 }
 
 Result<std::vector<Worker::Sockets>> Daemon::open_sockets(
-    const std::vector<config::ListenerConfig>& listeners) const {
+    const std::vector<config::ListenerConfig>& listeners, UnixListeners& files) const {
+  constexpr mode_t kForAll = 0666;  // allow_users decides, in words
   std::vector<Worker::Sockets> sockets(worker_count(*started_with_));
   for (const config::ListenerConfig& listener : listeners) {
+    if (!listener.socket.empty()) {
+      auto opened = net::UnixListener::open(listener.socket, kForAll);
+      if (!opened) return Failure(std::move(opened).error());
+      for (Worker::Sockets& of_worker : sockets) {
+        auto shared = opened->share();
+        if (!shared) return Failure(std::move(shared).error());
+        of_worker[listener.name] = std::move(*shared);
+      }
+      files.emplace(listener.name, std::move(*opened));
+      continue;
+    }
     auto opened = net::open_listening_sockets(listener.bind, sockets.size());
     if (!opened) return Failure(std::move(opened).error());
     for (std::size_t i = 0; i < sockets.size(); ++i) {
@@ -307,12 +319,17 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   const std::shared_ptr<const relay::Settings> old = settings_;
   const config::Config& after = *loaded.settings->config;
   const auto added = listeners_without(after, *old->config);
-  auto sockets = open_sockets(added);
+  UnixListeners added_files;
+  auto sockets = open_sockets(added, added_files);
   if (!sockets) return refuse({sockets.error().detail});
   for (const std::string& key : keys_for_restart(*started_with_, after, descriptors_.sessions)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
   put_in_force(std::move(loaded.settings), std::move(*sockets));
+  unix_listeners_.merge(added_files);
+  for (const config::ListenerConfig& listener : listeners_without(*old->config, after)) {
+    unix_listeners_.erase(listener.name);
+  }
   reloads_ok_.add();
   reloaded_.set(1);
   loaded_at_.set(seconds_since_epoch(began));
@@ -419,6 +436,7 @@ void Daemon::stop() {
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
   admin_.reset();
+  unix_listeners_.clear();  // whoever comes now is refused, rather than left waiting
   if (!threads_.empty()) {
     post_to_workers([](Worker& worker) { worker.drain(); });
     const bool in_time = wait_until_drained(kDrainLimit);

@@ -10,6 +10,7 @@
 #include "daemon/known_logins_keeper.h"
 #include "daemon/shared.h"
 #include "daemon/worker.h"
+#include "net/unix_socket.h"
 #include "relay/descriptor_budget.h"
 #include "relay/settings.h"
 
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,8 +67,11 @@ class Daemon {
   Result<void> start_workers(std::vector<Worker::Sockets> sockets);
   Result<void> start_admin(admin::AdminSockets sockets);
   void add_gauges();
+  // By `bind` as written. Their files are removed with them.
+  using UnixListeners = std::map<std::string, net::UnixListener>;
+  // One for each worker; the unix sockets among them are also added to `files`.
   Result<std::vector<Worker::Sockets>> open_sockets(
-      const std::vector<config::ListenerConfig>& listeners) const;  // one for each worker
+      const std::vector<config::ListenerConfig>& listeners, UnixListeners& files) const;
   void apply_limits(const config::Config& config);
   void judge_settings();
   // `sockets`: of listeners that are new, one for each worker.
@@ -96,7 +101,8 @@ class Daemon {
   CertificateWatch certificate_watch_;
   std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
-  std::vector<std::unique_ptr<Worker>> workers_;              // the first one feeds delivery
+  UnixListeners unix_listeners_;                  // guarded by reloading_ once started
+  std::vector<std::unique_ptr<Worker>> workers_;  // the first one feeds delivery
   admin::SharedAccessRules admin_rules_;
   std::unique_ptr<admin::Admin> admin_;
   std::vector<std::thread> threads_;

@@ -23,7 +23,7 @@ struct Row {
   std::string_view text;
 };
 
-constexpr std::array<Row, 16> kRows = {{
+constexpr std::array<Row, 17> kRows = {{
     {Sessions, Label::Sessions, 421, {4, 7, 0}, "Too many sessions, try again later"},
     {Disk, Label::Disk, 452, {4, 3, 1}, "Insufficient system storage, try again later"},
     {Memory, Label::Memory, 452, {4, 3, 1}, "Insufficient memory, try again later"},
@@ -33,6 +33,7 @@ constexpr std::array<Row, 16> kRows = {{
      {4, 3, 0},
      "The queue cannot be written, try again later"},
     {NotAuthenticated, Label::Relaying, 530, {5, 7, 0}, "Authentication required"},
+    {AccountForbidden, Label::Relaying, 550, {5, 7, 1}, "This account may not send"},
     {LoginRevoked,
      Label::Relaying,
      421,

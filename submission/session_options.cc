@@ -5,6 +5,12 @@
 namespace signpost::submission {
 
 bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& client) {
+  if (const auto uid = client.account()) {
+    return *uid == 0 ||
+           std::ranges::any_of(listener.allow_users, [&](const config::LocalAccount& allowed) {
+             return !allowed.uid || allowed.uid == uid;
+           });
+  }
   return std::ranges::any_of(listener.trusted_networks,
                              [&](const net::Network& network) { return network.contains(client); });
 }

@@ -8,7 +8,7 @@
 
 namespace signpost::submission {
 
-// A client of one of the listener's trusted networks.
+// A client of one of the listener's trusted networks, or an account that may use its unix socket.
 bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& client);
 
 // AUTH is configured for the listener: it may be offered where credentials do not travel in clear.
