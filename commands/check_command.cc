@@ -108,6 +108,16 @@ std::string_view auth_text(config::AuthMode auth) {
   return "";
 }
 
+// Who may use a unix socket.
+std::string accounts_text(const config::ListenerConfig& listener) {
+  std::string text = "root";
+  for (const config::LocalAccount& account : listener.allow_users) {
+    if (!account.uid) return "every account of this machine";
+    text += ", " + account.name;
+  }
+  return text;
+}
+
 // A note, not a warning: a resolver elsewhere works, but its answers can be forged in transit.
 std::string name_servers_text(const config::Config& config) {
   if (config.dns_servers.empty()) return "those of /etc/resolv.conf";
@@ -143,6 +153,10 @@ void print_summary(const relay::Settings& settings) {
   std::string text = fmt::format("{} is good\n", config.file);
   text += fmt::format("  hostname  {}\n  queue     {}\n", config.hostname, config.data_dir);
   for (const config::ListenerConfig& listener : config.listeners) {
+    if (!listener.socket.empty()) {
+      text += fmt::format("  listener  {}, for {}\n", listener.name, accounts_text(listener));
+      continue;
+    }
     text += fmt::format("  listener  {} {}, login {}{}\n", listener.bind.text(),
                         mode_text(listener.mode), auth_text(listener.auth),
                         family_note(config, listener.bind));
@@ -164,7 +178,8 @@ Json summary(const relay::Settings& settings) {
   const config::Config& config = *settings.config;
   Json listeners = Json::array();
   for (const config::ListenerConfig& listener : config.listeners) {
-    listeners.push_back({{"bind", listener.bind.text()},
+    const bool is_socket = !listener.socket.empty();
+    listeners.push_back({{"bind", is_socket ? listener.name : listener.bind.text()},
                          {"mode", mode_text(listener.mode)},
                          {"auth", auth_text(listener.auth)}});
   }

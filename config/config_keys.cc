@@ -118,7 +118,13 @@ Section listener() {
        key("proxy_protocol_from", &ListenerConfig::proxy_protocol_from,
            list_of("networks, as in [\"10.0.0.5\", \"2001:db8::/64\"]", parse_network),
            "Load balancers that begin each connection with a PROXY header, version 1 or 2. It is "
-           "required from them and never read from others.")});
+           "required from them and never read from others."),
+       key("allow_users", &ListenerConfig::allow_users,
+           list_of("accounts of this machine, as in [\"root\", \"www-data\"], or [\"*\"] for all",
+                   parse_local_account),
+           "Accounts that may hand in mail at a unix socket beside root, by name or number. Each "
+           "is known as a "
+           "login \"uid:33\", and may send as anyone unless users.toml has that login.")});
 }
 
 Section tls() {

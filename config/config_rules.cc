@@ -98,6 +98,31 @@ void check_auth(const TomlValue& root, ConfigErrors& errors) {
   errors.add(auth->begin, "auth.users", "missing; write the path of a file, or dovecot_socket");
 }
 
+// The keys about addresses, logins and TLS, and the one about accounts, exclude each other.
+void check_listener_kind(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
+  if (entry.section.socket.empty()) {
+    if (entry.section.allow_users.empty()) return;
+    errors.add(entry.at("allow_users"), "listener.allow_users",
+               "is for accounts of this machine; remove it, or bind to \"unix:/path\"");
+    return;
+  }
+  for (const std::string_view key :
+       {"login_in_clear", "trusted_networks", "trust_wide_networks", "proxy_protocol_from"}) {
+    if (entry.table.find(key) == nullptr) continue;
+    errors.add(entry.at(key), fmt::format("listener.{}", key),
+               "has no meaning at a unix socket; remove it, and write allow_users");
+  }
+  // As written: bind has set the members.
+  const auto demand = [&](std::string_view key, std::string_view word, std::string_view why) {
+    const TomlValue* value = entry.table.find(key);
+    if (value == nullptr || value->string == word) return;
+    errors.add(value->begin, fmt::format("listener.{}", key),
+               fmt::format("{} at a unix socket; write \"{}\"", why, word));
+  };
+  demand("mode", "plain", "there is no TLS");
+  demand("auth", "off", "accounts stand in for logins");
+}
+
 // An address belongs to one listening socket, and with a wildcard all addresses of its family do.
 bool covers(const net::SocketAddress& wildcard, const net::SocketAddress& other) {
   return wildcard != other && wildcard.port == other.port && wildcard.ip.is_unspecified() &&
@@ -110,7 +135,9 @@ void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& 
   }
   Once binds(errors, "listener.bind");
   for (const auto& entry : entries(root, "listener", config.listeners)) {
-    if (entry.section.bind.port == 0) continue;  // reported where it was read
+    check_listener_kind(entry, errors);
+    if (!entry.section.socket.empty()) binds.add(entry.section.name, entry.at("bind"));
+    if (entry.section.bind.port == 0) continue;  // a socket, or reported where it was read
     check_listener_needs(entry, root, errors);
     check_listener_security(entry, errors);
     check_trusted_networks(entry, errors);
@@ -139,6 +166,7 @@ void check_admin(const TomlValue& root, const Config& config, ConfigErrors& erro
                            config.admin_bind->text()));
   }
   for (const ListenerConfig& listener : config.listeners) {
+    if (!listener.socket.empty()) continue;
     const net::SocketAddress& bind = *config.admin_bind;
     if (listener.bind != bind && !covers(listener.bind, bind) && !covers(bind, listener.bind))
       continue;

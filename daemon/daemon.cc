@@ -131,6 +131,7 @@ Result<void> Daemon::start() {
   const config::Config& config = *settings_->config;
   auto listeners = open_listeners(config.listeners, {}, inherited_, worker_count(config));
   if (!listeners) return Failure(std::move(listeners).error());
+  unix_listeners_ = std::move(listeners->files);
   if (auto made = make_folder(config.data_dir); !made) return made;  // for the admin socket
   auto admin_sockets = admin::AdminSockets::open(config.admin_bind, config.admin_socket);
   if (!admin_sockets) return Failure(std::move(admin_sockets).error());
@@ -310,6 +311,8 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
   put_in_force(std::move(loaded.settings), std::move(opened->sockets));
+  unix_listeners_.merge(opened->files);
+  for (const config::ListenerConfig& listener : closing) unix_listeners_.erase(listener.name);
   reloads_ok_.add();
   reloaded_.set(1);
   loaded_at_.set(seconds_since_epoch(began));
@@ -414,6 +417,7 @@ void Daemon::stop() {
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
   admin_.reset();
+  unix_listeners_.clear();  // whoever comes now is refused, rather than left waiting
   if (!threads_.empty()) {
     post_to_workers([](Worker& worker) { worker.drain(); });
     const bool in_time = wait_until_drained(kDrainLimit);

@@ -12,6 +12,7 @@
 #include "daemon/opened_listeners.h"
 #include "daemon/shared.h"
 #include "daemon/worker.h"
+#include "net/unix_socket.h"
 #include "relay/descriptor_budget.h"
 #include "relay/settings.h"
 
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <cstddef>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,6 +99,7 @@ class Daemon {
   InheritedSockets inherited_;                                // guarded by reloading_ once started
   std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
+  UnixListeners unix_listeners_;                              // guarded by reloading_ once started
   std::vector<std::unique_ptr<Worker>> workers_;              // the first one feeds delivery
   admin::SharedAccessRules admin_rules_;
   std::unique_ptr<admin::Admin> admin_;

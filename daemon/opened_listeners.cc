@@ -15,17 +15,41 @@ bool collide(const net::SocketAddress& one, const net::SocketAddress& other) {
          (one.ip == other.ip || one.ip.is_unspecified() || other.ip.is_unspecified());
 }
 
+// The service manager's, if it has one for that place.
+Result<std::vector<Descriptor>> inherited_for(const config::ListenerConfig& listener,
+                                              InheritedSockets& inherited, std::size_t count) {
+  return inherited.copies(
+      listener.socket.empty() ? listener.bind.text() : "unix:" + listener.socket, count);
+}
+
+Result<std::vector<Descriptor>> open_file(const config::ListenerConfig& listener, std::size_t count,
+                                          UnixListeners& files) {
+  constexpr mode_t kForAll = 0666;  // allow_users decides, in words
+  auto opened = net::UnixListener::open(listener.socket, kForAll);
+  if (!opened) return Failure(std::move(opened).error());
+  std::vector<Descriptor> shared;
+  while (shared.size() < count) {
+    auto one = opened->share();
+    if (!one) return Failure(std::move(one).error());
+    shared.push_back(std::move(*one));
+  }
+  files.emplace(listener.name, std::move(*opened));
+  return shared;
+}
+
 }  // namespace
 
 Result<OpenedListeners> open_listeners(const std::vector<config::ListenerConfig>& listeners,
                                        const std::vector<config::ListenerConfig>& closing,
                                        InheritedSockets& inherited, std::size_t workers) {
-  OpenedListeners opened{.sockets = std::vector<Worker::Sockets>(workers), .all = {}};
+  OpenedListeners opened{.sockets = std::vector<Worker::Sockets>(workers), .files = {}, .all = {}};
   for (const config::ListenerConfig& listener : listeners) {
-    auto sockets = inherited.copies(listener.bind.text(), workers);
+    auto sockets = inherited_for(listener, inherited, workers);
     if (!sockets) return Failure(std::move(sockets).error());
     const bool is_inherited = !sockets->empty();
-    if (!is_inherited) {
+    if (!is_inherited && !listener.socket.empty()) {
+      sockets = open_file(listener, workers, opened.files);
+    } else if (!is_inherited) {
       const bool beside_own = std::ranges::any_of(
           closing, [&](const auto& old) { return collide(old.bind, listener.bind); });
       sockets = net::open_listening_sockets(listener.bind, workers,

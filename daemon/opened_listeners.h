@@ -5,13 +5,18 @@
 #include "config/config.h"
 #include "daemon/inherited_sockets.h"
 #include "daemon/worker.h"
+#include "net/unix_socket.h"
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace signpost::daemon {
+
+// By `bind` as written. Their files are removed with them.
+using UnixListeners = std::map<std::string, net::UnixListener>;
 
 struct OpenedListeners {
   struct One {
@@ -20,6 +25,7 @@ struct OpenedListeners {
     bool inherited = false;
   };
   std::vector<Worker::Sockets> sockets;  // one for each worker
+  UnixListeners files;                   // of ours, not of the service manager
   std::vector<One> all;
 
   void log() const;  // a `listening` event for each

@@ -97,6 +97,10 @@ PortUse port_use(const SocketAddress& address) {
 }
 
 std::string_view families_of(int listening_socket) {
+  int domain = 0;
+  socklen_t domain_size = sizeof domain;
+  (void)::getsockopt(listening_socket, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size);
+  if (domain == AF_UNIX) return "unix";
   const SocketAddress local = local_address(listening_socket);
   if (!local.ip.is_v6()) return "ipv4";
   int only_v6 = 1;

@@ -17,6 +17,12 @@ bool contain(const std::vector<net::Network>& networks, const net::IpAddress& ad
 }  // namespace
 
 bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& client) {
+  if (const auto uid = client.account()) {
+    return *uid == 0 ||
+           std::ranges::any_of(listener.allow_users, [&](const config::LocalAccount& allowed) {
+             return !allowed.uid || allowed.uid == uid;
+           });
+  }
   return contain(listener.trusted_networks, client);
 }
 

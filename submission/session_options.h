@@ -12,7 +12,7 @@
 
 namespace signpost::submission {
 
-// A client of one of the listener's trusted networks.
+// A client of one of the listener's trusted networks, or an account that may use its unix socket.
 bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& client);
 bool is_trusted(const config::ListenerConfig& listener, const Peer& peer);
 

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log_line.h"
 #include "net/listener.h"
+#include "net/unix_socket.h"
 #include "relay/events.h"
 #include "submission/refusal.h"
 #include "submission/session_options.h"
@@ -24,6 +25,13 @@ namespace {
 
 constexpr std::chrono::seconds kReportInterval{1};
 constexpr int kMostLookedAt = 16;  // sessions, for one that gives way
+
+// Who connected to a unix socket.
+net::SocketAddress account_at(int fd) {
+  const auto peer = net::peer_credentials(fd);
+  CHECK(peer);
+  return {.ip = net::IpAddress::of_account(peer->uid), .port = 0};
+}
 
 }  // namespace
 
@@ -49,7 +57,9 @@ void Submission::report_left_out() {
 }
 
 void Submission::accept(const config::ListenerConfig& listener, int fd,
-                        const net::SocketAddress& peer) {
+                        const net::SocketAddress& from) {
+  const bool tells_account = listener.socket.empty() || from.ip.account();
+  const net::SocketAddress peer = tells_account ? from : account_at(fd);
   context_.metrics.sessions_total(listener.name).add();
   if (!report_.active()) report_.start(kReportInterval);
   const std::uint64_t id = context_.next_session++;
@@ -77,7 +87,9 @@ void Submission::admit(const config::ListenerConfig& listener, std::uint64_t id,
   auto place = place_for(listener, peer.client.ip, kind_of(listener, peer));
   if (!place) return refuse(listener, id, fd, peer);
   if (place->kind() == relay::ClientKind::Stranger) strangers_.insert(id);
-  if (place->kind() == relay::ClientKind::Known) acquaintances_.insert(id);
+  if (place->kind() == relay::ClientKind::Known && !is_trusted(listener, peer)) {
+    acquaintances_.insert(id);
+  }
   SessionHost& host = *this;
   auto session = std::make_unique<SubmissionSession>(context_, host, lines_, id, listener, fd, peer,
                                                      std::move(*place));
@@ -89,7 +101,11 @@ void Submission::admit(const config::ListenerConfig& listener, std::uint64_t id,
 relay::ClientKind Submission::kind_of(const config::ListenerConfig& listener,
                                       const Peer& peer) const {
   using relay::ClientKind;
-  if (peer.is_check || is_trusted(listener, peer)) return ClientKind::Trusted;
+  if (peer.is_check) return ClientKind::Trusted;
+  // An account is one of many on this machine, and limited as a login's client is.
+  if (is_trusted(listener, peer)) {
+    return peer.client.ip.account() ? ClientKind::Known : ClientKind::Trusted;
+  }
   return authenticator_.knows(peer.client.ip) ? ClientKind::Known : ClientKind::Stranger;
 }
 

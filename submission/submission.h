@@ -31,11 +31,12 @@ class Submission final : private SessionHost {
   Submission(const Submission&) = delete;
   Submission& operator=(const Submission&) = delete;
 
-  // Takes over `fd`, a connection to `listener`. That of a load balancer waits for its PROXY header
-  // first, with a place as a trusted client's; then its client counts. If there is no place for it,
-  // the stranger that came first and has achieved nothing gives up its own, or else the connection
-  // is refused at once: with a 421, unless it would have to wait for a handshake.
-  void accept(const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer);
+  // Takes over `fd`, a connection of `from` to `listener`; at a unix socket the kernel knows who it
+  // is, unless `from` is an account. That of a load balancer waits for its PROXY header first, with
+  // a place as a trusted client's; then its client counts. If there is no place for it, the
+  // stranger that came first and has achieved nothing gives up its own, or else the connection is
+  // refused at once: with a 421, unless it would have to wait for a handshake.
+  void accept(const config::ListenerConfig& listener, int fd, const net::SocketAddress& from);
 
   // context.draining has become true: idle sessions are closed with 421, those in a transaction may
   // finish it, and no new one begins.

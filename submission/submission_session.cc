@@ -96,6 +96,7 @@ SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host,
       mode_(listener.mode),
       peer_(peer),
       trusted_(is_trusted(listener, peer)),
+      account_(peer.client.ip.account() ? peer.client.ip.text() : ""),
       may_authenticate_(may_authenticate(*settings_, listener)),
       place_(std::move(place)),
       began_(context.loop.now()),
@@ -413,7 +414,7 @@ void SubmissionSession::message_stored(bool stored) {
   if (stored) {
     const std::string id = message_id_.text();
     events_.accepted({.id = id,
-                      .login = dialog_.login(),
+                      .login = login(),
                       .transaction = dialog_.transaction(),
                       .size = dialog_.content_size(),
                       .tls = tls_ ? std::string_view(tls_->version) : std::string_view(),
@@ -499,35 +500,39 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
                           kind == smtp::RefusalKind::GivenUp;
   events_.rejected({.reason = label_of(kind),
                     .reply = refusal,
-                    .login = dialog_.login(),
+                    .login = login(),
                     .command_line = command_line,
                     .transaction = transaction(),
                     .particulars = {.size = in_content ? dialog_.content_size() : 0}});
 }
 
 Principal SubmissionSession::principal() const {
-  const std::string& login = dialog_.login();
+  const std::string& name = login();
   const auth::User* user = elsewhere_.get();
-  if (!login.empty() && user == nullptr && settings_->users) user = settings_->users->find(login);
-  return {.login = login,
+  if (!name.empty() && user == nullptr && settings_->users) user = settings_->users->find(name);
+  return {.login = name,
           .user = user,
           .trusted = trusted_,
           .revoked = revoked_,
           .client = peer_.client.ip};
 }
 
+const std::string& SubmissionSession::login() const {
+  return account_.empty() ? dialog_.login() : account_;
+}
+
 // Once for each reload, and not at all without one.
 void SubmissionSession::look_for_revocation() {
   if (context_.settings == compared_) return;
   compared_ = context_.settings;
-  revoked_ = is_revoked({*settings_, listener_, peer_.client.ip, dialog_.login()}, *compared_);
+  revoked_ = is_revoked({*settings_, listener_, peer_.client.ip, login()}, *compared_);
 }
 
 smtp::Reply SubmissionSession::reject(Refused refused,
                                       const SessionEvents::Particulars& particulars) {
   events_.rejected({.reason = label_of(refused.reason),
                     .reply = refused.reply,
-                    .login = dialog_.login(),
+                    .login = login(),
                     .text = refused.text,
                     .transaction = transaction(),
                     .particulars = particulars});

@@ -102,6 +102,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
 
   void look_for_revocation();
   Principal principal() const;
+  const std::string& login() const;  // "" before AUTH succeeded; of an account, "uid:33"
   const smtp::Transaction* transaction() const;  // under way; null: none
   // Reports it, and returns its reply.
   smtp::Reply reject(Refused refused, const SessionEvents::Particulars& particulars = {});
@@ -117,6 +118,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   const config::ListenerMode mode_;
   const Peer peer_;
   const bool trusted_;
+  const std::string account_;    // "uid:33" of a client at a unix socket, else ""
   const bool may_authenticate_;  // under TLS
   SessionPlace place_;
   const SteadyTime began_;

@@ -58,13 +58,14 @@ struct Listening {
   std::string_view bind{};
   std::string_view family{};
   bool inherited = false;
-  static constexpr auto kEvent =
-      log::describe("listening", log::Level::Info, "Clients can connect.",
-                    log::field("bind", &Listening::bind, "Where, as written in the configuration."),
-                    log::field("family", &Listening::family,
-                               "Which clients can: `ipv4`, `ipv6`, or `ipv4 and ipv6`."),
-                    log::field("inherited", &Listening::inherited,
-                               "Whether the socket came from the service manager."));
+  static constexpr auto kEvent = log::describe(
+      "listening", log::Level::Info, "Clients can connect.",
+      log::field("bind", &Listening::bind, "Where, as written in the configuration."),
+      log::field("family", &Listening::family,
+                 "Which clients can: `ipv4`, `ipv6`, `ipv4 and ipv6`, or `unix`: accounts of "
+                 "this machine."),
+      log::field("inherited", &Listening::inherited,
+                 "Whether the socket came from the service manager."));
 };
 
 struct ListenerClosed {

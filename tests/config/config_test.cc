@@ -98,6 +98,9 @@ std::string file_with(const std::string& section, const std::string& line) {
       if (!other.starts_with(name + " ")) table += other + "\n";
     }
   }
+  if (name == "allow_users" && !line.ends_with("[]")) {
+    return kGood + "[[listener]]\n" + line + "\nbind = \"unix:/run/signpost/submit\"\n";
+  }
   // The other listener of the file uses neither TLS nor a login.
   if (section == "listener") {
     table += "[tls]\ncertificate = \"c\"\nkey = \"k\"\n[auth]\nusers = \"u\"\n";
@@ -153,6 +156,19 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.listeners[1].trust_wide_networks; }},
     {"listener", "trusted_networks = [\"10.0.0.0/8\", \"2001:db8::/32\"]",
      [](const Config& c) { return c.listeners[1].trusted_networks[1].text() == "2001:db8::/32"; }},
+    {"listener", "bind = \"unix:/run/signpost/submit\"",
+     [](const Config& c) {
+       const ListenerConfig& listener = c.listeners[1];
+       return listener.socket == "/run/signpost/submit" &&
+              listener.name == "unix:/run/signpost/submit" &&
+              listener.mode == ListenerMode::Plain && listener.auth == AuthMode::Off &&
+              listener.allow_users.empty();
+     }},
+    {"listener", "allow_users = [\"root\", \"33\", \"*\"]",
+     [](const Config& c) {
+       return c.listeners[1].allow_users ==
+              std::vector<LocalAccount>{{"root", 0}, {"33", 33}, {"*", std::nullopt}};
+     }},
     {"tls", "certificate = \"tls/chain.pem\"",
      [](const Config& c) { return c.tls->certificate == "/etc/signpost/tls/chain.pem"; }},
     {"tls", "key = \"/etc/ssl/key.pem\"",
@@ -656,6 +672,47 @@ TEST(ConfigRules, OpenRelayIsRefused) {
       std::vector<std::string>{
           "signpost.toml:6:35: listener.trusted_networks: \"0.0.0.0/0\" covers everyone; write "
           "networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]"});
+}
+
+std::string trusting_localhost() {
+  return listener(
+      "bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n"
+      "trusted_networks = [\"127.0.0.0/8\"]\n");
+}
+
+TEST(ConfigRules, AUnixSocketHasAccountsInPlaceOfNetworksLoginsAndTls) {
+  const std::string bind = "bind = \"unix:/run/signpost/submit\"\n";
+  config_of(listener(bind));
+  config_of(listener("mode = \"plain\"\nauth = \"off\"\n" + bind));
+  EXPECT_EQ(errors_of(listener("mode = \"starttls\"\nauth = \"optional\"\n"
+                               "trusted_networks = [\"10.0.0.0/8\"]\n" +
+                               bind)),
+            (std::vector<std::string>{
+                "signpost.toml:3:8: listener.mode: there is no TLS at a unix socket; write "
+                "\"plain\"",
+                "signpost.toml:4:8: listener.auth: accounts stand in for logins at a unix socket; "
+                "write \"off\"",
+                "signpost.toml:5:20: listener.trusted_networks: has no meaning at a unix socket; "
+                "remove it, and write allow_users"}));
+  EXPECT_EQ(errors_of(trusting_localhost() + "allow_users = [\"33\"]\n"),
+            std::vector<std::string>{
+                "signpost.toml:7:15: listener.allow_users: is for accounts of this machine; "
+                "remove it, or bind to \"unix:/path\""});
+  EXPECT_EQ(errors_of(listener(bind + "[[listener]]\n" + bind)),
+            std::vector<std::string>{"signpost.toml:5:8: listener.bind: unix:/run/signpost/submit "
+                                     "is a duplicate of line 3"});
+}
+
+TEST(ConfigRules, AUnixSocketNeedsAPathAndAccountsThatExist) {
+  for (const auto* path : {"", "submit", "/run/", "/run/../submit", "/run//submit", "/a\\u0001"}) {
+    const auto errors = errors_of(listener(std::string("bind = \"unix:") + path + "\"\n"));
+    ASSERT_EQ(errors.size(), 1U) << path;
+    EXPECT_TRUE(errors[0].contains("is not the absolute path of a socket")) << errors[0];
+  }
+  const auto errors =
+      errors_of(listener("bind = \"unix:/run/s\"\nallow_users = [\"nobody-has-this-name\"]\n"));
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_TRUE(errors[0].contains("is not an account of this machine")) << errors[0];
 }
 
 // Keys of a listener that lets these networks relay.

@@ -113,6 +113,20 @@ TEST_F(SessionOptionsTest, ALoginIsRequiredButOfTrustedNetworks) {
   EXPECT_FALSE(options("198.51.100.1").require_auth);
 }
 
+TEST_F(SessionOptionsTest, AnAccountIsTrustedByItsNumberAndRootAlways) {
+  const auto trusts = [this](uid_t uid) {
+    return is_trusted(listener, net::IpAddress::of_account(uid));
+  };
+  listener.socket = "/run/signpost/submit";
+  EXPECT_TRUE(trusts(0));
+  EXPECT_FALSE(trusts(33));
+  listener.allow_users = {{"www-data", 33}};
+  EXPECT_TRUE(trusts(33));
+  EXPECT_FALSE(trusts(34));
+  listener.allow_users = {{"*", std::nullopt}};
+  EXPECT_TRUE(trusts(34));
+}
+
 TEST_F(SessionOptionsTest, StartTlsIsOfferedWithACertificateOnly) {
   listener.mode = ListenerMode::StartTls;
   EXPECT_FALSE(options("192.0.2.1").offer_starttls);

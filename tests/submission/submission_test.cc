@@ -273,6 +273,57 @@ class SubmissionTest : public testing::Test {
   std::function<bool()> done_;
 };
 
+// ---- Accounts of this machine
+
+TEST_F(SubmissionTest, AnAccountAtAUnixSocketSendsWithItsNumberForALogin) {
+  const std::string account = "uid:" + std::to_string(::geteuid());
+  listener_ = {};
+  listener_.name = "unix:/run/submit";
+  listener_.socket = "/run/submit";
+  listener_.allow_users = {{"me", ::geteuid()}};
+  listener_.mode = config::ListenerMode::Plain;
+  listener_.auth = config::AuthMode::Off;
+  admission_.set_limits({.sessions = 100, .sessions_per_client = 1});
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  EXPECT_EQ(
+      admission_.begin_session(net::IpAddress::of_account(::geteuid()), relay::ClientKind::Known),
+      relay::Place::ClientFull);
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  ASSERT_EQ(intake_.messages.size(), 1U);
+  const queue::Message& message = *intake_.messages[0].first;
+  EXPECT_EQ(message.envelope.login, account);
+  EXPECT_EQ(message.envelope.peer, account);
+  EXPECT_TRUE(message.content.starts_with("Received: from localhost (" + account + ")\r\n"));
+  hang_up();
+  run_until_drained();
+  const std::string log = whole_log();
+  EXPECT_TRUE(log.contains("user=" + account + " address=" + account)) << log;
+  EXPECT_EQ(admission_.sessions(), 0U);
+}
+
+TEST_F(SubmissionTest, AnAccountThatIsNotAllowedIsToldSo) {
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
+  const uid_t uid = ::geteuid();
+  listener_ = {};
+  listener_.name = "unix:/run/submit";
+  listener_.socket = "/run/submit";
+  listener_.mode = config::ListenerMode::Plain;
+  listener_.auth = config::AuthMode::Off;
+  connect();
+  if (::getuid() == 0) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  greet();
+  client_->say(kMail);
+  expect("550 5.7.1 The account with uid " + std::to_string(uid) + " may not send; ");
+}
+
 // ---- Mail
 
 TEST_F(SubmissionTest, AMessageIsStoredAcknowledgedAndHandedToDelivery) {
