@@ -125,6 +125,9 @@ Section listener() {
            "Accounts that may hand in mail at a unix socket beside root, by name or number. Each "
            "is known as a "
            "login \"uid:33\", and may send as anyone unless users.toml has that login."),
+       key("spool", &ListenerConfig::spool, path("the path of a folder"),
+           "Folder where signpost sendmail keeps mail while the relay does not answer at the unix "
+           "socket, and from which the relay takes it."),
        not_built_key<ListenerConfig>({"proxy_protocol_from", "[]", "[]",
                                       "Load balancers that send the PROXY protocol. Not supported "
                                       "yet: only [] is accepted."},

@@ -134,6 +134,7 @@ Result<void> Daemon::start() {
   check_disk();  // before the first client comes
   known_logins_.load(config.data_dir);
   if (auto started = start_workers(std::move(*sockets)); !started) return started;
+  start_spool_reader();
   return start_admin(std::move(*admin_sockets));
 }
 
@@ -237,6 +238,20 @@ Result<void> Daemon::start_workers(std::vector<Worker::Sockets> sockets) {
   return {};
 }
 
+// Each letter goes through a session like those of clients: one way in, one set of rules.
+void Daemon::start_spool_reader() {
+  spool_reader_ = std::make_unique<SpoolReader>(
+      [this, next = std::size_t{0}](const std::string& listener, Descriptor socket,
+                                    uid_t account) mutable {
+        Worker& worker = *workers_[next++ % workers_.size()];
+        worker.post(
+            [&worker, listener, account, socket = std::make_shared<Descriptor>(std::move(socket))] {
+              worker.accept_for(listener, socket->release(), account);
+            });
+      });
+  spool_reader_->configure(*settings_->config);
+}
+
 Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   const config::Config& config = *settings_->config;
   if (!config.admin_bind && config.admin_socket.empty()) return {};
@@ -327,6 +342,7 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   }
   put_in_force(std::move(loaded.settings), std::move(*sockets));
   unix_listeners_.merge(added_files);
+  spool_reader_->configure(after);
   for (const config::ListenerConfig& listener : listeners_without(*old->config, after)) {
     unix_listeners_.erase(listener.name);
   }
@@ -436,6 +452,7 @@ void Daemon::stop() {
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
   admin_.reset();
+  if (spool_reader_) spool_reader_->stop();
   unix_listeners_.clear();  // whoever comes now is refused, rather than left waiting
   if (!threads_.empty()) {
     post_to_workers([](Worker& worker) { worker.drain(); });
@@ -448,6 +465,7 @@ void Daemon::stop() {
     for (const auto& worker : workers_) worker->stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    spool_reader_.reset();
     log::emit(relay::events::Stopped{.sessions_cut = sessions_cut});
   }
   // Its answers go to the loops, which still exist but no longer run.

@@ -9,6 +9,7 @@
 #include "daemon/certificate_watch.h"
 #include "daemon/known_logins_keeper.h"
 #include "daemon/shared.h"
+#include "daemon/spool_reader.h"
 #include "daemon/worker.h"
 #include "net/unix_socket.h"
 #include "relay/descriptor_budget.h"
@@ -66,6 +67,7 @@ class Daemon {
   Result<void> open_queue();
   Result<void> start_workers(std::vector<Worker::Sockets> sockets);
   Result<void> start_admin(admin::AdminSockets sockets);
+  void start_spool_reader();
   void add_gauges();
   // By `bind` as written. Their files are removed with them.
   using UnixListeners = std::map<std::string, net::UnixListener>;
@@ -101,6 +103,7 @@ class Daemon {
   CertificateWatch certificate_watch_;
   std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
+  std::unique_ptr<SpoolReader> spool_reader_;
   UnixListeners unix_listeners_;                  // guarded by reloading_ once started
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one feeds delivery
   admin::SharedAccessRules admin_rules_;
