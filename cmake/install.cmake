@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 
 install(TARGETS signpost RUNTIME)
-install(FILES docs/man/signpost.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES docs/man/signpost.1 docs/man/signpost-sendmail.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/signpost.toml.5 docs/man/signpost-users.toml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES etc/systemd/signpost.service DESTINATION lib/systemd/system)
 install(FILES etc/sysusers.d/signpost.conf DESTINATION lib/sysusers.d)

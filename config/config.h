@@ -33,6 +33,10 @@ struct LocalAccount {
   friend bool operator==(const LocalAccount&, const LocalAccount&) = default;
 };
 
+// What the sendmail command uses where it may not read the configuration.
+constexpr const char* kDefaultSubmitSocket = "/run/signpost/submit";
+constexpr const char* kDefaultSpool = "/var/spool/signpost";
+
 struct ListenerConfig {
   std::string name;  // "127.0.0.1:587", the `listener` label of metrics: as written in `bind`
   net::SocketAddress bind;
@@ -44,6 +48,7 @@ struct ListenerConfig {
   bool trust_wide_networks = false;
   std::vector<net::Network> proxy_protocol_from;
   std::vector<LocalAccount> allow_users;  // of a unix socket, beside root
+  std::string spool = kDefaultSpool;      // of the sendmail command that uses the socket
 };
 
 struct TlsConfig {

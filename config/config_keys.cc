@@ -124,7 +124,10 @@ Section listener() {
                    parse_local_account),
            "Accounts that may hand in mail at a unix socket beside root, by name or number. Each "
            "is known as a "
-           "login \"uid:33\", and may send as anyone unless users.toml has that login.")});
+           "login \"uid:33\", and may send as anyone unless users.toml has that login."),
+       key("spool", &ListenerConfig::spool, path("the path of a folder"),
+           "Folder where signpost sendmail keeps mail while the relay does not answer at the unix "
+           "socket, and from which the relay takes it.")});
 }
 
 Section tls() {

@@ -101,9 +101,13 @@ void check_auth(const TomlValue& root, ConfigErrors& errors) {
 // The keys about addresses, logins and TLS, and the one about accounts, exclude each other.
 void check_listener_kind(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
   if (entry.section.socket.empty()) {
-    if (entry.section.allow_users.empty()) return;
-    errors.add(entry.at("allow_users"), "listener.allow_users",
-               "is for accounts of this machine; remove it, or bind to \"unix:/path\"");
+    for (const std::string_view key : {"allow_users", "spool"}) {
+      const TomlValue* value = entry.table.find(key);
+      if (value == nullptr || (key == "allow_users" && value->items.empty())) continue;
+      if (key == "spool" && entry.section.spool == kDefaultSpool) continue;
+      errors.add(value->begin, fmt::format("listener.{}", key),
+                 "is for accounts of this machine; remove it, or bind to \"unix:/path\"");
+    }
     return;
   }
   for (const std::string_view key :

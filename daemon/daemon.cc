@@ -140,6 +140,7 @@ Result<void> Daemon::start() {
   known_logins_.load(config.data_dir);
   shared_.salt_secret = auth::keep_salt_secret(config.data_dir + "/salt-secret");
   if (auto started = start_workers(std::move(*listeners)); !started) return started;
+  start_spool_reader();
   return start_admin(std::move(*admin_sockets));
 }
 
@@ -220,6 +221,20 @@ Result<void> Daemon::start_workers(OpenedListeners opened) {
                     unused));
   }
   return {};
+}
+
+// Each letter goes through a session like those of clients: one way in, one set of rules.
+void Daemon::start_spool_reader() {
+  spool_reader_ = std::make_unique<SpoolReader>(
+      [this, next = std::size_t{0}](const std::string& listener, Descriptor socket,
+                                    uid_t account) mutable {
+        Worker& worker = *workers_[next++ % workers_.size()];
+        worker.post(
+            [&worker, listener, account, socket = std::make_shared<Descriptor>(std::move(socket))] {
+              worker.accept_for(listener, socket->release(), account);
+            });
+      });
+  spool_reader_->configure(*settings_->config);
 }
 
 Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
@@ -312,6 +327,7 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   }
   put_in_force(std::move(loaded.settings), std::move(opened->sockets));
   unix_listeners_.merge(opened->files);
+  spool_reader_->configure(after);
   for (const config::ListenerConfig& listener : closing) unix_listeners_.erase(listener.name);
   reloads_ok_.add();
   reloaded_.set(1);
@@ -417,6 +433,7 @@ void Daemon::stop() {
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
   admin_.reset();
+  if (spool_reader_) spool_reader_->stop();
   unix_listeners_.clear();  // whoever comes now is refused, rather than left waiting
   if (!threads_.empty()) {
     post_to_workers([](Worker& worker) { worker.drain(); });
@@ -429,6 +446,7 @@ void Daemon::stop() {
     for (const auto& worker : workers_) worker->stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    spool_reader_.reset();
     log::emit(relay::events::Stopped{.sessions_cut = sessions_cut});
   }
   // Its answers go to the loops, which still exist but no longer run.

@@ -11,6 +11,7 @@
 #include "daemon/known_logins_keeper.h"
 #include "daemon/opened_listeners.h"
 #include "daemon/shared.h"
+#include "daemon/spool_reader.h"
 #include "daemon/worker.h"
 #include "net/unix_socket.h"
 #include "relay/descriptor_budget.h"
@@ -68,6 +69,7 @@ class Daemon {
   Result<void> open_queue();
   Result<void> start_workers(OpenedListeners opened);
   Result<void> start_admin(admin::AdminSockets sockets);
+  void start_spool_reader();
   void add_gauges();
   void apply_limits(const config::Config& config);
   void judge_settings();
@@ -99,8 +101,9 @@ class Daemon {
   InheritedSockets inherited_;                                // guarded by reloading_ once started
   std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
-  UnixListeners unix_listeners_;                              // guarded by reloading_ once started
-  std::vector<std::unique_ptr<Worker>> workers_;              // the first one feeds delivery
+  std::unique_ptr<SpoolReader> spool_reader_;
+  UnixListeners unix_listeners_;                  // guarded by reloading_ once started
+  std::vector<std::unique_ptr<Worker>> workers_;  // the first one feeds delivery
   admin::SharedAccessRules admin_rules_;
   std::unique_ptr<admin::Admin> admin_;
   std::vector<std::thread> threads_;

@@ -58,6 +58,11 @@ class Worker {
   // `sockets`. Sessions keep the settings that they began with.
   void configure(std::shared_ptr<const relay::Settings> settings, Sockets sockets);
 
+  // Takes over `fd`, whose other end speaks for the account at the listener of this name.
+  void accept_for(const std::string& listener, int fd, uid_t account) {
+    accept(listener, fd, {net::IpAddress::of_account(account), 0});
+  }
+
   // Stops accepting; idle sessions are closed, those in a transaction may finish it.
   void drain();
   // Ends the remaining sessions: clients get 421, receivers nothing.

@@ -37,12 +37,12 @@ using SessionEvents =
 using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
                events::QueueOpened, events::Listening, events::ListenerClosed,
-               events::AdminListening, events::Started, events::Stopping, events::RestartNeeded,
-               events::Stopped, events::ConfigReloaded, events::ConfigReloadFailed,
-               events::CertificateReloaded, events::CertificateNotReloaded, events::StartFailed,
-               events::ConfigDoubtful, events::KnownLoginsLost, events::ConfigNeedsRestart,
-               events::DiskFull, events::DiskHasRoom, events::QueueReclaimingFailed,
-               events::QueueUnreadable>;
+               events::LetterRefused, events::LetterUnusable, events::AdminListening,
+               events::Started, events::Stopping, events::RestartNeeded, events::Stopped,
+               events::ConfigReloaded, events::ConfigReloadFailed, events::CertificateReloaded,
+               events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
+               events::KnownLoginsLost, events::ConfigNeedsRestart, events::DiskFull,
+               events::DiskHasRoom, events::QueueReclaimingFailed, events::QueueUnreadable>;
 using EventsBelow =
     std::tuple<log::events::LogDropped, net::events::AcceptFailed, queue::events::QueueWritable,
                queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,

@@ -98,7 +98,7 @@ std::string file_with(const std::string& section, const std::string& line) {
       if (!other.starts_with(name + " ")) table += other + "\n";
     }
   }
-  if (name == "allow_users" && !line.ends_with("[]")) {
+  if (name == "spool" || (name == "allow_users" && !line.ends_with("[]"))) {
     return kGood + "[[listener]]\n" + line + "\nbind = \"unix:/run/signpost/submit\"\n";
   }
   // The other listener of the file uses neither TLS nor a login.
@@ -169,6 +169,8 @@ const std::vector<KeyCase> kKeyCases{
        return c.listeners[1].allow_users ==
               std::vector<LocalAccount>{{"root", 0}, {"33", 33}, {"*", std::nullopt}};
      }},
+    {"listener", "spool = \"/srv/spool\"",
+     [](const Config& c) { return c.listeners[1].spool == "/srv/spool"; }},
     {"tls", "certificate = \"tls/chain.pem\"",
      [](const Config& c) { return c.tls->certificate == "/etc/signpost/tls/chain.pem"; }},
     {"tls", "key = \"/etc/ssl/key.pem\"",
