@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 
 install(TARGETS signpost RUNTIME)
-install(FILES docs/man/signpost.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES docs/man/signpost.1 docs/man/signpost-sendmail.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/signpost.toml.5 docs/man/signpost-users.toml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES etc/systemd/signpost.service DESTINATION lib/systemd/system)
 install(FILES etc/sysusers.d/signpost.conf DESTINATION lib/sysusers.d)
@@ -20,3 +20,6 @@ install(DIRECTORY docs/ DESTINATION share/doc/signpost FILES_MATCHING
 
 # Beside the real one, which `signpost init` writes: an example is not taken for a configuration.
 install(FILES etc/signpost.toml RENAME signpost.toml.example DESTINATION /etc/signpost)
+
+# How others are set up around it.
+install(FILES etc/systemd/signpost.socket etc/haproxy/haproxy.cfg DESTINATION share/doc/signpost/examples)

@@ -108,6 +108,16 @@ std::string_view auth_text(config::AuthMode auth) {
   return "";
 }
 
+// Who may use a unix socket.
+std::string accounts_text(const config::ListenerConfig& listener) {
+  std::string text = "root";
+  for (const config::LocalAccount& account : listener.allow_users) {
+    if (!account.uid) return "every account of this machine";
+    text += ", " + account.name;
+  }
+  return text;
+}
+
 // A note, not a warning: a resolver elsewhere works, but its answers can be forged in transit.
 std::string name_servers_text(const config::Config& config) {
   if (config.dns_servers.empty()) return "those of /etc/resolv.conf";
@@ -129,13 +139,27 @@ void print_published(const Findings& findings) {
   print(text);
 }
 
+// Of an address that other software takes for both families.
+std::string_view family_note(const config::Config& config, const net::SocketAddress& bind) {
+  if (!bind.ip.is_v6() || !bind.ip.is_unspecified()) return "";
+  const bool has_v4 = std::ranges::any_of(config.listeners, [&](const auto& other) {
+    return !other.bind.ip.is_v6() && other.bind.port == bind.port;
+  });
+  return has_v4 ? ", IPv6 only" : ", IPv6 only (for IPv4, another [[listener]] with 0.0.0.0)";
+}
+
 void print_summary(const relay::Settings& settings) {
   const config::Config& config = *settings.config;
   std::string text = fmt::format("{} is good\n", config.file);
   text += fmt::format("  hostname  {}\n  queue     {}\n", config.hostname, config.data_dir);
   for (const config::ListenerConfig& listener : config.listeners) {
-    text += fmt::format("  listener  {} {}, login {}\n", listener.bind.text(),
-                        mode_text(listener.mode), auth_text(listener.auth));
+    if (!listener.socket.empty()) {
+      text += fmt::format("  listener  {}, for {}\n", listener.name, accounts_text(listener));
+      continue;
+    }
+    text += fmt::format("  listener  {} {}, login {}{}\n", listener.bind.text(),
+                        mode_text(listener.mode), auth_text(listener.auth),
+                        family_note(config, listener.bind));
   }
   if (settings.users) text += fmt::format("  users     {}\n", settings.users->all().size());
   text += fmt::format("  dns       {}\n", name_servers_text(config));
@@ -154,7 +178,8 @@ Json summary(const relay::Settings& settings) {
   const config::Config& config = *settings.config;
   Json listeners = Json::array();
   for (const config::ListenerConfig& listener : config.listeners) {
-    listeners.push_back({{"bind", listener.bind.text()},
+    const bool is_socket = !listener.socket.empty();
+    listeners.push_back({{"bind", is_socket ? listener.name : listener.bind.text()},
                          {"mode", mode_text(listener.mode)},
                          {"auth", auth_text(listener.auth)}});
   }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,11 @@ void add_reload_command(CLI::App& app, CommandLine& line);
 void add_queue_commands(CLI::App& app, CommandLine& line);
 void add_reference_command(CLI::App& app, CommandLine& line);
 void add_sendmail_command(CLI::App& app, CommandLine& line);
+
+// sendmail(1) with these words after its name, which may also be mailq or newaliases; returns an
+// exit code of sysexits.h. `config_file`: if -C names no other.
+int run_sendmail(std::string_view name, std::span<const std::string_view> words,
+                 std::optional<std::string> config_file);
 
 // One clear line on standard error for each message; returns kRefused.
 int refuse(std::string_view message);

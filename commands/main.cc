@@ -7,6 +7,8 @@
 
 #include <cstdio>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,10 +17,17 @@ namespace signpost::commands {
 
 namespace {
 
-// Called by the name sendmail (a link in /usr/sbin) it is that command.
-bool called_as_sendmail(const char* program) {
-  const std::string_view name(program);
-  return name.substr(name.rfind('/') + 1) == "sendmail";
+// Called by a name of sendmail (a link in /usr/sbin), or with that command, whose options are not
+// CLI11's to read, it does what the name says. Nothing otherwise.
+std::optional<int> try_sendmail(std::span<const std::string_view> words) {
+  if (words.empty()) return {};
+  const std::string_view name = words[0].substr(words[0].rfind('/') + 1);
+  if (name == "sendmail" || name == "mailq" || name == "newaliases") {
+    return run_sendmail(name, words.subspan(1), {});
+  }
+  const bool asks_for_help = words.size() == 3 && words[2] == "--help";
+  if (words.size() < 2 || words[1] != "sendmail" || asks_for_help) return {};
+  return run_sendmail("sendmail", words.subspan(2), {});
 }
 
 void add_commands(CLI::App& app, CommandLine& line) {
@@ -79,14 +88,13 @@ int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int run(int argc, char** argv) {
-  if (argc > 0 && called_as_sendmail(argv[0])) {
-    return refuse("sendmail is not supported yet; submit by SMTP");
-  }
+  const std::vector<std::string_view> words(argv, argv + argc);
+  if (const auto code = try_sendmail(words)) return *code;
   CommandLine line;
   CLI::App app("SMTP outbound relay and DKIM signing gateway", "signpost");
   add_commands(app, line);
   refuse_empty_values(app);
-  if (const auto word = option_without_value({argv, argv + argc}); !word.empty()) {
+  if (const auto word = option_without_value(words); !word.empty()) {
     refuse(fmt::format("{} has no value; see --help", word));
     return kWrongUsage;
   }

@@ -9,6 +9,8 @@
 #include "net/address.h"
 #include "net/tls.h"
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -24,14 +26,29 @@ enum class ListenerMode { StartTls, Implicit, Plain };
 enum class AuthMode { Required, Optional, Off };
 enum class ClearLogin { Loopback, Never };
 
+// Who may connect to a unix socket.
+struct LocalAccount {
+  std::string name;          // as written: "www-data", "33", "*"
+  std::optional<uid_t> uid;  // nothing: every account of the machine
+  friend bool operator==(const LocalAccount&, const LocalAccount&) = default;
+};
+
+// What the sendmail command uses where it may not read the configuration.
+constexpr const char* kDefaultSubmitSocket = "/run/signpost/submit";
+constexpr const char* kDefaultSpool = "/var/spool/signpost";
+
 struct ListenerConfig {
   std::string name;  // "127.0.0.1:587", the `listener` label of metrics: as written in `bind`
   net::SocketAddress bind;
+  std::string socket;  // the path in bind = "unix:…", which then stands in for an address; or ""
   ListenerMode mode = ListenerMode::StartTls;
   AuthMode auth = AuthMode::Required;
   ClearLogin login_in_clear = ClearLogin::Loopback;
   std::vector<net::Network> trusted_networks;
   bool trust_wide_networks = false;
+  std::vector<net::Network> proxy_protocol_from;
+  std::vector<LocalAccount> allow_users;  // of a unix socket, beside root
+  std::string spool = kDefaultSpool;      // of the sendmail command that uses the socket
 };
 
 struct TlsConfig {

@@ -17,9 +17,6 @@ const Choices<TlsPolicy> kTlsPolicies{{"off", TlsPolicy::Off},
                                       {"verify", TlsPolicy::Verify}};
 
 bool is_false(const TomlValue& value) { return value.kind == Kind::Boolean && !value.boolean; }
-bool is_empty_list(const TomlValue& value) {
-  return value.kind == Kind::Array && value.items.empty();
-}
 bool is_false_or_auto(const TomlValue& value) {
   return is_false(value) || (value.kind == Kind::String && value.string == "auto");
 }
@@ -118,10 +115,19 @@ Section listener() {
        key("trust_wide_networks", &ListenerConfig::trust_wide_networks, boolean(),
            "Whether trusted_networks may cover more of the Internet than a /8 (IPv6: a /16) does, "
            "which is close to an open relay."),
-       not_built_key<ListenerConfig>({"proxy_protocol_from", "[]", "[]",
-                                      "Load balancers that send the PROXY protocol. Not supported "
-                                      "yet: only [] is accepted."},
-                                     is_empty_list)});
+       key("proxy_protocol_from", &ListenerConfig::proxy_protocol_from,
+           list_of("networks, as in [\"10.0.0.5\", \"2001:db8::/64\"]", parse_network),
+           "Load balancers that begin each connection with a PROXY header, version 1 or 2. It is "
+           "required from them and never read from others."),
+       key("allow_users", &ListenerConfig::allow_users,
+           list_of("accounts of this machine, as in [\"root\", \"www-data\"], or [\"*\"] for all",
+                   parse_local_account),
+           "Accounts that may hand in mail at a unix socket beside root, by name or number. Each "
+           "is known as a "
+           "login \"uid:33\", and may send as anyone unless users.toml has that login."),
+       key("spool", &ListenerConfig::spool, path("the path of a folder"),
+           "Folder where signpost sendmail keeps mail while the relay does not answer at the unix "
+           "socket, and from which the relay takes it.")});
 }
 
 Section tls() {

@@ -46,10 +46,11 @@ void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& e
                "that may, or \"required\"");
   }
   if (listener.auth != AuthMode::Off && listener.mode == ListenerMode::Plain &&
-      !listener.bind.ip.is_loopback()) {
+      !listener.bind.ip.is_loopback() && listener.proxy_protocol_from.empty()) {
     errors.add(entry.at("mode"), "listener.mode",
                "\"plain\" would carry passwords in clear; write \"starttls\", or auth = \"off\" "
-               "with trusted_networks, or bind to a loopback address");
+               "with trusted_networks, or bind to a loopback address, or name the load balancers "
+               "that end TLS in proxy_protocol_from");
   }
   if (listener.auth == AuthMode::Required && listener.mode == ListenerMode::Plain &&
       listener.login_in_clear == ClearLogin::Never) {
@@ -65,6 +66,14 @@ void check_trusted_networks(const Entry<ListenerConfig>& entry, ConfigErrors& er
   errors.add(entry.at("trusted_networks"), "listener.trusted_networks",
              "together these cover more of the Internet than a /8 (IPv6: a /16) does, which is "
              "close to an open relay; write smaller networks, or also trust_wide_networks = true");
+}
+
+// Whoever may send a PROXY header chooses the address that it is judged by.
+void check_proxies(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
+  if (!are_wide(entry.section.proxy_protocol_from)) return;
+  errors.add(entry.at("proxy_protocol_from"), "listener.proxy_protocol_from",
+             "together these cover more of the Internet than a /8 (IPv6: a /16) does, and anyone "
+             "there could claim any address; write the addresses of the load balancers");
 }
 
 void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& root,
@@ -89,6 +98,35 @@ void check_auth(const TomlValue& root, ConfigErrors& errors) {
   errors.add(auth->begin, "auth.users", "missing; write the path of a file, or dovecot_socket");
 }
 
+// The keys about addresses, logins and TLS, and the one about accounts, exclude each other.
+void check_listener_kind(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
+  if (entry.section.socket.empty()) {
+    for (const std::string_view key : {"allow_users", "spool"}) {
+      const TomlValue* value = entry.table.find(key);
+      if (value == nullptr || (key == "allow_users" && value->items.empty())) continue;
+      if (key == "spool" && entry.section.spool == kDefaultSpool) continue;
+      errors.add(value->begin, fmt::format("listener.{}", key),
+                 "is for accounts of this machine; remove it, or bind to \"unix:/path\"");
+    }
+    return;
+  }
+  for (const std::string_view key :
+       {"login_in_clear", "trusted_networks", "trust_wide_networks", "proxy_protocol_from"}) {
+    if (entry.table.find(key) == nullptr) continue;
+    errors.add(entry.at(key), fmt::format("listener.{}", key),
+               "has no meaning at a unix socket; remove it, and write allow_users");
+  }
+  // As written: bind has set the members.
+  const auto demand = [&](std::string_view key, std::string_view word, std::string_view why) {
+    const TomlValue* value = entry.table.find(key);
+    if (value == nullptr || value->string == word) return;
+    errors.add(value->begin, fmt::format("listener.{}", key),
+               fmt::format("{} at a unix socket; write \"{}\"", why, word));
+  };
+  demand("mode", "plain", "there is no TLS");
+  demand("auth", "off", "accounts stand in for logins");
+}
+
 // An address belongs to one listening socket, and with a wildcard all addresses of its family do.
 bool covers(const net::SocketAddress& wildcard, const net::SocketAddress& other) {
   return wildcard != other && wildcard.port == other.port && wildcard.ip.is_unspecified() &&
@@ -101,10 +139,13 @@ void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& 
   }
   Once binds(errors, "listener.bind");
   for (const auto& entry : entries(root, "listener", config.listeners)) {
-    if (entry.section.bind.port == 0) continue;  // reported where it was read
+    check_listener_kind(entry, errors);
+    if (!entry.section.socket.empty()) binds.add(entry.section.name, entry.at("bind"));
+    if (entry.section.bind.port == 0) continue;  // a socket, or reported where it was read
     check_listener_needs(entry, root, errors);
     check_listener_security(entry, errors);
     check_trusted_networks(entry, errors);
+    check_proxies(entry, errors);
     binds.add(entry.section.bind.text(), entry.at("bind"));
     for (const ListenerConfig& other : config.listeners) {
       if (!covers(other.bind, entry.section.bind)) continue;
@@ -129,6 +170,7 @@ void check_admin(const TomlValue& root, const Config& config, ConfigErrors& erro
                            config.admin_bind->text()));
   }
   for (const ListenerConfig& listener : config.listeners) {
+    if (!listener.socket.empty()) continue;
     const net::SocketAddress& bind = *config.admin_bind;
     if (listener.bind != bind && !covers(listener.bind, bind) && !covers(bind, listener.bind))
       continue;

@@ -7,10 +7,12 @@
 #include "smtp/idna.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 namespace signpost::config {
 
@@ -228,6 +230,37 @@ ValueResult<net::SocketAddress> parse_bind(std::string_view text) {
   if (!address) return wrong(text, "is not an IP address with a port");
   if (address->port == 0) return wrong(text, "has port 0");
   return *address;
+}
+
+ValueResult<std::string> parse_socket_path(std::string_view text) {
+  const std::filesystem::path path(text);
+  if (!path.is_absolute() || !path.has_filename() || path.lexically_normal() != path ||
+      std::ranges::any_of(text, ascii::is_control)) {
+    return wrong(text, "is not the absolute path of a socket");
+  }
+  return std::string(text);
+}
+
+ValueResult<LocalAccount> parse_local_account(std::string_view text) {
+  constexpr std::size_t kLongestName = 255;
+  LocalAccount account{.name = std::string(text), .uid = {}};
+  if (text == "*") return account;
+  uid_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && end == text.data() + text.size()) {
+    account.uid = number;
+    return account;
+  }
+  if (text.empty() || text.size() > kLongestName || std::ranges::any_of(text, ascii::is_control)) {
+    return wrong(text, "is not the name of an account");
+  }
+  std::vector<char> buffer(16 << 10);
+  passwd entry{};
+  passwd* found = nullptr;
+  (void)::getpwnam_r(account.name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) return wrong(text, "is not an account of this machine");
+  account.uid = found->pw_uid;
+  return account;
 }
 
 ValueResult<net::SocketAddress> parse_name_server(std::string_view text) {

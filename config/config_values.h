@@ -52,6 +52,10 @@ bool same_field_name(const std::string& a, const std::string& b);  // ignoring c
 ValueResult<std::string> parse_field_pattern(std::string_view text);
 // "192.0.2.1:587", "[2001:db8::1]:587".
 ValueResult<net::SocketAddress> parse_bind(std::string_view text);
+// The path of a unix socket: absolute, without components that lead elsewhere.
+ValueResult<std::string> parse_socket_path(std::string_view text);
+// "www-data", "33", "*". Asks the system for the account.
+ValueResult<LocalAccount> parse_local_account(std::string_view text);
 // "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".
 ValueResult<net::SocketAddress> parse_name_server(std::string_view text);
 

@@ -10,6 +10,12 @@ namespace signpost::config {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr std::string_view kUnixPrefix = "unix:";
+
+}  // namespace
+
 Key<Config> user_key() {
   const auto read = [](Setting& setting, Config& config) {
     if (const std::string* name = setting.string()) config.user = *name;
@@ -26,15 +32,24 @@ Key<ListenerConfig> listener_bind_key() {
     const std::string* text = setting.string();
     if (text == nullptr) return;
     listener.name = *text;
-    if (const auto address = parse_bind(*text)) {
+    if (text->starts_with(kUnixPrefix)) {
+      auto path = parse_socket_path(std::string_view(*text).substr(kUnixPrefix.size()));
+      if (!path) return refuse(setting, setting.value(), path.error());
+      listener.socket = std::move(*path);
+      // The kernel protects it and says who is there.
+      listener.mode = ListenerMode::Plain;
+      listener.auth = AuthMode::Off;
+    } else if (const auto address = parse_bind(*text)) {
       listener.bind = *address;
     } else {
       refuse(setting, setting.value(), address.error());
     }
   };
   return Key<ListenerConfig>{
-      {"bind", "an IP address with a port, as in \"0.0.0.0:587\" or \"[::]:587\"", "",
-       "Address and port to listen on."},
+      {"bind",
+       "an IP address with a port, as in \"0.0.0.0:587\" or \"[::]:587\", or \"unix:/path\"", "",
+       "Address and port to listen on, or a unix socket for programs of this machine, whose "
+       "accounts stand in for logins."},
       read}
       .required();
 }

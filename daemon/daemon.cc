@@ -54,6 +54,7 @@ std::vector<std::string> keys_for_restart(const config::Config& before, const co
   if (after.limits.sessions > more) keys.emplace_back("limits.sessions");
   if (before.data_dir != after.data_dir) keys.emplace_back("data_dir");
   if (before.user != after.user) keys.emplace_back("user");
+  if (before.core_files != after.core_files) keys.emplace_back("core_files");
   if (before.workers != after.workers) keys.emplace_back("workers");
   if (before.dns_servers != after.dns_servers) keys.emplace_back("dns.servers");
   if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");
@@ -102,7 +103,8 @@ log::Options log_options(const config::Config& config) {
       .level = config.log_level, .format = config.log_format, .to_journal = stderr_is_journal()};
 }
 
-Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clock)
+Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, InheritedSockets inherited,
+               const Clock& clock)
     : clock_(clock),
       build_info_(shared_.registry, relay::metric::kBuildInfo,
                   {{"version", std::string(version())}, {"commit", std::string(commit())}}),
@@ -111,6 +113,7 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, const Clock& clo
       reloaded_(shared_.registry, relay::metric::kLastReloadSuccessful),
       loaded_at_(shared_.registry, relay::metric::kLoaded),
       log_lines_dropped_(shared_.registry, relay::metric::kLogLinesDropped),
+      inherited_(std::move(inherited)),
       settings_(std::move(settings)),
       started_with_(settings_->config) {
   build_info_.set(1);
@@ -126,8 +129,9 @@ Result<void> Daemon::start() {
   apply_limits(*settings_->config);
   judge_settings();
   const config::Config& config = *settings_->config;
-  auto sockets = open_sockets(config.listeners);
-  if (!sockets) return Failure(std::move(sockets).error());
+  auto listeners = open_listeners(config.listeners, {}, inherited_, worker_count(config));
+  if (!listeners) return Failure(std::move(listeners).error());
+  unix_listeners_ = std::move(listeners->files);
   if (auto made = make_folder(config.data_dir); !made) return made;  // for the admin socket
   auto admin_sockets = admin::AdminSockets::open(config.admin_bind, config.admin_socket);
   if (!admin_sockets) return Failure(std::move(admin_sockets).error());
@@ -135,7 +139,8 @@ Result<void> Daemon::start() {
   check_disk();  // before the first client comes
   known_logins_.load(config.data_dir);
   shared_.salt_secret = auth::keep_salt_secret(config.data_dir + "/salt-secret");
-  if (auto started = start_workers(std::move(*sockets)); !started) return started;
+  if (auto started = start_workers(std::move(*listeners)); !started) return started;
+  start_spool_reader();
   return start_admin(std::move(*admin_sockets));
 }
 
@@ -184,20 +189,7 @@ Result<void> Daemon::open_queue() {
   return {};
 }
 
-Result<std::vector<Worker::Sockets>> Daemon::open_sockets(
-    const std::vector<config::ListenerConfig>& listeners) const {
-  std::vector<Worker::Sockets> sockets(worker_count(*started_with_));
-  for (const config::ListenerConfig& listener : listeners) {
-    auto opened = net::open_listening_sockets(listener.bind, sockets.size());
-    if (!opened) return Failure(std::move(opened).error());
-    for (std::size_t i = 0; i < sockets.size(); ++i) {
-      sockets[i][listener.name] = std::move((*opened)[i]);
-    }
-  }
-  return sockets;
-}
-
-Result<void> Daemon::start_workers(std::vector<Worker::Sockets> sockets) {
+Result<void> Daemon::start_workers(OpenedListeners opened) {
   const config::Config& config = *settings_->config;
   const unsigned count = worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
@@ -215,16 +207,34 @@ Result<void> Daemon::start_workers(std::vector<Worker::Sockets> sockets) {
     workers_.push_back(std::move(*worker));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    workers_[i]->configure(settings_, std::move(sockets[i]));
+    workers_[i]->configure(settings_, std::move(opened.sockets[i]));
   }
   for (const auto& worker : workers_) {
     threads_.emplace_back([&worker = *worker] { worker.run(); });
   }
   workers_.front()->post([&worker = *workers_.front()] { worker.delivery().start_feeding(); });
-  for (const config::ListenerConfig& listener : config.listeners) {
-    log::emit(relay::events::Listening{.bind = listener.name});
+  opened.log();
+  for (const std::string& unused : inherited_.unused()) {
+    log_doubt(
+        fmt::format("no [[listener]] has the address of the socket {} that the service "
+                    "manager opened: clients that connect to it get no answer",
+                    unused));
   }
   return {};
+}
+
+// Each letter goes through a session like those of clients: one way in, one set of rules.
+void Daemon::start_spool_reader() {
+  spool_reader_ = std::make_unique<SpoolReader>(
+      [this, next = std::size_t{0}](const std::string& listener, Descriptor socket,
+                                    uid_t account) mutable {
+        Worker& worker = *workers_[next++ % workers_.size()];
+        worker.post(
+            [&worker, listener, account, socket = std::make_shared<Descriptor>(std::move(socket))] {
+              worker.accept_for(listener, socket->release(), account);
+            });
+      });
+  spool_reader_->configure(*settings_->config);
 }
 
 Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
@@ -309,19 +319,21 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   const std::shared_ptr<const relay::Settings> old = settings_;
   const config::Config& after = *loaded.settings->config;
   const auto added = listeners_without(after, *old->config);
-  auto sockets = open_sockets(added);
-  if (!sockets) return refuse({sockets.error().detail});
+  const auto closing = listeners_without(*old->config, after);
+  auto opened = open_listeners(added, closing, inherited_, workers_.size());
+  if (!opened) return refuse({opened.error().detail});
   for (const std::string& key : keys_for_restart(*started_with_, after, descriptors_.sessions)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
-  put_in_force(std::move(loaded.settings), std::move(*sockets));
+  put_in_force(std::move(loaded.settings), std::move(opened->sockets));
+  unix_listeners_.merge(opened->files);
+  spool_reader_->configure(after);
+  for (const config::ListenerConfig& listener : closing) unix_listeners_.erase(listener.name);
   reloads_ok_.add();
   reloaded_.set(1);
   loaded_at_.set(seconds_since_epoch(began));
-  for (const config::ListenerConfig& listener : added) {
-    log::emit(relay::events::Listening{.bind = listener.name});
-  }
-  for (const config::ListenerConfig& listener : listeners_without(*old->config, after)) {
+  opened->log();
+  for (const config::ListenerConfig& listener : closing) {
     log::emit(relay::events::ListenerClosed{.bind = listener.name});
   }
   log::emit(relay::events::ConfigReloaded{.file = after.file,
@@ -421,6 +433,8 @@ void Daemon::stop() {
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
   admin_.reset();
+  if (spool_reader_) spool_reader_->stop();
+  unix_listeners_.clear();  // whoever comes now is refused, rather than left waiting
   if (!threads_.empty()) {
     post_to_workers([](Worker& worker) { worker.drain(); });
     const bool in_time = wait_until_drained(kDrainLimit);
@@ -432,6 +446,7 @@ void Daemon::stop() {
     for (const auto& worker : workers_) worker->stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    spool_reader_.reset();
     log::emit(relay::events::Stopped{.sessions_cut = sessions_cut});
   }
   // Its answers go to the loops, which still exist but no longer run.

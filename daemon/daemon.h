@@ -7,9 +7,13 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "daemon/certificate_watch.h"
+#include "daemon/inherited_sockets.h"
 #include "daemon/known_logins_keeper.h"
+#include "daemon/opened_listeners.h"
 #include "daemon/shared.h"
+#include "daemon/spool_reader.h"
 #include "daemon/worker.h"
+#include "net/unix_socket.h"
 #include "relay/descriptor_budget.h"
 #include "relay/settings.h"
 
@@ -17,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,8 +36,8 @@ log::Options log_options(const config::Config& config);
 // For the main thread only, except reload().
 class Daemon {
  public:
-  explicit Daemon(std::shared_ptr<const relay::Settings> settings,
-                  const Clock& clock = real_clock());
+  Daemon(std::shared_ptr<const relay::Settings> settings, InheritedSockets inherited,
+         const Clock& clock = real_clock());
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -62,11 +67,10 @@ class Daemon {
  private:
   Result<void> share_descriptors();
   Result<void> open_queue();
-  Result<void> start_workers(std::vector<Worker::Sockets> sockets);
+  Result<void> start_workers(OpenedListeners opened);
   Result<void> start_admin(admin::AdminSockets sockets);
+  void start_spool_reader();
   void add_gauges();
-  Result<std::vector<Worker::Sockets>> open_sockets(
-      const std::vector<config::ListenerConfig>& listeners) const;  // one for each worker
   void apply_limits(const config::Config& config);
   void judge_settings();
   // `sockets`: of listeners that are new, one for each worker.
@@ -94,9 +98,12 @@ class Daemon {
   std::optional<metrics::Gauge> certificate_expiry_;  // while there is one
   Mutex reloading_;
   CertificateWatch certificate_watch_;
+  InheritedSockets inherited_;                                // guarded by reloading_ once started
   std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
-  std::vector<std::unique_ptr<Worker>> workers_;              // the first one feeds delivery
+  std::unique_ptr<SpoolReader> spool_reader_;
+  UnixListeners unix_listeners_;                  // guarded by reloading_ once started
+  std::vector<std::unique_ptr<Worker>> workers_;  // the first one feeds delivery
   admin::SharedAccessRules admin_rules_;
   std::unique_ptr<admin::Admin> admin_;
   std::vector<std::thread> threads_;

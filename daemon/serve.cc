@@ -4,6 +4,7 @@
 #include "config/config.h"
 #include "config/config_file.h"
 #include "daemon/daemon.h"
+#include "daemon/inherited_sockets.h"
 #include "daemon/last_resort.h"
 #include "daemon/privileges.h"
 #include "daemon/service_manager.h"
@@ -20,6 +21,7 @@
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace signpost::daemon {
@@ -123,6 +125,7 @@ int run_until_stopped(Daemon& daemon, const sigset_t& signals) {
 int serve(const std::string& config_file) {
   const sigset_t signals = block_signals();
   end_with_words();
+  auto inherited = InheritedSockets::take();
   const relay::LoadedSettings loaded = load_settings_as_account(config_file, DataDir::Create);
   if (!loaded.settings) {
     explain(loaded.error_texts(), log_options_in(config_file));
@@ -133,6 +136,10 @@ int serve(const std::string& config_file) {
     return kFailed;
   }
   const config::Config& config = *loaded.settings->config;
+  if (!inherited) {
+    explain({inherited.error().detail}, log_options(config));
+    return kFailed;
+  }
   let_look_into_us(config.core_files);
   raise_descriptor_limit();
   keep_freed_memory();
@@ -148,7 +155,7 @@ int serve(const std::string& config_file) {
   }
   int result = 0;
   {
-    Daemon daemon(loaded.settings);
+    Daemon daemon(loaded.settings, std::move(*inherited));
     if (auto started = daemon.start(); !started) {
       result = kFailed;
       explain({started.error().detail}, log_options(config));

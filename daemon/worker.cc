@@ -77,22 +77,27 @@ void Worker::stop() {
 }
 
 void Worker::configure(std::shared_ptr<const relay::Settings> settings, Sockets sockets) {
+  const auto& wanted = settings->config->listeners;
+  std::erase_if(listeners_, [&](const auto& entry) {
+    if (std::ranges::find(wanted, entry.first, &config::ListenerConfig::name) != wanted.end()) {
+      return false;
+    }
+    entry.second.listener->take_waiting();  // who came before is served under the old settings
+    return true;
+  });
   settings_ = std::move(settings);
   context_->settings = settings_;
-  const auto& wanted = settings_->config->listeners;
-  std::erase_if(listeners_, [&](const auto& entry) {
-    return std::ranges::find(wanted, entry.first, &config::ListenerConfig::name) == wanted.end();
-  });
   for (auto& [name, socket] : sockets) {
     // Shown from the start, as zero.
     (void)metrics_.sessions(name);
     (void)metrics_.sessions_total(name);
-    listeners_[name] = std::make_unique<net::Listener>(
-        loop_, socket.release(),
-        [this, name](int accepted, const net::SocketAddress& peer) {
-          accept(name, accepted, peer);
-        },
-        descriptor_ceiling_);
+    listeners_[name] = {.listener = std::make_unique<net::Listener>(
+                            loop_, socket.descriptor.release(),
+                            [this, name](int accepted, const net::SocketAddress& peer) {
+                              accept(name, accepted, peer);
+                            },
+                            descriptor_ceiling_),
+                        .outlives_us = socket.outlives_us};
   }
 }
 
@@ -106,7 +111,11 @@ void Worker::accept(const std::string& listener, int fd, const net::SocketAddres
   submission_->accept(*config, fd, peer);
 }
 
+// Who waits at a socket that outlives us gets the next process; the others get 421.
 void Worker::drain() {
+  for (const auto& [name, each] : listeners_) {
+    if (!each.outlives_us) each.listener->take_waiting();
+  }
   listeners_.clear();
   submission_->drain();
   delivery_->drain();

@@ -29,7 +29,11 @@ namespace signpost::daemon {
 // Once run() was called, everything but post() and stop() is for the worker's own thread.
 class Worker {
  public:
-  using Sockets = std::map<std::string, Descriptor>;  // by `bind` as written
+  struct ListeningSocket {
+    Descriptor descriptor;
+    bool outlives_us = false;  // the service manager has it, too
+  };
+  using Sockets = std::map<std::string, ListeningSocket>;  // by `bind` as written
   // A worker's part of the process's limits.
   struct Share {
     std::size_t deliveries = 0;   // connections to receivers, at once
@@ -53,6 +57,11 @@ class Worker {
   // Puts a new configuration in force: closes listeners that it no longer names, and listens on
   // `sockets`. Sessions keep the settings that they began with.
   void configure(std::shared_ptr<const relay::Settings> settings, Sockets sockets);
+
+  // Takes over `fd`, whose other end speaks for the account at the listener of this name.
+  void accept_for(const std::string& listener, int fd, uid_t account) {
+    accept(listener, fd, {net::IpAddress::of_account(account), 0});
+  }
 
   // Stops accepting; idle sessions are closed, those in a transaction may finish it.
   void drain();
@@ -79,7 +88,11 @@ class Worker {
   std::optional<auth::Authenticator> authenticator_;
   std::optional<delivery::Delivery> delivery_;
   std::optional<submission::Submission> submission_;
-  std::map<std::string, std::unique_ptr<net::Listener>> listeners_;  // by `bind` as written
+  struct Listener {
+    std::unique_ptr<net::Listener> listener;
+    bool outlives_us = false;
+  };
+  std::map<std::string, Listener> listeners_;  // by `bind` as written
 };
 
 }  // namespace signpost::daemon

@@ -47,6 +47,10 @@ std::string comment_text(std::string_view text) {
 }
 
 void add_origin(FoldedField& field, const ReceivedFacts& facts) {
+  if (facts.is_account) {
+    field.word("from").word("localhost").word("(" + comment_text(facts.peer_address) + ")");
+    return;
+  }
   const std::string address =
       facts.peer_address.empty() ? std::string() : address_literal(facts.peer_address);
   const bool usable = is_host_name(facts.hello_name) || is_literal(facts.hello_name);

@@ -12,7 +12,8 @@ namespace signpost::message {
 struct ReceivedFacts {
   bool origin = true;             // whether it says where the message came from
   std::string_view hello_name;    // the client's own words: made printable, comments escaped
-  std::string_view peer_address;  // "192.0.2.1" or "2001:db8::1", as the socket says
+  std::string_view peer_address;  // "192.0.2.1" or "2001:db8::1", as the socket says, or "uid:33"
+  bool is_account = false;        // peer_address names an account of this machine
   std::string_view by;            // our hostname
   std::string_view id;
   std::string_view recipient;  // only when there is exactly one (Bcc must not leak)

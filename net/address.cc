@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <tuple>
 
 namespace signpost::net {
 
@@ -51,24 +52,42 @@ IpAddress IpAddress::from_v6(const std::array<std::uint8_t, 16>& octets) {
     return from_v4({octets[12], octets[13], octets[14], octets[15]});
   }
   IpAddress address;
-  address.v6_ = true;
+  address.kind_ = Kind::V6;
   address.octets_ = octets;
   return address;
 }
 
+IpAddress IpAddress::of_account(uid_t uid) {
+  static_assert(sizeof uid <= std::tuple_size_v<decltype(octets_)>);
+  IpAddress address;
+  address.kind_ = Kind::Account;
+  std::memcpy(address.octets_.data(), &uid, sizeof uid);
+  return address;
+}
+
+std::optional<uid_t> IpAddress::account() const {
+  if (kind_ != Kind::Account) return {};
+  uid_t uid = 0;
+  std::memcpy(&uid, octets_.data(), sizeof uid);
+  return uid;
+}
+
 bool IpAddress::is_loopback() const {
-  if (!v6_) return octets_[0] == 127;
-  return octets_[15] == 1 && std::all_of(octets_.begin(), octets_.end() - 1,
-                                         [](std::uint8_t octet) { return octet == 0; });
+  if (kind_ == Kind::V4) return octets_[0] == 127;
+  return is_v6() && octets_[15] == 1 &&
+         std::all_of(octets_.begin(), octets_.end() - 1,
+                     [](std::uint8_t octet) { return octet == 0; });
 }
 
 bool IpAddress::is_unspecified() const {
-  return std::ranges::all_of(octets_, [](std::uint8_t octet) { return octet == 0; });
+  return kind_ != Kind::Account &&
+         std::ranges::all_of(octets_, [](std::uint8_t octet) { return octet == 0; });
 }
 
 std::string IpAddress::text() const {
   std::array<char, INET6_ADDRSTRLEN> buffer;
-  if (v6_) {
+  if (const auto uid = account()) return "uid:" + std::to_string(*uid);
+  if (is_v6()) {
     CHECK(inet_ntop(AF_INET6, octets_.data(), buffer.data(), buffer.size()) != nullptr);
     return buffer.data();
   }
@@ -81,17 +100,18 @@ std::string IpAddress::text() const {
 }
 
 IpAddress IpAddress::network(unsigned length) const {
+  if (kind_ == Kind::Account) return *this;
   std::array<std::uint8_t, 16> octets = octets_;
   for (std::size_t i = 0; i < octets.size(); ++i) {
     const unsigned begin = static_cast<unsigned>(i) * 8;
     const unsigned kept = length <= begin ? 0 : std::min(8U, length - begin);
     octets[i] = static_cast<std::uint8_t>(octets[i] & (0xff00U >> kept));
   }
-  if (v6_) return from_v6(octets);
+  if (is_v6()) return from_v6(octets);
   return from_v4({octets[0], octets[1], octets[2], octets[3]});
 }
 
-IpAddress IpAddress::client_prefix() const { return v6_ ? network(64) : *this; }
+IpAddress IpAddress::client_prefix() const { return is_v6() ? network(64) : *this; }
 
 std::optional<SocketAddress> SocketAddress::parse(std::string_view text,
                                                   std::optional<std::uint16_t> default_port) {
@@ -142,6 +162,7 @@ SocketAddress SocketAddress::from_native(const sockaddr_storage& native) {
 }
 
 socklen_t SocketAddress::to_native(sockaddr_storage& native) const {
+  CHECK(!ip.account());
   native = {};
   if (ip.is_v6()) {
     sockaddr_in6 v6{};
@@ -160,6 +181,7 @@ socklen_t SocketAddress::to_native(sockaddr_storage& native) const {
 }
 
 std::string SocketAddress::text() const {
+  if (ip.account()) return ip.text();
   const std::string number = std::to_string(port);
   return ip.is_v6() ? "[" + ip.text() + "]:" + number : ip.text() + ":" + number;
 }

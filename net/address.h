@@ -1,7 +1,9 @@
-// Internet addresses, with and without a port, and networks.
+// Internet addresses, with and without a port, and networks. A client at a unix socket has the
+// number of its account in place of an address.
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include <array>
 #include <compare>
@@ -13,18 +15,21 @@
 
 namespace signpost::net {
 
-// An IPv4 or IPv6 address. Keeps an IPv4 address mapped into IPv6 (::ffff:a.b.c.d) as IPv4.
+// An IPv4 or IPv6 address, or an account of this machine, which is equal to no address and in no
+// network. Keeps an IPv4 address mapped into IPv6 (::ffff:a.b.c.d) as IPv4.
 class IpAddress {
  public:
   IpAddress() = default;  // 0.0.0.0
   static std::optional<IpAddress> parse(std::string_view text);
   static IpAddress from_v4(const std::array<std::uint8_t, 4>& octets);
   static IpAddress from_v6(const std::array<std::uint8_t, 16>& octets);
+  static IpAddress of_account(uid_t uid);
 
-  bool is_v6() const { return v6_; }
+  bool is_v6() const { return kind_ == Kind::V6; }
+  std::optional<uid_t> account() const;
   bool is_loopback() const;
   bool is_unspecified() const;
-  std::string text() const;
+  std::string text() const;  // "192.0.2.1", "2001:db8::1", "uid:33"
   const std::array<std::uint8_t, 16>& octets() const { return octets_; }  // IPv4: the first four
   // The address itself for IPv4, its /64 for IPv6: the unit of per-client limits.
   IpAddress client_prefix() const;
@@ -32,7 +37,9 @@ class IpAddress {
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
  private:
-  bool v6_ = false;
+  enum class Kind : std::uint8_t { V4, V6, Account };
+
+  Kind kind_ = Kind::V4;
   std::array<std::uint8_t, 16> octets_{};
 };
 
@@ -45,7 +52,7 @@ struct SocketAddress {
                                             std::optional<std::uint16_t> default_port = {});
   static SocketAddress from_native(const sockaddr_storage& native);
   socklen_t to_native(sockaddr_storage& native) const;
-  std::string text() const;
+  std::string text() const;  // of an account, the account alone
   friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
 };
 

@@ -96,6 +96,19 @@ PortUse port_use(const SocketAddress& address) {
   return is_in_use(address, SO_REUSEPORT) ? PortUse::Others : PortUse::Own;
 }
 
+std::string_view families_of(int listening_socket) {
+  int domain = 0;
+  socklen_t domain_size = sizeof domain;
+  (void)::getsockopt(listening_socket, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size);
+  if (domain == AF_UNIX) return "unix";
+  const SocketAddress local = local_address(listening_socket);
+  if (!local.ip.is_v6()) return "ipv4";
+  int only_v6 = 1;
+  socklen_t size = sizeof only_v6;
+  (void)::getsockopt(listening_socket, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, &size);
+  return local.ip.is_unspecified() && only_v6 == 0 ? "ipv4 and ipv6" : "ipv6";
+}
+
 bool is_of_this_machine(const IpAddress& address) {
   sockaddr_storage native;
   const socklen_t size = SocketAddress{address, 0}.to_native(native);
@@ -114,10 +127,10 @@ Result<int> open_listening_socket(const SocketAddress& address) {
 // a queue that nobody tends. So the first socket does without it until it listens, which fails
 // beside any other socket; then it admits ours, and a second process fails with its first socket.
 Result<std::vector<Descriptor>> open_listening_sockets(const SocketAddress& address,
-                                                       std::size_t count) {
+                                                       std::size_t count, Beside beside) {
   std::vector<Descriptor> sockets;
   while (sockets.size() < count) {
-    auto socket = sockets.empty() ? listen_at(address, 0)
+    auto socket = sockets.empty() ? listen_at(address, beside == Beside::Own ? SO_REUSEPORT : 0)
                                   : listen_at(local_address(sockets.front().get()), SO_REUSEPORT);
     if (!socket) return Failure(std::move(socket).error());
     if (sockets.empty() && !set_option(socket->get(), SOL_SOCKET, SO_REUSEPORT)) {
@@ -139,7 +152,7 @@ struct Listener::Impl {
     poll.want({.readable = true});
   }
 
-  void accept_some();
+  void accept_some(int most = kAcceptsPerTurn);
   void rest(std::string_view why);
 
   Loop& loop;
@@ -151,9 +164,9 @@ struct Listener::Impl {
   Timer pause;
 };
 
-void Listener::Impl::accept_some() {
+void Listener::Impl::accept_some(int most) {
   const std::shared_ptr<const OnAccept> callback = on_accept;
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+  for (int i = 0; i < most; ++i) {
     sockaddr_storage native{};
     socklen_t size = sizeof native;
     const int fd = ::accept4(socket.fd(), reinterpret_cast<sockaddr*>(&native), &size,
@@ -194,6 +207,8 @@ Listener::Listener(Loop& loop, int listening_fd, OnAccept on_accept, int ceiling
     : impl_(std::make_unique<Impl>(loop, listening_fd, std::move(on_accept), ceiling)) {}
 
 Listener::~Listener() = default;
+
+void Listener::take_waiting() { impl_->accept_some(kBacklog); }
 
 SocketAddress Listener::local() const { return local_address(impl_->socket.fd()); }
 

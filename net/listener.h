@@ -16,7 +16,8 @@
 
 namespace signpost::net {
 
-// Opens, binds and listens: SO_REUSEADDR, IPV6_V6ONLY, non-blocking, backlog 4096. The address is
+// Opens, binds and listens: SO_REUSEADDR, IPV6_V6ONLY, non-blocking, backlog 4096. "[::]" is thus
+// IPv6 alone, whatever net.ipv6.bindv6only says, and leaves room for "0.0.0.0". The address is
 // in use for everybody else from then on. The error names the address and suggests a remedy (in
 // use, no permission below 1024, …).
 Result<int> open_listening_socket(const SocketAddress& address);
@@ -24,13 +25,20 @@ Result<int> open_listening_socket(const SocketAddress& address);
 // As many sockets that share the address, one for each worker: the kernel spreads the connections.
 // Then the address is in use for everyone, this process included. Connections that come before the
 // first accept wait.
+// `Beside::Own`: sockets that were opened like this may still have the address, or one that it
+// includes, until they are closed.
+enum class Beside : std::uint8_t { Nobody, Own };
 Result<std::vector<Descriptor>> open_listening_sockets(const SocketAddress& address,
-                                                       std::size_t count);
+                                                       std::size_t count,
+                                                       Beside beside = Beside::Nobody);
 
 // Who listens at an address. `Own`: a process of this account with open_listening_sockets().
 enum class PortUse : std::uint8_t { Free, Own, Others };
 // Free also when that cannot be found out. Listens at no time, so no client notices.
 PortUse port_use(const SocketAddress& address);
+
+// The clients that a listening socket takes. "ipv4 and ipv6" only for one that someone else opened.
+std::string_view families_of(int listening_socket);
 
 // Whether sockets can be bound to the address: an interface of this machine has it now, or it is
 // the unspecified one. True when that cannot be found out.
@@ -54,6 +62,8 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   SocketAddress local() const;
+  // Accepts what has come until now: the kernel resets what still waits when a socket is closed.
+  void take_waiting();
 
  private:
   struct Impl;

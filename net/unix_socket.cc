@@ -14,7 +14,7 @@ namespace signpost::net {
 
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 4096;
 
 Failure failed(const std::string& path, const char* call) {
   return fail(Errc::Io, path + ": " + call + ": " + std::generic_category().message(errno));
@@ -116,6 +116,12 @@ Result<UnixListener> UnixListener::open(const std::string& path, mode_t mode) {
   if (::chmod(file, mode) != 0) return failed(path, "chmod");
   if (::listen(listener.fd(), kBacklog) != 0) return failed(path, "listen");
   return listener;
+}
+
+Result<Descriptor> UnixListener::share() const {
+  Descriptor other(::fcntl(fd(), F_DUPFD_CLOEXEC, 0));
+  if (!other) return failed(address_.path(), "fcntl");
+  return other;
 }
 
 UnixListener::~UnixListener() {

@@ -42,6 +42,8 @@ class UnixListener {
   ~UnixListener();
 
   int fd() const { return socket_.get(); }
+  // Another descriptor of the same socket, for a loop that accepts from it too.
+  Result<Descriptor> share() const;
   int release() { return socket_.release(); }  // the caller's from now on; the file stays ours
 
  private:

@@ -29,19 +29,20 @@ using MessageEvents =
                events::MessageUnreadable, events::Removed, events::Retried, events::Held,
                events::Released, events::Moved>;
 using SessionEvents =
-    std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked,
-               events::TlsEstablished, events::TlsFailed, events::TlsRefused, events::IdleTimeout,
-               events::SessionLost, events::SessionClosed, events::ConnectionFailed,
-               events::SiteDown, events::SiteUp, events::NoHost, events::ConnectionClosed>;
+    std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked, events::ClientProxied,
+               events::ProxyHeaderRefused, events::TlsEstablished, events::TlsFailed,
+               events::TlsRefused, events::IdleTimeout, events::SessionLost, events::SessionClosed,
+               events::ConnectionFailed, events::SiteDown, events::SiteUp, events::NoHost,
+               events::ConnectionClosed>;
 using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
                events::QueueOpened, events::Listening, events::ListenerClosed,
-               events::AdminListening, events::Started, events::Stopping, events::RestartNeeded,
-               events::Stopped, events::ConfigReloaded, events::ConfigReloadFailed,
-               events::CertificateReloaded, events::CertificateNotReloaded, events::StartFailed,
-               events::ConfigDoubtful, events::KnownLoginsLost, events::ConfigNeedsRestart,
-               events::DiskFull, events::DiskHasRoom, events::QueueReclaimingFailed,
-               events::QueueUnreadable>;
+               events::LetterRefused, events::LetterUnusable, events::AdminListening,
+               events::Started, events::Stopping, events::RestartNeeded, events::Stopped,
+               events::ConfigReloaded, events::ConfigReloadFailed, events::CertificateReloaded,
+               events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
+               events::KnownLoginsLost, events::ConfigNeedsRestart, events::DiskFull,
+               events::DiskHasRoom, events::QueueReclaimingFailed, events::QueueUnreadable>;
 using EventsBelow =
     std::tuple<log::events::LogDropped, net::events::AcceptFailed, queue::events::QueueWritable,
                queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,

@@ -141,6 +141,14 @@ std::vector<config::ConfigError> port_obstacles(const config::Config& config) {
         table));
   };
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const std::string& socket = config.listeners[i].socket;
+    if (std::error_code error;
+        !socket.empty() && fs::exists(socket, error) && !fs::is_socket(socket, error)) {
+      found.push_back(config::error_at(
+          config, "listener.bind",
+          fmt::format("{} exists and is not a socket; remove it, or name another path", socket),
+          i));
+    }
     if (config.listeners[i].bind.port != 0) judge("listener.bind", config.listeners[i].bind, i);
   }
   // The relay does not share that one, not even with itself.

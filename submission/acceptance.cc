@@ -20,10 +20,15 @@ namespace {
 
 constexpr std::size_t kShownText = 200;  // octets of the client's text in a reply
 
+bool is_bound(const Principal& principal) {
+  const bool is_account = principal.client.account().has_value();
+  return !principal.login.empty() && !(is_account && principal.user == nullptr);
+}
+
 // A trusted network may send as anyone, a removed login as no one.
 bool sender_permitted(const relay::Settings& settings, const Principal& principal,
                       std::string_view address) {
-  if (principal.login.empty()) return true;
+  if (!is_bound(principal)) return true;
   return principal.user != nullptr && may_send_as(settings, *principal.user, address);
 }
 
@@ -139,6 +144,12 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
 
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
                                      const smtp::ReversePath& reverse_path) {
+  if (const auto account = principal.client.account(); account && !principal.trusted) {
+    return refused(Refusal::AccountForbidden,
+                   fmt::format("The account with uid {} may not send; the administrator can add "
+                               "it to allow_users of this listener",
+                               *account));
+  }
   if (principal.login.empty() && !principal.trusted) return refused(Refusal::NotAuthenticated);
   if (principal.revoked) return refused(Refusal::LoginRevoked);
   if (reverse_path && !sender_permitted(settings, principal, reverse_path->text())) {
@@ -182,7 +193,8 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
   facts.recipient = recipient;
   facts.extended = arrival.extended;
   facts.tls = arrival.tls != nullptr;
-  facts.authenticated = !principal.login.empty();
+  facts.is_account = principal.client.account().has_value();
+  facts.authenticated = !principal.login.empty() && !facts.is_account;
   facts.smtputf8 = transaction.mail.smtputf8;
   if (arrival.tls != nullptr) {
     facts.tls_version = arrival.tls->version;
@@ -212,7 +224,7 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
   if (settings.config->missing_from == config::MissingFrom::Fill && transaction.mail.reverse_path) {
     made.from = transaction.mail.reverse_path->text();
   }
-  if (principal.login.empty()) return made;
+  if (!is_bound(principal)) return made;
   made.may_be_from = [&settings, user = principal.user](std::string_view author) {
     return user != nullptr && may_send_as(settings, *user, author);
   };

@@ -28,9 +28,9 @@ namespace signpost::submission {
 
 // Who sends. The views and pointers live as long as the call.
 struct Principal {
-  std::string_view login{};          // "" when not authenticated
+  std::string_view login{};          // "" when not authenticated; of an account: "uid:33"
   const auth::User* user = nullptr;  // of that login; null also when it was removed meanwhile
-  bool trusted = false;              // a client of a trusted network
+  bool trusted = false;              // a client of a trusted network, or an account that may send
   bool revoked = false;              // the login was removed or changed since it logged in
   net::IpAddress client{};
 };
@@ -48,6 +48,8 @@ struct Accepted {
   std::vector<queue::Job> jobs;
 };
 
+// An account of this machine is bound to senders only if users.toml has its login.
+//
 // Nothing when `principal` may send with this reverse-path. A login that is revoked gets a
 // 421, which ends the session (RFC 5321 section 3.8): what it may do is decided at the next login.
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,

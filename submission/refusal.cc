@@ -33,6 +33,7 @@ constexpr std::array<Row, 17> kRows = {{
      {4, 3, 0},
      "The queue cannot be written, try again later"},
     {NotAuthenticated, Label::Relaying, 530, {5, 7, 0}, "Authentication required"},
+    {AccountForbidden, Label::Relaying, 550, {5, 7, 1}, "This account may not send"},
     {LoginRevoked,
      Label::Relaying,
      421,

@@ -18,8 +18,9 @@ enum class Refusal : std::uint8_t {
   QueueUnwritable,  // the store fails
   // About the client.
   NotAuthenticated,
-  LoginRevoked,     // removed or changed since it logged in
-  SenderForbidden,  // the reverse-path is not this login's
+  AccountForbidden,  // not in allow_users of the unix socket
+  LoginRevoked,      // removed or changed since it logged in
+  SenderForbidden,   // the reverse-path is not this login's
   // About a recipient.
   AddressLiteral,
   // About the content.

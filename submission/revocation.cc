@@ -3,6 +3,7 @@
 #include "submission/session_options.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace signpost::submission {
 
@@ -20,6 +21,15 @@ bool trust_is_lost(const Standing& standing, const relay::Settings& now) {
   const auto* after = listener_of(now, standing.listener);
   return before != nullptr && after != nullptr && is_trusted(*before, standing.client) &&
          !is_trusted(*after, standing.client);
+}
+
+// Its login may come and go: without one it is bound to no senders.
+bool account_has_changed(const Standing& standing, const relay::Settings& now) {
+  const auto user = [&](const relay::Settings& settings) {
+    const auth::User* found = settings.users ? settings.users->find(standing.login) : nullptr;
+    return found != nullptr ? std::optional(*found) : std::nullopt;
+  };
+  return user(standing.settings) != user(now);
 }
 
 bool login_has_changed(const Standing& standing, const relay::Settings& now) {
@@ -46,6 +56,9 @@ bool login_has_changed(const Standing& standing, const relay::Settings& now) {
 }  // namespace
 
 bool is_revoked(const Standing& standing, const relay::Settings& now) {
+  if (standing.client.account()) {
+    return trust_is_lost(standing, now) || account_has_changed(standing, now);
+  }
   return standing.login.empty() ? trust_is_lost(standing, now) : login_has_changed(standing, now);
 }
 

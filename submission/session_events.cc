@@ -43,8 +43,27 @@ relay::AuthResult result_of(auth::Verdict verdict) {
 }  // namespace
 
 SessionEvents::SessionEvents(relay::EventSink& sink, LineBudget& lines, std::string session,
-                             const net::SocketAddress& peer)
-    : sink_(sink), lines_(lines), session_(std::move(session)), address_(peer.text()) {}
+                             const Peer& peer)
+    : sink_(sink),
+      lines_(lines),
+      session_(std::move(session)),
+      address_(peer.client.text()),
+      proxy_(peer.proxy ? peer.proxy->text() : "") {}
+
+void SessionEvents::proxied(const Peer& peer) const {
+  events::ClientProxied event{.session = session_, .address = address_, .proxy = proxy_};
+  if (peer.is_check) {
+    event.address = {};
+    event.proxy = address_;
+  }
+  if (peer.tls) {
+    event.tls = peer.tls->version.empty() ? "TLS" : std::string_view(peer.tls->version);
+    event.cipher = peer.tls->cipher;
+    event.certificate = peer.tls->common_name;
+    if (peer.tls->certificate) event.verified = peer.tls->verified;
+  }
+  sink_.emit(event);
+}
 
 void SessionEvents::accepted(const Stored& stored) const {
   const smtp::ReversePath& reverse_path = stored.transaction.mail.reverse_path;
@@ -54,6 +73,7 @@ void SessionEvents::accepted(const Stored& stored) const {
                               .session = session_,
                               .user = stored.login,
                               .address = address_,
+                              .proxy = proxy_,
                               .from = from,
                               .to = to,
                               .recipients = stored.transaction.recipients.size(),
@@ -69,6 +89,7 @@ void SessionEvents::rejected(const Refusal& refusal) {
   events::Rejected event{.session = session_,
                          .user = refusal.login,
                          .address = address_,
+                         .proxy = proxy_,
                          .reason = refusal.reason,
                          .text = refusal.text,
                          .command = refusal.command_line,
@@ -101,6 +122,7 @@ void SessionEvents::password_checked(const auth::Attempt& attempt, auth::Verdict
     sink_.emit(events::Authenticated{.session = session_,
                                      .user = attempt.login,
                                      .address = address_,
+                                     .proxy = proxy_,
                                      .mechanism = attempt.mechanism});
     return;
   }
@@ -108,6 +130,7 @@ void SessionEvents::password_checked(const auth::Attempt& attempt, auth::Verdict
   const events::AuthFailed event{.session = session_,
                                  .user = claimed,
                                  .address = address_,
+                                 .proxy = proxy_,
                                  .mechanism = attempt.mechanism,
                                  .result = result_of(verdict)};
   if (lines_.take_login()) {

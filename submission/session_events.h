@@ -2,12 +2,12 @@
 #pragma once
 
 #include "auth/authenticator.h"
-#include "net/address.h"
 #include "net/tls.h"
 #include "relay/event_sink.h"
 #include "smtp/reply.h"
 #include "smtp/transaction.h"
 #include "submission/line_budget.h"
+#include "submission/peer.h"
 
 #include <chrono>
 #include <cstdint>
@@ -21,8 +21,7 @@ namespace signpost::submission {
 class SessionEvents {
  public:
   // `session`: "worker.session". `sink` and `lines` must outlive it.
-  SessionEvents(relay::EventSink& sink, LineBudget& lines, std::string session,
-                const net::SocketAddress& peer);
+  SessionEvents(relay::EventSink& sink, LineBudget& lines, std::string session, const Peer& peer);
 
   struct Stored {
     std::string_view id;
@@ -53,6 +52,7 @@ class SessionEvents {
   void rejected(const Refusal& refusal);
   void password_checked(const auth::Attempt& attempt, auth::Verdict verdict,
                         const auth::LoginGuard::Locked& locked) const;
+  void proxied(const Peer& peer) const;  // a PROXY header came
   void secured(const net::TlsFacts& facts) const;
   void handshake_failed(std::string_view detail) const;
   void idle() const;
@@ -65,6 +65,7 @@ class SessionEvents {
   unsigned refusals_ = 0;
   const std::string session_;
   const std::string address_;
+  const std::string proxy_;  // "": none
 };
 
 }  // namespace signpost::submission

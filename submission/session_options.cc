@@ -3,12 +3,35 @@
 #include "auth/scram_exchange.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace signpost::submission {
 
+namespace {
+
+bool contain(const std::vector<net::Network>& networks, const net::IpAddress& address) {
+  return std::ranges::any_of(
+      networks, [&](const net::Network& network) { return network.contains(address); });
+}
+
+}  // namespace
+
 bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& client) {
-  return std::ranges::any_of(listener.trusted_networks,
-                             [&](const net::Network& network) { return network.contains(client); });
+  if (const auto uid = client.account()) {
+    return *uid == 0 ||
+           std::ranges::any_of(listener.allow_users, [&](const config::LocalAccount& allowed) {
+             return !allowed.uid || allowed.uid == uid;
+           });
+  }
+  return contain(listener.trusted_networks, client);
+}
+
+bool is_trusted(const config::ListenerConfig& listener, const Peer& peer) {
+  return !peer.is_check && is_trusted(listener, peer.client.ip);
+}
+
+bool sends_proxy_header(const config::ListenerConfig& listener, const net::IpAddress& peer) {
+  return contain(listener.proxy_protocol_from, peer);
 }
 
 bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener) {
@@ -25,24 +48,25 @@ std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool t
 }
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
-                                   const config::ListenerConfig& listener,
-                                   const net::IpAddress& client) {
+                                   const config::ListenerConfig& listener, const Peer& peer) {
   const config::Config& config = *settings.config;
   smtp::ServerOptions options;
   options.hostname = config.hostname;
   options.size_limit = config.limits.message_size;
   options.recipients_limit = config.limits.recipients_per_message;
-  options.tls = listener.mode == config::ListenerMode::Implicit;
-  options.offer_starttls =
-      listener.mode == config::ListenerMode::StartTls && settings.tls != nullptr;
+  // What a load balancer has decrypted came under TLS: how it comes from there is the operator's
+  // choice.
+  options.tls = listener.mode == config::ListenerMode::Implicit || peer.tls.has_value();
+  options.offer_starttls = listener.mode == config::ListenerMode::StartTls &&
+                           settings.tls != nullptr && !peer.tls.has_value();
   // Credentials travel under TLS or within this machine, never in clear over a network. A proxy on
-  // this machine makes every client a local one.
-  const bool clear =
-      client.is_loopback() && listener.login_in_clear == config::ClearLogin::Loopback;
+  // this machine that does not say so makes every client a local one.
+  const bool clear = peer.is_local() && listener.login_in_clear == config::ClearLogin::Loopback;
   options.offer_auth = may_authenticate(settings, listener) && (options.tls || clear);
-  if (options.offer_auth) options.more_mechanisms = more_mechanisms(settings, options.tls);
-  options.require_auth =
-      listener.auth == config::AuthMode::Required && !is_trusted(listener, client);
+  // Only our own TLS binds a channel: what a load balancer has decrypted does not.
+  const bool own_tls = listener.mode == config::ListenerMode::Implicit;
+  if (options.offer_auth) options.more_mechanisms = more_mechanisms(settings, own_tls);
+  options.require_auth = listener.auth == config::AuthMode::Required && !is_trusted(listener, peer);
   options.require_tls = options.offer_starttls && options.require_auth && !clear;
   return options;
 }

@@ -5,14 +5,19 @@
 #include "net/address.h"
 #include "relay/settings.h"
 #include "smtp/server_dialog.h"
+#include "submission/peer.h"
 
 #include <string>
 #include <vector>
 
 namespace signpost::submission {
 
-// A client of one of the listener's trusted networks.
+// A client of one of the listener's trusted networks, or an account that may use its unix socket.
 bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& client);
+bool is_trusted(const config::ListenerConfig& listener, const Peer& peer);
+
+// A load balancer that begins each connection with a PROXY header.
+bool sends_proxy_header(const config::ListenerConfig& listener, const net::IpAddress& peer);
 
 // AUTH is configured for the listener: it may be offered where credentials do not travel in clear.
 bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener);
@@ -22,7 +27,6 @@ bool may_authenticate(const relay::Settings& settings, const config::ListenerCon
 std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls);
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
-                                   const config::ListenerConfig& listener,
-                                   const net::IpAddress& client);
+                                   const config::ListenerConfig& listener, const Peer& peer);
 
 }  // namespace signpost::submission

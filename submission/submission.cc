@@ -4,12 +4,15 @@
 #include "base/check.h"
 #include "base/log_line.h"
 #include "net/listener.h"
+#include "net/unix_socket.h"
 #include "relay/events.h"
 #include "submission/refusal.h"
 #include "submission/session_options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ranges>
 #include <string>
@@ -23,6 +26,13 @@ namespace {
 constexpr std::chrono::seconds kReportInterval{1};
 constexpr int kMostLookedAt = 16;  // sessions, for one that gives way
 
+// Who connected to a unix socket.
+net::SocketAddress account_at(int fd) {
+  const auto peer = net::peer_credentials(fd);
+  CHECK(peer);
+  return {.ip = net::IpAddress::of_account(peer->uid), .port = 0};
+}
+
 }  // namespace
 
 Submission::Submission(relay::Context& context, auth::Authenticator& authenticator,
@@ -31,6 +41,10 @@ Submission::Submission(relay::Context& context, auth::Authenticator& authenticat
       authenticator_(authenticator),
       intake_(intake),
       lines_(context.clock),
+      door_(context, lines_,
+            [this](const std::string& listener, std::uint64_t id, int fd, const Peer& peer) {
+              proxied(listener, id, fd, peer);
+            }),
       report_(context.loop, [this] { report_left_out(); }) {}
 
 Submission::~Submission() = default;
@@ -43,14 +57,39 @@ void Submission::report_left_out() {
 }
 
 void Submission::accept(const config::ListenerConfig& listener, int fd,
-                        const net::SocketAddress& peer) {
+                        const net::SocketAddress& from) {
+  const bool tells_account = listener.socket.empty() || from.ip.account();
+  const net::SocketAddress peer = tells_account ? from : account_at(fd);
   context_.metrics.sessions_total(listener.name).add();
   if (!report_.active()) report_.start(kReportInterval);
   const std::uint64_t id = context_.next_session++;
-  auto place = place_for(listener, peer.ip);
+  if (!sends_proxy_header(listener, peer.ip)) return admit(listener, id, fd, {.client = peer});
+  auto place = place_for(listener, peer.ip, relay::ClientKind::Trusted);
+  if (!place) return refuse(listener, id, fd, {.client = peer});
+  door_.wait(listener.name, id, fd, peer, std::move(*place));
+}
+
+// As if it had connected now: a reload may have changed the listener since.
+void Submission::proxied(const std::string& listener, std::uint64_t id, int fd, const Peer& peer) {
+  const auto& all = context_.settings->config->listeners;
+  const auto config = std::ranges::find(all, listener, &config::ListenerConfig::name);
+  if (config == all.end()) {
+    ::close(fd);
+    return;
+  }
+  SessionEvents(context_.events, lines_, fmt::format("{}.{}", context_.worker, id), peer)
+      .proxied(peer);
+  admit(*config, id, fd, peer);
+}
+
+void Submission::admit(const config::ListenerConfig& listener, std::uint64_t id, int fd,
+                       const Peer& peer) {
+  auto place = place_for(listener, peer.client.ip, kind_of(listener, peer));
   if (!place) return refuse(listener, id, fd, peer);
   if (place->kind() == relay::ClientKind::Stranger) strangers_.insert(id);
-  if (place->kind() == relay::ClientKind::Known) acquaintances_.insert(id);
+  if (place->kind() == relay::ClientKind::Known && !is_trusted(listener, peer)) {
+    acquaintances_.insert(id);
+  }
   SessionHost& host = *this;
   auto session = std::make_unique<SubmissionSession>(context_, host, lines_, id, listener, fd, peer,
                                                      std::move(*place));
@@ -58,12 +97,20 @@ void Submission::accept(const config::ListenerConfig& listener, int fd,
   started.start();
 }
 
-std::expected<SessionPlace, relay::Place> Submission::place_for(
-    const config::ListenerConfig& listener, const net::IpAddress& client) {
+// A balancer's own checks have no limit of a client's: there are as many as the operator wants.
+relay::ClientKind Submission::kind_of(const config::ListenerConfig& listener,
+                                      const Peer& peer) const {
   using relay::ClientKind;
-  const ClientKind kind = is_trusted(listener, client)   ? ClientKind::Trusted
-                          : authenticator_.knows(client) ? ClientKind::Known
-                                                         : ClientKind::Stranger;
+  if (peer.is_check) return ClientKind::Trusted;
+  // An account is one of many on this machine, and limited as a login's client is.
+  if (is_trusted(listener, peer)) {
+    return peer.client.ip.account() ? ClientKind::Known : ClientKind::Trusted;
+  }
+  return authenticator_.knows(peer.client.ip) ? ClientKind::Known : ClientKind::Stranger;
+}
+
+std::expected<SessionPlace, relay::Place> Submission::place_for(
+    const config::ListenerConfig& listener, const net::IpAddress& client, relay::ClientKind kind) {
   metrics::Gauge& sessions = context_.metrics.sessions(listener.name);
   auto place = SessionPlace::take(context_.admission, sessions, client, kind);
   if (place || place.error() != relay::Place::Full || !make_room()) return place;
@@ -89,7 +136,7 @@ bool Submission::make_room() {
 
 // Nothing waits here: a session that is not admitted must not take anything from admitted ones.
 void Submission::refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd,
-                        const net::SocketAddress& peer) {
+                        const Peer& peer) {
   smtp::Reply reply = refused(Refusal::Sessions).reply;
   SessionEvents(context_.events, lines_, fmt::format("{}.{}", context_.worker, id), peer)
       .rejected({.reason = relay::RejectReason::Sessions, .reply = reply});
@@ -108,6 +155,11 @@ void Submission::drain() {
 
 void Submission::send_away() {
   for (const auto& [id, session] : sessions_) session->send_away();
+}
+
+void Submission::cut() {
+  door_.cut();
+  sessions_.clear();
 }
 
 bool Submission::draining() const { return context_.draining.load(std::memory_order_relaxed); }

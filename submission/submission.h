@@ -9,12 +9,15 @@
 #include "relay/context.h"
 #include "submission/holds.h"
 #include "submission/line_budget.h"
+#include "submission/peer.h"
+#include "submission/proxy_door.h"
 #include "submission/submission_session.h"
 
 #include <cstdint>
 #include <expected>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_map>
 
 namespace signpost::submission {
@@ -28,10 +31,12 @@ class Submission final : private SessionHost {
   Submission(const Submission&) = delete;
   Submission& operator=(const Submission&) = delete;
 
-  // Takes over `fd`, a connection to `listener`. If there is no place for it, the stranger that
-  // came first and has achieved nothing gives up its own, or else the connection is refused at
-  // once: with a 421, unless it would have to wait for a handshake.
-  void accept(const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer);
+  // Takes over `fd`, a connection of `from` to `listener`; at a unix socket the kernel knows who it
+  // is, unless `from` is an account. That of a load balancer waits for its PROXY header first, with
+  // a place as a trusted client's; then its client counts. If there is no place for it, the
+  // stranger that came first and has achieved nothing gives up its own, or else the connection is
+  // refused at once: with a 421, unless it would have to wait for a handshake.
+  void accept(const config::ListenerConfig& listener, int fd, const net::SocketAddress& from);
 
   // context.draining has become true: idle sessions are closed with 421, those in a transaction may
   // finish it, and no new one begins.
@@ -39,8 +44,8 @@ class Submission final : private SessionHost {
   // The drain has taken long enough: the remaining sessions get 421 4.3.2, whatever they are
   // doing, and end once their clients have read it, or after 5 seconds.
   void send_away();
-  bool drained() const { return sessions_.empty(); }
-  void cut() { sessions_.clear(); }  // from outside of any session's function
+  bool drained() const { return sessions_.empty() && door_.empty(); }
+  void cut();  // from outside of any session's function
 
  private:
   // SessionHost
@@ -53,17 +58,21 @@ class Submission final : private SessionHost {
   bool draining() const override;
 
   SubmissionSession* find(std::uint64_t id);  // null when it has ended
+  void admit(const config::ListenerConfig& listener, std::uint64_t id, int fd, const Peer& peer);
+  void proxied(const std::string& listener, std::uint64_t id, int fd, const Peer& peer);
+  relay::ClientKind kind_of(const config::ListenerConfig& listener, const Peer& peer) const;
   std::expected<SessionPlace, relay::Place> place_for(const config::ListenerConfig& listener,
-                                                      const net::IpAddress& client);
+                                                      const net::IpAddress& client,
+                                                      relay::ClientKind kind);
   bool make_room();  // a client that has not logged in gave way: a stranger if there is one
-  void refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd,
-              const net::SocketAddress& peer);
+  void refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd, const Peer& peer);
   void report_left_out();
 
   relay::Context& context_;
   auth::Authenticator& authenticator_;
   delivery::Intake& intake_;
   LineBudget lines_;
+  ProxyDoor door_;
   net::Timer report_;  // while lines are left out
   std::unordered_map<std::uint64_t, std::unique_ptr<SubmissionSession>> sessions_;
   // Sessions that still lack a required login, in the order in which they came: of

@@ -59,6 +59,13 @@ relay::RejectReason label_of(smtp::RefusalKind kind) {
   return relay::RejectReason::Command;
 }
 
+net::TlsFacts facts_of(const net::ProxiedTls& proxied) {
+  net::TlsFacts facts;
+  facts.version = proxied.version.empty() ? "TLS" : proxied.version;
+  facts.cipher = proxied.cipher;
+  return facts;
+}
+
 smtp::ServerDialog::PasswordResult result_of(auth::Verdict verdict) {
   using Result = smtp::ServerDialog::PasswordResult;
   switch (verdict) {
@@ -78,7 +85,7 @@ smtp::ServerDialog::PasswordResult result_of(auth::Verdict verdict) {
 
 SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host, LineBudget& lines,
                                      std::uint64_t id, const config::ListenerConfig& listener,
-                                     int fd, const net::SocketAddress& peer, SessionPlace place)
+                                     int fd, const Peer& peer, SessionPlace place)
     : context_(context),
       host_(host),
       id_(id),
@@ -88,15 +95,17 @@ SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host,
       listener_(listener.name),
       mode_(listener.mode),
       peer_(peer),
-      trusted_(is_trusted(listener, peer.ip)),
+      trusted_(is_trusted(listener, peer)),
+      account_(peer.client.ip.account() ? peer.client.ip.text() : ""),
       may_authenticate_(may_authenticate(*settings_, listener)),
       place_(std::move(place)),
       began_(context.loop.now()),
       stream_(context.loop, fd, *this),
       timer_(context.loop, [this] { on_timeout(); }),
-      dialog_(dialog_options(*settings_, listener, peer.ip), *this),
+      dialog_(dialog_options(*settings_, listener, peer), *this),
       memory_(context.admission),
       buffers_(context.admission) {
+  if (peer.tls) tls_ = facts_of(*peer.tls);
   stream_.limit_input(kCommandInput);
   stream_.expect_secrets(may_authenticate_);
 }
@@ -318,7 +327,7 @@ void SubmissionSession::on_sasl_message(const smtp::ServerDialog::SaslMessage& a
     dialog_.challenge(challenge->message, stream_.output());
   } else if (auto* claim = std::get_if<auth::SaslExchange::Claim>(&answer)) {
     enter(State::CheckingPassword);
-    host_.check_password(*this, {.client = peer_.ip,
+    host_.check_password(*this, {.client = peer_.client.ip,
                                  .users = settings_->users,
                                  .mechanism = asked.mechanism,
                                  .authorization_identity = std::move(claim->authorization_identity),
@@ -334,7 +343,7 @@ void SubmissionSession::on_sasl_message(const smtp::ServerDialog::SaslMessage& a
 void SubmissionSession::check_password(smtp::Credentials asked) {
   exchange_.reset();
   enter(State::CheckingPassword);
-  host_.check_password(*this, {.client = peer_.ip,
+  host_.check_password(*this, {.client = peer_.client.ip,
                                .users = settings_->users,
                                .mechanism = std::move(asked.mechanism),
                                .authorization_identity = std::move(asked.authorization_identity),
@@ -405,7 +414,7 @@ void SubmissionSession::message_stored(bool stored) {
   if (stored) {
     const std::string id = message_id_.text();
     events_.accepted({.id = id,
-                      .login = dialog_.login(),
+                      .login = login(),
                       .transaction = dialog_.transaction(),
                       .size = dialog_.content_size(),
                       .tls = tls_ ? std::string_view(tls_->version) : std::string_view(),
@@ -491,32 +500,39 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
                           kind == smtp::RefusalKind::GivenUp;
   events_.rejected({.reason = label_of(kind),
                     .reply = refusal,
-                    .login = dialog_.login(),
+                    .login = login(),
                     .command_line = command_line,
                     .transaction = transaction(),
                     .particulars = {.size = in_content ? dialog_.content_size() : 0}});
 }
 
 Principal SubmissionSession::principal() const {
-  const std::string& login = dialog_.login();
+  const std::string& name = login();
   const auth::User* user = elsewhere_.get();
-  if (!login.empty() && user == nullptr && settings_->users) user = settings_->users->find(login);
-  return {
-      .login = login, .user = user, .trusted = trusted_, .revoked = revoked_, .client = peer_.ip};
+  if (!name.empty() && user == nullptr && settings_->users) user = settings_->users->find(name);
+  return {.login = name,
+          .user = user,
+          .trusted = trusted_,
+          .revoked = revoked_,
+          .client = peer_.client.ip};
+}
+
+const std::string& SubmissionSession::login() const {
+  return account_.empty() ? dialog_.login() : account_;
 }
 
 // Once for each reload, and not at all without one.
 void SubmissionSession::look_for_revocation() {
   if (context_.settings == compared_) return;
   compared_ = context_.settings;
-  revoked_ = is_revoked({*settings_, listener_, peer_.ip, dialog_.login()}, *compared_);
+  revoked_ = is_revoked({*settings_, listener_, peer_.client.ip, login()}, *compared_);
 }
 
 smtp::Reply SubmissionSession::reject(Refused refused,
                                       const SessionEvents::Particulars& particulars) {
   events_.rejected({.reason = label_of(refused.reason),
                     .reply = refused.reply,
-                    .login = dialog_.login(),
+                    .login = login(),
                     .text = refused.text,
                     .transaction = transaction(),
                     .particulars = particulars});

@@ -11,6 +11,7 @@
 #include "smtp/server_dialog.h"
 #include "submission/acceptance.h"
 #include "submission/holds.h"
+#include "submission/peer.h"
 #include "submission/session_events.h"
 #include "submission/session_state.h"
 
@@ -49,7 +50,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
  public:
   // Takes over `fd`. `context`, `host` and `lines` must outlive it.
   SubmissionSession(relay::Context& context, SessionHost& host, LineBudget& lines, std::uint64_t id,
-                    const config::ListenerConfig& listener, int fd, const net::SocketAddress& peer,
+                    const config::ListenerConfig& listener, int fd, const Peer& peer,
                     SessionPlace place);
 
   void start();      // once
@@ -59,7 +60,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   // password is being checked.
   bool may_give_way() const;
   bool checks_password() const { return state_ == State::CheckingPassword; }
-  net::IpAddress client() const { return peer_.ip.client_prefix(); }
+  net::IpAddress client() const { return peer_.client.ip.client_prefix(); }
   void give_way();  // gives its place back at once, and ends
   void password_checked(auth::Verdict verdict, const std::string& login);
   void message_stored(bool stored);
@@ -101,6 +102,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
 
   void look_for_revocation();
   Principal principal() const;
+  const std::string& login() const;  // "" before AUTH succeeded; of an account, "uid:33"
   const smtp::Transaction* transaction() const;  // under way; null: none
   // Reports it, and returns its reply.
   smtp::Reply reject(Refused refused, const SessionEvents::Particulars& particulars = {});
@@ -114,8 +116,9 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   bool revoked_ = false;
   const std::string listener_;  // its name
   const config::ListenerMode mode_;
-  const net::SocketAddress peer_;
+  const Peer peer_;
   const bool trusted_;
+  const std::string account_;    // "uid:33" of a client at a unix socket, else ""
   const bool may_authenticate_;  // under TLS
   SessionPlace place_;
   const SteadyTime began_;

@@ -35,7 +35,7 @@ complete -c signpost -n "__signpost_at group ''" -a user -d 'Add, remove and lis
 complete -c signpost -n "__signpost_at group ''" -a queue -d 'Inspect and change the queue of the running relay'
 complete -c signpost -n "__signpost_at group ''" -a reload -d 'Make the running relay read its configuration again'
 complete -c signpost -n "__signpost_at group ''" -a reference -d 'Print what the documentation\'s tables are made from'
-complete -c signpost -n "__signpost_at group ''" -a sendmail -d 'Do what /usr/sbin/sendmail does (not supported yet)'
+complete -c signpost -n "__signpost_at group ''" -a sendmail -d 'Hand in mail as /usr/sbin/sendmail does, for PHP, cron and mail(1)'
 complete -c signpost -l config -s c -r -F -d 'Configuration file'
 complete -c signpost -n "__signpost_at group ''" -l version -d 'Print the version'
 complete -c signpost -n "__signpost_at command 'init'" -l directory -x -d 'Folder for the files; without it, that of the configuration file'

@@ -18,6 +18,7 @@ struct Accepted {
   std::string_view session{};
   std::string_view user{};
   std::string_view address{};
+  std::string_view proxy{};
   std::string_view from{};
   std::string_view to{};
   std::uint64_t recipients = 0;
@@ -30,7 +31,7 @@ struct Accepted {
       "accepted", log::Level::Info, "A message is stored and acknowledged with 250.",
       log::field(field::kId, &Accepted::id), log::field(field::kSession, &Accepted::session),
       log::field(field::kUser, &Accepted::user), log::field(field::kAddress, &Accepted::address),
-      log::field(field::kFrom, &Accepted::from),
+      log::field(field::kProxy, &Accepted::proxy), log::field(field::kFrom, &Accepted::from),
       log::field("to", &Accepted::to,
                  "Recipients, separated by commas; a long list ends in `...`."),
       log::field("recipients", &Accepted::recipients, "How many there are."),
@@ -52,6 +53,7 @@ struct Rejected {
   std::string_view session{};
   std::string_view user{};
   std::string_view address{};
+  std::string_view proxy{};
   RejectReason reason = RejectReason::Command;
   std::string_view from{};
   std::string_view to{};
@@ -62,7 +64,7 @@ struct Rejected {
   static constexpr auto kEvent = log::describe(
       "rejected", log::Level::Info, "A command or a message was refused with 4xx or 5xx.",
       log::field(field::kSession, &Rejected::session), log::field(field::kUser, &Rejected::user),
-      log::field(field::kAddress, &Rejected::address),
+      log::field(field::kAddress, &Rejected::address), log::field(field::kProxy, &Rejected::proxy),
       log::field("reason", &Rejected::reason, "Why."),
       log::field("from", &Rejected::from,
                  "Reverse-path of the transaction, `<>` if it is null; absent outside of one."),

@@ -56,9 +56,16 @@ struct QueueOpened {
 
 struct Listening {
   std::string_view bind{};
+  std::string_view family{};
+  bool inherited = false;
   static constexpr auto kEvent = log::describe(
       "listening", log::Level::Info, "Clients can connect.",
-      log::field("bind", &Listening::bind, "Where, as written in the configuration."));
+      log::field("bind", &Listening::bind, "Where, as written in the configuration."),
+      log::field("family", &Listening::family,
+                 "Which clients can: `ipv4`, `ipv6`, `ipv4 and ipv6`, or `unix`: accounts of "
+                 "this machine."),
+      log::field("inherited", &Listening::inherited,
+                 "Whether the socket came from the service manager."));
 };
 
 struct ListenerClosed {
@@ -67,6 +74,31 @@ struct ListenerClosed {
       "listener_closed", log::Level::Info,
       "A reload took a listener away. Sessions that came through it go on.",
       log::field("bind", &ListenerClosed::bind, "Where, as it was written in the configuration."));
+};
+
+struct LetterRefused {
+  std::string_view file{};
+  std::string_view user{};
+  std::string_view to{};
+  std::string_view reply{};
+  static constexpr auto kEvent = log::describe(
+      "letter_refused", log::Level::Warning,
+      "The relay refused mail that the sendmail command had kept. Its file has the prefix "
+      "`refused-` now; without it, it is tried again.",
+      log::field("file", &LetterRefused::file, "The file, as it was called."),
+      log::field(field::kUser, &LetterRefused::user), log::field(field::kTo, &LetterRefused::to),
+      log::field(field::kReply, &LetterRefused::reply));
+};
+
+struct LetterUnusable {
+  std::string_view file{};
+  std::string_view detail{};
+  static constexpr auto kEvent = log::describe(
+      "letter_unusable", log::Level::Warning,
+      "A file in the spool of the sendmail command is not a letter, or cannot be read. It is set "
+      "aside under the prefix `refused-` if that is possible.",
+      log::field("file", &LetterUnusable::file, "The file."),
+      log::field("detail", &LetterUnusable::detail, "What is wrong with it."));
 };
 
 struct AdminListening {

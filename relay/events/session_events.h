@@ -6,6 +6,7 @@
 #include "relay/labels.h"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace signpost::relay::events {
@@ -14,12 +15,14 @@ struct Authenticated {
   std::string_view session{};
   std::string_view user{};
   std::string_view address{};
+  std::string_view proxy{};
   std::string_view mechanism{};
   static constexpr auto kEvent =
       log::describe("authenticated", log::Level::Debug, "A client logged in.",
                     log::field(field::kSession, &Authenticated::session),
                     log::field(field::kUser, &Authenticated::user),
                     log::field(field::kAddress, &Authenticated::address),
+                    log::field(field::kProxy, &Authenticated::proxy),
                     log::field("mechanism", &Authenticated::mechanism, "SASL mechanism."));
 };
 
@@ -27,6 +30,7 @@ struct AuthFailed {
   std::string_view session{};
   std::string_view user{};
   std::string_view address{};
+  std::string_view proxy{};
   std::string_view mechanism{};
   AuthResult result = AuthResult::Rejected;
   static constexpr auto kEvent = log::describe(
@@ -34,6 +38,7 @@ struct AuthFailed {
       log::field(field::kSession, &AuthFailed::session),
       log::field("user", &AuthFailed::user, "The login it claimed."),
       log::field(field::kAddress, &AuthFailed::address),
+      log::field(field::kProxy, &AuthFailed::proxy),
       log::field("mechanism", &AuthFailed::mechanism, "SASL mechanism."),
       log::field("result", &AuthFailed::result,
                  "`rejected`: wrong login or password; `locked`: too many failures before; "
@@ -51,6 +56,45 @@ struct AuthLocked {
       log::field("user", &AuthLocked::user, "The login that is locked."),
       log::field("address", &AuthLocked::address, "The client that is locked."),
       log::field("seconds", &AuthLocked::seconds, "For how long."));
+};
+
+struct ClientProxied {
+  std::string_view session{};
+  std::string_view address{};
+  std::string_view proxy{};
+  std::string_view tls{};
+  std::string_view cipher{};
+  std::string_view certificate{};
+  std::optional<bool> verified{};
+  static constexpr auto kEvent = log::describe(
+      "client_proxied", log::Level::Debug,
+      "A load balancer said in a PROXY header for whom a connection is.",
+      log::field(field::kSession, &ClientProxied::session),
+      log::field(
+          "address", &ClientProxied::address,
+          "Address and port of the client; absent when the connection is the balancer's own, "
+          "a health check."),
+      log::field(field::kProxy, &ClientProxied::proxy),
+      log::field("tls", &ClientProxied::tls,
+                 "Version of TLS between client and balancer; absent: in clear."),
+      log::field("cipher", &ClientProxied::cipher, "Cipher suite there."),
+      log::field("certificate", &ClientProxied::certificate,
+                 "Common name of the certificate that the client showed to the balancer."),
+      log::field("verified", &ClientProxied::verified,
+                 "Whether the balancer could verify that certificate; absent without one."));
+};
+
+struct ProxyHeaderRefused {
+  std::string_view session{};
+  std::string_view proxy{};
+  std::string_view detail{};
+  static constexpr auto kEvent = log::describe(
+      "proxy_header_refused", log::Level::Warning,
+      "A connection from an address of listener.proxy_protocol_from was closed, because it did not "
+      "begin with a PROXY header.",
+      log::field(field::kSession, &ProxyHeaderRefused::session),
+      log::field(field::kProxy, &ProxyHeaderRefused::proxy),
+      log::field(field::kDetail, &ProxyHeaderRefused::detail));
 };
 
 struct TlsEstablished {

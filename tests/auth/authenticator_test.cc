@@ -154,6 +154,37 @@ TEST_F(AuthenticatorTest, AWrongPasswordOfAKnownLoginSoundsLockedWhereOthersAre)
   EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
 }
 
+TEST_F(AuthenticatorTest, AProofCountsAsAPasswordDoes) {
+  const auto prove = [this](bool right) {
+    Attempt tried = attempt("shop", "");
+    tried.proof = right;
+    ask(std::move(tried));
+    return run();
+  };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(prove(false), (Said{"decided shop rejected", "answered rejected"}));
+  }
+  EXPECT_EQ(prove(false), (Said{"decided shop rejected", "client locked", "answered rejected"}));
+  EXPECT_EQ(prove(true), (Said{"decided shop locked", "answered locked"}));
+  clock.advance(61s);
+  EXPECT_EQ(prove(true), (Said{"decided shop accepted", "answered accepted"}));
+  EXPECT_TRUE(authenticator.knows(attempt("shop", "").client));
+}
+
+TEST_F(AuthenticatorTest, ADovecotThatIsAwayIsNobodysFailure) {
+  const auto ask_dovecot = [this](const std::string& login) {
+    Attempt tried = attempt(login, "secret");
+    tried.dovecot_socket = "/nonexistent/auth-client";
+    ask(std::move(tried));
+    return run();
+  };
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(ask_dovecot("other"), (Said{"decided other unavailable", "answered unavailable"}));
+  }
+  // Dovecot is not asked for a login of users.toml.
+  EXPECT_EQ(ask_dovecot("shop"), (Said{"decided shop accepted", "answered accepted"}));
+}
+
 TEST(Rejection, IsAnsweredAtAWholeMultipleOfItsTime) {
   EXPECT_EQ(time_to_rejection(0ms, 1000ms), 1000ms);
   EXPECT_EQ(time_to_rejection(80ms, 1000ms), 920ms);

@@ -142,12 +142,16 @@ class Usage(Case):
 
     def test_what_is_not_built_says_so(self):
         self.refused(self.signpost("queue", "explain", "x"), "queue explain is not supported yet")
-        self.refused(self.signpost("sendmail", "-t", "-i", "-oi", "a@b.example"),
-                     "sendmail is not supported yet; submit by SMTP")
-        link = self.folder / "sendmail"
-        link.symlink_to(PROGRAM)
-        result = subprocess.run([link, "-t"], capture_output=True, text=True, timeout=60)
-        self.refused(result, "sendmail is not supported yet; submit by SMTP")
+
+    def test_sendmail_takes_its_own_options_by_each_of_its_names(self):
+        self.assertEqual(self.run_program("sendmail", "-z").stderr, "sendmail: option -z: unknown\n")
+        self.assertEqual(self.run_program("sendmail", "-bt").returncode, 64)
+        self.assertIn("/usr/sbin/sendmail", self.run_program("sendmail", "--help").stdout)
+        for name, words, stdout in [("sendmail", ["-q"], ""), ("newaliases", [], ""), ("mailq", [], "0 waiting")]:
+            link = self.folder / name
+            link.symlink_to(PROGRAM)
+            result = subprocess.run([link, *words], capture_output=True, text=True, timeout=60)
+            self.assertEqual((result.returncode, result.stdout[:len(stdout)], result.stderr), (0, stdout, ""), name)
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
     def test_output_that_cannot_be_written_is_refused(self):

@@ -98,6 +98,9 @@ std::string file_with(const std::string& section, const std::string& line) {
       if (!other.starts_with(name + " ")) table += other + "\n";
     }
   }
+  if (name == "spool" || (name == "allow_users" && !line.ends_with("[]"))) {
+    return kGood + "[[listener]]\n" + line + "\nbind = \"unix:/run/signpost/submit\"\n";
+  }
   // The other listener of the file uses neither TLS nor a login.
   if (section == "listener") {
     table += "[tls]\ncertificate = \"c\"\nkey = \"k\"\n[auth]\nusers = \"u\"\n";
@@ -143,10 +146,31 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.listeners[1].auth == AuthMode::Optional; }},
     {"listener", "login_in_clear = \"never\"",
      [](const Config& c) { return c.listeners[1].login_in_clear == ClearLogin::Never; }},
+    {"listener", "proxy_protocol_from = [\"10.0.0.5\", \"2001:db8::/64\"]",
+     [](const Config& c) {
+       const auto& from = c.listeners[1].proxy_protocol_from;
+       return from.size() == 2 && from[0].text() == "10.0.0.5/32" &&
+              from[1].text() == "2001:db8::/64";
+     }},
     {"listener", "trust_wide_networks = true",
      [](const Config& c) { return c.listeners[1].trust_wide_networks; }},
     {"listener", "trusted_networks = [\"10.0.0.0/8\", \"2001:db8::/32\"]",
      [](const Config& c) { return c.listeners[1].trusted_networks[1].text() == "2001:db8::/32"; }},
+    {"listener", "bind = \"unix:/run/signpost/submit\"",
+     [](const Config& c) {
+       const ListenerConfig& listener = c.listeners[1];
+       return listener.socket == "/run/signpost/submit" &&
+              listener.name == "unix:/run/signpost/submit" &&
+              listener.mode == ListenerMode::Plain && listener.auth == AuthMode::Off &&
+              listener.allow_users.empty();
+     }},
+    {"listener", "allow_users = [\"root\", \"33\", \"*\"]",
+     [](const Config& c) {
+       return c.listeners[1].allow_users ==
+              std::vector<LocalAccount>{{"root", 0}, {"33", 33}, {"*", std::nullopt}};
+     }},
+    {"listener", "spool = \"/srv/spool\"",
+     [](const Config& c) { return c.listeners[1].spool == "/srv/spool"; }},
     {"tls", "certificate = \"tls/chain.pem\"",
      [](const Config& c) { return c.tls->certificate == "/etc/signpost/tls/chain.pem"; }},
     {"tls", "key = \"/etc/ssl/key.pem\"",
@@ -535,8 +559,6 @@ TEST(Config, MalformedValuesAreNamed) {
 TEST(Config, UnsupportedKeysAreRefusedByName) {
   const std::string via = "8:7: route.via: ";
   expect_errors({
-      {"proxy_protocol_from = [\"10.0.0.1\"]\n",
-       "7:23: listener.proxy_protocol_from: this is not supported yet; write []"},
       {"[delivery]\ndane = true\n", "8:8: delivery.dane: this is not supported yet; write false"},
       {"[delivery]\nmta_sts = true\n",
        "8:11: delivery.mta_sts: this is not supported yet; write false"},
@@ -652,6 +674,47 @@ TEST(ConfigRules, OpenRelayIsRefused) {
       std::vector<std::string>{
           "signpost.toml:6:35: listener.trusted_networks: \"0.0.0.0/0\" covers everyone; write "
           "networks, as in [\"10.0.0.0/8\", \"2001:db8::/32\"]"});
+}
+
+std::string trusting_localhost() {
+  return listener(
+      "bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n"
+      "trusted_networks = [\"127.0.0.0/8\"]\n");
+}
+
+TEST(ConfigRules, AUnixSocketHasAccountsInPlaceOfNetworksLoginsAndTls) {
+  const std::string bind = "bind = \"unix:/run/signpost/submit\"\n";
+  config_of(listener(bind));
+  config_of(listener("mode = \"plain\"\nauth = \"off\"\n" + bind));
+  EXPECT_EQ(errors_of(listener("mode = \"starttls\"\nauth = \"optional\"\n"
+                               "trusted_networks = [\"10.0.0.0/8\"]\n" +
+                               bind)),
+            (std::vector<std::string>{
+                "signpost.toml:3:8: listener.mode: there is no TLS at a unix socket; write "
+                "\"plain\"",
+                "signpost.toml:4:8: listener.auth: accounts stand in for logins at a unix socket; "
+                "write \"off\"",
+                "signpost.toml:5:20: listener.trusted_networks: has no meaning at a unix socket; "
+                "remove it, and write allow_users"}));
+  EXPECT_EQ(errors_of(trusting_localhost() + "allow_users = [\"33\"]\n"),
+            std::vector<std::string>{
+                "signpost.toml:7:15: listener.allow_users: is for accounts of this machine; "
+                "remove it, or bind to \"unix:/path\""});
+  EXPECT_EQ(errors_of(listener(bind + "[[listener]]\n" + bind)),
+            std::vector<std::string>{"signpost.toml:5:8: listener.bind: unix:/run/signpost/submit "
+                                     "is a duplicate of line 3"});
+}
+
+TEST(ConfigRules, AUnixSocketNeedsAPathAndAccountsThatExist) {
+  for (const auto* path : {"", "submit", "/run/", "/run/../submit", "/run//submit", "/a\\u0001"}) {
+    const auto errors = errors_of(listener(std::string("bind = \"unix:") + path + "\"\n"));
+    ASSERT_EQ(errors.size(), 1U) << path;
+    EXPECT_TRUE(errors[0].contains("is not the absolute path of a socket")) << errors[0];
+  }
+  const auto errors =
+      errors_of(listener("bind = \"unix:/run/s\"\nallow_users = [\"nobody-has-this-name\"]\n"));
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_TRUE(errors[0].contains("is not an account of this machine")) << errors[0];
 }
 
 // Keys of a listener that lets these networks relay.
@@ -815,11 +878,29 @@ TEST(ConfigRules, PasswordsInClearAreRefusedOffLoopback) {
               std::vector<std::string>{
                   "signpost.toml:4:8: listener.mode: \"plain\" would carry passwords in clear; "
                   "write \"starttls\", or auth = \"off\" with trusted_networks, or bind to a "
-                  "loopback address"});
+                  "loopback address, or name the load balancers that end TLS in "
+                  "proxy_protocol_from"});
   }
   for (const char* bind : {"127.0.0.1:25", "[::1]:25"}) {
     config_of(listener("bind = \"" + std::string(bind) + "\"\nmode = \"plain\"\n" + auth));
   }
+}
+
+// AUTH is offered to those whose TLS a balancer has ended, and to nobody else.
+TEST(ConfigRules, BehindALoadBalancerThatEndsTlsAListenerMayBePlain) {
+  config_of(
+      listener("bind = \"192.0.2.1:25\"\nmode = \"plain\"\nproxy_protocol_from = "
+               "[\"192.0.2.9\"]\n[auth]\nusers = \"u\"\n"));
+}
+
+TEST(ConfigRules, LoadBalancersMayNotBeHalfTheInternet) {
+  EXPECT_EQ(errors_of(listener("bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n"
+                               "trusted_networks = [\"127.0.0.1\"]\n"
+                               "proxy_protocol_from = [\"192.0.0.0/7\"]\n")),
+            std::vector<std::string>{
+                "signpost.toml:7:23: listener.proxy_protocol_from: together these cover more of "
+                "the Internet than a /8 (IPv6: a /16) does, and anyone there could claim any "
+                "address; write the addresses of the load balancers"});
 }
 
 TEST(ConfigRules, ListenerNeedsWhatItUses) {

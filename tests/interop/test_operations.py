@@ -108,6 +108,64 @@ def test_reload_takes_a_new_user_and_a_new_listener(world):
     relay.wait_event("config_reloaded")
 
 
+def test_a_reload_of_everything_drops_no_session(world):
+    """Sessions keep what they began with; those that come later get the new."""
+    sink = world.receiver("receiver.example")
+    relay = world.add_relay()
+    relay.add_key("shop.example", "s1", "ed25519")
+    # No other test has this port, which a wildcard needs.
+    moving = '[[listener]]\nbind = "{}:2610"\nmode = "plain"\nauth = "off"\ntrusted_networks = ["127.0.0.0/8"]\n'
+    relay.extra = moving.format(relay.host)
+    world.start()
+    idle = relay.smtp(SUBMISSION_PORT, user="shop", starttls=True)
+    writing = relay.raw(2610)
+    writing.open_data()
+    writing.write(message()[:40])
+
+    (world.folder / "new").mkdir()
+    relay.certificate = harness.Certificate(world.folder / "new")
+    relay.keys.clear()
+    relay.add_key("shop.example", "s2", "ed25519")
+    world.dns.reload()
+    relay.add_user("second", "another password")
+    relay.tables["limits"] = 'message_size = "1MiB"'
+    routed = world.sink()
+    relay.extra = (f'[[route]]\nrecipients = ["receiver.example"]\nvia = "smtp://{routed.host}:{routed.port}"\n'
+                   f'[[listener]]\nbind = "{relay.host}:2600"\n' + moving.format("0.0.0.0"))
+    relay.write_config()
+    done = relay.run("reload")
+    assert done.returncode == 0, done.stderr
+    # The address of a listener has become one that includes it.
+    assert relay.wait_event("listening", bind="0.0.0.0:2610")
+    assert relay.wait_event("listener_closed", bind=f"{relay.host}:2610")
+    assert not relay.events("config_needs_restart")
+
+    assert idle.noop()[0] == 250
+    idle.sendmail("a@shop.example", "b@receiver.example", message())
+    writing.write(message()[40:] + b".\r\n")
+    assert writing.reply()[0] == 250
+    for _, content in routed.wait_for(2):
+        assert b"s=s2;" in content and b"s=s1;" not in content
+    assert not sink.saved()
+    assert ssl.get_server_certificate((relay.host, harness.IMPLICIT_TLS_PORT)) == relay.certificate.certificate.read_text()
+    later = relay.smtp(2610)
+    later.ehlo()
+    assert later.esmtp_features["size"] == "1048576"
+    relay.smtp(2600, starttls=True).login("second", "another password")
+
+
+def test_what_takes_a_restart_is_named(world):
+    relay = world.start()
+    relay.workers = 3
+    relay.write_config()
+    text = relay.config.read_text().replace(f"{relay.host}:{harness.ADMIN_PORT}", f"{relay.host}:8026")
+    relay.config.write_text(text.replace('data_dir = "data"', 'data_dir = "elsewhere"'))
+    relay.process.process.send_signal(signal.SIGHUP)
+    relay.wait_event("config_reloaded")
+    keys = {each["key"] for each in relay.events("config_needs_restart")}
+    assert {"workers", "data_dir", "admin.bind", "admin.socket"} <= keys
+
+
 @pytest.mark.parametrize("spoil", ["syntax", "unknown key", "missing certificate"])
 def test_a_bad_reload_leaves_the_old_configuration_in_force(world, spoil):
     sink = world.receiver("receiver.example")

@@ -50,6 +50,24 @@ TEST(IpAddress, CountsAnIpv6SiteAsOneClient) {
   EXPECT_EQ(ip("192.0.2.7").client_prefix(), ip("192.0.2.7"));
 }
 
+TEST(IpAddress, AnAccountIsNoAddressAndInNoNetwork) {
+  const IpAddress account = IpAddress::of_account(33);
+  EXPECT_EQ(account.account(), 33U);
+  EXPECT_EQ(account.text(), "uid:33");
+  EXPECT_EQ((SocketAddress{account, 0}.text()), "uid:33");
+  EXPECT_EQ(account.client_prefix(), account);
+  EXPECT_NE(account, IpAddress::of_account(34));
+  // The octets of uid 127 are those of 127.0.0.0, and those of uid 0 are those of 0.0.0.0.
+  EXPECT_NE(IpAddress::of_account(127), ip("127.0.0.0"));
+  EXPECT_FALSE(IpAddress::of_account(127).is_loopback());
+  EXPECT_FALSE(IpAddress::of_account(0).is_unspecified());
+  for (const auto* network : {"0.0.0.0/0", "::/0", "127.0.0.0/8"}) {
+    EXPECT_FALSE(Network::parse(network)->contains(IpAddress::of_account(127))) << network;
+  }
+  EXPECT_FALSE(ip("127.0.0.1").account());
+  EXPECT_FALSE(ip("::1").account());
+}
+
 TEST(IpAddress, IsAKey) {
   std::unordered_set<IpAddress> set{ip("192.0.2.1"), ip("192.0.2.1"), ip("2001:db8::1")};
   EXPECT_EQ(set.size(), 2U);

@@ -152,6 +152,48 @@ TEST(Listener, AnAddressIsInUseForEverybodyElse) {
   }
 }
 
+TEST(Listener, ASocketMayFollowAnotherOfOurOwn) {
+  auto before = open_listening_sockets(kAnyPort, 2).value();
+  Loop loop;
+  const Listener old(loop, before[0].release(), [](int, const SocketAddress&) {});
+  const SocketAddress wildcard{*IpAddress::parse("0.0.0.0"), old.local().port};
+  EXPECT_FALSE(open_listening_sockets(wildcard, 2));
+  const auto after = open_listening_sockets(wildcard, 2, Beside::Own);
+  EXPECT_TRUE(after) << after.error().detail;
+  const Descriptor others(open_listening_socket(kAnyPort).value());
+  sockaddr_storage native{};
+  socklen_t size = sizeof native;
+  ASSERT_EQ(::getsockname(others.get(), reinterpret_cast<sockaddr*>(&native), &size), 0);
+  EXPECT_FALSE(open_listening_sockets(SocketAddress::from_native(native), 2, Beside::Own))
+      << "that one is not shared";
+}
+
+TEST(Listener, TakesWhoWaitsBeforeItGoes) {
+  Loop loop;
+  std::vector<int> fds;
+  auto listener =
+      std::make_unique<Listener>(loop, open_listening_socket(kAnyPort).value(),
+                                 [&](int fd, const SocketAddress&) { fds.push_back(fd); });
+  for (int i = 0; i < 100; ++i) fds.push_back(open_client(listener->local()));
+  listener->take_waiting();
+  EXPECT_EQ(fds.size(), 200U);
+  listener.reset();
+  for (const int fd : fds) ::close(fd);
+}
+
+// As systemd opens [::] unless BindIPv6Only= says otherwise.
+TEST(Listener, SaysWhichFamiliesASocketTakes) {
+  const Descriptor v4(open_listening_socket(kAnyPort).value());
+  const Descriptor v6(open_listening_socket(SocketAddress::parse("[::]:0").value()).value());
+  const Descriptor both(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int off = 0;
+  ASSERT_EQ(::setsockopt(both.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off), 0);
+  ASSERT_EQ(::listen(both.get(), 1), 0);
+  EXPECT_EQ(families_of(v4.get()), "ipv4");
+  EXPECT_EQ(families_of(v6.get()), "ipv6");
+  EXPECT_EQ(families_of(both.get()), "ipv4 and ipv6");
+}
+
 TEST(Listener, ListensOnIpv6) {
   const auto fd = open_listening_socket(SocketAddress::parse("[::1]:0").value());
   ASSERT_TRUE(fd) << fd.error().detail;

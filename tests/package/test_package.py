@@ -39,7 +39,8 @@ def test_it_has_everything_that_a_service_needs(content):
     for path in ("/usr/bin/signpost", "/lib/systemd/system/signpost.service", "/usr/lib/sysusers.d/signpost.conf",
                  "/usr/lib/tmpfiles.d/signpost.conf", "/usr/share/bash-completion/completions/signpost",
                  "/usr/share/zsh/vendor-completions/_signpost", "/usr/share/fish/vendor_completions.d/signpost.fish",
-                 "/usr/share/man/man1/signpost.1.gz", "/usr/share/man/man5/signpost.toml.5.gz",
+                 "/usr/share/man/man1/signpost.1.gz", "/usr/share/man/man1/signpost-sendmail.1.gz",
+                 "/usr/share/man/man5/signpost.toml.5.gz",
                  "/usr/share/man/man5/signpost-users.toml.5.gz", "/usr/share/doc/signpost/copyright",
                  "/usr/share/doc/signpost/changelog.Debian.gz", "/usr/share/signpost/grafana/signpost.json",
                  "/usr/share/signpost/prometheus/signpost.rules.yml"):

@@ -437,6 +437,23 @@ TEST_F(AcceptanceTest, ANullReversePathIsStoredEmpty) {
   EXPECT_FALSE(taken().message->envelope.reverse_path);
 }
 
+TEST_F(AcceptanceTest, AnAccountIsBoundToSendersOnlyIfItHasALogin) {
+  principal = {.login = "uid:33", .trusted = true, .client = net::IpAddress::of_account(33)};
+  arrival.hello_name = "web (evil)";
+  EXPECT_FALSE(refuse_sender(settings(), principal, mailbox("anyone@else.example")));
+  const std::string content = taken("From: anyone@else.example\r\n\r\nHi\r\n").message->content;
+  EXPECT_TRUE(
+      content.starts_with("Received: from localhost (uid:33)\r\n\tby relay.example with "
+                          "ESMTP id"))
+      << content;
+  user.name = "uid:33";
+  user.senders = {"@shop.example"};
+  principal.user = &user;
+  EXPECT_TRUE(refuse_sender(settings(), principal, mailbox("anyone@else.example")));
+  EXPECT_FALSE(refuse_sender(settings(), principal, mailbox("orders@shop.example")));
+  EXPECT_FALSE(offer("From: anyone@else.example\r\n\r\nHi\r\n"));
+}
+
 TEST_F(AcceptanceTest, ReceivedSaysHowTheMessageCame) {
   const auto received = [this] {
     const std::string content = taken().message->content;

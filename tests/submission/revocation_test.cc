@@ -78,5 +78,27 @@ TEST_F(RevocationTest, ALoginWithoutSendersLosesWhatOthersGet) {
   EXPECT_FALSE(revoked({.users = bound}, {.users = bound + user("other")}, "shop"));
 }
 
+TEST_F(RevocationTest, AnAccountThatMayNotSendAnyMoreOrHasOtherSenders) {
+  client = net::IpAddress::of_account(33);
+  const auto with = [](std::vector<config::LocalAccount> allowed, const std::string& users) {
+    relay::Settings made = settings({.users = users});
+    auto config = std::make_shared<config::Config>(*made.config);
+    config->listeners[0].socket = "/run/s";
+    config->listeners[0].allow_users = std::move(allowed);
+    made.config = std::move(config);
+    return made;
+  };
+  const std::string none = user("shop");
+  const std::string bound = user("\"uid:33\"", "senders = [\"@a.example\"]\n");
+  const relay::Settings began = with({{"www-data", 33}}, none);
+  const auto loses = [&](const relay::Settings& now) {
+    return is_revoked({began, "0.0.0.0:25", client, "uid:33"}, now);
+  };
+  EXPECT_FALSE(loses(with({{"33", 33}}, none)));
+  EXPECT_FALSE(loses(with({{"*", std::nullopt}}, none)));
+  EXPECT_TRUE(loses(with({}, none)));
+  EXPECT_TRUE(loses(with({{"www-data", 33}}, bound)));
+}
+
 }  // namespace
 }  // namespace signpost::submission

@@ -1,6 +1,7 @@
 #include "submission/session_options.h"
 
 #include "base/check.h"
+#include "tests/support/test_certificate.h"
 
 #include <gtest/gtest.h>
 
@@ -22,11 +23,13 @@ class SessionOptionsTest : public testing::Test {
   }
   smtp::ServerOptions options(const char* client) {
     settings.config = std::make_shared<const config::Config>(config);
-    return dialog_options(settings, listener, net::IpAddress::parse(client).value());
+    peer.client.ip = net::IpAddress::parse(client).value();
+    return dialog_options(settings, listener, peer);
   }
 
   config::Config config;
   config::ListenerConfig listener;
+  Peer peer;
   relay::Settings settings;
 };
 
@@ -59,6 +62,39 @@ TEST_F(SessionOptionsTest, BehindAProxyEverybodyIsLocalAndMustUseTls) {
   EXPECT_TRUE(options("127.0.0.1").offer_auth);
 }
 
+TEST_F(SessionOptionsTest, AClientThatAProxyNamesIsLocalOnlyIfBothAre) {
+  listener.mode = ListenerMode::StartTls;
+  peer.proxy = net::SocketAddress::parse("127.0.0.1:40000");
+  EXPECT_TRUE(options("127.0.0.1").offer_auth);
+  EXPECT_FALSE(options("192.0.2.1").offer_auth);
+  peer.proxy = net::SocketAddress::parse("192.0.2.9:40000");
+  EXPECT_FALSE(options("127.0.0.1").offer_auth) << "on the loopback of the balancer's machine";
+}
+
+TEST_F(SessionOptionsTest, TlsThatABalancerHasEndedCountsAsTls) {
+  const test::TestCertificate pair = test::make_certificate({"DNS:mail.example"});
+  settings.tls =
+      net::TlsServerContext::create(*net::Certificate::from_pem(pair.certificate).value(), pair.key,
+                                    net::TlsVersion::Tls12)
+          .value();
+  listener.mode = ListenerMode::StartTls;
+  peer.proxy = net::SocketAddress::parse("192.0.2.9:40000");
+  peer.tls.emplace();
+  const auto made = options("198.51.100.1");
+  EXPECT_TRUE(made.tls);
+  EXPECT_TRUE(made.offer_auth);
+  EXPECT_FALSE(made.offer_starttls);
+  EXPECT_FALSE(made.require_tls);
+}
+
+TEST_F(SessionOptionsTest, ABalancersOwnCheckIsTrustedInNothing) {
+  listener.mode = ListenerMode::StartTls;
+  listener.trusted_networks = {net::Network::parse("127.0.0.0/8").value()};
+  peer.is_check = true;
+  EXPECT_TRUE(options("127.0.0.1").require_auth);
+  EXPECT_FALSE(options("127.0.0.1").offer_auth);
+}
+
 TEST_F(SessionOptionsTest, WithoutUsersOrWithAuthOffThereIsNoAuth) {
   listener.mode = ListenerMode::Implicit;
   listener.auth = AuthMode::Off;
@@ -75,6 +111,20 @@ TEST_F(SessionOptionsTest, ALoginIsRequiredButOfTrustedNetworks) {
   EXPECT_TRUE(options("198.51.100.1").require_auth);
   listener.auth = AuthMode::Optional;
   EXPECT_FALSE(options("198.51.100.1").require_auth);
+}
+
+TEST_F(SessionOptionsTest, AnAccountIsTrustedByItsNumberAndRootAlways) {
+  const auto trusts = [this](uid_t uid) {
+    return is_trusted(listener, net::IpAddress::of_account(uid));
+  };
+  listener.socket = "/run/signpost/submit";
+  EXPECT_TRUE(trusts(0));
+  EXPECT_FALSE(trusts(33));
+  listener.allow_users = {{"www-data", 33}};
+  EXPECT_TRUE(trusts(33));
+  EXPECT_FALSE(trusts(34));
+  listener.allow_users = {{"*", std::nullopt}};
+  EXPECT_TRUE(trusts(34));
 }
 
 TEST_F(SessionOptionsTest, StartTlsIsOfferedWithACertificateOnly) {

@@ -273,6 +273,57 @@ class SubmissionTest : public testing::Test {
   std::function<bool()> done_;
 };
 
+// ---- Accounts of this machine
+
+TEST_F(SubmissionTest, AnAccountAtAUnixSocketSendsWithItsNumberForALogin) {
+  const std::string account = "uid:" + std::to_string(::geteuid());
+  listener_ = {};
+  listener_.name = "unix:/run/submit";
+  listener_.socket = "/run/submit";
+  listener_.allow_users = {{"me", ::geteuid()}};
+  listener_.mode = config::ListenerMode::Plain;
+  listener_.auth = config::AuthMode::Off;
+  admission_.set_limits({.sessions = 100, .sessions_per_client = 1});
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  EXPECT_EQ(
+      admission_.begin_session(net::IpAddress::of_account(::geteuid()), relay::ClientKind::Known),
+      relay::Place::ClientFull);
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  ASSERT_EQ(intake_.messages.size(), 1U);
+  const queue::Message& message = *intake_.messages[0].first;
+  EXPECT_EQ(message.envelope.login, account);
+  EXPECT_EQ(message.envelope.peer, account);
+  EXPECT_TRUE(message.content.starts_with("Received: from localhost (" + account + ")\r\n"));
+  hang_up();
+  run_until_drained();
+  const std::string log = whole_log();
+  EXPECT_TRUE(log.contains("user=" + account + " address=" + account)) << log;
+  EXPECT_EQ(admission_.sessions(), 0U);
+}
+
+TEST_F(SubmissionTest, AnAccountThatIsNotAllowedIsToldSo) {
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
+  const uid_t uid = ::geteuid();
+  listener_ = {};
+  listener_.name = "unix:/run/submit";
+  listener_.socket = "/run/submit";
+  listener_.mode = config::ListenerMode::Plain;
+  listener_.auth = config::AuthMode::Off;
+  connect();
+  if (::getuid() == 0) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  greet();
+  client_->say(kMail);
+  expect("550 5.7.1 The account with uid " + std::to_string(uid) + " may not send; ");
+}
+
 // ---- Mail
 
 TEST_F(SubmissionTest, AMessageIsStoredAcknowledgedAndHandedToDelivery) {
@@ -727,6 +778,101 @@ TEST_F(SubmissionTest, SoDoesASessionThatWaitsForTheDisk) {
   disk_.hold(false);
   run_until([this] { return intake_.messages.size() == 1; }, "what was stored to be delivered");
   EXPECT_FALSE(take("250 ")) << "one command has one reply";
+}
+
+// ---- Behind a load balancer
+
+class ProxiedTest : public SubmissionTest {
+ protected:
+  ProxiedTest() { listener_.proxy_protocol_from = {net::Network::parse("10.0.0.5").value()}; }
+  void connect_through(const std::string& header) {
+    config_.listeners = {listener_};
+    connect("10.0.0.5:40000");
+    client_->say(header);
+  }
+  static std::string line_for(const std::string& client) {
+    return "PROXY TCP4 " + client + " 198.51.100.2 50000 587\r\n";
+  }
+};
+
+TEST_F(ProxiedTest, TheClientThatTheHeaderNamesCounts) {
+  admission_.set_limits({.sessions = 100, .sessions_per_client = 1, .memory = 1 << 20});
+  connect_through(line_for("192.0.2.1"));
+  expect("220 ");
+  auto first = std::move(client_);
+  connect_through(line_for("192.0.2.1"));
+  expect("421 4.7.0 ");
+  connect_through(line_for("192.0.2.2"));
+  expect("220 ");
+  const std::string log = whole_log();
+  EXPECT_TRUE(log.contains("address=192.0.2.1:50000 proxy=10.0.0.5:40000 reason=sessions")) << log;
+}
+
+TEST_F(ProxiedTest, TheClientIsWhoMustBeTrusted) {
+  connect_through(line_for("127.0.0.9"));
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  run_until([this] { return !intake_.messages.empty(); }, "delivery");
+  EXPECT_TRUE(intake_.messages.at(0).first->content.contains("[127.0.0.9]"));
+  EXPECT_TRUE(whole_log().contains("address=127.0.0.9:50000 proxy=10.0.0.5:40000 "));
+}
+
+TEST_F(ProxiedTest, ABalancerInATrustedNetworkLendsItsTrustToNobody) {
+  listener_.trusted_networks = {net::Network::parse("10.0.0.0/8").value()};
+  connect_through(line_for("192.0.2.1"));
+  greet();
+  client_->say("MAIL FROM:<a@shop.example>\r\n");
+  expect("530 ");
+}
+
+TEST_F(ProxiedTest, ABalancersOwnCheckIsServedButNotTrusted) {
+  listener_.trusted_networks = {net::Network::parse("10.0.0.0/8").value()};
+  admission_.set_limits({.sessions = 100, .sessions_per_client = 0, .memory = 1 << 20});
+  connect_through("PROXY UNKNOWN\r\n");
+  greet();
+  client_->say("MAIL FROM:<a@shop.example>\r\n");
+  expect("530 ");
+}
+
+TEST_F(ProxiedTest, WithoutAHeaderABalancersConnectionIsClosed) {
+  connect_through("EHLO client.example\r\n");
+  run_until([this] { return client_->closed; }, "the server to close");
+  EXPECT_EQ(client_->received, "");
+  run_until_drained();
+  EXPECT_TRUE(
+      whole_log().contains("proxy_header_refused session=3.1 proxy=10.0.0.5:40000 "
+                           "detail=\"no PROXY header\""))
+      << logged();
+  EXPECT_EQ(admission_.sessions(), 0U);
+}
+
+TEST_F(ProxiedTest, AConnectionThatOnlyProbesLeavesNoLine) {
+  connect("10.0.0.5:40000");
+  EXPECT_EQ(admission_.sessions(), 1U) << "waiting counts";
+  hang_up();
+  run_until_drained();
+  EXPECT_FALSE(whole_log().contains("proxy"));
+  EXPECT_EQ(admission_.sessions(), 0U);
+}
+
+TEST_F(ProxiedTest, NobodyElseIsBelieved) {
+  connect("10.0.0.6:40000");
+  expect("220 ");
+  client_->say(line_for("127.0.0.1"));
+  expect("500 ");
+}
+
+TEST_F(ProxiedTest, TheHeaderComesBeforeTheHandshake) {
+  listener_.mode = config::ListenerMode::Implicit;
+  offer_tls();
+  connect_through(line_for("192.0.2.1"));
+  settle();
+  client_->stream->start_tls_client(*client_tls_, {.server_name = "mail.example", .names = {}});
+  greet();
+  EXPECT_TRUE(client_->secured);
 }
 
 }  // namespace

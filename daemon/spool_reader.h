@@ -1,0 +1,64 @@
+// Brings in the mail that the sendmail command kept while the relay was down.
+#pragma once
+
+#include "base/descriptor.h"
+#include "base/mutex.h"
+#include "config/config.h"
+#include "sendmail/spool.h"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace signpost::daemon {
+
+// A thread that looks into the spools of all unix sockets now and then, and hands in what it finds
+// there in the name of each file's owner. A letter is removed once the relay has stored it: a crash
+// in between sends it again (RFC 1047). What is refused for now stays and is tried again.
+class SpoolReader {
+ public:
+  // Gives a session of `account` at `listener` the other end of a connection. Called by the thread.
+  using Connect =
+      std::function<void(const std::string& listener, Descriptor socket, uid_t account)>;
+
+  explicit SpoolReader(Connect connect);
+  ~SpoolReader();  // after the sessions have ended, of which it may be waiting for one
+  SpoolReader(const SpoolReader&) = delete;
+  SpoolReader& operator=(const SpoolReader&) = delete;
+
+  // Any thread.
+  void configure(const config::Config& config);
+  void stop();  // begins no further letter
+
+ private:
+  struct Place {
+    std::string folder;
+    std::string listener;
+    std::size_t most_octets = 0;
+  };
+
+  void run();
+  bool is_stopped();
+  void wait();
+  std::vector<Place> places();
+  void read(const Place& place);
+  // False: the relay takes nothing of its account now.
+  bool bring_in(const sendmail::Spool& spool, const Place& place, const std::string& name);
+  void set_aside(const sendmail::Spool& spool, const Place& place, const std::string& name);
+  void report_unusable(const Place& place, const std::string& name, const std::string& detail);
+
+  const Connect connect_;
+  Mutex mutex_;
+  std::vector<Place> places_ GUARDED_BY(mutex_);
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  ConditionVariable changed_;
+  std::set<std::string> reported_;  // the thread's: paths that cannot be set aside
+  std::thread thread_;
+};
+
+}  // namespace signpost::daemon
