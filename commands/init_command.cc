@@ -1,3 +1,4 @@
+#include "auth/scram_keys.h"
 #include "auth/users.h"
 #include "commands/command_line.h"
 #include "commands/password_prompt.h"
