@@ -42,8 +42,9 @@ _signpost() {
     "dkim") words+=" keygen record" ;;
     "dkim keygen"|"dkim keygen "*) words+=" --domain --selector --json --algorithm --bits --out" ;;
     "dkim record"|"dkim record "*) words+=" --domain --selector --json --key" ;;
-    "user") words+=" add remove list" ;;
+    "user") words+=" add import remove list" ;;
     "user add"|"user add "*) words+=" --users --sender --replace" ;;
+    "user import"|"user import "*) words+=" --users --own-address --skip-refused --replace" ;;
     "user remove"|"user remove "*) words+=" --users $(_signpost_list name user list)" ;;
     "user list"|"user list "*) words+=" --users --json" ;;
     "queue") words+=" list summary show retry hold release remove explain" ;;

@@ -1,6 +1,8 @@
 """Logins by other means than a password in users.toml: SCRAM, another program's file, a Dovecot."""
 
 import base64
+import hashlib
+import hmac
 import pathlib
 import subprocess
 
@@ -52,6 +54,7 @@ userdb {{
   args = uid=games gid=games home=/nonexistent
 }}
 service auth {{
+  user = root  # others cannot enter the folder of a test
   unix_listener auth-client {{
     mode = 0666
   }}
@@ -74,12 +77,39 @@ service auth {{
             self.process.kill()
 
 
-def gsasl(relay, mechanism, password, *options, user="shop"):
+def gsasl(relay, password):
+    """In clear, as loopback may: before STARTTLS it says no EHLO."""
     return subprocess.run(
-        [peer_program("usr/bin/gsasl"), "--smtp", "--connect", f"{relay.host}:{SUBMISSION_PORT}", "--no-cb",
-         "--starttls", "--x509-ca-file", relay.certificate.certificate, "--mechanism", mechanism,
-         "--authentication-id", user, "--authorization-id", "", "--password", password, *options],
+        [peer_program("usr/bin/gsasl"), "--smtp", "--connect", f"{relay.host}:{SUBMISSION_PORT}", "--no-starttls",
+         "--mechanism", "SCRAM-SHA-256", "--authentication-id", "shop", "--authorization-id", "", "--password", password],
         input="QUIT\n", capture_output=True, text=True, timeout=harness.DEADLINE, env=peer_environment())
+
+
+def scram_plus(session, password, binding):
+    """SCRAM-SHA-256-PLUS bound to `binding` as tls-server-end-point, by RFC 5802: the reply to the proof."""
+    header, bare = "p=tls-server-end-point,,", "n=shop,r=client-nonce"
+
+    def digest(key, text):
+        return hmac.new(key, text.encode(), "sha256").digest()
+
+    def encoded(text):
+        return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+
+    code, challenge = session.docmd("AUTH", "SCRAM-SHA-256-PLUS " + encoded(header + bare))
+    assert code == 334
+    first = base64.b64decode(challenge).decode()
+    nonce, salt, iterations = (part[2:] for part in first.split(","))
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(iterations))
+    client_key = digest(salted, "Client Key")
+    last = f"c={encoded(header.encode() + binding)},r={nonce}"
+    said = f"{bare},{first},{last}"
+    signature = digest(hashlib.sha256(client_key).digest(), said)
+    proof = bytes(a ^ b for a, b in zip(client_key, signature))
+    code, answer = session.docmd(encoded(f"{last},p={encoded(proof)}"))
+    if code != 334:
+        return code
+    assert base64.b64decode(answer).decode() == "v=" + encoded(digest(digest(salted, "Server Key"), said))
+    return session.docmd("")[0]
 
 
 def sha512(password):
@@ -105,24 +135,33 @@ def test_scram_is_offered_under_tls_with_and_without_binding(relay):
 
 
 def test_gsasl_logs_in_by_scram(relay):
-    done = gsasl(relay, "SCRAM-SHA-256", PASSWORD)
+    done = gsasl(relay, PASSWORD)
     assert "235 2.7.0" in done.stdout + done.stderr, done.stdout + done.stderr
     assert relay.metric("signpost_auth_total", mechanism="SCRAM-SHA-256", result="accepted") == 1
 
 
 def test_gsasl_with_a_wrong_password_is_refused(relay):
-    done = gsasl(relay, "SCRAM-SHA-256", "guess")
+    done = gsasl(relay, "guess")
     assert "535 5.7.8" in done.stdout + done.stderr, done.stdout + done.stderr
     assert relay.metric("signpost_auth_total", mechanism="SCRAM-SHA-256", result="rejected") == 1
 
 
-def test_msmtp_logs_in_by_scram(shared, relay, tmp_path):
+def test_a_proof_is_bound_to_the_certificate(relay):
+    with relay.smtp(port=SUBMISSION_PORT, starttls=True) as session:
+        session.ehlo()
+        certificate = session.sock.getpeercert(binary_form=True)
+        assert scram_plus(session, PASSWORD, b"of somebody in the middle") == 535
+        assert scram_plus(session, PASSWORD, hashlib.sha256(certificate).digest()) == 235
+
+
+@pytest.mark.parametrize("choice", ["on", "scram-sha-256"])
+def test_msmtp_logs_in_by_scram(shared, relay, tmp_path, choice):
     settings = tmp_path / "msmtprc"
     settings.write_text(f"""account default
 host {relay.host}
 port {SUBMISSION_PORT}
 from orders@shop.example
-auth scram-sha-256
+auth {choice}
 user shop
 password {PASSWORD}
 tls on
@@ -130,7 +169,7 @@ tls_starttls on
 tls_certcheck off
 """)
     settings.chmod(0o600)
-    to = "msmtp-scram@receiver.example"
+    to = f"msmtp-{choice}@receiver.example"
     done = subprocess.run([peer_program("usr/bin/msmtp"), "-C", settings, to], input=message(to=to), capture_output=True,
                           timeout=harness.DEADLINE, env=peer_environment())
     assert done.returncode == 0, done.stderr
@@ -179,7 +218,7 @@ def test_a_dovecot_checks_the_logins_that_are_not_in_users_toml(world, tmp_path)
             assert session.docmd("AUTH", "PLAIN " + word)[0] == code
         assert relay.wait_event("auth_failed", result="rejected")["user"] == "A@Shop.example"
         # Its own address, as Dovecot writes it, and no other one.
-        assert session.mail("b@shop.example")[0] == 550
+        assert session.mail("b@shop.example")[0] == 553
         session.sendmail("a@shop.example", "dovecot@receiver.example",
                          message(sender="a@shop.example", to="dovecot@receiver.example"))
     sink.message_to("dovecot@receiver.example")
