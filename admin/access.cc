@@ -11,11 +11,20 @@ namespace {
 bool is_health(std::string_view path) { return path == "/healthz" || path == "/readyz"; }
 bool is_change(std::string_view method) { return method != "GET" && method != "HEAD"; }
 
+// What follows "Bearer", which is written in any case (RFC 9110 section 11.1); "" without it.
+std::string_view bearer_token(std::string_view credentials) {
+  const std::size_t space = std::min(credentials.find(' '), credentials.size());
+  if (!ascii::equals_ignore_case(credentials.substr(0, space), "Bearer")) return "";
+  credentials.remove_prefix(
+      std::min(credentials.find_first_not_of(' ', space), credentials.size()));
+  return credentials;
+}
+
 // In constant time for one length, so that the token cannot be guessed octet by octet.
 bool has_token(const AccessRules& rules, const HttpRequest& head) {
-  if (rules.token.empty()) return false;
-  const std::string_view given = head.header("Authorization");
-  const std::string wanted = "Bearer " + rules.token;
+  const std::string& wanted = rules.token;
+  if (wanted.empty()) return false;
+  const std::string_view given = bearer_token(head.header("Authorization"));
   unsigned char difference = given.size() == wanted.size() ? 0 : 1;
   for (std::size_t i = 0; i < given.size() && i < wanted.size(); ++i) {
     difference |= static_cast<unsigned char>(given[i] ^ wanted[i]);
@@ -57,10 +66,12 @@ std::optional<Refusal> refusal_of(const AccessRules& rules, const HttpRequest& h
   if (!trusted && !open) return without_token(rules);
   if (!is_change(head.method)) return std::nullopt;
   if (!head.header("Origin").empty()) return Refusal{403, "web pages may not change anything here"};
-  if (!is_json(head.header("Content-Type"))) {
-    return Refusal{415, "Content-Type: expected application/json"};
-  }
   return std::nullopt;
+}
+
+std::optional<Refusal> content_refusal(const HttpRequest& head) {
+  if (!is_change(head.method) || is_json(head.header("Content-Type"))) return std::nullopt;
+  return Refusal{415, "Content-Type: expected application/json"};
 }
 
 }  // namespace signpost::admin

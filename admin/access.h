@@ -52,5 +52,7 @@ struct Refusal {
 // unless the token shows that no page asks; a request that changes something must have no Origin,
 // and JSON for a body, which a page cannot send to another site without asking first.
 std::optional<Refusal> refusal_of(const AccessRules& rules, const HttpRequest& head);
+// The latter: 415 for a change without JSON. To be asked last, of a method that the path has.
+std::optional<Refusal> content_refusal(const HttpRequest& head);
 
 }  // namespace signpost::admin

@@ -5,7 +5,9 @@
 #include "admin/queue_request.h"
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "base/enum_texts.h"
 #include "base/utc.h"
+#include "delivery/provider.h"
 #include "smtp/address.h"
 
 #include <nlohmann/json.hpp>
@@ -33,6 +35,10 @@ Json json_of(const QueueEntry& entry) {
   json["due"] = job.state == queue::JobState::Deferred ? Json(utc_text(job.due)) : Json();
   json["last_attempt"] =
       job.last_attempt == SystemTime{} ? Json() : Json(utc_text(job.last_attempt));
+  const bool replied = job.last_reply != smtp::Reply{};
+  json["reply_class"] =
+      replied ? text_of(delivery::class_of({delivery::Outcome::Delayed, job.last_reply}))
+              : std::string_view();
   return json;
 }
 

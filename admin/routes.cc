@@ -63,6 +63,10 @@ std::optional<HttpResponse> Routes::refuse(const HttpRequest& head) const {
     response.headers.emplace_back("Allow", is_change(head.path) ? "POST" : "GET, HEAD");
     return response;
   }
+  // After the method: one that the path does not have is refused whatever it brings.
+  if (const auto refusal = content_refusal(head)) {
+    return json_error(refusal->status, refusal->reason);
+  }
   return std::nullopt;
 }
 

@@ -4,7 +4,6 @@
 #include "commands/queue_options.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
@@ -115,6 +114,18 @@ void add_listings(CLI::App& queue, CommandLine& line) {
       add_command(queue, line, "show", "Show one message and its jobs", show_message);
   shown.command->add_option("id", shown.options->id, "Queue ID of a message")->required();
   shown.command->footer("Example: signpost queue show 0ekl4hfn2m5r1d8g");
+
+  const Added explained =
+      add_command(queue, line, "explain",
+                  "Say in words what happened to a message, and what comes next", explain_jobs);
+  explained.command->add_option("id", explained.options->id, "Queue ID, or address of a recipient")
+      ->type_name("ID|ADDRESS")
+      ->required()
+      ->check(not_empty("write the ID that the reply to the message named"));
+  explained.command->footer(
+      "What the last reply means, what holds up its receiver, when it is tried again and why then, "
+      "and when it is given up by the configuration file.\n"
+      "Example: signpost queue explain customer@example.net");
 }
 
 void add_changes(CLI::App& queue, CommandLine& line) {
@@ -144,14 +155,6 @@ void add_changes(CLI::App& queue, CommandLine& line) {
       "Example: signpost queue remove --user shop --yes");
 }
 
-void add_not_built(CLI::App& queue, CommandLine& line, const std::string& name) {
-  CLI::App* command = queue.add_subcommand(name, "Not supported yet");
-  command->fallthrough(false)->prefix_command();
-  command->callback([&line, name] {
-    line.run = [name] { return refuse(fmt::format("queue {} is not supported yet", name)); };
-  });
-}
-
 }  // namespace
 
 void add_queue_commands(CLI::App& app, CommandLine& line) {
@@ -160,7 +163,6 @@ void add_queue_commands(CLI::App& app, CommandLine& line) {
   queue->require_subcommand(1);
   add_listings(*queue, line);
   add_changes(*queue, line);
-  add_not_built(*queue, line, "explain");
 }
 
 }  // namespace signpost::commands

@@ -25,6 +25,7 @@ AdminClient::Parameters filter_parameters(const QueueOptions& options);
 
 // Each gives the exit code.
 int list_queue(const QueueOptions& options, const std::string& config_file);
+int explain_jobs(const QueueOptions& options, const std::string& config_file);
 int show_message(const QueueOptions& options, const std::string& config_file);
 int sum_up_queue(const QueueOptions& options, const std::string& config_file);
 int retry_jobs(const QueueOptions& options, const std::string& config_file);

@@ -59,9 +59,9 @@ Reply to_error(CommandError error, std::string_view line) {
 }
 
 std::string_view loggable(std::string_view line) {
-  static constexpr std::array<std::string_view, 12> kShown = {"MAIL", "RCPT", "DATA",     "EHLO",
-                                                              "HELO", "RSET", "NOOP",     "QUIT",
-                                                              "VRFY", "EXPN", "STARTTLS", "HELP"};
+  static constexpr std::array<std::string_view, 13> kShown = {
+      "MAIL", "RCPT", "DATA", "BDAT", "EHLO",     "HELO", "RSET",
+      "NOOP", "QUIT", "VRFY", "EXPN", "STARTTLS", "HELP"};
   const std::string_view verb = first_word(line);
   if (is_one_of(verb, kShown)) return line;
   return ascii::equals_ignore_case(verb, "AUTH") ? "AUTH" : "(unknown)";

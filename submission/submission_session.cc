@@ -24,6 +24,7 @@
 
 #include "base/check.h"
 #include "config/config_values.h"
+#include "smtp/command.h"
 #include "submission/revocation.h"
 #include "submission/session_options.h"
 
@@ -496,14 +497,23 @@ void SubmissionSession::discard() {
 
 void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view command_line,
                                    const smtp::Reply& refusal) {
-  const bool in_content = kind == smtp::RefusalKind::Size || kind == smtp::RefusalKind::Content ||
-                          kind == smtp::RefusalKind::GivenUp;
-  events_.rejected({.reason = label_of(kind),
-                    .reply = refusal,
-                    .login = login(),
-                    .command_line = command_line,
-                    .transaction = transaction(),
-                    .particulars = {.size = in_content ? dialog_.content_size() : 0}});
+  // A command that was understood has what the transaction does not say: it began none, or added
+  // nothing to it.
+  const auto command = smtp::parse_command(command_line, {.smtputf8 = true});
+  const auto* const mail = command ? std::get_if<smtp::MailCommand>(&*command) : nullptr;
+  const auto* const rcpt = command ? std::get_if<smtp::RcptCommand>(&*command) : nullptr;
+  const std::string recipient = rcpt != nullptr ? rcpt->recipient.text() : "";
+  const bool in_content =
+      mail == nullptr && (kind == smtp::RefusalKind::Size || kind == smtp::RefusalKind::Content ||
+                          kind == smtp::RefusalKind::GivenUp);
+  events_.rejected(
+      {.reason = label_of(kind),
+       .reply = refusal,
+       .login = login(),
+       .command_line = command_line,
+       .transaction = transaction(),
+       .particulars = {
+           .mail = mail, .recipient = recipient, .size = in_content ? dialog_.content_size() : 0}});
 }
 
 Principal SubmissionSession::principal() const {

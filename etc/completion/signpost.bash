@@ -47,10 +47,11 @@ _signpost() {
     "user import"|"user import "*) words+=" --users --own-address --skip-refused --replace" ;;
     "user remove"|"user remove "*) words+=" --users $(_signpost_list name user list)" ;;
     "user list"|"user list "*) words+=" --users --json" ;;
-    "queue") words+=" list summary show retry hold release remove explain" ;;
+    "queue") words+=" list summary show explain retry hold release remove" ;;
     "queue list"|"queue list "*) words+=" --json --to --from --user --state --limit" ;;
     "queue summary"|"queue summary "*) words+=" --json --to --from --user --state --limit" ;;
     "queue show"|"queue show "*) words+=" --json $(_signpost_list id queue list --limit 100)" ;;
+    "queue explain"|"queue explain "*) words+=" --json $(_signpost_list id queue list --limit 100)" ;;
     "queue retry"|"queue retry "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
     "queue hold"|"queue hold "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
     "queue release"|"queue release "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;

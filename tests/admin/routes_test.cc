@@ -120,6 +120,26 @@ TEST_F(RoutesTest, MethodsThatAPathDoesNotHaveAreRefused) {
   }
 }
 
+// 405 before 415: no content would make the method right (RFC 9110 sections 15.5.6 and 15.5.16).
+TEST_F(RoutesTest, ContentIsJudgedForMethodsThatAPathHasOnly) {
+  const auto plain = [](std::string method, std::string path) {
+    HttpRequest asked = request(std::move(method), std::move(path), "x");
+    asked.headers = {{"Content-Type", "text/plain"}};
+    return asked;
+  };
+  EXPECT_EQ(status(plain("POST", "/api/v1/queue/remove")), 415);
+  EXPECT_EQ(status(plain("POST", "/api/v1/reload")), 415);
+  for (const char* method : {"PUT", "DELETE", "PATCH", "OPTIONS", "get"}) {
+    for (const char* path : {"/api/v1/queue", "/api/v1/queue/remove", "/api/v1/reload"}) {
+      EXPECT_EQ(status(plain(method, path)), 405) << method << path;
+      HttpRequest bare = plain(method, path);
+      bare.headers.clear();
+      EXPECT_EQ(status(bare), 405) << method << path;
+    }
+  }
+  EXPECT_EQ(status(plain("POST", "/metrics")), 405);
+}
+
 TEST_F(RoutesTest, AStrangerIsToldAboutTheToken) {
   const HttpResponse answer = response(stranger("GET", "/api/v1/queue"));
   EXPECT_EQ(answer.status, 401);

@@ -140,9 +140,6 @@ class Usage(Case):
     def test_config_may_follow_the_command(self):
         self.assertIn("users.toml", self.run_program("user", "list", "-c", self.config).stderr)
 
-    def test_what_is_not_built_says_so(self):
-        self.refused(self.signpost("queue", "explain", "x"), "queue explain is not supported yet")
-
     def test_sendmail_takes_its_own_options_by_each_of_its_names(self):
         self.assertEqual(self.run_program("sendmail", "-z").stderr, "sendmail: option -z: unknown\n")
         self.assertEqual(self.run_program("sendmail", "-bt").returncode, 64)
@@ -1124,6 +1121,34 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
                      'see the log: journalctl -u signpost --since "2026-03-01 13:00:00" | grep 01hy')
         self.refused(self.signpost("queue", "show", "../x"), '"../x" is not a queue ID')
 
+    def test_explain(self):
+        self.config.write_text(self.config.read_text() + '[retry]\nschedule = ["5m", "30m", "1h"]\nexpire = "2d"\n')
+        job = {**JOB, "reply_class": "rate", "waits_for": "", "last_attempt": "2026-03-01T12:30:00Z"}
+        FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [job], "next": ""})
+        out = self.signpost("queue", "explain", "01hx").stdout
+        self.assertIn("/api/v1/queue?id=01hx&limit=20", [path for _, path, _, _ in FakeRelay.asked])
+        for line in ("Message 01hx from shop@a.example to x@example.net",
+                     "attempts     2, the last at 2026-03-01T12:30:00+00:00",
+                     "meaning      The receiver takes no more for now",
+                     "next         an attempt at about 2026-03-01T13:00:00+00:00, 30m after attempt 2 (retry.schedule)\n",
+                     "given up     2026-03-03T12:00:00+00:00, 2d after its acceptance (retry.expire)",
+                     "signpost queue retry 01hx tries it at once"):
+            self.assertIn(line, out)
+        self.assertNotIn("\x1b", out)
+        for change, line in (
+                ({"state": "held"}, "next         nothing before somebody releases it: signpost queue release 01hx"),
+                ({"state": "active"}, "next         it is being delivered at the moment"),
+                ({"state": "ready", "attempts": 0, "last_reply": "", "due": None, "waits_for": "421 4.4.5 slow down"},
+                 "waits for    421 4.4.5 slow down\n  next         an attempt as soon as the receiver is no longer held up"),
+                ({"state": "ready", "attempts": 0, "last_reply": "", "due": None},
+                 "next         an attempt as soon as a connection to the receiver is free")):
+            FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [{**job, **change}], "next": ""})
+            self.assertIn(line, self.signpost("queue", "explain", "x@example.net").stdout)
+        self.assertIn("/api/v1/queue?to=x%40example.net&limit=20", [path for _, path, _, _ in FakeRelay.asked])
+        FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [], "next": ""})
+        self.refused(self.signpost("queue", "explain", "01hx"), '"01hx" is not in the queue: it was delivered, bounced '
+                     "or removed, or was never here; the log has its lines")
+
     def test_retry_and_remove(self):
         self.serve("/api/v1/queue/retry", {"matched": 3, "changed": 2, "busy": 1})
         self.check(self.signpost("queue", "retry", "01hx"), 0, "3 matched, 2 due now, 1 being delivered at the moment\n")
@@ -1397,14 +1422,14 @@ class Reference(Case):
         commands = {command["command"]: command
                     for command in json.loads(self.reference("commands", "--format", "json"))["commands"]}
         self.assertEqual(commands["queue"]["subcommands"],
-                         ["list", "summary", "show", "retry", "hold", "release", "remove", "explain"])
+                         ["list", "summary", "show", "explain", "retry", "hold", "release", "remove"])
         options = {option["name"]: option for option in commands["queue list"]["options"]}
         self.assertEqual(options["--state"]["choices"], ["ready", "active", "deferred", "held"])
         self.assertEqual((options["--limit"]["value"], options["--limit"]["default"]), ("NUMBER", "0"))
         self.assertEqual((options["--json"]["value"], options["--json"]["default"]), ("", None))
         login = commands["user add"]["options"][1]
         self.assertTrue(login["positional"] and login["required"])
-        self.assertEqual(commands["queue explain"]["details"], [])  # not those of the program
+        self.assertEqual(commands["sendmail"]["details"], [])  # not those of the program
         self.assertIn("signpost user add [--users FILE] NAME [--sender ADDRESS]... [--replace]\n",
                       self.reference("commands"))
         self.assertIn("\\fBuser remove\\fR [\\fB\\-\\-users\\fR \\fIFILE\\fR] \\fINAME\\fR\nRemove a login.\n",

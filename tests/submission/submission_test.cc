@@ -455,6 +455,24 @@ TEST_F(SubmissionTest, WhatIsTooLargeIsLoggedWithItsTransaction) {
   EXPECT_TRUE(log.contains("reason=size from=<> to=b@c.example,d@c.example size=2026 ")) << log;
 }
 
+TEST_F(SubmissionTest, WhatIsAnnouncedTooLargeIsLoggedWithSenderAndSize) {
+  config_.limits.message_size = 1000;
+  connect();
+  greet();
+  client_->say("MAIL FROM:<a@shop.example> SIZE=123456\r\n");
+  expect("552 5.3.4 ");
+  EXPECT_TRUE(whole_log().contains("reason=size from=a@shop.example size=123456 ")) << whole_log();
+}
+
+TEST_F(SubmissionTest, ARecipientTooManyIsLogged) {
+  config_.limits.recipients_per_message = 1;
+  connect();
+  greet();
+  client_->say("MAIL FROM:<a@shop.example>\r\nRCPT TO:<b@c.example>\r\nRCPT TO:<d@e.example>\r\n");
+  expect("452 4.5.3 ");
+  EXPECT_TRUE(whole_log().contains(" from=a@shop.example to=d@e.example ")) << whole_log();
+}
+
 TEST_F(SubmissionTest, ContentBeyondTheMemoryIsReadToItsEndAndRefused) {
   admission_.set_limits({.sessions = 10, .sessions_per_client = 10, .memory = 10'000});
   connect();
