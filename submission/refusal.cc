@@ -23,7 +23,7 @@ struct Row {
   std::string_view text;
 };
 
-constexpr std::array<Row, 17> kRows = {{
+constexpr std::array<Row, 18> kRows = {{
     {Sessions, Label::Sessions, 421, {4, 7, 0}, "Too many sessions, try again later"},
     {Disk, Label::Disk, 452, {4, 3, 1}, "Insufficient system storage, try again later"},
     {Memory, Label::Memory, 452, {4, 3, 1}, "Insufficient memory, try again later"},
