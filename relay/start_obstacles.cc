@@ -135,9 +135,11 @@ std::vector<config::ConfigError> port_obstacles(const config::Config& config) {
     if (use != net::PortUse::Others) return;
     found.push_back(config::error_at(
         config, key,
-        fmt::format("{} is in use by another program, or by a Signpost of another account; serve "
-                    "cannot start before it is free",
-                    address.text()),
+        fmt::format(
+            "{} is in use by another program, by a Signpost of another account, or by systemd "
+            "in the relay's place (signpost.socket): unless it is the last, serve cannot "
+            "start before it is free",
+            address.text()),
         table));
   };
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
