@@ -234,7 +234,7 @@ ValueResult<net::SocketAddress> parse_bind(std::string_view text) {
 
 ValueResult<std::string> parse_socket_path(std::string_view text) {
   const std::filesystem::path path(text);
-  if (!path.is_absolute() || !path.has_filename() || path.lexically_normal() != path ||
+  if (!path.is_absolute() || !path.has_filename() || path.lexically_normal().string() != text ||
       std::ranges::any_of(text, ascii::is_control)) {
     return wrong(text, "is not the absolute path of a socket");
   }

@@ -1413,7 +1413,7 @@ class Reference(Case):
                          self.run_program("check", "--keys", "--json").stdout)
         text = self.reference("keys")
         self.assertIn("## [[listener]]\n\n| key | default | meaning |\n|---|---|---|\n| `bind` | required | "
-                      "Address and port to listen on. Write an IP address", text)
+                      "Address and port to listen on, or a unix socket for programs of this machine", text)
         man = self.reference("keys", "--format", "man")
         self.assertIn('.SH "[delivery]"\n.TP\n.B port\nPort of MX hosts.\nWrite a whole number from 1 to '
                       "65535.\nDefault: 25.\n", man)

@@ -593,7 +593,7 @@ TEST(Config, MissingRequiredKeysAreReported) {
   expect_errors({
       {"[[listener]]\nmode = \"plain\"\n",
        "7:1: listener.bind: missing; write an IP address with a port, as in \"0.0.0.0:587\" or "
-       "\"[::]:587\""},
+       "\"[::]:587\", or \"unix:/path\""},
       {"[tls]\ncertificate = \"c\"\n", "7:1: tls.key: missing; write the path of a file"},
       {"[auth]\n", "7:1: auth.users: missing; write the path of a file, or dovecot_socket"},
       {"[[dkim]]\ndomain = \"a.example\"\nkey = \"k\"\n",

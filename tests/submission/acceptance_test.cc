@@ -443,7 +443,7 @@ TEST_F(AcceptanceTest, AnAccountIsBoundToSendersOnlyIfItHasALogin) {
   EXPECT_FALSE(refuse_sender(settings(), principal, mailbox("anyone@else.example")));
   const std::string content = taken("From: anyone@else.example\r\n\r\nHi\r\n").message->content;
   EXPECT_TRUE(
-      content.starts_with("Received: from localhost (uid:33)\r\n\tby relay.example with "
+      content.starts_with("Received: from localhost (uid:33)\r\n by relay.example with "
                           "ESMTP id"))
       << content;
   user.name = "uid:33";
