@@ -115,7 +115,8 @@ void DeliverySession::begin_transaction() {
 
 smtp::ClientTransaction DeliverySession::next_transaction(Taken& taken) {
   const std::size_t size = taken.attempt.message().content().size();
-  return taken.attempt.next_transaction(size + signature(taken).fields.size(), record_);
+  return taken.attempt.next_transaction(size + signature(taken).fields.size(),
+                                        host_.context().clock.system_now(), record_);
 }
 
 const OutgoingMessage::Signature& DeliverySession::signature(Taken& taken) {
