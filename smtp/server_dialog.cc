@@ -55,6 +55,7 @@
 #include "base/ascii.h"
 #include "base/base64.h"
 #include "base/check.h"
+#include "base/utc.h"
 #include "smtp/server_replies.h"
 
 #include <algorithm>
@@ -242,6 +243,15 @@ Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
   if (options_.offer_starttls && !options_.tls) reply.text += "\nSTARTTLS";
   // Not CRAM-MD5: clients would prefer it, and hashed passwords cannot answer it.
   if (options_.offer_auth) reply.text += "\nAUTH PLAIN LOGIN";
+  if (options_.hold_limit.count() > 0) {
+    reply.text += "\nFUTURERELEASE " + std::to_string(options_.hold_limit.count()) + ' ';
+    append_utc(reply.text, options_.hold_until_limit);
+  }
+  reply.text += "\nDELIVERBY";
+  if (const auto least = options_.deliver_by_minimum.count(); least > 0) {
+    reply.text += ' ' + std::to_string(least);
+  }
+  reply.text += "\nMT-PRIORITY";
   reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING";
   return reply;
 }

@@ -1,6 +1,9 @@
 #include "submission/session_options.h"
 
+#include "submission/acceptance.h"
+
 #include <algorithm>
+#include <chrono>
 
 namespace signpost::submission {
 
@@ -15,12 +18,15 @@ bool may_authenticate(const relay::Settings& settings, const config::ListenerCon
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
                                    const config::ListenerConfig& listener,
-                                   const net::IpAddress& client) {
+                                   const net::IpAddress& client, SystemTime now) {
   const config::Config& config = *settings.config;
   smtp::ServerOptions options;
   options.hostname = config.hostname;
   options.size_limit = config.limits.message_size;
   options.recipients_limit = config.limits.recipients_per_message;
+  options.hold_limit = config.limits.future_release;
+  options.hold_until_limit = std::chrono::floor<std::chrono::seconds>(now) + options.hold_limit;
+  options.deliver_by_minimum = kDeliverByMinimum;
   options.tls = listener.mode == config::ListenerMode::Implicit;
   options.offer_starttls =
       listener.mode == config::ListenerMode::StartTls && settings.tls != nullptr;

@@ -1,6 +1,7 @@
 // What a client of a listener may do, by the configuration.
 #pragma once
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "net/address.h"
 #include "relay/settings.h"
@@ -14,8 +15,9 @@ bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& cl
 // AUTH is configured for the listener: it may be offered where credentials do not travel in clear.
 bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener);
 
+// `now`: the start of the session.
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
                                    const config::ListenerConfig& listener,
-                                   const net::IpAddress& client);
+                                   const net::IpAddress& client, SystemTime now);
 
 }  // namespace signpost::submission

@@ -164,6 +164,8 @@ const std::vector<KeyCase> kKeyCases{
     {"limits", "sessions = 8", [](const Config& c) { return c.limits.sessions == 8; }},
     {"limits", "sessions_per_client = 9",
      [](const Config& c) { return c.limits.sessions_per_client == 9; }},
+    {"limits", "future_release = \"3d\"",
+     [](const Config& c) { return c.limits.future_release == std::chrono::hours(72); }},
     {"limits", "idle_timeout = \"90s\"",
      [](const Config& c) { return c.limits.idle_timeout == std::chrono::seconds(90); }},
     {"limits", "memory = \"1GiB\"", [](const Config& c) { return c.limits.memory == 1u << 30; }},

@@ -22,7 +22,8 @@ class SessionOptionsTest : public testing::Test {
   }
   smtp::ServerOptions options(const char* client) {
     settings.config = std::make_shared<const config::Config>(config);
-    return dialog_options(settings, listener, net::IpAddress::parse(client).value());
+    return dialog_options(settings, listener, net::IpAddress::parse(client).value(),
+                          SystemTime(std::chrono::seconds(1'700'000'000)));
   }
 
   config::Config config;
