@@ -52,6 +52,13 @@ Json json_of(const QueueSummary::Groups& groups) {
   return list;
 }
 
+Json time_or_null(SystemTime time) { return time == SystemTime{} ? Json() : Json(utc_text(time)); }
+
+Json json_of(const std::optional<queue::Deadline>& deadline) {
+  if (!deadline) return {};
+  return {{"time", utc_text(deadline->time)}, {"mode", deadline->returns() ? "return" : "notify"}};
+}
+
 Json id_of(const std::optional<queue::MessageId>& id) { return id ? Json(id->text()) : Json(); }
 
 }  // namespace
@@ -104,6 +111,9 @@ HttpResponse QueueApi::show(const HttpRequest& request, std::string_view text) {
                              {"size", envelope.size},
                              {"message_id", envelope.message_id},
                              {"envelope_id", envelope.envelope_id},
+                             {"hold_until", time_or_null(envelope.release)},
+                             {"deliver_by", json_of(envelope.deadline)},
+                             {"priority", envelope.priority},
                              {"notification", envelope.notification},
                              {"jobs", std::move(jobs)}});
 }

@@ -1,5 +1,6 @@
 #include "admin/queue_control.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "queue/job_match.h"
 #include "relay/events.h"
@@ -29,6 +30,13 @@ std::string_view state_text(queue::JobState state) {
       return "held";
   }
   return "";
+}
+
+// Held for its sender, who asked for a later time (FUTURERELEASE). That one was released by hand
+// shows in its due time.
+bool is_scheduled(const queue::Job& job, const queue::Envelope& envelope, SystemTime now) {
+  return job.state == queue::JobState::Deferred && job.attempts == 0 && job.due > now &&
+         envelope.release > now;
 }
 
 // What an action makes of a job.
@@ -62,24 +70,37 @@ std::size_t count_meant(const queue::Job& job, const queue::JobFilter& wanted) {
 }
 
 Outcome outcome_of(QueueControl::Action action, const queue::Job& job,
-                   const queue::JobFilter& wanted, SystemTime now) {
+                   const queue::Envelope& envelope, const queue::JobFilter& wanted,
+                   SystemTime now) {
   using enum QueueControl::Action;
   const bool held = job.state == queue::JobState::Held;
   switch (action) {
     case Retry:
-      if (held || job.due <= now) return {.meant = !held, .after = {}};
+      if (held || is_scheduled(job, envelope, now)) return {.meant = false, .after = {}};
+      if (job.due <= now) return {.after = {}};
       return {.after = in_state(job, queue::JobState::Deferred, now)};
     case Hold:
       if (held) return {.meant = false, .after = {}};
       return {.after = in_state(job, queue::JobState::Held, job.due)};
     case Release:
+      if (is_scheduled(job, envelope, now)) {
+        return {.after = in_state(job, queue::JobState::Deferred, now)};
+      }
       if (!held) return {.meant = false, .after = {}};
-      return {.after = in_state(job, queue::JobState::Deferred, now)};
+      return {.after = in_state(job, queue::JobState::Deferred, std::max(now, envelope.release))};
     case Remove:
       break;
   }
   auto left = without(job, wanted);
   return {.removed = !left, .after = std::move(left)};
+}
+
+const queue::Envelope& envelope_of(const std::vector<queue::QueuedJob>& found,
+                                   const queue::MessageId& id) {
+  const auto message =
+      std::ranges::find(found, id, [](const queue::QueuedJob& each) { return each.envelope.id; });
+  CHECK(message != found.end());
+  return message->envelope;
 }
 
 void emit_removed(const queue::Job& job, const queue::JobFilter& wanted, std::string_view by) {
@@ -110,8 +131,10 @@ void emit_changed(QueueControl::Action action, const queue::Job& job,
 
 }  // namespace
 
-std::string_view QueueControl::state_of(const queue::Job& job) const {
+std::string_view QueueControl::state_of(const queue::QueuedJob& queued) const {
+  const queue::Job& job = queued.job;
   if (services_.store.claims().is_active(job.ref)) return "active";
+  if (is_scheduled(job, queued.envelope, schedule_now())) return "scheduled";
   return state_text(services_.store.state_now(job));
 }
 
@@ -133,7 +156,7 @@ Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, const 
     std::ranges::copy_if(std::make_move_iterator(read->jobs.begin()),
                          std::make_move_iterator(read->jobs.end()), std::back_inserter(found.jobs),
                          [&](const queue::QueuedJob& each) {
-                           return filter.state.empty() || state_of(each.job) == filter.state;
+                           return filter.state.empty() || state_of(each) == filter.state;
                          });
     found.next = read->end ? queue::Cursor() : std::move(read->next);
   } while (!found.next.empty() && found.jobs.size() < limit &&
@@ -148,7 +171,7 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const q
   Page page;
   page.next = std::move(found->next);
   for (queue::QueuedJob& each : found->jobs) {
-    const std::string_view state = state_of(each.job);
+    const std::string_view state = state_of(each);
     const auto waits_for = obstacle(each.job);
     std::ranges::stable_partition(each.job.recipients, [&](const queue::Recipient& recipient) {
       return queue::recipient_matches(filter.jobs, recipient);
@@ -185,7 +208,7 @@ Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue
       const queue::Job& job = each.job;
       const bool replied = job.last_reply != smtp::Reply{};
       const auto waits_for = replied ? std::nullopt : obstacle(job);
-      summary.add(each, count_meant(job, filter.jobs), state_of(job),
+      summary.add(each, count_meant(job, filter.jobs), state_of(each),
                   services_.delivery.scheduler.site_of(job.lane),
                   waits_for ? *waits_for : job.last_reply);
     }
@@ -198,7 +221,6 @@ Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue
 Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilter& filter,
                                                   const queue::Cursor& from, std::string_view by) {
   QueueFilter meant = filter;
-  if (action == Action::Release) meant.jobs.state = queue::JobState::Held;
   const SteadyTime until = std::chrono::steady_clock::now() + kLong;
   Changed counts;
   counts.next = from;
@@ -208,6 +230,12 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
     }
     auto found = find(meant, counts.next, kPage, until);
     if (!found) return Failure(std::move(found).error());
+    if (action == Action::Release) {
+      std::erase_if(found->jobs, [&](const queue::QueuedJob& each) {
+        return each.job.state != queue::JobState::Held &&
+               !is_scheduled(each.job, each.envelope, schedule_now());
+      });
+    }
     counts.matched += found->jobs.size();
     if (auto changed = change(action, found->jobs, meant.jobs, by, counts); !changed) {
       return Failure(std::move(changed).error());
@@ -245,7 +273,7 @@ Result<void> QueueControl::change(Action action, const std::vector<queue::Queued
   const SystemTime now = schedule_now();
   const std::vector<queue::Job> claimed = claim(found, counts);
   for (const queue::Job& job : claimed) {
-    Outcome outcome = outcome_of(action, job, wanted, now);
+    Outcome outcome = outcome_of(action, job, envelope_of(found, job.ref.id), wanted, now);
     if (outcome.meant) {
       meant.push_back(job);
     } else if (action == Action::Retry) {

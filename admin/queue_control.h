@@ -22,7 +22,8 @@ namespace signpost::admin {
 struct QueueEntry {
   queue::Job job;  // the selected recipients come first
   queue::Envelope envelope;
-  std::string_view state;  // of Store::state_now(); "active" while it is with a session
+  std::string_view state;  // of Store::state_now(), "active" while it is with a session, or
+                           // "scheduled" while it is held for its sender
   std::string waits_for;   // what its receiver waits for now; "" if nothing
 };
 
@@ -45,15 +46,16 @@ class QueueControl {
 
   enum class Action {
     Retry,    // due now, and their receivers are tried whatever their back-off; not what is held
+              // or scheduled
     Hold,     // not tried until released, neither expired nor reported on
-    Release,  // what is held is due now
+    Release,  // what is held or scheduled is due now; what was both is scheduled again
     Remove,   // without a notification
   };
   struct Changed {
     std::size_t matched = 0;
     std::size_t changed = 0;
     std::size_t busy = 0;  // being delivered at the moment: left alone
-    std::size_t held = 0;  // left alone by Retry
+    std::size_t held = 0;  // or scheduled: left alone by Retry
     // Of the jobs that were changed: the recipients that the filter selects, and the others.
     std::size_t recipients = 0;
     std::size_t others = 0;
@@ -75,7 +77,7 @@ class QueueControl {
   Result<void> change(Action action, const std::vector<queue::QueuedJob>& found,
                       const queue::JobFilter& wanted, std::string_view by, Changed& counts);
   Result<void> commit(queue::Change change);
-  std::string_view state_of(const queue::Job& job) const;
+  std::string_view state_of(const queue::QueuedJob& queued) const;
   std::optional<smtp::Reply> obstacle(const queue::Job& job) const;
 
   const Services services_;

@@ -64,9 +64,10 @@ Result<void> read_from(std::string_view value, QueueRequest& request) {
 }
 
 Result<void> read_state(std::string_view value, QueueRequest& request) {
-  constexpr std::array<std::string_view, 4> kStates{"ready", "active", "deferred", "held"};
+  constexpr std::array<std::string_view, 5> kStates{"ready", "active", "deferred", "scheduled",
+                                                    "held"};
   if (std::ranges::find(kStates, value) == kStates.end()) {
-    return wrong("expected ready, active, deferred or held");
+    return wrong("expected ready, active, deferred, scheduled or held");
   }
   request.filter.state = value;
   return {};

@@ -14,7 +14,7 @@ namespace signpost::admin {
 // Which jobs are selected.
 struct QueueFilter {
   queue::JobFilter jobs;
-  std::string state;  // of Store::state_now(), or "active"; "": any
+  std::string state;  // of Store::state_now(), "active" or "scheduled"; "": any
 };
 
 struct QueueRequest {

@@ -67,7 +67,7 @@ void add_state(const Added& added) {
   added.command
       ->add_option("--state", added.options->state, "State of the jobs; active: being delivered")
       ->type_name("STATE")
-      ->check(CLI::IsMember({"ready", "active", "deferred", "held"}));
+      ->check(CLI::IsMember({"ready", "active", "deferred", "scheduled", "held"}));
 }
 
 void add_limit(const Added& added, const char* help) {
@@ -142,7 +142,8 @@ void add_changes(CLI::App& queue, CommandLine& line) {
       "too.\n"
       "Example: signpost queue hold --user shop");
 
-  const Added freed = add_change(queue, line, "release", "Make held jobs due now", release_jobs);
+  const Added freed =
+      add_change(queue, line, "release", "Make held and scheduled jobs due now", release_jobs);
   freed.command->footer("Example: signpost queue release --user shop");
 
   const Added gone =

@@ -34,6 +34,14 @@ std::string gone_text(const std::string& id, const AdminClient::Answer& answer) 
       id, journal_time(accepted));
 }
 
+std::string deadline_text(const Json& message) {
+  const auto deadline = message.find("deliver_by");
+  if (deadline == message.end() || !deadline->is_object()) return "";
+  const bool returns = text_of(*deadline, "mode") == "return";
+  return local_time(text_of(*deadline, "time")) +
+         (returns ? ", or returned" : ", or a notice of the delay");
+}
+
 void print_message(const Json& message) {
   std::string text = "Message " + text_of(message, "id") + "\n";
   const auto add = [&](const char* title, const std::string& value) {
@@ -46,6 +54,11 @@ void print_message(const Json& message) {
   add("size", text_of(message, "size"));
   add("message id", text_of(message, "message_id"));
   add("envelope id", text_of(message, "envelope_id"));
+  add("hold until", local_time(text_of(message, "hold_until")));
+  add("deliver by", deadline_text(message));
+  if (const std::string priority = text_of(message, "priority"); priority != "0") {
+    add("priority", priority);
+  }
   if (text_of(message, "notification") == "true") add("notification", "yes");
   using enum Table::Align;
   Table table({{"JOB", Right}, {"STATE"}, {"DUE"}, {"TRIES", Right}, {"TO"}, {"LAST REPLY"}});

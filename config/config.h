@@ -63,6 +63,7 @@ struct LimitsConfig {
   std::size_t sessions = 10'000;
   std::size_t sessions_per_client = 100;
   std::chrono::seconds idle_timeout{300};
+  std::chrono::seconds future_release{7 * 86'400};  // 0: not offered
   double memory_share = 0.5;      // of memory_limit(); used when memory is not given
   std::size_t memory = 0;         // octets; loading resolves the share
   double disk_free_share = 0.05;  // of the file system; used when disk_free_bytes is 0

@@ -181,6 +181,9 @@ Section limits() {
        key("idle_timeout", &LimitsConfig::idle_timeout, duration(1s, 1h),
            "Silence after which a session is closed; RFC 5321 asks for five minutes. A command "
            "line must be complete by then, and mail data must arrive at 500 octets/s on average."),
+       key("future_release", &LimitsConfig::future_release, duration(0s, 8784h),
+           "Longest time for which a client may have a message held before it is sent "
+           "(FUTURERELEASE, RFC 4865); \"0s\": it is not offered."),
        memory_key(), disk_free_key()});
 }
 

@@ -4,6 +4,7 @@
 #include "delivery/outgoing_message.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace signpost::delivery {
@@ -11,7 +12,7 @@ namespace signpost::delivery {
 Attempt::Attempt(PendingJob pending)
     : pending_(std::move(pending)), parts_(pending_.job.recipients.size()), left_(parts_.size()) {}
 
-smtp::ClientTransaction Attempt::next_transaction(std::size_t size,
+smtp::ClientTransaction Attempt::next_transaction(std::size_t size, SystemTime now,
                                                   const ConnectionRecord& connection) {
   CHECK(left_ > 0);
   const queue::Envelope& envelope = message().envelope();
@@ -35,6 +36,11 @@ smtp::ClientTransaction Attempt::next_transaction(std::size_t size,
   transaction.eight_bit = envelope.eight_bit;
   transaction.ret = envelope.ret;
   transaction.envelope_id = envelope.envelope_id;
+  transaction.priority = envelope.priority;
+  if (const auto& deadline = envelope.deadline) {
+    transaction.deliver_by = {std::chrono::floor<std::chrono::seconds>(deadline->time - now),
+                              deadline->mode, deadline->trace};
+  }
   return transaction;
 }
 

@@ -2,6 +2,7 @@
 // each.
 #pragma once
 
+#include "base/clock.h"
 #include "delivery/disposition.h"
 #include "delivery/pending_job.h"
 #include "delivery/receiver_limits.h"
@@ -33,8 +34,10 @@ class Attempt {
 
   // For recipients that are left, in their order. A peer without SMTPUTF8 accepts no transaction
   // that needs it: recipients that do go separately from those that do not. `size`: of the content
-  // with its signature. Valid until the end of the attempt. REQUIRES: recipients are left
-  smtp::ClientTransaction next_transaction(std::size_t size, const ConnectionRecord& connection);
+  // with its signature; `now`: by the system's clock, for what is left until a deadline. Valid
+  // until the end of the attempt. REQUIRES: recipients are left
+  smtp::ClientTransaction next_transaction(std::size_t size, SystemTime now,
+                                           const ConnectionRecord& connection);
   // Whether that transaction is for all remaining recipients.
   bool is_last_transaction() const { return under_way_.size() == left_; }
 

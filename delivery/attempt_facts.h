@@ -13,10 +13,11 @@ struct AttemptFacts {
   std::string tls;      // "TLSv1.3 verified", "" in clear
   std::string dkim;     // OutgoingMessage::Signature::summary
   std::size_t provider = 0;
-  bool dsn_handed_on = false;  // the peer took over NOTIFY=SUCCESS (RFC 3461 section 5.2.2)
-  bool known = false;          // of the trouble that it met there was a line before
-  bool attempted = true;       // false: nothing was tried, the job has already waited for too long
-  bool unfinished = false;     // delayed recipients were not refused: the attempt continues at once
+  bool dsn_handed_on = false;       // the peer took over NOTIFY=SUCCESS (RFC 3461 section 5.2.2)
+  bool deadline_handed_on = false;  // the peer took over the deadline (DELIVERBY)
+  bool known = false;               // of the trouble that it met there was a line before
+  bool attempted = true;    // false: nothing was tried, the job has already waited for too long
+  bool unfinished = false;  // delayed recipients were not refused: the attempt continues at once
 };
 
 }  // namespace signpost::delivery

@@ -83,7 +83,10 @@ void Delivery::stored(std::shared_ptr<const queue::Message> message, std::vector
   Orders orders;
   for (queue::Job& job : jobs) {
     PendingJob pending{std::move(job), outgoing};
-    if (shared_.scheduler.accept(pending, in_memory, context_.worker, now(), orders)) continue;
+    const bool held = pending.job.due > context_.clock.schedule_now();  // by its sender
+    if (!held && shared_.scheduler.accept(pending, in_memory, context_.worker, now(), orders)) {
+      continue;
+    }
     context_.store.claims().release(pending.job.ref);
     shared_.scheduler.waits(pending.job, now(), orders);
   }
@@ -117,8 +120,10 @@ void Delivery::start_feeding() {
 
 void Delivery::settings_changed() {
   const queue::RetrySchedule& retry = context_.settings->retry;
-  shared_.scheduler.set_schedule(std::max<std::chrono::seconds>(retry.longest_delay(), kUnreadable),
-                                 overdue_interval(retry));
+  const std::chrono::seconds longest_hold = context_.settings->config->limits.future_release;
+  shared_.scheduler.set_schedule(
+      std::max<std::chrono::seconds>({retry.longest_delay(), kUnreadable, longest_hold}),
+      overdue_interval(retry));
   Orders orders;
   shared_.scheduler.forget_routes(now(), orders);
   carry_out(std::move(orders));

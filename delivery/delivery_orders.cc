@@ -1,5 +1,6 @@
 // How Delivery carries out the scheduler's orders.
 #include "delivery/delivery.h"
+#include "delivery/message_age.h"
 
 #include <algorithm>
 #include <utility>
@@ -12,6 +13,15 @@ constexpr std::size_t kOverdueRows = 4096;       // examined per page
 constexpr std::size_t kOverdueJobs = 256;        // settled per search
 constexpr std::uint64_t kMostCounted = 100'000;  // jobs that wait for a site
 constexpr std::chrono::seconds kLookAgain{1};    // when there may be more overdue jobs
+
+// The index knows when a job was accepted, but not when its sender wanted it sent and delivered.
+// One whose envelope cannot be read is left to those who report that.
+bool is_overdue(const queue::Store& store, const queue::Job& job, const queue::RetrySchedule& retry,
+                SystemTime now) {
+  const auto envelope = store.envelope(job.ref.id);
+  if (!envelope) return true;
+  return now >= give_up_time(*envelope, retry) || notice_due(*envelope, job, retry, now);
+}
 
 }  // namespace
 
@@ -107,7 +117,7 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
   };
   auto look = std::make_shared<Look>();
   look->order = std::move(overdue);
-  const queue::RetrySchedule& retry = context_.settings->retry;
+  const queue::RetrySchedule retry = context_.settings->retry;
   const SystemTime system = context_.clock.system_now();
   struct Question {
     SystemTime accepted_until;
@@ -116,7 +126,8 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
   std::vector<Question> questions{{system - retry.expire, true}};
   if (retry.delay_notice.count() > 0) questions.push_back({system - retry.delay_notice, false});
   context_.loop.run_blocking(
-      [&store = context_.store, &counts = shared_.counts, look, questions = std::move(questions)] {
+      [&store = context_.store, &counts = shared_.counts, look, retry, system,
+       questions = std::move(questions)] {
         for (const Question& question : questions) {
           queue::LanePosition from;
           for (bool end = false; !end && look->jobs.size() + look->claimed.size() < kOverdueJobs;) {
@@ -127,10 +138,14 @@ void Delivery::look_for_overdue(Orders::Overdue overdue) {
               auto job = store.claim(ref);
               if (!job) continue;
               if (!*job) {
-                look->claimed.push_back(ref);
+                auto stored = store.job(ref);
+                if (stored && *stored && is_overdue(store, **stored, retry, system)) {
+                  look->claimed.push_back(ref);
+                }
                 continue;
               }
-              if ((*job)->state == queue::JobState::Held) {  // since the index was read
+              const bool held = (*job)->state == queue::JobState::Held;  // since the index was read
+              if (held || !is_overdue(store, **job, retry, system)) {
                 store.claims().release(ref);
                 continue;
               }

@@ -117,8 +117,9 @@ smtp::ClientTransaction DeliverySession::next_transaction(Taken& taken) {
   const bool eight_bit = connection_.dialog().extensions().eight_bit_mime;
   taken.form =
       &form(taken, eight_bit ? message::Transport::EightBit : message::Transport::SevenBit);
-  smtp::ClientTransaction transaction = taken.attempt.next_transaction(
-      taken.form->content.size() + taken.form->fields.size(), record_);
+  smtp::ClientTransaction transaction =
+      taken.attempt.next_transaction(taken.form->content.size() + taken.form->fields.size(),
+                                     host_.context().clock.system_now(), record_);
   transaction.needs_eight_bit_mime = taken.form->needs_eight_bit;
   return transaction;
 }

@@ -3,11 +3,15 @@
 #include "base/ascii.h"
 #include "base/check.h"
 #include "base/random.h"
+#include "base/utc.h"
+#include "delivery/message_age.h"
+#include "message/date_time.h"
 #include "relay/route.h"
 #include "smtp/address.h"
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -45,6 +49,31 @@ std::string status_of(smtp::EnhancedStatus status, message::Action action, bool 
   return status.text();
 }
 
+// Whether the sender learns of a delivery that we see the end of: the next server will report on it
+// no more, or the sender wants to follow its way (RFC 3461 section 5.2.2, RFC 2852).
+bool reports_relaying(const queue::Envelope& envelope, const queue::Recipient& recipient,
+                      const AttemptFacts& facts) {
+  if ((recipient.notify.bits & smtp::Notify::kNever) != 0) return false;
+  if (recipient.notify.on_success() && !facts.dsn_handed_on) return true;
+  if (!envelope.deadline) return false;
+  return envelope.deadline->trace || (!envelope.deadline->returns() && !facts.deadline_handed_on);
+}
+
+// A sender that asked for word at a deadline gets it without NOTIFY=DELAY (RFC 2852).
+bool reports_delay(const queue::Envelope& envelope, const queue::Recipient& recipient) {
+  if (recipient.notify.on_delay()) return true;
+  return envelope.deadline && (recipient.notify.bits & smtp::Notify::kNever) == 0;
+}
+
+// What the sender asked about the time of release, as Future-Release-Request has it (RFC 4865).
+std::string hold_text(const queue::Envelope& envelope) {
+  if (envelope.release == SystemTime{}) return "";
+  if (!envelope.held_for) return "until;" + utc_text(envelope.release);
+  const auto interval =
+      std::chrono::round<std::chrono::seconds>(envelope.release - envelope.received);
+  return fmt::format("for;{}", interval.count());
+}
+
 }  // namespace
 
 Notifications::Notifications(const queue::Envelope& envelope, const relay::Settings& settings,
@@ -76,9 +105,14 @@ void Notifications::failed(const queue::Recipient& recipient, const Disposition&
   message::NotifiedRecipient report =
       notified(recipient, disposition, mx, message::Action::Failed, expired);
   if (expired) {
+    const bool late =
+        give_up_time(envelope_, settings_.retry) < envelope_.sent() + settings_.retry.expire;
     if (!disposition.reply.status.present()) report.status = "4.4.7";
+    if (late) report.status = "5.4.7";
     const std::string given_up =
-        fmt::format("not delivered within {}", in_words(settings_.retry.expire));
+        late ? "not delivered by " + message::date_time(envelope_.deadline->time) +
+                   ", as its sender wanted"
+             : fmt::format("not delivered within {}", in_words(settings_.retry.expire));
     report.explanation = report.explanation.empty()
                              ? given_up
                              : fmt::format("{}; last error: {}", given_up, report.explanation);
@@ -88,17 +122,17 @@ void Notifications::failed(const queue::Recipient& recipient, const Disposition&
 
 void Notifications::delayed(const queue::Recipient& recipient, const Disposition& disposition,
                             std::string_view mx) {
-  if (!recipient.notify.on_delay()) return;
+  if (!reports_delay(envelope_, recipient)) return;
   message::NotifiedRecipient report =
       notified(recipient, disposition, mx, message::Action::Delayed);
-  report.will_retry_until = envelope_.received + settings_.retry.expire;
+  report.will_retry_until = give_up_time(envelope_, settings_.retry);
   delayed_.push_back(std::move(report));
 }
 
 void Notifications::relayed(const queue::Recipient& recipient, const Disposition& disposition,
-                            std::string_view mx) {
-  if (!recipient.notify.on_success()) return;
-  relayed_.push_back(notified(recipient, disposition, mx, message::Action::Relayed));
+                            const AttemptFacts& facts) {
+  if (!reports_relaying(envelope_, recipient, facts)) return;
+  relayed_.push_back(notified(recipient, disposition, facts.mx, message::Action::Relayed));
 }
 
 queue::Change::Enqueued Notifications::enqueue(
@@ -115,6 +149,8 @@ queue::Change::Enqueued Notifications::enqueue(
   notification.envelope_id = envelope_.envelope_id;
   notification.queue_id = envelope_.id.text();
   notification.arrival = envelope_.received;
+  if (envelope_.deadline) notification.deliver_by = envelope_.deadline->time;
+  notification.hold = hold_text(envelope_);
   notification.now = now_;
   // A sender that needs SMTPUTF8 has a server that takes the forms of RFC 6533. The server of any
   // other may not know SMTPUTF8 and refuse such a report, whatever the message needed.

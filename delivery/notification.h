@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "delivery/attempt_facts.h"
 #include "delivery/disposition.h"
 #include "message/status_notification.h"
 #include "queue/envelope.h"
@@ -30,9 +31,9 @@ class Notifications {
               std::string_view mx, bool expired);
   void delayed(const queue::Recipient& recipient, const Disposition& disposition,
                std::string_view mx);
-  // The message went to a server that does not report success itself.
+  // The next server took the message; `facts` says what it took over.
   void relayed(const queue::Recipient& recipient, const Disposition& disposition,
-               std::string_view mx);
+               const AttemptFacts& facts);
 
   struct Report {
     message::Action action = message::Action::Failed;

@@ -150,6 +150,7 @@ AttemptFacts ReceiverConnection::facts() const {
   }
   facts.provider = provider_.value_or(provider_of(target_.host));
   facts.dsn_handed_on = dialog_ && dialog_->extensions().dsn;
+  facts.deadline_handed_on = dialog_ && dialog_->extensions().deliver_by;
   return facts;
 }
 

@@ -5,6 +5,7 @@
 #include "delivery/scheduling.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -72,7 +73,11 @@ bool Scheduler::accept(PendingJob& job, bool in_memory, std::size_t worker, cons
     impl_->drained(lane, now);
     return false;
   }
-  state.turn.jobs.push_back(std::move(job));
+  // Urgent mail goes before what has come just before it.
+  auto& jobs = state.turn.jobs;
+  auto place = jobs.end();
+  while (place != jobs.begin() && job.job.due < std::prev(place)->job.due) --place;
+  jobs.insert(place, std::move(job));
   ++impl_->in_memory;
   impl_->join(lane, worker, now, orders);
   return true;

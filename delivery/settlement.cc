@@ -1,6 +1,7 @@
 #include "delivery/settlement.h"
 
 #include "base/check.h"
+#include "delivery/message_age.h"
 
 #include <string>
 #include <utility>
@@ -16,10 +17,6 @@ queue::Job next_version(const queue::Job& job) {
   after.state = queue::JobState::Deferred;
   after.recipients.clear();
   return after;
-}
-
-bool is_too_old(const queue::Envelope& envelope, const relay::Settings& settings, SystemTime now) {
-  return now - envelope.received >= settings.retry.expire;
 }
 
 }  // namespace
@@ -43,12 +40,11 @@ Settlement settle(const queue::Job& job, const queue::Envelope& envelope,
   const bool counts = facts.attempted && !facts.unfinished;
   std::optional<SystemTime> next;
   if (counts) {
-    next = settings.retry.next(envelope.received, now, attempts, time.dice);
-  } else if (facts.unfinished || !is_too_old(envelope, settings, now)) {
+    next = next_attempt(envelope, settings.retry, now, attempts, time.dice);
+  } else if (facts.unfinished || now < give_up_time(envelope, settings.retry)) {
     next = now;
   }
-  const bool notice = next && !facts.unfinished &&
-                      settings.retry.delay_notice_due(envelope.received, now, job.delay_notified);
+  const bool notice = next && !facts.unfinished && notice_due(envelope, job, settings.retry, now);
 
   Settlement settlement{.recipients = {},
                         .after = std::nullopt,
@@ -62,7 +58,7 @@ Settlement settle(const queue::Job& job, const queue::Envelope& envelope,
     if (part.expired) part.disposition.outcome = Outcome::Failed;
     switch (part.disposition.outcome) {
       case Outcome::Delivered:
-        if (!facts.dsn_handed_on) notifications.relayed(recipient, part.disposition, facts.mx);
+        notifications.relayed(recipient, part.disposition, facts);
         break;
       case Outcome::Failed:
         notifications.failed(recipient, part.disposition, facts.mx, part.expired);

@@ -34,6 +34,8 @@ struct StatusNotification {
   std::string envelope_id;    // ENVID=, "" when none
   std::string queue_id;       // of the reported message
   SystemTime arrival;         // of the reported message
+  std::optional<SystemTime> deliver_by;  // its sender's deadline (RFC 2852)
+  std::string hold;  // "for;3600", "until;2026-12-24T18:00:00Z" (RFC 4865), "" when none
   SystemTime now;
   bool smtputf8 = false;  // the sender needs SMTPUTF8: RFC 6533 forms, else all fields are ASCII
   std::vector<NotifiedRecipient> recipients;  // all of one Action

@@ -6,6 +6,7 @@
 #include "message/folded_field.h"
 
 #include <algorithm>
+#include <string>
 
 namespace signpost::message {
 
@@ -109,6 +110,7 @@ std::string received_field(const ReceivedFacts& facts) {
     field.new_line().word("for").word("<" + std::string(facts.recipient) + ">");
   }
   if (facts.tls) add_tls(field, facts);
+  if (facts.priority != 0) field.new_line().word("PRIORITY").word(std::to_string(facts.priority));
   field.attach(";").new_line().text(date_time(facts.time));
   return field.finish();
 }

@@ -23,6 +23,7 @@ struct ReceivedFacts {
   bool smtputf8 = false;
   std::string_view tls_version;  // "TLSv1.3"
   std::string_view tls_cipher;   // "TLS_AES_256_GCM_SHA384": the tls clause of RFC 8314
+  int priority = 0;              // MT-PRIORITY, shown unless 0 (RFC 6710)
   SystemTime time;
 };
 

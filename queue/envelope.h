@@ -7,13 +7,26 @@
 #include "smtp/address.h"
 #include "smtp/dsn_parameters.h"
 #include "smtp/reply.h"
+#include "smtp/transfer_requests.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace signpost::queue {
+
+// By when the sender wants the message delivered (RFC 2852).
+struct Deadline {
+  SystemTime time;
+  smtp::DeliverBy::Mode mode = smtp::DeliverBy::Mode::Notify;
+  bool trace = false;
+
+  bool returns() const { return mode == smtp::DeliverBy::Mode::Return; }
+  friend bool operator==(const Deadline&, const Deadline&) = default;
+};
 
 // Written once with the message, never changed. Holds the inputs of routing, signing and
 // notifications, not their decisions, so that a new configuration applies to old mail too.
@@ -31,7 +44,14 @@ struct Envelope {
   bool smtputf8 = false;        // header or reverse-path need it (RFC 6531)
   bool notification = false;    // a DSN of our own
   smtp::Return ret = smtp::Return::Unspecified;
-  std::string envelope_id;  // ENVID=
+  std::string envelope_id;           // ENVID=
+  SystemTime release{};              // the sender wants it sent no sooner; epoch: at once
+  bool held_for = false;             // `release` was asked for as an interval (HOLDFOR=)
+  std::optional<Deadline> deadline;  // BY=
+  int priority = 0;                  // MT-PRIORITY=
+
+  // The time from which the message's age counts: nobody tries to deliver it before.
+  SystemTime sent() const { return std::max(received, release); }
 
   friend bool operator==(const Envelope&, const Envelope&) = default;
 };
@@ -50,7 +70,7 @@ inline bool needs_smtputf8(const Envelope& envelope, const Recipient& recipient)
 
 enum class JobState : std::uint8_t {
   Ready,     // never tried: due since it was accepted
-  Deferred,  // due at `due`
+  Deferred,  // due at `due`: tried before, or held for its sender until then
   Held,      // by an operator, until released; in no index of waiting jobs
 };
 
@@ -75,6 +95,7 @@ struct Job {
   smtp::Reply last_reply;      // of the last attempt, or our own words with code 0
   std::string last_remote;     // host that said it, "" if none was reached
   bool delay_notified = false;
+  bool deadline = false;  // its envelope has one
 
   friend bool operator==(const Job&, const Job&) = default;
 };

@@ -73,7 +73,7 @@ void MemoryStore::apply_one(const Change& change) {
 void MemoryStore::put(const Job& job) {
   CHECK(state_.jobs.emplace(job.ref, job).second);
   if (job.state == JobState::Held) return;
-  state_.lanes[job.lane].emplace(position_of(job), job.delay_notified);
+  state_.lanes[job.lane].emplace(position_of(job), Waiting{job.delay_notified, job.deadline});
 }
 
 bool MemoryStore::drop(const Job& job) {
@@ -170,8 +170,8 @@ Result<LaneCounts> MemoryStore::count_waiting(const Cursor& from, std::size_t li
   return counts;
 }
 
-const std::map<LanePosition, bool>* MemoryStore::rows_of(const Lane& lane) const {
-  static const std::map<LanePosition, bool> none;
+const std::map<LanePosition, MemoryStore::Waiting>* MemoryStore::rows_of(const Lane& lane) const {
+  static const std::map<LanePosition, Waiting> none;
   const auto found = state_.lanes.find(lane);
   return found == state_.lanes.end() ? &none : &found->second;
 }
@@ -203,8 +203,9 @@ Result<OverdueJobs> MemoryStore::overdue(const Lane& lane, const LanePosition& f
   auto it = rows.lower_bound(from);
   for (; it != rows.end() && it->first.due <= until && limit > 0; ++it, --limit) {
     found.next = position_after(it->first);
-    if (it->first.ref.id.time() > accepted_until || (it->second && !notified)) continue;
-    found.jobs.push_back(it->first.ref);
+    const bool old = it->first.ref.id.time() <= accepted_until;
+    const bool asked = notified || !it->second.delay_notified;
+    if ((old && asked) || (notified && it->second.deadline)) found.jobs.push_back(it->first.ref);
   }
   found.end = it == rows.end() || it->first.due > until;
   if (found.end) found.next = std::max(found.next, first_position_after(until));

@@ -41,10 +41,14 @@ class MemoryStore : public Store {
   std::size_t rows() const;  // messages, jobs and waiting jobs
 
  protected:
+  struct Waiting {
+    bool delay_notified = false;
+    bool deadline = false;
+  };
   struct State {
     std::map<MessageId, std::shared_ptr<const Message>> messages;
     std::map<JobRef, Job> jobs;
-    std::map<Lane, std::map<LanePosition, bool>> lanes;  // whether the sender knows of the delay
+    std::map<Lane, std::map<LanePosition, Waiting>> lanes;
   };
 
   State state() const;
@@ -55,7 +59,7 @@ class MemoryStore : public Store {
   void put(const Job& job) REQUIRES(mutex_);
   bool drop(const Job& job) REQUIRES(mutex_);  // false: the stored one differs
   std::optional<Job> stored(const JobRef& ref) const REQUIRES(mutex_);
-  const std::map<LanePosition, bool>* rows_of(const Lane& lane) const REQUIRES(mutex_);
+  const std::map<LanePosition, Waiting>* rows_of(const Lane& lane) const REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   State state_ GUARDED_BY(mutex_);

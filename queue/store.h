@@ -185,8 +185,9 @@ class Store {
     return again ? JobState::Ready : job.state;
   }
   // The jobs of `lane` that are due until `until` and were accepted until `accepted_until`, from
-  // `from` on; those whose sender already had a notice of delay only if `notified`. Examines no
-  // more than `limit` rows of the index: no job is read, none is claimed.
+  // `from` on; those whose sender already had a notice of delay only if `notified`. With that, also
+  // those that have a deadline, whatever their age: only their envelopes say whether it has
+  // passed. Examines no more than `limit` rows of the index: no job is read, none is claimed.
   virtual Result<OverdueJobs> overdue(const Lane& lane, const LanePosition& from, SystemTime until,
                                       SystemTime accepted_until, bool notified,
                                       std::size_t limit) const = 0;

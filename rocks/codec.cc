@@ -15,8 +15,10 @@ namespace {
 
 // The first octet of each row. A reader refuses what is newer than itself.
 constexpr std::uint8_t kEnvelopeVersion = 1;
+constexpr std::uint8_t kTimedEnvelopeVersion = 2;  // with what only few senders ask for
 constexpr std::uint8_t kFormerJobVersion = 1;
 constexpr std::uint8_t kJobVersion = 2;
+constexpr std::uint8_t kTimedJobVersion = 3;  // of an envelope with a deadline
 
 constexpr std::uint8_t kEightBit = 1;
 constexpr std::uint8_t kSmtpUtf8 = 2;
@@ -24,6 +26,11 @@ constexpr std::uint8_t kNotification = 4;
 constexpr std::uint8_t kEnvelopeFlags = kEightBit | kSmtpUtf8 | kNotification;
 constexpr std::uint8_t kDelayNotified = 1;
 constexpr std::uint8_t kJobFlags = kDelayNotified;
+constexpr std::uint8_t kHeldFor = 1;
+constexpr std::uint8_t kDeadline = 2;
+constexpr std::uint8_t kReturn = 4;
+constexpr std::uint8_t kTrace = 8;
+constexpr std::uint8_t kTimeFlags = kHeldFor | kDeadline | kReturn | kTrace;
 constexpr std::uint8_t kNotifyBits =
     smtp::Notify::kNever | smtp::Notify::kSuccess | smtp::Notify::kFailure | smtp::Notify::kDelay;
 
@@ -133,12 +140,12 @@ Failure corrupt(std::string_view row, const queue::MessageId& id, std::string_vi
   return fail(Errc::Corrupt, std::move(detail));
 }
 
-// Nothing when `reader` is at a body that this program understands.
-std::optional<std::string> refuse_version(Reader& reader, std::uint8_t known) {
-  const std::uint8_t version = reader.octet();
-  if (version == known) return std::nullopt;
+// Nothing when this program understands rows of `version`.
+std::optional<std::string> refuse_version(std::uint8_t version, std::uint8_t oldest,
+                                          std::uint8_t newest) {
+  if (version >= oldest && version <= newest) return std::nullopt;
   if (version == 0) return "the row is empty or not a row of the queue";
-  if (version < known) return "the row is of an older format";
+  if (version < oldest) return "the row is of an older format";
   return "written by a newer version of signpost (row version " + std::to_string(version) + ")";
 }
 
@@ -183,16 +190,56 @@ std::vector<queue::Recipient> read_recipients(Reader& in) {
   return recipients;
 }
 
+bool is_timed(const queue::Envelope& envelope) {
+  return envelope.release != SystemTime{} || envelope.deadline || envelope.priority != 0;
+}
+
+void write_times(Writer& out, const queue::Envelope& envelope) {
+  std::uint8_t flags = envelope.held_for ? kHeldFor : 0;
+  if (const auto& deadline = envelope.deadline) {
+    flags |= kDeadline;
+    if (deadline->returns()) flags |= kReturn;
+    if (deadline->trace) flags |= kTrace;
+  }
+  out.octet(flags);
+  out.time(envelope.release);
+  out.time(envelope.deadline ? envelope.deadline->time : SystemTime{});
+  out.octet(static_cast<std::uint8_t>(envelope.priority - smtp::kLowestPriority));
+}
+
+// False if another row would say the same.
+bool read_times(Reader& in, queue::Envelope& envelope) {
+  const std::uint8_t flags = in.flags(kTimeFlags);
+  envelope.release = in.time();
+  envelope.held_for = (flags & kHeldFor) != 0;
+  const SystemTime deadline = in.time();
+  if ((flags & kDeadline) != 0) {
+    envelope.deadline = {
+        deadline,
+        (flags & kReturn) != 0 ? smtp::DeliverBy::Mode::Return : smtp::DeliverBy::Mode::Notify,
+        (flags & kTrace) != 0};
+  } else if ((flags & (kReturn | kTrace)) != 0 || deadline != SystemTime{}) {
+    return false;
+  }
+  constexpr int kPriorities = smtp::kHighestPriority - smtp::kLowestPriority;
+  envelope.priority = in.octet_up_to(kPriorities) + smtp::kLowestPriority;
+  return is_timed(envelope) && (!envelope.held_for || envelope.release != SystemTime{});
+}
+
 // The texts of a lane end with an octet 0 in its key.
 bool is_lane(const queue::Lane& lane) {
   return !lane.domain.contains('\0') && !lane.account.contains('\0') && !lane.route.contains('\0');
 }
 
 Result<queue::Job> decode_version(const queue::JobRef& ref, std::string_view bytes,
-                                  std::uint8_t version) {
+                                  std::uint8_t oldest, std::uint8_t newest) {
   Reader in(bytes);
-  if (auto refused = refuse_version(in, version)) return corrupt("job", ref.id, *refused);
+  const std::uint8_t version = in.octet();
+  if (auto refused = refuse_version(version, oldest, newest)) {
+    return corrupt("job", ref.id, *refused);
+  }
   queue::Job job;
+  job.deadline = version == kTimedJobVersion;
   job.ref = ref;
   job.state = static_cast<queue::JobState>(
       in.octet_up_to(static_cast<std::uint8_t>(queue::JobState::Held)));
@@ -220,7 +267,7 @@ void encode_envelope(const queue::Envelope& envelope, std::string& bytes) {
   out.reserve(64 + reverse_path.size() + envelope.login.size() + envelope.peer.size() +
               envelope.from_domain.size() + envelope.message_id.size() +
               envelope.envelope_id.size());
-  out.octet(kEnvelopeVersion);
+  out.octet(is_timed(envelope) ? kTimedEnvelopeVersion : kEnvelopeVersion);
   out.octet(static_cast<std::uint8_t>((envelope.eight_bit ? kEightBit : 0) |
                                       (envelope.smtputf8 ? kSmtpUtf8 : 0) |
                                       (envelope.notification ? kNotification : 0)));
@@ -234,11 +281,15 @@ void encode_envelope(const queue::Envelope& envelope, std::string& bytes) {
   out.text(envelope.from_domain);
   out.text(envelope.message_id);
   out.text(envelope.envelope_id);
+  if (is_timed(envelope)) write_times(out, envelope);
 }
 
 Result<queue::Envelope> decode_envelope(const queue::MessageId& id, std::string_view bytes) {
   Reader in(bytes);
-  if (auto refused = refuse_version(in, kEnvelopeVersion)) return corrupt("envelope", id, *refused);
+  const std::uint8_t version = in.octet();
+  if (auto refused = refuse_version(version, kEnvelopeVersion, kTimedEnvelopeVersion)) {
+    return corrupt("envelope", id, *refused);
+  }
   queue::Envelope envelope;
   envelope.id = id;
   const std::uint8_t flags = in.flags(kEnvelopeFlags);
@@ -258,7 +309,8 @@ Result<queue::Envelope> decode_envelope(const queue::MessageId& id, std::string_
   envelope.from_domain = in.text();
   envelope.message_id = in.text();
   envelope.envelope_id = in.text();
-  if (!in.finished()) return corrupt("envelope", id, "the row is damaged");
+  const bool good = version == kEnvelopeVersion || read_times(in, envelope);
+  if (!in.finished() || !good) return corrupt("envelope", id, "the row is damaged");
   return envelope;
 }
 
@@ -266,7 +318,7 @@ void encode_job(const queue::Job& job, std::string& bytes) {
   CHECK(is_lane(job.lane));
   Writer out(bytes);
   out.reserve(128 + 64 * job.recipients.size() + job.last_reply.text.size());
-  out.octet(kJobVersion);
+  out.octet(job.deadline ? kTimedJobVersion : kJobVersion);
   out.octet(static_cast<std::uint8_t>(job.state));
   out.octet(job.delay_notified ? kDelayNotified : 0);
   out.number(job.attempts);
@@ -281,7 +333,7 @@ void encode_job(const queue::Job& job, std::string& bytes) {
 }
 
 Result<queue::Job> decode_job(const queue::JobRef& ref, std::string_view bytes) {
-  return decode_version(ref, bytes, kJobVersion);
+  return decode_version(ref, bytes, kJobVersion, kTimedJobVersion);
 }
 
 bool is_former_job(std::string_view bytes) {
@@ -289,7 +341,7 @@ bool is_former_job(std::string_view bytes) {
 }
 
 Result<queue::Job> decode_former_job(const queue::JobRef& ref, std::string_view bytes) {
-  return decode_version(ref, bytes, kFormerJobVersion);
+  return decode_version(ref, bytes, kFormerJobVersion, kFormerJobVersion);
 }
 
 Result<queue::Job> decode_any_job(const queue::JobRef& ref, std::string_view bytes) {

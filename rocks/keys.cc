@@ -16,7 +16,9 @@ constexpr std::size_t kJobKeySize = kIdSize + 2 + 4;
 constexpr std::size_t kDueSize = 8;
 constexpr std::size_t kPositionSize = kDueSize + kJobKeySize;
 constexpr std::size_t kLaneTexts = 3;
-constexpr std::uint8_t kDelayNotified = 1;  // in the value of a lane's row
+// In the value of a lane's row.
+constexpr std::uint8_t kDelayNotified = 1;
+constexpr std::uint8_t kDeadline = 2;
 constexpr std::uint64_t kLatest = INT64_MAX;
 
 template <std::unsigned_integral T>
@@ -138,13 +140,17 @@ std::optional<queue::Lane> parse_lane_prefix(std::string_view prefix) {
 }
 
 std::string_view lane_row(const queue::Job& job) {
-  static constexpr std::string_view kRows{"\0\1", 2};
-  static_assert(kDelayNotified == 1);
-  return kRows.substr(job.delay_notified ? 1 : 0, 1);
+  static constexpr std::string_view kRows{"\0\1\2\3", 4};
+  return kRows.substr((job.delay_notified ? kDelayNotified : 0U) + (job.deadline ? kDeadline : 0U),
+                      1);
 }
 
 bool is_delay_notified(std::string_view lane_row) {
   return !lane_row.empty() && (static_cast<std::uint8_t>(lane_row.front()) & kDelayNotified) != 0;
+}
+
+bool has_deadline(std::string_view lane_row) {
+  return !lane_row.empty() && (static_cast<std::uint8_t>(lane_row.front()) & kDeadline) != 0;
 }
 
 std::string former_due_key(SystemTime due, const queue::JobRef& ref) {

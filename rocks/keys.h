@@ -37,6 +37,7 @@ std::optional<queue::Lane> parse_lane_prefix(std::string_view prefix);
 std::string_view lane_row(const queue::Job& job);
 // Whether the sender of that job had a notice of the delay.
 bool is_delay_notified(std::string_view lane_row);
+bool has_deadline(std::string_view lane_row);  // queue::Job::deadline
 
 // Of format 1, whose index of deferred jobs had no lanes.
 std::string former_due_key(SystemTime due, const queue::JobRef& ref);

@@ -34,6 +34,7 @@ class LaneRows {
   bool due_until(SystemTime until) const { return valid() && position_->due <= until; }
   const queue::LanePosition& position() const { return *position_; }
   bool delay_notified() const { return is_delay_notified(view(rows_->value())); }
+  bool has_deadline() const { return rocks::has_deadline(view(rows_->value())); }
   void next() {
     rows_->Next();
     settle();
@@ -166,8 +167,9 @@ Result<queue::OverdueJobs> find_overdue(const RowReader& reader, const queue::La
   for (; rows.due_until(until) && limit > 0; rows.next(), --limit) {
     const queue::LanePosition& position = rows.position();
     found.next = position_after(position);
-    if (position.ref.id.time() > accepted_until) continue;
-    if (notified || !rows.delay_notified()) found.jobs.push_back(position.ref);
+    const bool old = position.ref.id.time() <= accepted_until;
+    const bool asked = notified || !rows.delay_notified();
+    if ((old && asked) || (notified && rows.has_deadline())) found.jobs.push_back(position.ref);
   }
   if (!rows.status().ok()) return reader.scan_failed(rows.status(), "reading a lane");
   found.end = !rows.due_until(until);

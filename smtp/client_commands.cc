@@ -42,6 +42,23 @@ std::string original_recipient_value(std::string_view original) {
          encode_xtext(original.substr(semicolon + 1));
 }
 
+std::string by_parameter(const DeliverBy& by) {
+  constexpr std::chrono::seconds::rep kMost = 999'999'999;
+  std::string text = " BY=" + std::to_string(std::clamp(by.time.count(), -kMost, kMost));
+  text += by.mode == DeliverBy::Mode::Return ? ";R" : ";N";
+  if (by.trace) text += 'T';
+  return text;
+}
+
+// DELIVERBY's argument: the minimum, perhaps with options of later documents after a comma.
+std::chrono::seconds deliver_by_minimum(std::string_view arguments) {
+  const std::string_view digits = arguments.substr(0, arguments.find(','));
+  std::chrono::seconds::rep minimum = 0;
+  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), minimum);
+  const bool good = error == std::errc{} && rest == digits.data() + digits.size();
+  return std::chrono::seconds(good && minimum > 0 ? minimum : 0);
+}
+
 // SIZE's argument. Without one, or with one too large to matter, there is no limit (RFC 1870
 // section 3: "0" says the same).
 std::size_t size_limit(std::string_view digits) {
@@ -62,6 +79,11 @@ void announce(std::string_view line, PeerExtensions& peer) {
   if (keyword == "dsn") peer.dsn = true;
   if (keyword == "chunking") peer.chunking = true;
   if (keyword == "enhancedstatuscodes") peer.enhanced_status_codes = true;
+  if (keyword == "mt-priority") peer.priority = true;
+  if (keyword == "deliverby") {
+    peer.deliver_by = true;
+    peer.deliver_by_minimum = deliver_by_minimum(arguments);
+  }
   if (keyword == "size") {
     peer.size = true;
     peer.size_limit = size_limit(arguments);
@@ -81,6 +103,10 @@ std::string mail_command(const ClientTransaction& transaction, const PeerExtensi
   if (peer.size) line += " SIZE=" + std::to_string(transaction.size);
   if (peer.eight_bit_mime && transaction.eight_bit) line += " BODY=8BITMIME";
   if (peer.smtputf8 && transaction.smtputf8) line += " SMTPUTF8";
+  if (peer.deliver_by && transaction.deliver_by) line += by_parameter(*transaction.deliver_by);
+  if (peer.priority && transaction.priority != 0) {
+    line += " MT-PRIORITY=" + std::to_string(transaction.priority);
+  }
   if (!peer.dsn) return line;
   if (transaction.ret == Return::Full) line += " RET=FULL";
   if (transaction.ret == Return::Headers) line += " RET=HDRS";

@@ -385,6 +385,23 @@ std::optional<Reply> ClientDialog::local_refusal(const ClientTransaction& transa
                  "the receiver does not accept 8-bit mail, and a signed part of the message cannot "
                  "be converted without breaking its signature"};
   }
+  if (transaction.deliver_by && transaction.deliver_by->mode == DeliverBy::Mode::Return) {
+    return late(*transaction.deliver_by);
+  }
+  return std::nullopt;
+}
+
+// Mail that must be returned when it is late goes to no server that would not return it.
+std::optional<Reply> ClientDialog::late(const DeliverBy& by) const {
+  if (by.time <= seconds(0)) {
+    return Reply{0, {5, 4, 7}, "the time in which it was to be delivered has passed"};
+  }
+  if (!extensions_.deliver_by) {
+    return Reply{0, {5, 4, 7}, "the receiver does not promise to deliver in time (DELIVERBY)"};
+  }
+  if (by.time < extensions_.deliver_by_minimum) {
+    return Reply{0, {5, 4, 7}, "the receiver needs more time than is left to deliver"};
+  }
   return std::nullopt;
 }
 

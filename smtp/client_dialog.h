@@ -189,6 +189,7 @@ class ClientDialog {
   void become_ready();
 
   std::optional<Reply> local_refusal(const ClientTransaction& transaction) const;
+  std::optional<Reply> late(const DeliverBy& by) const;
   void open(const ClientTransaction& transaction);
   void decide(std::size_t recipient, const Reply& reply);
   void decide_rest(const Reply& reply);

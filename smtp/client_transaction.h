@@ -2,8 +2,11 @@
 #pragma once
 
 #include "smtp/dsn_parameters.h"
+#include "smtp/transfer_requests.h"
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +20,9 @@ struct PeerExtensions {
   bool starttls = false;
   bool dsn = false;
   bool chunking = false;
+  bool deliver_by = false;
+  std::chrono::seconds deliver_by_minimum{0};  // 0: none announced
+  bool priority = false;                       // MT-PRIORITY
   bool enhanced_status_codes = false;
   bool size = false;
   std::size_t size_limit = 0;  // 0: no limit announced
@@ -39,6 +45,8 @@ struct ClientTransaction {
   bool smtputf8 = false;              // addresses or header fields need SMTPUTF8
   Return ret = Return::Unspecified;
   std::string_view envelope_id;
+  std::optional<DeliverBy> deliver_by;  // its time is what is left now
+  int priority = 0;
 };
 
 }  // namespace signpost::smtp

@@ -1,6 +1,7 @@
 #include "smtp/mail_parameters.h"
 
 #include "base/ascii.h"
+#include "base/utc.h"
 #include "smtp/xtext.h"
 
 #include <algorithm>
@@ -18,6 +19,7 @@ using Fault = std::optional<CommandError>;
 constexpr std::size_t kMaxEnvelopeId = 100;         // RFC 3461 section 4.4, before decoding
 constexpr std::size_t kMaxOriginalRecipient = 500;  // RFC 3461 section 4.2
 constexpr std::size_t kMaxSizeDigits = 20;          // RFC 1870 section 4
+constexpr std::size_t kMaxTimeDigits = 9;           // of seconds: RFC 2852, RFC 4865
 
 struct Parameter {
   std::string_view keyword;
@@ -110,6 +112,100 @@ Fault parse_auth(std::optional<std::string_view> value, MailCommand&) {
   if (!value) return CommandError::ParameterMalformed;
   if (*value == "<>" || decode_printable(*value)) return {};
   return CommandError::ParameterMalformed;
+}
+
+// One to nine digits.
+std::optional<std::chrono::seconds> parse_seconds(std::string_view digits) {
+  if (digits.empty() || digits.size() > kMaxTimeDigits ||
+      !std::ranges::all_of(digits, ascii::is_digit)) {
+    return std::nullopt;
+  }
+  std::chrono::seconds::rep seconds = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  return std::chrono::seconds(seconds);
+}
+
+// future-release-integer of RFC 4865: from 1 on.
+Fault parse_holdfor(std::optional<std::string_view> value, MailCommand& mail) {
+  const auto seconds = value ? parse_seconds(*value) : std::nullopt;
+  if (!seconds || value->front() == '0' || mail.hold_until) return CommandError::ParameterMalformed;
+  mail.hold_for = seconds;
+  return {};
+}
+
+// date-time of RFC 3339 section 5.6: "2026-12-24T18:00:00Z", "2026-12-24t18:00:00.5+01:00".
+// Fractions are rounded up: nothing is released too early.
+std::optional<SystemTime> parse_date_time(std::string_view text) {
+  constexpr std::size_t kWhole = std::string_view("2026-12-24T18:00:00").size();
+  std::string whole(text.substr(0, kWhole));
+  if (whole.size() == kWhole && whole[10] == 't') whole[10] = 'T';
+  auto time = parse_utc(whole + 'Z');
+  if (!time) return std::nullopt;
+  std::string_view rest = text.substr(kWhole);
+  if (rest.starts_with('.')) {
+    const std::size_t digits = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+    if (digits == 1) return std::nullopt;
+    if (rest.substr(1, digits - 1).find_first_not_of('0') != std::string_view::npos) {
+      *time += std::chrono::seconds(1);
+    }
+    rest.remove_prefix(digits);
+  }
+  if (rest == "Z" || rest == "z") return time;
+  if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-')) return std::nullopt;
+  // An offset has the form of a time of day.
+  const auto offset = parse_utc("1970-01-01T" + std::string(rest.substr(1)) + ":00Z");
+  if (!offset) return std::nullopt;
+  return rest[0] == '+' ? *time - offset->time_since_epoch() : *time + offset->time_since_epoch();
+}
+
+Fault parse_holduntil(std::optional<std::string_view> value, MailCommand& mail) {
+  const auto time = value ? parse_date_time(*value) : std::nullopt;
+  if (!time || mail.hold_for) return CommandError::ParameterMalformed;
+  mail.hold_until = time;
+  return {};
+}
+
+// by-time ";" by-mode [by-trace]: "120;R", "-5;NT" (RFC 2852).
+Fault parse_by(std::optional<std::string_view> value, MailCommand& mail) {
+  if (!value) return CommandError::ParameterMalformed;
+  std::string_view time = value->substr(0, value->find(';'));
+  std::string_view mode = value->substr(std::min(time.size() + 1, value->size()));
+  const bool negative = time.starts_with('-');
+  if (negative || time.starts_with('+')) time.remove_prefix(1);
+  const auto seconds = parse_seconds(time);
+  if (!seconds) return CommandError::ParameterMalformed;
+  DeliverBy by{.time = negative ? -*seconds : *seconds};
+  if (mode.size() == 2 && ascii::to_upper(mode[1]) == 'T') {
+    by.trace = true;
+    mode.remove_suffix(1);
+  }
+  if (ascii::equals_ignore_case(mode, "R")) {
+    by.mode = DeliverBy::Mode::Return;
+  } else if (!ascii::equals_ignore_case(mode, "N")) {
+    return CommandError::ParameterMalformed;
+  }
+  // What must be returned when the time has passed cannot be late already.
+  if (by.mode == DeliverBy::Mode::Return && by.time <= std::chrono::seconds(0)) {
+    return CommandError::ParameterMalformed;
+  }
+  mail.deliver_by = by;
+  return {};
+}
+
+// "-9" … "9" (RFC 6710).
+Fault parse_priority(std::optional<std::string_view> value, MailCommand& mail) {
+  if (!value) return CommandError::ParameterMalformed;
+  std::string_view digits = *value;
+  const bool negative = digits.starts_with('-');
+  if (negative || digits.starts_with('+')) digits.remove_prefix(1);
+  if (digits.size() != 1 || !ascii::is_digit(digits[0])) return CommandError::ParameterMalformed;
+  mail.priority = negative ? '0' - digits[0] : digits[0] - '0';
+  return {};
+}
+
+// Taking it would promise what this relay cannot keep yet (RFC 8689).
+Fault refuse_requiretls(std::optional<std::string_view>, MailCommand&) {
+  return CommandError::RequireTls;
 }
 
 // "NEVER", or any of "SUCCESS", "FAILURE" and "DELAY".
@@ -221,13 +317,18 @@ Fault parse_parameters(std::string_view text, const std::array<Known<T>, N>& tab
   return first;
 }
 
-constexpr std::array<Known<MailCommand>, 6> kMailParameters = {{
+constexpr std::array<Known<MailCommand>, 11> kMailParameters = {{
     {"SIZE", parse_size},
     {"BODY", parse_body},
     {"SMTPUTF8", parse_smtputf8},
     {"RET", parse_ret},
     {"ENVID", parse_envid},
     {"AUTH", parse_auth},
+    {"HOLDFOR", parse_holdfor},
+    {"HOLDUNTIL", parse_holduntil},
+    {"BY", parse_by},
+    {"MT-PRIORITY", parse_priority},
+    {"REQUIRETLS", refuse_requiretls},
 }};
 
 constexpr std::array<Known<RcptCommand>, 2> kRcptParameters = {{

@@ -1,5 +1,6 @@
 // The parameters of MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), AUTH
-// (RFC 4954 section 5), RET, ENVID, NOTIFY and ORCPT (RFC 3461 section 4). Private to smtp/.
+// (RFC 4954 section 5), RET, ENVID, NOTIFY and ORCPT (RFC 3461 section 4), HOLDFOR and HOLDUNTIL
+// (RFC 4865), BY (RFC 2852) and MT-PRIORITY (RFC 6710). Private to smtp/.
 #pragma once
 
 #include "smtp/transaction_commands.h"

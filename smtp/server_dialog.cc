@@ -57,6 +57,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "base/utc.h"
 #include "smtp/server_replies.h"
 
 #include <algorithm>
@@ -230,6 +231,15 @@ Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
     reply.text += "\nAUTH PLAIN LOGIN";
     for (const std::string& mechanism : options_.more_mechanisms) reply.text += " " + mechanism;
   }
+  if (options_.hold_limit.count() > 0) {
+    reply.text += "\nFUTURERELEASE " + std::to_string(options_.hold_limit.count()) + ' ';
+    append_utc(reply.text, options_.hold_until_limit);
+  }
+  reply.text += "\nDELIVERBY";
+  if (const auto least = options_.deliver_by_minimum.count(); least > 0) {
+    reply.text += ' ' + std::to_string(least);
+  }
+  reply.text += "\nMT-PRIORITY";
   reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING\nBINARYMIME";
   // RFC 9422. MAILMAX is not bounded, and a domain's recipients are not counted.
   if (options_.recipients_limit <= kMaxAnnounced) {

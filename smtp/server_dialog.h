@@ -18,6 +18,7 @@
 #pragma once
 
 #include "base/byte_queue.h"
+#include "base/clock.h"
 #include "smtp/authentication.h"
 #include "smtp/command.h"
 #include "smtp/content_receiver.h"
@@ -26,6 +27,7 @@
 #include "smtp/server_policy.h"
 #include "smtp/transaction.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -51,6 +53,9 @@ struct ServerOptions {
   std::size_t command_limit = 100;      // after this many commands without a message: 421 and close
   std::size_t output_limit = 16 << 10;  // octets of replies in `out` beyond which none is added
   std::size_t auth_failure_limit = 3;   // failed logins on one connection: 421 and close
+  std::chrono::seconds hold_limit{0};   // FUTURERELEASE for so long; 0: it is not offered
+  SystemTime hold_until_limit{};        // ... and until then at most
+  std::chrono::seconds deliver_by_minimum{0};  // announced with DELIVERBY
 };
 
 class ServerDialog {

@@ -52,6 +52,8 @@ Reply to_error(CommandError error, std::string_view line) {
       return {501, {5, 5, 4}, "Parameter given twice"};
     case CommandError::ParameterMalformed:
       return {501, {5, 5, 4}, "Malformed parameter"};
+    case CommandError::RequireTls:
+      return {555, {5, 5, 4}, "REQUIRETLS is not offered here, send without it"};
     case CommandError::BareControl:
       return {500, {5, 5, 2}, "Control character in command"};
   }

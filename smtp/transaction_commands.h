@@ -1,9 +1,12 @@
 // MAIL and RCPT with their parameters, and what can be wrong with a command.
 #pragma once
 
+#include "base/clock.h"
 #include "smtp/address.h"
 #include "smtp/dsn_parameters.h"
+#include "smtp/transfer_requests.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,7 +22,11 @@ struct MailCommand {
   Body body = Body::SevenBit;       // BODY= (RFC 6152, RFC 3030 section 3)
   bool smtputf8 = false;            // RFC 6531
   Return ret = Return::Unspecified;
-  std::string envelope_id;  // ENVID=, decoded from xtext
+  std::string envelope_id;                       // ENVID=, decoded from xtext
+  std::optional<std::chrono::seconds> hold_for;  // HOLDFOR= (RFC 4865)
+  std::optional<SystemTime> hold_until;          // HOLDUNTIL=, never together with it
+  std::optional<DeliverBy> deliver_by;           // BY= (RFC 2852)
+  int priority = 0;                              // MT-PRIORITY= (RFC 6710)
 };
 
 struct RcptCommand {
@@ -42,6 +49,7 @@ enum class CommandError {
   ParameterUnknown,    // 555 5.5.4
   ParameterDuplicate,  // 501 5.5.4
   ParameterMalformed,  // 501 5.5.4
+  RequireTls,          // 555 5.5.4: REQUIRETLS, which is known but not offered
   BareControl,         // 500 5.5.2: a NUL, bare CR or other control byte in the line
 };
 

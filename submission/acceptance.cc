@@ -1,6 +1,7 @@
 #include "submission/acceptance.h"
 
 #include "base/ascii.h"
+#include "base/utc.h"
 #include "message/received.h"
 #include "relay/route.h"
 #include "smtp/address.h"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -109,6 +111,25 @@ bool needs_smtputf8(const smtp::MailCommand& mail, const message::ContentBuilder
                            (mail.reverse_path && mail.reverse_path->needs_smtputf8()));
 }
 
+void add_times(const smtp::MailCommand& mail, SystemTime now, queue::Envelope& envelope) {
+  envelope.held_for = mail.hold_for.has_value();
+  if (mail.hold_for) envelope.release = now + *mail.hold_for;
+  if (mail.hold_until) envelope.release = *mail.hold_until;
+  if (const auto& by = mail.deliver_by) {
+    const SystemTime began = envelope.id.time();
+    envelope.deadline = {began + by->time, by->mode, by->trace};
+  }
+  envelope.priority = mail.priority;
+}
+
+// A lane is served in the order of due times. Urgent mail counts as if it had waited for longer: it
+// goes before less urgent mail of its account to that domain, but not for ever.
+SystemTime first_due(const queue::Envelope& envelope) {
+  constexpr std::chrono::minutes kAStep{10};
+  if (envelope.release > envelope.received) return envelope.release;
+  return envelope.received - std::max(envelope.priority, 0) * kAStep;
+}
+
 // The recipients of one domain are one job, each once however often it was named. The order of
 // first mention is kept.
 std::vector<queue::Job> make_jobs(const config::Config& config,
@@ -116,6 +137,7 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
                                   const queue::Envelope& envelope, const net::IpAddress& client) {
   const std::string account =
       relay::account_of(envelope.login, envelope.reverse_path, client.client_prefix().text());
+  const SystemTime due = first_due(envelope);
   std::vector<queue::Job> jobs;
   std::unordered_map<std::string_view, std::size_t> by_domain;
   std::unordered_set<std::string> named;
@@ -132,7 +154,9 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
       job.ref = {envelope.id, static_cast<std::uint16_t>(slot->second), 0};
       job.lane = {std::string(domain), account,
                   relay::sender_route(config, envelope.reverse_path, domain)};
-      job.due = envelope.received;
+      if (envelope.release > envelope.received) job.state = queue::JobState::Deferred;
+      job.due = due;
+      job.deadline = envelope.deadline.has_value();
     }
     jobs[slot->second].recipients.push_back(
         {std::move(mailbox), accepted.notify, accepted.original_recipient});
@@ -157,6 +181,32 @@ std::optional<Refused> refuse_sender(const relay::Settings& settings, const Prin
                    fmt::format("This login may not send as <{}>{}", shown(reverse_path->text()),
                                may_use(settings, principal)),
                    std::string(reverse_path->text()));
+  }
+  return {};
+}
+
+std::optional<Refused> refuse_times(const relay::Settings& settings, const smtp::MailCommand& mail,
+                                    SystemTime now) {
+  using std::chrono::seconds;
+  const seconds longest = settings.config->limits.future_release;
+  if (mail.hold_for || mail.hold_until) {
+    if (longest == seconds(0)) {
+      return refused(Refusal::Hold, "This server holds no mail for later (FUTURERELEASE)");
+    }
+    if (mail.hold_until && *mail.hold_until <= now) {
+      return refused(Refusal::Hold,
+                     fmt::format("HOLDUNTIL has passed: it is {} here", utc_text(now)));
+    }
+    const SystemTime last = now + longest;
+    if (mail.hold_for.value_or(seconds(0)) > longest || mail.hold_until.value_or(now) > last) {
+      return refused(Refusal::Hold, fmt::format("Mail is held for {} seconds at most, now until {}",
+                                                longest.count(), utc_text(last)));
+    }
+  }
+  if (mail.deliver_by && mail.deliver_by->mode == smtp::DeliverBy::Mode::Return &&
+      mail.deliver_by->time < kDeliverByMinimum) {
+    return refused(Refusal::DeliverBy, fmt::format("Delivery needs {} seconds at least (BY)",
+                                                   kDeliverByMinimum.count()));
   }
   return {};
 }
@@ -196,6 +246,7 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
   facts.is_account = principal.client.account().has_value();
   facts.authenticated = !principal.login.empty() && !facts.is_account;
   facts.smtputf8 = transaction.mail.smtputf8;
+  facts.priority = transaction.mail.priority;
   if (arrival.tls != nullptr) {
     facts.tls_version = arrival.tls->version;
     facts.tls_cipher = arrival.tls->cipher;
@@ -254,6 +305,7 @@ std::expected<Accepted, Refused> accept(const relay::Settings& settings, const P
   envelope.smtputf8 = needs_smtputf8(transaction.mail, content);
   envelope.ret = transaction.mail.ret;
   envelope.envelope_id = transaction.mail.envelope_id;
+  add_times(transaction.mail, now, envelope);
   message->content = content.take();
   envelope.size = message->content.size();
   std::vector<queue::Job> jobs =

@@ -2,6 +2,7 @@
 // clock, no log, and independent of how the message comes in. A session asks in this order:
 //
 //   refuse_sender()   as soon as the sender is known
+//   refuse_times()    as soon as is known when it is to be sent and delivered
 //   refuse_recipient()  as soon as one is known
 //   fix_ups()         before the content arrives, for the ContentBuilder that collects it
 //   accept()          when the content has ended
@@ -18,6 +19,7 @@
 #include "smtp/transaction.h"
 #include "submission/refusal.h"
 
+#include <chrono>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -55,6 +57,15 @@ struct Accepted {
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
                                      const smtp::ReversePath& reverse_path);
 
+// The least time that a message may be given for its delivery (DELIVERBY): a receiver that is down
+// for a moment is tried again within it.
+constexpr std::chrono::seconds kDeliverByMinimum{60};
+
+// Nothing when a message that is accepted about `now` may be held as its sender asks
+// (FUTURERELEASE), and has the time that delivery needs (DELIVERBY).
+std::optional<Refused> refuse_times(const relay::Settings& settings, const smtp::MailCommand& mail,
+                                    SystemTime now);
+
 // Nothing when mail for `recipient` can be routed.
 std::optional<Refused> refuse_recipient(const relay::Settings& settings,
                                         const smtp::ReversePath& reverse_path,
@@ -67,7 +78,8 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
                         const queue::MessageId& id, SystemTime now);
 
 // Takes the content out of `content`, or says why not and leaves it there. `now`: the time of
-// acceptance, at which the jobs are due.
+// acceptance, at which the jobs are due unless the sender wants them held. The id's time is that
+// of the transaction: from then on a deadline counts.
 // REQUIRES: content.finish() was called; `transaction` has a recipient; refuse_sender() let it pass
 std::expected<Accepted, Refused> accept(const relay::Settings& settings, const Principal& principal,
                                         const smtp::Transaction& transaction,

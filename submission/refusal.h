@@ -21,6 +21,8 @@ enum class Refusal : std::uint8_t {
   AccountForbidden,  // not in allow_users of the unix socket
   LoginRevoked,      // removed or changed since it logged in
   SenderForbidden,   // the reverse-path is not this login's
+  Hold,              // FUTURERELEASE: for too long, until a time that has passed, not at all
+  DeliverBy,         // DELIVERBY: less time than delivery needs
   // About a recipient.
   AddressLiteral,
   // About the content.

@@ -1,8 +1,10 @@
 #include "submission/session_options.h"
 
 #include "auth/scram_exchange.h"
+#include "submission/acceptance.h"
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 namespace signpost::submission {
@@ -48,12 +50,16 @@ std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool t
 }
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
-                                   const config::ListenerConfig& listener, const Peer& peer) {
+                                   const config::ListenerConfig& listener, const Peer& peer,
+                                   SystemTime now) {
   const config::Config& config = *settings.config;
   smtp::ServerOptions options;
   options.hostname = config.hostname;
   options.size_limit = config.limits.message_size;
   options.recipients_limit = config.limits.recipients_per_message;
+  options.hold_limit = config.limits.future_release;
+  options.hold_until_limit = std::chrono::floor<std::chrono::seconds>(now) + options.hold_limit;
+  options.deliver_by_minimum = kDeliverByMinimum;
   // What a load balancer has decrypted came under TLS: how it comes from there is the operator's
   // choice.
   options.tls = listener.mode == config::ListenerMode::Implicit || peer.tls.has_value();

@@ -1,6 +1,7 @@
 // What a client of a listener may do, by the configuration.
 #pragma once
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "net/address.h"
 #include "relay/settings.h"
@@ -26,7 +27,9 @@ bool may_authenticate(const relay::Settings& settings, const config::ListenerCon
 // that serve every login, since clients prefer them and do not try another one.
 std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls);
 
+// `now`: the start of the session.
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
-                                   const config::ListenerConfig& listener, const Peer& peer);
+                                   const config::ListenerConfig& listener, const Peer& peer,
+                                   SystemTime now);
 
 }  // namespace signpost::submission

@@ -103,7 +103,7 @@ SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host,
       began_(context.loop.now()),
       stream_(context.loop, fd, *this),
       timer_(context.loop, [this] { on_timeout(); }),
-      dialog_(dialog_options(*settings_, listener, peer), *this),
+      dialog_(dialog_options(*settings_, listener, peer, context.clock.system_now()), *this),
       memory_(context.admission),
       buffers_(context.admission) {
   if (peer.tls) tls_ = facts_of(*peer.tls);
@@ -405,6 +405,11 @@ void SubmissionSession::store_message() {
                            stream_.output());
     return;
   }
+  // Schedules have a clock of their own.
+  if (accepted->message->envelope.release != SystemTime{}) {
+    const auto ahead = context_.clock.schedule_now() - context_.clock.system_now();
+    for (queue::Job& job : accepted->jobs) job.due += ahead;
+  }
   context_.admission.take_disk(accepted->message->envelope.size);
   enter(State::Storing);
   host_.store(*this, std::move(*accepted), std::move(memory_));
@@ -454,6 +459,9 @@ std::optional<smtp::Reply> SubmissionSession::on_hello(const smtp::HelloCommand&
 std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& mail) {
   look_for_revocation();
   if (auto refusal = refuse_sender(*settings_, principal(), mail.reverse_path)) {
+    return reject(std::move(*refusal), {.mail = &mail});
+  }
+  if (auto refusal = refuse_times(*settings_, mail, context_.clock.system_now())) {
     return reject(std::move(*refusal), {.mail = &mail});
   }
   if (host_.draining()) return smtp::Reply{421, {4, 3, 2}, "Service is closing"};

@@ -28,7 +28,7 @@ _signpost() {
     --certificate|--config|--key|--out|--users|-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --algorithm) COMPREPLY=($(compgen -W "rsa ed25519" -- "$current")); return ;;
     --format) COMPREPLY=($(compgen -W "markdown man json bash zsh fish" -- "$current")); return ;;
-    --state) COMPREPLY=($(compgen -W "ready active deferred held" -- "$current")); return ;;
+    --state) COMPREPLY=($(compgen -W "ready active deferred scheduled held" -- "$current")); return ;;
     --to) COMPREPLY=($(compgen -W "$(_signpost_list domain queue list --limit 100)" -- "$current")); return ;;
     --user) COMPREPLY=($(compgen -W "$(_signpost_list name user list)" -- "$current")); return ;;
     --account|--bits|--directory|--domain|--from|--hostname|--limit|--listen|--listen-tls|--login|--selector|--sender) return ;;

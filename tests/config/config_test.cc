@@ -195,6 +195,8 @@ const std::vector<KeyCase> kKeyCases{
     {"limits", "sessions = 8", [](const Config& c) { return c.limits.sessions == 8; }},
     {"limits", "sessions_per_client = 9",
      [](const Config& c) { return c.limits.sessions_per_client == 9; }},
+    {"limits", "future_release = \"3d\"",
+     [](const Config& c) { return c.limits.future_release == std::chrono::hours(72); }},
     {"limits", "idle_timeout = \"90s\"",
      [](const Config& c) { return c.limits.idle_timeout == std::chrono::seconds(90); }},
     {"limits", "memory = \"1GiB\"", [](const Config& c) { return c.limits.memory == 1u << 30; }},
@@ -394,7 +396,8 @@ TEST(Config, UnknownKeyNamesTheNearestOne) {
        "10:1: tls.idle_timeout: unknown key; it belongs to [limits]"},
       {"[log]\nzzz = 1\n", "8:1: log.zzz: unknown key; the keys are level, format"},
       {"[zzzzzzzzz]\n",
-       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, tenant, limits, header, dkim, "
+       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, tenant, limits, header, "
+       "dkim, "
        "signing, dns, delivery, retry, bounces, destination, route, admin, log"},
   });
   EXPECT_EQ(errors_of("hostnam = \"a.example\"\nhostname = \"a.example\"\n" + kGood.substr(31)),

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,16 @@ using smtp::Phase;
 using smtp::Reply;
 using Then = Attempt::Then;
 
+constexpr SystemTime kNow{std::chrono::seconds(1'700'000'000)};
+
 class AttemptTest : public testing::Test {
  protected:
   // Recipients 0, 1, 2, … in y.example, with `prefixes` before the first of them.
   Attempt attempt(std::size_t recipients, const std::vector<std::string>& prefixes = {}) {
     auto message = std::make_shared<queue::Message>();
     message->envelope.reverse_path = smtp::Mailbox::from_text("orders@shop.example");
+    message->envelope.deadline = deadline_;
+    message->envelope.priority = 4;
     message->content = "Subject: x\r\n\r\n";
     PendingJob pending;
     pending.message = std::make_shared<OutgoingMessage>(std::move(message), admission_);
@@ -38,7 +43,7 @@ class AttemptTest : public testing::Test {
   // One transaction, in which the i-th recipient gets `reply(i)`; it was `sent_` to these.
   Then transaction(Attempt& attempt,
                    const std::function<smtp::TransactionResult::Recipient(std::size_t)>& reply) {
-    const smtp::ClientTransaction transaction = attempt.next_transaction(100, connection_);
+    const smtp::ClientTransaction transaction = attempt.next_transaction(100, kNow, connection_);
     sent_.clear();
     smtp::TransactionResult result;
     for (std::size_t i = 0; i < transaction.recipients.size(); ++i) {
@@ -68,8 +73,22 @@ class AttemptTest : public testing::Test {
 
   relay::Admission admission_;
   ConnectionRecord connection_;
+  std::optional<queue::Deadline> deadline_;
   std::vector<std::string> sent_;
 };
+
+TEST_F(AttemptTest, WhatIsLeftUntilTheDeadlineIsRoundedDown) {
+  using Mode = smtp::DeliverBy::Mode;
+  Attempt without = attempt(1);
+  EXPECT_EQ(without.next_transaction(100, kNow, connection_).deliver_by, std::nullopt);
+  EXPECT_EQ(without.next_transaction(100, kNow, connection_).priority, 4);
+  deadline_ = queue::Deadline{kNow + std::chrono::seconds(90), Mode::Return, true};
+  Attempt with = attempt(1);
+  EXPECT_EQ(with.next_transaction(100, kNow + std::chrono::milliseconds(1), connection_).deliver_by,
+            (smtp::DeliverBy{std::chrono::seconds(89), Mode::Return, true}));
+  EXPECT_EQ(with.next_transaction(100, kNow + std::chrono::seconds(91), connection_).deliver_by,
+            (smtp::DeliverBy{std::chrono::seconds(-1), Mode::Return, true}));
+}
 
 TEST_F(AttemptTest, RecipientsThatNeedSmtputf8GoSeparatelyToAPeerWithoutIt) {
   const std::vector<std::string> prefixes{"", "ü", "", "ü"};
@@ -85,7 +104,7 @@ TEST_F(AttemptTest, RecipientsThatNeedSmtputf8GoSeparatelyToAPeerWithoutIt) {
 
   connection_.smtputf8 = true;
   Attempt together = attempt(4, prefixes);
-  EXPECT_TRUE(together.next_transaction(100, connection_).smtputf8);
+  EXPECT_TRUE(together.next_transaction(100, kNow, connection_).smtputf8);
   EXPECT_TRUE(together.is_last_transaction());
 }
 

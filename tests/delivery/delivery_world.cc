@@ -67,9 +67,10 @@ DeliveryWorld::DeliveryWorld(delivery::Scheduler::Limits limits, std::size_t wor
 
 // Mail --------------------------------------------------------------------------------------------
 
-queue::Job DeliveryWorld::submit(const queue::Lane& lane, std::size_t recipients, bool in_memory) {
+queue::Job DeliveryWorld::submit(const queue::Lane& lane, std::size_t recipients, bool in_memory,
+                                 std::chrono::seconds urgency) {
   queue::Job job = make_job(ids_.next(clock.system_now()), lane, recipients);
-  job.due = clock.schedule_now();
+  job.due = clock.schedule_now() - urgency;
   CHECK(store.claims().take(job.ref));
   store_job(store, job, clock.system_now());
   PendingJob pending{job, nullptr};

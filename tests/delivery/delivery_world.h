@@ -57,7 +57,9 @@ class DeliveryWorld {
 
   // --- what happens ---
   // A message is accepted and stored; `in_memory`: there is memory for its content.
-  queue::Job submit(const queue::Lane& lane, std::size_t recipients = 1, bool in_memory = true);
+  // `urgency`: by how much it is due as if it had waited.
+  queue::Job submit(const queue::Lane& lane, std::size_t recipients = 1, bool in_memory = true,
+                    std::chrono::seconds urgency = std::chrono::seconds(0));
   void submit_many(const queue::Lane& lane, std::size_t count, bool in_memory = true);
   // Stored, and no scheduler knows of it: left by an earlier run.
   queue::Job leave(const queue::Lane& lane, SystemTime due);

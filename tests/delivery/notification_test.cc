@@ -35,6 +35,29 @@ class NotificationTest : public Test {
   static queue::Recipient recipient(std::uint8_t notify = smtp::Notify::kUnspecified) {
     return {smtp::Mailbox::from_text("nobody@example.net"), {notify}, "rfc822;nobody@example.net"};
   }
+  // The next hop knows DSN and DELIVERBY, or not.
+  static AttemptFacts to_mx(bool dsn = false, bool deliver_by = false) {
+    AttemptFacts facts;
+    facts.mx = "mx.example.net";
+    facts.dsn_handed_on = dsn;
+    facts.deadline_handed_on = deliver_by;
+    return facts;
+  }
+  static Disposition delivered() { return {Outcome::Delivered, {250, {2, 0, 0}, "ok"}}; }
+  // How many recipients of each kind are reported as relayed: NOTIFY not given, SUCCESS, FAILURE
+  // and NEVER.
+  std::string relayed(const AttemptFacts& facts) {
+    std::string who;
+    for (const auto& [name, bits] : {std::pair{'-', smtp::Notify::kUnspecified},
+                                     {'S', smtp::Notify::kSuccess},
+                                     {'F', smtp::Notify::kFailure},
+                                     {'N', smtp::Notify::kNever}}) {
+      auto collected = notifications();
+      collected.relayed(recipient(bits), delivered(), facts);
+      if (collected.any()) who += name;
+    }
+    return who;
+  }
   static Disposition unknown_user() { return {Outcome::Failed, {550, {5, 1, 1}, "no such user"}}; }
 
   relay::Settings settings_;
@@ -153,12 +176,66 @@ TEST_F(NotificationTest, NotifyNeverIsKept) {
 TEST_F(NotificationTest, SuccessIsReportedOnlyWhenAskedFor) {
   auto collected = notifications();
   const Disposition delivered{Outcome::Delivered, {250, {2, 0, 0}, "ok"}};
-  collected.relayed(recipient(), delivered, "mx.example.net");
+  collected.relayed(recipient(), delivered, to_mx());
   EXPECT_TRUE(build(collected).empty());
-  collected.relayed(recipient(smtp::Notify::kSuccess), delivered, "mx.example.net");
+  collected.relayed(recipient(smtp::Notify::kSuccess), delivered, to_mx());
   const auto reports = build(collected);
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_NE(reports[0].enqueued.message->content.find("Action: relayed"), std::string::npos);
+}
+
+TEST_F(NotificationTest, SuccessIsReportedWhereTheNextHopDoesNot) {
+  EXPECT_EQ(relayed(to_mx(false)), "S");
+  EXPECT_EQ(relayed(to_mx(true)), "");
+}
+
+// RFC 2852.
+TEST_F(NotificationTest, ADeadlineThatTheNextHopIgnoresIsReportedToAllButNever) {
+  envelope_.deadline = queue::Deadline{now(), smtp::DeliverBy::Mode::Notify};
+  EXPECT_EQ(relayed(to_mx(true, false)), "-SF");
+  EXPECT_EQ(relayed(to_mx(true, true)), "");
+  envelope_.deadline->mode = smtp::DeliverBy::Mode::Return;
+  EXPECT_EQ(relayed(to_mx(true, true)), "");
+  envelope_.deadline->trace = true;
+  EXPECT_EQ(relayed(to_mx(true, true)), "-SF") << "each relay reports";
+}
+
+TEST_F(NotificationTest, ADelayBeyondADeadlineIsReportedToAllButNever) {
+  envelope_.deadline = queue::Deadline{now(), smtp::DeliverBy::Mode::Notify};
+  const Disposition later{Outcome::Delayed, {450, {4, 2, 1}, "later"}};
+  auto collected = notifications();
+  collected.delayed(recipient(smtp::Notify::kNever), later, "mx");
+  EXPECT_FALSE(collected.any());
+  collected.delayed(recipient(smtp::Notify::kFailure), later, "mx");
+  const auto reports = build(collected);
+  ASSERT_EQ(reports.size(), 1u);
+  const std::string& content = reports[0].enqueued.message->content;
+  EXPECT_TRUE(content.contains("Action: delayed")) << content;
+  EXPECT_TRUE(content.contains("Deliver-By-Date: ")) << content;
+}
+
+TEST_F(NotificationTest, AMessageThatIsReturnedAtItsDeadlineSaysSo) {
+  envelope_.deadline = queue::Deadline{now(), smtp::DeliverBy::Mode::Return};
+  auto collected = notifications();
+  collected.failed(recipient(), local(Outcome::Failed, {4, 4, 1}, "connection refused"), "", true);
+  const std::string content = build(collected).at(0).enqueued.message->content;
+  EXPECT_TRUE(content.contains("Status: 5.4.7")) << content;
+  EXPECT_TRUE(content.contains("as its sender wanted")) << content;
+}
+
+TEST_F(NotificationTest, WhatWasHeldSaysWhatWasAskedFor) {
+  const auto request = [this] {
+    auto collected = notifications();
+    collected.failed(recipient(), unknown_user(), "", false);
+    const std::string content = build(collected).at(0).enqueued.message->content;
+    const std::size_t at = content.find("Future-Release-Request: ");
+    return at == std::string::npos ? "" : content.substr(at + 24, content.find('\r', at) - at - 24);
+  };
+  EXPECT_EQ(request(), "");
+  envelope_.release = envelope_.received + std::chrono::hours(1);
+  EXPECT_EQ(request(), "until;2019-12-20T01:00:00Z");
+  envelope_.held_for = true;
+  EXPECT_EQ(request(), "for;3600");
 }
 
 TEST_F(NotificationTest, OneReportForAllRecipientsOfAKind) {
@@ -209,7 +286,8 @@ TEST_F(NotificationTest, ReturnsTheBodyOnlyWhenTheSenderAskedForIt) {
 TEST_F(NotificationTest, SettlementsOfOneMessageShareAReport) {
   auto one = notifications();
   one.failed(recipient(), unknown_user(), "mx.a.example", false);
-  one.relayed(recipient(smtp::Notify::kSuccess), {Outcome::Delivered, {250, {2, 0, 0}, "ok"}}, "");
+  one.relayed(recipient(smtp::Notify::kSuccess), {Outcome::Delivered, {250, {2, 0, 0}, "ok"}},
+              to_mx());
   EXPECT_TRUE(one.take_relayed().any());
   auto other = notifications();
   other.failed(recipient(), unknown_user(), "mx.b.example", false);

@@ -54,6 +54,24 @@ TEST_F(SchedulerOrder, MailWithoutRoomInMemoryGoesInTheOrderOfItsAcceptance) {
   EXPECT_EQ(world_.twice, 0u);
 }
 
+TEST_F(SchedulerOrder, UrgentMailGoesBeforeWhatHasNotWaitedForLong) {
+  for (const bool in_memory : {true, false}) {
+    world_.delivered.clear();
+    world_.receiver(kSite).connections = 1;
+    hold_connections();
+    const queue::Job first = world_.submit(kLane, 1, in_memory);
+    world_.clock.advance(minutes(40));
+    const queue::Job second = world_.submit(kLane, 1, in_memory);
+    world_.clock.advance(seconds(1));
+    const queue::Job urgent = world_.submit(kLane, 1, in_memory, minutes(30));
+    let_connect();
+    world_.pass(minutes(1));
+    EXPECT_EQ(order_of_delivery(), (std::vector{first.ref, urgent.ref, second.ref}))
+        << (in_memory ? "in memory" : "in the store");
+    EXPECT_EQ(world_.twice, 0u);
+  }
+}
+
 TEST_F(SchedulerOrder, DeferredMailComesBackWhenItIsDueAndNotBefore) {
   world_.reply = [](const queue::Job& job) {
     return job.attempts == 0 ? Outcome::Delayed : Outcome::Delivered;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -151,6 +152,67 @@ TEST_F(SettlementTest, SuccessIsReportedUnlessTheNextServerDoes) {
             (std::vector{message::Action::Relayed}));
   facts_.dsn_handed_on = true;
   EXPECT_FALSE(settle({delivered(), delivered(), delivered()}).notifications.any());
+}
+
+// --- what the sender asked about time ---
+
+TEST_F(SettlementTest, TheAgeOfMailThatWasHeldCountsFromItsRelease) {
+  envelope_.release = envelope_.received + hours(72);
+  EXPECT_TRUE(settle({delayed(), delayed(), delayed()}, hours(73)).after);
+  EXPECT_TRUE(reports(settle({delayed(), delayed(), delayed()}, hours(75))).empty());
+  EXPECT_EQ(reports(settle({delayed(), delayed(), delayed()}, hours(76))),
+            (std::vector{message::Action::Delayed}));
+  EXPECT_FALSE(settle({delayed(), delayed(), delayed()}, hours(72 + 48)).after);
+}
+
+TEST_F(SettlementTest, MailToBeReturnedIsTriedMoreOftenAndGivenUpAtItsDeadline) {
+  envelope_.deadline =
+      queue::Deadline{envelope_.received + minutes(8), smtp::DeliverBy::Mode::Return};
+  const auto wait = [this](seconds age) -> std::optional<seconds> {
+    const Settlement settlement = settle({delayed(), delayed(), delayed()}, age);
+    if (!settlement.next_attempt) return {};
+    return std::chrono::duration_cast<seconds>(*settlement.next_attempt - now_);
+  };
+  EXPECT_EQ(wait(seconds(0)), minutes(4)) << "half of what is left, instead of five minutes";
+  EXPECT_EQ(wait(minutes(4)), minutes(2));
+  EXPECT_EQ(wait(minutes(6)), minutes(1));
+  EXPECT_EQ(wait(minutes(7)), seconds(30));
+  EXPECT_EQ(wait(minutes(7) + seconds(30)), std::nullopt);
+  const Settlement late = settle({delayed(), delayed(), delayed()}, minutes(8));
+  EXPECT_FALSE(late.after);
+  EXPECT_TRUE(late.recipients[0].expired);
+  EXPECT_EQ(reports(late), (std::vector{message::Action::Failed}));
+}
+
+TEST_F(SettlementTest, ADeadlineFarAwayChangesNothing) {
+  envelope_.deadline =
+      queue::Deadline{envelope_.received + hours(1000), smtp::DeliverBy::Mode::Return};
+  const Settlement first = settle({delayed(), delayed(), delayed()});
+  EXPECT_EQ(first.next_attempt, now_ + minutes(5));
+  EXPECT_FALSE(settle({delayed(), delayed(), delayed()}, hours(48)).after);
+}
+
+TEST_F(SettlementTest, ASenderThatWantsWordAtADeadlineGetsItThenAndOnce) {
+  envelope_.deadline =
+      queue::Deadline{envelope_.received + hours(6), smtp::DeliverBy::Mode::Notify};
+  EXPECT_TRUE(reports(settle({delayed(), delayed(), delayed()}, hours(5))).empty())
+      << "not when the schedule says";
+  const Settlement before = settle({delayed(), delayed(), delayed()}, hours(6) - minutes(1));
+  EXPECT_EQ(before.next_attempt, now_ + minutes(1)) << "that attempt shows whether it is late";
+  EXPECT_EQ(reports(settle({delayed(), delayed(), delayed()}, hours(6))),
+            (std::vector{message::Action::Delayed}));
+  job_.delay_notified = true;
+  const Settlement later = settle({delayed(), delayed(), delayed()}, hours(7));
+  EXPECT_TRUE(reports(later).empty());
+  EXPECT_EQ(later.next_attempt, now_ + minutes(5)) << "attempts go on";
+}
+
+TEST_F(SettlementTest, WithoutAnAttemptADeadlineCountsToo) {
+  facts_ = untried();
+  envelope_.deadline =
+      queue::Deadline{envelope_.received + minutes(10), smtp::DeliverBy::Mode::Return};
+  EXPECT_FALSE(settle({delayed(), delayed(), delayed()}, minutes(9)).changed);
+  EXPECT_FALSE(settle({delayed(), delayed(), delayed()}, minutes(10)).after);
 }
 
 // --- nothing was tried ---

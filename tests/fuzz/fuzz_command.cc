@@ -34,6 +34,11 @@ void check_command(std::string_view line, smtp::ParseContext context) {
   if (const auto* mail = std::get_if<smtp::MailCommand>(&*command)) {
     if (mail->reverse_path) check(*mail->reverse_path, mail->smtputf8);
     check_printable(mail->envelope_id);
+    CHECK(!mail->hold_for || !mail->hold_until);
+    CHECK(mail->priority >= smtp::kLowestPriority && mail->priority <= smtp::kHighestPriority);
+    const bool must_return =
+        mail->deliver_by && mail->deliver_by->mode == smtp::DeliverBy::Mode::Return;
+    CHECK(!must_return || mail->deliver_by->time.count() > 0);
   } else if (const auto* rcpt = std::get_if<smtp::RcptCommand>(&*command)) {
     check(rcpt->recipient, context.smtputf8);
     check_printable(rcpt->original_recipient);

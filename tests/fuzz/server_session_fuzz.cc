@@ -87,8 +87,9 @@ net::IpAddress client_of(std::uint8_t choice) {
 
 smtp::ServerOptions options_of(std::uint8_t choice) {
   const config::ListenerConfig listener = listener_of(choice);
-  smtp::ServerOptions options = submission::dialog_options(
-      settings_of(choice), listener, submission::Peer{.client = {client_of(choice), 0}});
+  smtp::ServerOptions options =
+      submission::dialog_options(settings_of(choice), listener,
+                                 submission::Peer{.client = {client_of(choice), 0}}, SystemTime{});
   // As if there were a certificate, which would need files.
   options.offer_starttls = listener.mode == config::ListenerMode::StartTls && (choice & 64) != 0;
   options.require_tls =

@@ -137,6 +137,17 @@ TEST(StatusNotification, MachinePartOfAFailure) {
             "Last-Attempt-Date: Mon, 23 Nov 2026 20:24:20 +0000\r\n");
 }
 
+TEST(StatusNotification, WishesAboutTimeAreInTheMachinePart) {
+  StatusNotification notification = failure();
+  EXPECT_EQ(status_field(parse(notification), 0, "Deliver-By-Date"), "(none)");
+  EXPECT_EQ(status_field(parse(notification), 0, "Future-Release-Request"), "(none)");
+  notification.deliver_by = SystemTime(std::chrono::seconds(1795465460));
+  notification.hold = "for;3600";
+  const Report report = parse(notification);
+  EXPECT_EQ(status_field(report, 0, "Deliver-By-Date"), "Mon, 23 Nov 2026 20:24:20 +0000");
+  EXPECT_EQ(status_field(report, 0, "Future-Release-Request"), "for;3600");
+}
+
 TEST(StatusNotification, HumanPartQuotesTheServerAndSaysWhatToDo) {
   const Report report = parse(failure());
   const std::string text(report.part_body(0));

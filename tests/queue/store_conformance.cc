@@ -525,6 +525,21 @@ TEST_P(StoreConformance, OverdueLeavesOutWhoseSenderKnows) {
   }
 }
 
+TEST_P(StoreConformance, OverdueHasThoseWithADeadlineWhateverTheirAge) {
+  Job urgent = deferred(job(id(2)), kNoon);
+  urgent.deadline = true;
+  urgent.delay_notified = true;
+  apply(enqueue(message(id(1)), {deferred(job(id(1)), kNoon)}));
+  apply(enqueue(message(id(2)), {urgent}));
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(store().overdue(kLane, {}, kNoon, id(0).time(), true, 100).value().jobs,
+              Refs{urgent.ref});
+    EXPECT_TRUE(store().overdue(kLane, {}, kNoon, id(0).time(), false, 100).value().jobs.empty());
+    EXPECT_TRUE(store().overdue(kLane, {}, kNoon - 1us, id(0).time(), true, 100)->jobs.empty());
+    reopen();
+  }
+}
+
 TEST_P(StoreConformance, OverdueExaminesALimitedNumberOfRows) {
   for (int i = 0; i < 10; ++i) apply(enqueue(id(i)));
   LanePosition from;

@@ -10,6 +10,7 @@
 //   S raw: 250 Ok\n                   the same octet for octet, with \r \n \t \0 and \\ as escapes
 //   C: RCPT TO:<b@y.example>          a line that must be written, no later than here
 //   begin: from=a@x to=b@y to=c@y size=100 8bit needs8bit smtputf8 ret=full|hdrs envid=ID
+//                                     by=SECONDS;N|R|NT|RT priority=N
 //                                     notify=never|success,failure,delay and orcpt=TYPE;ADDRESS
 //                                     belong to the `to` before them
 //   begin early: …                    the same, right after the previous content
@@ -203,6 +204,13 @@ class Player {
         transaction.ret = value == "full" ? Return::Full : Return::Headers;
       else if (key == "envid")
         transaction.envelope_id = value;
+      else if (key == "by")
+        transaction.deliver_by = DeliverBy{
+            .time = std::chrono::seconds(std::stol(std::string(value))),
+            .mode = value.contains('R') ? DeliverBy::Mode::Return : DeliverBy::Mode::Notify,
+            .trace = value.contains('T')};
+      else if (key == "priority")
+        transaction.priority = std::stoi(std::string(value));
       else if (key == "notify")
         transaction.recipients.back().notify = notify_of(value);
       else if (key == "orcpt")

@@ -136,8 +136,8 @@ TEST(Mail, RefusesWrongParameters) {
     expect_error(CommandError::ParameterMalformed, mail(text));
   }
   expect_error(CommandError::ParameterMalformed, mail("ENVID=" + std::string(101, 'a')));
-  expect_error(CommandError::ParameterUnknown, mail("HOLDFOR=3"));
-  expect_error(CommandError::ParameterUnknown, mail("REQUIRETLS"));
+  expect_error(CommandError::ParameterUnknown, mail("HOLDAT=3"));
+  expect_error(CommandError::RequireTls, mail("REQUIRETLS"));
   expect_error(CommandError::ParameterUnknown, mail("NOTIFY=NEVER"));
   expect_error(CommandError::ParameterDuplicate, mail("SIZE=3 size=3"));
   expect_error(CommandError::ParameterDuplicate, mail("SMTPUTF8 BODY=7BIT SMTPUTF8"));

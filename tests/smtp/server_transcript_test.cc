@@ -4,6 +4,7 @@
 //   # comment
 //   option: hostname NAME | size_limit N | recipients_limit N | error_limit N |
 //           command_limit N |
+//           hold_limit SECONDS UNTIL | deliver_by_minimum SECONDS |
 //           auth_failure_limit N | mechanism NAME | offer_starttls | offer_auth | require_tls |
 //           require_auth | tls
 //   policy: refuse hello|mail|rcpt|data ARGUMENT CODE STATUS TEXT    ARGUMENT: the name or mailbox,
@@ -21,6 +22,7 @@
 //   => Refused protocol|policy|size|content|given-up "COMMAND LINE" 503 5.5.1 ...
 //   => Close REASON
 //   => From <a@x> [size=N] [8bitmime] [smtputf8] [ret=full|hdrs] [envid="ID"]
+//               [hold_for=SECONDS] [hold_until=TIME] [by=SECONDS;MODE] [priority=N]
 //   => To <b@y> [notify=BITS] [orcpt="TYPE;ADDRESS"]
 //   ! password accepted [as LOGIN] | rejected | unavailable | malformed
 //   ! challenge TEXT
@@ -33,6 +35,7 @@
 // In all of these \r \n \t \" \\ and \xHH are octets, and \{TEXT*N} is TEXT, N times. Whatever the
 // dialog writes or answers must stand in the file, in this order.
 #include "base/ascii.h"
+#include "base/utc.h"
 #include "smtp/server_dialog.h"
 
 #include <gtest/gtest.h>
@@ -234,6 +237,14 @@ std::string from_event(const MailCommand& mail) {
   if (mail.ret == Return::Full) event += " ret=full";
   if (mail.ret == Return::Headers) event += " ret=hdrs";
   if (!mail.envelope_id.empty()) event += " envid=" + in_quotes(mail.envelope_id);
+  if (mail.hold_for) event += " hold_for=" + std::to_string(mail.hold_for->count());
+  if (mail.hold_until) event += " hold_until=" + utc_text(*mail.hold_until);
+  if (const auto& by = mail.deliver_by) {
+    event += " by=" + std::to_string(by->time.count());
+    event += by->mode == DeliverBy::Mode::Return ? ";R" : ";N";
+    if (by->trace) event += 'T';
+  }
+  if (mail.priority != 0) event += " priority=" + std::to_string(mail.priority);
   return event;
 }
 
@@ -304,6 +315,11 @@ class Player {
       options_.command_limit = number(word.at(1));
     } else if (name == "error_limit") {
       options_.error_limit = number(word.at(1));
+    } else if (name == "hold_limit") {
+      options_.hold_limit = std::chrono::seconds(number(word.at(1)));
+      options_.hold_until_limit = parse_utc(word.at(2)).value();
+    } else if (name == "deliver_by_minimum") {
+      options_.deliver_by_minimum = std::chrono::seconds(number(word.at(1)));
     } else if (name == "auth_failure_limit") {
       options_.auth_failure_limit = number(word.at(1));
     } else if (name == "mechanism") {

@@ -498,6 +498,79 @@ TEST_F(AcceptanceTest, ReadyJobsAreDueWhenAccepted) {
   EXPECT_EQ(job.attempts, 0U);
 }
 
+TEST_F(AcceptanceTest, MailForLaterIsDueThen) {
+  transaction.mail.hold_for = std::chrono::hours(1);
+  for (int pass = 0; pass < 2; ++pass) {
+    const Accepted accepted = taken();
+    const queue::Envelope& envelope = accepted.message->envelope;
+    EXPECT_EQ(envelope.received, kNoon);
+    EXPECT_EQ(envelope.release, kNoon + std::chrono::hours(1));
+    EXPECT_EQ(envelope.held_for, pass == 0);
+    EXPECT_EQ(accepted.jobs.at(0).state, queue::JobState::Deferred);
+    EXPECT_EQ(accepted.jobs.at(0).due, kNoon + std::chrono::hours(1));
+    EXPECT_EQ(accepted.jobs.at(0).attempts, 0u);
+    transaction.mail.hold_for.reset();
+    transaction.mail.hold_until = kNoon + std::chrono::hours(1);
+  }
+}
+
+TEST_F(AcceptanceTest, WhatIsAskedAboutTimeIsRefusedWhereItCannotBeKept) {
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  config.limits.future_release = hours(24);
+  smtp::MailCommand mail;
+  const auto refusal_of = [&] {
+    const auto refused = refuse_times(settings(), mail, kNoon);
+    return refused ? refused->reply.one_line() : "";
+  };
+  EXPECT_EQ(refusal_of(), "");
+  mail.hold_for = hours(24);
+  EXPECT_EQ(refusal_of(), "");
+  mail.hold_for = hours(24) + seconds(1);
+  EXPECT_EQ(refusal_of(),
+            "501 5.5.4 Mail is held for 86400 seconds at most, now until 2023-11-15T22:13:20Z");
+  mail = {};
+  mail.hold_until = kNoon + hours(24);
+  EXPECT_EQ(refusal_of(), "");
+  mail.hold_until = kNoon + hours(25);
+  EXPECT_TRUE(refusal_of().contains("86400 seconds at most")) << refusal_of();
+  mail.hold_until = kNoon;
+  EXPECT_EQ(refusal_of(), "501 5.5.4 HOLDUNTIL has passed: it is 2023-11-14T22:13:20Z here");
+  config.limits.future_release = seconds(0);
+  mail = {};
+  mail.hold_for = seconds(1);
+  EXPECT_EQ(refusal_of(), "501 5.5.4 This server holds no mail for later (FUTURERELEASE)");
+  mail = {};
+  mail.deliver_by = smtp::DeliverBy{seconds(60), smtp::DeliverBy::Mode::Return};
+  EXPECT_EQ(refusal_of(), "");
+  mail.deliver_by->time = seconds(59);
+  EXPECT_EQ(refusal_of(), "501 5.5.4 Delivery needs 60 seconds at least (BY)");
+  mail.deliver_by->mode = smtp::DeliverBy::Mode::Notify;
+  EXPECT_EQ(refusal_of(), "") << "that one may be late";
+}
+
+TEST_F(AcceptanceTest, ADeadlineCountsFromTheTransactionAndIsKnownToTheJobs) {
+  transaction.mail.deliver_by =
+      smtp::DeliverBy{std::chrono::seconds(120), smtp::DeliverBy::Mode::Return, true};
+  const Accepted accepted = taken();
+  const auto& deadline = accepted.message->envelope.deadline;
+  ASSERT_TRUE(deadline);
+  EXPECT_EQ(deadline->time, id.time() + std::chrono::seconds(120));
+  EXPECT_TRUE(deadline->returns() && deadline->trace);
+  EXPECT_TRUE(accepted.jobs.at(0).deadline);
+  EXPECT_EQ(accepted.jobs.at(0).state, queue::JobState::Ready);
+}
+
+TEST_F(AcceptanceTest, UrgentMailIsDueAsIfItHadWaited) {
+  transaction.mail.priority = 3;
+  const Accepted accepted = taken();
+  EXPECT_EQ(accepted.message->envelope.priority, 3);
+  EXPECT_EQ(accepted.jobs.at(0).due, kNoon - std::chrono::minutes(30));
+  EXPECT_TRUE(accepted.message->content.contains("PRIORITY 3")) << "in its Received field";
+  transaction.mail.priority = -3;
+  EXPECT_EQ(taken().jobs.at(0).due, kNoon) << "nobody waits without need";
+}
+
 TEST_F(AcceptanceTest, TheRecipientsOfADomainAreOneJobInTheOrderOfMention) {
   transaction.recipients.clear();
   to("a@one.example");

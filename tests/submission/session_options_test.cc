@@ -24,7 +24,8 @@ class SessionOptionsTest : public testing::Test {
   smtp::ServerOptions options(const char* client) {
     settings.config = std::make_shared<const config::Config>(config);
     peer.client.ip = net::IpAddress::parse(client).value();
-    return dialog_options(settings, listener, peer);
+    return dialog_options(settings, listener, peer,
+                          SystemTime(std::chrono::seconds(1'700'000'000)));
   }
 
   config::Config config;
