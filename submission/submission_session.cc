@@ -382,6 +382,7 @@ void SubmissionSession::finish_login(auth::Verdict verdict) {
 
 // A login of another server may send as its own address, if it is one.
 void SubmissionSession::know_user() {
+  elsewhere_.reset();  // of a login before STARTTLS
   const std::string& login = dialog_.login();
   if (settings_->users && settings_->users->find(login) != nullptr) return;
   auto sender = config::parse_sender_pattern(login);
