@@ -7,6 +7,7 @@
 #include "daemon/service_manager.h"
 #include "daemon/version.h"
 #include "daemon/worker.h"
+#include "dns/events.h"
 #include "metrics/process_metrics.h"
 #include "relay/doubts.h"
 #include "relay/events.h"
@@ -263,10 +264,24 @@ void Daemon::apply_limits(const config::Config& config) {
                                 config.limits.sessions_per_client, config.limits.memory});
 }
 
+void Daemon::report_name_service() {
+  const auto change = shared_.delivery->name_service.take_change(clock_.steady_now());
+  if (!change) return;
+  const queue::Totals totals = shared_.store->totals();
+  const std::uint64_t jobs = totals.ready + totals.deferred;
+  if (change->down) {
+    log::emit(dns::events::NameServiceDown{.reply = change->why, .jobs = jobs});
+  } else {
+    log::emit(dns::events::NameServiceUp{
+        .seconds = change->lasted.count(), .questions = change->questions, .jobs = jobs});
+  }
+}
+
 void Daemon::tick() {
   const MutexLock lock(reloading_);
   check_disk();
   look_after_disk();
+  report_name_service();
   known_logins_.tick();
   renew_certificate();
   log_lines_dropped_.add(log::dropped() - log_lines_dropped_.value());

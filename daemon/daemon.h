@@ -80,6 +80,7 @@ class Daemon {
   std::string queue_directory() const;
   void check_disk();
   void look_after_disk();
+  void report_name_service();
   bool drained(SteadyTime deadline);
   bool wait_until_drained(std::chrono::seconds limit);
   template <typename Does>

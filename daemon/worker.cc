@@ -25,6 +25,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
   dns::ResolverOptions options;
   options.servers = worker->settings_->config->dns_servers;
   options.cache_entries = share.dns_entries;
+  options.watch = &shared.delivery->name_service;
   auto resolver = dns::open_resolver(worker->loop_, options, shared.registry);
   if (!resolver) return Failure(std::move(resolver).error());
   worker->resolver_ = std::move(*resolver);

@@ -14,6 +14,7 @@
 #include "delivery/scheduler.h"
 #include "delivery/session_host.h"
 #include "delivery/settler.h"
+#include "dns/service_watch.h"
 #include "net/timer.h"
 #include "relay/context.h"
 
@@ -45,6 +46,7 @@ struct SharedDelivery {
 
   Scheduler scheduler;
   MemoryCounts counts;
+  dns::ServiceWatch name_service;  // the resolvers of all workers tell it
   ReportLimits report_limits;
   std::vector<Delivery*> workers;
 };

@@ -69,7 +69,8 @@ void Delivery::look_up(queue::Lane lane) {
                     if (found) {
                       shared_.scheduler.routed(name, *found, context_.worker, now(), orders);
                     } else {
-                      shared_.scheduler.unroutable(name, found.error(), now(), orders);
+                      const bool is_news = !shared_.name_service.is_down();
+                      shared_.scheduler.unroutable(name, found.error(), now(), orders, is_news);
                     }
                     carry_out(std::move(orders));
                   });

@@ -215,7 +215,7 @@ void Scheduler::routed(const queue::Lane& name, const NextHop& hop, std::size_t 
 }
 
 void Scheduler::unroutable(const queue::Lane& name, const Disposition& why, const Now& now,
-                           Orders& orders) {
+                           Orders& orders, bool is_news) {
   const MutexLock lock(mutex_);
   Lane* const lane = impl_->lanes.find(name);
   if (lane == nullptr || !lane->active) return;
@@ -236,7 +236,7 @@ void Scheduler::unroutable(const queue::Lane& name, const Disposition& why, cons
   lane->site.reset();
   state.verdict = why;
   state.verdict_facts = {};
-  state.verdict_facts.known = lane->trouble != nullptr;
+  state.verdict_facts.known = lane->trouble != nullptr || (!is_news && !for_good);
   state.verdicts = for_good ? std::numeric_limits<std::size_t>::max() : 1;
   impl_->apply_verdict(*lane, orders);
   if (!for_good) {

@@ -69,8 +69,10 @@ class Scheduler {
   void routed(const queue::Lane& lane, const NextHop& hop, std::size_t worker, const Now& now,
               Orders& orders);
   // Outcome::Failed: all of the lane's jobs fail with `why`. Outcome::Delayed: that was an attempt
-  // of its first job, and the lane is looked up again after a while.
-  void unroutable(const queue::Lane& lane, const Disposition& why, const Now& now, Orders& orders);
+  // of its first job, and the lane is looked up again after a while. `is_news`: false when the log
+  // has said already that no domain can be looked up.
+  void unroutable(const queue::Lane& lane, const Disposition& why, const Now& now, Orders& orders,
+                  bool is_news = true);
   // `jobs` claimed by the read of `lane` that began at `from`; nothing when the store could not be
   // read, which is tried again.
   void rows(const queue::Lane& lane, std::optional<queue::ClaimedJobs> page, std::size_t worker,

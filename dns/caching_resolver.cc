@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "dns/interpret.h"
 #include "dns/name.h"
+#include "dns/service_watch.h"
 
 #include <algorithm>
 #include <chrono>
@@ -85,6 +86,11 @@ void CachingResolver::send(const Question& question) {
 
 void CachingResolver::answered(const Question& question, SteadyTime::duration took, Answer answer) {
   metrics_.answered_by_server(question.type, answer.status, took);
+  if (options_.watch != nullptr && answer.status == Status::Temporary) {
+    options_.watch->failed(question.name, answer.detail, loop_.now());
+  } else if (options_.watch != nullptr) {
+    options_.watch->answered();
+  }
   const auto shared = std::make_shared<const Answer>(std::move(answer));
   if (shared->ttl > std::chrono::seconds(0)) {
     cache_.insert(question, shared, std::chrono::steady_clock::now() + shared->ttl);

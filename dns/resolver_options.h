@@ -10,6 +10,8 @@
 
 namespace signpost::dns {
 
+class ServiceWatch;
+
 // Whether a name server's AD bit counts as proof that it validated the answer. On the way from
 // another machine anyone can set that bit (RFC 6840 section 5.8).
 enum class TrustAd : std::uint8_t {
@@ -29,6 +31,8 @@ struct ResolverOptions {
   std::chrono::seconds temporary_ttl{5};  // failures are cached too, to spare a dead server
   std::size_t max_queries = 2000;         // under way at once; the others wait for their turn
   std::size_t max_waiting = 20'000;       // in all; beyond: Temporary
+  // Told how each question to the name servers ended; outlives the resolver. Null: nobody is.
+  ServiceWatch* watch = nullptr;
 };
 
 }  // namespace signpost::dns

@@ -1,6 +1,7 @@
 #include "relay/event_reference.h"
 
 #include "base/log_events.h"
+#include "dns/events.h"
 #include "net/events.h"
 #include "queue/events.h"
 #include "relay/events.h"
@@ -43,15 +44,14 @@ using ProcessEvents =
                events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
                events::KnownLoginsLost, events::ConfigNeedsRestart, events::DiskFull,
                events::DiskHasRoom, events::QueueReclaimingFailed, events::QueueUnreadable>;
-using EventsBelow =
-    std::tuple<log::events::LogDropped, net::events::AcceptFailed, queue::events::QueueWritable,
-               queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,
-               rocks::events::QueueChecking, rocks::events::QueueLogEnd,
-               rocks::events::QueueReserveUsed, rocks::events::QueueDamaged,
-               rocks::events::QueueSalvaging, rocks::events::QueueSalvaged,
-               rocks::events::QueueRowCorrupt, rocks::events::QueueEngine,
-               rocks::events::QueueFlushFailed, rocks::events::QueueCloseFailed,
-               rocks::events::QueueCarryingOver, rocks::events::QueueCarriedOver>;
+using EventsBelow = std::tuple<
+    log::events::LogDropped, net::events::AcceptFailed, dns::events::NameServiceDown,
+    dns::events::NameServiceUp, queue::events::QueueWritable, queue::events::QueueWriteFailed,
+    queue::events::QueueChangeTooLate, rocks::events::QueueChecking, rocks::events::QueueLogEnd,
+    rocks::events::QueueReserveUsed, rocks::events::QueueDamaged, rocks::events::QueueSalvaging,
+    rocks::events::QueueSalvaged, rocks::events::QueueRowCorrupt, rocks::events::QueueEngine,
+    rocks::events::QueueFlushFailed, rocks::events::QueueCloseFailed,
+    rocks::events::QueueCarryingOver, rocks::events::QueueCarriedOver>;
 
 template <typename... Events>
 void add(std::vector<EventDescription>& all, const std::tuple<Events...>*) {

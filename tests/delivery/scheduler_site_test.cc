@@ -385,6 +385,21 @@ TEST_F(SchedulerSite, AnAnswerForAFormerConfigurationIsNotUsed) {
   EXPECT_EQ(again.open.size(), 1u);
 }
 
+// One line says that no domain can be looked up; none for each of them.
+TEST_F(SchedulerSite, WhileNoDomainCanBeLookedUpALookUpInVainIsNoNews) {
+  for (const bool is_news : {true, false}) {
+    Orders orders;
+    const queue::Lane lane{is_news ? "a.example" : "b.example", "shop", ""};
+    PendingJob pending{world_.leave(lane, world_.clock.schedule_now()), nullptr};
+    ASSERT_TRUE(world_.store.claims().take(pending.job.ref));
+    ASSERT_TRUE(world_.scheduler.accept(pending, true, 0, world_.now(), orders));
+    Orders answered;
+    world_.scheduler.unroutable(lane, test::later(), world_.now(), answered, is_news);
+    ASSERT_EQ(answered.settle.size(), 1u);
+    EXPECT_EQ(answered.settle.front().facts.known, !is_news);
+  }
+}
+
 // --- fairness ---
 
 TEST_F(SchedulerSite, AnAccountWithMuchMailDoesNotHoldUpAnother) {

@@ -148,3 +148,27 @@ def test_waiting_mail_follows_a_changed_route(world):
     new.wait_for(2)
     relay.wait_empty()
     assert relay.events("moved")
+
+
+def test_a_name_service_that_is_gone_has_one_line_and_another_when_it_is_back(world):
+    """Whatever the number of domains: what the outage delays is counted, and found in the queue."""
+    count = 20
+    sink = world.sink()
+    for number in range(count):
+        world.dns.mx(f"n{number}.example", (10, "mx.operator.example", sink.host))
+    relay = world.start()
+    world.dns.process.kill()
+    for number in range(count):
+        relay.send("a@shop.example", [f"to@n{number}.example"], message())
+    harness.wait_until(lambda: all(job["attempts"] for job in relay.queued_jobs()), "each domain to be looked up")
+    harness.wait_until(lambda: relay.events("name_service_down"), "the line")
+    assert len(relay.events("deferred")) < 5, "those before it was known"
+    assert relay.metric("signpost_delivery_attempts_total", result="deferred") >= count
+    assert "No receiver could be reached or looked up" in relay.run("queue", "explain", "to@n7.example").stdout
+    world.dns.start()
+    relay.run("queue", "retry", "--all")
+    relay.wait_empty()
+    up, = harness.wait_until(lambda: relay.events("name_service_up"), "the line of the end")
+    down, = relay.events("name_service_down")
+    assert down["jobs"] > 0 and down["reply"]
+    assert up["questions"] >= count
