@@ -1424,7 +1424,7 @@ class Reference(Case):
         self.assertEqual(commands["queue"]["subcommands"],
                          ["list", "summary", "show", "explain", "retry", "hold", "release", "remove"])
         options = {option["name"]: option for option in commands["queue list"]["options"]}
-        self.assertEqual(options["--state"]["choices"], ["ready", "active", "deferred", "held"])
+        self.assertEqual(options["--state"]["choices"], ["ready", "active", "deferred", "scheduled", "held"])
         self.assertEqual((options["--limit"]["value"], options["--limit"]["default"]), ("NUMBER", "0"))
         self.assertEqual((options["--json"]["value"], options["--json"]["default"]), ("", None))
         login = commands["user add"]["options"][1]
