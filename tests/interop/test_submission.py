@@ -222,7 +222,7 @@ def test_what_ehlo_offers_before_and_after_tls(relay):
     client.starttls()
     client.ehlo()
     assert "starttls" not in client.esmtp_features
-    assert client.esmtp_features["auth"].split() == ["PLAIN", "LOGIN"]
+    assert client.esmtp_features["auth"].split() == ["PLAIN", "LOGIN", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"]
 
 
 def test_plaintext_after_starttls_is_not_taken_over(relay):
