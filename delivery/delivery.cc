@@ -120,10 +120,8 @@ void Delivery::start_feeding() {
 
 void Delivery::settings_changed() {
   const queue::RetrySchedule& retry = context_.settings->retry;
-  const std::chrono::seconds longest_hold = context_.settings->config->limits.future_release;
-  shared_.scheduler.set_schedule(
-      std::max<std::chrono::seconds>({retry.longest_delay(), kUnreadable, longest_hold}),
-      overdue_interval(retry));
+  shared_.scheduler.set_schedule(std::max<std::chrono::seconds>(retry.longest_delay(), kUnreadable),
+                                 overdue_interval(retry));
   Orders orders;
   shared_.scheduler.forget_routes(now(), orders);
   carry_out(std::move(orders));

@@ -3,7 +3,9 @@
 #include "delivery/message_age.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace signpost::delivery {
 
@@ -21,6 +23,24 @@ bool is_overdue(const queue::Store& store, const queue::Job& job, const queue::R
   const auto envelope = store.envelope(job.ref.id);
   if (!envelope) return true;
   return now >= give_up_time(*envelope, retry) || notice_due(*envelope, job, retry, now);
+}
+
+// Beyond the time of the read there are jobs that were put off while the clock was ahead, and jobs
+// that their senders want sent later (RFC 4865). The latter stay where they are, and the lane is
+// read again when the first of them is due.
+void leave_scheduled(queue::Store& store, SystemTime now, queue::ClaimedJobs& page) {
+  std::optional<SystemTime> first;
+  std::erase_if(page.jobs, [&](const queue::Job& job) {
+    if (job.attempts > 0 || job.due <= now) return false;
+    const auto envelope = store.envelope(job.ref.id);
+    if (!envelope || envelope->release <= now) return false;
+    store.claims().release(job.ref);
+    first = std::min(first.value_or(job.due), job.due);
+    return true;
+  });
+  if (!first) return;
+  page.due = std::min(page.due.value_or(*first), *first);
+  page.end = true;
 }
 
 }  // namespace
@@ -84,7 +104,8 @@ void Delivery::read(std::vector<Orders::Read> reads) {
   auto reading = std::make_shared<Reading>();
   reading->reads = std::move(reads);
   context_.loop.run_blocking(
-      [&store = context_.store, &counts = shared_.counts, reading] {
+      [&store = context_.store, &counts = shared_.counts, reading,
+       schedule_now = context_.clock.schedule_now()] {
         for (const Orders::Read& order : reading->reads) {
           auto page = store.claim_due(order.lane, order.from, order.until, order.limit);
           if (!page) {
@@ -92,6 +113,7 @@ void Delivery::read(std::vector<Orders::Read> reads) {
             reading->pages.emplace_back();
             continue;
           }
+          if (order.until > schedule_now) leave_scheduled(store, schedule_now, *page);
           const auto deferred =
               std::ranges::count(page->jobs, queue::JobState::Deferred, &queue::Job::state);
           counts.deferred.fetch_add(deferred);

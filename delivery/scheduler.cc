@@ -105,7 +105,7 @@ void Scheduler::waits(const queue::WaitingLane& lane, const Now& now) {
   }
   found.lingering = false;
   // Due later than any schedule allows: the clock was ahead when it was put off.
-  impl_->lanes.wake_by(found, lane.due > now.schedule + impl_->horizon ? now.schedule : lane.due);
+  impl_->lanes.wake_by(found, impl_->is_stray(lane.due, now) ? now.schedule : lane.due);
 }
 
 SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
@@ -113,7 +113,7 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
   Scheduling& impl = *impl_;
   if (now.schedule < impl.last_schedule) {  // far back: see ScheduleClock
     impl.lanes.for_each([&](Lane& lane) {
-      if (impl.lanes.has_time(lane) && lane.wake > now.schedule + impl.horizon) {
+      if (impl.lanes.has_time(lane) && impl.is_stray(lane.wake, now)) {
         impl.lanes.wake_at(lane, now.schedule);
       }
     });
@@ -265,6 +265,7 @@ void Scheduler::rows(const queue::Lane& name, std::optional<queue::ClaimedJobs> 
   Lane::Active& state = *lane->active;
   LaneTurn& turn = state.turn;
   turn.reading = false;
+  const bool was_stray = impl_->is_stray(state.position.due, now);
   impl_->reading -= state.asked;
   if (lane->site) lane->site->reading -= state.asked;
   if (!page) {  // from the same place again
@@ -282,8 +283,8 @@ void Scheduler::rows(const queue::Lane& name, std::optional<queue::ClaimedJobs> 
     state.position = *state.meanwhile;
     turn.stored = true;
   }
-  if (page->end && page->due && *page->due > now.schedule + impl_->horizon && !turn.stored) {
-    state.position = {*page->due, {}};  // put off when the clock was far ahead
+  if (page->end && page->due && impl_->is_stray(*page->due, now) && !turn.stored && !was_stray) {
+    state.position = {*page->due, {}};  // put off when the clock was far ahead, or scheduled
     turn.stored = true;
   }
   if (!turn.stored) {

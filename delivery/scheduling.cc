@@ -239,8 +239,7 @@ void Scheduling::read(Lane& lane, std::size_t limit, const Now& now, Orders& ord
   state.meanwhile.reset();
   if (lane.site) lane.site->reading += limit;
   reading += limit;
-  // Jobs put off while the clock was far ahead are due now: no schedule allows that time.
-  const bool stray = state.position.due > now.schedule + horizon;
+  const bool stray = is_stray(state.position.due, now);
   orders.read.push_back({lane_named(*lane.key), state.position,
                          stray ? SystemTime::max() - std::chrono::hours(1) : now.schedule, limit});
   if (state.in_line) lane.site->line.update(state.turn);

@@ -86,6 +86,10 @@ struct Scheduling {
   Disposition why_waiting(const Lane& lane) const;
   SystemTime trouble_ends(const Lane& lane, const Now& now) const;
 
+  // Due later than any schedule allows: put off while the clock was far ahead, or as its sender
+  // wants it.
+  bool is_stray(SystemTime due, const Now& now) const { return due > now.schedule + horizon; }
+
   const std::size_t workers;
   const Limits limits;
   std::chrono::seconds horizon{2 * 86'400};

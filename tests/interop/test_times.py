@@ -99,6 +99,24 @@ def test_mail_for_later_is_sent_then_over_a_restart(shop):
     relay.wait_empty()
 
 
+def test_mail_for_much_later_stays_while_other_mail_of_its_domain_goes(shop):
+    """Later than any retry of the schedule, as if the clock had been ahead when it was put off."""
+    relay = shop.start()
+    later = [submit(relay, [(f"later{number}@receiver.example", [])], options=[f"HOLDFOR={number * 100_000}"])
+             for number in range(1, 5)]
+    for start in range(2):
+        for number in range(3):
+            submit(relay, [(f"now{start}{number}@receiver.example", [])])
+            shop.inbox.message_to(f"now{start}{number}@receiver.example")
+        harness.wait_until(lambda: len(relay.queued_jobs()) == 4, lambda: f"only what is for later: {relay.queued_jobs()}")
+        assert [(job["id"], job["state"], job["attempts"]) for job in relay.queued_jobs()] == [(id, "scheduled", 0) for id in later]
+        assert relay.stop() == 0
+        relay.launch()
+    assert relay.queue("release", "--all")["changed"] == 4
+    relay.wait_empty()
+    assert len(shop.inbox.saved()) == 10
+
+
 def test_scheduled_mail_is_shown_removed_and_released(shop):
     relay = shop.start()
     ids = [submit(relay, [(f"{name}@receiver.example", [])], options=["HOLDFOR=3600"]) for name in "abc"]
