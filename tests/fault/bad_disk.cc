@@ -5,6 +5,7 @@
 //   write ENOSPC    write(2) and pwrite(2) to files of a folder named "queue" fail so;
 //                   also EIO, EROFS
 //   stall           a sync does not return until the file is gone or changes
+//   stall-data      the same, of the store's data files only: its log goes on
 //   slow 100        each sync takes this many milliseconds longer
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -44,25 +45,31 @@ Function real(const char* call) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, call));
 }
 
+std::string path_of(int fd) {
+  char path[4096];
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const ssize_t size = ::readlink(link.c_str(), path, sizeof path);
+  return {path, size > 0 ? static_cast<std::size_t>(size) : 0};
+}
+
+bool is_data_file(int fd) {
+  const std::string path = path_of(fd);
+  return path.ends_with(".sst") || path.ends_with(".blob");
+}
+
 int sync_with(const char* call, int fd) {
   Trouble now = trouble();
   if (now.what == "sync") return fails_with(now.how);
   if (now.what == "slow")
     std::this_thread::sleep_for(std::chrono::milliseconds(std::stoi(now.how)));
-  while (now.what == "stall") {
+  while (now.what == "stall" || (now.what == "stall-data" && is_data_file(fd))) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     now = trouble();
   }
   return real<int (*)(int)>(call)(fd);
 }
 
-bool is_queue_file(int fd) {
-  char path[4096];
-  const std::string link = "/proc/self/fd/" + std::to_string(fd);
-  const ssize_t size = ::readlink(link.c_str(), path, sizeof path);
-  return size > 0 && std::string_view(path, static_cast<std::size_t>(size)).find("/queue/") !=
-                         std::string::npos;
-}
+bool is_queue_file(int fd) { return path_of(fd).find("/queue/") != std::string::npos; }
 
 bool write_fails(int fd) {
   const Trouble now = trouble();
