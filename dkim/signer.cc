@@ -162,7 +162,8 @@ const std::vector<std::string>& default_signed_fields() {
                                                  "List-Subscribe",
                                                  "List-Post",
                                                  "List-Owner",
-                                                 "List-Archive"};
+                                                 "List-Archive",
+                                                 "Feedback-ID"};
   return names;
 }
 

@@ -77,6 +77,7 @@ def test_what_mail_of_php_and_cron_needs_is_mended_and_signed(world):
     assert field(content, "Received").startswith("by relay.example with ESMTP")
     assert [name for name in fields(content) if name.startswith("x-") or name == "subject"] == ["subject"]
     assert dkim.verify(content, dnsfunc=lambda name, **_: world.dns.txt(name.decode()))
+    assert "feedback-id" in field(content, "DKIM-Signature").lower(), "Gmail heeds only a signed one"
     assert [event["script"] for event in relay.events("accepted", id=queue_id)] == ["33:contact.php"]
 
 
