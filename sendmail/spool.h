@@ -2,7 +2,7 @@
 //
 // Like /tmp it is writable for everyone and sticky, so that nobody removes the file of another; and
 // it is set-group-ID, so that every file belongs to the relay's group, which reads it while other
-// accounts do not (docs/decisions/0018). A letter appears under its name whole and synced, or not
+// accounts do not (docs/decisions/0019). A letter appears under its name whole and synced, or not
 // at all. The owner of its file is who sent it.
 #pragma once
 
