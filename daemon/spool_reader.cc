@@ -96,8 +96,25 @@ void SpoolReader::set_aside(const sendmail::Spool& spool, const Place& place,
   if (auto done = spool.set_aside(name); !done) report_unusable(place, name, done.error().detail);
 }
 
+// A file that cannot be removed must not be sent again and again.
+void SpoolReader::remove(const sendmail::Spool& spool, const Place& place,
+                         const std::string& name) {
+  const std::string file = place.folder + "/" + name;
+  if (auto removed = spool.remove(name); removed) {
+    left_.erase(file);
+  } else {
+    left_[file].clear();
+    report_unusable(place, name, removed.error().detail);
+  }
+}
+
 bool SpoolReader::bring_in(const sendmail::Spool& spool, const Place& place,
                            const std::string& name) {
+  const auto left = left_.find(place.folder + "/" + name);
+  if (left != left_.end() && left->second.empty()) {
+    remove(spool, place, name);
+    return true;
+  }
   auto read = spool.read(name, place.most_octets);
   if (!read) {
     report_unusable(place, name, read.error().detail);
@@ -109,6 +126,7 @@ bool SpoolReader::bring_in(const sendmail::Spool& spool, const Place& place,
     return false;
   }
   const Descriptor ours(sockets[0]);
+  if (left != left_.end()) read->letter.recipients = left->second;
   connect_(place.listener, Descriptor(sockets[1]), read->owner);
   const sendmail::Outcome outcome = sendmail::hand_in(ours.get(), read->letter);
   if (outcome.taken.empty() && outcome.refused.empty()) return false;
@@ -116,7 +134,10 @@ bool SpoolReader::bring_in(const sendmail::Spool& spool, const Place& place,
     // The others must not get it twice.
     sendmail::Letter rest = read->letter;
     rest.recipients = outcome.later;
-    if (!spool.keep(rest, read->owner)) return false;
+    if (!spool.keep(rest, read->owner)) {
+      left_[place.folder + "/" + name] = std::move(rest.recipients);
+      return false;
+    }
   }
   if (!outcome.refused.empty()) {
     const std::string user = "uid:" + std::to_string(read->owner);
@@ -126,8 +147,8 @@ bool SpoolReader::bring_in(const sendmail::Spool& spool, const Place& place,
   }
   if (outcome.taken.empty() && outcome.later.empty()) {
     set_aside(spool, place, name);
-  } else if (auto removed = spool.remove(name); !removed) {
-    report_unusable(place, name, removed.error().detail);
+  } else {
+    remove(spool, place, name);
   }
   return true;
 }

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
@@ -49,6 +50,7 @@ class SpoolReader {
   void read(const Place& place);
   // False: the relay takes nothing of its account now.
   bool bring_in(const sendmail::Spool& spool, const Place& place, const std::string& name);
+  void remove(const sendmail::Spool& spool, const Place& place, const std::string& name);
   void set_aside(const sendmail::Spool& spool, const Place& place, const std::string& name);
   void report_unusable(const Place& place, const std::string& name, const std::string& detail);
 
@@ -57,6 +59,8 @@ class SpoolReader {
   std::vector<Place> places_ GUARDED_BY(mutex_);
   bool stopped_ GUARDED_BY(mutex_) = false;
   ConditionVariable changed_;
+  // Of files that could not be changed when the relay had taken them: the recipients that are left.
+  std::map<std::string, std::vector<std::string>> left_;
   std::set<std::string> reported_;  // the thread's: paths that cannot be set aside
   std::thread thread_;
 };

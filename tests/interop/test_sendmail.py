@@ -297,6 +297,31 @@ def test_what_is_kept_while_the_relay_is_down_arrives_once(own_machine):
     assert {event["user"] for event in own_machine.relay.events("accepted")} == {user()}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may forbid removals in a folder")
+def test_a_letter_whose_file_cannot_be_removed_is_not_sent_again(own_machine):
+    own_machine.start()
+    assert own_machine.relay.stop() == 0
+    own_machine.send(RECIPIENT, text=LETTER.replace("Your order", "letter 0"))
+    name, = own_machine.waiting()
+    letter = (own_machine.spool / name).read_bytes()
+    if subprocess.run(["chattr", "+a", own_machine.spool], capture_output=True).returncode != 0:
+        pytest.skip("no folders of this file system are for additions alone")
+    try:
+        own_machine.relay.launch()
+        assert own_machine.relay.wait_event("letter_unusable")["file"] == name
+        for number in (1, 2):  # each is found in a pass over all that is there
+            copy = own_machine.folder / "copy"
+            copy.write_bytes(letter.replace(b"letter 0", b"letter %d" % number))
+            copy.chmod(0o640)
+            copy.rename(own_machine.spool / f"{name[:-1]}{'g' * number}")
+            own_machine.relay.wait_event("letter_unusable", file=f"{name[:-1]}{'g' * number}")
+    finally:
+        subprocess.run(["chattr", "-a", own_machine.spool], check=True)
+    harness.wait_until(lambda: own_machine.waiting() == [], "the spool to be empty")
+    own_machine.relay.wait_empty()
+    assert own_machine.subjects() == ["letter 0", "letter 1", "letter 2"]
+
+
 def test_a_call_that_is_killed_leaves_a_whole_letter_or_none(own_machine):
     """Killed at any moment, and the relay killed as well: what ended with 0 arrives once, nothing arrives twice."""
     own_machine.start()
