@@ -237,6 +237,9 @@ std::optional<std::string> password_hash_problem(std::string_view stored) {
   const std::string_view name = scheme_of(stored);
   if (ascii::equals_ignore_case(name, "SCRAM-SHA-256")) return scram_problem(stored);
   const std::string_view hash = hash_of(stored);
+  if (!std::ranges::all_of(hash, [](char c) { return c > ' ' && c <= '~'; })) {
+    return "not a supported password hash";
+  }
   if (auto weak = weakness(name, hash)) return weak;
   const auto scheme = std::ranges::find_if(
       kSchemes, [&](const Scheme& known) { return ascii::equals_ignore_case(known.name, name); });

@@ -68,7 +68,8 @@ step_here() {
   step_end "$status" "$started" "$log"
 }
 
-step_log() { echo "$provision_logs/$(tr -cs 'a-zA-Z0-9' '-' <<<"$1" | sed 's/-*$//').log"; }
+# Named by the step's first words: a file's name has 255 octets at most.
+step_log() { echo "$provision_logs/$(tr -cs 'a-zA-Z0-9' '-' <<<"$1" | cut -c1-60 | sed 's/-*$//').log"; }
 
 # step_end STATUS STARTED LOG
 step_end() {

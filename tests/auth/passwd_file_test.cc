@@ -74,5 +74,13 @@ TEST(PasswdFile, DropsNoRestriction) {
             (Told{"1: allow_nets cannot be kept", "2: nologin cannot be kept"}));
 }
 
+TEST(PasswdFile, AHashIsPrintable) {
+  constexpr char kLine[] = "shop:$2y$05$c4WoMPo3SXsaf\x85va.HHa6uXQZWr7obo~\0\0Pq1BB8I2s0BRqC\n";
+  const PasswdFile file = parse_passwd_file({kLine, sizeof kLine - 1});
+  EXPECT_TRUE(file.logins.empty());
+  ASSERT_EQ(file.refused.size(), 1U);
+  EXPECT_EQ(file.refused[0].reason, "not a supported password hash");
+}
+
 }  // namespace
 }  // namespace signpost::auth
