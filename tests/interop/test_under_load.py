@@ -94,7 +94,7 @@ def test_what_was_acknowledged_arrives_and_threads_do_not_race(arranged, tmp_pat
     for load in loads:
         assert load.process.wait() == 0, load.process.log_text()
     senders.wait_for(1)
-    assert relay.metric("signpost_config_reloads_total", result="ok") >= 4
+    wait_until(lambda: relay.metric("signpost_config_reloads_total", result="ok") >= 4, "the reload of the last signal")
     assert relay.metric("signpost_config_reloads_total", result="failed") == 0
 
     # A stop with clients connected and mail on its way; what is left goes out after the next start.
