@@ -96,7 +96,7 @@ def maven_jars(name):
         if not same.exists() or same.read_bytes() != pom.read_bytes():
             installed("mvn", "Maven")
             shutil.rmtree(folder / "jars", ignore_errors=True)
-            fetch(["mvn", "--batch-mode", "--quiet", "--file", pom, "dependency:copy-dependencies", f"-DoutputDirectory={folder}/jars"],
-                  folder)
+            fetch(["mvn", "--batch-mode", "--quiet", "--file", pom, "dependency:copy-dependencies",
+                   f"-DoutputDirectory={folder}/jars"], folder)
             shutil.copy(pom, same)
         return sorted((folder / "jars").glob("*.jar"))

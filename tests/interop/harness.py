@@ -817,7 +817,8 @@ class Dovecot:
     """Dovecot from its unpacked package, which checks passwords for others, and does what `more` says in words of its
     configuration; root starts it.
 
-    Where its modules are is compiled in: in a mount namespace, which nothing else sees, /usr/lib has what was unpacked as well.
+    Where its modules are is compiled in: in a mount namespace, which nothing else sees, /usr/lib has what was unpacked
+    as well.
     """
 
     NAMESPACE = ["unshare", "--mount", "sh", "-ec",
@@ -864,8 +865,8 @@ service auth {{
     def start(self, environment=None):
         # As "dovecot -c" does with a doveconf in its own place.
         self.process = Process(
-            [*self.NAMESPACE, peer_program("usr/lib"), peer_program("usr/bin/doveconf"), "-c", self.configuration, "-f", "service=master", "-e",
-             peer_program("usr/sbin/dovecot"), "-F", "-c", self.configuration],
+            [*self.NAMESPACE, peer_program("usr/lib"), peer_program("usr/bin/doveconf"), "-c", self.configuration,
+             "-f", "service=master", "-e", peer_program("usr/sbin/dovecot"), "-F", "-c", self.configuration],
             self.folder / "output", env={**peer_environment(), **(environment or {})})
         wait_until(lambda: self.process.check_alive() and self.socket.exists(), "Dovecot")
 
