@@ -48,7 +48,6 @@ class Authentication {
   // Whether it ends with Credentials by itself.
   static bool takes_password(std::string_view mechanism);
 
-  Authentication() = default;  // of no command
   explicit Authentication(std::string_view mechanism);
 
   // The first answer. `initial_response`: what came with the command, still in base64.

@@ -45,36 +45,36 @@ bool ContentReceiver::take_data(ByteQueue& in) {
 
 std::optional<Reply> ContentReceiver::begin_chunk(const BdatCommand& bdat, Body body,
                                                   std::optional<DialogRefusal> obstacle) {
-  chunk_ = {.left = bdat.size, .end = {.last = bdat.last, .refusal = std::move(obstacle)}};
-  if (chunk_.end.refusal || in_chunks_) return {};
+  chunk_ = std::make_unique<Chunk>(bdat.size, bdat.last, std::move(obstacle));
+  if (chunk_->end.refusal || in_chunks_) return {};
   auto refusal = begin(body);
   if (refusal && refusal->code == 421) return refusal;
   in_chunks_ = !refusal;
-  chunk_.end.policy_refusal = std::move(refusal);
+  chunk_->end.policy_refusal = std::move(refusal);
   return {};
 }
 
 bool ContentReceiver::take_chunk(ByteQueue& in) {
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), chunk_.left));
-  chunk_.left -= size;
-  if (!chunk_.end.refused()) {
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), chunk_->left));
+  chunk_->left -= size;
+  if (!chunk_->end.refused()) {
     decode_chunk(in.view().substr(0, size));
     if (refusal()) discard();
   }
   in.consume(size);
-  return chunk_.left == 0;
+  return chunk_->left == 0;
 }
 
 void ContentReceiver::decode_chunk(std::string_view octets) {
   Sink sink(*this);
   if (binary_) return sink.append(octets);
   decoder_.decode_chunk(octets, sink);
-  if (chunk_.left == 0 && chunk_.end.last) decoder_.end_chunks(sink);
+  if (chunk_->left == 0 && chunk_->end.last) decoder_.end_chunks(sink);
 }
 
 ContentReceiver::ChunkEnd ContentReceiver::end_chunk() {
-  CHECK(chunk_.left == 0);
-  ChunkEnd ended = std::exchange(chunk_, {}).end;
+  CHECK(chunk_ && chunk_->left == 0);
+  ChunkEnd ended = std::exchange(chunk_, nullptr)->end;
   if (!ended.refused()) ended.refusal = refusal();
   return ended;
 }
@@ -89,7 +89,7 @@ std::optional<DialogRefusal> ContentReceiver::refusal() const {
 }
 
 void ContentReceiver::give_up(Reply reply) {
-  given_up_ = std::move(reply);
+  given_up_ = std::make_unique<Reply>(std::move(reply));
   discard();
 }
 

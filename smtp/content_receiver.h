@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -68,7 +69,10 @@ class ContentReceiver {
  private:
   class Sink;
   struct Chunk {
-    std::uint64_t left = 0;  // octets
+    Chunk(std::uint64_t size, bool last, std::optional<DialogRefusal> obstacle)
+        : left(size), end{.last = last, .refusal = std::move(obstacle)} {}
+
+    std::uint64_t left;  // octets
     ChunkEnd end;
   };
 
@@ -82,9 +86,10 @@ class ContentReceiver {
   MailDataDecoder decoder_;
   ByteSink* sink_ = nullptr;  // the policy's; null while content is swallowed
   std::size_t size_ = 0;
-  bool discarded_ = false;         // of a message that will be refused at its end
-  std::optional<Reply> given_up_;  // why the policy refuses it
-  Chunk chunk_;
+  bool discarded_ = false;  // of a message that will be refused at its end
+  // Apart, as most sessions have none at a time.
+  std::unique_ptr<Reply> given_up_;  // why the policy refuses it
+  std::unique_ptr<Chunk> chunk_;     // under way
   bool in_chunks_ = false;
 };
 

@@ -148,10 +148,15 @@ void Reply::append_to(ByteQueue& out) const {
     if (!status_text.empty() && !words.empty()) line += ' ';
     const std::size_t begin = line.size();
     line += words;
-    // A text may repeat what a client said: it must not be able to end the line.
+    // A text may repeat what a client said: it must not be able to end the line, and a client need
+    // not understand more than ASCII.
     std::replace_if(
         line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
-        [](char c) { return ascii::is_control(c) && c != '\t'; }, '?');
+        [](char c) {
+          const bool is_printable = c >= ' ' && c <= '~';
+          return !is_printable && c != '\t';
+        },
+        '?');
     line += "\r\n";
     out.append(line);
     if (last) return;

@@ -400,13 +400,12 @@ void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQue
           options_.more_mechanisms.end()) {
     return refuse(shown, {Protocol, {504, {5, 5, 4}, "Mechanism not recognized"}}, out);
   }
-  authentication_ = Authentication(auth.mechanism);
-  first_message_ = true;
-  proceed(authentication_.begin(auth.initial_response), out);
+  claim_ = std::make_unique<Claim>(Authentication(auth.mechanism));
+  proceed(claim_->exchange.begin(auth.initial_response), out);
 }
 
 void ServerDialog::on_credentials_line(std::string_view line, ByteQueue& out) {
-  proceed(authentication_.respond(line), out);
+  proceed(claim_->exchange.respond(line), out);
 }
 
 void ServerDialog::proceed(Authentication::Answer answer, ByteQueue& out) {
@@ -417,13 +416,13 @@ void ServerDialog::proceed(Authentication::Answer answer, ByteQueue& out) {
     out.append(prompt->challenge);
     out.append("\r\n");
   } else if (auto* credentials = std::get_if<Credentials>(&answer)) {
-    claimed_login_ = credentials->login;
+    claim_->login = credentials->login;
     step_ = CheckPassword{std::move(*credentials)};
     enter(State::CheckingPassword);
   } else if (auto* message = std::get_if<Authentication::Message>(&answer)) {
-    step_ = SaslMessage{.mechanism = authentication_.mechanism(),
+    step_ = SaslMessage{.mechanism = claim_->exchange.mechanism(),
                         .message = std::move(message->text),
-                        .first = std::exchange(first_message_, false)};
+                        .first = std::exchange(claim_->first_message, false)};
     enter(State::CheckingPassword);
   } else if (std::holds_alternative<Authentication::Cancelled>(answer)) {
     refuse_credentials({Policy, {501, {5, 7, 0}, "Authentication cancelled"}}, out);
@@ -433,9 +432,9 @@ void ServerDialog::proceed(Authentication::Answer answer, ByteQueue& out) {
 }
 
 void ServerDialog::refuse_credentials(const Refusal& refusal, ByteQueue& out) {
-  claimed_login_.clear();
+  const std::unique_ptr<const Claim> refused = std::move(claim_);
   enter(State::Commands);
-  refuse("AUTH " + authentication_.mechanism(), refusal, out);
+  refuse("AUTH " + refused->exchange.mechanism(), refusal, out);
 }
 
 void ServerDialog::challenge(std::string_view message, ByteQueue& out) {
@@ -449,7 +448,8 @@ void ServerDialog::password_checked(PasswordResult result, ByteQueue& out, std::
   if (state_ == State::Closing) return;
   switch (result) {
     case PasswordResult::Accepted:
-      login_ = login.empty() ? std::exchange(claimed_login_, {}) : std::string(login);
+      login_ = login.empty() ? std::move(claim_->login) : std::string(login);
+      claim_.reset();
       CHECK(!login_.empty());
       commands_ = 0;
       enter(State::Commands);

@@ -30,9 +30,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -196,9 +198,15 @@ class ServerDialog {
   HelloCommand hello_;
   std::string login_;
 
-  Authentication authentication_;  // the one under way, or the last
-  bool first_message_ = false;     // of it is still to come
-  std::string claimed_login_;      // login_ once the password proved right
+  // An AUTH under way. Apart, as most sessions have none at a time.
+  struct Claim {
+    explicit Claim(Authentication begun) : exchange(std::move(begun)) {}
+
+    Authentication exchange;
+    bool first_message = true;  // is still to come
+    std::string login;          // login_ once the password proved right
+  };
+  std::unique_ptr<Claim> claim_;
 
   bool in_transaction_ = false;
   Transaction transaction_;

@@ -80,9 +80,12 @@ std::uint64_t number_of(const std::string& file) {
   return number;
 }
 
+using FileNumbers = std::set<std::uint64_t>;
+
 // Whether each row in the data files from number `first` on that `database` does not list is in it
-// or in its log. A file that cannot be opened was never finished.
-bool knows_all_rows(const Database& database, std::uint64_t first) {
+// or in its log. Files that were on the list and are `replaced` hold rows that came to others, or
+// were removed. A file that cannot be opened was never finished.
+bool knows_all_rows(const Database& database, std::uint64_t first, const FileNumbers& replaced) {
   const std::string& directory = database.db().GetName();
   std::vector<rocksdb::LiveFileMetaData> live;
   database.db().GetLiveFilesMetaData(&live);
@@ -92,7 +95,9 @@ bool knows_all_rows(const Database& database, std::uint64_t first) {
   }
   std::optional<LoggedKeys> logged;
   for (const std::string& file : files_of(directory, ".sst")) {
-    if (number_of(file) < first || listed.contains(fs::path(file).filename())) continue;
+    const std::uint64_t number = number_of(file);
+    if (number < first || replaced.contains(number)) continue;
+    if (listed.contains(fs::path(file).filename())) continue;
     rocksdb::SstFileReader reader{rocksdb::Options()};
     if (!reader.Open(file).ok()) continue;
     const std::string name = reader.GetTableProperties()->column_family_name;
@@ -119,6 +124,7 @@ struct Read {
   std::uint64_t whole = 0;  // where its last whole record ends
   bool goes_on = false;     // with whole ones after it
   std::uint64_t next_file = 0;
+  FileNumbers replaced;
 };
 
 Read read(const std::string& manifest) {
@@ -126,7 +132,9 @@ Read read(const std::string& manifest) {
   const std::string octets = octets_of(manifest);
   Read found;
   reader.read(octets, [&](std::string_view record) {
-    found.next_file = std::max(found.next_file, next_file_number(record).value_or(0));
+    const VersionEdit edit = read_version_edit(record);
+    found.next_file = std::max(found.next_file, edit.next_file_number.value_or(0));
+    found.replaced.insert(edit.deleted_files.begin(), edit.deleted_files.end());
   });
   found.size = octets.size();
   found.whole = reader.whole();
@@ -143,7 +151,7 @@ bool lists_what_is_younger(const std::string& directory, std::uint64_t next_file
     return true;
   }
   const auto seen = Database::look_at_all(directory);
-  return seen && knows_all_rows(**seen, next_file);
+  return seen && knows_all_rows(**seen, next_file, {});
 }
 
 }  // namespace
@@ -166,7 +174,7 @@ Result<bool> drop_unfinished_end_of_manifest(const std::string& directory) {
     fs::resize_file(manifest_in(workplace.view()), found.whole, error);
     if (error) return false;
     const auto before = Database::look_at_all(workplace.view());
-    return before && knows_all_rows(**before, 0);
+    return before && knows_all_rows(**before, 0, found.replaced);
   };
   const bool droppable = would_lose_nothing();
   workplace.discard();

@@ -8,37 +8,63 @@ namespace signpost::rocks {
 
 namespace {
 
-// What comes in a record before the number: RocksDB writes in this order.
+// RocksDB writes them in this order of kinds; the files that it adds come next.
 enum Tag : std::uint64_t {
+  kDatabaseId = (1 << 13) + 1,
   kComparator = 1,
   kLogNumber = 2,
-  kNextFileNumber = 3,
   kPreviousLogNumber = 9,
-  kDatabaseId = (1 << 13) + 1,
+  kNextFileNumber = 3,
+  kMaxColumnFamily = 203,
+  kMinLogNumberToKeep = 10,
+  kLastSequence = 4,
+  kCompactCursor = 5,
+  kDeletedFile = 6,
 };
+
+bool skip(std::string_view& record, std::uint64_t octets) {
+  if (octets > record.size()) return false;
+  record.remove_prefix(static_cast<std::size_t>(octets));
+  return true;
+}
 
 }  // namespace
 
-std::optional<std::uint64_t> next_file_number(std::string_view record) {
+VersionEdit read_version_edit(std::string_view record) {
+  VersionEdit edit;
   while (const auto tag = take_number(record)) {
-    const auto value = take_number(record);  // for a text: its length
-    if (!value) return std::nullopt;
+    const auto value = take_number(record);  // for a text its length, for a file its level
+    if (!value) break;
     switch (*tag) {
       case kNextFileNumber:
-        return value;
+        edit.next_file_number = value;
+        break;
       case kComparator:
       case kDatabaseId:
-        record.remove_prefix(
-            static_cast<std::size_t>(std::min<std::uint64_t>(*value, record.size())));
+        if (!skip(record, *value)) return edit;
         break;
+      case kCompactCursor: {
+        const auto size = take_number(record);
+        if (!size || !skip(record, *size)) return edit;
+        break;
+      }
+      case kDeletedFile: {
+        const auto file = take_number(record);
+        if (!file) return edit;
+        edit.deleted_files.push_back(*file);
+        break;
+      }
       case kLogNumber:
       case kPreviousLogNumber:
+      case kMaxColumnFamily:
+      case kMinLogNumberToKeep:
+      case kLastSequence:
         break;
       default:
-        return std::nullopt;
+        return edit;
     }
   }
-  return std::nullopt;
+  return edit;
 }
 
 }  // namespace signpost::rocks

@@ -44,7 +44,7 @@ Outcome read(std::string_view bytes, std::size_t piece) {
 bool plain(std::string_view text) {
   for (const char c : text) {
     const auto octet = static_cast<unsigned char>(c);
-    if ((octet < 0x20 && c != '\n' && c != '\t') || octet == 0x7f) return false;
+    if ((octet < 0x20 && c != '\n' && c != '\t') || octet >= 0x7f) return false;
   }
   return true;
 }

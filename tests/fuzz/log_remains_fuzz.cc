@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t at = 0; at < file.size(); at += rocks::kLogBlockSize) {
     outline.take(file.substr(at, rocks::kLogBlockSize));
   }
-  (void)rocks::next_file_number(file);
+  (void)rocks::read_version_edit(file);
   const std::string raw = rocks::without_block_headers(std::string(file));
   CHECK(raw.size() <= file.size());
 

@@ -133,7 +133,7 @@ class Session final : public smtp::ServerPolicy {
   }
 
   bool is_over() const { return over_; }
-  bool in_content() const { return dialog_.receiving_data(); }
+  bool in_data() const { return after_354_ && dialog_.receiving_data(); }
   std::size_t replies() const { return replies_; }
   const std::string& seen() const { return seen_; }
 
@@ -180,7 +180,9 @@ class Session final : public smtp::ServerPolicy {
 
  private:
   void take_output() {
-    replies_ += count_replies(out_.view());
+    const std::size_t replies = count_replies(out_.view());
+    if (replies > 0) after_354_ = out_.view().starts_with("354");
+    replies_ += replies;
     seen_ += out_.view();
     out_.clear();
   }
@@ -307,6 +309,7 @@ class Session final : public smtp::ServerPolicy {
   ByteQueue in_;
   ByteQueue out_;
   std::string seen_;
+  bool after_354_ = false;
   bool over_ = false;
 };
 
@@ -328,6 +331,13 @@ std::string play_in_pieces(const Choices& choices, std::string_view input) {
   return session.seen();
 }
 
+// The size of the chunk that follows the BDAT command `line`.
+std::uint64_t chunk_size(std::string_view line) {
+  const auto command = smtp::parse_command(line.substr(0, line.find_first_of("\r\n")), {});
+  CHECK(command && std::holds_alternative<smtp::BdatCommand>(*command));
+  return std::get<smtp::BdatCommand>(*command).size;
+}
+
 std::string play_by_lines(const Choices& choices, std::string_view input) {
   Session session(choices);
   CHECK(session.replies() == 1);  // the greeting
@@ -339,13 +349,23 @@ std::string play_by_lines(const Choices& choices, std::string_view input) {
         return "";
       }
       const std::size_t before = session.replies();
-      const bool content_before = session.in_content();
-      const bool counts = session.hear(flight.substr(0, lf + 1));
+      const bool content_before = session.in_data();
+      const std::string_view line = flight.substr(0, lf + 1);
+      const bool counts = session.hear(line);
+      flight.remove_prefix(line.size());
+      if (session.replies() == before && !session.in_data() && !session.is_over()) {
+        CHECK(!content_before);  // one reply to a BDAT and its chunk
+        const std::uint64_t size = chunk_size(line);
+        const bool whole = size <= flight.size();
+        const std::string_view chunk = flight.substr(0, size);
+        session.hear(chunk);
+        if (!whole) return "";  // continues in the next flight: not counted
+        flight.remove_prefix(chunk.size());
+      }
       const std::size_t replies = session.replies() - before;
-      const std::size_t expected = content_before && session.in_content() ? 0 : 1;
+      const std::size_t expected = content_before && session.in_data() ? 0 : 1;
       // A last one may say why the session is over.
       CHECK(replies == expected || (session.is_over() && replies <= expected + 1));
-      flight.remove_prefix(lf + 1);
       if (!counts) break;
     }
   }

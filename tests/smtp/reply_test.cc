@@ -174,6 +174,11 @@ TEST(Reply, CannotBeMadeToHoldAnotherLine) {
   EXPECT_EQ(wire({500, {5, 5, 2}, std::string("a\rb\0c", 5)}), "500 5.5.2 a?b?c\r\n");
 }
 
+TEST(Reply, IsAscii) {
+  EXPECT_EQ(wire({550, {5, 7, 1}, "Not as <gr\u00fcn@shop.example>"}),
+            "550 5.7.1 Not as <gr??n@shop.example>\r\n");
+}
+
 TEST(Reply, SurvivesTheWire) {
   for (const Reply& reply : {Reply{250, {2, 0, 0}, "queued"}, Reply{550, {5, 1, 1}, "a\n\nb"},
                              Reply{354, {}, "go"}, Reply{421, {4, 3, 2}, ""}}) {

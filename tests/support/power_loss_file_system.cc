@@ -194,6 +194,7 @@ IOStatus PowerLossFileSystem::RenameFile(const std::string& from, const std::str
 IOStatus PowerLossFileSystem::DeleteFile(const std::string& name, const IOOptions& options,
                                          IODebugContext* context) {
   IOStatus status = step("delete", name);
+  if (status.ok() && !deletes_.load()) return status;
   if (status.ok()) status = target()->DeleteFile(name, options, context);
   if (!status.ok()) return status;
   const MutexLock lock(mutex_);
@@ -241,6 +242,7 @@ void PowerLossFileSystem::restore(std::mt19937_64& random, Unsynced unsynced) {
   renamed_.clear();
   last_.store(UINT64_MAX);
   doomed_syncs_ = 0;
+  deletes_.store(true);
   failed_.store(false);
 }
 

@@ -29,6 +29,8 @@ class PowerLossFileSystem final : public rocksdb::FileSystemWrapper {
   void fail_after(std::uint64_t operations);
   // The same, at the `nth` sync from now of a file whose name begins with `prefix`.
   void fail_at_sync_of(std::string prefix, std::uint64_t nth);
+  // From now no file is deleted, as if the power always failed before RocksDB's thread gets to it.
+  void put_off_deletions() { deletes_.store(false); }
   bool failed() const { return failed_.load(); }
   std::uint64_t operations() const { return operations_.load(); }  // so far
 
@@ -86,6 +88,7 @@ class PowerLossFileSystem final : public rocksdb::FileSystemWrapper {
   std::atomic<std::uint64_t> operations_{0};
   std::atomic<std::uint64_t> last_{UINT64_MAX};
   std::atomic<bool> failed_{false};
+  std::atomic<bool> deletes_{true};
 
   mutable Mutex mutex_;
   std::string doomed_ GUARDED_BY(mutex_);  // of fail_at_sync_of()
