@@ -35,6 +35,7 @@ Json json_of(const QueueEntry& entry) {
   json["due"] = job.state == queue::JobState::Deferred ? Json(utc_text(job.due)) : Json();
   json["last_attempt"] =
       job.last_attempt == SystemTime{} ? Json() : Json(utc_text(job.last_attempt));
+  json["expires"] = entry.expires ? Json(utc_text(*entry.expires)) : Json();
   const bool replied = job.last_reply != smtp::Reply{};
   json["reply_class"] =
       replied ? text_of(delivery::class_of({delivery::Outcome::Delayed, job.last_reply}))

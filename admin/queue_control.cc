@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "delivery/message_age.h"
 #include "queue/job_match.h"
 #include "relay/events.h"
 
@@ -168,6 +169,7 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const q
                                               std::size_t limit) {
   auto found = find(filter, from, limit, std::chrono::steady_clock::now() + kLong);
   if (!found) return Failure(std::move(found).error());
+  const auto settings = services_.settings.get();
   Page page;
   page.next = std::move(found->next);
   for (queue::QueuedJob& each : found->jobs) {
@@ -176,8 +178,12 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const q
     std::ranges::stable_partition(each.job.recipients, [&](const queue::Recipient& recipient) {
       return queue::recipient_matches(filter.jobs, recipient);
     });
+    std::optional<SystemTime> expires;
+    if (each.job.state != queue::JobState::Held) {
+      expires = delivery::give_up_time(each.envelope, settings->retry);
+    }
     page.entries.push_back({std::move(each.job), std::move(each.envelope), state,
-                            waits_for ? waits_for->one_line() : ""});
+                            waits_for ? waits_for->one_line() : "", expires});
   }
   return page;
 }

@@ -25,6 +25,7 @@ struct QueueEntry {
   std::string_view state;  // of Store::state_now(), "active" while it is with a session, or
                            // "scheduled" while it is held for its sender
   std::string waits_for;   // what its receiver waits for now; "" if nothing
+  std::optional<SystemTime> expires;  // when it is given up at the latest; nothing while it is held
 };
 
 // Blocks on the store: for the threads of the admin side's pool, never for a worker's. Each call

@@ -6,6 +6,7 @@
 #include "queue/committer.h"
 #include "queue/store.h"
 #include "relay/admission.h"
+#include "relay/settings_in_force.h"
 
 #include <atomic>
 
@@ -18,6 +19,7 @@ struct Services {
   queue::Committer& committer;
   relay::Admission& admission;
   delivery::SharedDelivery& delivery;
+  const relay::SettingsInForce& settings;
   const std::atomic<bool>& draining;
 };
 

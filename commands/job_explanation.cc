@@ -11,6 +11,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace signpost::commands {
@@ -42,15 +45,31 @@ std::string list_text(const Json& to) {
   return text;
 }
 
-// The wait behind the last attempt, as the schedule has it.
-std::string wait_text(std::size_t attempts, const config::RetryConfig& retry) {
-  if (attempts == 0 || retry.schedule.empty()) return "";
-  const auto wait = retry.schedule.at(std::min(attempts, retry.schedule.size()) - 1);
-  return fmt::format(", {} after attempt {} (retry.schedule)", config::duration_text(wait),
-                     attempts);
+// Nothing when the relay did not say one of the times, or `to` is not the later one.
+std::optional<std::chrono::microseconds> between(const Json& job, const char* from,
+                                                 const char* to) {
+  const auto begin = parse_utc(text_of(job, from));
+  const auto end = parse_utc(text_of(job, to));
+  if (!begin || !end || *end <= *begin) return std::nullopt;
+  return *end - *begin;
 }
 
-std::string next_text(const Json& job, const config::RetryConfig& retry) {
+// Nobody counts the seconds of an hour.
+std::string rough_text(std::chrono::microseconds time) {
+  if (time < std::chrono::minutes(2)) {
+    return config::duration_text(std::chrono::round<std::chrono::seconds>(time));
+  }
+  return config::duration_text(std::chrono::round<std::chrono::minutes>(time));
+}
+
+// The wait after the last attempt.
+std::string wait_text(const Json& job) {
+  const auto wait = between(job, "last_attempt", "due");
+  return wait ? fmt::format(", {} after attempt {}", rough_text(*wait), number_of(job, "attempts"))
+              : "";
+}
+
+std::string next_text(const Json& job) {
   const std::string state = text_of(job, "state");
   const std::string id = text_of(job, "id");
   if (state == "active") return "it is being delivered at the moment";
@@ -60,19 +79,20 @@ std::string next_text(const Json& job, const config::RetryConfig& retry) {
   const bool held_up = !text_of(job, "waits_for").empty();
   if (state == "deferred") {
     return fmt::format("an attempt at about {}{}{}", local_time(text_of(job, "due")),
-                       wait_text(number_of(job, "attempts"), retry),
-                       held_up ? ", once the receiver is no longer held up" : "");
+                       wait_text(job), held_up ? ", once the receiver is no longer held up" : "");
   }
   return held_up ? "an attempt as soon as the receiver is no longer held up"
                  : "an attempt as soon as a connection to the receiver is free";
 }
 
-std::string give_up_text(const Json& job, const config::RetryConfig& retry) {
-  const auto received = parse_utc(text_of(job, "received"));
-  const std::string after = config::duration_text(retry.expire);
-  if (!received) return fmt::format("{} after its acceptance (retry.expire)", after);
-  return fmt::format("{}, {} after its acceptance (retry.expire); its sender gets a report then",
-                     local_time(utc_text(*received + retry.expire)), after);
+// "" while it is held, and when a relay of another version does not say it.
+std::string give_up_text(const Json& job) {
+  const std::string expires = text_of(job, "expires");
+  if (expires.empty()) return "";
+  const auto after = between(job, "received", "expires");
+  return fmt::format("by {}{}{}", local_time(expires),
+                     after ? fmt::format(", {} after its acceptance", rough_text(*after)) : "",
+                     text_of(job, "from").empty() ? "" : "; its sender gets a report then");
 }
 
 }  // namespace
@@ -83,7 +103,7 @@ std::string meaning_of_class(const std::string& reply_class) {
   return found == kMeanings.end() ? "" : found->second;
 }
 
-std::string explanation(const Json& job, const config::RetryConfig& retry) {
+std::string explanation(const Json& job) {
   std::string text =
       ascii::printable(fmt::format("Message {} from {} to {}", text_of(job, "id"), sender_text(job),
                                    list_text(list_of(job, "to")))) +
@@ -92,7 +112,6 @@ std::string explanation(const Json& job, const config::RetryConfig& retry) {
     if (!value.empty()) text += fmt::format("  {:<13}{}\n", title, ascii::printable(value));
   };
   const std::size_t attempts = number_of(job, "attempts");
-  const bool held = text_of(job, "state") == "held";
   add("accepted", local_time(text_of(job, "received")));
   add("state", text_of(job, "state"));
   add("attempts", attempts == 0 ? "none yet"
@@ -103,8 +122,8 @@ std::string explanation(const Json& job, const config::RetryConfig& retry) {
     add("meaning", meaning_of_class(text_of(job, "reply_class")));
   }
   add("waits for", text_of(job, "waits_for"));
-  add("next", next_text(job, retry));
-  if (!held) add("given up", give_up_text(job, retry));
+  add("next", next_text(job));
+  add("given up", give_up_text(job));
   if (text_of(job, "state") == "deferred") {
     add("now", fmt::format("signpost queue retry {} tries it at once", text_of(job, "id")));
   }

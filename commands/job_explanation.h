@@ -2,17 +2,14 @@
 // next, and what an operator can do. Without terminal or network.
 #pragma once
 
-#include "config/config.h"
-
 #include <nlohmann/json_fwd.hpp>
 
 #include <string>
 
 namespace signpost::commands {
 
-// `job` as the API has it (docs/api.md). `retry` is that of the configuration file, which the
-// running relay may not have read yet.
-std::string explanation(const nlohmann::json& job, const config::RetryConfig& retry);
+// `job` as the API has it (docs/api.md).
+std::string explanation(const nlohmann::json& job);
 
 // What a class of replies (docs/metrics.md) means for the mail, in a sentence; "" for one that is
 // not known.

@@ -123,8 +123,8 @@ void add_listings(CLI::App& queue, CommandLine& line) {
       ->required()
       ->check(not_empty("write the ID that the reply to the message named"));
   explained.command->footer(
-      "What the last reply means, what holds up its receiver, when it is tried again and why then, "
-      "and when it is given up by the configuration file.\n"
+      "What the last reply means, what holds up its receiver, when it is tried again, and when it "
+      "is given up, by the retry.expire in force and what its sender asked for.\n"
       "Example: signpost queue explain customer@example.net");
 }
 

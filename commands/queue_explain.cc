@@ -3,7 +3,6 @@
 #include "commands/job_explanation.h"
 #include "commands/queue_options.h"
 #include "commands/relay_answer.h"
-#include "config/config_file.h"
 #include "config/toml_document.h"
 
 #include <fmt/format.h>
@@ -54,10 +53,8 @@ int explain_jobs(const QueueOptions& options, const std::string& config_file) {
     print(json_text({{"jobs", *jobs}}, 2) + "\n");
     return kDone;
   }
-  const auto loaded = config::load_config_partly(config_file);
-  const config::RetryConfig retry = loaded.config ? loaded.config->retry : config::Config().retry;
   std::string text;
-  for (const Json& job : *jobs) text += (text.empty() ? "" : "\n") + explanation(job, retry);
+  for (const Json& job : *jobs) text += (text.empty() ? "" : "\n") + explanation(job);
   if (jobs->size() >= kMost) {
     text += fmt::format("\nThere may be more: signpost queue {} {}\n",
                         is_address ? "list --to" : "show", options.id);

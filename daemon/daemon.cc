@@ -116,7 +116,8 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, InheritedSockets
       log_lines_dropped_(shared_.registry, relay::metric::kLogLinesDropped),
       inherited_(std::move(inherited)),
       settings_(std::move(settings)),
-      started_with_(settings_->config) {
+      started_with_(settings_->config),
+      in_force_(settings_) {
   build_info_.set(1);
   reloaded_.set(1);
   loaded_at_.set(seconds_since_epoch(clock_.system_now()));
@@ -244,7 +245,8 @@ Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   admin_rules_.set(access_rules(*settings_, config));
   add_gauges();
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
-                                 shared_.admission, *shared_.delivery, shared_.draining};
+                                 shared_.admission, *shared_.delivery, in_force_,
+                                 shared_.draining};
   admin::add_relay_gauges(services);
   auto admin = admin::Admin::start(services, {std::move(sockets), descriptors_.admin, admin_rules_,
                                               [this](std::string_view by) { return reload(by); }});
@@ -372,6 +374,7 @@ void Daemon::put_in_force(std::shared_ptr<const relay::Settings> settings,
   admin_rules_.set(access_rules(*settings, *started_with_));
   apply_limits(*settings->config);
   log::start(log_options(*settings->config));
+  in_force_.set(settings);
   settings_ = std::move(settings);
 }
 

@@ -16,6 +16,7 @@
 #include "net/unix_socket.h"
 #include "relay/descriptor_budget.h"
 #include "relay/settings.h"
+#include "relay/settings_in_force.h"
 
 #include <atomic>
 #include <chrono>
@@ -106,6 +107,7 @@ class Daemon {
   UnixListeners unix_listeners_;                  // guarded by reloading_ once started
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one feeds delivery
   admin::SharedAccessRules admin_rules_;
+  relay::SettingsInForce in_force_;  // settings_, for the admin side
   std::unique_ptr<admin::Admin> admin_;
   std::vector<std::thread> threads_;
   std::shared_ptr<std::atomic<std::size_t>> answered_;  // workers, since works() last asked them

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 namespace signpost::admin {
@@ -14,7 +15,7 @@ class RelayGauges : public testing::Test {
  protected:
   RelayGauges() {
     admission_.set_limits({.sessions = 7, .sessions_per_client = 7, .memory = 1000});
-    add_relay_gauges({registry_, store_, committer_, admission_, delivery_, draining_});
+    add_relay_gauges({registry_, store_, committer_, admission_, delivery_, settings_, draining_});
   }
 
   // The value of one sample of the exposition; "" when there is none.
@@ -34,6 +35,7 @@ class RelayGauges : public testing::Test {
   queue::Committer committer_{store_, registry_};
   relay::Admission admission_;
   delivery::SharedDelivery delivery_{1};
+  relay::SettingsInForce settings_{std::make_shared<const relay::Settings>()};
   std::atomic<bool> draining_{false};
 };
 

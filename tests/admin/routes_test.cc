@@ -7,6 +7,8 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <memory>
 
 namespace signpost::admin {
 namespace {
@@ -43,13 +45,15 @@ class RoutesTest : public ::testing::Test {
 
   void enqueue(const std::string& id, const std::string& domain,
                const std::string& from = "orders@shop.example",
-               const std::vector<std::string>& to = {"someone"}) {
+               const std::vector<std::string>& to = {"someone"},
+               queue::JobState state = queue::JobState::Ready) {
     auto message = std::make_shared<queue::Message>();
     message->envelope.id = *queue::MessageId::parse(id);
     if (!from.empty()) message->envelope.reverse_path = smtp::Mailbox::from_text(from);
     queue::Job job;
     job.ref.id = message->envelope.id;
     job.lane.domain = domain;
+    job.state = state;
     for (const std::string& local : to) {
       job.recipients.push_back({smtp::Mailbox(local, domain), {}, ""});
     }
@@ -64,12 +68,13 @@ class RoutesTest : public ::testing::Test {
   queue::Committer committer_{store_, registry_};
   relay::Admission admission_;
   delivery::SharedDelivery delivery_{1};
+  relay::SettingsInForce settings_{std::make_shared<const relay::Settings>()};
   std::atomic<bool> draining_{false};
   SharedAccessRules rules_;
   std::vector<std::string> mistakes_;
   std::string reloaded_by_;
   bool is_work_ = false;
-  Routes routes_{{registry_, store_, committer_, admission_, delivery_, draining_},
+  Routes routes_{{registry_, store_, committer_, admission_, delivery_, settings_, draining_},
                  rules_,
                  [this](std::string_view by) {
                    reloaded_by_ = by;
@@ -161,6 +166,23 @@ TEST_F(RoutesTest, TheQueueIsListedPageByPage) {
   EXPECT_EQ(Json::parse(response(asked).body)["jobs"][0]["id"], kTwo);
   asked.query = {{"to", "b.example"}};
   EXPECT_EQ(Json::parse(response(asked).body)["jobs"].size(), 1U);
+}
+
+// A reload counts from then on.
+TEST_F(RoutesTest, AJobSaysWhenItIsGivenUp) {
+  enqueue(kOne, "a.example");
+  enqueue(kTwo, "a.example", "orders@shop.example", {"someone"}, queue::JobState::Held);
+  const auto job = [this](std::size_t number) {
+    return Json::parse(response(request("GET", "/api/v1/queue")).body)["jobs"].at(number);
+  };
+  EXPECT_EQ(job(0)["received"], "1970-01-01T00:00:00Z");
+  EXPECT_EQ(job(0)["expires"], "1970-01-06T00:00:00Z") << "the default, 5 days";
+  auto reloaded = std::make_shared<relay::Settings>();
+  reloaded->retry.expire = std::chrono::hours(48);
+  settings_.set(reloaded);
+  EXPECT_EQ(job(0)["expires"], "1970-01-03T00:00:00Z");
+  EXPECT_EQ(job(1)["state"], "held");
+  EXPECT_TRUE(job(1)["expires"].is_null());
 }
 
 TEST_F(RoutesTest, ADomainIsFoundInEachSpelling) {

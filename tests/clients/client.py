@@ -11,29 +11,29 @@ import email.policy
 import glob
 import os
 import pathlib
-import shutil
+import re
 import statistics
 import subprocess
 import time
 
 import harness
+import toolchains
+import versions
+from toolchains import Missing, installed
+from versions import debian, pinned
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
-BUILT = harness.ROOT / "build/clients"  # what other package managers brought, and what was compiled with it
 
 SENDER, RECIPIENT = "orders@shop.example", "customer@receiver.example"
 LOGIN, SECRET = "shop", "s3cret-of-the-shop"
 BODY = "Thank you, Jürgen.\n.\n..\nBye\n"
 BOTH = ("kept", "each")
 
+NODEMAILER = "10.6.0"  # from npm
+
 # What tests/interop/peers.sh is to unpack; the rest is on any machine that runs the tests.
 PACKAGES = ["php-cli", "php-mbstring", "libphp-phpmailer", "php-symfony-mailer", "ruby", "ruby-mail", "node-nodemailer",
-            "msmtp", "python3-aiosmtplib", "python3-django"]
-MORE_PACKAGES = ["ssmtp", "libjakarta-mail-java"]  # for bench/clients
-
-
-class Missing(Exception):
-    """What a client needs and this machine does not have."""
+            "msmtp", "ssmtp", "libjakarta-mail-java", "python3-aiosmtplib", "python3-django", f"npm:nodemailer@{NODEMAILER}"]
 
 
 def unpacked(pattern):
@@ -41,13 +41,6 @@ def unpacked(pattern):
     if not found:
         raise Missing(f"{pattern} is not among the unpacked packages")
     return found[-1]
-
-
-def installed(program, package=None):
-    path = shutil.which(program)
-    if not path:
-        raise Missing(f"{package or program} is not installed")
-    return path
 
 
 def from_peers():
@@ -87,12 +80,13 @@ class Site:
 
 
 class Client:
-    """`prepare`: a function of the site that returns the program's command and the variables it needs besides."""
+    """`prepare`: a function of the site that returns the program's command and the variables it needs besides. `version`:
+    see versions.py. `registry`: not Debian's, but a language's brings it."""
 
     modes = BOTH
 
-    def __init__(self, name, prepare, debian=True):
-        self.name, self.prepare, self.debian = name, prepare, debian
+    def __init__(self, name, prepare, version=None, registry=False):
+        self.name, self.prepare, self.version, self.registry = name, prepare, version, registry
 
     def run(self, site, mode, count):
         """The milliseconds that each message took. Raises Missing."""
@@ -176,8 +170,22 @@ def nodemailer(site):
     return [path, site.program("nodemailer.js")], environment | {"NODE_PATH": str(folder)}
 
 
+def nodemailer_from_npm(site):
+    folder = harness.PEERS / "npm/nodemailer/node_modules"
+    if not folder.exists():
+        raise Missing("nodemailer from npm is not among the unpacked packages: that needs node 20, npm and its registry")
+    return [installed("node"), site.program("nodemailer.js")], {"NODE_PATH": str(folder)}
+
+
 def jakarta_mail(site):
-    jars = [unpacked(f"usr/share/java/jakarta-{name}.jar") for name in ("mail", "activation")]
+    return java(site, [unpacked(f"usr/share/java/jakarta-{name}.jar") for name in ("mail", "activation")])
+
+
+def angus_mail(site):
+    return java(site, toolchains.maven_jars("angus"))
+
+
+def java(site, jars):
     store = site.folder / "trusted.p12"
     if not store.exists():
         subprocess.run([installed("keytool", "a JDK"), "-importcert", "-noprompt", "-alias", "relay", "-file", site.certificate,
@@ -185,35 +193,15 @@ def jakarta_mail(site):
     hosts = site.folder / "hosts"  # it verifies names, not addresses
     hosts.write_text(f"{site.host} mail.shop.example\n")
     return [installed("java", "a JDK"), f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStorePassword=changeit",
-            f"-Djdk.net.hosts.file={hosts}", "-cp", ":".join(jars), site.program("JakartaMail.java", host="mail.shop.example")], {}
+            f"-Djdk.net.hosts.file={hosts}", "-cp", ":".join(map(str, jars)), site.program("JakartaMail.java", host="mail.shop.example")], {}
 
 
-def compile_once(site, name, needs, *commands):
-    """The folder of a program that another toolchain compiles, with the packages that its manager brings."""
-    for program in needs:
-        installed(program)
-    folder = site.program(name)
-    for command in commands:
-        done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, timeout=900,
-                              env=dict(os.environ, GOFLAGS="-mod=mod", CARGO_TARGET_DIR=str(BUILT / name)))
-        if done.returncode != 0:
-            raise Missing(f"{' '.join(map(str, command))} failed: {done.stderr.strip().splitlines()[-1:]}")
-    return folder
-
-
-def go(name, *modules):
-    def prepare(site):
-        program = site.folder / f"{name}.program"
-        if not program.exists():
-            compile_once(site, name, ["go"], *(["go", "get", module] for module in modules), ["go", "build", "-o", program, "."])
-        return [program], {}
-    return prepare
+def go(name):
+    return lambda site: ([toolchains.go_program(site, name)], {})
 
 
 def lettre(site):
-    if not (site.folder / "lettre").exists():
-        compile_once(site, "lettre", ["cargo"], ["cargo", "build", "--release", "--quiet"])
-    return [BUILT / "lettre/release/client"], {}
+    return [toolchains.cargo_program(site, "lettre")], {}
 
 
 def curl(site):
@@ -239,24 +227,25 @@ def ssmtp(site):
     return [path, f"-C{site.program('ssmtp.conf')}", "-t"], environment
 
 
-# `debian`: from Debian's packages and quick, so that every run of the tests has it.
 CLIENTS = [
-    Client("PHPMailer", php("phpmailer.php")),
-    Client("Symfony Mailer", php("symfony.php")),
-    Client("Ruby mail", ruby),
-    Client("Perl Net::SMTP", perl),
-    Client("Python smtplib", python("smtplib_client.py")),
-    Client("aiosmtplib", python("aiosmtplib_client.py", "aiosmtplib")),
-    Client("Django", python("django_client.py", "django")),
-    Client("Nodemailer", nodemailer),
-    Client("Jakarta Mail", jakarta_mail, debian=False),
-    Client("Go net/smtp", go("go_net_smtp"), debian=False),
-    Client("go-mail", go("go_mail", "github.com/wneessen/go-mail@v0.6.2"), debian=False),
-    Client("lettre", lettre, debian=False),
-    CommandClient("curl", curl),
-    CommandClient("swaks", swaks),
-    CommandClient("msmtp", msmtp),
-    CommandClient("ssmtp", ssmtp, debian=False),
+    Client("PHPMailer", php("phpmailer.php"), debian("libphp-phpmailer")),
+    Client("Symfony Mailer", php("symfony.php"), debian("php-symfony-mailer")),
+    Client("Ruby mail", ruby, debian("ruby-mail")),
+    Client("Perl Net::SMTP", perl, debian("perl")),
+    Client("Python smtplib", python("smtplib_client.py"), debian("python3")),
+    Client("aiosmtplib", python("aiosmtplib_client.py", "aiosmtplib"), debian("python3-aiosmtplib")),
+    Client("Django", python("django_client.py", "django"), debian("python3-django")),
+    Client("Nodemailer", nodemailer, debian("node-nodemailer")),
+    Client("Nodemailer from npm", nodemailer_from_npm, lambda: NODEMAILER, registry=True),
+    Client("Jakarta Mail", jakarta_mail, debian("libjakarta-mail-java")),
+    Client("Angus Mail", angus_mail, pinned("angus/pom.xml", r"angus-mail</artifactId>\s*<version>(.*)</version>"), registry=True),
+    Client("Go net/smtp", go("go_net_smtp"), versions.go, registry=True),
+    Client("go-mail", go("go_mail"), pinned("go_mail/go.mod", r"go-mail v(\S+)"), registry=True),
+    Client("lettre", lettre, pinned("lettre/Cargo.toml", r'lettre = .*"=(.*?)"'), registry=True),
+    CommandClient("curl", curl, debian("curl")),
+    CommandClient("swaks", swaks, debian("swaks")),
+    CommandClient("msmtp", msmtp, debian("msmtp")),
+    CommandClient("ssmtp", ssmtp, debian("ssmtp")),
 ]
 
 
@@ -292,7 +281,16 @@ class Shop:
         world.start()
 
     def site(self, name):
-        return Site(self.relay, self.relay.certificate.certificate, self.world.folder / name.replace("/", "-"))
+        return Site(self.relay, self.relay.certificate.certificate, self.world.folder / re.sub(r"\W+", "-", name))
+
+    def try_out(self, client):
+        """Two messages in each of its modes; the running test is skipped for what the client lacks here."""
+        import pytest
+        try:
+            for mode in client.modes:
+                self.measure(client, self.site(client.name), mode, 2)
+        except Missing as reason:
+            pytest.skip(str(reason))
 
     def measure(self, client, site, mode, count):
         """The milliseconds each of `count` messages took, once all have arrived as they should."""

@@ -1122,16 +1122,16 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
         self.refused(self.signpost("queue", "show", "../x"), '"../x" is not a queue ID')
 
     def test_explain(self):
-        self.config.write_text(self.config.read_text() + '[retry]\nschedule = ["5m", "30m", "1h"]\nexpire = "2d"\n')
-        job = {**JOB, "reply_class": "rate", "waits_for": "", "last_attempt": "2026-03-01T12:30:00Z"}
+        job = {**JOB, "reply_class": "rate", "waits_for": "", "last_attempt": "2026-03-01T12:28:10Z",
+               "expires": "2026-03-03T12:00:00Z"}
         FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [job], "next": ""})
         out = self.signpost("queue", "explain", "01hx").stdout
         self.assertIn("/api/v1/queue?id=01hx&limit=20", [path for _, path, _, _ in FakeRelay.asked])
         for line in ("Message 01hx from shop@a.example to x@example.net",
-                     "attempts     2, the last at 2026-03-01T12:30:00+00:00",
+                     "attempts     2, the last at 2026-03-01T12:28:10+00:00",
                      "meaning      The receiver takes no more for now",
-                     "next         an attempt at about 2026-03-01T13:00:00+00:00, 30m after attempt 2 (retry.schedule)\n",
-                     "given up     2026-03-03T12:00:00+00:00, 2d after its acceptance (retry.expire)",
+                     "next         an attempt at about 2026-03-01T13:00:00+00:00, 32m after attempt 2\n",
+                     "given up     by 2026-03-03T12:00:00+00:00, 2d after its acceptance; its sender gets a report then\n",
                      "signpost queue retry 01hx tries it at once"):
             self.assertIn(line, out)
         self.assertNotIn("\x1b", out)
@@ -1144,6 +1144,9 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
                  "next         an attempt as soon as a connection to the receiver is free")):
             FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [{**job, **change}], "next": ""})
             self.assertIn(line, self.signpost("queue", "explain", "x@example.net").stdout)
+        for change in ({"state": "held", "expires": None}, {"expires": ""}):
+            FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [{**job, **change}], "next": ""})
+            self.assertNotIn("given up", self.signpost("queue", "explain", "x@example.net").stdout)
         self.assertIn("/api/v1/queue?to=x%40example.net&limit=20", [path for _, path, _, _ in FakeRelay.asked])
         FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [], "next": ""})
         self.refused(self.signpost("queue", "explain", "01hx"), '"01hx" is not in the queue: it was delivered, bounced '

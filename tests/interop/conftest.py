@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 
 import pytest
 
@@ -92,6 +93,18 @@ def shared(tmp_path_factory, certificate):
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="module")
+def clients_shop(tmp_path_factory):
+    """What the mail libraries of tests/clients need around them."""
+    sys.path.append(str(harness.ROOT / "tests/clients"))
+    import client
+    made = World(tmp_path_factory.mktemp("clients"), None)
+    try:
+        yield client.Shop(made)
+    finally:
+        made.stop()
 
 
 def field(content, name):

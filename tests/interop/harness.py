@@ -98,6 +98,11 @@ def peer_program(path):
     return str(PEERS / "root" / path)
 
 
+def nss_wrapper():
+    """For LD_PRELOAD: a library that looks up accounts and hosts in files of NSS_WRAPPER_… instead of the machine's."""
+    return glob.glob(f"{PEERS}/root/usr/lib/*/libnss_wrapper.so")[0]
+
+
 class Process:
     """A child process that is ended with the test."""
 
@@ -626,8 +631,8 @@ class Postfix:
     It is never installed: no file outside of `folder` and the unpacked package is used.
     """
 
-    def __init__(self, folder, host, smtp_port=2527, settings=None, clients=(), parent=None):
-        """`parent`: where the queue is to be; else among the temporary files."""
+    def __init__(self, folder, host, smtp_port=2527, settings=None, clients=(), parent=None, environment=None):
+        """`parent`: where the queue is to be; else among the temporary files. `environment`: variables besides."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-postfix-", dir=parent))
         self.folder.chmod(0o755)
         self.log = pathlib.Path(folder) / "postfix.log"
@@ -664,7 +669,8 @@ class Postfix:
             "inet_interfaces": "loopback-only", "inet_protocols": "ipv4",
             "alias_maps": "", "alias_database": "", "local_recipient_maps": "",
             "maillog_file": self.folder / "mail.log", "maillog_file_prefixes": self.folder,
-            "import_environment": "MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C LD_LIBRARY_PATH SASL_PATH",
+            "import_environment": "MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C LD_LIBRARY_PATH SASL_PATH "
+                                  "LD_PRELOAD NSS_WRAPPER_HOSTS",
             "minimal_backoff_time": "1s", "maximal_backoff_time": "1s", "queue_run_delay": "1s",
             "smtp_host_lookup": "native", "disable_dns_lookups": "yes",
             "multi_instance_directories": "",
@@ -686,7 +692,8 @@ class Postfix:
         ]
         (etc / "master.cf").write_text("\n".join(services) + "\n")
         self.process = Process(
-            [root / "usr/lib/postfix/sbin/master", "-d", "-c", etc], self.log, env=peer_environment())
+            [root / "usr/lib/postfix/sbin/master", "-d", "-c", etc], self.log,
+            env={**peer_environment(), **(environment or {})})
         wait_until(lambda: self.process.check_alive() and listening(host, smtp_port), "Postfix")
 
     def log_text(self):
@@ -737,7 +744,7 @@ class Exim:
         write_accounts(spool, "Debian-exim")
         for name in ("passwd", "group"):
             environment[f"NSS_WRAPPER_{name.upper()}"] = str(spool / name)
-        environment["LD_PRELOAD"] = glob.glob(f"{PEERS}/root/usr/lib/*/libnss_wrapper.so")[0]
+        environment["LD_PRELOAD"] = nss_wrapper()
         self.process = Process([peer_program("usr/sbin/exim4"), "-C", configuration, "-bdf"], self.folder / "exim.log",
                                env=environment)
         wait_until(lambda: self.process.check_alive() and listening(host, port), "Exim")
@@ -804,6 +811,72 @@ exec "$@"
     def stop(self):
         # Its other processes end with it.
         self.process.kill()
+
+
+class Dovecot:
+    """Dovecot from its unpacked package, which checks passwords for others, and does what `more` says in words of its
+    configuration; root starts it.
+
+    Where its modules are is compiled in: in a mount namespace, which nothing else sees, /usr/lib has what was unpacked
+    as well.
+    """
+
+    NAMESPACE = ["unshare", "--mount", "sh", "-ec",
+                 'mount -t overlay overlay -o "lowerdir=/usr/lib:$1" /usr/lib; shift; exec "$@"', "sh"]
+
+    def __init__(self, folder, users, more=""):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir()
+        self.users = self.folder / "users"
+        self.users.write_text(users)
+        self.configuration = self.folder / "dovecot.conf"
+        self.configuration.write_text(f"""
+base_dir = {self.folder}/run
+state_dir = {self.folder}/state
+log_path = {self.folder}/log
+import_environment = TZ LD_LIBRARY_PATH LD_PRELOAD NSS_WRAPPER_HOSTS
+default_internal_user = games
+default_internal_group = games
+default_login_user = nobody
+protocols =
+ssl = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+stats_writer_socket_path =
+passdb {{
+  driver = passwd-file
+  args = {self.users}
+}}
+userdb {{
+  driver = static
+  args = uid=games gid=games home={self.folder}/home
+}}
+service auth {{
+  user = root  # others cannot enter the folder of a test
+  unix_listener auth-client {{
+    mode = 0666
+  }}
+}}
+{more}
+""")
+        self.socket = self.folder / "run/auth-client"
+        self.process = None
+
+    def start(self, environment=None):
+        # As "dovecot -c" does with a doveconf in its own place.
+        self.process = Process(
+            [*self.NAMESPACE, peer_program("usr/lib"), peer_program("usr/bin/doveconf"), "-c", self.configuration,
+             "-f", "service=master", "-e", peer_program("usr/sbin/dovecot"), "-F", "-c", self.configuration],
+            self.folder / "output", env={**peer_environment(), **(environment or {})})
+        wait_until(lambda: self.process.check_alive() and self.socket.exists(), "Dovecot")
+
+    def log_text(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.kill()
 
 
 class Haraka:

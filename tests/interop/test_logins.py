@@ -3,14 +3,13 @@
 import base64
 import hashlib
 import hmac
-import pathlib
 import subprocess
 
 import pytest
 
 import harness
 from conftest import message
-from harness import PASSWORD, PEERS, SUBMISSION_PORT, peer_environment, peer_program
+from harness import PASSWORD, SUBMISSION_PORT, peer_environment, peer_program
 
 SECRET = "dovecot's secret"
 
@@ -18,63 +17,6 @@ SECRET = "dovecot's secret"
 @pytest.fixture(scope="module")
 def relay(shared):
     return shared.relay
-
-
-class Dovecot:
-    """Dovecot from its unpacked package, as a server that checks passwords and nothing else; root starts it."""
-
-    def __init__(self, folder, users):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir()
-        self.users = self.folder / "users"
-        self.users.write_text(users)
-        root = PEERS / "root"
-        self.configuration = self.folder / "dovecot.conf"
-        self.configuration.write_text(f"""
-base_dir = {self.folder}/run
-state_dir = {self.folder}/state
-log_path = {self.folder}/log
-libexec_dir = {root}/usr/lib/dovecot
-mail_plugin_dir = {root}/usr/lib/dovecot/modules
-import_environment = TZ LD_LIBRARY_PATH
-default_internal_user = games
-default_internal_group = games
-default_login_user = nobody
-protocols =
-ssl = no
-auth_mechanisms = plain login
-auth_failure_delay = 0
-stats_writer_socket_path =
-passdb {{
-  driver = passwd-file
-  args = {self.users}
-}}
-userdb {{
-  driver = static
-  args = uid=games gid=games home=/nonexistent
-}}
-service auth {{
-  user = root  # others cannot enter the folder of a test
-  unix_listener auth-client {{
-    mode = 0666
-  }}
-}}
-""")
-        self.socket = self.folder / "run/auth-client"
-        self.process = None
-
-    def start(self):
-        # As "dovecot -c" does with a doveconf in its own place.
-        self.process = harness.Process(
-            [peer_program("usr/bin/doveconf"), "-c", self.configuration, "-f", "service=master", "-e",
-             peer_program("usr/sbin/dovecot"), "-F", "-c", self.configuration],
-            self.folder / "output", env=peer_environment())
-        harness.wait_until(lambda: self.process.check_alive() and self.socket.exists(), "Dovecot")
-
-    def stop(self):
-        if self.process:
-            self.process.terminate()
-            self.process.kill()
 
 
 def gsasl(relay, password):
@@ -198,7 +140,7 @@ def test_imported_logins_log_in_and_others_are_refused_by_line(world, tmp_path):
 
 def test_a_dovecot_checks_the_logins_that_are_not_in_users_toml(world, tmp_path):
     sink = world.receiver("receiver.example")
-    dovecot = Dovecot(tmp_path / "dovecot", f"a@shop.example:{{SHA512-CRYPT}}{sha512(SECRET)}\n")
+    dovecot = harness.Dovecot(tmp_path / "dovecot", f"a@shop.example:{{SHA512-CRYPT}}{sha512(SECRET)}\n")
     world.others.append(dovecot)
     relay = world.add_relay()
     relay.dovecot_socket = dovecot.socket

@@ -48,3 +48,12 @@ def test_the_image_runs_as_its_own_account():
     assert re.search(r"(?m)^HEALTHCHECK .*/readyz$", last)
     for copied in re.findall(r"(?m)^COPY (\S+) /source$", lines):
         assert (SOURCE / copied).exists()
+
+
+def test_the_first_configuration_is_made_with_the_capabilities_that_it_takes():
+    """init gives files to a group, which the service may not do."""
+    compose = yaml.safe_load((FOLDER / "compose.yaml").read_text())["services"]["signpost"]
+    assert compose["cap_drop"] == ["ALL"]
+    line = re.search(r"(?m)^docker .* init .*$", (FOLDER / "README.md").read_text())[0]
+    assert line.startswith("docker run ") and "--user root" in line
+    assert f" {compose['image']} init " in line
