@@ -297,16 +297,21 @@ void Daemon::check_disk() {
 }
 
 // Removed mail may occupy the last space: the queue frees it once there is enough of it, or on
-// request, while the disk is full and once after that. Meanwhile there is room for the reserve.
+// request, while the disk is full and once after that. Meanwhile there is room for the reserve. A
+// queue that has become empty need not wait: all of its space can be had at once.
 void Daemon::look_after_disk() {
   const SteadyTime now = clock_.steady_now();
   const bool full = shared_.admission.disk_is_full();
-  if (full == disk_was_full_ && now < next_disk_work_) return;
+  const queue::Totals totals = shared_.store->totals();
+  const bool empty = totals.ready + totals.deferred + totals.held == 0;
+  const bool has_emptied = full && empty && !queue_was_empty_;
+  if (full == disk_was_full_ && now < next_disk_work_ && !has_emptied) return;
   if (disk_work_.valid() &&
       disk_work_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
     return;
   }
   next_disk_work_ = now + kDiskInterval;
+  queue_was_empty_ = empty;
   const bool reclaim = std::exchange(disk_was_full_, full) || full;
   disk_work_ = std::async(std::launch::async, [this, reclaim, full] {
     if (!full) rocks::keep_reserve(queue_directory());

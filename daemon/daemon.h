@@ -113,6 +113,7 @@ class Daemon {
   std::shared_ptr<std::atomic<std::size_t>> answered_;  // workers, since works() last asked them
   std::future<void> disk_work_;
   bool disk_was_full_ = false;
+  bool queue_was_empty_ = false;  // then, too
   std::atomic<bool> reclaiming_cancelled_{false};
   SteadyTime next_disk_work_{};
 };
