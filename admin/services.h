@@ -5,7 +5,9 @@
 #include "metrics/registry.h"
 #include "queue/committer.h"
 #include "queue/store.h"
+#include "quota/counters.h"
 #include "relay/admission.h"
+#include "relay/current_settings.h"
 
 #include <atomic>
 
@@ -19,6 +21,8 @@ struct Services {
   relay::Admission& admission;
   delivery::SharedDelivery& delivery;
   const std::atomic<bool>& draining;
+  quota::Counters& quotas;
+  const relay::CurrentSettings& settings;
 };
 
 }  // namespace signpost::admin

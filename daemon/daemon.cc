@@ -139,6 +139,7 @@ Result<void> Daemon::start() {
   if (auto opened = open_queue(); !opened) return opened;
   check_disk();  // before the first client comes
   known_logins_.load(config.data_dir);
+  quotas_.load(config.data_dir);
   shared_.salt_secret = auth::keep_salt_secret(config.data_dir + "/salt-secret");
   if (auto started = start_workers(std::move(*listeners)); !started) return started;
   start_spool_reader();
@@ -242,9 +243,11 @@ Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   const config::Config& config = *settings_->config;
   if (!config.admin_bind && config.admin_socket.empty()) return {};
   admin_rules_.set(access_rules(*settings_, config));
+  shared_.settings.set(settings_);
   add_gauges();
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
-                                 shared_.admission, *shared_.delivery, shared_.draining};
+                                 shared_.admission, *shared_.delivery, shared_.draining,
+                                 shared_.quotas,    shared_.settings};
   admin::add_relay_gauges(services);
   auto admin = admin::Admin::start(services, {std::move(sockets), descriptors_.admin, admin_rules_,
                                               [this](std::string_view by) { return reload(by); }});
@@ -283,6 +286,7 @@ void Daemon::tick() {
   look_after_disk();
   report_name_service();
   known_logins_.tick();
+  quotas_.tick();
   renew_certificate();
   log_lines_dropped_.add(log::dropped() - log_lines_dropped_.value());
 }
@@ -370,6 +374,7 @@ void Daemon::put_in_force(std::shared_ptr<const relay::Settings> settings,
   }
   workers_.front()->post([&worker = *workers_.front()] { worker.delivery().settings_changed(); });
   admin_rules_.set(access_rules(*settings, *started_with_));
+  shared_.settings.set(settings);
   apply_limits(*settings->config);
   log::start(log_options(*settings->config));
   settings_ = std::move(settings);
@@ -467,6 +472,7 @@ void Daemon::stop() {
   // Its answers go to the loops, which still exist but no longer run.
   if (shared_.password_checks) shared_.password_checks->stop();
   known_logins_.end();
+  quotas_.end();
   reclaiming_cancelled_.store(true);
   if (disk_work_.valid()) disk_work_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.

@@ -7,7 +7,9 @@
 #include "metrics/registry.h"
 #include "queue/committer.h"
 #include "queue/store.h"
+#include "quota/counters.h"
 #include "relay/admission.h"
+#include "relay/current_settings.h"
 
 #include <atomic>
 #include <memory>
@@ -20,6 +22,8 @@ namespace signpost::daemon {
 struct Shared {
   metrics::Registry registry;
   relay::Admission admission;
+  quota::Counters quotas;
+  relay::CurrentSettings settings;
   auth::LoginGuard logins;
   std::string salt_secret;  // see auth/salt_secret.h; constant once the workers start
   std::unique_ptr<auth::PasswordChecks> password_checks;

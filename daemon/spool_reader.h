@@ -1,6 +1,7 @@
 // Brings in the mail that the sendmail command kept while the relay was down.
 #pragma once
 
+#include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutex.h"
 #include "config/config.h"
@@ -8,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -50,6 +52,8 @@ class SpoolReader {
   void read(const Place& place);
   // False: the relay takes nothing of its account now.
   bool bring_in(const sendmail::Spool& spool, const Place& place, const std::string& name);
+  bool rests(uid_t account) const;
+  void let_rest(uid_t account);
   void remove(const sendmail::Spool& spool, const Place& place, const std::string& name);
   void set_aside(const sendmail::Spool& spool, const Place& place, const std::string& name);
   void report_unusable(const Place& place, const std::string& name, const std::string& detail);
@@ -61,6 +65,12 @@ class SpoolReader {
   ConditionVariable changed_;
   // Of files that could not be changed when the relay had taken them: the recipients that are left.
   std::map<std::string, std::vector<std::string>> left_;
+  // The thread's: accounts whose mail was refused for now. As many as own files in a spool.
+  struct Rest {
+    SteadyTime until{};
+    std::chrono::seconds time{1};
+  };
+  std::map<uid_t, Rest> resting_;
   std::set<std::string> reported_;  // the thread's: paths that cannot be set aside
   std::thread thread_;
 };

@@ -270,8 +270,9 @@ std::optional<ServerDialog::Refusal> ServerDialog::mail_obstacle(const MailComma
 
 void ServerDialog::on_command(const MailCommand& mail, std::string_view line, ByteQueue& out) {
   if (const auto obstacle = mail_obstacle(mail)) return refuse(line, *obstacle, out);
-  if (const auto refusal = policy_.on_mail(mail)) return respond(*refusal, out);
-  transaction_.mail = mail;
+  MailCommand accepted = mail;
+  if (const auto refusal = policy_.on_mail(accepted)) return respond(*refusal, out);
+  transaction_.mail = std::move(accepted);
   in_transaction_ = true;
   respond({250, {2, 1, 0}, "Ok"}, out);
 }

@@ -33,7 +33,8 @@ class ServerPolicy {
  public:
   virtual ~ServerPolicy() = default;
   virtual std::optional<Reply> on_hello(const HelloCommand& hello) = 0;
-  virtual std::optional<Reply> on_mail(const MailCommand& mail) = 0;
+  // May change the command that it accepts, as in its reverse-path.
+  virtual std::optional<Reply> on_mail(MailCommand& mail) = 0;
   virtual std::optional<Reply> on_recipient(const RcptCommand& recipient) = 0;
   // DATA is about to be answered with 354, or the first chunk to be read. On acceptance the
   // returned sink takes the content; it must live until message_stored() or until discard() is

@@ -14,7 +14,8 @@ class RelayGauges : public testing::Test {
  protected:
   RelayGauges() {
     admission_.set_limits({.sessions = 7, .sessions_per_client = 7, .memory = 1000});
-    add_relay_gauges({registry_, store_, committer_, admission_, delivery_, draining_});
+    add_relay_gauges(
+        {registry_, store_, committer_, admission_, delivery_, draining_, quotas_, settings_});
   }
 
   // The value of one sample of the exposition; "" when there is none.
@@ -35,6 +36,8 @@ class RelayGauges : public testing::Test {
   relay::Admission admission_;
   delivery::SharedDelivery delivery_{1};
   std::atomic<bool> draining_{false};
+  quota::Counters quotas_;
+  relay::CurrentSettings settings_;
 };
 
 TEST_F(RelayGauges, SayWhyMailIsNotAccepted) {

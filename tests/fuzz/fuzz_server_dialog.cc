@@ -18,7 +18,7 @@ using smtp::ServerDialog;
 class Policy final : public smtp::ServerPolicy, public ByteSink {
  public:
   std::optional<smtp::Reply> on_hello(const smtp::HelloCommand&) override { return {}; }
-  std::optional<smtp::Reply> on_mail(const smtp::MailCommand&) override { return {}; }
+  std::optional<smtp::Reply> on_mail(smtp::MailCommand&) override { return {}; }
   std::optional<smtp::Reply> on_recipient(const smtp::RcptCommand& rcpt) override {
     if (rcpt.recipient.local_part() != "no") return {};
     return smtp::Reply{550, {5, 1, 1}, "No"};

@@ -155,7 +155,7 @@ class Session final : public smtp::ServerPolicy {
   }
 
   std::optional<smtp::Reply> on_hello(const smtp::HelloCommand&) override { return {}; }
-  std::optional<smtp::Reply> on_mail(const smtp::MailCommand& mail) override {
+  std::optional<smtp::Reply> on_mail(smtp::MailCommand& mail) override {
     if (auto refusal = refuse_sender(settings_, principal(), mail.reverse_path)) {
       return refusal->reply;
     }

@@ -178,7 +178,7 @@ class ScriptedPolicy final : public ServerPolicy {
   std::optional<Reply> on_hello(const HelloCommand& hello) override {
     return refusal("hello", hello.name);
   }
-  std::optional<Reply> on_mail(const MailCommand& mail) override {
+  std::optional<Reply> on_mail(MailCommand& mail) override {
     return refusal("mail", mail.reverse_path ? mail.reverse_path->text() : "<>");
   }
   std::optional<Reply> on_recipient(const RcptCommand& rcpt) override {
