@@ -15,7 +15,7 @@ enum class Otherwise : std::uint8_t {
 
 struct User {
   std::string name;
-  std::string password;                // "{ARGON2ID}$argon2id$…", "{SHA512-CRYPT}$6$…"
+  std::string password{};              // "{ARGON2ID}$argon2id$…", "{SHA512-CRYPT}$6$…"; "": none
   std::vector<std::string> senders{};  // "@domain" or addresses in lower case; empty: by the tenant
   std::string tenant{};                // name of a [[tenant]]; "": none
   Otherwise otherwise = Otherwise::Reject;

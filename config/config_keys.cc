@@ -119,6 +119,10 @@ Section listener() {
            list_of("networks, as in [\"10.0.0.5\", \"2001:db8::/64\"]", parse_network),
            "Load balancers that begin each connection with a PROXY header, version 1 or 2. It is "
            "required from them and never read from others."),
+       key("client_ca", &ListenerConfig::client_ca, path(),
+           "PEM file with the authorities that vouch for clients. With it, clients are asked for a "
+           "certificate, and one that has a valid one may log in with it (EXTERNAL): as its e-mail "
+           "address in subjectAltName, else its common name, if users has that login."),
        key("allow_users", &ListenerConfig::allow_users,
            list_of("accounts of this machine, as in [\"root\", \"www-data\"], or [\"*\"] for all",
                    parse_local_account),
@@ -152,6 +156,34 @@ Section auth() {
                     "Socket of a Dovecot server for authentication clients: it checks the "
                     "passwords of the logins that users has not. Such a login may send as its own "
                     "address only.")});
+}
+
+Section oauth() {
+  return table<OauthConfig>(
+      "auth.oauth", &Config::oauth,
+      {key("issuer", &OauthConfig::issuer,
+           parsed("what the tokens have as iss, as in \"https://id.shop.example/realms/staff\"",
+                  parse_token_text),
+           "Who issues the tokens.")
+           .required(),
+       key("audience", &OauthConfig::audience,
+           parsed("what the tokens have as aud, as in \"signpost\"", parse_token_text),
+           "For whom a token must be: a name that the issuer knows this relay by, and nothing "
+           "else.")
+           .required(),
+       jwks_key().required(),
+       key("login_claim", &OauthConfig::login_claim,
+           parsed("the name of a claim, as in \"email\", \"preferred_username\" or \"sub\"",
+                  parse_token_text),
+           "The claim that names the login, exactly as users has it. A token whose email the "
+           "issuer "
+           "has not verified (email_verified) is refused for \"email\"."),
+       key("scope", &OauthConfig::scope, parsed("one scope, as in \"smtp\"", parse_token_text),
+           "Scope that a token must have. Clients are told of it. Default: none."),
+       key("unlisted", &OauthConfig::unlisted,
+           one_of<Unlisted>({{"refuse", Unlisted::Refuse}, {"own_address", Unlisted::OwnAddress}}),
+           "A token of a login that users has not: refused, or allowed to send as the address that "
+           "the login is.")});
 }
 
 Section tenant() {
@@ -385,9 +417,9 @@ std::string Section::header() const {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
-      general(),       listener(),    tls(),     auth(),  tenant(),   limits(),
-      header_fields(), dkim(),        signing(), dns(),   delivery(), retry(),
-      bounces(),       destination(), route(),   admin(), logging()};
+      general(), listener(),      tls(),         auth(),    oauth(), tenant(),
+      limits(),  header_fields(), dkim(),        signing(), dns(),   delivery(),
+      retry(),   bounces(),       destination(), route(),   admin(), logging()};
   return all;
 }
 

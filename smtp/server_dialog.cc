@@ -228,7 +228,7 @@ Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
   if (options_.offer_starttls && !options_.tls) reply.text += "\nSTARTTLS";
   // Not CRAM-MD5: clients would prefer it, and hashed passwords cannot answer it.
   if (options_.offer_auth) {
-    reply.text += "\nAUTH PLAIN LOGIN";
+    reply.text += options_.offer_passwords ? "\nAUTH PLAIN LOGIN" : "\nAUTH";
     for (const std::string& mechanism : options_.more_mechanisms) reply.text += " " + mechanism;
   }
   if (options_.hold_limit.count() > 0) {
@@ -365,6 +365,10 @@ void ServerDialog::tls_started(bool offer_auth, std::vector<std::string> more_me
   enter(State::Commands);
 }
 
+void ServerDialog::offer(std::vector<std::string> more_mechanisms) {
+  options_.more_mechanisms = std::move(more_mechanisms);
+}
+
 void ServerDialog::on_command(const VrfyCommand&, std::string_view, ByteQueue& out) {
   respond({252, {2, 5, 2}, "Cannot verify the user, but will accept mail for it"}, out);
 }
@@ -395,9 +399,11 @@ std::optional<ServerDialog::Refusal> ServerDialog::auth_obstacle() const {
 void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQueue& out) {
   const std::string shown = "AUTH " + auth.mechanism;
   if (const auto obstacle = auth_obstacle()) return refuse(shown, *obstacle, out);
-  if (!Authentication::takes_password(auth.mechanism) &&
-      std::ranges::find(options_.more_mechanisms, auth.mechanism) ==
-          options_.more_mechanisms.end()) {
+  const auto& more = options_.more_mechanisms;
+  const bool offered = Authentication::takes_password(auth.mechanism)
+                           ? options_.offer_passwords
+                           : std::ranges::find(more, auth.mechanism) != more.end();
+  if (!offered) {
     return refuse(shown, {Protocol, {504, {5, 5, 4}, "Mechanism not recognized"}}, out);
   }
   authentication_ = Authentication(auth.mechanism);

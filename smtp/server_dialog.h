@@ -44,7 +44,8 @@ struct ServerOptions {
   std::size_t recipients_limit = 1000;
   bool offer_starttls = false;  // a TLS context exists and TLS is not active yet
   bool offer_auth = false;      // only when credentials would not travel in clear (RFC 4954)
-  // Offered beside PLAIN and LOGIN; the driver answers their messages.
+  bool offer_passwords = true;  // PLAIN and LOGIN are among what AUTH offers
+  // Offered beside them; the driver answers their messages.
   std::vector<std::string> more_mechanisms{};
   bool require_tls = false;             // 530 5.7.0 Must issue a STARTTLS command first
   bool require_auth = false;            // 530 5.7.0 Authentication required
@@ -93,6 +94,10 @@ class ServerDialog {
   // After StartTls: all knowledge of the client is forgotten (RFC 3207 section 4.2).
   // `offer_auth`: AUTH may be offered from now on, with `more_mechanisms` as in ServerOptions.
   void tls_started(bool offer_auth, std::vector<std::string> more_mechanisms = {});
+
+  // Replaces ServerOptions::more_mechanisms. Before greet() only: with implicit TLS the handshake
+  // says what may be offered.
+  void offer(std::vector<std::string> more_mechanisms);
 
   // After SaslMessage: the client is to answer this one.
   void challenge(std::string_view message, ByteQueue& out);

@@ -3,7 +3,10 @@
 import base64
 import hashlib
 import hmac
+import imaplib
 import pathlib
+import poplib
+import shutil
 import subprocess
 
 import pytest
@@ -21,9 +24,13 @@ def relay(shared):
 
 
 class Dovecot:
-    """Dovecot from its unpacked package, as a server that checks passwords and nothing else; root starts it."""
+    """Dovecot from its unpacked packages, as a server that checks passwords; root starts it. With `host` it has mailboxes,
+    too: in by LMTP, out by POP3 and IMAP."""
 
-    def __init__(self, folder, users):
+    LMTP, POP3, IMAP = 2424, 2110, 2143
+
+    def __init__(self, folder, users, host=None):
+        self.host = host
         self.folder = pathlib.Path(folder)
         self.folder.mkdir()
         self.users = self.folder / "users"
@@ -40,8 +47,9 @@ import_environment = TZ LD_LIBRARY_PATH
 default_internal_user = games
 default_internal_group = games
 default_login_user = nobody
-protocols =
+protocols = {"imap pop3 lmtp" if host else ""}
 ssl = no
+disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
 stats_writer_socket_path =
@@ -59,9 +67,30 @@ service auth {{
     mode = 0666
   }}
 }}
+{self.mailboxes() if host else ""}
 """)
         self.socket = self.folder / "run/auth-client"
         self.process = None
+
+    def mailboxes(self):
+        folder = self.folder / "mail"
+        folder.mkdir()
+        shutil.chown(folder, "games", "games")
+        for above in self.folder.parents[:3]:
+            above.chmod(above.stat().st_mode | 0o011)  # pytest's folders are for root alone
+        ports = "".join(f"""
+service {service} {{
+  inet_listener {name} {{
+    address = {self.host}
+    port = {port}
+  }}
+}}""" for service, name, port in (("lmtp", "lmtp", self.LMTP), ("pop3-login", "pop3", self.POP3),
+                                  ("imap-login", "imap", self.IMAP)))
+        return f"""mail_location = maildir:{folder}/%u
+first_valid_uid = 1
+lmtp_save_to_detail_mailbox = no
+{ports}
+"""
 
     def start(self):
         # As "dovecot -c" does with a doveconf in its own place.
@@ -69,7 +98,9 @@ service auth {{
             [peer_program("usr/bin/doveconf"), "-c", self.configuration, "-f", "service=master", "-e",
              peer_program("usr/sbin/dovecot"), "-F", "-c", self.configuration],
             self.folder / "output", env=peer_environment())
-        harness.wait_until(lambda: self.process.check_alive() and self.socket.exists(), "Dovecot")
+        ports = (self.LMTP, self.POP3, self.IMAP) if self.host else ()
+        harness.wait_until(lambda: self.process.check_alive() and self.socket.exists()
+                           and all(harness.listening(self.host, port) for port in ports), "Dovecot")
 
     def stop(self):
         if self.process:
@@ -209,6 +240,10 @@ def test_a_dovecot_checks_the_logins_that_are_not_in_users_toml(world, tmp_path)
         session.ehlo()
         answer = session.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0a@shop.example\0{SECRET}".encode()).decode())
         assert answer[0] == 454
+    away = relay.wait_event("dovecot_unavailable", socket=str(dovecot.socket))
+    assert away["detail"] == "cannot be connected to: No such file or directory; is Dovecot running?"
+    for _ in range(5):
+        assert log_in(relay, "b@shop.example", SECRET)[0] == 454
     assert log_in(relay, "shop", PASSWORD)[0] == 235
     dovecot.start()
     with relay.smtp(port=SUBMISSION_PORT, starttls=True) as session:
@@ -223,7 +258,62 @@ def test_a_dovecot_checks_the_logins_that_are_not_in_users_toml(world, tmp_path)
                          message(sender="a@shop.example", to="dovecot@receiver.example"))
     sink.message_to("dovecot@receiver.example")
     assert relay.wait_event("accepted")["user"] == "a@shop.example"
+    # However many logins met it, it was told once.
+    assert len(relay.events("dovecot_unavailable")) == 1
+    assert len(relay.events("dovecot_available")) == 1
     # It comes back by itself.
     dovecot.stop()
     dovecot.start()
     assert log_in(relay, "a@shop.example", SECRET)[0] == 235
+
+
+def retrieved(read, what):
+    """What `read` finds, once it finds something: delivery goes on after the relay has handed the mail over."""
+    return harness.wait_until(read, what)
+
+
+def test_one_password_sends_and_reads_by_pop3_and_imap(world, tmp_path):
+    """The relay asks Dovecot; the mail goes to a Postfix, which hands it to Dovecot's LMTP."""
+    host = world.address()
+    dovecot = Dovecot(tmp_path / "dovecot", "".join(f"{name}@shop.example:{{SHA512-CRYPT}}{sha512(SECRET)}\n" for name in "ab"),
+                      host=host)
+    world.others.append(dovecot)
+    postfix = harness.Postfix(tmp_path, host, settings={
+        "virtual_mailbox_domains": "shop.example", "virtual_mailbox_maps": "static:any",
+        "virtual_transport": f"lmtp:inet:{host}:{Dovecot.LMTP}", "lmtp_host_lookup": "native"})
+    world.others.append(postfix)
+    relay = world.add_relay(extra=f'[[route]]\nrecipients = ["shop.example"]\nvia = "smtp://{host}:{postfix.port}"\n')
+    relay.dovecot_socket = dovecot.socket
+    relay.add_key("shop.example", "s1", "ed25519")
+    dovecot.start()
+    world.start()
+    with relay.smtp(port=SUBMISSION_PORT, starttls=True) as session:
+        session.ehlo()
+        session.user, session.password = "a@shop.example", SECRET
+        assert session.auth("PLAIN", session.auth_plain)[0] == 235
+        session.sendmail("a@shop.example", "b@shop.example",
+                         message(subject="Read me", sender="a@shop.example", to="b@shop.example"))
+
+    def by_imap():
+        with imaplib.IMAP4(host, Dovecot.IMAP, timeout=harness.DEADLINE) as mailbox:
+            mailbox.login("b@shop.example", SECRET)
+            mailbox.select()
+            found = mailbox.search(None, "ALL")[1][0].split()
+            return mailbox.fetch(found[0], "(RFC822)")[1][0][1] if found else None
+
+    def by_pop3():
+        mailbox = poplib.POP3(host, Dovecot.POP3, timeout=harness.DEADLINE)
+        try:
+            mailbox.user("b@shop.example")
+            mailbox.pass_(SECRET)
+            return b"\r\n".join(mailbox.retr(1)[1]) if mailbox.stat()[0] else None
+        finally:
+            mailbox.close()
+
+    for read, protocol in ((by_imap, "IMAP"), (by_pop3, "POP3")):
+        content = retrieved(read, lambda: f"the letter by {protocol}; Postfix says\n{postfix.log_text()[-1500:]}")
+        assert b"Subject: Read me" in content and b"DKIM-Signature:" in content, protocol
+    # The wrong one reads and sends nothing.
+    assert log_in(relay, "b@shop.example", "guess")[0] == 535
+    with imaplib.IMAP4(host, Dovecot.IMAP, timeout=harness.DEADLINE) as mailbox, pytest.raises(imaplib.IMAP4.error):
+        mailbox.login("b@shop.example", "guess")
