@@ -7,7 +7,7 @@ namespace signpost::delivery {
 
 namespace {
 
-constexpr std::chrono::seconds kLastTry{30};  // before a deadline at least
+constexpr std::chrono::seconds kLastTry{5};  // before a deadline at least
 
 }  // namespace
 

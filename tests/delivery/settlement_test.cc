@@ -177,11 +177,19 @@ TEST_F(SettlementTest, MailToBeReturnedIsTriedMoreOftenAndGivenUpAtItsDeadline) 
   EXPECT_EQ(wait(minutes(4)), minutes(2));
   EXPECT_EQ(wait(minutes(6)), minutes(1));
   EXPECT_EQ(wait(minutes(7)), seconds(30));
-  EXPECT_EQ(wait(minutes(7) + seconds(30)), std::nullopt);
+  EXPECT_EQ(wait(minutes(7) + seconds(30)), seconds(15));
+  EXPECT_EQ(wait(minutes(7) + seconds(50)), seconds(5));
+  EXPECT_EQ(wait(minutes(7) + seconds(51)), std::nullopt) << "no time for an attempt";
   const Settlement late = settle({delayed(), delayed(), delayed()}, minutes(8));
   EXPECT_FALSE(late.after);
   EXPECT_TRUE(late.recipients[0].expired);
   EXPECT_EQ(reports(late), (std::vector{message::Action::Failed}));
+}
+
+TEST_F(SettlementTest, TheShortestDeadlineLeavesTimeToTryAgain) {
+  envelope_.deadline =
+      queue::Deadline{envelope_.received + seconds(60), smtp::DeliverBy::Mode::Return};
+  EXPECT_TRUE(settle({delayed(), delayed(), delayed()}, seconds(1)).next_attempt);
 }
 
 TEST_F(SettlementTest, ADeadlineFarAwayChangesNothing) {
