@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 namespace signpost::commands {
 
@@ -23,14 +24,25 @@ Failure failed(const std::string& path, std::string_view what) {
   return fail(Errc::Io, fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
 }
 
-// Whether it was made. The umask of whoever runs this is not asked: `mode` is what it gets.
-Result<bool> made(const std::string& path, mode_t mode) {
+struct Owner {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
+// The umask of whoever runs this is not asked: `mode` is what it gets. One that cannot be given to
+// its owner does not stay: the next try would leave it alone, since it exists.
+Result<void> make(const std::string& path, mode_t mode, std::optional<Owner> owner) {
   if (::mkdir(path.c_str(), kOwnFolder) != 0) {
-    if (errno == EEXIST) return false;
+    if (errno == EEXIST) return {};
     return failed(path, "cannot be made");
   }
-  if (::chmod(path.c_str(), mode) != 0) return failed(path, "cannot be given its mode");
-  return true;
+  if (::chmod(path.c_str(), mode) == 0 &&
+      (!owner || ::chown(path.c_str(), owner->user, owner->group) == 0)) {
+    return {};
+  }
+  const Failure failure = failed(path, "cannot be given to its owner");
+  ::rmdir(path.c_str());
+  return failure;
 }
 
 }  // namespace
@@ -53,28 +65,23 @@ Result<SetupFiles> SetupFiles::for_account(const std::string& account) {
 }
 
 Result<void> SetupFiles::make_folder(const std::string& path) const {
-  const auto is_new = made(path, account_ ? kSharedFolder : kOwnFolder);
-  if (!is_new) return Failure(is_new.error());
-  if (*is_new && account_ && ::chown(path.c_str(), 0, account_->group) != 0) {
-    return failed(path, "cannot be given to its group");
-  }
-  return {};
+  if (!account_) return make(path, kOwnFolder, {});
+  return make(path, kSharedFolder, Owner{0, account_->group});
 }
 
 Result<void> SetupFiles::make_data_folder(const std::string& path) const {
-  const auto is_new = made(path, kOwnFolder);
-  if (!is_new) return Failure(is_new.error());
-  if (*is_new && account_ && ::chown(path.c_str(), account_->user, account_->group) != 0) {
-    return failed(path, "cannot be given to its owner");
-  }
-  return {};
+  if (!account_) return make(path, kOwnFolder, {});
+  return make(path, kOwnFolder, Owner{account_->user, account_->group});
 }
 
+// Nor does a file stay that cannot be given to the account.
 Result<void> SetupFiles::create(const std::string& path, std::string_view text) const {
   if (const auto created = config::create_private_file(path, text); !created) {
     return fail(created.error().code, fmt::format("{}: {}", path, created.error().detail));
   }
-  return let_account_read(path);
+  auto given = let_account_read(path);
+  if (!given) ::unlink(path.c_str());
+  return given;
 }
 
 Result<void> SetupFiles::let_account_read(const std::string& path) const {
