@@ -4,12 +4,11 @@
 #include "base/log_events.h"
 #include "base/mutex.h"
 #include "base/utc.h"
+#include "base/write_all.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <thread>
 
@@ -21,13 +20,8 @@ constexpr std::chrono::milliseconds kGather{10};
 // Time to write queued lines when the log stops.
 constexpr std::chrono::seconds kStopLimit{2};
 
-void write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // nobody can be notified
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+void write_line(int fd, std::string_view line) {
+  (void)write_all(fd, line);  // nobody can be notified
 }
 
 // As in RFC 5424 section 6.2.1.
@@ -98,7 +92,7 @@ class Writer {
       const MutexLock lock(mutex_);
       if (abandoned_) return;
       if (ended_) {
-        write_all(options_.fd, line);
+        write_line(options_.fd, line);
         return;
       }
       if (pending_.size() + line.size() > options_.queue_bytes) {
@@ -144,7 +138,7 @@ class Writer {
     std::string writing;
     for (;;) {
       const Options options = take_pending(writing);
-      write_all(options.fd, writing);
+      write_line(options.fd, writing);
       writing.clear();
       report_dropped(options);
       const MutexLock lock(mutex_);
@@ -172,8 +166,8 @@ class Writer {
     if (lost == reported_) return;
     using Dropped = events::LogDropped;
     const Field lines{"lines", lost - reported_};
-    write_all(options.fd, whole_line(options.format, options.to_journal, Dropped::kEvent.level,
-                                     Dropped::kEvent.name, {&lines, 1}));
+    write_line(options.fd, whole_line(options.format, options.to_journal, Dropped::kEvent.level,
+                                      Dropped::kEvent.name, {&lines, 1}));
     reported_ = lost;
   }
 

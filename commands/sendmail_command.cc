@@ -1,11 +1,14 @@
 // What /usr/sbin/sendmail does: a message or a session for the relay of this machine, and a letter
 // in the spool while there is none.
+#include "base/clock.h"
+#include "base/write_all.h"
 #include "commands/command_line.h"
 #include "config/config_file.h"
 #include "net/unix_socket.h"
 #include "sendmail/hand_in.h"
 #include "sendmail/invocation.h"
 #include "sendmail/letter.h"
+#include "sendmail/report.h"
 #include "sendmail/spool.h"
 
 #include <CLI/CLI.hpp>
@@ -23,16 +26,19 @@
 #include <cstdio>
 #include <expected>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace signpost::commands {
 
 namespace {
 
+using sendmail::ErrorMode;
 using sendmail::ExitCode;
 using sendmail::Fault;
 using sendmail::Invocation;
@@ -43,7 +49,8 @@ constexpr std::size_t kMostInput = 200 << 20;
 constexpr std::size_t kPiece = 64 << 10;
 constexpr const char* kConfigFile = "/etc/signpost/signpost.toml";
 
-int complain(ExitCode code, std::string_view text) {
+int complain(ExitCode code, std::string_view text, ErrorMode errors = ErrorMode::Print) {
+  if (errors == ErrorMode::Quiet) return code;
   (void)std::fprintf(stderr, "sendmail: %.*s\n", static_cast<int>(text.size()), text.data());
   return code;
 }
@@ -54,6 +61,7 @@ struct Place {
   std::string socket = config::kDefaultSubmitSocket;
   std::string spool = config::kDefaultSpool;
   std::string host;
+  std::string postmaster;  // of reports
 };
 
 std::string system_host() {
@@ -80,6 +88,7 @@ std::expected<Place, std::string> find_place(const std::optional<std::string>& c
     const config::LoadedConfig loaded = config::load_config_partly(file);
     if (!loaded.config) return std::unexpected(loaded.errors.front().text());
     place.host = loaded.config->hostname;
+    place.postmaster = loaded.config->postmaster;
     const auto& listeners = loaded.config->listeners;
     const auto found = std::ranges::find_if(
         listeners, [](const config::ListenerConfig& listener) { return !listener.socket.empty(); });
@@ -93,6 +102,7 @@ std::expected<Place, std::string> find_place(const std::optional<std::string>& c
     return std::unexpected(file + ": " + std::generic_category().message(errno));
   }
   if (place.host.empty()) place.host = system_host();
+  if (place.postmaster.empty()) place.postmaster = "postmaster@" + place.host;
   return place;
 }
 
@@ -150,50 +160,75 @@ Result<Descriptor> connect_to(const std::string& path) {
   return socket;
 }
 
-int keep(const Place& place, const Letter& letter, std::string_view reason) {
+Result<void> keep(const Place& place, const Letter& letter) {
   const auto spool = sendmail::Spool::open(place.spool);
-  const Result<void> kept = spool ? spool->keep(letter) : Result<void>(Failure(spool.error()));
-  if (kept) return sendmail::kOk;
-  return complain(sendmail::kTemporary,
-                  fmt::format("not sent: {}; and not kept: {}", reason, kept.error().detail));
+  return spool ? spool->keep(letter) : Result<void>(Failure(spool.error()));
 }
+
+struct Delivered {
+  std::vector<sendmail::Outcome::Refusal> refused;
+  std::string lost;  // why there are recipients for whom it could not even be kept; "": none
+};
 
 // A message with more recipients than one transaction takes goes in several, as long as each
 // takes some.
-int deliver(const Place& place, Letter letter) {
-  int code = sendmail::kOk;
+Delivered deliver(const Place& place, Letter letter) {
+  Delivered done;
   for (;;) {
     const auto socket = connect_to(place.socket);
-    if (!socket) return std::max(code, keep(place, letter, socket.error().detail));
-    sendmail::Outcome outcome = sendmail::hand_in(socket->get(), letter);
-    for (const sendmail::Outcome::Refusal& refusal : outcome.refused) {
-      code = complain(sendmail::kUnavailable,
-                      fmt::format("<{}>: {}", refusal.recipient, refusal.reply));
+    sendmail::Outcome outcome;
+    if (socket) {
+      outcome = sendmail::hand_in(socket->get(), letter);
+      std::ranges::move(outcome.refused, std::back_inserter(done.refused));
+      if (outcome.later.empty()) return done;
+      letter.recipients = std::move(outcome.later);
+      if (!outcome.taken.empty()) continue;
     }
-    if (outcome.later.empty()) return code;
-    letter.recipients = std::move(outcome.later);
-    if (outcome.taken.empty()) return std::max(code, keep(place, letter, outcome.reason));
+    if (const auto kept = keep(place, letter); !kept) {
+      done.lost = fmt::format("not sent: {}; and not kept: {}",
+                              socket ? outcome.reason : socket.error().detail, kept.error().detail);
+    }
+    return done;
   }
+}
+
+// The sender learns of it by mail. False: no report is owed, or the relay does not take it.
+bool mail_report(const Place& place, const Letter& letter,
+                 const std::vector<sendmail::Outcome::Refusal>& refused) {
+  const auto report =
+      sendmail::report_on(letter, refused, {place.host, place.postmaster}, system_now());
+  if (!report) return false;
+  const Delivered done = deliver(place, *report);
+  return done.refused.empty() && done.lost.empty();
+}
+
+void print_refusals(const std::vector<sendmail::Outcome::Refusal>& refused, ErrorMode errors) {
+  for (const sendmail::Outcome::Refusal& refusal : refused) {
+    complain(sendmail::kUnavailable, fmt::format("<{}>: {}", refusal.recipient, refusal.reply),
+             errors);
+  }
+}
+
+int tell(const Place& place, const Letter& letter, const Delivered& done, ErrorMode errors) {
+  int code = sendmail::kOk;
+  if (!done.refused.empty()) {
+    const bool by_mail = errors == ErrorMode::Mail || errors == ErrorMode::MailAndSucceed;
+    const bool mailed = by_mail && mail_report(place, letter, done.refused);
+    if (!mailed || errors == ErrorMode::Mail) code = sendmail::kUnavailable;
+    if (!mailed) print_refusals(done.refused, errors);
+  }
+  if (!done.lost.empty()) code = complain(sendmail::kTemporary, done.lost, errors);
+  return code;
 }
 
 int send_message(const Invocation& call, const Place& place) {
   sendmail::Origin origin{.account = {}, .full_name = {}, .host = place.host};
   find_account(origin);
   const auto input = read_input();
-  if (!input) return complain(input.error().code, input.error().text);
-  auto letter = sendmail::compose(call, origin, *input);
-  if (!letter) return complain(letter.error().code, letter.error().text);
-  return deliver(place, std::move(*letter));
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
+  if (!input) return complain(input.error().code, input.error().text, call.errors);
+  const auto letter = sendmail::compose(call, origin, *input);
+  if (!letter) return complain(letter.error().code, letter.error().text, call.errors);
+  return tell(place, *letter, deliver(place, *letter), call.errors);
 }
 
 // Copies what there is; false at the end.

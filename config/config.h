@@ -25,6 +25,7 @@ namespace signpost::config {
 enum class ListenerMode { StartTls, Implicit, Plain };
 enum class AuthMode { Required, Optional, Off };
 enum class ClearLogin { Loopback, Never };
+enum class RaisePriority { Logins, All, None };
 
 // Who may connect to a unix socket.
 struct LocalAccount {
@@ -47,6 +48,9 @@ struct ListenerConfig {
   std::vector<net::Network> trusted_networks;
   bool trust_wide_networks = false;
   std::vector<net::Network> proxy_protocol_from;
+  std::vector<net::Network> xclient_from;
+  bool xclient_logins = false;
+  RaisePriority raise_priority = RaisePriority::Logins;
   std::vector<LocalAccount> allow_users;  // of a unix socket, beside root
   std::string spool = kDefaultSpool;      // of the sendmail command that uses the socket
 };

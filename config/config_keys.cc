@@ -119,6 +119,19 @@ Section listener() {
            list_of("networks, as in [\"10.0.0.5\", \"2001:db8::/64\"]", parse_network),
            "Load balancers that begin each connection with a PROXY header, version 1 or 2. It is "
            "required from them and never read from others."),
+       key("xclient_from", &ListenerConfig::xclient_from,
+           list_of("networks, as in [\"10.0.0.5\", \"2001:db8::/64\"]", parse_network),
+           "Front ends, such as nginx or Dovecot, that may say with XCLIENT for which client they "
+           "speak. It is offered to them alone, and refused from others."),
+       key("xclient_logins", &ListenerConfig::xclient_logins, boolean(),
+           "Whether the LOGIN of an XCLIENT counts as a login: true where the front end has "
+           "checked the client's password."),
+       key("raise_priority", &ListenerConfig::raise_priority,
+           one_of<RaisePriority>({{"logins", RaisePriority::Logins},
+                                  {"all", RaisePriority::All},
+                                  {"none", RaisePriority::None}}),
+           "Who may raise the priority of mail above 0 (MT-PRIORITY, RFC 6710): clients that have "
+           "logged in, also those in trusted_networks, or nobody. Others' mail has priority 0."),
        key("allow_users", &ListenerConfig::allow_users,
            list_of("accounts of this machine, as in [\"root\", \"www-data\"], or [\"*\"] for all",
                    parse_local_account),

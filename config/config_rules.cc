@@ -46,14 +46,15 @@ void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& e
                "that may, or \"required\"");
   }
   if (listener.auth != AuthMode::Off && listener.mode == ListenerMode::Plain &&
-      !listener.bind.ip.is_loopback() && listener.proxy_protocol_from.empty()) {
+      !listener.bind.ip.is_loopback() && listener.proxy_protocol_from.empty() &&
+      !listener.xclient_logins) {
     errors.add(entry.at("mode"), "listener.mode",
                "\"plain\" would carry passwords in clear; write \"starttls\", or auth = \"off\" "
                "with trusted_networks, or bind to a loopback address, or name the load balancers "
                "that end TLS in proxy_protocol_from");
   }
   if (listener.auth == AuthMode::Required && listener.mode == ListenerMode::Plain &&
-      listener.login_in_clear == ClearLogin::Never) {
+      listener.login_in_clear == ClearLogin::Never && !listener.xclient_logins) {
     errors.add(entry.at("login_in_clear"), "listener.login_in_clear",
                "\"never\" with mode \"plain\" and auth \"required\" would let nobody log in; write "
                "mode = \"starttls\", or \"loopback\"");
@@ -68,12 +69,24 @@ void check_trusted_networks(const Entry<ListenerConfig>& entry, ConfigErrors& er
              "close to an open relay; write smaller networks, or also trust_wide_networks = true");
 }
 
-// Whoever may send a PROXY header chooses the address that it is judged by.
+// Whoever may send a PROXY header or XCLIENT chooses the address that it is judged by.
 void check_proxies(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
-  if (!are_wide(entry.section.proxy_protocol_from)) return;
-  errors.add(entry.at("proxy_protocol_from"), "listener.proxy_protocol_from",
-             "together these cover more of the Internet than a /8 (IPv6: a /16) does, and anyone "
-             "there could claim any address; write the addresses of the load balancers");
+  const ListenerConfig& listener = entry.section;
+  const auto demand_few = [&](std::string_view key, const std::vector<net::Network>& networks,
+                              std::string_view whose) {
+    if (!are_wide(networks)) return;
+    errors.add(entry.at(key), fmt::format("listener.{}", key),
+               fmt::format("together these cover more of the Internet than a /8 (IPv6: a /16) "
+                           "does, and anyone there could claim any address; write the addresses "
+                           "of the {}",
+                           whose));
+  };
+  demand_few("proxy_protocol_from", listener.proxy_protocol_from, "load balancers");
+  demand_few("xclient_from", listener.xclient_from, "front ends");
+  if (listener.xclient_logins && listener.xclient_from.empty()) {
+    errors.add(entry.at("xclient_logins"), "listener.xclient_logins",
+               "has no meaning without front ends; write their addresses in xclient_from");
+  }
 }
 
 void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& root,
@@ -110,8 +123,8 @@ void check_listener_kind(const Entry<ListenerConfig>& entry, ConfigErrors& error
     }
     return;
   }
-  for (const std::string_view key :
-       {"login_in_clear", "trusted_networks", "trust_wide_networks", "proxy_protocol_from"}) {
+  for (const std::string_view key : {"login_in_clear", "trusted_networks", "trust_wide_networks",
+                                     "proxy_protocol_from", "xclient_from", "xclient_logins"}) {
     if (entry.table.find(key) == nullptr) continue;
     errors.add(entry.at(key), fmt::format("listener.{}", key),
                "has no meaning at a unix socket; remove it, and write allow_users");

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/descriptor.h"
+#include "base/write_all.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -44,13 +45,8 @@ Failure not_allowed() {
                                     found == nullptr ? std::to_string(uid) : found->pw_name));
 }
 
-Result<void> write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_failure("cannot be written");
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+Result<void> write_to_disk(int fd, std::string_view text) {
+  if (!write_all(fd, text)) return system_failure("cannot be written");
   if (::fsync(fd) != 0) return system_failure("cannot be written to disk");
   return {};
 }
@@ -119,7 +115,7 @@ Result<void> create_private_file(const std::string& path, std::string_view text)
   const Descriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kPrivate));
   if (!file) return system_failure("cannot be created");
-  auto written = write_all(file.get(), text);
+  auto written = write_to_disk(file.get(), text);
   if (!written) ::unlink(path.c_str());
   return written;
 }
@@ -145,7 +141,7 @@ Result<void> edit_private_file(const std::string& path,
   const Descriptor file(::mkostemp(fresh.data(), O_CLOEXEC));  // mode 0600
   if (!file) return system_failure("a new file beside it cannot be created");
   Result<void> done = exists ? take_over_rights(file.get(), old) : Result<void>();
-  if (done) done = write_all(file.get(), *after);
+  if (done) done = write_to_disk(file.get(), *after);
   if (done && ::rename(fresh.c_str(), target.c_str()) != 0)
     done = system_failure("cannot be replaced");
   if (!done) {

@@ -236,7 +236,7 @@ void Daemon::start_spool_reader() {
               worker.accept_for(listener, socket->release(), account);
             });
       });
-  spool_reader_->configure(*settings_->config);
+  spool_reader_->configure(settings_);
 }
 
 Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
@@ -349,7 +349,7 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   }
   put_in_force(std::move(loaded.settings), std::move(opened->sockets));
   unix_listeners_.merge(opened->files);
-  spool_reader_->configure(after);
+  spool_reader_->configure(settings_);
   for (const config::ListenerConfig& listener : closing) unix_listeners_.erase(listener.name);
   reloads_ok_.add();
   reloaded_.set(1);

@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "relay/events.h"
-#include "sendmail/hand_in.h"
+#include "sendmail/report.h"
+#include "smtp/address.h"
+#include "submission/acceptance.h"
+#include "submission/session_options.h"
 
 #include <sys/socket.h>
 
@@ -20,6 +23,22 @@ constexpr std::size_t kMostBusy = 10;          // accounts: then it is the relay
 constexpr std::size_t kMostReported = 10'000;  // unusable files that are remembered
 constexpr std::size_t kMostOfHead = 30 << 20;  // octets of a file before the content
 
+// Whether the account may send as the letter's sender at that listener.
+bool may_send(const relay::Settings& settings, const std::string& listener,
+              const sendmail::SpooledLetter& read) {
+  const auto* const config = submission::find_listener(settings, listener);
+  const auto sender = smtp::parse_mailbox(read.letter.sender, true);
+  if (config == nullptr || !sender) return false;
+  const net::IpAddress account = net::IpAddress::of_account(read.owner);
+  const std::string login = account.text();
+  const submission::Principal principal{
+      .login = login,
+      .user = settings.users ? settings.users->find(login) : nullptr,
+      .trusted = submission::is_trusted(*config, account),
+      .client = account};
+  return !submission::refuse_sender(settings, principal, *sender);
+}
+
 }  // namespace
 
 SpoolReader::SpoolReader(Connect connect)
@@ -30,12 +49,14 @@ SpoolReader::~SpoolReader() {
   thread_.join();
 }
 
-void SpoolReader::configure(const config::Config& config) {
+void SpoolReader::configure(std::shared_ptr<const relay::Settings> settings) {
+  const config::Config& config = *settings->config;
   std::vector<Place> places;
   for (const config::ListenerConfig& listener : config.listeners) {
     const bool is_known = std::ranges::find(places, listener.spool, &Place::folder) != places.end();
     if (listener.socket.empty() || is_known) continue;
-    places.push_back({listener.spool, listener.name, config.limits.message_size + kMostOfHead});
+    places.push_back(
+        {listener.spool, listener.name, config.limits.message_size + kMostOfHead, settings});
   }
   const MutexLock lock(mutex_);
   places_ = std::move(places);
@@ -91,65 +112,85 @@ void SpoolReader::report_unusable(const Place& place, const std::string& name,
   log::emit(relay::events::LetterUnusable{.file = name, .detail = detail});
 }
 
-void SpoolReader::set_aside(const sendmail::Spool& spool, const Place& place,
-                            const std::string& name) {
-  if (auto done = spool.set_aside(name); !done) report_unusable(place, name, done.error().detail);
-}
-
-// A file that cannot be removed must not be sent again and again.
-void SpoolReader::remove(const sendmail::Spool& spool, const Place& place,
-                         const std::string& name) {
+// A file that cannot be changed must not be sent, or reported, again and again.
+void SpoolReader::put_away(const sendmail::Spool& spool, const Place& place,
+                           const std::string& name, bool aside) {
   const std::string file = place.folder + "/" + name;
-  if (auto removed = spool.remove(name); removed) {
+  if (auto done = aside ? spool.set_aside(name) : spool.remove(name); done) {
     left_.erase(file);
   } else {
-    left_[file].clear();
-    report_unusable(place, name, removed.error().detail);
+    left_[file] = {.recipients = {}, .aside = aside};
+    report_unusable(place, name, done.error().detail);
   }
+}
+
+sendmail::Outcome SpoolReader::hand_in(const Place& place, const sendmail::Letter& letter,
+                                       uid_t account) {
+  int sockets[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, sockets) != 0) {
+    sendmail::Outcome none;
+    none.later = letter.recipients;
+    return none;
+  }
+  const Descriptor ours(sockets[0]);
+  connect_(place.listener, Descriptor(sockets[1]), account);
+  return sendmail::hand_in(ours.get(), letter);
+}
+
+// Everyone can write a letter: only who may send as its sender has that sender told. Root's session
+// takes the report whatever the account may do.
+bool SpoolReader::report(const sendmail::Spool& spool, const Place& place,
+                         const sendmail::SpooledLetter& read,
+                         const std::vector<sendmail::Outcome::Refusal>& refused) {
+  constexpr uid_t kRoot = 0;
+  const relay::Settings& settings = *place.settings;
+  if (!may_send(settings, place.listener, read)) return false;
+  const sendmail::ReportingServer server{settings.config->hostname, settings.config->postmaster};
+  const auto letter = sendmail::report_on(read.letter, refused, server, system_now());
+  if (!letter) return false;
+  const sendmail::Outcome outcome = hand_in(place, *letter, kRoot);
+  return outcome.refused.empty() && (outcome.later.empty() || spool.keep(*letter, kRoot));
 }
 
 bool SpoolReader::bring_in(const sendmail::Spool& spool, const Place& place,
                            const std::string& name) {
-  const auto left = left_.find(place.folder + "/" + name);
-  if (left != left_.end() && left->second.empty()) {
-    remove(spool, place, name);
+  const std::string file = place.folder + "/" + name;
+  const auto left = left_.find(file);
+  if (left != left_.end() && left->second.recipients.empty()) {
+    put_away(spool, place, name, left->second.aside);
     return true;
   }
   auto read = spool.read(name, place.most_octets);
   if (!read) {
     report_unusable(place, name, read.error().detail);
-    if (read.error().code == Errc::InvalidArgument) set_aside(spool, place, name);
+    if (read.error().code == Errc::InvalidArgument) put_away(spool, place, name, true);
     return true;
   }
-  int sockets[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, sockets) != 0) {
-    return false;
-  }
-  const Descriptor ours(sockets[0]);
-  if (left != left_.end()) read->letter.recipients = left->second;
-  connect_(place.listener, Descriptor(sockets[1]), read->owner);
-  const sendmail::Outcome outcome = sendmail::hand_in(ours.get(), read->letter);
+  if (left != left_.end()) read->letter.recipients = left->second.recipients;
+  const sendmail::Outcome outcome = hand_in(place, read->letter, read->owner);
   if (outcome.taken.empty() && outcome.refused.empty()) return false;
+  bool reported = false;
+  if (!outcome.refused.empty()) {
+    reported = report(spool, place, *read, outcome.refused);
+    const std::string user = "uid:" + std::to_string(read->owner);
+    const auto& first = outcome.refused.front();
+    log::emit(relay::events::LetterRefused{.file = name,
+                                           .user = user,
+                                           .from = read->letter.sender,
+                                           .to = first.recipient,
+                                           .reply = first.reply,
+                                           .reported = reported});
+  }
   if (!outcome.later.empty()) {
     // The others must not get it twice.
     sendmail::Letter rest = read->letter;
     rest.recipients = outcome.later;
     if (!spool.keep(rest, read->owner)) {
-      left_[place.folder + "/" + name] = std::move(rest.recipients);
+      left_[file] = {.recipients = std::move(rest.recipients), .aside = false};
       return false;
     }
   }
-  if (!outcome.refused.empty()) {
-    const std::string user = "uid:" + std::to_string(read->owner);
-    const auto& first = outcome.refused.front();
-    log::emit(relay::events::LetterRefused{
-        .file = name, .user = user, .to = first.recipient, .reply = first.reply});
-  }
-  if (outcome.taken.empty() && outcome.later.empty()) {
-    set_aside(spool, place, name);
-  } else {
-    remove(spool, place, name);
-  }
+  put_away(spool, place, name, outcome.taken.empty() && outcome.later.empty() && !reported);
   return true;
 }
 

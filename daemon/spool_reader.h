@@ -3,7 +3,9 @@
 
 #include "base/descriptor.h"
 #include "base/mutex.h"
-#include "config/config.h"
+#include "relay/settings.h"
+#include "sendmail/hand_in.h"
+#include "sendmail/letter.h"
 #include "sendmail/spool.h"
 
 #include <sys/types.h>
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -20,7 +23,8 @@ namespace signpost::daemon {
 
 // A thread that looks into the spools of all unix sockets now and then, and hands in what it finds
 // there in the name of each file's owner. A letter is removed once the relay has stored it: a crash
-// in between sends it again (RFC 1047). What is refused for now stays and is tried again.
+// in between sends it again (RFC 1047). What is refused for now stays and is tried again. What is
+// refused for good is reported to its sender; where that cannot be, an operator finds its file.
 class SpoolReader {
  public:
   // Gives a session of `account` at `listener` the other end of a connection. Called by the thread.
@@ -33,7 +37,7 @@ class SpoolReader {
   SpoolReader& operator=(const SpoolReader&) = delete;
 
   // Any thread.
-  void configure(const config::Config& config);
+  void configure(std::shared_ptr<const relay::Settings> settings);
   void stop();  // begins no further letter
 
  private:
@@ -41,6 +45,12 @@ class SpoolReader {
     std::string folder;
     std::string listener;
     std::size_t most_octets = 0;
+    std::shared_ptr<const relay::Settings> settings;
+  };
+  // What is left to do about a file.
+  struct Left {
+    std::vector<std::string> recipients;  // to whom it has to go
+    bool aside = false;                   // it is to be set aside when there are none, not removed
   };
 
   void run();
@@ -50,8 +60,11 @@ class SpoolReader {
   void read(const Place& place);
   // False: the relay takes nothing of its account now.
   bool bring_in(const sendmail::Spool& spool, const Place& place, const std::string& name);
-  void remove(const sendmail::Spool& spool, const Place& place, const std::string& name);
-  void set_aside(const sendmail::Spool& spool, const Place& place, const std::string& name);
+  sendmail::Outcome hand_in(const Place& place, const sendmail::Letter& letter, uid_t account);
+  bool report(const sendmail::Spool& spool, const Place& place, const sendmail::SpooledLetter& read,
+              const std::vector<sendmail::Outcome::Refusal>& refused);
+  void put_away(const sendmail::Spool& spool, const Place& place, const std::string& name,
+                bool aside);
   void report_unusable(const Place& place, const std::string& name, const std::string& detail);
 
   const Connect connect_;
@@ -59,9 +72,8 @@ class SpoolReader {
   std::vector<Place> places_ GUARDED_BY(mutex_);
   bool stopped_ GUARDED_BY(mutex_) = false;
   ConditionVariable changed_;
-  // Of files that could not be changed when the relay had taken them: the recipients that are left.
-  std::map<std::string, std::vector<std::string>> left_;
-  std::set<std::string> reported_;  // the thread's: paths that cannot be set aside
+  std::map<std::string, Left> left_;  // the thread's: files that could not be changed
+  std::set<std::string> reported_;    // the thread's: paths that cannot be set aside
   std::thread thread_;
 };
 

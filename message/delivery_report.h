@@ -17,10 +17,11 @@ struct NotifiedRecipient {
   std::string final_recipient;     // mailbox
   std::string original_recipient;  // "rfc822;user@example" or ""
   Action action = Action::Failed;
-  std::string status;       // "5.1.1"
-  std::string remote_mta;   // host name, "" when none was reached
-  std::string diagnostic;   // the peer's reply on one line, "" when there was none
-  std::string explanation;  // our words for people, when no peer spoke
+  std::string status;         // "5.1.1"
+  std::string remote_mta;     // host name, "" when none was reached
+  std::string diagnostic;     // the peer's reply on one line, "" when there was none
+  std::string explanation;    // our words for people, when no peer spoke
+  bool refused_here = false;  // by the reporting server itself
   std::optional<SystemTime> last_attempt;
   std::optional<SystemTime> will_retry_until;  // Delayed only
 };
@@ -32,7 +33,7 @@ struct StatusNotification {
   std::string message_id;     // "<…>" of this notification
   std::string boundary;       // a token that no content holds: the caller's random choice
   std::string envelope_id;    // ENVID=, "" when none
-  std::string queue_id;       // of the reported message
+  std::string queue_id;       // of the reported message, "" when it was never queued
   SystemTime arrival;         // of the reported message
   std::optional<SystemTime> deliver_by;  // its sender's deadline (RFC 2852)
   std::string hold;  // "for;3600", "until;2026-12-24T18:00:00Z" (RFC 4865), "" when none

@@ -128,7 +128,9 @@ std::string delivery_status(const StatusNotification& notification) {
     append_field(out, "Original-Envelope-Id", clean_text(notification.envelope_id, utf8, 400));
   }
   append_field(out, "Reporting-MTA", "dns; " + clean_text(notification.reporting_mta, utf8, 255));
-  append_field(out, "X-Signpost-Queue-ID", clean_text(notification.queue_id, utf8, 100));
+  if (!notification.queue_id.empty()) {
+    append_field(out, "X-Signpost-Queue-ID", clean_text(notification.queue_id, utf8, 100));
+  }
   append_field(out, "Arrival-Date", date_time(notification.arrival));
   if (notification.deliver_by) {
     append_field(out, "Deliver-By-Date", date_time(*notification.deliver_by));

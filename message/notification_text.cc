@@ -112,6 +112,7 @@ bool fits(std::string_view status, std::string_view pattern) {
 }
 
 std::string_view advice(const NotifiedRecipient& recipient) {
+  if (recipient.refused_here) return kGeneralAdvice;
   // It has expired and no server has said why: the obstacle was on the way to them.
   if (recipient.status.starts_with("4.") && recipient.diagnostic.empty()) return kUnreachableAdvice;
   return std::ranges::find_if(
@@ -240,10 +241,13 @@ std::string notification_text(const StatusNotification& notification, Returned r
   for (const NotifiedRecipient& recipient : notification.recipients) {
     append_recipient(out, recipient);
   }
-  append_wrapped(out, "",
-                 "This server received your message on " + date_time(notification.arrival) +
-                     ". Its queue ID is " + clean_text(notification.queue_id, true, 100) +
-                     "; quote it when you ask your mail administrator.");
+  std::string received("This server received your message on ");
+  received.append(date_time(notification.arrival)).append(".");
+  if (!notification.queue_id.empty()) {
+    received.append(" Its queue ID is ").append(clean_text(notification.queue_id, true, 100));
+    received.append("; quote it when you ask your mail administrator.");
+  }
+  append_wrapped(out, "", received);
   append_wrapped(out, "",
                  returned == Returned::Content
                      ? "Attached are a report for mail programs and your message."

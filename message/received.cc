@@ -47,6 +47,13 @@ std::string comment_text(std::string_view text) {
   return out;
 }
 
+// TCP-info of RFC 5321 section 4.4.
+std::string in_comment(std::string_view name, std::string_view address) {
+  std::string text("(");
+  if (is_host_name(name)) text.append(name).append(" ");
+  return text.append(address).append(")");
+}
+
 void add_origin(FoldedField& field, const ReceivedFacts& facts) {
   if (facts.is_account) {
     field.word("from").word("localhost").word("(" + comment_text(facts.peer_address) + ")");
@@ -58,7 +65,7 @@ void add_origin(FoldedField& field, const ReceivedFacts& facts) {
   field.word("from");
   if (usable) {
     field.word(facts.hello_name);
-    if (!address.empty()) field.word("(" + address + ")");
+    if (!address.empty()) field.word(in_comment(facts.peer_name, address));
     return;
   }
   field.word(address.empty() ? "unknown" : address);

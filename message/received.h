@@ -13,6 +13,7 @@ struct ReceivedFacts {
   bool origin = true;             // whether it says where the message came from
   std::string_view hello_name;    // the client's own words: made printable, comments escaped
   std::string_view peer_address;  // "192.0.2.1" or "2001:db8::1", as the socket says, or "uid:33"
+  std::string_view peer_name;     // of the peer in the DNS; "" if nobody has looked
   bool is_account = false;        // peer_address names an account of this machine
   std::string_view by;            // our hostname
   std::string_view id;

@@ -73,6 +73,14 @@ Done set_mode(std::string_view text, Mode& mode) {
   return {};
 }
 
+// Others' modes mean nothing here, and are passed over as their options are.
+void set_errors(std::string_view mode, ErrorMode& errors) {
+  if (mode == "p") errors = ErrorMode::Print;
+  if (mode == "m" || mode == "w") errors = ErrorMode::Mail;
+  if (mode == "e") errors = ErrorMode::MailAndSucceed;
+  if (mode == "q") errors = ErrorMode::Quiet;
+}
+
 Done set(char option, std::string_view value, Invocation& call) {
   switch (option) {
     case 'b':
@@ -97,7 +105,11 @@ Done set(char option, std::string_view value, Invocation& call) {
       }
       call.envelope_id = value;
       return {};
+    case 'e':
+      set_errors(value, call.errors);
+      return {};
     case 'o':
+      if (value.starts_with('e')) set_errors(ascii::trim(value.substr(1)), call.errors);
       if (value == "i" || value.starts_with("i ")) call.dot_is_text = true;
       if (value == "t") call.recipients_from_header = true;
       return {};
@@ -112,7 +124,7 @@ void set_flag(char flag, Invocation& call) {
 }
 
 constexpr std::string_view kFlags = "cGIimnstUvx";
-// -A, -B, -D, -e, -h, -L, -M, -O, -p and -X mean nothing here.
+// -A, -B, -D, -h, -L, -M, -O, -p and -X mean nothing here.
 constexpr std::string_view kValued = "ABbCDeFfhLMNOopRrVX";
 constexpr std::string_view kOptionallyValued = "dq";  // the value is joined, if there is one
 

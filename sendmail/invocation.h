@@ -31,8 +31,17 @@ enum class Mode : std::uint8_t {
   InitAliases,  // -bi, or called as newaliases: there are none
 };
 
+// How the sender learns what the relay refuses at once (-e, -oe).
+enum class ErrorMode : std::uint8_t {
+  Print,           // p: on standard error
+  Mail,            // m, w: in a report by mail
+  MailAndSucceed,  // e: the same, and the exit code is 0
+  Quiet,           // q: by the exit code alone
+};
+
 struct Invocation {
   Mode mode = Mode::Deliver;
+  ErrorMode errors = ErrorMode::Print;
   bool recipients_from_header = false;   // -t
   bool dot_is_text = false;              // -i: a line with a dot alone does not end the message
   std::optional<std::string> sender;     // -f or -r, the last one; "" is <>; nothing: the account

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/random.h"
+#include "base/write_all.h"
 #include "smtp/address.h"
 
 #include <dirent.h>
@@ -72,16 +73,6 @@ bool take_line(std::string_view key, std::string_view value, Decoded& into) {
     return into.owner.has_value();
   }
   return false;
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 // Sorts by time; the rest keeps two of one millisecond apart.

@@ -135,6 +135,7 @@ Parsed parse_vrfy(std::string_view argument, ParseContext) {
   return VrfyCommand{std::string(argument)};
 }
 
+Parsed parse_client(std::string_view argument, ParseContext) { return parse_xclient(argument); }
 Parsed parse_expn(std::string_view, ParseContext) { return ExpnCommand{}; }
 Parsed parse_help(std::string_view, ParseContext) { return HelpCommand{}; }
 // NOOP accepts any argument and ignores it (RFC 5321 section 4.1.1.9).
@@ -166,6 +167,7 @@ constexpr std::array kVerbs = {
     Verb{"VRFY", parse_vrfy},
     Verb{"EXPN", parse_expn},
     Verb{"HELP", parse_help},
+    Verb{"XCLIENT", parse_client},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "smtp/transaction_commands.h"
+#include "smtp/xclient.h"
 
 #include <cstdint>
 #include <expected>
@@ -42,7 +43,7 @@ struct ExpnCommand {};
 
 using Command = std::variant<HelloCommand, MailCommand, RcptCommand, DataCommand, BdatCommand,
                              RsetCommand, NoopCommand, QuitCommand, StartTlsCommand, AuthCommand,
-                             VrfyCommand, ExpnCommand, HelpCommand>;
+                             VrfyCommand, ExpnCommand, HelpCommand, XclientCommand>;
 
 // `line` is one command without its CRLF. Verbs and parameter names are read without regard to
 // case, blanks at the end are dropped.

@@ -9,6 +9,9 @@
 //                     AUTH LOGIN with one            334                   Credentials
 //                     MAIL, RCPT, RSET, NOOP, VRFY   2yz                   Commands
 //                     DATA, recipients accepted      354                   Content
+//                     BDAT                           -                     Chunk
+//                     BDAT that cannot be read       501 and 421           Closing
+//                     XCLIENT                        220                   Commands, all forgotten
 //                     QUIT                           221                   Closing
 //                     HTTP, binary octets            421                   Closing
 //                     anything refused               4yz, 5yz              Commands
@@ -16,10 +19,8 @@
 //                     a LOGIN name                   334                   Credentials
 //                     a PLAIN message or password    (see below)           CheckingPassword
 //                     a message of a further one     (see below)           CheckingPassword
-//   CheckingPassword  nothing; password_checked()    235, 454, 535         Commands (CheckPassword)
+//   CheckingPassword  nothing; password_checked()    235, 454, 535         Commands
 //                     nothing; challenge()           334                   Credentials
-//                     (SaslMessage) BDAT                           -                     Chunk BDAT
-//                     that cannot be read       501 and 421           Closing
 //   Content           content, to the sink           -                     Content
 //                     the end, content refused       552, 554              Commands
 //                     the end, content taken         (see below)           Storing (StoreMessage)
@@ -49,6 +50,9 @@
 //              offered                                    454 4.7.0
 //   AUTH       EHLO or HELO; no login; no transaction     503 5.5.1
 //              offered                                    530 5.7.0, 538 5.7.11 or 502 5.5.1
+//   XCLIENT    a trusted front end; once one was there,   550 5.7.0
+//              nothing but others before
+//              no transaction                             503 5.5.1
 //
 // The transaction ends with the reply to the end of data or the last chunk, with that of a chunk
 // that is refused (what follows must not be taken for a whole message), and with RSET, EHLO, HELO,
@@ -57,7 +61,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
-#include "base/utc.h"
+#include "smtp/hello_reply.h"
 #include "smtp/server_replies.h"
 
 #include <algorithm>
@@ -74,7 +78,6 @@ using enum RefusalKind;
 constexpr std::size_t kMaxCommandLine = 2048;
 constexpr std::size_t kMaxCredentialsLine = 12288;  // RFC 4954 section 4
 constexpr std::size_t kStrangersCommands = 20;
-constexpr std::size_t kMaxAnnounced = 999'999;  // RFC 9422 section 4 has six digits
 
 bool is_chunk(std::string_view line) {
   constexpr std::string_view kVerb = "BDAT";
@@ -202,6 +205,10 @@ void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
     return;
   }
   const auto command = parse_command(line, {.smtputf8 = transaction_.mail.smtputf8});
+  // What follows may be the client's own words, which a front end passes on.
+  if (client_ && !(command && std::holds_alternative<XclientCommand>(*command))) {
+    options_.xclient = false;
+  }
   if (!command) {
     refuse(loggable(line), {Protocol, to_error(command.error(), line)}, out);
     if (is_chunk(line)) lose_track(out);
@@ -221,44 +228,17 @@ std::size_t ServerDialog::command_limit() const {
                        : options_.command_limit;
 }
 
-Reply ServerDialog::hello_reply(const HelloCommand& hello) const {
-  Reply reply{250, {}, options_.hostname};
-  if (!hello.extended) return reply;
-  reply.text += "\nPIPELINING\nSIZE " + std::to_string(options_.size_limit);
-  if (options_.offer_starttls && !options_.tls) reply.text += "\nSTARTTLS";
-  // Not CRAM-MD5: clients would prefer it, and hashed passwords cannot answer it.
-  if (options_.offer_auth) {
-    reply.text += "\nAUTH PLAIN LOGIN";
-    for (const std::string& mechanism : options_.more_mechanisms) reply.text += " " + mechanism;
-  }
-  if (options_.hold_limit.count() > 0) {
-    reply.text += "\nFUTURERELEASE " + std::to_string(options_.hold_limit.count()) + ' ';
-    append_utc(reply.text, options_.hold_until_limit);
-  }
-  reply.text += "\nDELIVERBY";
-  if (const auto least = options_.deliver_by_minimum.count(); least > 0) {
-    reply.text += ' ' + std::to_string(least);
-  }
-  reply.text += "\nMT-PRIORITY";
-  reply.text += "\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING\nBINARYMIME";
-  // RFC 9422. MAILMAX is not bounded, and a domain's recipients are not counted.
-  if (options_.recipients_limit <= kMaxAnnounced) {
-    reply.text += "\nLIMITS RCPTMAX=" + std::to_string(options_.recipients_limit);
-  }
-  return reply;
-}
-
 void ServerDialog::on_command(const HelloCommand& hello, std::string_view, ByteQueue& out) {
   if (const auto refusal = policy_.on_hello(hello)) return respond(*refusal, out);
   abandon_transaction();
   hello_ = hello;
-  respond(hello_reply(hello), out);
+  respond(hello_reply(options_, hello), out);
 }
 
 std::optional<ServerDialog::Refusal> ServerDialog::mail_obstacle(const MailCommand& mail) const {
   if (hello_.name.empty()) return Refusal{Protocol, out_of_order("Send EHLO first")};
   if (in_transaction_) return Refusal{Protocol, out_of_order("A transaction is under way")};
-  if (options_.require_tls && !options_.tls) {
+  if (options_.require_tls && !options_.tls && login_.empty()) {
     return Refusal{Policy, {530, {5, 7, 0}, "Must issue a STARTTLS command first"}};
   }
   if (options_.require_auth && login_.empty()) {
@@ -270,9 +250,13 @@ std::optional<ServerDialog::Refusal> ServerDialog::mail_obstacle(const MailComma
 
 void ServerDialog::on_command(const MailCommand& mail, std::string_view line, ByteQueue& out) {
   if (const auto obstacle = mail_obstacle(mail)) return refuse(line, *obstacle, out);
-  if (const auto refusal = policy_.on_mail(mail)) return respond(*refusal, out);
-  transaction_.mail = mail;
+  MailCommand taken = mail;
+  if (const auto refusal = policy_.on_mail(taken)) return respond(*refusal, out);
+  transaction_.mail = std::move(taken);
   in_transaction_ = true;
+  if (const int priority = transaction_.mail.priority; priority != mail.priority) {
+    return respond(priority_changed(priority), out);
+  }
   respond({250, {2, 1, 0}, "Ok"}, out);
 }
 
@@ -375,6 +359,49 @@ void ServerDialog::on_command(const ExpnCommand&, std::string_view line, ByteQue
 
 void ServerDialog::on_command(const HelpCommand&, std::string_view, ByteQueue& out) {
   respond({214, {2, 0, 0}, "See RFC 5321 and RFC 6409"}, out);
+}
+
+// ---- XCLIENT
+
+std::optional<ServerDialog::Refusal> ServerDialog::xclient_obstacle(
+    const XclientCommand& xclient) const {
+  if (!options_.xclient) {
+    return Refusal{Policy, {550, {5, 7, 0}, "XCLIENT is not allowed here"}};
+  }
+  if (in_transaction_) return Refusal{Protocol, out_of_order("A transaction is under way")};
+  if (xclient.login && !options_.xclient_login) {
+    return Refusal{Policy, {550, {5, 7, 0}, "XCLIENT is not allowed to name a LOGIN here"}};
+  }
+  return {};
+}
+
+// Attributes may come in several commands, each once. What was said stays: whoever gets hold of the
+// session later cannot become somebody else.
+void ServerDialog::on_command(const XclientCommand& xclient, std::string_view line,
+                              ByteQueue& out) {
+  if (const auto obstacle = xclient_obstacle(xclient)) return refuse(line, *obstacle, out);
+  XclientCommand client = client_ ? *client_ : XclientCommand{};
+  if (!client.add(xclient)) {
+    return refuse(line, {Protocol, to_error(CommandError::ParameterDuplicate, line)}, out);
+  }
+  auto options = policy_.on_xclient(client);
+  if (!options) return respond(options.error(), out);
+  client_ = std::make_unique<const XclientCommand>(std::move(client));
+  start_over(std::move(*options));
+  greet(out);
+}
+
+void ServerDialog::start_over(ServerOptions options) {
+  // For whomever it speaks, it is the same front end that is connected.
+  options.xclient = options_.xclient;
+  options.xclient_login = options_.xclient_login;
+  options_ = std::move(options);
+  errors_ = commands_ = auth_failures_ = 0;
+  login_ = client_->login.value_or("");
+  hello_ = {};
+  if (!client_->hello_name.value_or("").empty()) {
+    hello_ = {.extended = client_->protocol == "ESMTP", .name = *client_->hello_name};
+  }
 }
 
 // ---- Authentication

@@ -18,16 +18,15 @@
 #pragma once
 
 #include "base/byte_queue.h"
-#include "base/clock.h"
 #include "smtp/authentication.h"
 #include "smtp/command.h"
 #include "smtp/content_receiver.h"
 #include "smtp/mail_data.h"
 #include "smtp/reply.h"
+#include "smtp/server_options.h"
 #include "smtp/server_policy.h"
 #include "smtp/transaction.h"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,26 +38,6 @@
 #include <vector>
 
 namespace signpost::smtp {
-
-struct ServerOptions {
-  std::string hostname;               // greeting and EHLO
-  std::size_t size_limit = 50 << 20;  // octets of content; announced as SIZE
-  std::size_t recipients_limit = 1000;
-  bool offer_starttls = false;  // a TLS context exists and TLS is not active yet
-  bool offer_auth = false;      // only when credentials would not travel in clear (RFC 4954)
-  // Offered beside PLAIN and LOGIN; the driver answers their messages.
-  std::vector<std::string> more_mechanisms{};
-  bool require_tls = false;             // 530 5.7.0 Must issue a STARTTLS command first
-  bool require_auth = false;            // 530 5.7.0 Authentication required
-  bool tls = false;                     // implicit TLS, active from the first byte
-  std::size_t error_limit = 20;         // after this many refused commands: 421 and close
-  std::size_t command_limit = 100;      // after this many commands without a message: 421 and close
-  std::size_t output_limit = 16 << 10;  // octets of replies in `out` beyond which none is added
-  std::size_t auth_failure_limit = 3;   // failed logins on one connection: 421 and close
-  std::chrono::seconds hold_limit{0};   // FUTURERELEASE for so long; 0: it is not offered
-  SystemTime hold_until_limit{};        // ... and until then at most
-  std::chrono::seconds deliver_by_minimum{0};  // announced with DELIVERBY
-};
 
 class ServerDialog {
  public:
@@ -118,7 +97,8 @@ class ServerDialog {
   bool receiving_data() const;  // between 354 and the end of data, or first and last chunk
   const Transaction& transaction() const { return transaction_; }
   const HelloCommand& hello() const { return hello_; }  // empty name before EHLO
-  const std::string& login() const { return login_; }   // empty before AUTH succeeded
+  // Empty before AUTH succeeded, or XCLIENT brought one.
+  const std::string& login() const { return login_; }
   const MailDataDecoder& decoder() const { return content_.decoder(); }
   std::size_t content_size() const { return content_.size(); }
 
@@ -160,14 +140,15 @@ class ServerDialog {
   void on_command(const VrfyCommand& vrfy, std::string_view line, ByteQueue& out);
   void on_command(const ExpnCommand& expn, std::string_view line, ByteQueue& out);
   void on_command(const HelpCommand& help, std::string_view line, ByteQueue& out);
+  void on_command(const XclientCommand& xclient, std::string_view line, ByteQueue& out);
 
-  // Why a MAIL, a chunk, a STARTTLS or an AUTH is refused before it is looked at; nothing if it is
-  // not.
+  // Why a MAIL, a chunk, a STARTTLS, an AUTH or an XCLIENT is refused before it is looked at;
+  // nothing if it is not.
   std::optional<Refusal> mail_obstacle(const MailCommand& mail) const;
   std::optional<Refusal> content_obstacle() const;
   std::optional<Refusal> starttls_obstacle() const;
   std::optional<Refusal> auth_obstacle() const;
-  Reply hello_reply(const HelloCommand& hello) const;
+  std::optional<Refusal> xclient_obstacle(const XclientCommand& xclient) const;
 
   void on_credentials_line(std::string_view line, ByteQueue& out);
   void proceed(Authentication::Answer answer, ByteQueue& out);
@@ -175,6 +156,7 @@ class ServerDialog {
 
   void abandon_transaction();
   void end_transaction();
+  void start_over(ServerOptions options);
 
   void respond(const Reply& reply, ByteQueue& out);
   void count_error(ByteQueue& out);
@@ -197,6 +179,7 @@ class ServerDialog {
 
   HelloCommand hello_;
   std::string login_;
+  std::unique_ptr<const XclientCommand> client_;  // what XCLIENT has said; null: nothing
 
   // An AUTH under way. Apart, as most sessions have none at a time.
   struct Claim {

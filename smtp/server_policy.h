@@ -4,6 +4,7 @@
 #include "base/byte_sink.h"
 #include "smtp/command.h"
 #include "smtp/reply.h"
+#include "smtp/server_options.h"
 
 #include <cstdint>
 #include <expected>
@@ -33,12 +34,17 @@ class ServerPolicy {
  public:
   virtual ~ServerPolicy() = default;
   virtual std::optional<Reply> on_hello(const HelloCommand& hello) = 0;
-  virtual std::optional<Reply> on_mail(const MailCommand& mail) = 0;
+  // May lower the priority, which the client then learns (RFC 6710).
+  virtual std::optional<Reply> on_mail(MailCommand& mail) = 0;
   virtual std::optional<Reply> on_recipient(const RcptCommand& recipient) = 0;
   // DATA is about to be answered with 354, or the first chunk to be read. On acceptance the
   // returned sink takes the content; it must live until message_stored() or until discard() is
   // called.
   virtual std::expected<ByteSink*, Reply> on_data() = 0;
+  // XCLIENT: the client is this one from now on. On acceptance the session starts over with the
+  // returned options. `client` has what all XCLIENT commands of the session have said. Whether
+  // others may follow is not for the options to say: it is the front end that is connected.
+  virtual std::expected<ServerOptions, Reply> on_xclient(const XclientCommand& client) = 0;
   // The transaction under way is abandoned: RSET, EHLO, a fault in the data, a lost connection.
   virtual void discard() = 0;
   // Called for each 4xx or 5xx that the dialog itself decides on, for logs and metrics.

@@ -52,6 +52,8 @@ Reply to_error(CommandError error, std::string_view line) {
       return {501, {5, 5, 4}, "Parameter given twice"};
     case CommandError::ParameterMalformed:
       return {501, {5, 5, 4}, "Malformed parameter"};
+    case CommandError::AttributeUnknown:
+      return {501, {5, 5, 4}, "Attribute not recognized"};
     case CommandError::RequireTls:
       return {555, {5, 5, 4}, "REQUIRETLS is not offered here, send without it"};
     case CommandError::BareControl:
@@ -61,9 +63,9 @@ Reply to_error(CommandError error, std::string_view line) {
 }
 
 std::string_view loggable(std::string_view line) {
-  static constexpr std::array<std::string_view, 13> kShown = {
+  static constexpr std::array<std::string_view, 14> kShown = {
       "MAIL", "RCPT", "DATA", "BDAT", "EHLO",     "HELO", "RSET",
-      "NOOP", "QUIT", "VRFY", "EXPN", "STARTTLS", "HELP"};
+      "NOOP", "QUIT", "VRFY", "EXPN", "STARTTLS", "HELP", "XCLIENT"};
   const std::string_view verb = first_word(line);
   if (is_one_of(verb, kShown)) return line;
   return ascii::equals_ignore_case(verb, "AUTH") ? "AUTH" : "(unknown)";
@@ -93,6 +95,11 @@ Reply credentials_too_long() {
 }
 
 Reply credentials_malformed() { return {501, {5, 5, 2}, "Cannot decode the credentials"}; }
+
+// The text begins with the new priority (RFC 6710 section 9).
+Reply priority_changed(int priority) {
+  return {250, {2, 3, 6}, std::to_string(priority) + " is the priority that this client may have"};
+}
 
 Reply too_big() { return {552, {5, 3, 4}, "Message is larger than this server accepts"}; }
 

@@ -27,5 +27,6 @@ Reply line_too_long();
 Reply credentials_too_long();
 Reply credentials_malformed();
 Reply too_big();
+Reply priority_changed(int priority);  // 250 2.3.6: a MAIL is accepted with this one
 
 }  // namespace signpost::smtp::server_replies

@@ -49,6 +49,7 @@ enum class CommandError {
   ParameterUnknown,    // 555 5.5.4
   ParameterDuplicate,  // 501 5.5.4
   ParameterMalformed,  // 501 5.5.4
+  AttributeUnknown,    // 501 5.5.4: of XCLIENT
   RequireTls,          // 555 5.5.4: REQUIRETLS, which is known but not offered
   BareControl,         // 500 5.5.2: a NUL, bare CR or other control byte in the line
 };

@@ -211,6 +211,12 @@ std::optional<Refused> refuse_times(const relay::Settings& settings, const smtp:
   return {};
 }
 
+int permitted_priority(config::RaisePriority raise, const Principal& principal, int asked) {
+  const bool may_raise = raise == config::RaisePriority::All ||
+                         (raise == config::RaisePriority::Logins && !principal.login.empty());
+  return may_raise ? asked : std::min(asked, 0);
+}
+
 std::optional<Refused> refuse_recipient(const relay::Settings& settings,
                                         const smtp::ReversePath& reverse_path,
                                         const smtp::Mailbox& recipient) {
@@ -238,6 +244,7 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
   facts.origin = !settings.config->header.hide_client;
   facts.hello_name = arrival.hello_name;
   facts.peer_address = address;
+  facts.peer_name = arrival.client_name;
   facts.by = hostname;
   facts.id = id_text;
   facts.recipient = recipient;

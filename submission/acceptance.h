@@ -3,6 +3,7 @@
 //
 //   refuse_sender()   as soon as the sender is known
 //   refuse_times()    as soon as is known when it is to be sent and delivered
+//   permitted_priority()  then, too
 //   refuse_recipient()  as soon as one is known
 //   fix_ups()         before the content arrives, for the ContentBuilder that collects it
 //   accept()          when the content has ended
@@ -40,7 +41,8 @@ struct Principal {
 // How a message arrived, for its Received field.
 struct Arrival {
   std::string_view hello_name{};
-  bool extended = true;  // EHLO
+  std::string_view client_name{};  // in the DNS; "": not known
+  bool extended = true;            // EHLO
   const net::TlsFacts* tls = nullptr;
 };
 
@@ -65,6 +67,10 @@ constexpr std::chrono::seconds kDeliverByMinimum{60};
 // (FUTURERELEASE), and has the time that delivery needs (DELIVERBY).
 std::optional<Refused> refuse_times(const relay::Settings& settings, const smtp::MailCommand& mail,
                                     SystemTime now);
+
+// The priority that a message gets of the one its sender asks for (RFC 6710): only those whom the
+// listener lets may raise it above 0.
+int permitted_priority(config::RaisePriority raise, const Principal& principal, int asked);
 
 // Nothing when mail for `recipient` can be routed.
 std::optional<Refused> refuse_recipient(const relay::Settings& settings,

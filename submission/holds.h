@@ -29,9 +29,17 @@ class SessionPlace {
         sessions_(other.sessions_),
         client_(other.client_),
         kind_(other.kind_) {}
-  SessionPlace& operator=(SessionPlace&&) = delete;
+  SessionPlace& operator=(SessionPlace&& other) noexcept {
+    release();
+    admission_ = std::exchange(other.admission_, nullptr);
+    sessions_ = other.sessions_;
+    client_ = other.client_;
+    kind_ = other.kind_;
+    return *this;
+  }
 
   relay::ClientKind kind() const { return kind_; }
+  const net::IpAddress& client() const { return client_; }
   void log_in() {
     if (kind_ == relay::ClientKind::Stranger) admission_->log_in();
     if (kind_ != relay::ClientKind::Trusted) kind_ = relay::ClientKind::Known;

@@ -5,19 +5,23 @@
 #include "net/proxy_protocol.h"
 
 #include <optional>
+#include <string>
 
 namespace signpost::submission {
 
 struct Peer {
   net::SocketAddress client;  // to whom limits, trust, the Received field and the log refer
-  std::optional<net::SocketAddress> proxy{};  // the load balancer that the client came through
-  std::optional<net::ProxiedTls> tls{};       // between client and balancer
-  // The balancer's own connection, `client`: a health check. Trusted in nothing.
-  bool is_check = false;
+  // The load balancer or front end that the client came through: who is connected.
+  std::optional<net::SocketAddress> proxy{};
+  std::optional<net::ProxiedTls> tls{};  // between client and balancer
+  std::string name{};                    // of the client in the DNS, as a front end found it
+  // `client` is the proxy's: a balancer's health check, or a client that the front end does not
+  // know. Trusted in nothing.
+  bool is_unknown = false;
 
   // No octet has left this machine.
   bool is_local() const {
-    return !is_check && client.ip.is_loopback() && (!proxy || proxy->ip.is_loopback());
+    return !is_unknown && client.ip.is_loopback() && (!proxy || proxy->ip.is_loopback());
   }
 };
 

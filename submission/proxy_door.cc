@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::seconds kLimit{5};
 
 Peer peer_of(net::ProxyHeader header, const net::SocketAddress& balancer) {
-  if (!header.route) return {.client = balancer, .is_check = true};
+  if (!header.route) return {.client = balancer, .is_unknown = true};
   return {.client = header.route->client, .proxy = balancer, .tls = std::move(header.tls)};
 }
 

@@ -2,23 +2,16 @@
 
 #include "submission/session_options.h"
 
-#include <algorithm>
 #include <optional>
 
 namespace signpost::submission {
 
 namespace {
 
-const config::ListenerConfig* listener_of(const relay::Settings& settings, std::string_view name) {
-  const auto& all = settings.config->listeners;
-  const auto found = std::ranges::find(all, name, &config::ListenerConfig::name);
-  return found == all.end() ? nullptr : &*found;
-}
-
 // A reload drops no session: one whose listener is gone continues.
 bool trust_is_lost(const Standing& standing, const relay::Settings& now) {
-  const auto* before = listener_of(standing.settings, standing.listener);
-  const auto* after = listener_of(now, standing.listener);
+  const auto* before = find_listener(standing.settings, standing.listener);
+  const auto* after = find_listener(now, standing.listener);
   return before != nullptr && after != nullptr && is_trusted(*before, standing.client) &&
          !is_trusted(*after, standing.client);
 }

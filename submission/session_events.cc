@@ -44,15 +44,19 @@ relay::AuthResult result_of(auth::Verdict verdict) {
 
 SessionEvents::SessionEvents(relay::EventSink& sink, LineBudget& lines, std::string session,
                              const Peer& peer)
-    : sink_(sink),
-      lines_(lines),
-      session_(std::move(session)),
-      address_(peer.client.text()),
-      proxy_(peer.proxy ? peer.proxy->text() : "") {}
+    : sink_(sink), lines_(lines), session_(std::move(session)) {
+  speak_of(peer);
+}
+
+void SessionEvents::speak_of(const Peer& peer) {
+  address_ = peer.client.text();
+  proxy_ = peer.proxy ? peer.proxy->text() : "";
+}
 
 void SessionEvents::proxied(const Peer& peer) const {
-  events::ClientProxied event{.session = session_, .address = address_, .proxy = proxy_};
-  if (peer.is_check) {
+  events::ClientProxied event{
+      .session = session_, .address = address_, .name = peer.name, .proxy = proxy_};
+  if (peer.is_unknown) {
     event.address = {};
     event.proxy = address_;
   }
@@ -63,6 +67,14 @@ void SessionEvents::proxied(const Peer& peer) const {
     if (peer.tls->certificate) event.verified = peer.tls->verified;
   }
   sink_.emit(event);
+}
+
+void SessionEvents::vouched_for(std::string_view login) const {
+  sink_.emit(events::Authenticated{.session = session_,
+                                   .user = login,
+                                   .address = address_,
+                                   .proxy = proxy_,
+                                   .mechanism = "XCLIENT"});
 }
 
 void SessionEvents::accepted(const Stored& stored) const {

@@ -52,7 +52,9 @@ class SessionEvents {
   void rejected(const Refusal& refusal);
   void password_checked(const auth::Attempt& attempt, auth::Verdict verdict,
                         const auth::LoginGuard::Locked& locked) const;
-  void proxied(const Peer& peer) const;  // a PROXY header came
+  void speak_of(const Peer& peer);                 // from now on
+  void proxied(const Peer& peer) const;            // a PROXY header or an XCLIENT came
+  void vouched_for(std::string_view login) const;  // by a front end
   void secured(const net::TlsFacts& facts) const;
   void handshake_failed(std::string_view detail) const;
   void idle() const;
@@ -63,9 +65,9 @@ class SessionEvents {
   relay::EventSink& sink_;
   LineBudget& lines_;
   unsigned refusals_ = 0;
-  const std::string session_;
-  const std::string address_;
-  const std::string proxy_;  // "": none
+  std::string session_;
+  std::string address_;
+  std::string proxy_;  // "": none
 };
 
 }  // namespace signpost::submission

@@ -29,11 +29,18 @@ bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& cl
 }
 
 bool is_trusted(const config::ListenerConfig& listener, const Peer& peer) {
-  return !peer.is_check && is_trusted(listener, peer.client.ip);
+  return !peer.is_unknown && is_trusted(listener, peer.client.ip);
 }
 
 bool sends_proxy_header(const config::ListenerConfig& listener, const net::IpAddress& peer) {
   return contain(listener.proxy_protocol_from, peer);
+}
+
+const config::ListenerConfig* find_listener(const relay::Settings& settings,
+                                            std::string_view name) {
+  const auto& all = settings.config->listeners;
+  const auto found = std::ranges::find(all, name, &config::ListenerConfig::name);
+  return found == all.end() ? nullptr : &*found;
 }
 
 bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener) {
@@ -51,7 +58,7 @@ std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool t
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
                                    const config::ListenerConfig& listener, const Peer& peer,
-                                   SystemTime now) {
+                                   SystemTime now, bool secured) {
   const config::Config& config = *settings.config;
   smtp::ServerOptions options;
   options.hostname = config.hostname;
@@ -62,7 +69,8 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   options.deliver_by_minimum = kDeliverByMinimum;
   // What a load balancer has decrypted came under TLS: how it comes from there is the operator's
   // choice.
-  options.tls = listener.mode == config::ListenerMode::Implicit || peer.tls.has_value();
+  const bool own_tls = secured || listener.mode == config::ListenerMode::Implicit;
+  options.tls = own_tls || peer.tls.has_value();
   options.offer_starttls = listener.mode == config::ListenerMode::StartTls &&
                            settings.tls != nullptr && !peer.tls.has_value();
   // Credentials travel under TLS or within this machine, never in clear over a network. A proxy on
@@ -70,10 +78,11 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   const bool clear = peer.is_local() && listener.login_in_clear == config::ClearLogin::Loopback;
   options.offer_auth = may_authenticate(settings, listener) && (options.tls || clear);
   // Only our own TLS binds a channel: what a load balancer has decrypted does not.
-  const bool own_tls = listener.mode == config::ListenerMode::Implicit;
   if (options.offer_auth) options.more_mechanisms = more_mechanisms(settings, own_tls);
   options.require_auth = listener.auth == config::AuthMode::Required && !is_trusted(listener, peer);
   options.require_tls = options.offer_starttls && options.require_auth && !clear;
+  options.xclient = !peer.is_unknown && contain(listener.xclient_from, peer.client.ip);
+  options.xclient_login = listener.xclient_logins;
   return options;
 }
 

@@ -5,10 +5,11 @@
 #include "config/config.h"
 #include "net/address.h"
 #include "relay/settings.h"
-#include "smtp/server_dialog.h"
+#include "smtp/server_options.h"
 #include "submission/peer.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace signpost::submission {
@@ -16,6 +17,9 @@ namespace signpost::submission {
 // A client of one of the listener's trusted networks, or an account that may use its unix socket.
 bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& client);
 bool is_trusted(const config::ListenerConfig& listener, const Peer& peer);
+
+// The listener of that name; null: none.
+const config::ListenerConfig* find_listener(const relay::Settings& settings, std::string_view name);
 
 // A load balancer that begins each connection with a PROXY header.
 bool sends_proxy_header(const config::ListenerConfig& listener, const net::IpAddress& peer);
@@ -27,9 +31,9 @@ bool may_authenticate(const relay::Settings& settings, const config::ListenerCon
 // that serve every login, since clients prefer them and do not try another one.
 std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls);
 
-// `now`: the start of the session.
+// `now`: the start of the session. `secured`: STARTTLS has succeeded.
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
                                    const config::ListenerConfig& listener, const Peer& peer,
-                                   SystemTime now);
+                                   SystemTime now, bool secured = false);
 
 }  // namespace signpost::submission

@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <ranges>
 #include <string>
@@ -71,9 +70,8 @@ void Submission::accept(const config::ListenerConfig& listener, int fd,
 
 // As if it had connected now: a reload may have changed the listener since.
 void Submission::proxied(const std::string& listener, std::uint64_t id, int fd, const Peer& peer) {
-  const auto& all = context_.settings->config->listeners;
-  const auto config = std::ranges::find(all, listener, &config::ListenerConfig::name);
-  if (config == all.end()) {
+  const config::ListenerConfig* const config = find_listener(*context_.settings, listener);
+  if (config == nullptr) {
     ::close(fd);
     return;
   }
@@ -84,12 +82,8 @@ void Submission::proxied(const std::string& listener, std::uint64_t id, int fd, 
 
 void Submission::admit(const config::ListenerConfig& listener, std::uint64_t id, int fd,
                        const Peer& peer) {
-  auto place = place_for(listener, peer.client.ip, kind_of(listener, peer));
+  auto place = session_place(listener, id, peer);
   if (!place) return refuse(listener, id, fd, peer);
-  if (place->kind() == relay::ClientKind::Stranger) strangers_.insert(id);
-  if (place->kind() == relay::ClientKind::Known && !is_trusted(listener, peer)) {
-    acquaintances_.insert(id);
-  }
   SessionHost& host = *this;
   auto session = std::make_unique<SubmissionSession>(context_, host, lines_, id, listener, fd, peer,
                                                      std::move(*place));
@@ -97,11 +91,29 @@ void Submission::admit(const config::ListenerConfig& listener, std::uint64_t id,
   started.start();
 }
 
+std::expected<SessionPlace, relay::Place> Submission::session_place(
+    const config::ListenerConfig& listener, std::uint64_t id, const Peer& peer) {
+  auto place = place_for(listener, peer.client.ip, kind_of(listener, peer));
+  if (!place) return place;
+  if (place->kind() == relay::ClientKind::Stranger) strangers_.insert(id);
+  if (place->kind() == relay::ClientKind::Known && !is_trusted(listener, peer)) {
+    acquaintances_.insert(id);
+  }
+  return place;
+}
+
+// It does not give way to itself.
+std::expected<SessionPlace, relay::Place> Submission::place_again(
+    const SubmissionSession& session, const config::ListenerConfig& listener, const Peer& peer) {
+  logged_in(session);
+  return session_place(listener, session.id(), peer);
+}
+
 // A balancer's own checks have no limit of a client's: there are as many as the operator wants.
 relay::ClientKind Submission::kind_of(const config::ListenerConfig& listener,
                                       const Peer& peer) const {
   using relay::ClientKind;
-  if (peer.is_check) return ClientKind::Trusted;
+  if (peer.is_unknown) return ClientKind::Trusted;
   // An account is one of many on this machine, and limited as a login's client is.
   if (is_trusted(listener, peer)) {
     return peer.client.ip.account() ? ClientKind::Known : ClientKind::Trusted;

@@ -55,6 +55,9 @@ class Submission final : private SessionHost {
   void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) override;
   void retire(const SubmissionSession& session) override;
   void logged_in(const SubmissionSession& session) override;
+  std::expected<SessionPlace, relay::Place> place_again(const SubmissionSession& session,
+                                                        const config::ListenerConfig& listener,
+                                                        const Peer& peer) override;
   bool draining() const override;
 
   SubmissionSession* find(std::uint64_t id);  // null when it has ended
@@ -64,6 +67,9 @@ class Submission final : private SessionHost {
   std::expected<SessionPlace, relay::Place> place_for(const config::ListenerConfig& listener,
                                                       const net::IpAddress& client,
                                                       relay::ClientKind kind);
+  // The same for a session, which gives way to others as its client's kind does.
+  std::expected<SessionPlace, relay::Place> session_place(const config::ListenerConfig& listener,
+                                                          std::uint64_t id, const Peer& peer);
   bool make_room();  // a client that has not logged in gave way: a stranger if there is one
   void refuse(const config::ListenerConfig& listener, std::uint64_t id, int fd, const Peer& peer);
   void report_left_out();

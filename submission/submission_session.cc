@@ -25,6 +25,7 @@
 #include "base/check.h"
 #include "config/config_values.h"
 #include "smtp/command.h"
+#include "submission/front_end.h"
 #include "submission/revocation.h"
 #include "submission/session_options.h"
 
@@ -95,6 +96,8 @@ SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host,
       compared_(settings_),
       listener_(listener.name),
       mode_(listener.mode),
+      raise_priority_(listener.raise_priority),
+      front_(peer),
       peer_(peer),
       trusted_(is_trusted(listener, peer)),
       account_(peer.client.ip.account() ? peer.client.ip.text() : ""),
@@ -373,17 +376,20 @@ void SubmissionSession::finish_login(auth::Verdict verdict) {
   dialog_.password_checked(result_of(verdict), stream_.output(), claimed_login_);
   if (!dialog_.login().empty()) {
     stream_.expect_secrets(false);
-    place_.log_in();
-    host_.logged_in(*this);
-    compared_ = settings_;  // who may send is decided again
-    know_user();
+    log_in(dialog_.login());
   }
 }
 
+void SubmissionSession::log_in(const std::string& login) {
+  place_.log_in();
+  host_.logged_in(*this);
+  compared_ = settings_;  // who may send is decided again
+  know_user(login);
+}
+
 // A login of another server may send as its own address, if it is one.
-void SubmissionSession::know_user() {
+void SubmissionSession::know_user(const std::string& login) {
   elsewhere_.reset();  // of a login before STARTTLS
-  const std::string& login = dialog_.login();
   if (settings_->users && settings_->users->find(login) != nullptr) return;
   auto sender = config::parse_sender_pattern(login);
   if (!sender || sender->starts_with('@')) return;
@@ -456,7 +462,7 @@ void SubmissionSession::account_content() {
 
 std::optional<smtp::Reply> SubmissionSession::on_hello(const smtp::HelloCommand&) { return {}; }
 
-std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& mail) {
+std::optional<smtp::Reply> SubmissionSession::on_mail(smtp::MailCommand& mail) {
   look_for_revocation();
   if (auto refusal = refuse_sender(*settings_, principal(), mail.reverse_path)) {
     return reject(std::move(*refusal), {.mail = &mail});
@@ -469,6 +475,7 @@ std::optional<smtp::Reply> SubmissionSession::on_mail(const smtp::MailCommand& m
   if (!context_.admission.has_memory_for(mail.size.value_or(0))) {
     return reject(refused(Refusal::Memory), {.mail = &mail});
   }
+  mail.priority = permitted_priority(raise_priority_, principal(), mail.priority);
   return {};
 }
 
@@ -491,6 +498,7 @@ std::expected<ByteSink*, smtp::Reply> SubmissionSession::on_data() {
   message_id_ = context_.ids.next(now);
   content_began_ = context_.loop.now();
   const Arrival arrival{.hello_name = dialog_.hello().name,
+                        .client_name = peer_.name,
                         .extended = dialog_.hello().extended,
                         .tls = tls_ ? &*tls_ : nullptr};
   builder_ = std::make_unique<message::ContentBuilder>(
@@ -502,6 +510,33 @@ std::expected<ByteSink*, smtp::Reply> SubmissionSession::on_data() {
 void SubmissionSession::discard() {
   builder_.reset();
   memory_.release();
+}
+
+// As if the client itself had connected now.
+std::expected<smtp::ServerOptions, smtp::Reply> SubmissionSession::on_xclient(
+    const smtp::XclientCommand& client) {
+  const config::ListenerConfig* const listener = find_listener(*settings_, listener_);
+  if (listener == nullptr) return std::unexpected(reject(refused(Refusal::LoginRevoked)));
+  peer_ = peer_of(client, front_);
+  trusted_ = is_trusted(*listener, peer_);
+  began_ = context_.loop.now();
+  events_.speak_of(peer_);
+  events_.proxied(peer_);
+  if (peer_.client.ip != place_.client()) {
+    place_.release();
+    auto place = host_.place_again(*this, *listener, peer_);
+    if (!place) return std::unexpected(reject(refused(Refusal::Sessions)));
+    place_ = std::move(*place);
+  }
+  elsewhere_.reset();
+  const std::string login = client.login.value_or("");
+  stream_.expect_secrets(may_authenticate_ && login.empty());
+  if (!login.empty()) {
+    if (login != dialog_.login()) events_.vouched_for(login);
+    log_in(login);
+  }
+  return dialog_options(*settings_, *listener, peer_, context_.clock.system_now(),
+                        stream_.secured());
 }
 
 void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view command_line,

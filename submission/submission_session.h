@@ -42,6 +42,11 @@ class SessionHost {
   virtual void retire(const SubmissionSession& session) = 0;
   // The client is no longer a stranger: its session no longer gives way to others.
   virtual void logged_in(const SubmissionSession& session) = 0;
+  // Of a session that gave its place back, since its client is `peer` now. A client for which there
+  // is no place is refused.
+  virtual std::expected<SessionPlace, relay::Place> place_again(
+      const SubmissionSession& session, const config::ListenerConfig& listener,
+      const Peer& peer) = 0;
   virtual bool draining() const = 0;  // the relay is stopping: no new transaction
 };
 
@@ -77,10 +82,12 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void on_closed(const Error& error) override;
   // smtp::ServerPolicy
   std::optional<smtp::Reply> on_hello(const smtp::HelloCommand& hello) override;
-  std::optional<smtp::Reply> on_mail(const smtp::MailCommand& mail) override;
+  std::optional<smtp::Reply> on_mail(smtp::MailCommand& mail) override;
   std::optional<smtp::Reply> on_recipient(const smtp::RcptCommand& recipient) override;
   std::expected<ByteSink*, smtp::Reply> on_data() override;
   void discard() override;
+  std::expected<smtp::ServerOptions, smtp::Reply> on_xclient(
+      const smtp::XclientCommand& client) override;
   void on_refused(smtp::RefusalKind kind, std::string_view command_line,
                   const smtp::Reply& reply) override;
 
@@ -91,7 +98,8 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void check_password(smtp::Credentials asked);
   void on_sasl_message(const smtp::ServerDialog::SaslMessage& asked);
   void finish_login(auth::Verdict verdict);
-  void know_user();
+  void know_user(const std::string& login);
+  void log_in(const std::string& login);
   void store_message();
   void account_content();
   void account_buffers();
@@ -116,12 +124,14 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   bool revoked_ = false;
   const std::string listener_;  // its name
   const config::ListenerMode mode_;
-  const Peer peer_;
-  const bool trusted_;
+  const config::RaisePriority raise_priority_;
+  const Peer front_;  // who connected, and may say with XCLIENT who the client is
+  Peer peer_;         // the client
+  bool trusted_;
   const std::string account_;    // "uid:33" of a client at a unix socket, else ""
   const bool may_authenticate_;  // under TLS
   SessionPlace place_;
-  const SteadyTime began_;
+  SteadyTime began_;
   State state_ = State::Starting;
   net::Stream stream_;
   net::Timer timer_;

@@ -21,8 +21,8 @@ inline constexpr log::FieldName kMx{"mx", "Name of the receiving host."};
 inline constexpr log::FieldName kAddress{"address", "Address and port of the peer."};
 inline constexpr log::FieldName kProxy{
     "proxy",
-    "Address and port of the load balancer that the client came through; absent without "
-    "one."};
+    "Address and port of the load balancer or front end that the client came through; absent "
+    "without one."};
 inline constexpr log::FieldName kTls{"tls",
                                      "Version of TLS, `verified` when the certificate was; "
                                      "absent: in clear."};

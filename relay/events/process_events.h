@@ -79,15 +79,19 @@ struct ListenerClosed {
 struct LetterRefused {
   std::string_view file{};
   std::string_view user{};
+  std::string_view from{};
   std::string_view to{};
   std::string_view reply{};
+  bool reported = false;
   static constexpr auto kEvent = log::describe(
       "letter_refused", log::Level::Warning,
-      "The relay refused mail that the sendmail command had kept. Its file has the prefix "
-      "`refused-` now; without it, it is tried again.",
+      "The relay refused mail that the sendmail command had kept. If its sender could not be told, "
+      "its file has the prefix `refused-` now; without it, it is tried again.",
       log::field("file", &LetterRefused::file, "The file, as it was called."),
-      log::field(field::kUser, &LetterRefused::user), log::field(field::kTo, &LetterRefused::to),
-      log::field(field::kReply, &LetterRefused::reply));
+      log::field(field::kUser, &LetterRefused::user),
+      log::field(field::kFrom, &LetterRefused::from), log::field(field::kTo, &LetterRefused::to),
+      log::field(field::kReply, &LetterRefused::reply),
+      log::field("reported", &LetterRefused::reported, "Whether its sender gets a report."));
 };
 
 struct LetterUnusable {

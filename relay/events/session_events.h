@@ -61,6 +61,7 @@ struct AuthLocked {
 struct ClientProxied {
   std::string_view session{};
   std::string_view address{};
+  std::string_view name{};
   std::string_view proxy{};
   std::string_view tls{};
   std::string_view cipher{};
@@ -68,12 +69,14 @@ struct ClientProxied {
   std::optional<bool> verified{};
   static constexpr auto kEvent = log::describe(
       "client_proxied", log::Level::Debug,
-      "A load balancer said in a PROXY header for whom a connection is.",
+      "A load balancer said in a PROXY header, or a front end in XCLIENT, for whom a connection "
+      "is.",
       log::field(field::kSession, &ClientProxied::session),
       log::field(
           "address", &ClientProxied::address,
           "Address and port of the client; absent when the connection is the balancer's own, "
-          "a health check."),
+          "a health check, or the front end does not know it."),
+      log::field("name", &ClientProxied::name, "Name of the client in the DNS, of XCLIENT."),
       log::field(field::kProxy, &ClientProxied::proxy),
       log::field("tls", &ClientProxied::tls,
                  "Version of TLS between client and balancer; absent: in clear."),

@@ -152,6 +152,16 @@ const std::vector<KeyCase> kKeyCases{
        return from.size() == 2 && from[0].text() == "10.0.0.5/32" &&
               from[1].text() == "2001:db8::/64";
      }},
+    {"listener", "xclient_from = [\"10.0.0.5\", \"2001:db8::/64\"]",
+     [](const Config& c) {
+       const auto& from = c.listeners[1].xclient_from;
+       return from.size() == 2 && from[0].text() == "10.0.0.5/32" &&
+              from[1].text() == "2001:db8::/64" && !c.listeners[1].xclient_logins;
+     }},
+    {"listener", "xclient_logins = true\nxclient_from = [\"10.0.0.5\"]",
+     [](const Config& c) { return c.listeners[1].xclient_logins; }},
+    {"listener", "raise_priority = \"all\"",
+     [](const Config& c) { return c.listeners[1].raise_priority == RaisePriority::All; }},
     {"listener", "trust_wide_networks = true",
      [](const Config& c) { return c.listeners[1].trust_wide_networks; }},
     {"listener", "trusted_networks = [\"10.0.0.0/8\", \"2001:db8::/32\"]",
@@ -904,6 +914,31 @@ TEST(ConfigRules, LoadBalancersMayNotBeHalfTheInternet) {
                 "signpost.toml:7:23: listener.proxy_protocol_from: together these cover more of "
                 "the Internet than a /8 (IPv6: a /16) does, and anyone there could claim any "
                 "address; write the addresses of the load balancers"});
+}
+
+// A front end that has checked the passwords sends none.
+TEST(ConfigRules, BehindAFrontEndThatChecksPasswordsAListenerMayBePlain) {
+  config_of(
+      listener("bind = \"192.0.2.1:25\"\nmode = \"plain\"\nlogin_in_clear = \"never\"\n"
+               "xclient_from = [\"192.0.2.9\"]\nxclient_logins = true\n[auth]\nusers = \"u\"\n"));
+}
+
+TEST(ConfigRules, FrontEndsMayNotBeHalfTheInternet) {
+  EXPECT_EQ(errors_of(listener("bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n"
+                               "trusted_networks = [\"127.0.0.1\"]\n"
+                               "xclient_from = [\"192.0.0.0/7\"]\n")),
+            std::vector<std::string>{
+                "signpost.toml:7:16: listener.xclient_from: together these cover more of the "
+                "Internet than a /8 (IPv6: a /16) does, and anyone there could claim any address; "
+                "write the addresses of the front ends"});
+}
+
+TEST(ConfigRules, LoginsOfFrontEndsNeedFrontEnds) {
+  EXPECT_EQ(errors_of(listener("bind = \"127.0.0.1:25\"\nmode = \"plain\"\nauth = \"off\"\n"
+                               "trusted_networks = [\"127.0.0.1\"]\nxclient_logins = true\n")),
+            std::vector<std::string>{
+                "signpost.toml:7:18: listener.xclient_logins: has no meaning without front ends; "
+                "write their addresses in xclient_from"});
 }
 
 TEST(ConfigRules, ListenerNeedsWhatItUses) {

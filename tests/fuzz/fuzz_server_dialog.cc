@@ -15,10 +15,12 @@ namespace {
 using namespace signpost;
 using smtp::ServerDialog;
 
+smtp::ServerOptions options(std::uint8_t choice);
+
 class Policy final : public smtp::ServerPolicy, public ByteSink {
  public:
   std::optional<smtp::Reply> on_hello(const smtp::HelloCommand&) override { return {}; }
-  std::optional<smtp::Reply> on_mail(const smtp::MailCommand&) override { return {}; }
+  std::optional<smtp::Reply> on_mail(smtp::MailCommand&) override { return {}; }
   std::optional<smtp::Reply> on_recipient(const smtp::RcptCommand& rcpt) override {
     if (rcpt.recipient.local_part() != "no") return {};
     return smtp::Reply{550, {5, 1, 1}, "No"};
@@ -30,6 +32,12 @@ class Policy final : public smtp::ServerPolicy, public ByteSink {
     return this;
   }
   void discard() override { open = false; }
+  std::expected<smtp::ServerOptions, smtp::Reply> on_xclient(
+      const smtp::XclientCommand& client) override {
+    CHECK((choice & 16) != 0 && !open);
+    if (client.port == 1) return std::unexpected(smtp::Reply{421, {4, 7, 0}, "No place"});
+    return options(choice);
+  }
   void on_refused(smtp::RefusalKind, std::string_view, const smtp::Reply& reply) override {
     CHECK(reply.code >= 400);
   }
@@ -38,6 +46,7 @@ class Policy final : public smtp::ServerPolicy, public ByteSink {
     content += piece;
   }
 
+  std::uint8_t choice = 0;
   bool open = false;
   std::string content;
 };
@@ -53,6 +62,7 @@ smtp::ServerOptions options(std::uint8_t choice) {
   options.more_mechanisms = {"SCRAM-SHA-256"};
   options.require_tls = (choice & 4) != 0;
   options.require_auth = (choice & 8) != 0;
+  options.xclient = options.xclient_login = (choice & 16) != 0;
   return options;
 }
 
@@ -60,6 +70,7 @@ class Session {
  public:
   Session(std::uint8_t choice, std::uint8_t answers)
       : answers_(answers), dialog_(options(choice), policy_) {
+    policy_.choice = choice;
     dialog_.greet(out_);
   }
 

@@ -12,6 +12,7 @@
 #include "message/header_section.h"
 #include "smtp/server_dialog.h"
 #include "submission/acceptance.h"
+#include "submission/front_end.h"
 #include "submission/session_options.h"
 
 #include <algorithm>
@@ -78,6 +79,10 @@ config::ListenerConfig listener_of(std::uint8_t choice) {
   if ((choice & 4) != 0) listener.mode = config::ListenerMode::Implicit;
   if ((choice & 8) != 0) listener.auth = config::AuthMode::Off;
   if ((choice & 16) != 0) listener.trusted_networks = {*net::Network::parse("192.0.2.0/24")};
+  if ((choice & 128) != 0) {
+    listener.xclient_from = {*net::Network::parse("127.0.0.1"), *net::Network::parse("192.0.2.7")};
+    listener.xclient_logins = true;
+  }
   return listener;
 }
 
@@ -85,11 +90,12 @@ net::IpAddress client_of(std::uint8_t choice) {
   return *net::IpAddress::parse((choice & 32) != 0 ? "127.0.0.1" : "192.0.2.7");
 }
 
+submission::Peer peer_of(std::uint8_t choice) { return {.client = {client_of(choice), 0}}; }
+
 smtp::ServerOptions options_of(std::uint8_t choice) {
   const config::ListenerConfig listener = listener_of(choice);
   smtp::ServerOptions options =
-      submission::dialog_options(settings_of(choice), listener,
-                                 submission::Peer{.client = {client_of(choice), 0}}, SystemTime{});
+      submission::dialog_options(settings_of(choice), listener, peer_of(choice), SystemTime{});
   // As if there were a certificate, which would need files.
   options.offer_starttls = listener.mode == config::ListenerMode::StartTls && (choice & 64) != 0;
   options.require_tls =
@@ -123,8 +129,8 @@ class Session final : public smtp::ServerPolicy {
   explicit Session(const Choices& choices)
       : choices_(choices),
         settings_(settings_of(choices[0])),
-        client_(client_of(choices[0])),
-        trusted_(submission::is_trusted(listener_of(choices[0]), client_)),
+        peer_(peer_of(choices[0])),
+        trusted_(submission::is_trusted(listener_of(choices[0]), peer_)),
         options_(options_of(choices[0])),
         secure_(options_.tls),
         dialog_(options_, *this) {
@@ -155,10 +161,11 @@ class Session final : public smtp::ServerPolicy {
   }
 
   std::optional<smtp::Reply> on_hello(const smtp::HelloCommand&) override { return {}; }
-  std::optional<smtp::Reply> on_mail(const smtp::MailCommand& mail) override {
+  std::optional<smtp::Reply> on_mail(smtp::MailCommand& mail) override {
     if (auto refusal = refuse_sender(settings_, principal(), mail.reverse_path)) {
       return refusal->reply;
     }
+    mail.priority = permitted_priority(config::RaisePriority::Logins, principal(), mail.priority);
     return {};
   }
   std::optional<smtp::Reply> on_recipient(const smtp::RcptCommand&) override { return {}; }
@@ -168,12 +175,22 @@ class Session final : public smtp::ServerPolicy {
     tls_.version = "TLSv1.3";
     tls_.cipher = "TLS_AES_256_GCM_SHA384";
     const submission::Arrival arrival{.hello_name = dialog_.hello().name,
+                                      .client_name = peer_.name,
                                       .extended = dialog_.hello().extended,
                                       .tls = secure_ ? &tls_ : nullptr};
     builder_.emplace(fix_ups(settings_, principal(), dialog_.transaction(), arrival, id_, kNoon));
     return &*builder_;
   }
   void discard() override { builder_.reset(); }
+  std::expected<smtp::ServerOptions, smtp::Reply> on_xclient(
+      const smtp::XclientCommand& client) override {
+    CHECK((choices_[0] & 128) != 0 && !builder_);
+    const config::ListenerConfig listener = listener_of(choices_[0]);
+    peer_ = submission::peer_of(client, peer_of(choices_[0]));
+    trusted_ = submission::is_trusted(listener, peer_);
+    options_ = submission::dialog_options(settings_, listener, peer_, SystemTime{}, secure_);
+    return options_;
+  }
   void on_refused(smtp::RefusalKind, std::string_view, const smtp::Reply& reply) override {
     CHECK(reply.code >= 400);
   }
@@ -191,7 +208,7 @@ class Session final : public smtp::ServerPolicy {
     return {.login = dialog_.login(),
             .user = dialog_.login().empty() ? nullptr : settings_.users->find(dialog_.login()),
             .trusted = trusted_,
-            .client = client_};
+            .client = peer_.client.ip};
   }
 
   // In the order of the session, so that it does not depend on how the octets arrive.
@@ -208,11 +225,11 @@ class Session final : public smtp::ServerPolicy {
       CHECK(dialog_.login().empty() && dialog_.hello().name.empty() && !builder_);
       CHECK(!dialog_.in_transaction());
     } else if (const auto* request = std::get_if<ServerDialog::CheckPassword>(&step)) {
-      CHECK(secure_ || client_.is_loopback());
+      CHECK(secure_ || peer_.is_local());
       CHECK(!request->credentials.login.empty() && !request->credentials.password.empty());
       dialog_.password_checked(static_cast<ServerDialog::PasswordResult>(choose() % 4), out_);
     } else if (const auto* sasl = std::get_if<ServerDialog::SaslMessage>(&step)) {
-      CHECK(secure_ || client_.is_loopback());
+      CHECK(secure_ || peer_.is_local());
       if (sasl->first && choose() % 2 == 0) {
         dialog_.challenge("challenge", out_);
       } else {
@@ -294,9 +311,9 @@ class Session final : public smtp::ServerPolicy {
 
   const Choices& choices_;
   const relay::Settings& settings_;
-  const net::IpAddress client_;
-  const bool trusted_;
-  const smtp::ServerOptions options_;
+  submission::Peer peer_;
+  bool trusted_;
+  smtp::ServerOptions options_;
   bool secure_;
   net::TlsFacts tls_;
   ServerDialog dialog_;

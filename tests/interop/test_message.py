@@ -78,7 +78,7 @@ def test_what_mail_of_php_and_cron_needs_is_mended_and_signed(world):
     assert [name for name in fields(content) if name.startswith("x-") or name == "subject"] == ["subject"]
     assert dkim.verify(content, dnsfunc=lambda name, **_: world.dns.txt(name.decode()))
     assert "feedback-id" in field(content, "DKIM-Signature").lower(), "Gmail heeds only a signed one"
-    assert [event["script"] for event in relay.events("accepted", id=queue_id)] == ["33:contact.php"]
+    assert relay.wait_event("accepted", id=queue_id)["script"] == "33:contact.php"
 
 
 def test_two_different_subjects_are_refused(relay):

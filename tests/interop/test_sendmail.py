@@ -421,3 +421,80 @@ def test_a_relay_without_root_reads_the_letters_of_others(own_machine):
     assert stranger.returncode != 0
     own_machine.relay.launch()
     own_machine.receiver.message_to(RECIPIENT)
+
+
+REFUSED = "b@[192.0.2.1]"  # mail to address literals is not accepted
+SENDER = "shop@receiver.example"
+
+
+def reports(machine):
+    """Those that arrived."""
+    return [content.decode() for envelope, content in machine.receiver.saved() if envelope["mail_from"] == ""]
+
+
+def test_what_the_relay_refuses_of_the_spool_comes_back_to_its_sender(own_machine):
+    own_machine.start()
+    assert own_machine.relay.stop() == 0
+    own_machine.send("-f", SENDER, REFUSED, RECIPIENT)
+    own_machine.relay.launch()
+    refused = own_machine.relay.wait_event("letter_refused")
+    assert (refused["from"], refused["to"], refused["reported"]) == (SENDER, REFUSED, True)
+    envelope, report = own_machine.receiver.message_to(SENDER)
+    assert envelope["mail_from"] == ""
+    for text in (f"Final-Recipient: rfc822; {REFUSED}\r\nAction: failed", "\r\nSubject: Your order\r\n", "Thank you.",
+                 "Reporting-MTA: dns; relay.example"):
+        assert text in report.decode(), report.decode()
+    own_machine.receiver.message_to(RECIPIENT)
+    harness.wait_until(lambda: own_machine.waiting() == [], lambda: f"an empty spool, there is {own_machine.waiting()}")
+
+
+@pytest.mark.parametrize("options", [["-f", "<>"], ["-f", SENDER, "-N", "never"]])
+def test_what_cannot_come_back_is_set_aside(own_machine, options):
+    own_machine.start()
+    assert own_machine.relay.stop() == 0
+    own_machine.send(*options, REFUSED)
+    name, = own_machine.waiting()
+    own_machine.relay.launch()
+    assert own_machine.relay.wait_event("letter_refused")["reported"] is False
+    harness.wait_until(lambda: own_machine.waiting() == ["refused-" + name],
+                       lambda: f"it set aside, there is {own_machine.waiting()}")
+    assert not own_machine.receiver.saved()
+
+
+def test_a_file_that_cannot_be_set_aside_is_told_of_once(own_machine):
+    own_machine.start()
+    assert own_machine.relay.stop() == 0
+    own_machine.send("-f", "<>", REFUSED)
+    refused, = own_machine.waiting()
+    own_machine.send("-f", SENDER, RECIPIENT)
+    good, = set(own_machine.waiting()) - {refused}
+    content = (own_machine.spool / good).read_bytes()
+    (own_machine.spool / ("refused-" + refused)).mkdir()
+    own_machine.relay.launch()
+    own_machine.relay.wait_event("letter_refused")
+    for number in range(2):  # letters that are looked at after it
+        later = own_machine.spool / f"new-{number}"
+        later.write_bytes(content)
+        later.rename(own_machine.spool / f"letter-z{number}")
+        harness.wait_until(lambda: len(own_machine.receiver.saved()) == number + 2, "the letter")
+    assert len(own_machine.relay.events("letter_refused")) == 1
+    assert [event["file"] for event in own_machine.relay.events("letter_unusable")] == [refused]
+
+
+def test_error_modes_say_how_the_sender_learns_of_a_refusal(own_machine):
+    own_machine.start()
+
+    def refused(*options):
+        done = own_machine.run("-f", SENDER, *options, REFUSED)
+        return done.returncode, REFUSED in done.stderr, len(reports(own_machine))
+
+    assert refused() == (UNAVAILABLE, True, 0)
+    assert refused("-oep") == (UNAVAILABLE, True, 0)
+    assert refused("-oeq") == (UNAVAILABLE, False, 0)
+    for number, (option, code) in enumerate([("-oem", UNAVAILABLE), ("-em", UNAVAILABLE), ("-oee", 0)], 1):
+        assert refused(option)[:2] == (code, False), option
+        harness.wait_until(lambda: len(reports(own_machine)) == number, f"the report of {option}")
+    report = reports(own_machine)[0]
+    assert f"To: <{SENDER}>" in report and f"Final-Recipient: rfc822; {REFUSED}" in report
+    done = own_machine.run("-f", "<>", "-oem", REFUSED)
+    assert (done.returncode, REFUSED in done.stderr) == (UNAVAILABLE, True), "nobody to tell by mail"

@@ -15,11 +15,16 @@ from harness import MX_PORT
 from test_dsn import reports, submit
 
 
+LOGIN = {"port": harness.SUBMISSION_PORT, "user": "shop", "starttls": True}
+
+
 class Receiver:
-    """A server with DELIVERBY, MT-PRIORITY and DSN, which keeps the MAIL and RCPT lines that it gets."""
+    """A server with DELIVERBY, MT-PRIORITY and DSN, which keeps the MAIL and RCPT lines that it gets, and refuses a
+    recipient "later" for now."""
 
     def __init__(self, host):
         self.lines = []
+        self.deliver_by = b"DELIVERBY 5"
         self.listener = socket.create_server((host, MX_PORT))
         threading.Thread(target=self.run, daemon=True).start()
 
@@ -41,8 +46,13 @@ class Receiver:
                     for content in lines:
                         if content == b".\r\n":
                             break
-                connection.sendall(b"250-able.example\r\n250-DELIVERBY 5\r\n250-MT-PRIORITY\r\n250 DSN\r\n" if verb == b"EHLO" else
-                                   b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
+                if verb == b"EHLO":
+                    connection.sendall(b"250-able.example\r\n250-" + self.deliver_by +
+                                       b"\r\n250-MT-PRIORITY\r\n250 DSN\r\n")
+                elif b"<later@" in line:
+                    connection.sendall(b"450 4.2.1 not now\r\n")
+                else:
+                    connection.sendall(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
 
     def stop(self):
         self.listener.shutdown(socket.SHUT_RDWR)
@@ -147,7 +157,7 @@ def test_a_report_on_mail_that_was_held_names_the_request(shop):
 
 def test_a_next_hop_that_can_gets_deadline_and_priority(shop, able):
     relay = shop.start()
-    submit(relay, [("a@able.example", ["NOTIFY=SUCCESS"])], options=["BY=120;R", "MT-PRIORITY=4"])
+    submit(relay, [("a@able.example", ["NOTIFY=SUCCESS"])], options=["BY=120;R", "MT-PRIORITY=4"], **LOGIN)
     relay.wait_event("delivered")
     submit(relay, [("b@able.example", [])], options=["BY=-3;N"])
     relay.wait_events(2, "delivered")
@@ -159,6 +169,36 @@ def test_a_next_hop_that_can_gets_deadline_and_priority(shop, able):
     assert late.endswith(";N") and int(late.split(" BY=")[1].split(";")[0]) < -3
     relay.wait_empty()
     assert not relay.events("notification"), "the next hop reports"
+
+
+def test_mail_that_a_next_hop_refuses_until_its_deadline_is_returned(shop, able):
+    """What is left goes along each time, less and less."""
+    able.deliver_by = b"DELIVERBY"
+    relay = shop.start(settings={"retry": 'schedule = ["5s"]\nexpire = "1h"\ndelay_notice = "0s"'})
+    begin = time.time()
+    submit(relay, [("later@able.example", [])], options=["BY=60;R"])
+    harness.wait_until(lambda: relay.events("expired") or relay.events("bounced"), "the deadline", 60 + harness.DEADLINE)
+    assert 49 <= time.time() - begin  # later there is no time for another attempt
+    left = [int(line.split(" BY=")[1].split(";R")[0]) for line in able.lines if line.startswith("MAIL")]
+    assert len(left) >= 3 and left == sorted(left, reverse=True) and 0 < left[-1] < left[0] < 60, left
+    report, = reports(shop.mailbox)
+    report.check("later@able.example", Action="failed", Status="5.4.7")
+    assert report.message["Deliver-By-Date"]
+    relay.wait_empty()
+
+
+def test_who_has_not_logged_in_cannot_raise_the_priority(shop, able):
+    relay = shop.start()
+    client = relay.smtp()
+    client.ehlo()
+    code, text = client.mail("orders@shop.example", ["MT-PRIORITY=4"])
+    assert (code, text.split(b" ")[:2]) == (250, [b"2.3.6", b"0"])
+    client.close()
+    submit(relay, [("a@able.example", [])], options=["MT-PRIORITY=4"])
+    submit(relay, [("b@able.example", [])], options=["MT-PRIORITY=-4"])
+    relay.wait_events(2, "delivered")
+    assert sorted(line for line in able.lines if line.startswith("MAIL")) == [
+        "MAIL FROM:<orders@shop.example>", "MAIL FROM:<orders@shop.example> MT-PRIORITY=-4"]
 
 
 def test_each_relay_reports_where_the_way_is_to_be_traced(shop, able):

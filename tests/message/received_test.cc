@@ -40,6 +40,17 @@ TEST(Received, PlainSession) {
             " Mon, 23 Nov 2026 20:24:10 +0000\r\n");
 }
 
+TEST(Received, TheNameOfAPeerThatIsKnownStandsBeforeItsAddress) {
+  ReceivedFacts f = facts();
+  f.peer_name = "host-1.provider.example";
+  EXPECT_TRUE(received_field(f).starts_with(
+      "Received: from client.example.com (host-1.provider.example [192.0.2.1])\r\n"))
+      << received_field(f);
+  f.peer_name = "a) by (b";
+  EXPECT_TRUE(received_field(f).starts_with("Received: from client.example.com ([192.0.2.1])\r\n"))
+      << received_field(f);
+}
+
 TEST(Received, TheOriginCanBeLeftOut) {
   ReceivedFacts hidden = facts();
   hidden.origin = false;

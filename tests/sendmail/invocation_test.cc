@@ -89,12 +89,25 @@ TEST(Invocation, ModesHaveTheirLetters) {
 TEST(Invocation, WhatMeansNothingHereIsAcceptedWithItsValue) {
   const Invocation call =
       parsed({"-v",   "-m",        "-U",  "-Am",        "-B", "8BITMIME", "-O", "DeliveryMode=b",
-              "-odb", "-oee",      "-em", "-h5",        "-L", "tag",      "-p", "smtp:host",
+              "-odb", "-oex",      "-ez", "-h5",        "-L", "tag",      "-p", "smtp:host",
               "-X",   "/dev/null", "-d0", "a@b.example"});
   EXPECT_EQ(call.recipients, Texts{"a@b.example"});
   EXPECT_FALSE(call.dot_is_text);
+  EXPECT_EQ(call.errors, ErrorMode::Print);
   EXPECT_TRUE(parsed({"-o", "i"}).dot_is_text);
   EXPECT_TRUE(parsed({"-ot"}).recipients_from_header);
+}
+
+TEST(Invocation, HowErrorsAreToldHasItsLettersInTwoForms) {
+  EXPECT_EQ(parsed({"x"}).errors, ErrorMode::Print);
+  EXPECT_EQ(parsed({"-oem", "x"}).errors, ErrorMode::Mail);
+  EXPECT_EQ(parsed({"-oew", "x"}).errors, ErrorMode::Mail);
+  EXPECT_EQ(parsed({"-o", "em", "x"}).errors, ErrorMode::Mail);
+  EXPECT_EQ(parsed({"-em", "x"}).errors, ErrorMode::Mail);
+  EXPECT_EQ(parsed({"-e", "e", "x"}).errors, ErrorMode::MailAndSucceed);
+  EXPECT_EQ(parsed({"-oee", "x"}).errors, ErrorMode::MailAndSucceed);
+  EXPECT_EQ(parsed({"-oeq", "x"}).errors, ErrorMode::Quiet);
+  EXPECT_EQ(parsed({"-oeq", "-oep", "x"}).errors, ErrorMode::Print) << "the last one counts";
 }
 
 TEST(Invocation, OptionsEndAtTheFirstAddress) {

@@ -6,9 +6,10 @@
 //           command_limit N |
 //           hold_limit SECONDS UNTIL | deliver_by_minimum SECONDS |
 //           auth_failure_limit N | mechanism NAME | offer_starttls | offer_auth | require_tls |
-//           require_auth | tls
-//   policy: refuse hello|mail|rcpt|data ARGUMENT CODE STATUS TEXT    ARGUMENT: the name or mailbox,
-//           "<>", or "*" for any
+//           require_auth | tls | xclient | xclient_login
+//   policy: refuse hello|mail|rcpt|data|xclient ARGUMENT CODE STATUS TEXT    ARGUMENT: the name,
+//           mailbox or address, "<>", or "*" for any
+//   policy: highest priority N
 //   show: refused             refusals of the dialog itself are events, too: see below
 //   show: envelope            StoreMessage shows the whole transaction first: see below
 //   C: RCPT TO:<b@y.example>  a line from the client; lines that stand together arrive together
@@ -18,6 +19,7 @@
 //   => CheckPassword PLAIN LOGIN PASSWORD [as IDENTITY]
 //   => SaslMessage MECHANISM [first] "MESSAGE"
 //   => StartTls
+//   => Client ATTRIBUTE="VALUE" ...   the policy learnt from XCLIENT who the client is
 //   => Discard                the policy learnt that the transaction is abandoned
 //   => Refused protocol|policy|size|content|given-up "COMMAND LINE" 503 5.5.1 ...
 //   => Close REASON
@@ -165,9 +167,29 @@ class Events {
   std::deque<std::string> events_;
 };
 
+std::string client_event(const XclientCommand& client) {
+  std::string event = "=> Client";
+  const auto add = [&](std::string_view name, const std::optional<std::string>& value) {
+    if (value) event.append(" ").append(name).append("=").append(in_quotes(*value));
+  };
+  const auto add_port = [&](std::string_view name, std::optional<std::uint16_t> port) {
+    if (port) event.append(" ").append(name).append("=").append(std::to_string(*port));
+  };
+  add("NAME", client.name);
+  add("ADDR", client.address);
+  add_port("PORT", client.port);
+  add("PROTO", client.protocol);
+  add("HELO", client.hello_name);
+  add("LOGIN", client.login);
+  add("DESTADDR", client.destination);
+  add_port("DESTPORT", client.destination_port);
+  return event;
+}
+
 class ScriptedPolicy final : public ServerPolicy {
  public:
-  explicit ScriptedPolicy(Events& events) : events_(events) {}
+  ScriptedPolicy(Events& events, const ServerOptions& options)
+      : events_(events), options_(options) {}
 
   void add(std::string_view rule) {
     const auto word = ascii::split(rule, ' ');
@@ -178,7 +200,8 @@ class ScriptedPolicy final : public ServerPolicy {
   std::optional<Reply> on_hello(const HelloCommand& hello) override {
     return refusal("hello", hello.name);
   }
-  std::optional<Reply> on_mail(const MailCommand& mail) override {
+  std::optional<Reply> on_mail(MailCommand& mail) override {
+    mail.priority = std::min(mail.priority, highest_priority);
     return refusal("mail", mail.reverse_path ? mail.reverse_path->text() : "<>");
   }
   std::optional<Reply> on_recipient(const RcptCommand& rcpt) override {
@@ -193,6 +216,13 @@ class ScriptedPolicy final : public ServerPolicy {
     sink_.reset();
     events_.add("=> Discard");
   }
+  std::expected<ServerOptions, Reply> on_xclient(const XclientCommand& client) override {
+    if (auto reply = refusal("xclient", client.address.value_or(""))) {
+      return std::unexpected(std::move(*reply));
+    }
+    events_.add(client_event(client));
+    return options_;
+  }
   void on_refused(RefusalKind kind, std::string_view command_line, const Reply& reply) override {
     if (!show_refused) return;
     events_.add("=> Refused " + word(kind) + " " + in_quotes(command_line) + " " +
@@ -206,6 +236,7 @@ class ScriptedPolicy final : public ServerPolicy {
   }
 
   bool show_refused = false;
+  int highest_priority = kHighestPriority;
 
  private:
   struct Rule {
@@ -224,6 +255,7 @@ class ScriptedPolicy final : public ServerPolicy {
   }
 
   Events& events_;
+  const ServerOptions& options_;
   std::vector<Rule> rules_;
   std::optional<StringSink> sink_;
 };
@@ -288,6 +320,9 @@ class Player {
       return true;
     };
     if (after("option: ")) return set_option(line);
+    if (after("policy: highest priority ")) {
+      return void(policy_.highest_priority = static_cast<int>(number(line)));
+    }
     if (after("policy: ")) return policy_.add(line);
     if (line == "show: refused") return void(policy_.show_refused = true);
     if (line == "show: envelope") return void(show_envelope_ = true);
@@ -334,6 +369,10 @@ class Player {
       options_.require_auth = true;
     } else if (name == "tls") {
       options_.tls = true;
+    } else if (name == "xclient") {
+      options_.xclient = true;
+    } else if (name == "xclient_login") {
+      options_.xclient = options_.xclient_login = true;
     } else {
       FAIL() << "no such option";
     }
@@ -477,7 +516,7 @@ class Player {
   ByteQueue in_;
   ByteQueue out_;
   Events events_{out_};
-  ScriptedPolicy policy_{events_};
+  ScriptedPolicy policy_{events_, options_};
   std::optional<ServerDialog> dialog_;
   std::string said_;
   bool waiting_ = false;   // a step is unanswered

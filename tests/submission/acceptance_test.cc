@@ -549,6 +549,20 @@ TEST_F(AcceptanceTest, WhatIsAskedAboutTimeIsRefusedWhereItCannotBeKept) {
   EXPECT_EQ(refusal_of(), "") << "that one may be late";
 }
 
+TEST(PermittedPriority, OnlyThoseWhomTheListenerLetsRaiseIt) {
+  using enum config::RaisePriority;
+  const Principal login{.login = "shop"};
+  const Principal network{.trusted = true};
+  EXPECT_EQ(permitted_priority(Logins, login, 4), 4);
+  EXPECT_EQ(permitted_priority(Logins, network, 4), 0);
+  EXPECT_EQ(permitted_priority(All, network, 4), 4);
+  EXPECT_EQ(permitted_priority(None, login, 4), 0);
+  for (const auto raise : {Logins, All, None}) {
+    EXPECT_EQ(permitted_priority(raise, network, -4), -4) << "it may always be lower";
+    EXPECT_EQ(permitted_priority(raise, login, 0), 0);
+  }
+}
+
 TEST_F(AcceptanceTest, ADeadlineCountsFromTheTransactionAndIsKnownToTheJobs) {
   transaction.mail.deliver_by =
       smtp::DeliverBy{std::chrono::seconds(120), smtp::DeliverBy::Mode::Return, true};

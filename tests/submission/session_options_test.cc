@@ -91,9 +91,20 @@ TEST_F(SessionOptionsTest, TlsThatABalancerHasEndedCountsAsTls) {
 TEST_F(SessionOptionsTest, ABalancersOwnCheckIsTrustedInNothing) {
   listener.mode = ListenerMode::StartTls;
   listener.trusted_networks = {net::Network::parse("127.0.0.0/8").value()};
-  peer.is_check = true;
+  peer.is_unknown = true;
   EXPECT_TRUE(options("127.0.0.1").require_auth);
   EXPECT_FALSE(options("127.0.0.1").offer_auth);
+}
+
+TEST_F(SessionOptionsTest, XclientIsOfferedToFrontEndsAlone) {
+  listener.xclient_from = {net::Network::parse("192.0.2.0/24").value()};
+  EXPECT_TRUE(options("192.0.2.9").xclient);
+  EXPECT_FALSE(options("192.0.2.9").xclient_login);
+  EXPECT_FALSE(options("198.51.100.1").xclient);
+  listener.xclient_logins = true;
+  EXPECT_TRUE(options("192.0.2.9").xclient_login);
+  peer.is_unknown = true;
+  EXPECT_FALSE(options("192.0.2.9").xclient) << "a health check";
 }
 
 TEST_F(SessionOptionsTest, WithoutUsersOrWithAuthOffThereIsNoAuth) {
