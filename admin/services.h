@@ -5,6 +5,7 @@
 #include "metrics/registry.h"
 #include "queue/committer.h"
 #include "queue/store.h"
+#include "quota/counters.h"
 #include "relay/admission.h"
 #include "relay/settings_in_force.h"
 
@@ -21,6 +22,7 @@ struct Services {
   delivery::SharedDelivery& delivery;
   const relay::SettingsInForce& settings;
   const std::atomic<bool>& draining;
+  quota::Counters& quotas;
 };
 
 }  // namespace signpost::admin

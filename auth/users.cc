@@ -5,10 +5,16 @@
 #include "base/ascii.h"
 #include "config/config_reader.h"
 #include "config/config_values.h"
+#include "config/name_list.h"
 #include "config/text_file.h"
+#include "config/value_forms.h"
 #include "smtp/saslprep.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
 
 namespace signpost::auth {
 
@@ -29,6 +35,18 @@ void read_senders(config::Setting& setting, User& user) {
       setting.wrong(item, sender.error().what);
     }
   }
+}
+
+void read_senders_file(config::Setting& setting, User& user) {
+  auto path = setting.path();
+  if (!path) return;
+  auto senders = config::read_name_list(*path, config::parse_listed_sender);
+  if (!senders) {
+    setting.wrong(*path + ": " + senders.error().detail);
+    return;
+  }
+  user.senders_file = std::move(*path);
+  user.listed_senders = std::move(*senders);
 }
 
 void read_tenant(config::Setting& setting, User& user) {
@@ -87,21 +105,30 @@ const config::Keys<User>& user_keys() {
         "that has a key",
         "", "What this login may send as."},
        read_senders},
+      {{"senders_file",
+        "the path of a file with a domain or address on each line, as in \"shop-domains\"", "",
+        "A file with more of what this login may send as."},
+       read_senders_file},
       {{"tenant", "the name of a [[tenant]], as in \"acme\"", "",
         "The tenant whose domains this login may send with."},
        read_tenant},
       {{"otherwise", "\"reject\" or \"rewrite\"", "\"reject\"",
-        "What happens to an address in From:, Sender: or Resent-From: that this login may not use: "
-        "the mail is refused, or the address replaced by the first of senders."},
+        "What happens to an envelope sender or an address in From:, Sender: or Resent-From: that "
+        "this login may not use: the mail is refused, or the address replaced by the first of "
+        "senders."},
        read_otherwise},
-      {{"rate", "no rate", "", "Recipients in a period of time. Not supported yet."},
-       [](config::Setting& setting, User&) { setting.not_built(setting.value(), "this"); }},
+      config::key("rate", &User::rate, config::rate(), "Recipients in a period of time."),
+      config::key("daily", &User::daily, config::whole_number(1, 1'000'000'000),
+                  "Recipients from 00:00 to 24:00 UTC."),
+      config::key("recipients_per_message", &User::recipients_per_message,
+                  config::whole_number(1, 50'000), "Recipients of one message."),
   };
   return keys;
 }
 
-void read_user(const config::TomlMember& member, config::ConfigErrors& errors,
-               std::vector<User>& users) {
+// `directory`: where relative paths start.
+void read_user(const config::TomlMember& member, const std::string& directory,
+               config::ConfigErrors& errors, std::vector<User>& users) {
   const std::string shown = ascii::printable(member.key, 100);
   if (const auto problem = user_name_problem(member.key)) {
     errors.add(member.begin, shown, *problem + "; write another name for this login");
@@ -123,7 +150,7 @@ void read_user(const config::TomlMember& member, config::ConfigErrors& errors,
                            config::toml_string(shown + "." + ascii::printable(inner.key, 100))));
     return;
   }
-  config::read_table(member.value, config::toml_key(shown), user_keys(), {errors, ""}, user);
+  config::read_table(member.value, config::toml_key(shown), user_keys(), {errors, directory}, user);
   const auto* otherwise = member.value.find("otherwise");
   if (user.otherwise == Otherwise::Rewrite &&
       (user.senders.empty() || user.senders.front().front() == '@')) {
@@ -177,10 +204,11 @@ Result<std::shared_ptr<const Users>> Users::parse(std::string_view toml, const s
 std::shared_ptr<const Users> Users::parse(std::string_view toml, const std::string& file,
                                           std::vector<config::ConfigError>& errors) {
   config::ConfigErrors found(file);
+  const std::string directory = std::filesystem::path(file).parent_path();
   auto users = std::make_shared<Users>();
   if (const auto root = config::parse_toml(toml)) {
     for (const config::TomlMember& member : root->members) {
-      read_user(member, found, users->users_);
+      read_user(member, directory, found, users->users_);
       users->places_.emplace(member.key, member.begin);
     }
   } else {
@@ -196,6 +224,8 @@ std::shared_ptr<const Users> Users::parse(std::string_view toml, const std::stri
   if (costliest != users->users_.end()) users->costliest_password_ = costliest->password;
   for (const User& user : users->users_) {
     users->senders_.insert(users->senders_.end(), user.senders.begin(), user.senders.end());
+    users->senders_.insert(users->senders_.end(), user.listed_senders.begin(),
+                           user.listed_senders.end());
   }
   std::ranges::sort(users->senders_);
   return users;
@@ -220,22 +250,26 @@ bool Users::are_senders(std::string_view address) const {
   if (has(ascii::lower(address))) return true;
   // A key may sign for subdomains, and receivers treat a domain and its subdomains
   // as one organization (RFC 7489 section 3.1.1).
-  std::string_view domain = address.substr(at + 1);
+  std::string domain = ascii::lower(address.substr(at + 1));
   for (;;) {
-    if (has("@" + ascii::lower(domain))) return true;
+    if (has("@" + domain)) return true;
     const std::size_t dot = domain.find('.');
-    if (dot == std::string_view::npos) return false;
-    domain.remove_prefix(dot + 1);
+    if (dot == std::string::npos) return false;
+    domain.erase(0, dot + 1);
+    if (has("@*." + domain)) return true;
   }
 }
 
 bool is_sender(const User& user, std::string_view address) {
   const std::size_t at = address.rfind('@');
   if (at == std::string_view::npos) return false;
-  // "@domain" is the end of the address from its last "@" on, so a whole domain and nothing else.
-  return std::ranges::any_of(user.senders, [&](const std::string& sender) {
-    return ascii::equals_ignore_case(sender, sender.front() == '@' ? address.substr(at) : address);
-  });
+  if (std::ranges::any_of(user.senders, [&](const std::string& sender) {
+        return config::sender_matches(sender, address);
+      })) {
+    return true;
+  }
+  return std::ranges::binary_search(user.listed_senders, ascii::lower(address)) ||
+         config::list_has_domain(user.listed_senders, "@", address.substr(at + 1));
 }
 
 }  // namespace signpost::auth

@@ -48,7 +48,9 @@ std::string listed_by(const CommandText& command, const OptionText& option) {
   if (option.name == "--user") return "name user list";
   if (option.name == "--to") return "domain queue list --limit 100";
   if (option.positional && option.name == "id") return "id queue list --limit 100";
-  if (option.positional && command.name() == "user remove") return "name user list";
+  if (option.positional && (command.name() == "user remove" || command.name() == "user show")) {
+    return "name user list";
+  }
   return "";
 }
 

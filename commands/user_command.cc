@@ -5,6 +5,7 @@
 #include "commands/table.h"
 #include "commands/terminal.h"
 #include "commands/user_import.h"
+#include "commands/user_show.h"
 #include "config/config_file.h"
 #include "config/config_values.h"
 #include "config/toml_document.h"
@@ -102,6 +103,16 @@ std::string scheme_of(const std::string& hash) {
   return hash.substr(1, std::min(hash.find('}'), hash.size()) - 1);
 }
 
+std::string senders_text(const auth::User& user) {
+  std::string text = fmt::format("{}", fmt::join(user.senders, ", "));
+  if (!user.senders_file.empty()) {
+    text += fmt::format("{}{} of {}", text.empty() ? "" : ", ", user.listed_senders.size(),
+                        user.senders_file);
+  }
+  if (!text.empty()) return text;
+  return user.tenant.empty() ? "any domain with a key" : "the domains of " + user.tenant;
+}
+
 int list(const UserOptions& options, const std::string& config_file) {
   const auto file = users_file(options, config_file);
   if (!file) return refuse(file.error().detail);
@@ -110,8 +121,10 @@ int list(const UserOptions& options, const std::string& config_file) {
   if (options.json) {
     Json json = Json::array();
     for (const auth::User& user : (*users)->all()) {
-      json.push_back(
-          {{"name", user.name}, {"scheme", scheme_of(user.password)}, {"senders", user.senders}});
+      json.push_back({{"name", user.name},
+                      {"scheme", scheme_of(user.password)},
+                      {"senders", user.senders},
+                      {"tenant", user.tenant}});
     }
     print(Json{{"users", std::move(json)}}.dump(2) + "\n");
     return kDone;
@@ -119,9 +132,7 @@ int list(const UserOptions& options, const std::string& config_file) {
   Table table({{"NAME"}, {"SCHEME"}, {"SENDERS", Table::Align::Left, Table::Fit::Cut}},
               output_width());
   for (const auth::User& user : (*users)->all()) {
-    table.add({user.name, scheme_of(user.password),
-               user.senders.empty() ? "any domain with a key"
-                                    : fmt::format("{}", fmt::join(user.senders, ", "))});
+    table.add({user.name, scheme_of(user.password), senders_text(user)});
   }
   print(table.take());
   return kDone;
@@ -145,7 +156,8 @@ CLI::App* add_command(CLI::App& user, CommandLine& line, const char* name, const
 }  // namespace
 
 void add_user_commands(CLI::App& app, CommandLine& line) {
-  CLI::App* user = app.add_subcommand("user", "Add, remove and list the logins of users.toml");
+  CLI::App* user =
+      app.add_subcommand("user", "Add, remove, list and show the logins of users.toml");
   user->require_subcommand(1);
 
   auto options = std::make_shared<UserOptions>();
@@ -192,6 +204,20 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
   command = add_command(*user, line, "list", "List the logins", list, options);
   command->add_flag("--json", options->json, "Print JSON");
   command->footer("Example: signpost user list --json");
+
+  options = std::make_shared<UserOptions>();
+  command = user->add_subcommand("show", "Show what a login may, and what it has used of it");
+  command->callback([&line, options] {
+    line.run = [&line, options] {
+      return show_user(options->name, options->json, line.config_file);
+    };
+  });
+  command->add_option("name", options->name, "The login; of an account, as in uid:33")->required();
+  command->add_flag("--json", options->json, "Print JSON");
+  command->footer(
+      "The running relay says it: its limits on recipients, and those of its tenant and of the "
+      "whole\nrelay.\n"
+      "Example: signpost user show shop");
 }
 
 }  // namespace signpost::commands

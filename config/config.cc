@@ -42,14 +42,51 @@ bool domain_matches(std::string_view pattern, std::string_view domain) {
   return domain.size() > suffix.size() && domain.ends_with(suffix);
 }
 
+bool list_has_domain(const std::vector<std::string>& sorted, std::string_view before,
+                     std::string_view domain) {
+  if (sorted.empty()) return false;
+  std::string pattern;
+  const auto has = [&](std::string_view wildcard, std::string_view name) {
+    pattern.assign(before).append(wildcard).append(name);
+    return std::ranges::binary_search(sorted, pattern);
+  };
+  if (has("", domain) || has("*", "")) return true;
+  for (std::size_t dot = domain.find('.'); dot != std::string_view::npos; dot = domain.find('.')) {
+    domain.remove_prefix(dot + 1);
+    if (has("*.", domain)) return true;
+  }
+  return false;
+}
+
+bool sender_matches(std::string_view sender, std::string_view address) {
+  if (!sender.starts_with('@')) return ascii::equals_ignore_case(sender, address);
+  const std::size_t at = address.rfind('@');
+  return at != std::string_view::npos && domain_matches(sender.substr(1), address.substr(at + 1));
+}
+
 const TenantConfig* find_tenant(const Config& config, std::string_view name) {
   const auto found = std::ranges::find(config.tenants, name, &TenantConfig::name);
   return found == config.tenants.end() ? nullptr : &*found;
 }
 
+const TenantConfig* find_tenant(const Config& config, const net::IpAddress& client) {
+  const TenantConfig* found = nullptr;
+  unsigned length = 0;
+  for (const TenantConfig& tenant : config.tenants) {
+    for (const net::Network& network : tenant.networks) {
+      if (!network.contains(client) || (found != nullptr && network.length <= length)) continue;
+      found = &tenant;
+      length = network.length;
+    }
+  }
+  return found;
+}
+
 bool has_domain(const TenantConfig& tenant, std::string_view domain) {
   return std::ranges::any_of(
-      tenant.domains, [&](const std::string& pattern) { return domain_matches(pattern, domain); });
+             tenant.domains,
+             [&](const std::string& pattern) { return domain_matches(pattern, domain); }) ||
+         list_has_domain(tenant.listed_domains, "", domain);
 }
 
 }  // namespace signpost::config

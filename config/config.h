@@ -22,6 +22,13 @@
 
 namespace signpost::config {
 
+// So many in a period of time.
+struct Rate {
+  std::uint32_t count = 1;
+  std::chrono::seconds per{1};
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+
 enum class ListenerMode { StartTls, Implicit, Plain };
 enum class AuthMode { Required, Optional, Off };
 enum class ClearLogin { Loopback, Never };
@@ -72,6 +79,14 @@ struct LimitsConfig {
   std::size_t memory = 0;         // octets; loading resolves the share
   double disk_free_share = 0.05;  // of the file system; used when disk_free_bytes is 0
   std::uint64_t disk_free_bytes = 0;
+  // Recipients of all mail together, of each login that has no limit of its own, and of each client
+  // address. Nothing: as many as they like.
+  std::optional<Rate> rate;
+  std::optional<std::uint64_t> daily;
+  std::optional<Rate> login_rate;
+  std::optional<std::uint64_t> login_daily;
+  std::optional<Rate> client_rate;
+  std::optional<std::uint64_t> client_daily;
 };
 
 struct DkimConfig {
@@ -99,12 +114,6 @@ struct DeliveryConfig {
   bool private_networks = false;
   bool address_literals = false;
   std::size_t connections_per_address = 20;
-};
-
-struct Rate {
-  std::uint32_t count = 1;
-  std::chrono::seconds per{1};
-  friend bool operator==(const Rate&, const Rate&) = default;
 };
 
 struct BouncesConfig {
@@ -141,11 +150,20 @@ struct RouteConfig {
   std::optional<TlsPolicy> tls;
 };
 
-// Domains that the logins of a tenant may send with.
+// A customer: the domains that its logins and networks may send with, and how much.
 struct TenantConfig {
   std::string name;
   std::vector<std::string> domains;  // patterns in lower case: "shop.example", "*.shop.example"
-  friend bool operator==(const TenantConfig&, const TenantConfig&) = default;
+  std::string domains_file{};        // "": none
+  std::vector<std::string> listed_domains{};  // patterns of that file, sorted: load_settings()
+  std::vector<net::Network> networks{};       // of clients without a login
+  // Recipients of the tenant, and of each of its logins that has no limit of its own.
+  std::optional<Rate> rate{};
+  std::optional<std::uint64_t> daily{};
+  std::optional<std::size_t> recipients_per_message{};
+  std::optional<Rate> login_rate{};
+  std::optional<std::uint64_t> login_daily{};
+  bool metrics = false;  // of its own
 };
 
 // The account that `signpost serve` switches to unless `user` says otherwise: the Debian package's.
@@ -217,6 +235,8 @@ ConfigError error_at(const Config& config, std::string_view key, std::string mes
                      std::size_t table = 0);
 
 const TenantConfig* find_tenant(const Config& config, std::string_view name);  // null: none
+// Whose network `client` is in, the smallest one if there are several. Null: nobody's.
+const TenantConfig* find_tenant(const Config& config, const net::IpAddress& client);
 // REQUIRES: `domain` is in lower case, as A-labels
 bool has_domain(const TenantConfig& tenant, std::string_view domain);
 
@@ -234,5 +254,14 @@ bool field_matches(std::string_view pattern, std::string_view field_name);
 
 // "example.net" matches itself, "*.example.net" its subdomains, "*" everything. Lower case.
 bool domain_matches(std::string_view pattern, std::string_view domain);
+
+// Whether one of the sorted patterns, each written after `before`, has the domain. Of many:
+// searched.
+bool list_has_domain(const std::vector<std::string>& sorted, std::string_view before,
+                     std::string_view domain);
+
+// Whether a sender may be `address`, "local@domain": "@" and a pattern as above matches its domain,
+// an address itself in any case. REQUIRES: the domain is in lower case, as A-labels
+bool sender_matches(std::string_view sender, std::string_view address);
 
 }  // namespace signpost::config

@@ -16,6 +16,8 @@ const Choices<TlsPolicy> kTlsPolicies{{"off", TlsPolicy::Off},
                                       {"encrypt", TlsPolicy::Encrypt},
                                       {"verify", TlsPolicy::Verify}};
 
+constexpr std::int64_t kMostDaily = 1'000'000'000;
+
 bool is_false(const TomlValue& value) { return value.kind == Kind::Boolean && !value.boolean; }
 bool is_false_or_auto(const TomlValue& value) {
   return is_false(value) || (value.kind == Kind::String && value.string == "auto");
@@ -176,8 +178,31 @@ Section tenant() {
        key("domains", &TenantConfig::domains,
            list_of("domains, as in [\"shop.example\", \"*.shop.example\"]", parse_tenant_domain,
                    false),
-           "Domains that its logins may send with; logins without a tenant may not.")
-           .required()});
+           "Domains that its logins and networks may send with; logins without a tenant may not."),
+       key("domains_file", &TenantConfig::domains_file, path(),
+           "File with more of its domains, one on each line, as a control panel keeps it; read at "
+           "the start and at a reload."),
+       key("networks", &TenantConfig::networks,
+           list_of("networks, as in [\"10.1.0.0/16\", \"2001:db8:1::/48\"]", parse_network),
+           "Networks whose clients, which trusted_networks of a listener lets in without a login, "
+           "count as this tenant and may send with its domains only; of several, the smallest "
+           "network."),
+       key("rate", &TenantConfig::rate, rate(),
+           "Recipients of the tenant in a period of time; beyond them 450. Default: no limit."),
+       key("daily", &TenantConfig::daily, whole_number(1, kMostDaily),
+           "Recipients of the tenant from 00:00 to 24:00 UTC; beyond them 450. Default: no "
+           "limit."),
+       key("recipients_per_message", &TenantConfig::recipients_per_message, whole_number(1, 50'000),
+           "Recipients of one message of the tenant; beyond them 452. Default: "
+           "limits.recipients_per_message, which also bounds it."),
+       key("login_rate", &TenantConfig::login_rate, rate(),
+           "The rate of each of its logins that has none in the users file. Default: "
+           "limits.login_rate."),
+       key("login_daily", &TenantConfig::login_daily, whole_number(1, kMostDaily),
+           "The daily recipients of each of its logins that has none in the users file. Default: "
+           "limits.login_daily."),
+       key("metrics", &TenantConfig::metrics, boolean(),
+           "Whether /metrics counts this tenant by its name.")});
 }
 
 Section limits() {
@@ -197,7 +222,22 @@ Section limits() {
        key("future_release", &LimitsConfig::future_release, duration(0s, 8784h),
            "Longest time for which a client may have a message held before it is sent "
            "(FUTURERELEASE, RFC 4865); \"0s\": it is not offered."),
-       memory_key(), disk_free_key()});
+       memory_key(), disk_free_key(),
+       key("rate", &LimitsConfig::rate, rate(),
+           "Recipients of all mail in a period of time: all of them at once, or spread over it; "
+           "beyond them 450. Default: no limit."),
+       key("daily", &LimitsConfig::daily, whole_number(1, kMostDaily),
+           "Recipients of all mail from 00:00 to 24:00 UTC; beyond them 450. Default: no limit."),
+       key("login_rate", &LimitsConfig::login_rate, rate(),
+           "Recipients of each login that has no rate of its own or of its tenant; beyond them "
+           "450. Default: no limit."),
+       key("login_daily", &LimitsConfig::login_daily, whole_number(1, kMostDaily),
+           "The same from 00:00 to 24:00 UTC. Default: no limit."),
+       key("client_rate", &LimitsConfig::client_rate, rate(),
+           "Recipients of mail from one address (IPv6: one /64), with or without a login; beyond "
+           "them 450. Accounts at unix sockets count as logins instead. Default: no limit."),
+       key("client_daily", &LimitsConfig::client_daily, whole_number(1, kMostDaily),
+           "The same from 00:00 to 24:00 UTC. Default: no limit.")});
 }
 
 Section header_fields() {

@@ -193,14 +193,24 @@ void check_admin(const TomlValue& root, const Config& config, ConfigErrors& erro
   }
 }
 
-// A domain of two tenants would belong to neither.
+// A domain or a network of two tenants would belong to neither.
 void check_tenants(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   Once names(errors, "tenant.name");
   Once domains(errors, "tenant.domains");
+  Once networks(errors, "tenant.networks");
   for (const auto& entry : entries(root, "tenant", config.tenants)) {
-    if (!entry.section.name.empty()) names.add(toml_string(entry.section.name), entry.at("name"));
-    for (const std::string& domain : entry.section.domains) {
+    const TenantConfig& tenant = entry.section;
+    if (!tenant.name.empty()) names.add(toml_string(tenant.name), entry.at("name"));
+    for (const std::string& domain : tenant.domains) {
       domains.add(toml_string(domain), entry.at("domains"));
+    }
+    for (const net::Network& network : tenant.networks) {
+      networks.add(network.text(), entry.at("networks"));
+    }
+    if (entry.table.find("domains") == nullptr && entry.table.find("domains_file") == nullptr) {
+      errors.add(entry.at("domains"), "tenant.domains",
+                 "missing; write domains, as in [\"shop.example\", \"*.shop.example\"], or "
+                 "domains_file");
     }
   }
 }

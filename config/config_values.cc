@@ -110,11 +110,19 @@ ValueResult<std::string> parse_domain_pattern(std::string_view text) {
 ValueResult<std::string> parse_sender_pattern(std::string_view text) {
   const std::size_t at = text.rfind('@');
   if (at == std::string_view::npos) return wrong(text, "has no \"@\"");
-  auto domain = parse_domain(text.substr(at + 1));
+  const std::string_view rest = text.substr(at + 1);
+  auto domain = at == 0 ? parse_domain_pattern(rest) : parse_domain(rest);
   if (!domain) return wrong(text, "does not end with a domain name");
   std::string pattern = ascii::lower(text.substr(0, at)) + "@" + *domain;
   if (at > 0 && !smtp::parse_mailbox(pattern, true)) return wrong(text, "is not an address");
   return pattern;
+}
+
+ValueResult<std::string> parse_listed_sender(std::string_view text) {
+  if (text.contains('@')) return parse_sender_pattern(text);
+  auto domain = parse_domain_pattern(text);
+  if (!domain) return domain;
+  return "@" + *domain;
 }
 
 ValueResult<std::string> parse_tenant_name(std::string_view text) {

@@ -24,8 +24,10 @@ using ValueResult = std::expected<T, ValueError>;
 ValueResult<std::string> parse_domain(std::string_view text);
 // "example.net", "*.example.net", "*".
 ValueResult<std::string> parse_domain_pattern(std::string_view text);
-// "@example.net" or "user@example.net", in lower case.
+// "@example.net", "@*.example.net", "@*" or "user@example.net", in lower case.
 ValueResult<std::string> parse_sender_pattern(std::string_view text);
+// The same from a file of domains: one without "@" is "@" and that domain.
+ValueResult<std::string> parse_listed_sender(std::string_view text);
 ValueResult<std::string> parse_tenant_name(std::string_view text);
 // As parse_domain_pattern(), without "*".
 ValueResult<std::string> parse_tenant_domain(std::string_view text);

@@ -140,6 +140,7 @@ Result<void> Daemon::start() {
   if (auto opened = open_queue(); !opened) return opened;
   check_disk();  // before the first client comes
   known_logins_.load(config.data_dir);
+  quotas_.load(config.data_dir);
   shared_.salt_secret = auth::keep_salt_secret(config.data_dir + "/salt-secret");
   if (auto started = start_workers(std::move(*listeners)); !started) return started;
   start_spool_reader();
@@ -246,7 +247,7 @@ Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   add_gauges();
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
                                  shared_.admission, *shared_.delivery, in_force_,
-                                 shared_.draining};
+                                 shared_.draining,  shared_.quotas};
   admin::add_relay_gauges(services);
   auto admin = admin::Admin::start(services, {std::move(sockets), descriptors_.admin, admin_rules_,
                                               [this](std::string_view by) { return reload(by); }});
@@ -285,6 +286,7 @@ void Daemon::tick() {
   look_after_disk();
   report_name_service();
   known_logins_.tick();
+  quotas_.tick();
   renew_certificate();
   log_lines_dropped_.add(log::dropped() - log_lines_dropped_.value());
 }
@@ -475,6 +477,7 @@ void Daemon::stop() {
   // Its answers go to the loops, which still exist but no longer run.
   if (shared_.password_checks) shared_.password_checks->stop();
   known_logins_.end();
+  quotas_.end();
   reclaiming_cancelled_.store(true);
   if (disk_work_.valid()) disk_work_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.

@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "daemon/certificate_watch.h"
 #include "daemon/inherited_sockets.h"
-#include "daemon/known_logins_keeper.h"
+#include "daemon/kept_files.h"
 #include "daemon/opened_listeners.h"
 #include "daemon/shared.h"
 #include "daemon/spool_reader.h"
@@ -90,7 +90,8 @@ class Daemon {
   const Clock& clock_;
   relay::DescriptorBudget descriptors_;
   Shared shared_;
-  KnownLoginsKeeper known_logins_{shared_.logins, clock_};
+  FileKeeper known_logins_{known_logins_memory(shared_.logins, clock_), clock_};
+  FileKeeper quotas_{quota_memory(shared_.quotas, clock_), clock_};
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;

@@ -7,6 +7,7 @@
 #include "metrics/registry.h"
 #include "queue/committer.h"
 #include "queue/store.h"
+#include "quota/counters.h"
 #include "relay/admission.h"
 
 #include <atomic>
@@ -20,6 +21,7 @@ namespace signpost::daemon {
 struct Shared {
   metrics::Registry registry;
   relay::Admission admission;
+  quota::Counters quotas;
   auth::LoginGuard logins;
   std::string salt_secret;  // see auth/salt_secret.h; constant once the workers start
   std::unique_ptr<auth::PasswordChecks> password_checks;

@@ -1,6 +1,5 @@
 #include "daemon/spool_reader.h"
 
-#include "base/clock.h"
 #include "relay/events.h"
 #include "sendmail/report.h"
 #include "smtp/address.h"
@@ -18,10 +17,11 @@ namespace signpost::daemon {
 namespace {
 
 constexpr std::chrono::seconds kInterval{2};
-constexpr std::size_t kMostAtOnce = 1000;      // letters, before the folder is listed again
-constexpr std::size_t kMostBusy = 10;          // accounts: then it is the relay that is busy
-constexpr std::size_t kMostReported = 10'000;  // unusable files that are remembered
-constexpr std::size_t kMostOfHead = 30 << 20;  // octets of a file before the content
+constexpr std::chrono::seconds kLongestRest{60};  // of an account whose mail is refused for now
+constexpr std::size_t kMostAtOnce = 1000;         // letters, before the folder is listed again
+constexpr std::size_t kMostBusy = 10;             // accounts: then it is the relay that is busy
+constexpr std::size_t kMostReported = 10'000;     // unusable files that are remembered
+constexpr std::size_t kMostOfHead = 30 << 20;     // octets of a file before the content
 
 // Whether the account may send as the letter's sender at that listener.
 bool may_send(const relay::Settings& settings, const std::string& listener,
@@ -100,9 +100,26 @@ void SpoolReader::read(const Place& place) {
   for (const std::string& name : spool->names(kMostAtOnce)) {
     if (is_stopped() || busy.size() == kMostBusy) return;
     const auto owner = spool->owner_of(name);
-    if (!owner || busy.contains(*owner)) continue;
-    if (!bring_in(*spool, place, name)) busy.insert(*owner);
+    if (!owner || busy.contains(*owner) || rests(*owner)) continue;
+    if (bring_in(*spool, place, name)) {
+      resting_.erase(*owner);
+    } else {
+      busy.insert(*owner);
+      let_rest(*owner);
+    }
   }
+}
+
+// Its limits may be used up for the rest of the day.
+bool SpoolReader::rests(uid_t account) const {
+  const auto found = resting_.find(account);
+  return found != resting_.end() && real_clock().steady_now() < found->second.until;
+}
+
+void SpoolReader::let_rest(uid_t account) {
+  Rest& rest = resting_[account];
+  rest.until = real_clock().steady_now() + rest.time;
+  rest.time = std::min(2 * rest.time, kLongestRest);
 }
 
 void SpoolReader::report_unusable(const Place& place, const std::string& name,

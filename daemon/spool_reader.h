@@ -1,6 +1,7 @@
 // Brings in the mail that the sendmail command kept while the relay was down.
 #pragma once
 
+#include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/mutex.h"
 #include "relay/settings.h"
@@ -10,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -60,6 +62,8 @@ class SpoolReader {
   void read(const Place& place);
   // False: the relay takes nothing of its account now.
   bool bring_in(const sendmail::Spool& spool, const Place& place, const std::string& name);
+  bool rests(uid_t account) const;
+  void let_rest(uid_t account);
   sendmail::Outcome hand_in(const Place& place, const sendmail::Letter& letter, uid_t account);
   bool report(const sendmail::Spool& spool, const Place& place, const sendmail::SpooledLetter& read,
               const std::vector<sendmail::Outcome::Refusal>& refused);
@@ -73,7 +77,13 @@ class SpoolReader {
   bool stopped_ GUARDED_BY(mutex_) = false;
   ConditionVariable changed_;
   std::map<std::string, Left> left_;  // the thread's: files that could not be changed
-  std::set<std::string> reported_;    // the thread's: paths that cannot be set aside
+  // The thread's: accounts whose mail was refused for now. As many as own files in a spool.
+  struct Rest {
+    SteadyTime until{};
+    std::chrono::seconds time{1};
+  };
+  std::map<uid_t, Rest> resting_;
+  std::set<std::string> reported_;  // the thread's: paths that cannot be set aside
   std::thread thread_;
 };
 

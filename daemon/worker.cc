@@ -40,6 +40,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
                                           .metrics = worker->metrics_,
                                           .store = *shared.store,
                                           .admission = shared.admission,
+                                          .quotas = shared.quotas,
                                           .draining = shared.draining,
                                           .settings = worker->settings_,
                                           .next_session = 1});
@@ -88,6 +89,7 @@ void Worker::configure(std::shared_ptr<const relay::Settings> settings, Sockets 
   });
   settings_ = std::move(settings);
   context_->settings = settings_;
+  events_.set_metered(settings_->metered_logins);
   for (auto& [name, socket] : sockets) {
     // Shown from the start, as zero.
     (void)metrics_.sessions(name);

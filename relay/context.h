@@ -7,6 +7,7 @@
 #include "net/timers.h"
 #include "queue/message_id.h"
 #include "queue/store.h"
+#include "quota/counters.h"
 #include "relay/admission.h"
 #include "relay/event_sink.h"
 #include "relay/relay_metrics.h"
@@ -36,6 +37,7 @@ struct Context {
   // Shared by all workers.
   queue::Store& store;
   Admission& admission;
+  quota::Counters& quotas;
   const std::atomic<bool>& draining;  // the relay is stopping: nothing new is begun
 
   // In force now. A session that needs one configuration until its end keeps a pointer of its own.

@@ -42,7 +42,7 @@ void judge_users(const config::Config& config, const std::vector<auth::User>& us
   if (users.empty()) return doubt("has no users; signpost user add adds one");
   std::vector<std::string> unbound;
   for (const auth::User& user : users) {
-    if (user.senders.empty() && user.tenant.empty()) unbound.push_back(user.name);
+    if (!user.has_senders() && user.tenant.empty()) unbound.push_back(user.name);
   }
   if (unbound.empty() || users.size() == 1) return;
   doubt(
@@ -141,12 +141,42 @@ std::string domain_of_pattern(std::string_view pattern) {
   return pattern.starts_with("*.") ? "any" + std::string(pattern.substr(1)) : std::string(pattern);
 }
 
+// Only clients that a listener trusts are asked for no login.
+void judge_tenant_networks(const config::Config& config, Doubts& doubts) {
+  const auto overlap = [](const net::Network& a, const net::Network& b) {
+    return a.contains(b.prefix) || b.contains(a.prefix);
+  };
+  const auto is_trusted = [&](const net::Network& network) {
+    return std::ranges::any_of(config.listeners, [&](const config::ListenerConfig& listener) {
+      return std::ranges::any_of(listener.trusted_networks, [&](const net::Network& trusted) {
+        return overlap(trusted, network);
+      });
+    });
+  };
+  std::size_t table = 0;  // of those that have the key
+  for (const config::TenantConfig& tenant : config.tenants) {
+    if (tenant.networks.empty()) continue;
+    for (const net::Network& network : tenant.networks) {
+      if (is_trusted(network)) continue;
+      doubts.push_back(config::error_at(
+          config, "tenant.networks",
+          fmt::format("no listener has {} in trusted_networks: its clients must log in, and count "
+                      "as what their login is",
+                      network.text()),
+          table));
+    }
+    ++table;
+  }
+}
+
 // What logins are bound to and nothing signs.
 void judge_sender_domains(const Settings& settings, Doubts& doubts) {
   const config::Config& config = *settings.config;
-  std::vector<std::string> without;  // key
+  constexpr std::size_t kMost = 1000;  // of thousands none needs to be counted
+  std::vector<std::string> without;    // key
   const auto judge = [&](const std::vector<std::string>& patterns) {
     for (const std::string& pattern : patterns) {
+      if (without.size() >= kMost) return;
       const std::string name = domain_of_pattern(pattern);
       const auto domain = smtp::to_a_labels(name);
       if (name.empty() || !domain || !settings.keys.find(*domain).empty()) continue;
@@ -154,12 +184,13 @@ void judge_sender_domains(const Settings& settings, Doubts& doubts) {
       if (std::ranges::find(without, shown) == without.end()) without.push_back(shown);
     }
   };
-  constexpr std::size_t kMost = 1000;  // of thousands none needs to be counted
   for (const auth::User& user : settings.users->all()) {
-    if (without.size() < kMost) judge(user.senders);
+    judge(user.senders);
+    judge(user.listed_senders);
   }
   for (const config::TenantConfig& tenant : config.tenants) {
-    if (without.size() < kMost) judge(tenant.domains);
+    judge(tenant.domains);
+    judge(tenant.listed_domains);
   }
   if (without.empty()) return;
   const bool reject = config.unsigned_policy == config::UnsignedPolicy::Reject;
@@ -210,6 +241,7 @@ std::vector<config::ConfigError> doubts(const Settings& settings, SystemTime now
   Doubts all = config.doubts;
   judge_addresses(config, all);
   judge_routes(config, all);
+  judge_tenant_networks(config, all);
   if (settings.certificate) {
     for (const std::string& doubt :
          certificate_doubts(*settings.certificate, config.hostname, now)) {

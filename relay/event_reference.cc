@@ -26,15 +26,16 @@ using log::FieldType;
 using MessageEvents =
     std::tuple<events::Accepted, events::RecipientAccepted, events::Rejected, events::Delivered,
                events::Deferred, events::Bounced, events::Expired, events::PossiblyDelivered,
-               events::Signed, events::Unsigned, events::Notification, events::NotificationDropped,
-               events::MessageUnreadable, events::Removed, events::Retried, events::Held,
-               events::Released, events::Moved>;
+               events::SenderRewritten, events::Signed, events::Unsigned, events::Notification,
+               events::NotificationDropped, events::MessageUnreadable, events::Removed,
+               events::Retried, events::Held, events::Released, events::Moved>;
 using SessionEvents =
     std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked, events::ClientProxied,
                events::ProxyHeaderRefused, events::TlsEstablished, events::TlsFailed,
                events::TlsRefused, events::IdleTimeout, events::SessionLost, events::SessionClosed,
                events::ConnectionFailed, events::SiteDown, events::SiteUp, events::NoHost,
                events::ConnectionClosed>;
+using QuotaEvents = std::tuple<events::QuotaWarning, events::QuotaReached>;
 using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
                events::QueueOpened, events::Listening, events::ListenerClosed,
@@ -42,8 +43,9 @@ using ProcessEvents =
                events::Started, events::Stopping, events::RestartNeeded, events::Stopped,
                events::ConfigReloaded, events::ConfigReloadFailed, events::CertificateReloaded,
                events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
-               events::KnownLoginsLost, events::ConfigNeedsRestart, events::DiskFull,
-               events::DiskHasRoom, events::QueueReclaimingFailed, events::QueueUnreadable>;
+               events::KnownLoginsLost, events::QuotaCountersLost, events::ConfigNeedsRestart,
+               events::DiskFull, events::DiskHasRoom, events::QueueReclaimingFailed,
+               events::QueueUnreadable>;
 using EventsBelow = std::tuple<
     log::events::LogDropped, net::events::AcceptFailed, dns::events::NameServiceDown,
     dns::events::NameServiceUp, queue::events::QueueWritable, queue::events::QueueWriteFailed,
@@ -155,6 +157,7 @@ std::vector<EventDescription> all_events() {
   std::vector<EventDescription> all;
   add(all, static_cast<const MessageEvents*>(nullptr));
   add(all, static_cast<const SessionEvents*>(nullptr));
+  add(all, static_cast<const QuotaEvents*>(nullptr));
   add(all, static_cast<const ProcessEvents*>(nullptr));
   add(all, static_cast<const EventsBelow*>(nullptr));
   std::ranges::sort(all, {}, &EventDescription::name);

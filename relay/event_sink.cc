@@ -22,10 +22,17 @@ void EventSink::count(const events::Accepted& event) {
   RelayMetrics::OfLogin& login = metrics_.of_login(event.user);
   login.messages.add();
   login.recipients(LoginResult::Accepted).add(event.recipients);
+  if (!event.tenant_counted) return;
+  RelayMetrics::OfTenant& tenant = metrics_.of_tenant(event.tenant);
+  tenant.messages.add();
+  tenant.recipients(TenantResult::Accepted).add(event.recipients);
 }
 
 void EventSink::count(const events::Rejected& event) {
   metrics_.rejected(text_of(event.reason)).add();
+  if (event.tenant_counted && event.reason == RejectReason::Limit) {
+    metrics_.of_tenant(event.tenant).recipients(TenantResult::Limited).add(event.recipients);
+  }
 }
 
 void EventSink::count_attempt(const events::RecipientOutcome& outcome, AttemptResult result) {
@@ -33,11 +40,18 @@ void EventSink::count_attempt(const events::RecipientOutcome& outcome, AttemptRe
   metrics_.attempt(provider_index(outcome.provider), result, outcome.reply_class);
 }
 
+void EventSink::count_login(std::string_view login, LoginResult result, TenantResult of_tenant) {
+  metrics_.of_login(login).recipients(result).add();
+  if (!metered_) return;
+  const auto found = metered_->find(login);
+  if (found != metered_->end()) metrics_.of_tenant(found->second).recipients(of_tenant).add();
+}
+
 void EventSink::count(const events::Delivered& event) {
   count_attempt(event, AttemptResult::Delivered);
   metrics_.delivery_seconds.observe(static_cast<double>(event.delay_ms) / 1000);
   metrics_.delivered_attempts.observe(event.attempt);
-  metrics_.of_login(event.user).recipients(LoginResult::Delivered).add();
+  count_login(event.user, LoginResult::Delivered, TenantResult::Delivered);
 }
 
 void EventSink::count(const events::Deferred& event) {
@@ -47,14 +61,14 @@ void EventSink::count(const events::Deferred& event) {
 void EventSink::count(const events::Bounced& event) {
   count_attempt(event, AttemptResult::Bounced);
   metrics_.bounces(event.reply_class).add();
-  metrics_.of_login(event.user).recipients(LoginResult::Bounced).add();
+  count_login(event.user, LoginResult::Bounced, TenantResult::Bounced);
 }
 
 void EventSink::count(const events::Expired& event) {
   count_attempt(event, AttemptResult::Deferred);
   metrics_.bounces(event.reply_class).add();
   metrics_.recipients_expired.add();
-  metrics_.of_login(event.user).recipients(LoginResult::Expired).add();
+  count_login(event.user, LoginResult::Expired, TenantResult::Expired);
 }
 
 void EventSink::count(const events::Notification&) { metrics_.notifications.add(); }

@@ -4,8 +4,12 @@
 #include "base/event.h"
 #include "relay/events.h"
 #include "relay/relay_metrics.h"
+#include "relay/settings.h"
 
 #include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 namespace signpost::relay {
 
@@ -17,6 +21,9 @@ namespace signpost::relay {
 class EventSink {
  public:
   explicit EventSink(RelayMetrics& metrics) : metrics_(metrics) {}
+
+  // Whose tenants have metrics of their own; null: nobody's.
+  void set_metered(std::shared_ptr<const MeteredLogins> logins) { metered_ = std::move(logins); }
 
   template <log::Event E>
   void emit(const E& event) {
@@ -58,8 +65,10 @@ class EventSink {
   void count(const events::ConnectionFailed& event);
   void count(const events::NoHost& event);
   void count_attempt(const events::RecipientOutcome& outcome, AttemptResult result);
+  void count_login(std::string_view login, LoginResult result, TenantResult of_tenant);
 
   RelayMetrics& metrics_;
+  std::shared_ptr<const MeteredLogins> metered_;
 };
 
 }  // namespace signpost::relay

@@ -4,4 +4,5 @@
 
 #include "relay/events/message_events.h"
 #include "relay/events/process_events.h"
+#include "relay/events/quota_events.h"
 #include "relay/events/session_events.h"

@@ -17,14 +17,15 @@ enum class RejectReason {
   Sessions,  // too many sessions, in all or of this client
   Relaying,  // neither authenticated nor from a trusted network
   Sender,    // this login may not send from that address, or with that From:
+  Limit,     // a rate, a day's recipients, or those of one message are used up
   Policy,    // another rule of the dialogue: TLS or authentication comes first
   Size,      // larger than limits.message_size
   Content,   // malformed mail data or header section
   Command,   // not understood, or out of order
 };
-constexpr std::array<std::string_view, 10> texts_of(RejectReason) {
-  return {"storage", "memory", "disk", "sessions", "relaying",
-          "sender",  "policy", "size", "content",  "command"};
+constexpr std::array<std::string_view, 11> texts_of(RejectReason) {
+  return {"storage", "memory", "disk", "sessions", "relaying", "sender",
+          "limit",   "policy", "size", "content",  "command"};
 }
 
 enum class AuthResult { Accepted, Rejected, Unavailable, Locked };
@@ -95,6 +96,12 @@ constexpr std::array<std::string_view, 4> texts_of(PutOffReason) {
 enum class LoginResult { Accepted, Delivered, Bounced, Expired };
 constexpr std::array<std::string_view, 4> texts_of(LoginResult) {
   return {"accepted", "delivered", "bounced", "expired"};
+}
+
+// What becomes of recipients that a tenant names.
+enum class TenantResult { Accepted, Delivered, Bounced, Expired, Limited };
+constexpr std::array<std::string_view, 5> texts_of(TenantResult) {
+  return {"accepted", "delivered", "bounced", "expired", "limited"};
 }
 
 // Why a notification that was due is not sent.

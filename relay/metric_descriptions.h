@@ -80,6 +80,22 @@ inline constexpr Description kLoginRecipients = {
     "list, or a stolen password.",
     kLoginRecipientLabels};
 
+inline constexpr LabelDescription kTenantLabels[] = {
+    {"tenant",
+     {},
+     "a `[[tenant]]` with `metrics = true`; `(other)`: those beyond 1,000, since the start"}};
+inline constexpr Description kTenantMessages = {
+    "signpost_tenant_messages_accepted_total",
+    "Accepted messages by tenant, of those that have metrics of their own.", kTenantLabels};
+inline constexpr LabelDescription kTenantRecipientLabels[] = {kTenantLabels[0],
+                                                              {"result", kTexts<TenantResult>}};
+inline constexpr Description kTenantRecipients = {
+    "signpost_tenant_recipients_total",
+    "Recipients by tenant, of those that have metrics of their own. limited: refused because of a "
+    "limit, on the tenant or another one; many: the tenant needs a higher limit, or a look. "
+    "delivered, bounced and expired count mail of its logins.",
+    kTenantRecipientLabels};
+
 inline constexpr Description kAccepted = {"signpost_messages_accepted_total",
                                           "Messages acknowledged with 250."};
 inline constexpr Description kAcceptedBytes = {"signpost_accepted_bytes_total",

@@ -90,6 +90,8 @@ constexpr Metric kMetrics[] = {
     {Gauge, &metric::kStoreMemory},
     {Counter, &metric::kStoreStalls},
     {Gauge, &metric::kStoreStopped},
+    {Counter, &metric::kTenantMessages},
+    {Counter, &metric::kTenantRecipients},
     {Counter, &metric::kTlsFailures},
     {Counter, &metric::kHandshakes},
 };

@@ -131,15 +131,33 @@ RelayMetrics::OfLogin::OfLogin(metrics::Registry& registry, const std::string& l
   }
 }
 
-// Logins come from the users file, but its history is longer than it is.
+// Names come from files, but their history is longer than they are.
+template <typename T>
+T& RelayMetrics::of_name(Named<T>& all, std::string_view name) {
+  constexpr std::size_t kMost = 1000;
+  constexpr std::string_view kOther = "(other)";
+  const auto found = all.find(name);
+  if (found != all.end()) return *found->second;
+  if (all.size() >= kMost && name != kOther) return of_name(all, kOther);
+  const std::string label(name);
+  return *all.emplace(label, std::make_unique<T>(registry_, label)).first->second;
+}
+
 RelayMetrics::OfLogin& RelayMetrics::of_login(std::string_view login) {
-  constexpr std::size_t kMostLogins = 1000;
-  if (login.empty()) login = "(none)";
-  const auto found = logins_.find(login);
-  if (found != logins_.end()) return *found->second;
-  if (logins_.size() >= kMostLogins && login != "(other)") return of_login("(other)");
-  const std::string label(login);
-  return *logins_.emplace(label, std::make_unique<OfLogin>(registry_, label)).first->second;
+  return of_name(logins_, login.empty() ? "(none)" : login);
+}
+
+RelayMetrics::OfTenant::OfTenant(metrics::Registry& registry, const std::string& label)
+    : messages(registry, metric::kTenantMessages, {{"tenant", label}}) {
+  for (std::size_t i = 0; i < recipients_.size(); ++i) {
+    recipients_[i] = std::make_unique<metrics::Counter>(
+        registry, metric::kTenantRecipients,
+        metrics::Labels{{"tenant", label}, {"result", std::string(kTexts<TenantResult>[i])}});
+  }
+}
+
+RelayMetrics::OfTenant& RelayMetrics::of_tenant(std::string_view tenant) {
+  return of_name(tenants_, tenant);
 }
 
 void RelayMetrics::attempt(std::size_t provider, AttemptResult result, ReplyClass reply_class) {

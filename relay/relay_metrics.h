@@ -50,6 +50,19 @@ class RelayMetrics {
   };
   OfLogin& of_login(std::string_view login);
 
+  // Of one tenant that has metrics of its own. The first 1,000 have numbers of their own.
+  struct OfTenant {
+    OfTenant(metrics::Registry& registry, const std::string& label);
+    metrics::Counter& recipients(TenantResult result) {
+      return *recipients_[static_cast<std::size_t>(result)];
+    }
+    metrics::Counter messages;
+
+   private:
+    std::array<std::unique_ptr<metrics::Counter>, kTexts<TenantResult>.size()> recipients_;
+  };
+  OfTenant& of_tenant(std::string_view tenant);
+
   metrics::Counter accepted;
   metrics::Counter accepted_bytes;
   metrics::Histogram accept_seconds;
@@ -75,6 +88,11 @@ class RelayMetrics {
   template <typename T>
   using Labelled = std::map<std::string, std::unique_ptr<T>, std::less<>>;
 
+  template <typename T>
+  using Named = std::unordered_map<std::string, std::unique_ptr<T>, StringHash, std::equal_to<>>;
+  template <typename T>
+  T& of_name(Named<T>& all, std::string_view name);
+
   metrics::Counter& counter(const metrics::Description& description, metrics::Labels labels);
   metrics::Gauge& gauge(const metrics::Description& description, metrics::Labels labels);
 
@@ -87,7 +105,8 @@ class RelayMetrics {
   std::array<std::unique_ptr<metrics::Gauge>, kProviders.size()> connections_;
   std::array<std::unique_ptr<metrics::Counter>, kTexts<ReplyClass>.size()> bounces_;
   std::array<std::unique_ptr<metrics::Counter>, kTexts<PutOffReason>.size()> put_off_;
-  std::unordered_map<std::string, std::unique_ptr<OfLogin>, StringHash, std::equal_to<>> logins_;
+  Named<OfLogin> logins_;
+  Named<OfTenant> tenants_;
 };
 
 }  // namespace signpost::relay

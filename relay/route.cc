@@ -1,6 +1,5 @@
 #include "relay/route.h"
 
-#include "base/ascii.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
 
@@ -14,8 +13,7 @@ namespace {
 // `pattern`: "" is the null reverse-path; else lower case, with the domain in A-labels.
 bool sender_matches(const std::string& pattern, const smtp::ReversePath& reverse_path) {
   if (pattern.empty() || !reverse_path) return pattern.empty() && !reverse_path;
-  if (pattern.front() != '@') return ascii::equals_ignore_case(pattern, reverse_path->text());
-  return std::string_view(pattern).substr(1) == reverse_path->domain();
+  return config::sender_matches(pattern, reverse_path->text());
 }
 
 bool is_for(const config::RouteConfig& route, std::string_view domain) {

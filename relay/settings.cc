@@ -1,8 +1,11 @@
 #include "relay/settings.h"
 
 #include "config/config_file.h"
+#include "config/config_values.h"
+#include "config/name_list.h"
 #include "config/text_file.h"
 #include "config/toml_document.h"
+#include "relay/recipient_limits.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
 
@@ -11,7 +14,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <utility>
 
 namespace signpost::relay {
 
@@ -123,11 +128,42 @@ void check_tenant(const config::Config& config, const auth::Users& users, const 
                                   name, config.file));
     return;
   }
-  for (const std::string& sender : user.senders) {
-    if (config::has_domain(*tenant, smtp::domain_of(sender))) continue;
-    refuse(".senders", fmt::format("{} is not in a domain of tenant {}; write one that is, or add "
-                                   "its domain to the tenant",
-                                   config::toml_string(sender), name));
+  const auto check = [&](std::string_view key, const std::vector<std::string>& senders) {
+    for (const std::string& sender : senders) {
+      if (config::has_domain(*tenant, smtp::domain_of(sender))) continue;
+      refuse(key, fmt::format("{} is not in a domain of tenant {}; write one that is, or add its "
+                              "domain to the tenant",
+                              config::toml_string(sender), name));
+    }
+  };
+  check(".senders", user.senders);
+  check(".senders_file", user.listed_senders);
+}
+
+// A domain that another tenant has would belong to neither.
+void load_domains(config::Config& config, Errors& errors) {
+  std::map<std::string, std::string> owner;  // of a domain: the tenant's name
+  for (const config::TenantConfig& tenant : config.tenants) {
+    for (const std::string& domain : tenant.domains) owner.emplace(domain, tenant.name);
+  }
+  std::size_t table = 0;  // of those that have the key
+  for (config::TenantConfig& tenant : config.tenants) {
+    if (tenant.domains_file.empty()) continue;
+    const NamedFile file{"tenant.domains_file", tenant.domains_file, table++};
+    auto domains = config::read_name_list(tenant.domains_file, config::parse_tenant_domain);
+    if (!domains) {
+      add(errors, config, file, domains.error().detail);
+      continue;
+    }
+    for (const std::string& domain : *domains) {
+      const auto [first, fresh] = owner.emplace(domain, tenant.name);
+      if (fresh || first->second == tenant.name) continue;
+      add(errors, config, file,
+          fmt::format("{} is in the tenant {} as well; remove it from one of them",
+                      config::toml_string(domain), config::toml_string(first->second)));
+      break;  // one file may repeat all of another
+    }
+    tenant.listed_domains = std::move(*domains);
   }
 }
 
@@ -149,6 +185,17 @@ void load_users(const config::Config& config, Settings& settings, Errors& errors
   for (const auth::User& user : settings.users->all()) {
     check_tenant(config, *settings.users, user, errors);
   }
+}
+
+std::shared_ptr<const MeteredLogins> metered_logins(const config::Config& config,
+                                                    const auth::Users* users) {
+  auto logins = std::make_shared<MeteredLogins>();
+  if (users == nullptr) return nullptr;
+  for (const auth::User& user : users->all()) {
+    const config::TenantConfig* const tenant = config::find_tenant(config, user.tenant);
+    if (tenant != nullptr && tenant->metrics) logins->emplace(user.name, tenant->name);
+  }
+  return logins->empty() ? nullptr : logins;
 }
 
 // The key of the table of this number; null after a mistake.
@@ -237,15 +284,19 @@ LoadedSettings load_settings(const std::string& config_file) {
   result.errors = std::move(loaded.errors);
   if (!loaded.config) return result;
 
-  const config::Config& config = *loaded.config;
+  auto config_with_files = std::make_shared<config::Config>(*loaded.config);
+  load_domains(*config_with_files, result.errors);
+  const config::Config& config = *config_with_files;
   auto settings = std::make_shared<Settings>();
-  settings->config = loaded.config;
+  settings->config = std::move(config_with_files);
   settings->retry = {config.retry.schedule, config.retry.expire, config.retry.delay_notice};
   check_data_dir(config, result.errors);
   load_tls(config, *settings, result.errors);
   load_users(config, *settings, result.errors);
   load_keys(config, *settings, result.errors);
   load_admin_token(config, *settings, result.errors);
+  settings->metered_logins = metered_logins(config, settings->users.get());
+  settings->limits_recipients = limits_recipients(config, settings->users.get());
   result.partly = settings;
   if (result.errors.empty()) result.settings = std::move(settings);
   return result;

@@ -11,6 +11,8 @@
 #include "queue/retry_schedule.h"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,9 +36,13 @@ struct CertificateFiles {
   bool operator==(const CertificateFiles&) const = default;
 };
 
+// Logins whose tenants have metrics of their own, with these tenants.
+using MeteredLogins = std::map<std::string, std::string, std::less<>>;
+
 struct Settings {
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const auth::Users> users;             // null without [auth]
+  std::shared_ptr<const MeteredLogins> metered_logins;  // null: none
   std::shared_ptr<const net::Certificate> certificate;  // null without [tls]
   std::shared_ptr<const net::TlsServerContext> tls;     // null without [tls]
   CertificateFiles certificate_files;                   // as they were before they were read
@@ -45,7 +51,9 @@ struct Settings {
   std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;
   dkim::KeyTable keys;
   queue::RetrySchedule retry;
-  std::string admin_token;  // "" without admin.token_file
+  std::string admin_token;         // "" without admin.token_file
+  bool limits_recipients = false;  // somebody's recipients are limited beyond the server's per
+                                   // message: relay/recipient_limits.h
 };
 
 // The settings, or every mistake: each names its file, its line and column where they are known,

@@ -34,7 +34,8 @@ class ServerPolicy {
  public:
   virtual ~ServerPolicy() = default;
   virtual std::optional<Reply> on_hello(const HelloCommand& hello) = 0;
-  // May lower the priority, which the client then learns (RFC 6710).
+  // May change the command that it accepts: its reverse-path, or its priority, of which the client
+  // then learns (RFC 6710).
   virtual std::optional<Reply> on_mail(MailCommand& mail) = 0;
   virtual std::optional<Reply> on_recipient(const RcptCommand& recipient) = 0;
   // DATA is about to be answered with 354, or the first chunk to be read. On acceptance the

@@ -24,10 +24,14 @@ constexpr std::size_t kShownText = 200;  // octets of the client's text in a rep
 
 bool is_bound(const Principal& principal) {
   const bool is_account = principal.client.account().has_value();
-  return !principal.login.empty() && !(is_account && principal.user == nullptr);
+  return principal.user != nullptr || (!principal.login.empty() && !is_account);
 }
 
-// A trusted network may send as anyone, a removed login as no one.
+std::string_view subject(const Principal& principal) {
+  return principal.login.empty() ? "This network" : "This login";
+}
+
+// A trusted network of no tenant may send as anyone, a removed login as no one.
 bool sender_permitted(const relay::Settings& settings, const Principal& principal,
                       std::string_view address) {
   if (!is_bound(principal)) return true;
@@ -80,10 +84,11 @@ std::optional<Refused> refuse_content(const relay::Settings& settings, const Pri
                       foreign->field, foreign->text),
           std::move(field));
     }
-    return refused(Refusal::FromForbidden,
-                   fmt::format("This login may not send with {}: <{}>{}", foreign->field,
-                               shown(foreign->address), may_use(settings, principal)),
-                   std::move(field));
+    return refused(
+        Refusal::FromForbidden,
+        fmt::format("{} may not send with {}: <{}>{}", subject(principal), foreign->field,
+                    shown(foreign->address), may_use(settings, principal)),
+        std::move(field));
   }
   if (settings.config->unsigned_policy == config::UnsignedPolicy::Reject &&
       !has_key(settings, content.from_domain())) {
@@ -166,6 +171,17 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
 
 }  // namespace
 
+std::optional<smtp::Mailbox> sender_instead(const relay::Settings& settings,
+                                            const Principal& principal,
+                                            const smtp::ReversePath& reverse_path) {
+  if (!reverse_path || principal.user == nullptr || principal.revoked ||
+      principal.user->otherwise != auth::Otherwise::Rewrite ||
+      may_send_as(settings, *principal.user, reverse_path->text())) {
+    return {};
+  }
+  return smtp::Mailbox::from_text(principal.user->senders.front());
+}
+
 std::optional<Refused> refuse_sender(const relay::Settings& settings, const Principal& principal,
                                      const smtp::ReversePath& reverse_path) {
   if (const auto account = principal.client.account(); account && !principal.trusted) {
@@ -178,8 +194,8 @@ std::optional<Refused> refuse_sender(const relay::Settings& settings, const Prin
   if (principal.revoked) return refused(Refusal::LoginRevoked);
   if (reverse_path && !sender_permitted(settings, principal, reverse_path->text())) {
     return refused(Refusal::SenderForbidden,
-                   fmt::format("This login may not send as <{}>{}", shown(reverse_path->text()),
-                               may_use(settings, principal)),
+                   fmt::format("{} may not send as <{}>{}", subject(principal),
+                               shown(reverse_path->text()), may_use(settings, principal)),
                    std::string(reverse_path->text()));
   }
   return {};

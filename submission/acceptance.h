@@ -1,7 +1,7 @@
 // Decides whether a message is taken, and turns it into what the queue stores. Pure: no I/O, no
 // clock, no log, and independent of how the message comes in. A session asks in this order:
 //
-//   refuse_sender()   as soon as the sender is known
+//   sender_instead(), refuse_sender()   as soon as the sender is known
 //   refuse_times()    as soon as is known when it is to be sent and delivered
 //   permitted_priority()  then, too
 //   refuse_recipient()  as soon as one is known
@@ -32,7 +32,8 @@ namespace signpost::submission {
 // Who sends. The views and pointers live as long as the call.
 struct Principal {
   std::string_view login{};          // "" when not authenticated; of an account: "uid:33"
-  const auth::User* user = nullptr;  // of that login; null also when it was removed meanwhile
+  const auth::User* user = nullptr;  // of that login; null also when it was removed meanwhile.
+                                     // Without a login: what a tenant's network may do
   bool trusted = false;              // a client of a trusted network, or an account that may send
   bool revoked = false;              // the login was removed or changed since it logged in
   net::IpAddress client{};
@@ -51,6 +52,12 @@ struct Accepted {
   std::shared_ptr<const queue::Message> message;
   std::vector<queue::Job> jobs;
 };
+
+// What takes the place of a reverse-path that `principal` may not use, where its login says so
+// (otherwise = "rewrite"); nothing: it stays as it is.
+std::optional<smtp::Mailbox> sender_instead(const relay::Settings& settings,
+                                            const Principal& principal,
+                                            const smtp::ReversePath& reverse_path);
 
 // An account of this machine is bound to senders only if users.toml has its login.
 //

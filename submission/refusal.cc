@@ -23,7 +23,7 @@ struct Row {
   std::string_view text;
 };
 
-constexpr std::array<Row, 20> kRows = {{
+constexpr std::array<Row, 22> kRows = {{
     {Sessions, Label::Sessions, 421, {4, 7, 0}, "Too many sessions, try again later"},
     {Disk, Label::Disk, 452, {4, 3, 1}, "Insufficient system storage, try again later"},
     {Memory, Label::Memory, 452, {4, 3, 1}, "Insufficient memory, try again later"},
@@ -42,6 +42,8 @@ constexpr std::array<Row, 20> kRows = {{
     {SenderForbidden, Label::Sender, 553, {5, 7, 1}, "This login may not send from that address"},
     {Hold, Label::Policy, 501, {5, 5, 4}, "Mail is not held for so long"},
     {DeliverBy, Label::Policy, 501, {5, 5, 4}, "Delivery needs more time"},
+    {Quota, Label::Limit, 450, {4, 7, 1}, ""},
+    {MessageRecipients, Label::Limit, 452, {4, 5, 3}, ""},
     {AddressLiteral, Label::Policy, 550, {5, 1, 2}, "Mail to address literals is not accepted"},
     {NoFrom, Label::Content, 550, {5, 6, 0}, ""},
     {SeveralFrom, Label::Content, 550, {5, 6, 0}, ""},

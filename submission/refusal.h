@@ -24,6 +24,8 @@ enum class Refusal : std::uint8_t {
   Hold,              // FUTURERELEASE: for too long, until a time that has passed, not at all
   DeliverBy,         // DELIVERBY: less time than delivery needs
   // About a recipient.
+  Quota,              // a rate or a day's recipients are used up
+  MessageRecipients,  // more than the login or its tenant may name in one message
   AddressLiteral,
   // About the content.
   NoFrom,

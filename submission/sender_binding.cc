@@ -52,13 +52,19 @@ bool may_send_unbound(const relay::Settings& settings, std::string_view address)
   return compared && !has_owner(settings, *compared);
 }
 
-std::string joined(const std::vector<std::string>& names, std::string_view before) {
+// The first of `names`, then of `listed`.
+std::string joined(const std::vector<std::string>& names, const std::vector<std::string>& listed,
+                   std::string_view before) {
   std::string text;
-  for (const std::string& name : names | std::views::take(kShownSenders)) {
-    if (!text.empty()) text += ", ";
-    text.append(before).append(name);
+  std::size_t left = kShownSenders;
+  for (const std::vector<std::string>* some : {&names, &listed}) {
+    for (const std::string& name : *some | std::views::take(left)) {
+      if (!text.empty()) text += ", ";
+      text.append(before).append(name);
+    }
+    left -= std::min(left, some->size());
   }
-  if (names.size() > kShownSenders) text += ", ...";
+  if (names.size() + listed.size() > kShownSenders) text += ", ...";
   return text;
 }
 
@@ -71,18 +77,18 @@ bool has_key(const relay::Settings& settings, std::string_view domain) {
 
 bool may_send_as(const relay::Settings& settings, const auth::User& user,
                  std::string_view address) {
-  if (user.senders.empty() && user.tenant.empty()) return may_send_unbound(settings, address);
+  if (!user.has_senders() && user.tenant.empty()) return may_send_unbound(settings, address);
   const auto compared = comparable(address);
   if (!compared) return false;
-  if (!user.senders.empty()) return auth::is_sender(user, *compared);
+  if (user.has_senders()) return auth::is_sender(user, *compared);
   const config::TenantConfig* tenant = config::find_tenant(*settings.config, user.tenant);
   return tenant != nullptr && config::has_domain(*tenant, smtp::domain_of(*compared));
 }
 
 std::string allowed_text(const auth::User& user, const relay::Settings& settings) {
-  if (!user.senders.empty()) return joined(user.senders, "");
+  if (user.has_senders()) return joined(user.senders, user.listed_senders, "");
   if (const auto* tenant = config::find_tenant(*settings.config, user.tenant)) {
-    return joined(tenant->domains, "@");
+    return joined(tenant->domains, tenant->listed_domains, "@");
   }
   return "domains with a DKIM key that no other login or tenant has";
 }

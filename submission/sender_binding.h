@@ -4,7 +4,7 @@
 //   the login has     it may use
 //   ----------------  --------------------------------------------------------------------------
 //   senders           these (which are in the tenant's domains, if it has a tenant too)
-//   a tenant          the tenant's domains
+//   a tenant          the tenant's domains; so does a client of a tenant's network without a login
 //   neither           any domain that we hold a key for, and any at all while there is no key;
 //                     among several logins, none that a tenant or another login's senders have
 #pragma once

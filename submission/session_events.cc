@@ -26,6 +26,14 @@ std::string shown_recipients(const smtp::Transaction& transaction) {
   return to;
 }
 
+std::string_view name_of(const config::TenantConfig* tenant) {
+  return tenant == nullptr ? std::string_view() : std::string_view(tenant->name);
+}
+
+bool has_metrics(const config::TenantConfig* tenant) {
+  return tenant != nullptr && tenant->metrics;
+}
+
 relay::AuthResult result_of(auth::Verdict verdict) {
   switch (verdict) {
     case auth::Verdict::Accepted:
@@ -92,6 +100,8 @@ void SessionEvents::accepted(const Stored& stored) const {
                               .size = stored.size,
                               .tls = stored.tls,
                               .script = stored.script,
+                              .tenant = name_of(stored.tenant),
+                              .tenant_counted = has_metrics(stored.tenant),
                               .after_end_of_data = stored.after_end_of_data,
                               .bare_linefeeds = stored.bare_linefeeds});
 }
@@ -105,7 +115,9 @@ void SessionEvents::rejected(const Refusal& refusal) {
                          .reason = refusal.reason,
                          .text = refusal.text,
                          .command = refusal.command_line,
-                         .reply = reply};
+                         .reply = reply,
+                         .tenant = name_of(refusal.tenant),
+                         .tenant_counted = has_metrics(refusal.tenant)};
   const smtp::Transaction* const transaction = refusal.transaction;
   const smtp::MailCommand* const mail =
       transaction != nullptr ? &transaction->mail : refusal.particulars.mail;
@@ -115,7 +127,10 @@ void SessionEvents::rejected(const Refusal& refusal) {
   }
   if (refusal.particulars.size > 0) event.size = refusal.particulars.size;
   std::string recipients(refusal.particulars.recipient);
-  if (transaction != nullptr && recipients.empty()) recipients = shown_recipients(*transaction);
+  if (transaction != nullptr && recipients.empty()) {
+    recipients = shown_recipients(*transaction);
+    event.recipients = transaction->recipients.size();
+  }
   event.to = recipients;
   if (refusals_ >= kMostRefusals) {
     lines_.leave_out();
@@ -126,6 +141,33 @@ void SessionEvents::rejected(const Refusal& refusal) {
   } else {
     sink_.emit_unlogged(event);
   }
+}
+
+void SessionEvents::sender_rewritten(std::string_view login, std::string_view from,
+                                     std::string_view now) const {
+  sink_.emit(events::SenderRewritten{.session = session_, .user = login, .from = from, .now = now});
+}
+
+void SessionEvents::quota_warning(const quota::Mark& limit) const {
+  sink_.emit(events::QuotaWarning{.session = session_,
+                                  .scope = limit.scope,
+                                  .name = limit.name,
+                                  .limit = limit.kind,
+                                  .used = limit.used,
+                                  .most = limit.most,
+                                  .seconds = limit.period.count()});
+}
+
+void SessionEvents::quota_reached(const quota::Shortage& shortage) const {
+  const quota::Mark& limit = shortage.limit;
+  sink_.emit(events::QuotaReached{.session = session_,
+                                  .scope = limit.scope,
+                                  .name = limit.name,
+                                  .limit = limit.kind,
+                                  .used = limit.used,
+                                  .most = limit.most,
+                                  .seconds = limit.period.count(),
+                                  .again = shortage.again});
 }
 
 void SessionEvents::password_checked(const auth::Attempt& attempt, auth::Verdict verdict,

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "auth/authenticator.h"
+#include "config/config.h"
 #include "net/tls.h"
+#include "quota/counters.h"
 #include "relay/event_sink.h"
 #include "smtp/reply.h"
 #include "smtp/transaction.h"
@@ -30,6 +32,7 @@ class SessionEvents {
     std::uint64_t size = 0;
     std::string_view tls;  // its version
     std::string_view script;
+    const config::TenantConfig* tenant = nullptr;
     std::chrono::duration<double> after_end_of_data{};
     bool bare_linefeeds = false;
   };
@@ -47,9 +50,13 @@ class SessionEvents {
     std::string_view command_line{};
     std::string_view text{};                         // of the client, that is at fault
     const smtp::Transaction* transaction = nullptr;  // under way
+    const config::TenantConfig* tenant = nullptr;
     Particulars particulars{};
   };
   void rejected(const Refusal& refusal);
+  void sender_rewritten(std::string_view login, std::string_view from, std::string_view now) const;
+  void quota_warning(const quota::Mark& limit) const;
+  void quota_reached(const quota::Shortage& shortage) const;
   void password_checked(const auth::Attempt& attempt, auth::Verdict verdict,
                         const auth::LoginGuard::Locked& locked) const;
   void speak_of(const Peer& peer);                 // from now on

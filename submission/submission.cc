@@ -210,7 +210,8 @@ std::unique_ptr<auth::SaslExchange> Submission::begin_exchange(std::string_view 
   return authenticator_.begin(mechanism, std::move(terms));
 }
 
-void Submission::store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) {
+void Submission::store(const SubmissionSession& session, Accepted accepted, HeldMemory memory,
+                       Charge charge) {
   queue::Claims& claims = context_.store.claims();
   for (const queue::Job& job : accepted.jobs) {
     CHECK(claims.take(job.ref));  // no one else can know this ID
@@ -226,23 +227,28 @@ void Submission::store(const SubmissionSession& session, Accepted accepted, Held
   }
   auto change = std::make_shared<queue::Change>();
   change->enqueued.push_back({std::move(accepted.message), std::move(accepted.jobs)});
-  context_.commits.add(
-      change, relay::TurnCommits::Awaited::Yes,
-      [this, id = session.id(), change, memory = std::move(memory)](bool stored) mutable {
-        // The reply first: the client is waiting for it, the receivers are not.
-        if (SubmissionSession* alive = find(id)) alive->message_stored(stored);
-        queue::Change::Enqueued& enqueued = change->enqueued.front();
-        if (!stored) {
-          for (const queue::Job& job : enqueued.jobs) context_.store.claims().release(job.ref);
-          return;
-        }
-        memory.release();  // delivery counts what it holds
-        for (const queue::Job& job : enqueued.jobs) {
-          context_.metrics.recipients_accepted.add(job.recipients.size());
-        }
-        // The committer has finished with the change: its jobs need no copy.
-        intake_.stored(std::move(enqueued.message), std::move(enqueued.jobs));
-      });
+  context_.commits.add(change, relay::TurnCommits::Awaited::Yes,
+                       [this, id = session.id(), change, memory = std::move(memory),
+                        charge = std::move(charge)](bool stored) mutable {
+                         // The reply first: the client is waiting for it, the receivers are not.
+                         if (SubmissionSession* alive = find(id)) alive->message_stored(stored);
+                         queue::Change::Enqueued& enqueued = change->enqueued.front();
+                         if (!stored) {
+                           for (const queue::Job& job : enqueued.jobs)
+                             context_.store.claims().release(job.ref);
+                           if (!charge.holders.empty()) {
+                             context_.quotas.give_back(charge.holders, charge.recipients,
+                                                       context_.clock.system_now());
+                           }
+                           return;
+                         }
+                         memory.release();  // delivery counts what it holds
+                         for (const queue::Job& job : enqueued.jobs) {
+                           context_.metrics.recipients_accepted.add(job.recipients.size());
+                         }
+                         // The committer has finished with the change: its jobs need no copy.
+                         intake_.stored(std::move(enqueued.message), std::move(enqueued.jobs));
+                       });
 }
 
 }  // namespace signpost::submission

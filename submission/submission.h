@@ -52,7 +52,8 @@ class Submission final : private SessionHost {
   void check_password(const SubmissionSession& session, auth::Attempt attempt) override;
   std::unique_ptr<auth::SaslExchange> begin_exchange(std::string_view mechanism,
                                                      auth::Authenticator::Terms terms) override;
-  void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) override;
+  void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory,
+             Charge charge) override;
   void retire(const SubmissionSession& session) override;
   void logged_in(const SubmissionSession& session) override;
   std::expected<SessionPlace, relay::Place> place_again(const SubmissionSession& session,

@@ -112,6 +112,7 @@ SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host,
   if (peer.tls) tls_ = facts_of(*peer.tls);
   stream_.limit_input(kCommandInput);
   stream_.expect_secrets(may_authenticate_);
+  know_network();
 }
 
 void SubmissionSession::enter(State state) {
@@ -397,6 +398,16 @@ void SubmissionSession::know_user(const std::string& login) {
       auth::User{.name = login, .password = "", .senders = {std::move(*sender)}});
 }
 
+// It may send with its tenant's domains.
+void SubmissionSession::know_network() {
+  network_.reset();
+  if (!trusted_ || !account_.empty()) return;
+  const auto* const tenant = config::find_tenant(*settings_->config, peer_.client.ip);
+  if (tenant == nullptr) return;
+  network_ = std::make_unique<const auth::User>(
+      auth::User{.name = "", .password = "", .tenant = tenant->name});
+}
+
 void SubmissionSession::store_message() {
   end_of_data_ = context_.clock.steady_now();
   builder_->finish();
@@ -405,9 +416,15 @@ void SubmissionSession::store_message() {
                          context_.clock.system_now());
   script_ = builder_->script();
   builder_.reset();
-  if (!accepted) {
+  std::expected<Charge, Refused> charged;
+  if (accepted) {
+    charged = charge(*accepted);
+  } else {
+    charged = std::unexpected(std::move(accepted.error()));
+  }
+  if (!charged) {
     memory_.release();
-    dialog_.message_stored(reject(std::move(accepted.error()), {.size = dialog_.content_size()}),
+    dialog_.message_stored(reject(std::move(charged.error()), {.size = dialog_.content_size()}),
                            stream_.output());
     return;
   }
@@ -418,7 +435,7 @@ void SubmissionSession::store_message() {
   }
   context_.admission.take_disk(accepted->message->envelope.size);
   enter(State::Storing);
-  host_.store(*this, std::move(*accepted), std::move(memory_));
+  host_.store(*this, std::move(*accepted), std::move(memory_), std::move(*charged));
 }
 
 void SubmissionSession::message_stored(bool stored) {
@@ -432,6 +449,7 @@ void SubmissionSession::message_stored(bool stored) {
                       .size = dialog_.content_size(),
                       .tls = tls_ ? std::string_view(tls_->version) : std::string_view(),
                       .script = script_,
+                      .tenant = tenant(),
                       .after_end_of_data = context_.clock.steady_now() - end_of_data_,
                       .bare_linefeeds = dialog_.decoder().saw_bare_lf()});
     dialog_.message_stored({250, {2, 0, 0}, fmt::format("Ok: queued as {}", id)}, stream_.output());
@@ -464,6 +482,10 @@ std::optional<smtp::Reply> SubmissionSession::on_hello(const smtp::HelloCommand&
 
 std::optional<smtp::Reply> SubmissionSession::on_mail(smtp::MailCommand& mail) {
   look_for_revocation();
+  if (auto instead = sender_instead(*settings_, principal(), mail.reverse_path)) {
+    events_.sender_rewritten(login(), mail.reverse_path->text(), instead->text());
+    mail.reverse_path = std::move(*instead);
+  }
   if (auto refusal = refuse_sender(*settings_, principal(), mail.reverse_path)) {
     return reject(std::move(*refusal), {.mail = &mail});
   }
@@ -482,6 +504,9 @@ std::optional<smtp::Reply> SubmissionSession::on_mail(smtp::MailCommand& mail) {
 std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptCommand& recipient) {
   const smtp::ReversePath& sender = dialog_.transaction().mail.reverse_path;
   if (auto refusal = refuse_recipient(*settings_, sender, recipient.recipient)) {
+    return reject(std::move(*refusal), {.recipient = recipient.recipient.text()});
+  }
+  if (auto refusal = refuse_excess()) {
     return reject(std::move(*refusal), {.recipient = recipient.recipient.text()});
   }
   return {};
@@ -529,6 +554,7 @@ std::expected<smtp::ServerOptions, smtp::Reply> SubmissionSession::on_xclient(
     place_ = std::move(*place);
   }
   elsewhere_.reset();
+  know_network();
   const std::string login = client.login.value_or("");
   stream_.expect_secrets(may_authenticate_ && login.empty());
   if (!login.empty()) {
@@ -556,13 +582,57 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
        .login = login(),
        .command_line = command_line,
        .transaction = transaction(),
+       .tenant = tenant(),
        .particulars = {
            .mail = mail, .recipient = recipient, .size = in_content ? dialog_.content_size() : 0}});
 }
 
+relay::RecipientSource SubmissionSession::source(const relay::Settings& settings) const {
+  return {.config = *settings.config,
+          .users = settings.users.get(),
+          .login = login(),
+          .client = peer_.client.ip};
+}
+
+const config::TenantConfig* SubmissionSession::tenant() const {
+  return relay::tenant_of(source(*settings_));
+}
+
+// Under the limits that are in force now: a session may last.
+std::optional<Refused> SubmissionSession::refuse_excess() {
+  const relay::Settings& now_in_force = *context_.settings;
+  if (!now_in_force.limits_recipients) return {};
+  const relay::RecipientSource sender = source(now_in_force);
+  const std::size_t recipients = dialog_.transaction().recipients.size() + 1;
+  if (const auto limit = relay::message_limit(sender); limit && recipients > limit->most) {
+    return too_many_in_message(*limit, sender);
+  }
+  const SystemTime now = context_.clock.system_now();
+  const auto shortage = context_.quotas.shortage(relay::limit_holders(sender), recipients, now);
+  if (!shortage) return {};
+  if (shortage->news) events_.quota_reached(*shortage);
+  return quota_used_up(*shortage, "recipient", now);
+}
+
+// Asked again, and then counted: other sessions may have sent meanwhile.
+std::expected<Charge, Refused> SubmissionSession::charge(const Accepted& accepted) {
+  const relay::Settings& now_in_force = *context_.settings;
+  if (!now_in_force.limits_recipients) return {};
+  Charge charged{.holders = relay::limit_holders(source(now_in_force))};
+  for (const queue::Job& job : accepted.jobs) charged.recipients += job.recipients.size();
+  const SystemTime now = context_.clock.system_now();
+  const auto reached = context_.quotas.take(charged.holders, charged.recipients, now);
+  if (!reached) {
+    if (reached.error().news) events_.quota_reached(reached.error());
+    return std::unexpected(quota_used_up(reached.error(), "message", now));
+  }
+  for (const quota::Mark& limit : *reached) events_.quota_warning(limit);
+  return charged;
+}
+
 Principal SubmissionSession::principal() const {
   const std::string& name = login();
-  const auth::User* user = elsewhere_.get();
+  const auth::User* user = name.empty() ? network_.get() : elsewhere_.get();
   if (!name.empty() && user == nullptr && settings_->users) user = settings_->users->find(name);
   return {.login = name,
           .user = user,
@@ -589,6 +659,7 @@ smtp::Reply SubmissionSession::reject(Refused refused,
                     .login = login(),
                     .text = refused.text,
                     .transaction = transaction(),
+                    .tenant = tenant(),
                     .particulars = particulars});
   return std::move(refused.reply);
 }

@@ -12,6 +12,7 @@
 #include "submission/acceptance.h"
 #include "submission/holds.h"
 #include "submission/peer.h"
+#include "submission/recipient_quota.h"
 #include "submission/session_events.h"
 #include "submission/session_state.h"
 
@@ -37,7 +38,9 @@ class SessionHost {
   virtual std::unique_ptr<auth::SaslExchange> begin_exchange(std::string_view mechanism,
                                                              auth::Authenticator::Terms terms) = 0;
   // Answered with message_stored(). `memory`: what the content takes up.
-  virtual void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory) = 0;
+  // If it cannot be stored, `charge` is given back.
+  virtual void store(const SubmissionSession& session, Accepted accepted, HeldMemory memory,
+                     Charge charge) = 0;
   // Destroys the session when its function under way has returned.
   virtual void retire(const SubmissionSession& session) = 0;
   // The client is no longer a stranger: its session no longer gives way to others.
@@ -99,6 +102,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void on_sasl_message(const smtp::ServerDialog::SaslMessage& asked);
   void finish_login(auth::Verdict verdict);
   void know_user(const std::string& login);
+  void know_network();
   void log_in(const std::string& login);
   void store_message();
   void account_content();
@@ -109,6 +113,11 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void retire();
 
   void look_for_revocation();
+  relay::RecipientSource source(const relay::Settings& settings) const;
+  const config::TenantConfig* tenant() const;  // null: none
+  std::optional<Refused> refuse_excess();      // of one more recipient
+  // Counts the message's recipients, or says why not.
+  std::expected<Charge, Refused> charge(const Accepted& accepted);
   Principal principal() const;
   const std::string& login() const;  // "" before AUTH succeeded; of an account, "uid:33"
   const smtp::Transaction* transaction() const;  // under way; null: none
@@ -136,6 +145,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   net::Stream stream_;
   net::Timer timer_;
   smtp::ServerDialog dialog_;
+  std::unique_ptr<const auth::User> network_;    // what a tenant's network may do; null: of none
   std::unique_ptr<const auth::User> elsewhere_;  // a login that is not in users.toml
   std::optional<net::TlsFacts> tls_;
   std::unique_ptr<auth::SaslExchange> exchange_;  // of the AUTH under way, by a further mechanism

@@ -13,6 +13,8 @@ using queue::events::field::kJob;
 inline constexpr log::FieldName kSession{
     "session", "The connection: number of the worker, and of the session on it."};
 inline constexpr log::FieldName kUser{"user", "Login of the client; absent without one."};
+inline constexpr log::FieldName kTenant{
+    "tenant", "Of the login, or of the client's network; absent without one."};
 inline constexpr log::FieldName kFrom{
     "from", "Reverse-path of the message; `<>` or absent: the null reverse-path."};
 inline constexpr log::FieldName kTo{"to", "Recipient."};
@@ -37,5 +39,18 @@ inline constexpr log::FieldName kBy{
     "by",
     "Who asked for it: account, uid and pid of the admin socket's client, or the address of the "
     "client that presented the token; `SIGHUP` for the signal."};
+
+// Of a limit on recipients.
+inline constexpr log::FieldName kQuotaScope{
+    "scope",
+    "Whose recipients it counts: a login's, those from a client's address, a tenant's, all of the "
+    "server's."};
+inline constexpr log::FieldName kQuotaName{
+    "name", "Of the login or tenant, or the client's address (IPv6: its /64)."};
+inline constexpr log::FieldName kQuotaLimit{
+    "limit", "`rate`: in a period of time; `daily`: from 00:00 to 24:00 UTC."};
+inline constexpr log::FieldName kQuotaUsed{"used", "Recipients that it counts now."};
+inline constexpr log::FieldName kQuotaMost{"most", "Recipients that it allows."};
+inline constexpr log::FieldName kQuotaSeconds{"seconds", "In which time: its period."};
 
 }  // namespace signpost::relay::events::field

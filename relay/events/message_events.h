@@ -25,6 +25,8 @@ struct Accepted {
   std::uint64_t size = 0;
   std::string_view tls{};
   std::string_view script{};
+  std::string_view tenant{};
+  bool tenant_counted = false;                        // in metrics of its own
   std::chrono::duration<double> after_end_of_data{};  // until the 250; counted, not logged
   bool bare_linefeeds = false;                        // the client's; counted, not logged
   static constexpr auto kEvent = log::describe(
@@ -37,7 +39,23 @@ struct Accepted {
       log::field("recipients", &Accepted::recipients, "How many there are."),
       log::field(field::kSize, &Accepted::size), log::field(field::kTls, &Accepted::tls),
       log::field("script", &Accepted::script,
-                 "Web script that sent it, as X-PHP-Originating-Script says: uid:name."));
+                 "Web script that sent it, as X-PHP-Originating-Script says: uid:name."),
+      log::field(field::kTenant, &Accepted::tenant));
+};
+
+struct SenderRewritten {
+  std::string_view session{};
+  std::string_view user{};
+  std::string_view from{};
+  std::string_view now{};
+  static constexpr auto kEvent = log::describe(
+      "sender_rewritten", log::Level::Debug,
+      "A reverse-path that the login may not use was replaced, since it has `otherwise` = "
+      "`rewrite`.",
+      log::field(field::kSession, &SenderRewritten::session),
+      log::field(field::kUser, &SenderRewritten::user),
+      log::field("from", &SenderRewritten::from, "What the client wrote."),
+      log::field("now", &SenderRewritten::now, "What took its place."));
 };
 
 struct RecipientAccepted {
@@ -61,6 +79,9 @@ struct Rejected {
   std::string_view text{};
   std::string_view command{};
   std::string_view reply{};
+  std::string_view tenant{};
+  std::uint64_t recipients = 1;  // that were refused; counted, not logged
+  bool tenant_counted = false;   // in metrics of its own
   static constexpr auto kEvent = log::describe(
       "rejected", log::Level::Info, "A command or a message was refused with 4xx or 5xx.",
       log::field(field::kSession, &Rejected::session), log::field(field::kUser, &Rejected::user),
@@ -77,7 +98,7 @@ struct Rejected {
                  "What was refused, as the client wrote it: an address, or a header field."),
       log::field("command", &Rejected::command,
                  "The command line, when a command was refused by the dialogue itself."),
-      log::field(field::kReply, &Rejected::reply));
+      log::field(field::kReply, &Rejected::reply), log::field(field::kTenant, &Rejected::tenant));
 };
 
 // The outcome of an attempt for one recipient: the base of the four events that follow, which are

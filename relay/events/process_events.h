@@ -190,6 +190,17 @@ struct KnownLoginsLost {
                     log::field(field::kDetail, &KnownLoginsLost::detail));
 };
 
+struct QuotaCountersLost {
+  std::string_view file{};
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("quota_counters_lost", log::Level::Warning,
+                    "The file of what was used of limits on recipients cannot be used. After a "
+                    "restart they count from zero.",
+                    log::field("file", &QuotaCountersLost::file, "The file."),
+                    log::field(field::kDetail, &QuotaCountersLost::detail));
+};
+
 struct ConfigReloadFailed {
   std::string_view detail{};
   std::string_view by{};

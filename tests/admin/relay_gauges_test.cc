@@ -15,7 +15,8 @@ class RelayGauges : public testing::Test {
  protected:
   RelayGauges() {
     admission_.set_limits({.sessions = 7, .sessions_per_client = 7, .memory = 1000});
-    add_relay_gauges({registry_, store_, committer_, admission_, delivery_, settings_, draining_});
+    add_relay_gauges(
+        {registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_});
   }
 
   // The value of one sample of the exposition; "" when there is none.
@@ -37,6 +38,7 @@ class RelayGauges : public testing::Test {
   delivery::SharedDelivery delivery_{1};
   relay::SettingsInForce settings_{std::make_shared<const relay::Settings>()};
   std::atomic<bool> draining_{false};
+  quota::Counters quotas_;
 };
 
 TEST_F(RelayGauges, SayWhyMailIsNotAccepted) {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <vector>
 
 namespace signpost::admin {
 namespace {
@@ -74,12 +75,14 @@ class RoutesTest : public ::testing::Test {
   std::vector<std::string> mistakes_;
   std::string reloaded_by_;
   bool is_work_ = false;
-  Routes routes_{{registry_, store_, committer_, admission_, delivery_, settings_, draining_},
-                 rules_,
-                 [this](std::string_view by) {
-                   reloaded_by_ = by;
-                   return mistakes_;
-                 }};
+  quota::Counters quotas_;
+  Routes routes_{
+      {registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_},
+      rules_,
+      [this](std::string_view by) {
+        reloaded_by_ = by;
+        return mistakes_;
+      }};
 };
 
 constexpr const char* kOne = "0000000000000001";
@@ -93,6 +96,68 @@ TEST_F(RoutesTest, HealthAndMetricsAreAnsweredAtOnce) {
   }
   EXPECT_EQ(response(stranger("GET", "/readyz")).body, "ready\n");
   EXPECT_NE(response(stranger("GET", "/metrics")).body.find("signpost_"), std::string::npos);
+}
+
+TEST_F(RoutesTest, ALoginIsShownWithWhatItUsed) {
+  auto settings = std::make_shared<relay::Settings>();
+  auto config = std::make_shared<config::Config>();
+  config->users_file = "/etc/signpost/users.toml";
+  config->limits.login_rate = {500, std::chrono::hours(1)};
+  config->limits.client_daily = 7;
+  config::TenantConfig& acme = config->tenants.emplace_back();
+  acme.name = "acme";
+  acme.daily = 2000;
+  acme.recipients_per_message = 50;
+  settings->config = config;
+  settings->users =
+      auth::Users::parse(
+          "[shop]\npassword = \"{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
+          "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.\"\n"
+          "tenant = \"acme\"\nsenders = [\"@acme.example\"]\n",
+          "users.toml")
+          .value();
+  HttpRequest asked = request("GET", "/api/v1/user");
+  asked.query = {{"name", "shop"}};
+  settings_.set(settings);
+  const quota::Holder login{quota::Scope::Login, "shop", {config->limits.login_rate, std::nullopt}};
+  ASSERT_TRUE(quotas_.take(std::vector{login}, 120, system_now()));
+  const Json shown = Json::parse(response(asked).body);
+  EXPECT_EQ(shown["name"], "shop");
+  EXPECT_EQ(shown["listed"], true);
+  EXPECT_EQ(shown["tenant"], "acme");
+  EXPECT_EQ(shown["senders"], Json::array({"@acme.example"}));
+  EXPECT_EQ(shown["otherwise"], "reject");
+  EXPECT_EQ(shown["recipients_per_message"], 50);
+  ASSERT_EQ(shown["limits"].size(), 2U) << shown;
+  const Json& rate = shown["limits"][0];
+  EXPECT_EQ(rate["scope"], "login");
+  EXPECT_EQ(rate["name"], "shop");
+  EXPECT_EQ(rate["limit"], "rate");
+  EXPECT_EQ(rate["most"], 500);
+  EXPECT_EQ(rate["seconds"], 3600);
+  EXPECT_LE(rate["used"], 120);
+  EXPECT_EQ(rate["used"].get<int>() + rate["left"].get<int>(), 500);
+  EXPECT_TRUE(rate["until"].is_null());
+  const Json& daily = shown["limits"][1];
+  EXPECT_EQ(daily["scope"], "tenant");
+  EXPECT_EQ(daily["limit"], "daily");
+  EXPECT_EQ(daily["left"], 2000);
+  EXPECT_TRUE(daily["until"].get<std::string>().ends_with("T00:00:00Z")) << daily;
+
+  asked.query = {{"name", "nobody"}};
+  EXPECT_EQ(status(asked), 404);
+  EXPECT_EQ(Json::parse(response(asked).body)["error"],
+            "there is no login nobody in /etc/signpost/users.toml");
+  asked.query = {{"name", "uid:33"}};  // an account of this machine
+  EXPECT_EQ(Json::parse(response(asked).body)["listed"], false);
+  for (const HttpRequest::Pairs& query : {HttpRequest::Pairs{}, HttpRequest::Pairs{{"name", ""}},
+                                          HttpRequest::Pairs{{"user", "shop"}},
+                                          HttpRequest::Pairs{{"name", "shop"}, {"name", "a"}}}) {
+    asked.query = query;
+    EXPECT_EQ(status(asked), 400);
+  }
+  EXPECT_EQ(status(request("POST", "/api/v1/user", "{}")), 405);
+  EXPECT_EQ(status(stranger("GET", "/api/v1/user")), 401);
 }
 
 TEST_F(RoutesTest, ARelayThatStopsIsNotReady) {

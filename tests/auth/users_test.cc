@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -59,8 +61,12 @@ TEST(Users, MistakesHaveTheirPlace) {
   EXPECT_EQ(error_of(entry("[shop]", "senders = []\n")),
             "users.toml:3:11: shop.senders: the list is empty; write addresses and domains, as in "
             "[\"@shop.example\"], or leave it out for any domain that has a key");
-  EXPECT_EQ(error_of(entry("[shop]", "rate = \"1/s\"\n")),
-            "users.toml:3:8: shop.rate: this is not supported yet; write no rate");
+  EXPECT_EQ(error_of(entry("[shop]", "rate = 100\n")),
+            "users.toml:3:8: shop.rate: found a whole number, expected a rate from \"1/h\" to "
+            "\"1000000/s\", as in \"100/h\" or \"10/min\"");
+  EXPECT_EQ(error_of(entry("[shop]", "daily = 0\n")),
+            "users.toml:3:9: shop.daily: 0 is too small; write a whole number from 1 to "
+            "1000000000");
   EXPECT_EQ(
       error_of("shop = 1\n"),
       "users.toml:1:1: shop: expected a table [\"shop\"] with password, found a whole number");
@@ -74,6 +80,51 @@ TEST(Users, MistakesHaveTheirPlace) {
   // Several at once, each on a line.
   EXPECT_EQ(error_of("a = 1\nb = 2\n").find("users.toml:2:1: b: "),
             error_of("a = 1\nb = 2\n").find('\n') + 1);
+}
+
+TEST(Users, HaveLimits) {
+  const auto users = Users::parse(
+      entry("[shop]", "rate = \"500/h\"\ndaily = 2000\nrecipients_per_message = 50\n") +
+          entry("[free]"),
+      "users.toml");
+  ASSERT_TRUE(users);
+  const User* shop = (*users)->find("shop");
+  EXPECT_EQ(shop->rate, (config::Rate{500, std::chrono::hours(1)}));
+  EXPECT_EQ(shop->daily, 2000u);
+  EXPECT_EQ(shop->recipients_per_message, 50u);
+  const User* free = (*users)->find("free");
+  EXPECT_FALSE(free->rate || free->daily || free->recipients_per_message);
+}
+
+TEST(Users, HaveSendersFromAFileBesideTheirOwn) {
+  const std::string folder = std::filesystem::temp_directory_path() / "signpost-senders-XXXXXX";
+  std::string made = folder;
+  ASSERT_NE(::mkdtemp(made.data()), nullptr);
+  std::ofstream(made + "/domains") << "# of the panel\n\nb.Example\n *.c.example \r\n"
+                                      "a@d.example\nb.example\n";
+  const std::string more = "senders_file = \"domains\"\n";
+  const auto users = Users::parse(entry("[shop]", more), made + "/users.toml");
+  ASSERT_TRUE(users) << users.error().detail;
+  const User* shop = (*users)->find("shop");
+  EXPECT_TRUE(shop->has_senders());
+  EXPECT_EQ(shop->listed_senders,
+            (std::vector<std::string>{"@*.c.example", "@b.example", "a@d.example"}));
+  EXPECT_TRUE(is_sender(*shop, "x@b.example"));
+  EXPECT_TRUE(is_sender(*shop, "x@y.c.example"));
+  EXPECT_TRUE(is_sender(*shop, "A@d.example"));
+  EXPECT_FALSE(is_sender(*shop, "x@c.example"));
+  EXPECT_FALSE(is_sender(*shop, "x@d.example"));
+  EXPECT_TRUE((*users)->are_senders("x@y.c.example"));
+  EXPECT_FALSE((*users)->are_senders("x@c.example"));
+  std::ofstream(made + "/domains") << "b.example\nno domain\n";
+  const auto wrong = Users::parse(entry("[shop]", more), made + "/users.toml");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().detail,
+            made + "/users.toml:3:16: shop.senders_file: " + made +
+                "/domains: line 2: \"no domain\" is not a domain or a pattern of domains; write "
+                "the path of a file "
+                "with a domain or address on each line, as in \"shop-domains\"");
+  std::filesystem::remove_all(made);
 }
 
 TEST(Users, HaveATenantAndWhatHappensOtherwise) {

@@ -359,6 +359,21 @@ class Setups(Case):
             self.both_refuse(*[f"{key}: {kind}: cannot be read: {what}, not a regular file"
                                for key in ("tls.certificate", "tls.key", "auth.users", "dkim.key", "admin.token_file")])
 
+    def test_domains_from_files(self):
+        tenant = '[[tenant]]\nname = "acme"\ndomains_file = "acme"\n'
+        self.write(more=tenant + '[[tenant]]\nname = "other"\ndomains = ["b.example"]\n' + self.dkim())
+        self.both_refuse("tenant.domains_file: " + str(self.folder / "acme") + ": cannot be read: No such file")
+        (self.folder / "acme").write_text("a.example\n*\n")
+        self.both_refuse('acme: line 2: "*" would be every domain')
+        (self.folder / "acme").write_text("a.example\nb.example\n")
+        self.both_refuse('acme: "b.example" is in the tenant "other" as well; remove it from one of them')
+        (self.folder / "acme").write_text("shop.example\n")
+        (self.folder / "senders").write_text("shop.example\nelsewhere.example\n")
+        self.users.write_text(self.user("shop", 'tenant = "acme"\nsenders_file = "senders"\n'))
+        self.both_refuse('shop.senders_file: "@elsewhere.example" is not in a domain of tenant "acme"')
+        (self.folder / "senders").write_text("shop.example\n")
+        self.both_accept("b.example")
+
     def test_users(self):
         self.write()
         self.users.write_text(f'[shop]\npassword = "secret"\n[b]\npasword = "{HASH}"\n')
@@ -772,8 +787,17 @@ class Users(Case):
                    "a              ARGON2ID  @a.example\n"
                    "who@b.example  ARGON2ID  any domain with a key\n")
         self.assertEqual(json.loads(self.signpost("user", "list", "--json").stdout), {"users": [
-            {"name": "a", "scheme": "ARGON2ID", "senders": ["@a.example"]},
-            {"name": "who@b.example", "scheme": "ARGON2ID", "senders": []}]})
+            {"name": "a", "scheme": "ARGON2ID", "senders": ["@a.example"], "tenant": ""},
+            {"name": "who@b.example", "scheme": "ARGON2ID", "senders": [], "tenant": ""}]})
+
+    def test_list_shows_tenants_and_files_of_senders(self):
+        (self.folder / "domains").write_text("b.example\nc.example\n")
+        self.users.write_text(f'[a]\ntenant = "acme"\npassword = "{HASH}"\n'
+                              f'[b]\nsenders = ["a@b.example"]\nsenders_file = "domains"\npassword = "{HASH}"\n')
+        self.check(self.signpost("user", "list"), 0,
+                   "NAME  SCHEME    SENDERS\n"
+                   "a     ARGON2ID  the domains of acme\n"
+                   f"b     ARGON2ID  a@b.example, 2 of {self.folder}/domains\n")
 
     def test_remove(self):
         self.users.write_text(f'# ours\n[a]\npassword = "{HASH}"\n')
@@ -1049,6 +1073,39 @@ class Admin(Case):
 
     def serve(self, path, answer, status=200):
         FakeRelay.answers[path] = (status, answer)
+
+    def test_a_login_is_shown_with_what_it_used(self):
+        shop = {"name": "shop", "listed": True, "tenant": "acme", "senders": ["@a.example"], "senders_file": "",
+                "listed_senders": 0, "otherwise": "reject", "recipients_per_message": 50, "limits": [
+                    {"scope": "login", "name": "shop", "limit": "rate", "most": 500, "seconds": 3600, "used": 120,
+                     "left": 380, "until": None},
+                    {"scope": "server", "name": "", "limit": "daily", "most": 20000, "seconds": 86400, "used": 800,
+                     "left": 19200, "until": "2026-03-02T00:00:00Z"}]}
+        self.serve("/api/v1/user", shop)
+        self.check(self.signpost("user", "show", "shop", env={"TZ": "CET-1"}), 0, """\
+Login shop
+  tenant       acme
+  senders      @a.example
+  otherwise    reject
+  one message  50 recipients at most
+
+COUNTS  NAME  LIMIT        USED   LEFT  UNTIL
+login   shop  500 an hour   120    380  -
+server  -     20000 a day   800  19200  2026-03-02T01:00:00+01:00
+""")
+        self.assertEqual(FakeRelay.asked[-1][:2], ("GET", "/api/v1/user?name=shop"))
+        self.assertEqual(json.loads(self.signpost("user", "show", "shop", "--json").stdout), shop)
+        for more, senders in (({"senders": [], "senders_file": "/d", "listed_senders": 7}, "7 of /d"),
+                              ({"senders": []}, "the tenant's domains"),
+                              ({"senders": [], "tenant": ""}, "any domain with a key"),
+                              ({"senders": [], "tenant": "", "listed": False}, "its own address"),
+                              ({"senders": [], "tenant": "", "listed": False, "name": "uid:33"}, "any")):
+            self.serve("/api/v1/user", {**shop, "limits": [], **more})
+            text = self.signpost("user", "show", "x").stdout
+            self.assertIn(f"  senders      {senders}\n", text)
+            self.assertIn("\nNo limit on recipients in a period of time.\n", text)
+        self.serve("/api/v1/user", {"error": "there is no login x in /u"}, status=404)
+        self.refused(self.signpost("user", "show", "x"), "there is no login x in /u")
 
     def test_list_is_a_table_in_local_time(self):
         second = {**JOB, "id": "01hy", "state": "ready", "from": "", "to": ["a@b.example"] * 5,

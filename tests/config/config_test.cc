@@ -194,6 +194,30 @@ const std::vector<KeyCase> kKeyCases{
        return c.tenants[0].domains ==
               std::vector<std::string>{"shop.example", "*.xn--bcher-kva.example"};
      }},
+    {"tenant", "domains_file = \"acme-domains\"",
+     [](const Config& c) { return c.tenants[0].domains_file == "/etc/signpost/acme-domains"; }},
+    {"tenant", "networks = [\"10.1.0.0/16\"]",
+     [](const Config& c) { return c.tenants[0].networks[0].text() == "10.1.0.0/16"; }},
+    {"tenant", "rate = \"500/h\"",
+     [](const Config& c) { return c.tenants[0].rate == Rate{500, std::chrono::hours(1)}; }},
+    {"tenant", "daily = 2000", [](const Config& c) { return c.tenants[0].daily == 2000; }},
+    {"tenant", "recipients_per_message = 50",
+     [](const Config& c) { return c.tenants[0].recipients_per_message == 50; }},
+    {"tenant", "login_rate = \"5/min\"",
+     [](const Config& c) { return c.tenants[0].login_rate == Rate{5, std::chrono::minutes(1)}; }},
+    {"tenant", "login_daily = 200",
+     [](const Config& c) { return c.tenants[0].login_daily == 200; }},
+    {"tenant", "metrics = true", [](const Config& c) { return c.tenants[0].metrics; }},
+    {"limits", "rate = \"100/s\"",
+     [](const Config& c) { return c.limits.rate == Rate{100, std::chrono::seconds(1)}; }},
+    {"limits", "daily = 1000000", [](const Config& c) { return c.limits.daily == 1'000'000; }},
+    {"limits", "login_rate = \"500/h\"",
+     [](const Config& c) { return c.limits.login_rate == Rate{500, std::chrono::hours(1)}; }},
+    {"limits", "login_daily = 2000", [](const Config& c) { return c.limits.login_daily == 2000; }},
+    {"limits", "client_rate = \"500/h\"",
+     [](const Config& c) { return c.limits.client_rate == Rate{500, std::chrono::hours(1)}; }},
+    {"limits", "client_daily = 2000",
+     [](const Config& c) { return c.limits.client_daily == 2000; }},
     {"auth", "users = \"users.toml\"",
      [](const Config& c) { return c.users_file == "/etc/signpost/users.toml"; }},
     {"auth", "dovecot_socket = \"/run/dovecot/auth-client\"",
@@ -968,6 +992,12 @@ TEST(ConfigRules, DuplicatesAreReported) {
       {"[[tenant]]\nname = \"a\"\ndomains = [\"a.example\"]\n"
        "[[tenant]]\nname = \"a\"\ndomains = [\"b.example\"]\n",
        "11:8: tenant.name: \"a\" is a duplicate of line 8"},
+      {"[[tenant]]\nname = \"a\"\n",
+       "7:1: tenant.domains: missing; write domains, as in [\"shop.example\", "
+       "\"*.shop.example\"], or domains_file"},
+      {"[[tenant]]\nname = \"a\"\ndomains_file = \"a\"\nnetworks = [\"10.1.0.0/16\"]\n"
+       "[[tenant]]\nname = \"b\"\ndomains_file = \"b\"\nnetworks = [\"10.1.0.0/16\"]\n",
+       "14:12: tenant.networks: 10.1.0.0/16 is a duplicate of line 10"},
       {"[[tenant]]\nname = \"a\"\ndomains = [\"*\"]\n",
        "9:12: tenant.domains: \"*\" would be every domain; write domains, as in "
        "[\"shop.example\", \"*.shop.example\"]"},

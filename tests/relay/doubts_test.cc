@@ -117,6 +117,25 @@ TEST(Doubts, AnAddressOfAnotherMachineIsNamed) {
              "now; mail cannot be sent from it before it is"}));
 }
 
+TEST(Doubts, ATenantsNetworkThatNoListenerTrustsIsNamed) {
+  config::Config config;
+  const auto network = [](const char* text) { return net::Network::parse(text).value(); };
+  config.listeners.emplace_back().trusted_networks = {network("10.1.0.0/16")};
+  config.tenants.emplace_back().name = "a";
+  config.tenants.emplace_back().networks = {network("10.1.7.0/24"), network("10.0.0.0/8")};
+  config.tenants.emplace_back().networks = {network("10.2.0.0/16")};
+  Settings settings;
+  settings.config = std::make_shared<config::Config>(config);
+  std::vector<config::ConfigError> found = doubts(settings, SystemTime{});
+  std::erase_if(found,
+                [](const config::ConfigError& each) { return each.key != "tenant.networks"; });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(
+      found[0].message,
+      "no listener has 10.2.0.0/16 in trusted_networks: its clients must log in, and count as "
+      "what their login is");
+}
+
 TEST(Doubts, ARouteThatLeadsHereIsNamed) {
   Settings settings;
   auto config = std::make_shared<config::Config>();

@@ -75,6 +75,37 @@ TEST_F(EventSinkTest, LoginsHaveNoMoreNumbersThanAThousand) {
   EXPECT_EQ(sample(R"_(signpost_login_messages_accepted_total{login="(other)"})_"), "100");
 }
 
+TEST_F(EventSinkTest, CountsTenantsThatWantIt) {
+  sink_.emit(events::Accepted{.recipients = 3, .tenant = "acme", .tenant_counted = true});
+  sink_.emit(events::Accepted{.recipients = 3, .tenant = "other"});
+  sink_.emit(events::Rejected{
+      .reason = RejectReason::Limit, .tenant = "acme", .recipients = 2, .tenant_counted = true});
+  sink_.emit(
+      events::Rejected{.reason = RejectReason::Sender, .tenant = "acme", .tenant_counted = true});
+  sink_.emit(events::Rejected{.reason = RejectReason::Limit, .tenant = "other"});
+  EXPECT_EQ(sample(R"(signpost_tenant_messages_accepted_total{tenant="acme"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_tenant_recipients_total{result="accepted",tenant="acme"})"), "3");
+  EXPECT_EQ(sample(R"(signpost_tenant_recipients_total{result="limited",tenant="acme"})"), "2");
+  EXPECT_EQ(sample(R"(signpost_tenant_messages_accepted_total{tenant="other"})"), "");
+  sink_.emit(events::Delivered{{.user = "shop"}});
+  EXPECT_EQ(sample(R"(signpost_tenant_recipients_total{result="delivered",tenant="acme"})"), "0");
+  sink_.set_metered(std::make_shared<const MeteredLogins>(MeteredLogins{{"shop", "acme"}}));
+  sink_.emit(events::Delivered{{.user = "shop"}});
+  sink_.emit(events::Bounced{{.user = "shop"}});
+  sink_.emit(events::Expired{{.user = "shop"}});
+  sink_.emit(events::Delivered{{.user = "else"}});
+  for (const char* result : {"delivered", "bounced", "expired"}) {
+    EXPECT_EQ(sample(std::string("signpost_tenant_recipients_total{result=\"") + result +
+                     "\",tenant=\"acme\"}"),
+              "1");
+  }
+  for (int i = 0; i < 1100; ++i) {
+    sink_.emit_unlogged(
+        events::Accepted{.tenant = "tenant" + std::to_string(i), .tenant_counted = true});
+  }
+  EXPECT_EQ(sample(R"_(signpost_tenant_messages_accepted_total{tenant="(other)"})_"), "101");
+}
+
 TEST_F(EventSinkTest, CountsConnectionFailuresByProviderAndKind) {
   sink_.emit(events::ConnectionFailed{.provider = "google", .kind = ConnectionFailure::Tls});
   sink_.emit(events::NoHost{});

@@ -18,13 +18,15 @@ struct Expected {
 };
 
 TEST(Refusal, EachReasonHasItsReplyAndItsLabel) {
-  const std::array<Expected, 15> all = {{
+  const std::array<Expected, 17> all = {{
       {Sessions, Label::Sessions, "421 4.7.0 Too many sessions, try again later"},
       {Disk, Label::Disk, "452 4.3.1 Insufficient system storage, try again later"},
       {Memory, Label::Memory, "452 4.3.1 Insufficient memory, try again later"},
       {QueueUnwritable, Label::Storage, "451 4.3.0 The queue cannot be written, try again later"},
       {NotAuthenticated, Label::Relaying, "530 5.7.0 Authentication required"},
       {SenderForbidden, Label::Sender, "553 5.7.1 This login may not send from that address"},
+      {Quota, Label::Limit, "450 4.7.1"},
+      {MessageRecipients, Label::Limit, "452 4.5.3"},
       {NoFrom, Label::Content, "550 5.6.0"},
       {SeveralFrom, Label::Content, "550 5.6.0"},
       {MalformedHeader, Label::Content, "550 5.6.0"},

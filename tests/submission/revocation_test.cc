@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -51,6 +52,34 @@ TEST_F(RevocationTest, ANetworkThatIsNoLongerTrusted) {
   EXPECT_TRUE(revoked({}, {.trusted = "198.51.100.0/24"}, ""));
   EXPECT_FALSE(revoked({}, {.trusted = "192.0.0.0/16"}, ""));
   EXPECT_FALSE(revoked({}, {.trusted = "198.51.100.0/24"}, "shop"));  // it has a login
+}
+
+TEST_F(RevocationTest, LimitsTakeNothing) {
+  EXPECT_FALSE(revoked({}, {.users = user("shop", "rate = \"5/h\"\ndaily = 7\n")}, "shop"));
+  EXPECT_FALSE(revoked({}, {.users = user("shop", "recipients_per_message = 7\n")}, "shop"));
+  config::TenantConfig before{"acme", {"a.example"}};
+  config::TenantConfig after = before;
+  after.rate = {5, std::chrono::hours(1)};
+  after.metrics = true;
+  const std::string users = user("shop", "tenant = \"acme\"\n");
+  EXPECT_FALSE(
+      revoked({.users = users, .tenants = {before}}, {.users = users, .tenants = {after}}, "shop"));
+  after.listed_domains = {"b.example"};
+  EXPECT_TRUE(
+      revoked({.users = users, .tenants = {before}}, {.users = users, .tenants = {after}}, "shop"));
+}
+
+TEST_F(RevocationTest, ANetworkThatHasAnotherTenant) {
+  config::TenantConfig acme{"acme", {"a.example"}};
+  acme.networks = {net::Network::parse("192.0.2.0/24").value()};
+  EXPECT_TRUE(revoked({}, {.tenants = {acme}}, ""));
+  EXPECT_TRUE(revoked({.tenants = {acme}}, {}, ""));
+  EXPECT_FALSE(revoked({.tenants = {acme}}, {.tenants = {acme}}, ""));
+  config::TenantConfig other = acme;
+  other.name = "other";
+  EXPECT_TRUE(revoked({.tenants = {acme}}, {.tenants = {other}}, ""));
+  other.networks = {net::Network::parse("198.51.100.0/24").value()};
+  EXPECT_FALSE(revoked({.tenants = {acme}}, {.tenants = {acme, other}}, ""));
 }
 
 TEST_F(RevocationTest, ALoginThatIsGoneOrChanged) {

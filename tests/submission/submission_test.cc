@@ -7,6 +7,7 @@
 #include "dns/open_resolver.h"
 #include "metrics/registry.h"
 #include "queue/memory_store.h"
+#include "relay/recipient_limits.h"
 #include "tests/auth/one_login.h"
 #include "tests/support/test_certificate.h"
 
@@ -131,7 +132,8 @@ class SubmissionTest : public testing::Test {
   void serve() {
     auto settings = std::make_shared<relay::Settings>();
     settings->config = std::make_shared<const config::Config>(config_);
-    settings->users = auth::one_login();
+    settings->users = users_;
+    settings->limits_recipients = relay::limits_recipients(config_, users_.get());
     settings->tls = tls_;
     auto resolver = dns::open_resolver(loop_, {}, registry_);
     CHECK(resolver.has_value());
@@ -147,6 +149,7 @@ class SubmissionTest : public testing::Test {
                                       .metrics = metrics_,
                                       .store = disk_,
                                       .admission = admission_,
+                                      .quotas = quotas_,
                                       .draining = draining_,
                                       .settings = std::move(settings)});
     submission_ = std::make_unique<Submission>(*context_, authenticator_, intake_);
@@ -245,6 +248,7 @@ class SubmissionTest : public testing::Test {
   test::TemporaryDirectory directory_;
   config::Config config_;
   config::ListenerConfig listener_;
+  std::shared_ptr<const auth::Users> users_ = auth::one_login();
   std::shared_ptr<const net::TlsServerContext> tls_;
   std::shared_ptr<const net::TlsClientContext> client_tls_;
   net::Loop loop_;
@@ -257,6 +261,7 @@ class SubmissionTest : public testing::Test {
   relay::RelayMetrics metrics_{registry_};
   relay::EventSink events_{metrics_};
   relay::Admission admission_;
+  quota::Counters quotas_;
   std::atomic<bool> draining_{false};
   std::unique_ptr<dns::Resolver> resolver_;
   std::unique_ptr<relay::Context> context_;
@@ -471,6 +476,198 @@ TEST_F(SubmissionTest, ARecipientTooManyIsLogged) {
   client_->say("MAIL FROM:<a@shop.example>\r\nRCPT TO:<b@c.example>\r\nRCPT TO:<d@e.example>\r\n");
   expect("452 4.5.3 ");
   EXPECT_TRUE(whole_log().contains(" from=a@shop.example to=d@e.example ")) << whole_log();
+}
+
+// ---- Limits on recipients
+
+class QuotaTest : public SubmissionTest {
+ protected:
+  // The client is limited to two recipients an hour.
+  QuotaTest() { config_.limits.client_rate = {2, 1h}; }
+
+  quota::Holder client() const {
+    return {quota::Scope::Client, "127.0.0.1", {config_.limits.client_rate, std::nullopt}};
+  }
+  std::uint64_t used() { return quotas_.used(client(), system_now()).at(0).used; }
+  void send() {
+    client_->say(kMail);
+    expect("354 ");
+    client_->say(kContent);
+  }
+};
+
+TEST_F(QuotaTest, RecipientsBeyondTheRateAreRefusedAndTheOthersGetTheMail) {
+  connect();
+  greet();
+  client_->say(
+      "MAIL FROM:<a@shop.example>\r\nRCPT TO:<a@c.example>\r\nRCPT TO:<b@c.example>\r\n"
+      "RCPT TO:<c@c.example>\r\nDATA\r\n");
+  expect(
+      "450 4.7.1 The address 127.0.0.1 may send to 2 recipients an hour and has no more left; send "
+      "this recipient again in 30 minutes");
+  expect("354 ");
+  EXPECT_EQ(used(), 0U);  // nothing is sent yet
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  EXPECT_EQ(used(), 2U);
+  client_->say("MAIL FROM:<a@shop.example>\r\nRCPT TO:<c@c.example>\r\n");
+  expect("450 4.7.1 ");
+  run_until([this] { return !intake_.messages.empty(); }, "delivery");
+  EXPECT_EQ(intake_.messages[0].second[0].recipients.size(), 2U);
+  EXPECT_EQ(metric("signpost_messages_rejected_total{reason=\"limit\"}"), 2);
+  const std::string log = whole_log();
+  EXPECT_TRUE(log.contains("reason=limit from=a@shop.example to=c@c.example ")) << log;
+  const std::size_t reached = log.find(
+      "quota_reached session=3.1 scope=client name=127.0.0.1 "
+      "limit=rate used=0 most=2 seconds=3600 again=");
+  EXPECT_NE(reached, std::string::npos) << log;
+  EXPECT_EQ(log.find("quota_reached", reached + 1), std::string::npos) << log;
+  EXPECT_TRUE(
+      log.contains("quota_warning session=3.1 scope=client name=127.0.0.1 limit=rate used=2 "
+                   "most=2 seconds=3600"))
+      << log;
+}
+
+TEST_F(QuotaTest, WhatOthersUsedMeanwhileIsNoticedAtTheEndOfTheContent) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  ASSERT_TRUE(quotas_.take(std::vector{client()}, 2, system_now()));
+  client_->say(kContent);
+  expect(
+      "450 4.7.1 The address 127.0.0.1 may send to 2 recipients an hour and has no more left; send "
+      "this message again in 30 minutes");
+  settle();
+  EXPECT_TRUE(intake_.messages.empty());
+  EXPECT_EQ(used(), 2U);
+  EXPECT_TRUE(admission_.has_memory_for((1 << 30) - 1)) << "content is still counted";
+}
+
+TEST_F(QuotaTest, ARecipientThatIsNamedTwiceCountsOnce) {
+  connect();
+  greet();
+  client_->say(
+      "MAIL FROM:<a@shop.example>\r\nRCPT TO:<b@c.example>\r\nRCPT TO:<b@c.example>\r\nDATA\r\n");
+  expect("354 ");
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  EXPECT_EQ(used(), 1U);
+}
+
+TEST_F(QuotaTest, WhatCannotBeStoredIsGivenBack) {
+  disk_.break_writes();
+  connect();
+  greet();
+  send();
+  expect("451 4.3.0 ");
+  run_until([this] { return used() == 0; }, "the recipients to be given back");
+}
+
+TEST_F(QuotaTest, WhatIsRefusedForItsContentDoesNotCount) {
+  connect();
+  greet();
+  client_->say(kMail);
+  expect("354 ");
+  client_->say("Subject: no sender\r\n\r\n.\r\n");
+  expect("550 5.6.0 ");
+  EXPECT_EQ(used(), 0U);
+}
+
+TEST_F(QuotaTest, AReloadChangesTheLimitsOfSessionsUnderWay) {
+  connect();
+  greet();
+  ASSERT_TRUE(quotas_.take(std::vector{client()}, 2, system_now()));
+  client_->say("MAIL FROM:<a@shop.example>\r\nRCPT TO:<b@c.example>\r\n");
+  expect("450 4.7.1 ");
+  auto reloaded = std::make_shared<relay::Settings>(*context_->settings);
+  config_.limits.client_rate = {3, 1h};
+  reloaded->config = std::make_shared<const config::Config>(config_);
+  context_->settings = std::move(reloaded);
+  client_->say("RCPT TO:<b@c.example>\r\n");
+  expect("250 2.1.5 ");
+  client_->say("RCPT TO:<c@c.example>\r\n");
+  expect("450 4.7.1 The address 127.0.0.1 may send to 3 recipients an hour ");  // two were used
+}
+
+TEST_F(SubmissionTest, ALoginHasLimitsOfItsOwn) {
+  users_ =
+      auth::Users::parse(std::string(auth::kOneLogin) + "daily = 2\nrecipients_per_message = 1\n",
+                         "users.toml")
+          .value();
+  checks_.start(1);
+  connect("127.0.0.1:50000");
+  greet();
+  client_->say(kRight);
+  expect("235 ");
+  client_->say("MAIL FROM:<a@shop.example>\r\nRCPT TO:<a@c.example>\r\nRCPT TO:<b@c.example>\r\n");
+  expect(
+      "452 4.5.3 The login shop may send one message to 1 recipient; send to the others in another "
+      "message");
+  ASSERT_TRUE(quotas_.take(std::vector{quota::Holder{quota::Scope::Login, "shop", {{}, 2}}}, 2,
+                           system_now()));
+  client_->say("RSET\r\nMAIL FROM:<a@shop.example>\r\nRCPT TO:<b@c.example>\r\n");
+  expect(
+      "450 4.7.1 The login shop may send to 2 recipients a day and has no more left; send this "
+      "recipient again after 00:00 UTC, in ");
+}
+
+TEST_F(SubmissionTest, AForeignReversePathIsReplacedWhereTheLoginSaysSo) {
+  users_ = auth::Users::parse(std::string(auth::kOneLogin) +
+                                  "senders = [\"orders@shop.example\"]\notherwise = \"rewrite\"\n",
+                              "users.toml")
+               .value();
+  checks_.start(1);
+  connect();
+  greet();
+  client_->say(kRight);
+  expect("235 ");
+  client_->say("MAIL FROM:<root@web1.internal>\r\nRCPT TO:<b@receiver.example>\r\nDATA\r\n");
+  expect("354 ");
+  client_->say("From: Cron <root@web1.internal>\r\n\r\nDone.\r\n.\r\n");
+  expect("250 2.0.0 Ok: queued as ");
+  run_until([this] { return !intake_.messages.empty(); }, "delivery");
+  const queue::Message& message = *intake_.messages[0].first;
+  EXPECT_EQ(message.envelope.reverse_path->text(), "orders@shop.example");
+  EXPECT_TRUE(message.content.contains("From: Cron <orders@shop.example>\r\n")) << message.content;
+  const std::string log = whole_log();
+  EXPECT_TRUE(
+      log.contains("sender_rewritten session=3.1 user=shop from=root@web1.internal "
+                   "now=orders@shop.example"))
+      << log;
+  EXPECT_TRUE(log.contains(" from=orders@shop.example to=b@receiver.example ")) << log;
+}
+
+TEST_F(SubmissionTest, ATenantsNetworkMaySendWithItsDomainsOnly) {
+  config::TenantConfig& tenant = config_.tenants.emplace_back();
+  tenant.name = "acme";
+  tenant.domains = {"shop.example"};
+  tenant.networks = {net::Network::parse("127.0.0.0/8").value()};
+  tenant.daily = 1;
+  tenant.metrics = true;
+  connect();
+  greet();
+  client_->say("MAIL FROM:<a@other.example>\r\n");
+  expect("553 5.7.1 This network may not send as <a@other.example>; it may use @shop.example");
+  client_->say(kMail);
+  expect("354 ");
+  client_->say("From: a@other.example\r\n\r\n.\r\n");
+  expect(
+      "550 5.7.1 This network may not send with From: <a@other.example>; it may use @shop.example");
+  client_->say(kMail);
+  expect("354 ");
+  client_->say(kContent);
+  expect("250 2.0.0 Ok: queued as ");
+  client_->say("MAIL FROM:<>\r\nRCPT TO:<b@receiver.example>\r\n");
+  expect("450 4.7.1 The tenant acme, with all of its logins, may send to 1 recipient a day ");
+  EXPECT_EQ(metric("signpost_tenant_messages_accepted_total{tenant=\"acme\"}"), 1);
+  EXPECT_EQ(metric("signpost_tenant_recipients_total{result=\"accepted\",tenant=\"acme\"}") +
+                metric("signpost_tenant_recipients_total{tenant=\"acme\",result=\"accepted\"}"),
+            1);
+  EXPECT_EQ(metric("signpost_tenant_recipients_total{result=\"limited\",tenant=\"acme\"}") +
+                metric("signpost_tenant_recipients_total{tenant=\"acme\",result=\"limited\"}"),
+            1);
+  EXPECT_TRUE(whole_log().contains(" tenant=acme")) << whole_log();
 }
 
 TEST_F(SubmissionTest, ContentBeyondTheMemoryIsReadToItsEndAndRefused) {

@@ -1,0 +1,36 @@
+#include "daemon/kept_files.h"
+
+#include "auth/known_logins.h"
+#include "base/log.h"
+#include "quota/counters_file.h"
+#include "relay/events.h"
+
+#include <string>
+
+namespace signpost::daemon {
+
+FileKeeper::Memory known_logins_memory(auth::LoginGuard& logins, const Clock& clock) {
+  return {
+      .name = "known-logins",
+      .load = [&](const std::string& file) { return auth::load_known_logins(file, logins, clock); },
+      .save = [&](const std::string& file) { return auth::save_known_logins(file, logins, clock); },
+      .unsaved = [&] { return logins.unsaved(); },
+      .lost =
+          [](const std::string& file, const std::string& detail) {
+            log::emit(relay::events::KnownLoginsLost{.file = file, .detail = detail});
+          }};
+}
+
+FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock) {
+  return {
+      .name = "quota-counters",
+      .load = [&](const std::string& file) { return quota::load_counters(file, counters); },
+      .save = [&](const std::string& file) { return quota::save_counters(file, counters, clock); },
+      .unsaved = [&] { return counters.unsaved(); },
+      .lost =
+          [](const std::string& file, const std::string& detail) {
+            log::emit(relay::events::QuotaCountersLost{.file = file, .detail = detail});
+          }};
+}
+
+}  // namespace signpost::daemon

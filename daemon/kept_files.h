@@ -1,0 +1,18 @@
+// What the relay remembers across restarts beside the queue.
+#pragma once
+
+#include "auth/login_guard.h"
+#include "base/clock.h"
+#include "daemon/file_keeper.h"
+#include "quota/counters.h"
+
+namespace signpost::daemon {
+
+// All that is passed must outlive the keeper of what is returned.
+
+// Which logins are known at which clients (auth/known_logins.h).
+FileKeeper::Memory known_logins_memory(auth::LoginGuard& logins, const Clock& clock);
+// What was used of limits on recipients (quota/counters_file.h).
+FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock);
+
+}  // namespace signpost::daemon
