@@ -52,9 +52,12 @@ std::size_t most_in_message(const relay::RecipientSource& source) {
   return limit ? std::min(limit->most, of_all) : of_all;
 }
 
-// Logins of Dovecot, and accounts of this machine, need not be in users.toml.
+// Logins of Dovecot, of an issuer of tokens or of a front end, and accounts of this machine, need
+// not be in users.toml.
 bool may_be_elsewhere(const config::Config& config, std::string_view name) {
-  return !config.dovecot_socket.empty() || name.starts_with("uid:");
+  const bool by_token = config.oauth && config.oauth->unlisted == config::Unlisted::OwnAddress;
+  return !config.dovecot_socket.empty() || by_token || name.starts_with("uid:") ||
+         std::ranges::any_of(config.listeners, &config::ListenerConfig::xclient_logins);
 }
 
 }  // namespace
@@ -66,7 +69,6 @@ HttpResponse show_user(const Services& services, const HttpRequest& request) {
   }
   const std::string& name = request.query.front().second;
   const std::shared_ptr<const relay::Settings> settings = services.settings.get();
-  if (!settings) return json_error(503, "the relay is starting");
   const config::Config& config = *settings->config;
   const auth::User* const user = settings->users ? settings->users->find(name) : nullptr;
   if (user == nullptr && !may_be_elsewhere(config, name)) {

@@ -1,8 +1,14 @@
 #include "auth/authenticator.h"
 
+#include "auth/bearer_exchange.h"
+#include "auth/external_exchange.h"
 #include "base/base64.h"
 #include "base/random.h"
+#include "smtp/saslprep.h"
 
+#include <fmt/format.h>
+
+#include <expected>
 #include <utility>
 
 namespace signpost::auth {
@@ -12,6 +18,7 @@ struct Authenticator::Check {
   Decided decided;
   Answer answer;
   SteadyTime began;
+  bool has_waited = false;  // for the issuer's keys
 };
 
 namespace {
@@ -19,6 +26,17 @@ namespace {
 // The authorization identity may repeat the login, nothing else (RFC 4616 section 2).
 bool acts_for_another(const Attempt& attempt) {
   return !attempt.authorization_identity.empty() && attempt.authorization_identity != attempt.login;
+}
+
+std::string prepared(std::string_view login) {
+  const auto form = smtp::saslprep(login);
+  return std::string(form ? form->view() : login);
+}
+
+// Whether a login that a token proves may be used here.
+bool is_allowed(const Attempt& attempt) {
+  return attempt.token_rules->unlisted ||
+         (attempt.users != nullptr && attempt.users->find(attempt.login) != nullptr);
 }
 
 bool belongs_to_dovecot(const Attempt& attempt) {
@@ -44,12 +62,13 @@ Authenticator::Authenticator(net::Loop& loop, net::Timers& timers, const Clock& 
       clock_(clock),
       checks_(checks),
       options_(options),
-      dovecot_(loop, timers) {}
+      dovecot_(loop, timers, options.dovecot_report) {}
 
 void Authenticator::check(Attempt attempt, Decided decided, Answer answer) {
   auto check = std::make_shared<Check>(std::move(attempt), std::move(decided), std::move(answer),
                                        clock_.steady_now());
   Attempt& asked = check->attempt;
+  if (asked.token_rules) return judge_token(check);
   if (acts_for_another(asked)) {
     return loop_.defer([this, check] { decide(check, {Verdict::Rejected, {}}); });
   }
@@ -63,12 +82,60 @@ void Authenticator::check(Attempt attempt, Decided decided, Answer answer) {
   if (found) loop_.defer([this, check, found] { decide(check, *found); });
 }
 
+// What cannot be guessed needs no guard, which would only let strangers lock its owner out.
 void Authenticator::judge_proof(const std::shared_ptr<Check>& check) {
-  const Attempt& asked = check->attempt;
+  Attempt& asked = check->attempt;
+  if (!asked.may_be_guess) {
+    const Verdict verdict = *asked.proof ? Verdict::Accepted : Verdict::Rejected;
+    if (*asked.proof) {
+      checks_.succeeded(asked.client, asked.login);
+    } else if (asked.fault.empty()) {
+      asked.fault = "users.toml has no login that the client's certificate names";
+    }
+    return loop_.defer([this, check, verdict] { decide(check, {verdict, {}}); });
+  }
   const auto begun = checks_.begin_elsewhere(asked.client, asked.login);
   const auto found = begun ? checks_.end_elsewhere(*begun, asked.client, asked.login, asked.proof)
                            : PasswordChecks::Answer{Verdict::Locked, {}};
   loop_.defer([this, check, found] { decide(check, found); });
+}
+
+void Authenticator::judge_token(const std::shared_ptr<Check>& check) {
+  Attempt& asked = check->attempt;
+  const TokenRules& rules = *asked.token_rules;
+  const auto keys = rules.keys != nullptr              ? rules.keys
+                    : options_.fetched_keys != nullptr ? options_.fetched_keys->keys()
+                                                       : nullptr;
+  const auto found = keys != nullptr ? jwt::login_of(asked.token.view(), *keys, rules.expected,
+                                                     clock_.system_now())
+                                     : std::unexpected(jwt::Fault::UnknownKey);
+  if (found) {
+    asked.login = prepared(*found);
+    asked.may_be_guess = false;
+    asked.proof = is_allowed(asked);
+    if (!*asked.proof) asked.fault = "the token's login is not in users.toml";
+    if (acts_for_another(asked)) {
+      asked.proof = false;
+      asked.fault = "the token is of another login than the client asks for";
+    }
+    return judge_proof(check);
+  }
+  const bool unknown_key = found.error() == jwt::Fault::UnknownKey && rules.keys == nullptr;
+  if (unknown_key && !std::exchange(check->has_waited, true) && wait_for_keys(check)) return;
+  asked.fault = fmt::format("the token is refused: {}", jwt::words_of(found.error()));
+  if (unknown_key && (options_.fetched_keys == nullptr || !options_.fetched_keys->current())) {
+    asked.fault = "the issuer's keys cannot be fetched (token_keys_failed)";
+    return loop_.defer([this, check] { decide(check, {Verdict::Unavailable, {}}); });
+  }
+  asked.may_be_guess = !jwt::is_genuine(found.error());
+  asked.proof = false;
+  judge_proof(check);
+}
+
+bool Authenticator::wait_for_keys(const std::shared_ptr<Check>& check) {
+  return options_.fetched_keys != nullptr && options_.fetched_keys->fetch_again([this, check] {
+    loop_.post([this, check] { judge_token(check); });
+  });
 }
 
 // The guess counts for the name that the client gave.
@@ -87,6 +154,7 @@ void Authenticator::ask_dovecot(const std::shared_ptr<Check>& check) {
                  const auto right =
                      outcome == Unavailable ? std::nullopt : std::optional(outcome == Accepted);
                  Attempt& tried = check->attempt;
+                 if (!right) tried.fault = "Dovecot cannot be asked, or has a temporary failure";
                  const auto found = checks_.end_elsewhere(*begun, tried.client, tried.login, right);
                  if (found.verdict == Verdict::Accepted && !login.empty()) tried.login = login;
                  decide(check, found);
@@ -94,6 +162,16 @@ void Authenticator::ask_dovecot(const std::shared_ptr<Check>& check) {
 }
 
 std::unique_ptr<SaslExchange> Authenticator::begin(std::string_view mechanism, Terms terms) const {
+  if (mechanism == "EXTERNAL") {
+    return std::make_unique<ExternalExchange>(std::move(terms.certificate_names),
+                                              std::move(terms.users));
+  }
+  if (terms.token_rules && (mechanism == "OAUTHBEARER" || mechanism == "XOAUTH2")) {
+    const jwt::Expectation& expected = terms.token_rules->expected;
+    return std::make_unique<BearerExchange>(
+        mechanism == "XOAUTH2" ? BearerExchange::Form::XOauth2 : BearerExchange::Form::OauthBearer,
+        BearerExchange::Advice{.issuer = expected.issuer, .scope = expected.scope});
+  }
   constexpr std::size_t kNonceSize = 18;
   return std::make_unique<ScramExchange>(
       ScramExchange::Server{.users = std::move(terms.users),

@@ -1,11 +1,14 @@
-// Checks passwords without holding up the event loop.
+// Judges logins without holding up the event loop: by password, by a proof that a mechanism has
+// verified itself, or by a token that the issuer has signed.
 #pragma once
 
 #include "auth/check_line.h"
 #include "auth/dovecot_socket.h"
+#include "auth/fetched_keys.h"
 #include "auth/login_guard.h"
 #include "auth/password_checks.h"
 #include "auth/scram_exchange.h"
+#include "auth/token_rules.h"
 #include "auth/users.h"
 #include "base/clock.h"
 #include "base/secret_string.h"
@@ -19,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace signpost::auth {
 
@@ -31,7 +35,12 @@ struct Attempt {
   std::string login;
   SecretString password;
   std::optional<bool> proof{};   // what a mechanism without a password found
+  bool may_be_guess = true;      // false: as SaslExchange::Claim has it
   std::string dovecot_socket{};  // "": none, else it is asked for logins that are not in `users`
+  // With rules, `token` is what proves the login, which it names itself.
+  std::shared_ptr<const TokenRules> token_rules{};
+  SecretString token{};
+  std::string fault{};  // why it was rejected, for the log; "" where that is plain
 };
 
 // How much longer a client waits for a rejection when the check took `taken`: to the next whole
@@ -49,6 +58,10 @@ class Authenticator {
   struct Options {
     std::chrono::milliseconds rejection_time{1000};
     std::string salt_secret{};  // of the salts that SCRAM shows for logins that do not exist
+    // For rules without keys of their own; null: there are none. Must outlive it, and be stopped
+    // before `loop` is destroyed.
+    FetchedKeys* fetched_keys = nullptr;
+    DovecotReport* dovecot_report = nullptr;  // null: nobody is told; must outlive it
   };
   using Decided =
       std::move_only_function<void(const Attempt&, Verdict, const LoginGuard::Locked& locked)>;
@@ -70,11 +83,13 @@ class Authenticator {
   void check(Attempt attempt, Decided decided, Answer answer);
 
   // Begins an exchange of a mechanism that is not PLAIN or LOGIN; its Claim is to be checked as an
-  // Attempt with that proof. REQUIRES: the mechanism was offered
+  // Attempt with that proof, its Bearer as one with that token. REQUIRES: the mechanism was offered
   struct Terms {
     std::shared_ptr<const Users> users;
     net::ChannelBinding binding{};
     bool plus_offered = false;
+    std::shared_ptr<const TokenRules> token_rules{};
+    std::vector<std::string> certificate_names{};  // of the client's verified certificate
   };
   std::unique_ptr<SaslExchange> begin(std::string_view mechanism, Terms terms) const;
 
@@ -85,6 +100,8 @@ class Authenticator {
   struct Check;
 
   void judge_proof(const std::shared_ptr<Check>& check);
+  void judge_token(const std::shared_ptr<Check>& check);
+  bool wait_for_keys(const std::shared_ptr<Check>& check);
   void ask_dovecot(const std::shared_ptr<Check>& check);
   void decide(const std::shared_ptr<Check>& check, const PasswordChecks::Answer& found);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "auth/dovecot_protocol.h"
+#include "auth/dovecot_report.h"
 #include "base/byte_queue.h"
 #include "base/descriptor.h"
 #include "net/address.h"
@@ -43,9 +44,9 @@ class DovecotSocket {
   // `login`: as Dovecot names it; "" when it does not.
   using Done = std::move_only_function<void(Outcome, const std::string& login)>;
 
-  // Both must outlive it.
-  DovecotSocket(net::Loop& loop, net::Timers& timers);
-  DovecotSocket(net::Loop& loop, net::Timers& timers, const Limits& limits);
+  // All must outlive it. `report` hears why it fails; null: nobody does.
+  DovecotSocket(net::Loop& loop, net::Timers& timers, DovecotReport* report);
+  DovecotSocket(net::Loop& loop, net::Timers& timers, DovecotReport* report, const Limits& limits);
   ~DovecotSocket();
   DovecotSocket(const DovecotSocket&) = delete;
   DovecotSocket& operator=(const DovecotSocket&) = delete;
@@ -65,10 +66,13 @@ class DovecotSocket {
   bool send(std::string_view octets);
   void on_readable();
   void answer(std::uint32_t number, Outcome outcome, const std::string& login);
-  void disconnect();  // all who wait are told
+  void report(const std::string& reason);
+  void give_up(const std::string& reason);  // and reports it, if somebody waits
+  void disconnect();                        // all who wait are told
 
   net::Loop& loop_;
   net::Timers& timers_;
+  DovecotReport* const report_;
   const Limits limits_;
   std::string path_;  // of the connection
   Descriptor socket_;

@@ -85,6 +85,10 @@ PasswordChecks::Answer PasswordChecks::end_elsewhere(const LoginGuard::Try& begu
   return {Verdict::Rejected, locked, begun.known && logins_.locks_strangers(client, login, now)};
 }
 
+void PasswordChecks::succeeded(const net::IpAddress& client, const std::string& login) {
+  logins_.succeeded(client, login, clock_.steady_now());
+}
+
 bool PasswordChecks::knows(const net::IpAddress& client) const {
   return logins_.knows(client, clock_.steady_now());
 }

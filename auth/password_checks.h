@@ -50,6 +50,9 @@ class PasswordChecks {
   Answer end_elsewhere(const LoginGuard::Try& begun, const net::IpAddress& client,
                        const std::string& login, std::optional<bool> right);
 
+  // A login was proven by what cannot be guessed: it is known there from now on.
+  void succeeded(const net::IpAddress& client, const std::string& login);
+
   // Whether a login has succeeded from this client recently (LoginGuard::knows).
   bool knows(const net::IpAddress& client) const;
   bool knows(const net::IpAddress& client, const std::string& login) const;

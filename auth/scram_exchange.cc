@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace signpost::auth {
 
@@ -63,8 +64,11 @@ const std::string* scram_of(const User& user) {
 }  // namespace
 
 bool scram_serves_all(const Users& users) {
-  return !users.all().empty() &&
-         std::ranges::all_of(users.all(), [](const User& user) { return scram_of(user); });
+  const auto has_password = [](const User& user) { return !user.password.empty(); };
+  return std::ranges::any_of(users.all(), has_password) &&
+         std::ranges::all_of(users.all(), [&](const User& user) {
+           return !has_password(user) || scram_of(user) != nullptr;
+         });
 }
 
 SaslExchange::Answer ScramExchange::respond(std::string_view message) {
@@ -132,9 +136,11 @@ ScramKeys ScramExchange::keys_of(const std::string& login) const {
   keys.salt = text_of(hash).substr(0, kFakeSaltSize);
   keys.iterations = kFakeIterations;
   if (!server_.users || !scram_serves_all(*server_.users)) return keys;
-  const auto& all = server_.users->all();
-  const User& like = all[hash.back() % all.size()];
-  keys.iterations = parse_scram(*scram_of(like)).value().iterations;
+  std::vector<const std::string*> all;
+  for (const User& other : server_.users->all()) {
+    if (const std::string* stored = scram_of(other)) all.push_back(stored);
+  }
+  keys.iterations = parse_scram(*all[hash.back() % all.size()]).value().iterations;
   return keys;
 }
 
@@ -168,8 +174,8 @@ SaslExchange::Answer ScramExchange::on_client_final(std::string_view message) {
 }
 
 // That we know the password, too.
-std::string ScramExchange::last_words(bool accepted) {
-  return accepted ? "v=" + base64::encode(server_signature_) : "";
+std::string ScramExchange::last_words(Verdict verdict) {
+  return verdict == Verdict::Accepted ? "v=" + base64::encode(server_signature_) : "";
 }
 
 }  // namespace signpost::auth

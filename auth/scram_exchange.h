@@ -25,7 +25,7 @@ class ScramExchange final : public SaslExchange {
   explicit ScramExchange(Server server) : server_(std::move(server)) {}
 
   Answer respond(std::string_view message) override;
-  std::string last_words(bool accepted) override;
+  std::string last_words(Verdict verdict) override;
 
  private:
   enum class Expected { ClientFirst, ClientFinal, Nothing };
@@ -51,7 +51,8 @@ class ScramExchange final : public SaslExchange {
   std::string server_signature_;
 };
 
-// Whether SCRAM can serve every login: only then may it be offered, since clients prefer it.
+// Whether SCRAM can serve every login that has a password: only then may it be offered, since
+// clients prefer it.
 bool scram_serves_all(const Users& users);
 
 }  // namespace signpost::auth

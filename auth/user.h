@@ -20,7 +20,7 @@ enum class Otherwise : std::uint8_t {
 
 struct User {
   std::string name;
-  std::string password;  // "{ARGON2ID}$argon2id$…", "{SHA512-CRYPT}$6$…"
+  std::string password{};  // "{ARGON2ID}$argon2id$…", "{SHA512-CRYPT}$6$…"; "": none
   // "@domain", "@*.domain", "@*" or addresses in lower case, as written; empty, and no file of
   // them: by the tenant.
   std::vector<std::string> senders{};

@@ -95,7 +95,7 @@ const config::Keys<User>& user_keys() {
       {{"password",
         "a hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
         "SHA256-CRYPT, BLF-CRYPT, yescrypt or SCRAM-SHA-256",
-        "", "The password's hash.", true},
+        "", "The password's hash. Without it the login has a token or a certificate instead."},
        read_password},
       {{"scram", "keys as `signpost user add` makes them, \"{SCRAM-SHA-256}...\", or leave it out",
         "", "What SCRAM-SHA-256 needs of the password."},
@@ -151,6 +151,11 @@ void read_user(const config::TomlMember& member, const std::string& directory,
     return;
   }
   config::read_table(member.value, config::toml_key(shown), user_keys(), {errors, directory}, user);
+  const auto* scram = member.value.find("scram");
+  if (scram != nullptr && member.value.find("password") == nullptr) {
+    errors.add(scram->begin, config::toml_key(shown) + ".scram",
+               "is of a password, and there is none; write password, or remove it");
+  }
   const auto* otherwise = member.value.find("otherwise");
   if (user.otherwise == Otherwise::Rewrite &&
       (user.senders.empty() || user.senders.front().front() == '@')) {

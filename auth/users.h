@@ -53,7 +53,8 @@ bool is_sender(const User& user, std::string_view address);
 
 // Edits the file in place (a new file beside it, renamed), keeping everything else in it. An
 // existing user gets the new password only with `replace`, and keeps its senders if none are given.
-// `scram`: of the same password (make_scram()); "": no SCRAM for this login.
+// `hash`: "": the login has no password. `scram`: of the same password (make_scram()); "": no SCRAM
+// for this login.
 Result<void> add_user(const std::string& file, const std::string& name, const std::string& hash,
                       bool replace, const std::vector<std::string>& senders = {},
                       const std::string& scram = "");

@@ -46,8 +46,10 @@ std::string senders_text(const std::vector<std::string>& senders) {
 void append_user(std::string& text, const User& user) {
   if (!text.empty() && text.back() != '\n') text += '\n';
   if (!text.empty()) text += '\n';
-  text += fmt::format("[{}]\npassword = {}\n", config::toml_key(user.name),
-                      config::toml_string(user.password));
+  text += fmt::format("[{}]\n", config::toml_key(user.name));
+  if (!user.password.empty()) {
+    text += fmt::format("password = {}\n", config::toml_string(user.password));
+  }
   if (!user.scram.empty()) text += fmt::format("scram = {}\n", config::toml_string(user.scram));
   if (!user.senders.empty()) text += fmt::format("senders = {}\n", senders_text(user.senders));
 }
@@ -113,14 +115,17 @@ Result<void> erase_key(std::string& text, const std::string& file, const std::st
   return {};
 }
 
+// The value of `key`; "": without that line.
+Result<void> set_or_erase(std::string& text, const std::string& file, const std::string& user,
+                          std::string_view key, const std::string& value) {
+  return value.empty() ? erase_key(text, file, user, key)
+                       : set_key(text, file, user, key, config::toml_string(value));
+}
+
 // The old SCRAM keys go with the old password, which they would still prove.
 Result<void> change_user(std::string& text, const std::string& file, const User& user) {
-  auto changed = set_key(text, file, user.name, "password", config::toml_string(user.password));
-  if (changed) {
-    changed = user.scram.empty()
-                  ? erase_key(text, file, user.name, "scram")
-                  : set_key(text, file, user.name, "scram", config::toml_string(user.scram));
-  }
+  auto changed = set_or_erase(text, file, user.name, "scram", user.scram);
+  if (changed) changed = set_or_erase(text, file, user.name, "password", user.password);
   if (changed && !user.senders.empty()) {
     changed = set_key(text, file, user.name, "senders", senders_text(user.senders));
   }

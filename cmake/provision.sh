@@ -21,7 +21,7 @@ kMachinePackages=(debootstrap systemd-container python3-yaml)
 kTestPackages=(
   libgtest-dev libgmock-dev
   clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
-  python3 python3-pytest python3-dkim python3-nacl python3-dnspython libmail-dkim-perl
+  python3 python3-pytest python3-dkim python3-nacl python3-dnspython python3-jwt python3-cryptography libmail-dkim-perl
   swaks libnet-ssleay-perl libio-socket-ssl-perl libauthen-sasl-perl curl openssl strace util-linux fish
 )
 

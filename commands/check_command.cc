@@ -2,8 +2,10 @@
 #include "commands/command_line.h"
 #include "commands/published_keys.h"
 #include "commands/reference.h"
+#include "daemon/issuer_keys.h"
 #include "daemon/privileges.h"
 #include "dkim/key.h"
+#include "jwt/key_set.h"
 #include "relay/doubts.h"
 #include "relay/settings.h"
 #include "relay/start_obstacles.h"
@@ -13,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <memory>
 #include <utility>
@@ -65,6 +68,25 @@ void check_published_keys(const relay::Settings& settings, Findings& findings) {
   }
 }
 
+// Whether the issuer's keys are at their URL. A warning: it may be away for now, and the relay
+// starts without it.
+void check_issuer(const relay::Settings& settings, Findings& findings) {
+  const config::Config& config = *settings.config;
+  if (!settings.token_rules || !config.oauth->is_fetched()) return;
+  const std::atomic<bool> cancelled{false};
+  const auto document = daemon::fetch_keys(config.oauth->jwks, cancelled);
+  std::string problem;
+  if (!document) {
+    problem = "cannot be fetched: " + document.error().detail;
+  } else if (const auto keys = jwt::KeySet::parse(*document); !keys) {
+    problem = keys.error().detail;
+  }
+  if (problem.empty()) return;
+  findings.warnings.push_back(config::error_at(
+      config, "auth.oauth.jwks",
+      fmt::format("{} {}; until then no token is accepted", config.oauth->jwks, problem)));
+}
+
 // All there is to find in one run: of a configuration with mistakes, too, as far as it can be read.
 Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
   Findings findings{.errors = std::move(loaded.errors), .warnings = {}, .published = {}};
@@ -80,6 +102,7 @@ Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
   findings.warnings = relay::doubts(*loaded.partly, system_now());
   std::ranges::move(relay::port_obstacles(config), std::back_inserter(findings.warnings));
   std::ranges::move(relay::disk_obstacles(config), std::back_inserter(findings.warnings));
+  check_issuer(*loaded.partly, findings);
   if (ask_dns) check_published_keys(*loaded.partly, findings);
   return findings;
 }
@@ -162,6 +185,10 @@ void print_summary(const relay::Settings& settings) {
                         family_note(config, listener.bind));
   }
   if (settings.users) text += fmt::format("  users     {}\n", settings.users->all().size());
+  if (config.oauth) {
+    text +=
+        fmt::format("  tokens    of {}, keys from {}\n", config.oauth->issuer, config.oauth->jwks);
+  }
   text += fmt::format("  dns       {}\n", name_servers_text(config));
   for (std::size_t i = 0; i < config.dkim.size(); ++i) {
     const dkim::PrivateKey& key = *settings.dkim_keys[i];

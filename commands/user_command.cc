@@ -28,6 +28,7 @@ struct UserOptions {
   std::vector<std::string> senders;
   std::string file;  // "": as the configuration says
   bool replace = false;
+  bool no_password = false;
   bool json = false;
   ImportOptions import;
 };
@@ -57,10 +58,16 @@ int add(const UserOptions& options, const std::string& config_file) {
     const auto pattern = config::parse_sender_pattern(sender);
     if (!pattern) return refuse("--sender: " + pattern.error().what);
   }
-  const auto password = read_new_password();
-  if (!password) return refuse(password.error().detail);
-  const auto added = auth::add_user(*file, options.name, auth::hash_password(*password),
-                                    options.replace, options.senders, auth::make_scram(*password));
+  std::string hash;
+  std::string scram;
+  if (!options.no_password) {
+    const auto password = read_new_password();
+    if (!password) return refuse(password.error().detail);
+    hash = auth::hash_password(*password);
+    scram = auth::make_scram(*password);
+  }
+  const auto added =
+      auth::add_user(*file, options.name, hash, options.replace, options.senders, scram);
   if (!added) {
     const std::string hint = options.replace ? "" : "; give --replace to change the password";
     return refuse(added.error().detail +
@@ -100,6 +107,7 @@ int remove(const UserOptions& options, const std::string& config_file) {
 }
 
 std::string scheme_of(const std::string& hash) {
+  if (hash.empty()) return "none";
   return hash.substr(1, std::min(hash.find('}'), hash.size()) - 1);
 }
 
@@ -172,6 +180,8 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--replace", options->replace, "Change the password of an existing login");
+  command->add_flag("--no-password", options->no_password,
+                    "The login has a token or a certificate instead of a password");
   command->footer(
       "The password comes from the terminal, or else from the first line of standard input.\n"
       "Example: signpost user add shop --sender @shop.example");

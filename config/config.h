@@ -45,6 +45,22 @@ struct LocalAccount {
 constexpr const char* kDefaultSubmitSocket = "/run/signpost/submit";
 constexpr const char* kDefaultSpool = "/var/spool/signpost";
 
+// Whether a token may be of a login that users has not.
+enum class Unlisted { Refuse, OwnAddress };
+
+// Tokens that serve as logins.
+struct OauthConfig {
+  std::string issuer;
+  std::string audience;
+  std::string jwks;  // of the issuer's keys: "https://…", or the path of a file
+  std::string login_claim = "email";
+  std::string scope;  // "": none is asked for
+  Unlisted unlisted = Unlisted::Refuse;
+  friend bool operator==(const OauthConfig&, const OauthConfig&) = default;
+
+  bool is_fetched() const { return jwks.starts_with("https://") || jwks.starts_with("http://"); }
+};
+
 struct ListenerConfig {
   std::string name;  // "127.0.0.1:587", the `listener` label of metrics: as written in `bind`
   net::SocketAddress bind;
@@ -58,6 +74,7 @@ struct ListenerConfig {
   std::vector<net::Network> xclient_from;
   bool xclient_logins = false;
   RaisePriority raise_priority = RaisePriority::Logins;
+  std::string client_ca;                  // file; "": clients are asked for no certificate
   std::vector<LocalAccount> allow_users;  // of a unix socket, beside root
   std::string spool = kDefaultSpool;      // of the sendmail command that uses the socket
 };
@@ -205,7 +222,8 @@ struct Config {
   HeaderConfig header;
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
-  std::string users_file;  // "" when [auth] is absent, or has only dovecot_socket
+  std::string users_file;  // "" when [auth] is absent, or has others to ask
+  std::optional<OauthConfig> oauth;
   LimitsConfig limits;
   std::vector<TenantConfig> tenants;
   std::vector<DkimConfig> dkim;

@@ -36,11 +36,26 @@ bool has_right_kind(const Section& section, const TomlMember& member, ConfigErro
   if (section.list && member.value.kind == TomlValue::Kind::Array && member.value.items.empty()) {
     return false;
   }
-  errors.add(member.begin, member.key,
+  errors.add(member.begin, section.name,
              fmt::format("expected {} {}, found {}", section.list ? "tables" : "one table",
                          section.header(),
-                         is_list ? "[[" + member.key + "]]" : describe(member.value.kind)));
+                         is_list ? "[[" + section.name + "]]" : describe(member.value.kind)));
   return false;
+}
+
+// A table, with those tables in it that are sections of their own, as [auth.oauth] is, read apart.
+void read_with_inner(const Section& section, TomlValue table, const ReadContext& context,
+                     Config& config) {
+  const std::string prefix = section.name + ".";
+  for (const Section& inner : sections()) {
+    if (section.list || !inner.name.starts_with(prefix)) continue;
+    const auto member =
+        std::ranges::find(table.members, inner.name.substr(prefix.size()), &TomlMember::key);
+    if (member == table.members.end()) continue;
+    if (has_right_kind(inner, *member, context.errors)) inner.read(member->value, context, config);
+    table.members.erase(member);
+  }
+  section.read(table, context, config);
 }
 
 void read_sections(const TomlValue& root, const ReadContext& context, Config& config) {
@@ -54,7 +69,7 @@ void read_sections(const TomlValue& root, const ReadContext& context, Config& co
     // "" is a name that TOML allows, and not that of the keys before the first table.
     if (section != sections().end() && !member.key.empty()) {
       if (has_right_kind(*section, member, context.errors)) {
-        section->read(member.value, context, config);
+        read_with_inner(*section, member.value, context, config);
       }
     } else if (member.value.kind == TomlValue::Kind::Table || member.value.is_table_list()) {
       unknown_key(context, member, "", names, "tables");

@@ -134,6 +134,10 @@ Section listener() {
                                   {"none", RaisePriority::None}}),
            "Who may raise the priority of mail above 0 (MT-PRIORITY, RFC 6710): clients that have "
            "logged in, also those in trusted_networks, or nobody. Others' mail has priority 0."),
+       key("client_ca", &ListenerConfig::client_ca, path(),
+           "PEM file with the authorities that vouch for clients. With it, clients are asked for a "
+           "certificate, and one that has a valid one may log in with it (EXTERNAL): as its e-mail "
+           "address in subjectAltName, else its common name, if users has that login."),
        key("allow_users", &ListenerConfig::allow_users,
            list_of("accounts of this machine, as in [\"root\", \"www-data\"], or [\"*\"] for all",
                    parse_local_account),
@@ -169,6 +173,34 @@ Section auth() {
                     "address only.")});
 }
 
+Section oauth() {
+  return table<OauthConfig>(
+      "auth.oauth", &Config::oauth,
+      {key("issuer", &OauthConfig::issuer,
+           parsed("what the tokens have as iss, as in \"https://id.shop.example/realms/staff\"",
+                  parse_token_text),
+           "Who issues the tokens.")
+           .required(),
+       key("audience", &OauthConfig::audience,
+           parsed("what the tokens have as aud, as in \"signpost\"", parse_token_text),
+           "For whom a token must be: a name that the issuer knows this relay by, and nothing "
+           "else.")
+           .required(),
+       jwks_key().required(),
+       key("login_claim", &OauthConfig::login_claim,
+           parsed("the name of a claim, as in \"email\", \"preferred_username\" or \"sub\"",
+                  parse_token_text),
+           "The claim that names the login, exactly as users has it. A token whose email the "
+           "issuer "
+           "has not verified (email_verified) is refused for \"email\"."),
+       key("scope", &OauthConfig::scope, parsed("one scope, as in \"smtp\"", parse_token_text),
+           "Scope that a token must have. Clients are told of it. Default: none."),
+       key("unlisted", &OauthConfig::unlisted,
+           one_of<Unlisted>({{"refuse", Unlisted::Refuse}, {"own_address", Unlisted::OwnAddress}}),
+           "A token of a login that users has not: refused, or allowed to send as the address that "
+           "the login is.")});
+}
+
 Section tenant() {
   return list<TenantConfig>(
       "tenant", &Config::tenants,
@@ -176,8 +208,7 @@ Section tenant() {
            "Name of the tenant, for the key tenant of its logins in the users file.")
            .required(),
        key("domains", &TenantConfig::domains,
-           list_of("domains, as in [\"shop.example\", \"*.shop.example\"]", parse_tenant_domain,
-                   false),
+           list_of("domains, as in [\"shop.example\", \"*.shop.example\"]", parse_tenant_domain),
            "Domains that its logins and networks may send with; logins without a tenant may not."),
        key("domains_file", &TenantConfig::domains_file, path(),
            "File with more of its domains, one on each line, as a control panel keeps it; read at "
@@ -438,9 +469,9 @@ std::string Section::header() const {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
-      general(),       listener(),    tls(),     auth(),  tenant(),   limits(),
-      header_fields(), dkim(),        signing(), dns(),   delivery(), retry(),
-      bounces(),       destination(), route(),   admin(), logging()};
+      general(), listener(),      tls(),         auth(),    oauth(), tenant(),
+      limits(),  header_fields(), dkim(),        signing(), dns(),   delivery(),
+      retry(),   bounces(),       destination(), route(),   admin(), logging()};
   return all;
 }
 

@@ -61,6 +61,19 @@ void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& e
   }
 }
 
+void check_client_ca(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
+  const ListenerConfig& listener = entry.section;
+  if (listener.client_ca.empty()) return;
+  if (listener.mode == ListenerMode::Plain) {
+    errors.add(entry.at("client_ca"), "listener.client_ca",
+               "has no meaning without TLS; remove it, or write mode = \"starttls\" or "
+               "\"implicit\"");
+  } else if (listener.auth == AuthMode::Off) {
+    errors.add(entry.at("client_ca"), "listener.client_ca",
+               "is for logins, and auth is \"off\"; remove it, or write auth = \"optional\"");
+  }
+}
+
 // Catches a mistyped network, or two halves of everything.
 void check_trusted_networks(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
   if (entry.section.trust_wide_networks || !are_wide(entry.section.trusted_networks)) return;
@@ -104,10 +117,11 @@ void check_listener_needs(const Entry<ListenerConfig>& entry, const TomlValue& r
   }
 }
 
-void check_auth(const TomlValue& root, ConfigErrors& errors) {
+void check_auth(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   const TomlValue* const auth = root.find("auth");
   if (auth == nullptr || auth->kind != TomlValue::Kind::Table) return;
   if (auth->find("users") != nullptr || auth->find("dovecot_socket") != nullptr) return;
+  if (config.oauth && config.oauth->unlisted == Unlisted::OwnAddress) return;
   errors.add(auth->begin, "auth.users", "missing; write the path of a file, or dovecot_socket");
 }
 
@@ -123,8 +137,9 @@ void check_listener_kind(const Entry<ListenerConfig>& entry, ConfigErrors& error
     }
     return;
   }
-  for (const std::string_view key : {"login_in_clear", "trusted_networks", "trust_wide_networks",
-                                     "proxy_protocol_from", "xclient_from", "xclient_logins"}) {
+  for (const std::string_view key :
+       {"login_in_clear", "trusted_networks", "trust_wide_networks", "proxy_protocol_from",
+        "xclient_from", "xclient_logins", "client_ca"}) {
     if (entry.table.find(key) == nullptr) continue;
     errors.add(entry.at(key), fmt::format("listener.{}", key),
                "has no meaning at a unix socket; remove it, and write allow_users");
@@ -157,6 +172,7 @@ void check_listeners(const TomlValue& root, const Config& config, ConfigErrors& 
     if (entry.section.bind.port == 0) continue;  // a socket, or reported where it was read
     check_listener_needs(entry, root, errors);
     check_listener_security(entry, errors);
+    check_client_ca(entry, errors);
     check_trusted_networks(entry, errors);
     check_proxies(entry, errors);
     binds.add(entry.section.bind.text(), entry.at("bind"));
@@ -207,10 +223,13 @@ void check_tenants(const TomlValue& root, const Config& config, ConfigErrors& er
     for (const net::Network& network : tenant.networks) {
       networks.add(network.text(), entry.at("networks"));
     }
-    if (entry.table.find("domains") == nullptr && entry.table.find("domains_file") == nullptr) {
+    const TomlValue* const listed = entry.table.find("domains");
+    const bool none = listed == nullptr || listed->items.empty();
+    if (none && entry.table.find("domains_file") == nullptr) {
       errors.add(entry.at("domains"), "tenant.domains",
-                 "missing; write domains, as in [\"shop.example\", \"*.shop.example\"], or "
-                 "domains_file");
+                 fmt::format("{}; write domains, as in [\"shop.example\", \"*.shop.example\"], or "
+                             "domains_file",
+                             listed == nullptr ? "missing" : "the list is empty"));
     }
   }
 }
@@ -258,7 +277,7 @@ void check_destinations(const TomlValue& root, const Config& config, ConfigError
 
 void check_config(const TomlValue& root, const Config& config, ConfigErrors& errors) {
   check_listeners(root, config, errors);
-  check_auth(root, errors);
+  check_auth(root, config, errors);
   check_admin(root, config, errors);
   check_tenants(root, config, errors);
   check_dkim(root, config, errors);

@@ -135,6 +135,39 @@ ValueResult<std::string> parse_tenant_name(std::string_view text) {
   return std::string(text);
 }
 
+ValueResult<std::string> parse_token_text(std::string_view text) {
+  constexpr std::size_t kLongest = 1024;
+  if (text.empty()) return wrong(text, "is empty");
+  if (text.size() > kLongest) return wrong(text, "has more than 1024 octets");
+  const auto is_blank = [](char c) { return c == ' ' || ascii::is_control(c); };
+  if (!ascii::is_utf8(text) || std::ranges::any_of(text, is_blank)) {
+    return wrong(text, "has blanks, or characters that cannot be printed");
+  }
+  return std::string(text);
+}
+
+ValueResult<std::string> parse_keys_url(std::string_view text) {
+  constexpr std::string_view kClear = "http://";
+  constexpr std::string_view kSecure = "https://";
+  if (auto plain = parse_token_text(text); !plain) return plain;
+  const bool clear = text.starts_with(kClear);
+  std::string_view host = text.substr(clear ? kClear.size() : kSecure.size());
+  host = host.substr(0, host.find_first_of("/?#"));
+  if (host.contains('@')) return wrong(text, "has a login, which is not supported");
+  if (host.starts_with('[')) {
+    host = host.substr(1, host.find(']') == std::string_view::npos ? 0 : host.find(']') - 1);
+  } else {
+    host = host.substr(0, host.find(':'));
+  }
+  if (host.empty()) return wrong(text, "names no host");
+  const auto address = net::IpAddress::parse(host);
+  // Whoever can change them on the way can make tokens.
+  if (clear && host != "localhost" && !(address && address->is_loopback())) {
+    return wrong(text, "would fetch the keys in clear");
+  }
+  return std::string(text);
+}
+
 ValueResult<std::string> parse_tenant_domain(std::string_view text) {
   if (text == "*") return wrong(text, "would be every domain");
   return parse_domain_pattern(text);

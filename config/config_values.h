@@ -31,6 +31,10 @@ ValueResult<std::string> parse_listed_sender(std::string_view text);
 ValueResult<std::string> parse_tenant_name(std::string_view text);
 // As parse_domain_pattern(), without "*".
 ValueResult<std::string> parse_tenant_domain(std::string_view text);
+// What tokens have in a claim: some text without blanks or control characters.
+ValueResult<std::string> parse_token_text(std::string_view text);
+// "https://host/path"; "http://" for a loopback address only.
+ValueResult<std::string> parse_keys_url(std::string_view text);
 // A domain name with at least one dot.
 ValueResult<std::string> parse_full_host_name(std::string_view text);
 // "user@example.net".

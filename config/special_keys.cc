@@ -123,6 +123,27 @@ Key<DkimConfig> expire_key() {
       read};
 }
 
+Key<OauthConfig> jwks_key() {
+  const auto read = [](Setting& setting, OauthConfig& oauth) {
+    const std::string* text = setting.string();
+    if (text == nullptr) return;
+    if (text->starts_with("https://") || text->starts_with("http://")) {
+      auto url = parse_keys_url(*text);
+      if (!url) return refuse(setting, setting.value(), url.error());
+      oauth.jwks = std::move(*url);
+    } else if (text->contains("://")) {
+      setting.wrong(shown(*text) + " is not a URL of HTTP");
+    } else if (auto file = setting.path()) {
+      oauth.jwks = std::move(*file);
+    }
+  };
+  return {{"jwks", "an https:// URL, or the path of a file", "",
+           "The issuer's public keys, a JSON Web Key Set (RFC 7517). A URL is fetched every 15 "
+           "minutes, and when a token names a key that is not among them; http:// is for loopback "
+           "addresses. A file is read at the start and at each reload."},
+          read};
+}
+
 Key<RouteConfig> via_key() {
   const auto read = [](Setting& setting, RouteConfig& route) {
     const std::string* text = setting.string();

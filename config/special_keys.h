@@ -11,6 +11,7 @@ Key<ListenerConfig> listener_bind_key();
 Key<LimitsConfig> memory_key();
 Key<LimitsConfig> disk_free_key();
 Key<DkimConfig> expire_key();
+Key<OauthConfig> jwks_key();
 Key<RouteConfig> via_key();
 Key<Config> admin_bind_key();
 Key<Config> admin_socket_key();

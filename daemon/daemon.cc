@@ -4,6 +4,7 @@
 #include "admin/relay_gauges.h"
 #include "auth/salt_secret.h"
 #include "base/log.h"
+#include "daemon/issuer_keys.h"
 #include "daemon/service_manager.h"
 #include "daemon/version.h"
 #include "daemon/worker.h"
@@ -114,6 +115,8 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, InheritedSockets
       reloaded_(shared_.registry, relay::metric::kLastReloadSuccessful),
       loaded_at_(shared_.registry, relay::metric::kLoaded),
       log_lines_dropped_(shared_.registry, relay::metric::kLogLinesDropped),
+      keys_fetched_(shared_.registry, relay::metric::kKeyFetches, {{"result", "ok"}}),
+      keys_not_fetched_(shared_.registry, relay::metric::kKeyFetches, {{"result", "failed"}}),
       inherited_(std::move(inherited)),
       settings_(std::move(settings)),
       started_with_(settings_->config),
@@ -199,6 +202,10 @@ Result<void> Daemon::start_workers(OpenedListeners opened) {
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
   shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
   shared_.password_checks->start(std::min(kMostCheckers, std::thread::hardware_concurrency() / 2));
+  shared_.fetched_keys = std::make_unique<auth::FetchedKeys>(
+      clock_, fetch_keys,
+      [this](bool fetched) { (fetched ? keys_fetched_ : keys_not_fetched_).add(); });
+  fetch_token_keys(config);
   const Worker::Share share{
       .deliveries = std::max<std::size_t>(1, descriptors_.deliveries / count),
       .dns_entries = std::max<std::size_t>(kLeastDnsEntries, kDnsEntries / count),
@@ -224,6 +231,11 @@ Result<void> Daemon::start_workers(OpenedListeners opened) {
                     unused));
   }
   return {};
+}
+
+void Daemon::fetch_token_keys(const config::Config& config) {
+  const bool fetched = config.oauth && config.oauth->is_fetched();
+  shared_.fetched_keys->configure(fetched ? config.oauth->jwks : "");
 }
 
 // Each letter goes through a session like those of clients: one way in, one set of rules.
@@ -350,6 +362,7 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
   }
   put_in_force(std::move(loaded.settings), std::move(opened->sockets));
+  fetch_token_keys(after);
   unix_listeners_.merge(opened->files);
   spool_reader_->configure(settings_);
   for (const config::ListenerConfig& listener : closing) unix_listeners_.erase(listener.name);
@@ -476,6 +489,7 @@ void Daemon::stop() {
   }
   // Its answers go to the loops, which still exist but no longer run.
   if (shared_.password_checks) shared_.password_checks->stop();
+  if (shared_.fetched_keys) shared_.fetched_keys->stop();
   known_logins_.end();
   quotas_.end();
   reclaiming_cancelled_.store(true);

@@ -71,6 +71,7 @@ class Daemon {
   Result<void> start_workers(OpenedListeners opened);
   Result<void> start_admin(admin::AdminSockets sockets);
   void start_spool_reader();
+  void fetch_token_keys(const config::Config& config);
   void add_gauges();
   void apply_limits(const config::Config& config);
   void judge_settings();
@@ -98,6 +99,8 @@ class Daemon {
   metrics::Gauge reloaded_;   // whether the last reload succeeded
   metrics::Gauge loaded_at_;  // when the configuration in force was read
   metrics::SharedCounter log_lines_dropped_;
+  metrics::SharedCounter keys_fetched_;
+  metrics::SharedCounter keys_not_fetched_;
   std::optional<metrics::Gauge> certificate_expiry_;  // while there is one
   Mutex reloading_;
   CertificateWatch certificate_watch_;

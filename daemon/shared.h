@@ -1,8 +1,11 @@
 // What all workers share.
 #pragma once
 
+#include "auth/dovecot_report.h"
+#include "auth/fetched_keys.h"
 #include "auth/login_guard.h"
 #include "auth/password_checks.h"
+#include "base/clock.h"
 #include "delivery/delivery.h"
 #include "metrics/registry.h"
 #include "queue/committer.h"
@@ -25,6 +28,8 @@ struct Shared {
   auth::LoginGuard logins;
   std::string salt_secret;  // see auth/salt_secret.h; constant once the workers start
   std::unique_ptr<auth::PasswordChecks> password_checks;
+  std::unique_ptr<auth::FetchedKeys> fetched_keys;
+  auth::DovecotReport dovecot{real_clock()};
   std::unique_ptr<queue::Store> store;
   std::unique_ptr<queue::Committer> committer;
   std::unique_ptr<delivery::SharedDelivery> delivery;

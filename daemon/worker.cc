@@ -44,9 +44,11 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
                                           .draining = shared.draining,
                                           .settings = worker->settings_,
                                           .next_session = 1});
-  worker->authenticator_.emplace(worker->loop_, worker->timers_, real_clock(),
-                                 *shared.password_checks,
-                                 auth::Authenticator::Options{.salt_secret = shared.salt_secret});
+  worker->authenticator_.emplace(
+      worker->loop_, worker->timers_, real_clock(), *shared.password_checks,
+      auth::Authenticator::Options{.salt_secret = shared.salt_secret,
+                                   .fetched_keys = shared.fetched_keys.get(),
+                                   .dovecot_report = &shared.dovecot});
   worker->delivery_.emplace(*worker->context_, *shared.delivery, share.deliveries);
   worker->descriptor_ceiling_ = share.ceiling;
   worker->submission_.emplace(*worker->context_, *worker->authenticator_, *worker->delivery_);

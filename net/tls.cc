@@ -106,6 +106,37 @@ Result<KeyPointer> key_of(const Certificate& certificate, std::string_view pem) 
               "certificate of this key");
 }
 
+// The verdict stays with the connection, whatever it is, and the handshake goes on: a client that
+// has a certificate for other purposes sends it to everybody who asks.
+int judge_client(X509_STORE_CTX* store, void*) noexcept {
+  const int verified = X509_verify_cert(store);
+  if (verified != 1 && X509_STORE_CTX_get_error(store) == X509_V_OK) {
+    X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+  }
+  return 1;
+}
+
+// False when OpenSSL is out of memory, or refuses one of the authorities.
+bool ask_for_certificates(SSL_CTX* context, const Certificate& authorities) {
+  constexpr std::string_view kSessions = "signpost";  // of this server: none is resumed
+  X509_STORE* const store = SSL_CTX_get_cert_store(context);
+  // An authority need not be a root.
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+  std::vector<X509*> all = authorities.others();
+  all.insert(all.begin(), authorities.own());
+  for (X509* const authority : all) {
+    if (X509_STORE_add_cert(store, authority) != 1 ||
+        SSL_CTX_add_client_CA(context, authority) != 1) {
+      return false;
+    }
+  }
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, judge_client, nullptr);
+  return SSL_CTX_set_session_id_context(context,
+                                        reinterpret_cast<const unsigned char*>(kSessions.data()),
+                                        static_cast<unsigned>(kSessions.size())) == 1;
+}
+
 }  // namespace
 
 Result<void> check_private_key(std::string_view pem) {
@@ -116,7 +147,8 @@ Result<void> check_private_key(std::string_view pem) {
 }
 
 Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::create(
-    const Certificate& certificate, std::string_view key, TlsVersion minimum) {
+    const Certificate& certificate, std::string_view key, TlsVersion minimum,
+    const Certificate* client_ca) {
   auto context = new_context(TLS_server_method(), minimum, kServerCiphers);
   if (!context) return Failure(std::move(context).error());
   SSL_CTX* raw = context->get();
@@ -131,6 +163,10 @@ Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::create(
   if (!taken || SSL_CTX_use_PrivateKey(raw, private_key->get()) != 1) {
     return fail(Errc::InvalidArgument,
                 "cannot be used with the certificate: " + take_openssl_errors("unknown reason"));
+  }
+  if (client_ca != nullptr && !ask_for_certificates(raw, *client_ca)) {
+    return fail(Errc::Io, "clients cannot be asked for certificates: " +
+                              take_openssl_errors("unknown reason"));
   }
   return std::shared_ptr<const TlsServerContext>(new TlsServerContext(context->release()));
 }

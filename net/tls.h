@@ -20,9 +20,9 @@ enum class TlsVersion { Tls12, Tls13 };
 
 // What proves that the peer is who it should be, in ascending strength: compare with <.
 enum class TlsTrust : std::uint8_t {
-  None,        // the peer was not asked for a certificate, as a server asks none of its clients
+  None,        // the peer showed no certificate: servers ask few of their clients for one
   Unverified,  // encrypted, but the certificate proves nothing
-  Pkix,        // a trusted authority vouches for one of the expected names (RFC 9525)
+  Pkix,        // a trusted authority vouches for one of the expected names (RFC 9525), or a client
   Dane,        // a TLSA record that DNSSEC authenticates vouches for the certificate (RFC 7672)
 };
 
@@ -37,6 +37,8 @@ struct TlsFacts {
   bool resumed = false;
   TlsTrust trust = TlsTrust::None;
   std::string trust_error;  // why trust is Unverified
+  // Whom a client's certificate names, verified: net/client_names.h.
+  std::vector<std::string> client_names{};
 };
 
 // What only the two ends of a TLS connection know of it, so that nobody in the middle can pass on
@@ -63,9 +65,12 @@ Result<void> check_private_key(std::string_view pem);
 class TlsServerContext {
  public:
   // `key` is that of the certificate, in PEM. The error says what is wrong with the key.
-  static Result<std::shared_ptr<const TlsServerContext>> create(const Certificate& certificate,
-                                                                std::string_view key,
-                                                                TlsVersion minimum);
+  // `client_ca`: those who vouch for clients, who are then asked for a certificate and may have
+  // none; the handshake judges it (TlsFacts::trust) but never fails over it. Null: clients are not
+  // asked.
+  static Result<std::shared_ptr<const TlsServerContext>> create(
+      const Certificate& certificate, std::string_view key, TlsVersion minimum,
+      const Certificate* client_ca = nullptr);
   ~TlsServerContext();
   ssl_ctx_st* handle() const { return context_; }
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "net/address.h"
+#include "net/client_names.h"
 #include "net/openssl_error.h"
 
 #include <openssl/bio.h>
@@ -256,17 +257,19 @@ TlsFacts TlsSession::facts() const {
     facts.cipher = SSL_CIPHER_standard_name(cipher);
   }
   facts.resumed = SSL_session_reused(ssl_) == 1;
-  if (!client_) return facts;
+  X509* const certificate = SSL_get0_peer_certificate(ssl_);
+  if (!client_ && certificate == nullptr) return facts;
   const long verdict = SSL_get_verify_result(ssl_);
   facts.trust = TlsTrust::Unverified;
-  if (SSL_get0_peer_certificate(ssl_) == nullptr) {
+  if (certificate == nullptr) {
     facts.trust_error = "no certificate";
   } else if (verdict != X509_V_OK) {
     facts.trust_error = X509_verify_cert_error_string(verdict);
-  } else if (!has_expected_names_) {
+  } else if (client_ && !has_expected_names_) {
     facts.trust_error = "no name to verify";
   } else {
     facts.trust = TlsTrust::Pkix;
+    if (!client_) facts.client_names = client_names(*certificate);
   }
   return facts;
 }

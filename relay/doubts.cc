@@ -41,8 +41,24 @@ void judge_users(const config::Config& config, const std::vector<auth::User>& us
   };
   if (users.empty()) return doubt("has no users; signpost user add adds one");
   std::vector<std::string> unbound;
+  std::vector<std::string> without_way;
+  const bool others =
+      config.oauth || std::ranges::any_of(config.listeners, [](const auto& listener) {
+        return !listener.client_ca.empty();
+      });
   for (const auth::User& user : users) {
+    // The accounts of a unix socket need none.
+    if (user.password.empty() && !others && !user.name.starts_with("uid:")) {
+      without_way.push_back(user.name);
+    }
     if (!user.has_senders() && user.tenant.empty()) unbound.push_back(user.name);
+  }
+  if (!without_way.empty()) {
+    doubt(
+        fmt::format("{} cannot log in without a password; give one with signpost user add "
+                    "--replace, or add [auth.oauth] for tokens or listener.client_ca for "
+                    "certificates",
+                    text_of(without_way)));
   }
   if (unbound.empty() || users.size() == 1) return;
   doubt(

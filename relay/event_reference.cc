@@ -1,5 +1,6 @@
 #include "relay/event_reference.h"
 
+#include "auth/events.h"
 #include "base/log_events.h"
 #include "dns/events.h"
 #include "net/events.h"
@@ -47,13 +48,15 @@ using ProcessEvents =
                events::DiskFull, events::DiskHasRoom, events::QueueReclaimingFailed,
                events::QueueUnreadable>;
 using EventsBelow = std::tuple<
-    log::events::LogDropped, net::events::AcceptFailed, dns::events::NameServiceDown,
-    dns::events::NameServiceUp, queue::events::QueueWritable, queue::events::QueueWriteFailed,
-    queue::events::QueueChangeTooLate, rocks::events::QueueChecking, rocks::events::QueueLogEnd,
-    rocks::events::QueueReserveUsed, rocks::events::QueueDamaged, rocks::events::QueueSalvaging,
-    rocks::events::QueueSalvaged, rocks::events::QueueRowCorrupt, rocks::events::QueueEngine,
-    rocks::events::QueueFlushFailed, rocks::events::QueueCloseFailed,
-    rocks::events::QueueCarryingOver, rocks::events::QueueCarriedOver>;
+    log::events::LogDropped, auth::events::DovecotUnavailable, auth::events::DovecotAvailable,
+    auth::events::TokenKeysFetched, auth::events::TokenKeysFailed, net::events::AcceptFailed,
+    dns::events::NameServiceDown, dns::events::NameServiceUp, queue::events::QueueWritable,
+    queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,
+    rocks::events::QueueChecking, rocks::events::QueueLogEnd, rocks::events::QueueReserveUsed,
+    rocks::events::QueueDamaged, rocks::events::QueueSalvaging, rocks::events::QueueSalvaged,
+    rocks::events::QueueRowCorrupt, rocks::events::QueueEngine, rocks::events::QueueFlushFailed,
+    rocks::events::QueueCloseFailed, rocks::events::QueueCarryingOver,
+    rocks::events::QueueCarriedOver>;
 
 template <typename... Events>
 void add(std::vector<EventDescription>& all, const std::tuple<Events...>*) {

@@ -15,8 +15,8 @@ using metrics::Description;
 using metrics::LabelDescription;
 
 // Values of labels that are not enumerations here.
-inline constexpr std::string_view kMechanisms[] = {"PLAIN", "LOGIN", "SCRAM-SHA-256",
-                                                   "SCRAM-SHA-256-PLUS"};
+inline constexpr std::string_view kMechanisms[] = {
+    "PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"};
 inline constexpr std::string_view kAlgorithms[] = {"rsa-sha256", "ed25519-sha256"};
 inline constexpr std::string_view kTlsVersions[] = {"TLSv1.2", "TLSv1.3"};
 inline constexpr std::string_view kReloadResults[] = {"ok", "failed"};
@@ -52,6 +52,14 @@ inline constexpr Description kAuth = {
     "AUTH attempts. A rise of rejected: a wrong password somewhere, or guessing; locked: the "
     "guessing continued.",
     kAuthLabels};
+
+inline constexpr LabelDescription kFetchLabels[] = {{"result", kReloadResults}};
+inline constexpr Description kKeyFetches = {
+    "signpost_auth_key_fetches_total",
+    "Fetches of the keys at auth.oauth.jwks. A rise of failed: the keys that are known stay in "
+    "force, "
+    "and logins with newer ones fail; token_keys_failed in the log says why.",
+    kFetchLabels};
 
 inline constexpr LabelDescription kLockLabels[] = {{"kind", kLockedKinds}};
 inline constexpr Description kAuthLocks = {

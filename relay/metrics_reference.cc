@@ -31,6 +31,7 @@ constexpr Metric kMetrics[] = {
     {Histogram, &metric::kAcceptSeconds},
     {Counter, &metric::kAcceptedBytes},
     {Gauge, &metric::kChecksWaiting},
+    {Counter, &metric::kKeyFetches},
     {Gauge, &metric::kAuthLocks},
     {Counter, &metric::kAuth},
     {Counter, &metric::kBareLf},

@@ -72,6 +72,33 @@ Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
   return identity;
 }
 
+// For each listener that asks its clients for a certificate.
+void load_client_authorities(const config::Config& config, std::string_view key, Settings& settings,
+                             Errors& errors) {
+  settings.asking_tls.clear();
+  for (std::size_t i = 0, table = 0; i < config.listeners.size(); ++i) {
+    const config::ListenerConfig& listener = config.listeners[i];
+    if (listener.client_ca.empty()) continue;
+    const NamedFile file{"listener.client_ca", listener.client_ca, table++};
+    const auto pem = read(
+        config, file, "write the path of the certificates of those who vouch for clients", errors);
+    if (!pem) continue;
+    const auto authorities = net::Certificate::from_pem(*pem);
+    if (!authorities) {
+      add(errors, config, file, authorities.error().detail);
+      continue;
+    }
+    if (!settings.tls) continue;
+    auto context = net::TlsServerContext::create(*settings.certificate, key,
+                                                 config.tls->min_version, authorities->get());
+    if (!context) {
+      add(errors, config, file, context.error().detail);
+    } else {
+      settings.asking_tls[listener.name] = std::move(*context);
+    }
+  }
+}
+
 void load_certificate(const config::Config& config, Settings& settings, Errors& errors) {
   const config::TlsConfig& tls = *config.tls;
   const NamedFile certificate_file{"tls.certificate", tls.certificate};
@@ -101,6 +128,7 @@ void load_certificate(const config::Config& config, Settings& settings, Errors& 
   auto context = net::TlsServerContext::create(*certificate, *key, tls.min_version);
   if (!context) return add(errors, config, key_file, context.error().detail);
   settings.tls = std::move(*context);
+  load_client_authorities(config, *key, settings, errors);
 }
 
 void load_tls(const config::Config& config, Settings& settings, Errors& errors) {
@@ -198,6 +226,28 @@ std::shared_ptr<const MeteredLogins> metered_logins(const config::Config& config
   return logins->empty() ? nullptr : logins;
 }
 
+// Fetched keys come later: an issuer that is away must not keep the relay from starting.
+void load_oauth(const config::Config& config, Settings& settings, Errors& errors) {
+  if (!config.oauth) return;
+  const config::OauthConfig& oauth = *config.oauth;
+  auto rules = std::make_shared<auth::TokenRules>(
+      auth::TokenRules{.expected = {.issuer = oauth.issuer,
+                                    .audience = oauth.audience,
+                                    .scope = oauth.scope,
+                                    .login_claim = oauth.login_claim},
+                       .keys = nullptr,
+                       .unlisted = oauth.unlisted == config::Unlisted::OwnAddress});
+  if (!oauth.is_fetched()) {
+    const NamedFile file{"auth.oauth.jwks", oauth.jwks};
+    const auto text = read(config, file, "save the issuer's key set there", errors);
+    if (!text) return;
+    auto keys = jwt::KeySet::parse(*text);
+    if (!keys) return add(errors, config, file, keys.error().detail);
+    rules->keys = std::move(*keys);
+  }
+  settings.token_rules = std::move(rules);
+}
+
 // The key of the table of this number; null after a mistake.
 std::shared_ptr<const dkim::PrivateKey> load_key(const config::Config& config, std::size_t table,
                                                  Errors& errors) {
@@ -293,6 +343,7 @@ LoadedSettings load_settings(const std::string& config_file) {
   check_data_dir(config, result.errors);
   load_tls(config, *settings, result.errors);
   load_users(config, *settings, result.errors);
+  load_oauth(config, *settings, result.errors);
   load_keys(config, *settings, result.errors);
   load_admin_token(config, *settings, result.errors);
   settings->metered_logins = metered_logins(config, settings->users.get());

@@ -2,6 +2,7 @@
 // and shared. A reload makes new settings; sessions keep those that they began with.
 #pragma once
 
+#include "auth/token_rules.h"
 #include "auth/users.h"
 #include "config/config.h"
 #include "dkim/key.h"
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace signpost::relay {
@@ -43,9 +45,12 @@ struct Settings {
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const auth::Users> users;             // null without [auth]
   std::shared_ptr<const MeteredLogins> metered_logins;  // null: none
+  std::shared_ptr<const auth::TokenRules> token_rules;  // null without [auth.oauth]
   std::shared_ptr<const net::Certificate> certificate;  // null without [tls]
   std::shared_ptr<const net::TlsServerContext> tls;     // null without [tls]
-  CertificateFiles certificate_files;                   // as they were before they were read
+  // The same with client_ca, by the names of the listeners that have it.
+  std::map<std::string, std::shared_ptr<const net::TlsServerContext>, std::less<>> asking_tls;
+  CertificateFiles certificate_files;  // as they were before they were read
   std::shared_ptr<const net::TlsClientContext> client_tls;
   // As config->dkim; null where LoadedSettings::partly has none.
   std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;
@@ -54,6 +59,12 @@ struct Settings {
   std::string admin_token;         // "" without admin.token_file
   bool limits_recipients = false;  // somebody's recipients are limited beyond the server's per
                                    // message: relay/recipient_limits.h
+
+  // Of a listener with TLS.
+  const net::TlsServerContext& tls_of(std::string_view listener) const {
+    const auto asking = asking_tls.find(listener);
+    return asking == asking_tls.end() ? *tls : *asking->second;
+  }
 };
 
 // The settings, or every mistake: each names its file, its line and column where they are known,

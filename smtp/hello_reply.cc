@@ -19,7 +19,7 @@ Reply hello_reply(const ServerOptions& options, const HelloCommand& hello) {
   if (options.offer_starttls && !options.tls) reply.text += "\nSTARTTLS";
   // Not CRAM-MD5: clients would prefer it, and hashed passwords cannot answer it.
   if (options.offer_auth) {
-    reply.text += "\nAUTH PLAIN LOGIN";
+    reply.text += options.offer_passwords ? "\nAUTH PLAIN LOGIN" : "\nAUTH";
     for (const std::string& mechanism : options.more_mechanisms) reply.text += " " + mechanism;
   }
   if (options.hold_limit.count() > 0) {

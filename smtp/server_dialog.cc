@@ -349,6 +349,10 @@ void ServerDialog::tls_started(bool offer_auth, std::vector<std::string> more_me
   enter(State::Commands);
 }
 
+void ServerDialog::offer(std::vector<std::string> more_mechanisms) {
+  options_.more_mechanisms = std::move(more_mechanisms);
+}
+
 void ServerDialog::on_command(const VrfyCommand&, std::string_view, ByteQueue& out) {
   respond({252, {2, 5, 2}, "Cannot verify the user, but will accept mail for it"}, out);
 }
@@ -422,9 +426,11 @@ std::optional<ServerDialog::Refusal> ServerDialog::auth_obstacle() const {
 void ServerDialog::on_command(const AuthCommand& auth, std::string_view, ByteQueue& out) {
   const std::string shown = "AUTH " + auth.mechanism;
   if (const auto obstacle = auth_obstacle()) return refuse(shown, *obstacle, out);
-  if (!Authentication::takes_password(auth.mechanism) &&
-      std::ranges::find(options_.more_mechanisms, auth.mechanism) ==
-          options_.more_mechanisms.end()) {
+  const auto& more = options_.more_mechanisms;
+  const bool offered = Authentication::takes_password(auth.mechanism)
+                           ? options_.offer_passwords
+                           : std::ranges::find(more, auth.mechanism) != more.end();
+  if (!offered) {
     return refuse(shown, {Protocol, {504, {5, 5, 4}, "Mechanism not recognized"}}, out);
   }
   claim_ = std::make_unique<Claim>(Authentication(auth.mechanism));

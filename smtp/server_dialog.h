@@ -75,6 +75,10 @@ class ServerDialog {
   // `offer_auth`: AUTH may be offered from now on, with `more_mechanisms` as in ServerOptions.
   void tls_started(bool offer_auth, std::vector<std::string> more_mechanisms = {});
 
+  // Replaces ServerOptions::more_mechanisms. Before greet() only: with implicit TLS the handshake
+  // says what may be offered.
+  void offer(std::vector<std::string> more_mechanisms);
+
   // After SaslMessage: the client is to answer this one.
   void challenge(std::string_view message, ByteQueue& out);
 

@@ -16,7 +16,8 @@ struct ServerOptions {
   std::size_t recipients_limit = 1000;
   bool offer_starttls = false;  // a TLS context exists and TLS is not active yet
   bool offer_auth = false;      // only when credentials would not travel in clear (RFC 4954)
-  // Offered beside PLAIN and LOGIN; the driver answers their messages.
+  bool offer_passwords = true;  // PLAIN and LOGIN are among what AUTH offers
+  // Offered beside them; the driver answers their messages.
   std::vector<std::string> more_mechanisms{};
   bool require_tls = false;             // 530 5.7.0 Must issue a STARTTLS command first
   bool require_auth = false;            // 530 5.7.0 Authentication required

@@ -61,10 +61,12 @@ bool login_has_changed(const Standing& standing, const relay::Settings& now) {
   };
   const auth::User* before = find(standing.settings);
   const auth::User* after = find(now);
-  // Dovecot's: the next login asks it again.
+  // Dovecot's, or an issuer's: the next login asks them again.
   if (before == nullptr && after == nullptr) {
-    const std::string& socket = standing.settings.config->dovecot_socket;
-    return socket.empty() || socket != now.config->dovecot_socket;
+    const config::Config& then = *standing.settings.config;
+    const bool somebody = !then.dovecot_socket.empty() || then.oauth.has_value();
+    return !somebody || then.dovecot_socket != now.config->dovecot_socket ||
+           then.oauth != now.config->oauth;
   }
   if (before == nullptr || after == nullptr || !same_rights(*before, *after)) return true;
   if (before->has_senders()) return false;

@@ -186,7 +186,8 @@ void SessionEvents::password_checked(const auth::Attempt& attempt, auth::Verdict
                                  .address = address_,
                                  .proxy = proxy_,
                                  .mechanism = attempt.mechanism,
-                                 .result = result_of(verdict)};
+                                 .result = result_of(verdict),
+                                 .detail = attempt.fault};
   if (lines_.take_login()) {
     sink_.emit(event);
   } else {
@@ -207,7 +208,8 @@ void SessionEvents::secured(const net::TlsFacts& facts) const {
                                     .address = address_,
                                     .version = facts.version,
                                     .cipher = facts.cipher,
-                                    .trust = relay::TlsTrust::None});
+                                    .trust = facts.trust,
+                                    .detail = facts.trust_error});
 }
 
 void SessionEvents::handshake_failed(std::string_view detail) const {

@@ -43,17 +43,29 @@ const config::ListenerConfig* find_listener(const relay::Settings& settings,
   return found == all.end() ? nullptr : &*found;
 }
 
-bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener) {
-  return listener.auth != config::AuthMode::Off &&
-         (settings.users != nullptr || !settings.config->dovecot_socket.empty());
+bool may_use_passwords(const relay::Settings& settings) {
+  return settings.users != nullptr || !settings.config->dovecot_socket.empty();
 }
 
-std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls) {
+bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener) {
+  return listener.auth != config::AuthMode::Off &&
+         (may_use_passwords(settings) || settings.token_rules != nullptr);
+}
+
+std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls,
+                                         bool certified) {
+  std::vector<std::string> mechanisms;
   // A Dovecot gets to see passwords only.
-  if (!settings.config->dovecot_socket.empty()) return {};
-  if (!settings.users || !auth::scram_serves_all(*settings.users)) return {};
-  if (tls) return {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"};
-  return {"SCRAM-SHA-256"};
+  const bool scram = settings.config->dovecot_socket.empty() && settings.users &&
+                     auth::scram_serves_all(*settings.users);
+  if (scram && tls) mechanisms.emplace_back("SCRAM-SHA-256-PLUS");
+  if (scram) mechanisms.emplace_back("SCRAM-SHA-256");
+  if (settings.token_rules) {
+    mechanisms.emplace_back("OAUTHBEARER");
+    mechanisms.emplace_back("XOAUTH2");
+  }
+  if (tls && certified && settings.users) mechanisms.emplace_back("EXTERNAL");
+  return mechanisms;
 }
 
 smtp::ServerOptions dialog_options(const relay::Settings& settings,
@@ -77,6 +89,7 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   // this machine that does not say so makes every client a local one.
   const bool clear = peer.is_local() && listener.login_in_clear == config::ClearLogin::Loopback;
   options.offer_auth = may_authenticate(settings, listener) && (options.tls || clear);
+  options.offer_passwords = may_use_passwords(settings);
   // Only our own TLS binds a channel: what a load balancer has decrypted does not.
   if (options.offer_auth) options.more_mechanisms = more_mechanisms(settings, own_tls);
   options.require_auth = listener.auth == config::AuthMode::Required && !is_trusted(listener, peer);

@@ -27,9 +27,14 @@ bool sends_proxy_header(const config::ListenerConfig& listener, const net::IpAdd
 // AUTH is configured for the listener: it may be offered where credentials do not travel in clear.
 bool may_authenticate(const relay::Settings& settings, const config::ListenerConfig& listener);
 
-// The SASL mechanisms that are offered beside PLAIN and LOGIN, by whether TLS is active: only those
-// that serve every login, since clients prefer them and do not try another one.
-std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls);
+// Whether there is anybody who has a password.
+bool may_use_passwords(const relay::Settings& settings);
+
+// The SASL mechanisms that are offered beside PLAIN and LOGIN, by whether TLS is active and whether
+// the client has shown a certificate there that names somebody. Of those that clients choose by
+// themselves only such that serve every login: clients do not try another one.
+std::vector<std::string> more_mechanisms(const relay::Settings& settings, bool tls,
+                                         bool certified = false);
 
 // `now`: the start of the session. `secured`: STARTTLS has succeeded.
 smtp::ServerOptions dialog_options(const relay::Settings& settings,

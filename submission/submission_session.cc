@@ -36,6 +36,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace signpost::submission {
 
@@ -146,7 +147,7 @@ void SubmissionSession::start() {
 
 void SubmissionSession::secure() {
   enter(State::Securing);
-  stream_.start_tls_server(*settings_->tls);
+  stream_.start_tls_server(settings_->tls_of(listener_));
 }
 
 void SubmissionSession::on_secured(const net::TlsFacts& facts) {
@@ -154,10 +155,13 @@ void SubmissionSession::on_secured(const net::TlsFacts& facts) {
   tls_ = facts;
   events_.secured(facts);
   enter(State::Commands);
+  std::vector<std::string> more;
+  if (may_authenticate_) more = more_mechanisms(*settings_, true, !facts.client_names.empty());
   if (mode_ == config::ListenerMode::Implicit) {
+    dialog_.offer(std::move(more));
     dialog_.greet(stream_.output());
   } else {
-    dialog_.tls_started(may_authenticate_, more_mechanisms(*settings_, true));
+    dialog_.tls_started(may_authenticate_, std::move(more));
   }
   pump();
 }
@@ -322,9 +326,12 @@ void SubmissionSession::on_sasl_message(const smtp::ServerDialog::SaslMessage& a
     verdict_.reset();
     const bool tls = stream_.secured();
     exchange_ = host_.begin_exchange(
-        asked.mechanism, {.users = settings_->users,
-                          .binding = tls ? stream_.channel_binding() : net::ChannelBinding(),
-                          .plus_offered = tls});
+        asked.mechanism,
+        {.users = settings_->users,
+         .binding = tls ? stream_.channel_binding() : net::ChannelBinding(),
+         .plus_offered = tls,
+         .token_rules = settings_->token_rules,
+         .certificate_names = tls_ ? tls_->client_names : std::vector<std::string>()});
   }
   if (verdict_) return finish_login(*std::exchange(verdict_, {}));
   auto answer = exchange_->respond(asked.message.view());
@@ -338,7 +345,18 @@ void SubmissionSession::on_sasl_message(const smtp::ServerDialog::SaslMessage& a
                                  .authorization_identity = std::move(claim->authorization_identity),
                                  .login = std::move(claim->login),
                                  .password = {},
-                                 .proof = claim->right});
+                                 .proof = claim->right,
+                                 .may_be_guess = claim->may_be_guess});
+  } else if (auto* bearer = std::get_if<auth::SaslExchange::Bearer>(&answer)) {
+    enter(State::CheckingPassword);
+    host_.check_password(*this, {.client = peer_.client.ip,
+                                 .users = settings_->users,
+                                 .mechanism = asked.mechanism,
+                                 .authorization_identity = bearer->authorization_identity,
+                                 .login = bearer->authorization_identity,
+                                 .password = {},
+                                 .token_rules = settings_->token_rules,
+                                 .token = std::move(bearer->token)});
   } else {
     exchange_.reset();
     dialog_.password_checked(smtp::ServerDialog::PasswordResult::Malformed, stream_.output());
@@ -361,8 +379,7 @@ void SubmissionSession::password_checked(auth::Verdict verdict, const std::strin
   if (state_ != State::CheckingPassword) return;  // closed with 421
   claimed_login_ = login;
   enter(State::Commands);
-  const std::string words =
-      exchange_ ? exchange_->last_words(verdict == auth::Verdict::Accepted) : "";
+  const std::string words = exchange_ ? exchange_->last_words(verdict) : "";
   if (words.empty()) {
     finish_login(verdict);
   } else {

@@ -33,6 +33,7 @@ struct AuthFailed {
   std::string_view proxy{};
   std::string_view mechanism{};
   AuthResult result = AuthResult::Rejected;
+  std::string_view detail{};
   static constexpr auto kEvent = log::describe(
       "auth_failed", log::Level::Warning, "A client could not log in.",
       log::field(field::kSession, &AuthFailed::session),
@@ -41,8 +42,10 @@ struct AuthFailed {
       log::field(field::kProxy, &AuthFailed::proxy),
       log::field("mechanism", &AuthFailed::mechanism, "SASL mechanism."),
       log::field("result", &AuthFailed::result,
-                 "`rejected`: wrong login or password; `locked`: too many failures before; "
-                 "`unavailable`: too many checks at once."));
+                 "`rejected`: wrong login or password, token or certificate; `locked`: too many "
+                 "failures before; `unavailable`: too many checks at once, or nobody to ask."),
+      log::field("detail", &AuthFailed::detail,
+                 "What is wrong with a token or a certificate, or why nobody could be asked."));
 };
 
 struct AuthLocked {
@@ -108,6 +111,7 @@ struct TlsEstablished {
   std::string_view version{};
   std::string_view cipher{};
   TlsTrust trust = TlsTrust::None;
+  std::string_view detail{};
   static constexpr auto kEvent = log::describe(
       "tls_established", log::Level::Debug, "A TLS handshake succeeded.",
       log::field(field::kSession, &TlsEstablished::session),
@@ -116,7 +120,9 @@ struct TlsEstablished {
       log::field(field::kAddress, &TlsEstablished::address),
       log::field("version", &TlsEstablished::version, "Version of TLS."),
       log::field("cipher", &TlsEstablished::cipher, "Cipher suite."),
-      log::field("trust", &TlsEstablished::trust, "What vouches for the peer's certificate."));
+      log::field("trust", &TlsEstablished::trust, "What vouches for the peer's certificate."),
+      log::field("detail", &TlsEstablished::detail,
+                 "Why a client's certificate is not verified (listener.client_ca)."));
 };
 
 struct TlsFailed {

@@ -2,10 +2,12 @@
 
 #include "tests/auth/one_login.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/token_issuer.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -36,6 +38,7 @@ class AuthenticatorTest : public testing::Test {
         std::move(tried),
         [this](const Attempt& checked, Verdict verdict, const LoginGuard::Locked& locked) {
           said.push_back("decided " + checked.login + " " + word(verdict));
+          fault = checked.fault;
           if (locked.client.count() != 0) said.push_back("client locked");
           if (locked.login.count() != 0) said.push_back("login locked");
           if (stop_when_decided) loop.stop();
@@ -75,6 +78,7 @@ class AuthenticatorTest : public testing::Test {
   std::vector<std::string> said;
   int open = 0;
   bool stop_when_decided = false;
+  std::string fault;  // of the last decision
 };
 
 TEST_F(AuthenticatorTest, TheRightPasswordIsAccepted) {
@@ -169,6 +173,139 @@ TEST_F(AuthenticatorTest, AProofCountsAsAPasswordDoes) {
   clock.advance(61s);
   EXPECT_EQ(prove(true), (Said{"decided shop accepted", "answered accepted"}));
   EXPECT_TRUE(authenticator.knows(attempt("shop", "").client));
+}
+
+TEST_F(AuthenticatorTest, WhatCannotBeGuessedIsNotLocked) {
+  const auto prove = [this](bool right) {
+    Attempt tried = attempt("shop", "");
+    tried.proof = right;
+    tried.may_be_guess = false;
+    ask(std::move(tried));
+    return run();
+  };
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(prove(false), (Said{"decided shop rejected", "answered rejected"}));
+  }
+  EXPECT_EQ(fault, "users.toml has no login that the client's certificate names");
+  for (int i = 0; i < 3; ++i) check("nobody", "guess" + std::to_string(i));
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop locked", "answered locked"}));
+  EXPECT_EQ(prove(true), (Said{"decided shop accepted", "answered accepted"}));
+  EXPECT_TRUE(authenticator.knows(attempt("shop", "").client));
+}
+
+class TokenLoginTest : public AuthenticatorTest {
+ protected:
+  // Its keys are in a file, or fetched when it is fetched_rules.
+  std::shared_ptr<TokenRules> rules() const {
+    auto made = std::make_shared<TokenRules>();
+    made->expected = {.issuer = "i", .audience = "a", .scope = "", .login_claim = "sub"};
+    made->keys = jwt::KeySet::parse(test::key_set({issuer.key()})).value();
+    return made;
+  }
+  std::string token(const std::string& login, int seconds = 60) const {
+    const auto now = std::chrono::floor<std::chrono::seconds>(clock.system_now());
+    return issuer.sign("EdDSA", R"({"iss":"i","aud":"a","sub":")" + login + R"(","exp":)" +
+                                    std::to_string(now.time_since_epoch().count() + seconds) + "}");
+  }
+  std::vector<std::string> show(Authenticator& to, std::shared_ptr<const TokenRules> by,
+                                const std::string& identity, const std::string& shown) {
+    Attempt tried = attempt(identity, "");
+    tried.mechanism = "OAUTHBEARER";
+    tried.authorization_identity = identity;
+    tried.token_rules = std::move(by);
+    tried.token = SecretString(shown);
+    ++open;
+    to.check(
+        std::move(tried),
+        [this](const Attempt& checked, Verdict verdict, const LoginGuard::Locked&) {
+          said.push_back("decided " + checked.login + " " + word(verdict));
+          fault = checked.fault;
+        },
+        [this](Verdict verdict, const std::string& login) {
+          said.push_back("answered " + login + " " + word(verdict));
+          if (--open == 0) loop.stop();
+        });
+    EXPECT_TRUE(said.empty()) << "answered from within the call";
+    fetched.fetch_if_due();
+    loop.run();
+    return std::exchange(said, {});
+  }
+  std::vector<std::string> show(const std::string& identity, const std::string& shown) {
+    return show(authenticator, rules(), identity, shown);
+  }
+
+  const test::TokenIssuer issuer{jwt::KeyKind::Ed25519, "k"};
+  Result<std::string> document{test::key_set({issuer.key()})};
+  FetchedKeys fetched{clock,
+                      [this](const std::string&, const std::atomic<bool>&) { return document; },
+                      [](bool) {}};
+};
+
+TEST_F(TokenLoginTest, ATokenNamesItsLogin) {
+  EXPECT_EQ(show("", token("shop")), (Said{"decided shop accepted", "answered shop accepted"}));
+  EXPECT_EQ(show("shop", token("shop")), (Said{"decided shop accepted", "answered shop accepted"}));
+  EXPECT_TRUE(authenticator.knows(attempt("shop", "").client));
+}
+
+TEST_F(TokenLoginTest, NobodyActsForAnotherLoginThanTheTokens) {
+  EXPECT_EQ(show("boss", token("shop")), (Said{"decided shop rejected", "answered shop rejected"}));
+  EXPECT_EQ(fault, "the token is of another login than the client asks for");
+}
+
+TEST_F(TokenLoginTest, ALoginThatUsersHasNotIsRefusedUnlessAllowed) {
+  EXPECT_EQ(show("", token("other")), (Said{"decided other rejected", "answered other rejected"}));
+  EXPECT_EQ(fault, "the token's login is not in users.toml");
+  auto open_to_all = rules();
+  open_to_all->unlisted = true;
+  EXPECT_EQ(show(authenticator, open_to_all, "", token("other")),
+            (Said{"decided other accepted", "answered other accepted"}));
+  users = nullptr;
+  EXPECT_EQ(show(authenticator, open_to_all, "", token("other")),
+            (Said{"decided other accepted", "answered other accepted"}));
+}
+
+TEST_F(TokenLoginTest, AnExpiredTokenIsNoGuess) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(show("shop", token("shop", -61)),
+              (Said{"decided shop rejected", "answered shop rejected"}));
+  }
+  EXPECT_EQ(fault, "the token is refused: it has expired");
+  EXPECT_EQ(check("shop", "secret"), (Said{"decided shop accepted", "answered accepted"}));
+}
+
+TEST_F(TokenLoginTest, GarbageIsAGuessAndNoLockHoldsOffAGoodToken) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(show("shop", "a.b.c"), (Said{"decided shop rejected", "answered shop rejected"}));
+  }
+  EXPECT_EQ(fault, "the token is refused: it is not a signed JSON Web Token");
+  EXPECT_EQ(show("shop", "a.b.c"), (Said{"decided shop locked", "answered shop locked"}));
+  EXPECT_EQ(show("shop", token("shop")), (Said{"decided shop accepted", "answered shop accepted"}));
+}
+
+TEST_F(TokenLoginTest, KeysAreFetchedForATokenThatNamesAnUnknownOne) {
+  Authenticator with_url{loop,
+                         timers,
+                         clock,
+                         checks,
+                         {.rejection_time = 1ms, .salt_secret = "", .fetched_keys = &fetched}};
+  auto by_url = rules();
+  by_url->keys = nullptr;
+  EXPECT_EQ(show(with_url, by_url, "shop", token("shop")),
+            (Said{"decided shop unavailable", "answered shop unavailable"}));
+  document = fail(Errc::Unavailable, "nobody listens");
+  fetched.configure("https://id.example/keys", FetchedKeys::Thread::No);
+  EXPECT_EQ(show(with_url, by_url, "shop", token("shop")),
+            (Said{"decided shop unavailable", "answered shop unavailable"}));
+  EXPECT_EQ(fault, "the issuer's keys cannot be fetched (token_keys_failed)");
+  document = test::key_set({test::TokenIssuer(jwt::KeyKind::Ed25519, "old").key()});
+  clock.advance(60s);
+  EXPECT_EQ(show(with_url, by_url, "shop", token("shop")),
+            (Said{"decided shop rejected", "answered shop rejected"}));
+  EXPECT_EQ(fault, "the token is refused: it names a key that the issuer does not have");
+  document = test::key_set({issuer.key()});
+  clock.advance(30s);
+  EXPECT_EQ(show(with_url, by_url, "shop", token("shop")),
+            (Said{"decided shop accepted", "answered shop accepted"}));
 }
 
 TEST_F(AuthenticatorTest, ADovecotThatIsAwayIsNobodysFailure) {

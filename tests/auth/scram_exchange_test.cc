@@ -105,8 +105,9 @@ TEST(ScramExchange, RepeatsTheOneOfItsRfc) {
   ASSERT_NE(claim, nullptr);
   EXPECT_TRUE(claim->right);
   EXPECT_EQ(claim->login, "user");
-  EXPECT_EQ(exchange.last_words(true), "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
-  EXPECT_EQ(exchange.last_words(false), "");
+  EXPECT_EQ(exchange.last_words(Verdict::Accepted),
+            "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+  EXPECT_EQ(exchange.last_words(Verdict::Rejected), "");
   EXPECT_TRUE(std::holds_alternative<Malformed>(exchange.respond("again")));
 }
 
@@ -139,6 +140,10 @@ TEST(ScramExchange, ALoginThatDoesNotExistHasAlwaysTheSameSalt) {
   ScramExchange another(server("nonce"));
   EXPECT_NE(first_of(another, {.bare = "n=someone,r=abc"}), first);
   EXPECT_FALSE(accepts(server(), client));
+  auto with_tokens = server("nonce");
+  with_tokens.users = users("[a]\n[b]\n[c]\n[d]\n");
+  ScramExchange among_others(std::move(with_tokens));
+  EXPECT_EQ(first_of(among_others, client), first);
   auto nobody = server();
   nobody.users = nullptr;
   EXPECT_FALSE(accepts(std::move(nobody), client));
@@ -227,6 +232,9 @@ TEST(ScramKeys, AreOfferedIfEveryLoginHasThem) {
   const std::string keys = scram_text(derive_scram_keys("secret", kSalt, kIterations));
   EXPECT_TRUE(scram_serves_all(*users("[other]\n" + hash + "scram = \"" + keys + "\"\n")));
   EXPECT_FALSE(scram_serves_all(**Users::parse("# none\n", "users.toml")));
+  // A login without a password is none of SCRAM's.
+  EXPECT_TRUE(scram_serves_all(*users("[token]\n")));
+  EXPECT_FALSE(scram_serves_all(**Users::parse("[token]\n", "users.toml")));
 }
 
 }  // namespace

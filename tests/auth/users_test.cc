@@ -1,5 +1,8 @@
 #include "auth/users.h"
 
+#include "auth/password_scheme.h"
+#include "auth/scram_keys.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -48,10 +51,6 @@ TEST(Users, AreFoundByName) {
 }
 
 TEST(Users, MistakesHaveTheirPlace) {
-  EXPECT_EQ(error_of("[shop]\nsenders = [\"@a.example\"]\n"),
-            "users.toml:1:1: shop.password: missing; write a hash as `signpost user add` makes "
-            "it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT, yescrypt or "
-            "SCRAM-SHA-256");
   EXPECT_EQ(error_of(entry("[shop]", "sender = \"@a.example\"\n")),
             "users.toml:3:1: shop.sender: unknown key; did you mean \"senders\"?");
   EXPECT_EQ(
@@ -168,6 +167,18 @@ TEST(Users, KnowTheSendersOfAll) {
   EXPECT_FALSE(users->are_senders("a@example"));
   EXPECT_FALSE(users->are_senders(""));
   EXPECT_FALSE(Users::parse(entry("[free]"), "users.toml").value()->have_senders());
+}
+
+TEST(Users, ALoginMayHaveNoPassword) {
+  const auto users = Users::parse("[token]\nsenders = [\"@a.example\"]\n", "users.toml").value();
+  ASSERT_NE(users->find("token"), nullptr);
+  for (const char* password : {"", "token", "secret"}) {
+    EXPECT_FALSE(verify_password(users->find("token"), password)) << password;
+  }
+  EXPECT_EQ(users->costliest_password(), "");
+  EXPECT_EQ(error_of("[token]\nscram = \"" + make_scram("secret") + "\"\n"),
+            "users.toml:2:9: token.scram: is of a password, and there is none; write password, or "
+            "remove it");
 }
 
 TEST(Users, KnowTheirCostliestPassword) {

@@ -83,8 +83,9 @@ std::string file_with(const std::string& section, const std::string& line) {
       {"listener", {"bind = \"127.0.0.1:2526\""}},
       {"tls", {"certificate = \"c\"", "key = \"k\""}},
       {"auth", {"users = \"u\""}},
+      {"auth.oauth", {"issuer = \"i\"", "audience = \"a\"", "jwks = \"https://id.example/keys\""}},
       {"dkim", {"domain = \"a.example\"", "selector = \"s\"", "key = \"k\""}},
-      {"tenant", {"name = \"a\"", "domains = [\"tenant.example\"]"}},
+      {"tenant", {"name = \"a\"", "domains_file = \"d\""}},
       {"destination", {"match = [\"a.example\"]"}},
       {"route", {"via = \"mx\""}}};
   if (section.empty()) {
@@ -101,6 +102,7 @@ std::string file_with(const std::string& section, const std::string& line) {
   if (name == "spool" || (name == "allow_users" && !line.ends_with("[]"))) {
     return kGood + "[[listener]]\n" + line + "\nbind = \"unix:/run/signpost/submit\"\n";
   }
+  if (section == "auth.oauth") table += "[auth]\nusers = \"u\"\n";
   // The other listener of the file uses neither TLS nor a login.
   if (section == "listener") {
     table += "[tls]\ncertificate = \"c\"\nkey = \"k\"\n[auth]\nusers = \"u\"\n";
@@ -174,6 +176,8 @@ const std::vector<KeyCase> kKeyCases{
               listener.mode == ListenerMode::Plain && listener.auth == AuthMode::Off &&
               listener.allow_users.empty();
      }},
+    {"listener", "client_ca = \"ca.pem\"",
+     [](const Config& c) { return c.listeners[1].client_ca == "/etc/signpost/ca.pem"; }},
     {"listener", "allow_users = [\"root\", \"33\", \"*\"]",
      [](const Config& c) {
        return c.listeners[1].allow_users ==
@@ -220,6 +224,17 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.limits.client_daily == 2000; }},
     {"auth", "users = \"users.toml\"",
      [](const Config& c) { return c.users_file == "/etc/signpost/users.toml"; }},
+    {"auth.oauth", "issuer = \"https://id.example\"",
+     [](const Config& c) { return c.oauth->issuer == "https://id.example"; }},
+    {"auth.oauth", "audience = \"signpost\"",
+     [](const Config& c) { return c.oauth->audience == "signpost"; }},
+    {"auth.oauth", "jwks = \"jwks.json\"",
+     [](const Config& c) { return c.oauth->jwks == "/etc/signpost/jwks.json"; }},
+    {"auth.oauth", "login_claim = \"sub\"",
+     [](const Config& c) { return c.oauth->login_claim == "sub"; }},
+    {"auth.oauth", "scope = \"smtp\"", [](const Config& c) { return c.oauth->scope == "smtp"; }},
+    {"auth.oauth", "unlisted = \"own_address\"",
+     [](const Config& c) { return c.oauth->unlisted == Unlisted::OwnAddress; }},
     {"auth", "dovecot_socket = \"/run/dovecot/auth-client\"",
      [](const Config& c) { return c.dovecot_socket == "/run/dovecot/auth-client"; }},
     {"limits", "message_size = \"10MB\"",
@@ -430,7 +445,8 @@ TEST(Config, UnknownKeyNamesTheNearestOne) {
        "10:1: tls.idle_timeout: unknown key; it belongs to [limits]"},
       {"[log]\nzzz = 1\n", "8:1: log.zzz: unknown key; the keys are level, format"},
       {"[zzzzzzzzz]\n",
-       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, tenant, limits, header, "
+       "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, auth.oauth, tenant, "
+       "limits, header, "
        "dkim, "
        "signing, dns, delivery, retry, bounces, destination, route, admin, log"},
   });
@@ -624,6 +640,56 @@ TEST(Config, PasswordOfARouteIsNeverShown) {
   EXPECT_EQ(errors_of(kGood + "[[route]]\nvia = \"smtp://shop:hunter2@a.example\"\n"),
             std::vector<std::string>{"signpost.toml:8:7: route.via: a login in \"via\" is not "
                                      "supported yet; write \"mx\" or \"smtp://host:port\""});
+}
+
+TEST(Config, TokensNeedAnIssuerAnAudienceAndKeysThatNobodyChangesOnTheWay) {
+  const std::string oauth =
+      "[auth]\nusers = \"u\"\n[auth.oauth]\nissuer = \"i\"\naudience = \"a\"\n";
+  const std::string write = "; write an https:// URL, or the path of a file";
+  expect_errors({
+      {oauth, "9:1: auth.oauth.jwks: missing" + write},
+      {oauth + "jwks = \"http://id.example/keys\"\n",
+       "12:8: auth.oauth.jwks: \"http://id.example/keys\" would fetch the keys in clear" + write},
+      {oauth + "jwks = \"http://127.0.0.1.example/\"\n",
+       "12:8: auth.oauth.jwks: \"http://127.0.0.1.example/\" would fetch the keys in clear" +
+           write},
+      {oauth + "jwks = \"https:///keys\"\n",
+       "12:8: auth.oauth.jwks: \"https:///keys\" names no host" + write},
+      {oauth + "jwks = \"https://a:b@id.example/\"\n",
+       "12:8: auth.oauth.jwks: \"https://a:b@id.example/\" has a login, which is not supported" +
+           write},
+      {oauth + "jwks = \"ftp://id.example/\"\n",
+       "12:8: auth.oauth.jwks: \"ftp://id.example/\" is not a URL of HTTP" + write},
+      {oauth + "jwks = \"keys\"\nissuers = \"i\"\n",
+       "13:1: auth.oauth.issuers: unknown key; did you mean \"issuer\"?"},
+      {"[auth]\nusers = \"u\"\n[[auth.oauth]]\n",
+       "9:8: auth.oauth: expected one table [auth.oauth], found [[auth.oauth]]"},
+      {"[auth.oauth]\nissuer = \"i\"\naudience = \"a\"\njwks = \"keys\"\n",
+       "7:1: auth.users: missing; write the path of a file, or dovecot_socket"},
+  });
+  for (const char* url :
+       {"https://id.example/keys", "https://[2001:db8::1]:8443/keys", "http://127.0.0.1:8080/keys",
+        "http://[::1]:8080/keys", "http://localhost/keys"}) {
+    EXPECT_EQ(config_of(kGood + oauth + "jwks = \"" + url + "\"\n")->oauth->jwks, url);
+  }
+  EXPECT_TRUE(config_of(kGood + "[auth.oauth]\nissuer = \"i\"\naudience = \"a\"\njwks = \"keys\"\n"
+                                "unlisted = \"own_address\"\n"));
+}
+
+TEST(Config, ClientCertificatesNeedTlsAndLogins) {
+  const std::string ca = "[[listener]]\nbind = \"127.0.0.1:2526\"\nclient_ca = \"ca.pem\"\n";
+  const std::string tls = "[tls]\ncertificate = \"c\"\nkey = \"k\"\n[auth]\nusers = \"u\"\n";
+  expect_errors({
+      {ca + "mode = \"plain\"\n" + tls,
+       "9:13: listener.client_ca: has no meaning without TLS; remove it, or write mode = "
+       "\"starttls\" or \"implicit\""},
+      {ca + "auth = \"off\"\ntrusted_networks = [\"10.0.0.0/8\"]\n" + tls,
+       "9:13: listener.client_ca: is for logins, and auth is \"off\"; remove it, or write auth = "
+       "\"optional\""},
+      {"[[listener]]\nbind = \"unix:/run/s\"\nclient_ca = \"ca.pem\"\n",
+       "9:13: listener.client_ca: has no meaning at a unix socket; remove it, and write "
+       "allow_users"},
+  });
 }
 
 TEST(Config, MissingRequiredKeysAreReported) {
@@ -994,6 +1060,9 @@ TEST(ConfigRules, DuplicatesAreReported) {
        "11:8: tenant.name: \"a\" is a duplicate of line 8"},
       {"[[tenant]]\nname = \"a\"\n",
        "7:1: tenant.domains: missing; write domains, as in [\"shop.example\", "
+       "\"*.shop.example\"], or domains_file"},
+      {"[[tenant]]\nname = \"a\"\ndomains = []\n",
+       "9:11: tenant.domains: the list is empty; write domains, as in [\"shop.example\", "
        "\"*.shop.example\"], or domains_file"},
       {"[[tenant]]\nname = \"a\"\ndomains_file = \"a\"\nnetworks = [\"10.1.0.0/16\"]\n"
        "[[tenant]]\nname = \"b\"\ndomains_file = \"b\"\nnetworks = [\"10.1.0.0/16\"]\n",

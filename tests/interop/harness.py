@@ -684,6 +684,7 @@ class Postfix:
             "bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce",
             "verify unix - - n - 1 verify", "flush unix n - n 1000? 0 flush",
             "proxymap unix - - n - - proxymap", "smtp unix - - n - - smtp", "relay unix - - n - - smtp",
+            "lmtp unix - - n - - lmtp",
             "showq unix n - n - - showq", "error unix - - n - - error", "retry unix - - n - - error",
             "discard unix - - n - - discard", "local unix - n n - - local",
             "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache", "tlsmgr unix - - n 1000? 1 tlsmgr",

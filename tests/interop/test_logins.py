@@ -3,6 +3,10 @@
 import base64
 import hashlib
 import hmac
+import imaplib
+import poplib
+import shutil
+import smtplib
 import subprocess
 
 import pytest
@@ -17,6 +21,33 @@ SECRET = "dovecot's secret"
 @pytest.fixture(scope="module")
 def relay(shared):
     return shared.relay
+
+
+# Of a Dovecot with mailboxes: in by LMTP, out by POP3 and IMAP.
+LMTP, POP3, IMAP = 2424, 2110, 2143
+
+
+def mailboxes(folder, host):
+    """What Dovecot's configuration says of them; they are below `folder`."""
+    folder.mkdir()
+    shutil.chown(folder, "games", "games")
+    for above in folder.parents[:3]:
+        above.chmod(above.stat().st_mode | 0o011)  # pytest's folders are for root alone
+    ports = "".join(f"""
+service {service} {{
+  inet_listener {name} {{
+    address = {host}
+    port = {port}
+  }}
+}}""" for service, name, port in (("lmtp", "lmtp", LMTP), ("pop3-login", "pop3", POP3), ("imap-login", "imap", IMAP)))
+    return f"""
+protocols = imap pop3 lmtp
+disable_plaintext_auth = no
+mail_location = maildir:{folder}/%u
+first_valid_uid = 1
+lmtp_save_to_detail_mailbox = no
+{ports}
+"""
 
 
 def gsasl(relay, password):
@@ -69,7 +100,10 @@ def log_in(relay, user, password, starttls=True):
     with relay.smtp(port=SUBMISSION_PORT, starttls=starttls) as session:
         session.ehlo()
         session.user, session.password = user, password
-        return session.auth("PLAIN", session.auth_plain)
+        try:
+            return session.auth("PLAIN", session.auth_plain)
+        except smtplib.SMTPAuthenticationError as refusal:
+            return refusal.smtp_code, refusal.smtp_error
 
 
 def test_scram_is_offered_under_tls_with_and_without_binding(relay):
@@ -151,6 +185,10 @@ def test_a_dovecot_checks_the_logins_that_are_not_in_users_toml(world, tmp_path)
         session.ehlo()
         answer = session.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0a@shop.example\0{SECRET}".encode()).decode())
         assert answer[0] == 454
+    away = relay.wait_event("dovecot_unavailable", socket=str(dovecot.socket))
+    assert away["detail"] == "cannot be connected to: No such file or directory; is Dovecot running?"
+    for _ in range(5):
+        assert log_in(relay, "b@shop.example", SECRET)[0] == 454
     assert log_in(relay, "shop", PASSWORD)[0] == 235
     dovecot.start()
     with relay.smtp(port=SUBMISSION_PORT, starttls=True) as session:
@@ -165,7 +203,63 @@ def test_a_dovecot_checks_the_logins_that_are_not_in_users_toml(world, tmp_path)
                          message(sender="a@shop.example", to="dovecot@receiver.example"))
     sink.message_to("dovecot@receiver.example")
     assert relay.wait_event("accepted")["user"] == "a@shop.example"
+    # However many logins met it, it was told once.
+    assert len(relay.events("dovecot_unavailable")) == 1
+    assert len(relay.events("dovecot_available")) == 1
     # It comes back by itself.
     dovecot.stop()
     dovecot.start()
     assert log_in(relay, "a@shop.example", SECRET)[0] == 235
+
+
+def retrieved(read, what):
+    """What `read` finds, once it finds something: delivery goes on after the relay has handed the mail over."""
+    return harness.wait_until(read, what)
+
+
+def test_one_password_sends_and_reads_by_pop3_and_imap(world, tmp_path):
+    """The relay asks Dovecot; the mail goes to a Postfix, which hands it to Dovecot's LMTP."""
+    host = world.address()
+    logins = "".join(f"{name}@shop.example:{{SHA512-CRYPT}}{sha512(SECRET)}\n" for name in "ab")
+    dovecot = harness.Dovecot(tmp_path / "dovecot", logins, mailboxes(tmp_path / "mail", host))
+    world.others.append(dovecot)
+    postfix = harness.Postfix(tmp_path, host, settings={
+        "virtual_mailbox_domains": "shop.example", "virtual_mailbox_maps": "static:any",
+        "virtual_transport": f"lmtp:inet:{host}:{LMTP}", "lmtp_host_lookup": "native"})
+    world.others.append(postfix)
+    relay = world.add_relay(extra=f'[[route]]\nrecipients = ["shop.example"]\nvia = "smtp://{host}:{postfix.port}"\n')
+    relay.dovecot_socket = dovecot.socket
+    relay.add_key("shop.example", "s1", "ed25519")
+    dovecot.start()
+    harness.wait_until(lambda: all(harness.listening(host, port) for port in (LMTP, POP3, IMAP)), "Dovecot's mailboxes")
+    world.start()
+    with relay.smtp(port=SUBMISSION_PORT, starttls=True) as session:
+        session.ehlo()
+        session.user, session.password = "a@shop.example", SECRET
+        assert session.auth("PLAIN", session.auth_plain)[0] == 235
+        session.sendmail("a@shop.example", "b@shop.example",
+                         message(subject="Read me", sender="a@shop.example", to="b@shop.example"))
+
+    def by_imap():
+        with imaplib.IMAP4(host, IMAP, timeout=harness.DEADLINE) as mailbox:
+            mailbox.login("b@shop.example", SECRET)
+            mailbox.select()
+            found = mailbox.search(None, "ALL")[1][0].split()
+            return mailbox.fetch(found[0], "(RFC822)")[1][0][1] if found else None
+
+    def by_pop3():
+        mailbox = poplib.POP3(host, POP3, timeout=harness.DEADLINE)
+        try:
+            mailbox.user("b@shop.example")
+            mailbox.pass_(SECRET)
+            return b"\r\n".join(mailbox.retr(1)[1]) if mailbox.stat()[0] else None
+        finally:
+            mailbox.close()
+
+    for read, protocol in ((by_imap, "IMAP"), (by_pop3, "POP3")):
+        content = retrieved(read, lambda: f"the letter by {protocol}; Postfix says\n{postfix.log_text()[-1500:]}")
+        assert b"Subject: Read me" in content and b"DKIM-Signature:" in content, protocol
+    # The wrong one reads and sends nothing.
+    assert log_in(relay, "b@shop.example", "guess")[0] == 535
+    with imaplib.IMAP4(host, IMAP, timeout=harness.DEADLINE) as mailbox, pytest.raises(imaplib.IMAP4.error):
+        mailbox.login("b@shop.example", "guess")

@@ -147,6 +147,59 @@ TEST_F(StreamTlsTest, SendsTheServerNameWhicheverNamesCount) {
   }
 }
 
+// A server that asks clients for a certificate by `authority`, and a client that shows `shown`, if
+// anything; the server's facts.
+class AskingTlsTest : public StreamTlsTest {
+ protected:
+  TlsFacts facts_of(const test::TestCertificate* shown, const test::TestCertificate& authority) {
+    const auto own = test::make_certificate({"DNS:mail.example"});
+    const auto trusted = Certificate::from_pem(authority.certificate).value();
+    server_context_ = TlsServerContext::create(*Certificate::from_pem(own.certificate).value(),
+                                               own.key, TlsVersion::Tls12, trusted.get())
+                          .value();
+    client_context_ = TlsClientContext::create().value();
+    if (shown != nullptr) show(*shown);
+    client_ = {};
+    server_ = {};
+    client_.after_each = server_.after_each = [this] { check(); };
+    secure_pair();
+    return *server_.facts;
+  }
+
+ private:
+  void show(const test::TestCertificate& pair) {
+    SSL_CTX* const context = client_context_->handle();
+    const std::string certificate = directory_.write("client.pem", pair.certificate);
+    const std::string key = directory_.write("client.key", pair.key);
+    ASSERT_EQ(SSL_CTX_use_certificate_chain_file(context, certificate.c_str()), 1);
+    ASSERT_EQ(SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM), 1);
+  }
+};
+
+TEST_F(AskingTlsTest, AVerifiedClientHasNames) {
+  using Names = std::vector<std::string>;
+  const auto both = test::make_certificate(
+      {"email:anna@shop.example", "DNS:web1.example", "email:a@shop.example"}, "web1");
+  TlsFacts facts = facts_of(&both, both);
+  EXPECT_EQ(facts.trust, TlsTrust::Pkix) << facts.trust_error;
+  EXPECT_EQ(facts.client_names, (Names{"anna@shop.example", "a@shop.example"}));
+  const auto named = test::make_certificate({"DNS:web1.example"}, "web1");
+  facts = facts_of(&named, named);
+  EXPECT_EQ(facts.client_names, Names{"web1"});
+}
+
+TEST_F(AskingTlsTest, AClientWithoutACertificateOrWithAnotherIsServedWithoutNames) {
+  const auto authority = test::make_certificate({}, "authority");
+  TlsFacts facts = facts_of(nullptr, authority);
+  EXPECT_EQ(facts.trust, TlsTrust::None);
+  EXPECT_TRUE(facts.client_names.empty());
+  const auto stranger = test::make_certificate({"email:anna@shop.example"}, "web1");
+  facts = facts_of(&stranger, authority);
+  EXPECT_EQ(facts.trust, TlsTrust::Unverified);
+  EXPECT_NE(facts.trust_error, "");
+  EXPECT_TRUE(facts.client_names.empty());
+}
+
 TEST_F(StreamTlsTest, SpeaksTls12WithForwardSecrecy) {
   SSL_CTX_set_max_proto_version(client_context_->handle(), TLS1_2_VERSION);
   secure_pair();

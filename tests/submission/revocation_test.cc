@@ -129,5 +129,21 @@ TEST_F(RevocationTest, AnAccountThatMayNotSendAnyMoreOrHasOtherSenders) {
   EXPECT_TRUE(loses(with({{"www-data", 33}}, bound)));
 }
 
+TEST_F(RevocationTest, ALoginThatOnlyTheIssuerKnows) {
+  config::Config config;
+  const auto with = [&](const std::string& issuer) {
+    relay::Settings made = settings({});
+    config = *made.config;
+    if (!issuer.empty()) config.oauth.emplace().issuer = issuer;
+    made.config = std::make_shared<const config::Config>(config);
+    return made;
+  };
+  const relay::Settings began = with("https://id.example");
+  const Standing standing{began, "0.0.0.0:25", client, "anna@shop.example"};
+  EXPECT_FALSE(is_revoked(standing, with("https://id.example")));
+  EXPECT_TRUE(is_revoked(standing, with("https://other.example")));
+  EXPECT_TRUE(is_revoked(standing, with("")));
+}
+
 }  // namespace
 }  // namespace signpost::submission

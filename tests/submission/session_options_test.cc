@@ -117,6 +117,31 @@ TEST_F(SessionOptionsTest, WithoutUsersOrWithAuthOffThereIsNoAuth) {
   EXPECT_FALSE(options("127.0.0.1").offer_auth);
 }
 
+TEST_F(SessionOptionsTest, TokensAndCertificatesAreOfferedWhereTheyCanBeUsed) {
+  using Words = std::vector<std::string>;
+  settings.config = std::make_shared<const config::Config>(config);
+  EXPECT_EQ(more_mechanisms(settings, true), Words{});
+  EXPECT_EQ(more_mechanisms(settings, true, true), Words{"EXTERNAL"});
+  EXPECT_EQ(more_mechanisms(settings, false, true), Words{});
+  settings.token_rules = std::make_shared<const auth::TokenRules>();
+  EXPECT_EQ(more_mechanisms(settings, false), (Words{"OAUTHBEARER", "XOAUTH2"}));
+  EXPECT_EQ(more_mechanisms(settings, true, true), (Words{"OAUTHBEARER", "XOAUTH2", "EXTERNAL"}));
+  config.dovecot_socket = "/run/dovecot/auth-client";
+  settings.config = std::make_shared<const config::Config>(config);
+  EXPECT_EQ(more_mechanisms(settings, true), (Words{"OAUTHBEARER", "XOAUTH2"}));
+  settings.users = nullptr;
+  EXPECT_EQ(more_mechanisms(settings, true, true), (Words{"OAUTHBEARER", "XOAUTH2"}));
+}
+
+TEST_F(SessionOptionsTest, WhereNobodyHasAPasswordNoneIsAskedFor) {
+  listener.mode = ListenerMode::Implicit;
+  EXPECT_TRUE(options("192.0.2.1").offer_passwords);
+  settings.users = nullptr;
+  settings.token_rules = std::make_shared<const auth::TokenRules>();
+  EXPECT_TRUE(options("192.0.2.1").offer_auth);
+  EXPECT_FALSE(options("192.0.2.1").offer_passwords);
+}
+
 TEST_F(SessionOptionsTest, ALoginIsRequiredButOfTrustedNetworks) {
   listener.trusted_networks = {net::Network::parse("192.0.2.0/24").value()};
   EXPECT_FALSE(options("192.0.2.1").require_auth);

@@ -1,12 +1,13 @@
-// libcurl, loaded when a command first talks to the relay. Linked, it would bring LDAP, Kerberos,
-// SSH and RTMP into the process that relays mail: 20 libraries and over a megabyte resident.
+// libcurl, loaded when it is first needed: by a command that talks to the relay, or by the relay
+// once it has something to fetch. Linked, it would bring LDAP, Kerberos, SSH and RTMP into each
+// process that relays mail: 20 libraries and over a megabyte resident. For this folder.
 #pragma once
 
 #include "base/result.h"
 
 #include <curl/curl.h>
 
-namespace signpost::commands {
+namespace signpost::http {
 
 // The functions, named without curl_. Stays loaded until the process ends.
 struct Curl {
@@ -17,13 +18,11 @@ struct Curl {
   decltype(&curl_easy_perform) easy_perform;
   decltype(&curl_easy_getinfo) easy_getinfo;
   decltype(&curl_easy_strerror) easy_strerror;
-  decltype(&curl_easy_escape) easy_escape;
-  decltype(&curl_free) free;
   decltype(&curl_slist_append) slist_append;
   decltype(&curl_slist_free_all) slist_free_all;
 };
 
-// Returns the same object each time; the error names what is missing. One thread.
+// Returns the same object each time; the error names what is missing. Any thread.
 Result<const Curl*> load_curl();
 
-}  // namespace signpost::commands
+}  // namespace signpost::http

@@ -1,9 +1,9 @@
-#include "commands/curl.h"
+#include "http/curl.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-namespace signpost::commands {
+namespace signpost::http {
 
 namespace {
 
@@ -23,25 +23,26 @@ bool find_all(void* library, Curl& curl) {
          find(library, "curl_easy_perform", curl.easy_perform) &&
          find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
          find(library, "curl_easy_strerror", curl.easy_strerror) &&
-         find(library, "curl_easy_escape", curl.easy_escape) &&
-         find(library, "curl_free", curl.free) &&
          find(library, "curl_slist_append", curl.slist_append) &&
          find(library, "curl_slist_free_all", curl.slist_free_all);
 }
 
-}  // namespace
-
-Result<const Curl*> load_curl() {
-  static Curl curl{};
-  if (curl.easy_init != nullptr) return &curl;
+Result<Curl> load() {
   void* const library = ::dlopen(kFile, RTLD_NOW | RTLD_LOCAL);
   Curl found{};
   if (library == nullptr || !find_all(library, found)) {
     return fail(Errc::Io,
                 fmt::format("libcurl cannot be used (Debian's package libcurl4): {}", ::dlerror()));
   }
-  curl = found;
-  return &curl;
+  return found;
 }
 
-}  // namespace signpost::commands
+}  // namespace
+
+Result<const Curl*> load_curl() {
+  static const Result<Curl> curl = load();
+  if (!curl) return Failure(curl.error());
+  return &*curl;
+}
+
+}  // namespace signpost::http
