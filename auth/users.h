@@ -52,13 +52,11 @@ std::optional<std::string> user_name_problem(std::string_view name);
 bool is_sender(const User& user, std::string_view address);
 
 // Edits the file in place (a new file beside it, renamed), keeping everything else in it. An
-// existing user gets the new password only with `replace`, and keeps its senders if none are given.
-// `hash`: "": the login has no password. `scram`: of the same password (make_scram()); "": no SCRAM
-// for this login.
-Result<void> add_user(const std::string& file, const std::string& name, const std::string& hash,
-                      bool replace, const std::vector<std::string>& senders = {},
-                      const std::string& scram = "");
-// The same for several, all or none of them, with names and senders that are valid already.
+// existing user gets the new password, or none, only with `replace`, and keeps what else `user`
+// does not say. Its senders, tenant, rate and daily are written; the other values are not.
+// REQUIRES: valid values but for the name
+Result<void> add_user(const std::string& file, const User& user, bool replace);
+// The same for several, all or none of them, with names that are valid already.
 // REQUIRES: no name twice
 Result<void> add_users(const std::string& file, const std::vector<User>& users, bool replace);
 Result<void> remove_user(const std::string& file, const std::string& name);

@@ -43,6 +43,22 @@ std::string senders_text(const std::vector<std::string>& senders) {
   return text + "]";
 }
 
+// A value as it is written in the file.
+struct Line {
+  std::string_view key;
+  std::string value;
+};
+
+// What is written beside the password; nothing of what the user does not say.
+std::vector<Line> lines_of(const User& user) {
+  std::vector<Line> lines;
+  if (!user.senders.empty()) lines.emplace_back("senders", senders_text(user.senders));
+  if (!user.tenant.empty()) lines.emplace_back("tenant", config::toml_string(user.tenant));
+  if (user.rate) lines.emplace_back("rate", config::toml_string(config::rate_text(*user.rate)));
+  if (user.daily) lines.emplace_back("daily", std::to_string(*user.daily));
+  return lines;
+}
+
 void append_user(std::string& text, const User& user) {
   if (!text.empty() && text.back() != '\n') text += '\n';
   if (!text.empty()) text += '\n';
@@ -51,7 +67,7 @@ void append_user(std::string& text, const User& user) {
     text += fmt::format("password = {}\n", config::toml_string(user.password));
   }
   if (!user.scram.empty()) text += fmt::format("scram = {}\n", config::toml_string(user.scram));
-  if (!user.senders.empty()) text += fmt::format("senders = {}\n", senders_text(user.senders));
+  for (const Line& line : lines_of(user)) text += fmt::format("{} = {}\n", line.key, line.value);
 }
 
 // From the header to the line of the last value; comments after that may belong to the next user.
@@ -126,10 +142,20 @@ Result<void> set_or_erase(std::string& text, const std::string& file, const std:
 Result<void> change_user(std::string& text, const std::string& file, const User& user) {
   auto changed = set_or_erase(text, file, user.name, "scram", user.scram);
   if (changed) changed = set_or_erase(text, file, user.name, "password", user.password);
-  if (changed && !user.senders.empty()) {
-    changed = set_key(text, file, user.name, "senders", senders_text(user.senders));
+  for (const Line& line : lines_of(user)) {
+    if (changed) changed = set_key(text, file, user.name, line.key, line.value);
   }
   return changed;
+}
+
+// As change_user() does to the file.
+void change_user(User& entry, const User& user) {
+  entry.password = user.password;
+  entry.scram = user.scram;
+  if (!user.senders.empty()) entry.senders = user.senders;
+  if (!user.tenant.empty()) entry.tenant = user.tenant;
+  if (user.rate) entry.rate = user.rate;
+  if (user.daily) entry.daily = user.daily;
 }
 
 }  // namespace
@@ -151,10 +177,7 @@ Result<std::string> with_users(const std::string& old, const std::string& file,
                   fmt::format("{}: user {} already exists", file, config::toml_string(user.name)));
     }
     if (auto changed = change_user(text, file, user); !changed) return Failure(changed.error());
-    const auto entry = std::ranges::find(wanted, user.name, &User::name);
-    entry->password = user.password;
-    entry->scram = user.scram;
-    if (!user.senders.empty()) entry->senders = user.senders;
+    change_user(*std::ranges::find(wanted, user.name, &User::name), user);
   }
   const auto confirmed = confirm(text, file, std::move(wanted));
   if (!confirmed) return Failure(confirmed.error());
@@ -204,17 +227,8 @@ Result<void> edit(const std::string& file,
 
 }  // namespace
 
-Result<void> add_user(const std::string& file, const std::string& name, const std::string& hash,
-                      bool replace, const std::vector<std::string>& senders,
-                      const std::string& scram) {
-  if (auto problem = user_name_problem(name)) return fail(Errc::InvalidArgument, *problem);
-  User user{.name = name, .password = hash};
-  user.scram = scram;
-  for (const std::string& sender : senders) {
-    auto pattern = config::parse_sender_pattern(sender);
-    if (!pattern) return fail(Errc::InvalidArgument, pattern.error().what);
-    user.senders.push_back(std::move(*pattern));
-  }
+Result<void> add_user(const std::string& file, const User& user, bool replace) {
+  if (auto problem = user_name_problem(user.name)) return fail(Errc::InvalidArgument, *problem);
   return edit(file, [&](const std::string& old) { return with_user(old, file, user, replace); });
 }
 

@@ -237,11 +237,9 @@ Result<void> add_login(const InitOptions& options, const SetupFiles& files, std:
                 chosen.error().detail + ": give it on standard input, or " + "--generate-password");
   }
   if (make_up) password = *chosen;
-  if (auto added = auth::add_user(file, login, auth::hash_password(*chosen), false, {},
-                                  auth::make_scram(*chosen));
-      !added) {
-    return added;
-  }
+  const auth::User user{
+      .name = login, .password = auth::hash_password(*chosen), .scram = auth::make_scram(*chosen)};
+  if (auto added = auth::add_user(file, user, false); !added) return added;
   return files.let_account_read(file);
 }
 

@@ -14,8 +14,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace signpost::commands {
 
@@ -26,6 +31,9 @@ using Json = nlohmann::json;
 struct UserOptions {
   std::string name;
   std::vector<std::string> senders;
+  std::string tenant;
+  std::string rate;  // "": none given
+  std::optional<std::uint64_t> daily;
   std::string file;  // "": as the configuration says
   bool replace = false;
   bool no_password = false;
@@ -49,25 +57,37 @@ Result<std::string> users_file(const UserOptions& options, const std::string& co
   return loaded.config->users_file;
 }
 
+// The login that the options say, without its password.
+Result<auth::User> user_of(const UserOptions& options) {
+  if (auto problem = auth::user_name_problem(options.name)) {
+    return fail(Errc::InvalidArgument, *problem);
+  }
+  auth::User user{.name = options.name, .tenant = options.tenant, .daily = options.daily};
+  for (const std::string& sender : options.senders) {
+    auto pattern = config::parse_sender_pattern(sender);
+    if (!pattern) return fail(Errc::InvalidArgument, "--sender: " + pattern.error().what);
+    user.senders.push_back(std::move(*pattern));
+  }
+  if (options.rate.empty()) return user;
+  user.rate = config::parse_rate(options.rate);
+  if (user.rate) return user;
+  return fail(Errc::InvalidArgument, fmt::format("--rate: {} is no rate; write one as in 500/h",
+                                                 config::shown(options.rate)));
+}
+
 int add(const UserOptions& options, const std::string& config_file) {
   const auto file = users_file(options, config_file);
   if (!file) return refuse(file.error().detail);
   // Refuse what can be refused before anyone types a password.
-  if (const auto problem = auth::user_name_problem(options.name)) return refuse(*problem);
-  for (const std::string& sender : options.senders) {
-    const auto pattern = config::parse_sender_pattern(sender);
-    if (!pattern) return refuse("--sender: " + pattern.error().what);
-  }
-  std::string hash;
-  std::string scram;
+  auto user = user_of(options);
+  if (!user) return refuse(user.error().detail);
   if (!options.no_password) {
     const auto password = read_new_password();
     if (!password) return refuse(password.error().detail);
-    hash = auth::hash_password(*password);
-    scram = auth::make_scram(*password);
+    user->password = auth::hash_password(*password);
+    user->scram = auth::make_scram(*password);
   }
-  const auto added =
-      auth::add_user(*file, options.name, hash, options.replace, options.senders, scram);
+  const auto added = auth::add_user(*file, *user, options.replace);
   if (!added) {
     const std::string hint = options.replace ? "" : "; give --replace to change the password";
     return refuse(added.error().detail +
@@ -179,12 +199,23 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
       ->type_name("ADDRESS")
       ->take_all()
       ->allow_extra_args(false);
-  command->add_flag("--replace", options->replace, "Change the password of an existing login");
+  command->add_option("--tenant", options->tenant, "[[tenant]] that the login belongs to")
+      ->type_name("NAME");
+  command
+      ->add_option("--rate", options->rate,
+                   "Recipients in a second, a minute, an hour or a day, as in 500/h; the reply to "
+                   "more is 450")
+      ->type_name("NUMBER/PERIOD");
+  command->add_option("--daily", options->daily, "Recipients from 00:00 to 24:00 UTC")
+      ->type_name("NUMBER")
+      ->check(CLI::Range(1, 1'000'000'000));
+  command->add_flag("--replace", options->replace,
+                    "Change the password of an existing login, and what else is given");
   command->add_flag("--no-password", options->no_password,
                     "The login has a token or a certificate instead of a password");
   command->footer(
       "The password comes from the terminal, or else from the first line of standard input.\n"
-      "Example: signpost user add shop --sender @shop.example");
+      "Example: signpost user add shop --sender @shop.example --rate 500/h --daily 5000");
 
   options = std::make_shared<UserOptions>();
   command = add_command(*user, line, "import", "Add the logins of another program's file", import,

@@ -18,7 +18,7 @@ _signpost() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      --account|--algorithm|--bits|--certificate|--config|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--selector|--sender|--state|--to|--user|--users|-c) skip=1 ;;
+      --account|--algorithm|--bits|--certificate|--config|--daily|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--selector|--sender|--state|--tenant|--to|--user|--users|-c) skip=1 ;;
       -*) ;;
       *) command+="${command:+ }$word" ;;
     esac
@@ -31,7 +31,7 @@ _signpost() {
     --state) COMPREPLY=($(compgen -W "ready active deferred scheduled held" -- "$current")); return ;;
     --to) COMPREPLY=($(compgen -W "$(_signpost_list domain queue list --limit 100)" -- "$current")); return ;;
     --user) COMPREPLY=($(compgen -W "$(_signpost_list name user list)" -- "$current")); return ;;
-    --account|--bits|--directory|--domain|--from|--hostname|--limit|--listen|--listen-tls|--login|--selector|--sender) return ;;
+    --account|--bits|--daily|--directory|--domain|--from|--hostname|--limit|--listen|--listen-tls|--login|--rate|--selector|--sender|--tenant) return ;;
   esac
 
   local words="--help --config"
@@ -42,11 +42,12 @@ _signpost() {
     "dkim") words+=" keygen record" ;;
     "dkim keygen"|"dkim keygen "*) words+=" --domain --selector --json --algorithm --bits --out" ;;
     "dkim record"|"dkim record "*) words+=" --domain --selector --json --key" ;;
-    "user") words+=" add import remove list" ;;
-    "user add"|"user add "*) words+=" --users --sender --replace" ;;
+    "user") words+=" add import remove list show" ;;
+    "user add"|"user add "*) words+=" --users --sender --tenant --rate --daily --replace --no-password" ;;
     "user import"|"user import "*) words+=" --users --own-address --skip-refused --replace" ;;
     "user remove"|"user remove "*) words+=" --users $(_signpost_list name user list)" ;;
     "user list"|"user list "*) words+=" --users --json" ;;
+    "user show"|"user show "*) words+=" --json $(_signpost_list name user list)" ;;
     "queue") words+=" list summary show explain retry hold release remove" ;;
     "queue list"|"queue list "*) words+=" --json --to --from --user --state --limit" ;;
     "queue summary"|"queue summary "*) words+=" --json --to --from --user --state --limit" ;;

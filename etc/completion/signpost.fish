@@ -9,7 +9,7 @@ function __signpost_at --argument-names kind wanted
     for word in (commandline -opc)
         if test $skip = yes
             set skip no
-        else if contains -- $word --account --algorithm --bits --certificate --config --directory --domain --format --from --hostname --key --limit --listen --listen-tls --login --out --selector --sender --state --to --user --users -c
+        else if contains -- $word --account --algorithm --bits --certificate --config --daily --directory --domain --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --selector --sender --state --tenant --to --user --users -c
             set skip yes
         else if not string match -q -- '-*' $word
             set -a words $word
@@ -31,7 +31,7 @@ complete -c signpost -n "__signpost_at group ''" -a serve -d 'Run the relay in t
 complete -c signpost -n "__signpost_at group ''" -a init -d 'Write a first configuration, with a DKIM key and a login'
 complete -c signpost -n "__signpost_at group ''" -a check -d 'Read the configuration and every file that it names'
 complete -c signpost -n "__signpost_at group ''" -a dkim -d 'Make DKIM keys and show their DNS records'
-complete -c signpost -n "__signpost_at group ''" -a user -d 'Add, remove and list the logins of users.toml'
+complete -c signpost -n "__signpost_at group ''" -a user -d 'Add, remove, list and show the logins of users.toml'
 complete -c signpost -n "__signpost_at group ''" -a queue -d 'Inspect and change the queue of the running relay'
 complete -c signpost -n "__signpost_at group ''" -a reload -d 'Make the running relay read its configuration again'
 complete -c signpost -n "__signpost_at group ''" -a reference -d 'Print what the documentation\'s tables are made from'
@@ -70,9 +70,14 @@ complete -c signpost -n "__signpost_at group 'user'" -a add -d 'Add a login'
 complete -c signpost -n "__signpost_at group 'user'" -a import -d 'Add the logins of another program\'s file'
 complete -c signpost -n "__signpost_at group 'user'" -a remove -d 'Remove a login'
 complete -c signpost -n "__signpost_at group 'user'" -a list -d 'List the logins'
+complete -c signpost -n "__signpost_at group 'user'" -a show -d 'Show what a login may, and what it has used of it'
 complete -c signpost -n "__signpost_at command 'user add'" -l users -r -F -d 'File of users; without it, the one that the configuration names'
 complete -c signpost -n "__signpost_at command 'user add'" -l sender -x -d 'Address or @domain that it may send as; may be repeated. Without it: any domain that has a DKIM key'
-complete -c signpost -n "__signpost_at command 'user add'" -l replace -d 'Change the password of an existing login'
+complete -c signpost -n "__signpost_at command 'user add'" -l tenant -x -d '[[tenant]] that the login belongs to'
+complete -c signpost -n "__signpost_at command 'user add'" -l rate -x -d 'Recipients in a second, a minute, an hour or a day, as in 500/h; the reply to more is 450'
+complete -c signpost -n "__signpost_at command 'user add'" -l daily -x -d 'Recipients from 00:00 to 24:00 UTC'
+complete -c signpost -n "__signpost_at command 'user add'" -l replace -d 'Change the password of an existing login, and what else is given'
+complete -c signpost -n "__signpost_at command 'user add'" -l no-password -d 'The login has a token or a certificate instead of a password'
 complete -c signpost -n "__signpost_at command 'user import'" -l users -r -F -d 'File of users; without it, the one that the configuration names'
 complete -c signpost -n "__signpost_at command 'user import'" -r -F
 complete -c signpost -n "__signpost_at command 'user import'" -l own-address -d 'Each login, which is an address, may send as that address only'
@@ -82,6 +87,8 @@ complete -c signpost -n "__signpost_at command 'user remove'" -l users -r -F -d 
 complete -c signpost -n "__signpost_at command 'user remove'" -x -a '(__signpost_values name user list)'
 complete -c signpost -n "__signpost_at command 'user list'" -l users -r -F -d 'File of users; without it, the one that the configuration names'
 complete -c signpost -n "__signpost_at command 'user list'" -l json -d 'Print JSON'
+complete -c signpost -n "__signpost_at command 'user show'" -x -a '(__signpost_values name user list)'
+complete -c signpost -n "__signpost_at command 'user show'" -l json -d 'Print JSON'
 complete -c signpost -n "__signpost_at group 'queue'" -a list -d 'List the jobs of the queue'
 complete -c signpost -n "__signpost_at group 'queue'" -a summary -d 'Count the jobs by state, domain, site, reply and login'
 complete -c signpost -n "__signpost_at group 'queue'" -a show -d 'Show one message and its jobs'

@@ -334,7 +334,8 @@ class UsersEdit : public testing::Test {
   }
   std::string add(const std::string& name, bool replace = false,
                   const std::vector<std::string>& senders = {}) {
-    const auto added = add_user(file_, name, kForm, replace, senders);
+    const auto added =
+        add_user(file_, {.name = name, .password = kForm, .senders = senders}, replace);
     return added ? "" : added.error().detail;
   }
   std::string remove(const std::string& name) {
@@ -356,7 +357,7 @@ class UsersEdit : public testing::Test {
 };
 
 TEST_F(UsersEdit, FirstUserMakesAPrivateFile) {
-  EXPECT_EQ(add("shop", false, {"@Shop.example"}), "");
+  EXPECT_EQ(add("shop", false, {"@shop.example"}), "");
   EXPECT_EQ(text(), entry("[shop]", "senders = [\"@shop.example\"]\n"));
   EXPECT_EQ(mode(), 0600u);
   EXPECT_EQ(files(), 1u);
@@ -402,6 +403,20 @@ TEST_F(UsersEdit, ReplacedUserMayGetSenders) {
   EXPECT_EQ(add("shop", true, {"@b.example"}), "");
   EXPECT_EQ(text(), entry("[a]") + "[shop]\nsenders = [\"@b.example\"]\npassword = \"" + kForm +
                         "\"\n" + entry("[z]"));
+}
+
+TEST_F(UsersEdit, LimitsAndTenantAreWrittenAndReplaced) {
+  const User user{.name = "shop",
+                  .password = kForm,
+                  .tenant = "acme",
+                  .rate = config::Rate{500, std::chrono::hours(1)},
+                  .daily = 5000};
+  EXPECT_TRUE(add_user(file_, user, false));
+  EXPECT_EQ(text(), entry("[shop]", "tenant = \"acme\"\nrate = \"500/h\"\ndaily = 5000\n"));
+  EXPECT_EQ(add("shop", true), "");
+  EXPECT_TRUE(text().contains("rate = \"500/h\"\ndaily = 5000\n")) << "what is not said stays";
+  EXPECT_TRUE(add_user(file_, {.name = "shop", .password = kForm, .daily = 7}, true));
+  EXPECT_EQ(text(), entry("[shop]", "tenant = \"acme\"\nrate = \"500/h\"\ndaily = 7\n"));
 }
 
 TEST_F(UsersEdit, RemovedUserLeavesTheRestAlone) {
@@ -457,7 +472,8 @@ TEST_F(UsersEdit, SymbolicLinkIsFollowed) {
 }
 
 TEST_F(UsersEdit, MissingFolderIsNamed) {
-  const auto added = add_user(folder_ / "no" / "users.toml", "a", kForm, false);
+  const auto added =
+      add_user(folder_ / "no" / "users.toml", {.name = "a", .password = kForm}, false);
   ASSERT_FALSE(added);
   EXPECT_EQ(added.error().detail, (folder_ / "no" / "users.toml").string() +
                                       ": its folder cannot be opened: No such file or directory");
