@@ -4,6 +4,7 @@
 #include "net/address.h"
 #include "net/proxy_protocol.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,8 +14,8 @@ struct Peer {
   net::SocketAddress client;  // to whom limits, trust, the Received field and the log refer
   // The load balancer or front end that the client came through: who is connected.
   std::optional<net::SocketAddress> proxy{};
-  std::optional<net::ProxiedTls> tls{};  // between client and balancer
-  std::string name{};                    // of the client in the DNS, as a front end found it
+  std::shared_ptr<const net::ProxiedTls> tls{};  // between client and balancer; null: none
+  std::string name{};  // of the client in the DNS, as a front end found it
   // `client` is the proxy's: a balancer's health check, or a client that the front end does not
   // know. Trusted in nothing.
   bool is_unknown = false;

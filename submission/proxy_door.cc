@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 namespace signpost::submission {
@@ -16,7 +17,9 @@ constexpr std::chrono::seconds kLimit{5};
 
 Peer peer_of(net::ProxyHeader header, const net::SocketAddress& balancer) {
   if (!header.route) return {.client = balancer, .is_unknown = true};
-  return {.client = header.route->client, .proxy = balancer, .tls = std::move(header.tls)};
+  Peer peer{.client = header.route->client, .proxy = balancer};
+  if (header.tls) peer.tls = std::make_shared<const net::ProxiedTls>(std::move(*header.tls));
+  return peer;
 }
 
 }  // namespace

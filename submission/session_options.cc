@@ -82,9 +82,9 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   // What a load balancer has decrypted came under TLS: how it comes from there is the operator's
   // choice.
   const bool own_tls = secured || listener.mode == config::ListenerMode::Implicit;
-  options.tls = own_tls || peer.tls.has_value();
+  options.tls = own_tls || peer.tls != nullptr;
   options.offer_starttls = listener.mode == config::ListenerMode::StartTls &&
-                           settings.tls != nullptr && !peer.tls.has_value();
+                           settings.tls != nullptr && peer.tls == nullptr;
   // Credentials travel under TLS or within this machine, never in clear over a network. A proxy on
   // this machine that does not say so makes every client a local one.
   const bool clear = peer.is_local() && listener.login_in_clear == config::ClearLogin::Loopback;

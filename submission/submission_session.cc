@@ -23,10 +23,7 @@
 #include "submission/submission_session.h"
 
 #include "base/check.h"
-#include "config/config_values.h"
 #include "smtp/command.h"
-#include "submission/front_end.h"
-#include "submission/revocation.h"
 #include "submission/session_options.h"
 
 #include <fmt/format.h>
@@ -93,27 +90,19 @@ SubmissionSession::SubmissionSession(relay::Context& context, SessionHost& host,
       host_(host),
       id_(id),
       events_(context.events, lines, fmt::format("{}.{}", context.worker, id), peer),
-      settings_(context.settings),
-      compared_(settings_),
-      listener_(listener.name),
+      submitter_(context.settings, listener, peer),
       mode_(listener.mode),
       raise_priority_(listener.raise_priority),
-      front_(peer),
-      peer_(peer),
-      trusted_(is_trusted(listener, peer)),
-      account_(peer.client.ip.account() ? peer.client.ip.text() : ""),
-      may_authenticate_(may_authenticate(*settings_, listener)),
+      may_authenticate_(may_authenticate(settings(), listener)),
       place_(std::move(place)),
       began_(context.loop.now()),
       stream_(context.loop, fd, *this),
       timer_(context.loop, [this] { on_timeout(); }),
-      dialog_(dialog_options(*settings_, listener, peer, context.clock.system_now()), *this),
-      memory_(context.admission),
+      dialog_(dialog_options(settings(), listener, peer, context.clock.system_now()), *this),
       buffers_(context.admission) {
-  if (peer.tls) tls_ = facts_of(*peer.tls);
+  if (peer.tls) tls_ = std::make_unique<const net::TlsFacts>(facts_of(*peer.tls));
   stream_.limit_input(kCommandInput);
   stream_.expect_secrets(may_authenticate_);
-  know_network();
 }
 
 void SubmissionSession::enter(State state) {
@@ -122,10 +111,9 @@ void SubmissionSession::enter(State state) {
   if (state == State::Commands) stream_.limit_input(kCommandInput);
   stream_.acknowledge_at_once(reads_input(state) || state == State::Securing);
   state_ = state;
-  const bool stranger = !trusted_ && dialog_.login().empty();
   const auto limit =
-      timer_of(state, {.idle = settings_->config->limits.idle_timeout,
-                       .stranger_since = stranger ? std::optional(began_) : std::nullopt,
+      timer_of(state, {.idle = settings().config->limits.idle_timeout,
+                       .stranger_since = is_stranger() ? std::optional(began_) : std::nullopt,
                        .now = context_.loop.now(),
                        .content_began = content_began_,
                        .content_size = dialog_.content_size()});
@@ -134,6 +122,10 @@ void SubmissionSession::enter(State state) {
   } else {
     timer_.stop();
   }
+}
+
+bool SubmissionSession::is_stranger() const {
+  return !submitter_.is_trusted() && dialog_.login().empty();
 }
 
 // ---- The connection
@@ -147,16 +139,17 @@ void SubmissionSession::start() {
 
 void SubmissionSession::secure() {
   enter(State::Securing);
-  stream_.start_tls_server(settings_->tls_of(listener_));
+  stream_.start_tls_server(settings().tls_of(submitter_.listener()));
 }
 
 void SubmissionSession::on_secured(const net::TlsFacts& facts) {
   if (state_ == State::Over) return;
-  tls_ = facts;
+  tls_ = std::make_unique<const net::TlsFacts>(facts);
   events_.secured(facts);
   enter(State::Commands);
   std::vector<std::string> more;
-  if (may_authenticate_) more = more_mechanisms(*settings_, true, !facts.client_names.empty());
+  const bool certified = !facts.client_names.empty() && !submitter_.is_spoken_for();
+  if (may_authenticate_) more = more_mechanisms(settings(), true, certified);
   if (mode_ == config::ListenerMode::Implicit) {
     dialog_.offer(std::move(more));
     dialog_.greet(stream_.output());
@@ -196,7 +189,7 @@ void SubmissionSession::on_timeout() {
     case State::Commands:
     case State::Content:
       events_.idle();
-      if (!trusted_ && dialog_.login().empty()) {
+      if (is_stranger()) {
         say_goodbye({4, 4, 2}, "No login for too long", "no login for too long");
       } else {
         say_goodbye({4, 4, 2}, "Idle for too long", "idle for too long");
@@ -322,25 +315,28 @@ void SubmissionSession::carry_out(smtp::ServerDialog::Step step) {
 }
 
 void SubmissionSession::on_sasl_message(const smtp::ServerDialog::SaslMessage& asked) {
+  const auto& all = submitter_.settings();
   if (asked.first) {
-    verdict_.reset();
     const bool tls = stream_.secured();
-    exchange_ = host_.begin_exchange(
+    exchange_ = std::make_unique<Exchange>(host_.begin_exchange(
         asked.mechanism,
-        {.users = settings_->users,
+        {.users = all->users,
          .binding = tls ? stream_.channel_binding() : net::ChannelBinding(),
          .plus_offered = tls,
-         .token_rules = settings_->token_rules,
-         .certificate_names = tls_ ? tls_->client_names : std::vector<std::string>()});
+         .token_rules = all->token_rules,
+         .certificate_names = tls_ ? tls_->client_names : std::vector<std::string>()}));
   }
-  if (verdict_) return finish_login(*std::exchange(verdict_, {}));
-  auto answer = exchange_->respond(asked.message.view());
+  if (exchange_->verdict) {
+    const std::unique_ptr<const Exchange> ended = std::move(exchange_);
+    return finish_login(*ended->verdict, ended->login);
+  }
+  auto answer = exchange_->mechanism->respond(asked.message.view());
   if (const auto* challenge = std::get_if<auth::SaslExchange::Challenge>(&answer)) {
     dialog_.challenge(challenge->message, stream_.output());
   } else if (auto* claim = std::get_if<auth::SaslExchange::Claim>(&answer)) {
     enter(State::CheckingPassword);
-    host_.check_password(*this, {.client = peer_.client.ip,
-                                 .users = settings_->users,
+    host_.check_password(*this, {.client = submitter_.peer().client.ip,
+                                 .users = all->users,
                                  .mechanism = asked.mechanism,
                                  .authorization_identity = std::move(claim->authorization_identity),
                                  .login = std::move(claim->login),
@@ -349,13 +345,13 @@ void SubmissionSession::on_sasl_message(const smtp::ServerDialog::SaslMessage& a
                                  .may_be_guess = claim->may_be_guess});
   } else if (auto* bearer = std::get_if<auth::SaslExchange::Bearer>(&answer)) {
     enter(State::CheckingPassword);
-    host_.check_password(*this, {.client = peer_.client.ip,
-                                 .users = settings_->users,
+    host_.check_password(*this, {.client = submitter_.peer().client.ip,
+                                 .users = all->users,
                                  .mechanism = asked.mechanism,
                                  .authorization_identity = bearer->authorization_identity,
                                  .login = bearer->authorization_identity,
                                  .password = {},
-                                 .token_rules = settings_->token_rules,
+                                 .token_rules = all->token_rules,
                                  .token = std::move(bearer->token)});
   } else {
     exchange_.reset();
@@ -366,32 +362,32 @@ void SubmissionSession::on_sasl_message(const smtp::ServerDialog::SaslMessage& a
 void SubmissionSession::check_password(smtp::Credentials asked) {
   exchange_.reset();
   enter(State::CheckingPassword);
-  host_.check_password(*this, {.client = peer_.client.ip,
-                               .users = settings_->users,
+  host_.check_password(*this, {.client = submitter_.peer().client.ip,
+                               .users = settings().users,
                                .mechanism = std::move(asked.mechanism),
                                .authorization_identity = std::move(asked.authorization_identity),
                                .login = std::move(asked.login),
                                .password = std::move(asked.password),
-                               .dovecot_socket = settings_->config->dovecot_socket});
+                               .dovecot_socket = settings().config->dovecot_socket});
 }
 
 void SubmissionSession::password_checked(auth::Verdict verdict, const std::string& login) {
   if (state_ != State::CheckingPassword) return;  // closed with 421
-  claimed_login_ = login;
   enter(State::Commands);
-  const std::string words = exchange_ ? exchange_->last_words(verdict) : "";
+  const std::string words = exchange_ ? exchange_->mechanism->last_words(verdict) : "";
   if (words.empty()) {
-    finish_login(verdict);
+    exchange_.reset();
+    finish_login(verdict, login);
   } else {
-    verdict_ = verdict;
+    exchange_->verdict = verdict;
+    exchange_->login = login;
     dialog_.challenge(words, stream_.output());
   }
   pump();
 }
 
-void SubmissionSession::finish_login(auth::Verdict verdict) {
-  exchange_.reset();
-  dialog_.password_checked(result_of(verdict), stream_.output(), claimed_login_);
+void SubmissionSession::finish_login(auth::Verdict verdict, const std::string& login) {
+  dialog_.password_checked(result_of(verdict), stream_.output(), login);
   if (!dialog_.login().empty()) {
     stream_.expect_secrets(false);
     log_in(dialog_.login());
@@ -401,38 +397,17 @@ void SubmissionSession::finish_login(auth::Verdict verdict) {
 void SubmissionSession::log_in(const std::string& login) {
   place_.log_in();
   host_.logged_in(*this);
-  compared_ = settings_;  // who may send is decided again
-  know_user(login);
-}
-
-// A login of another server may send as its own address, if it is one.
-void SubmissionSession::know_user(const std::string& login) {
-  elsewhere_.reset();  // of a login before STARTTLS
-  if (settings_->users && settings_->users->find(login) != nullptr) return;
-  auto sender = config::parse_sender_pattern(login);
-  if (!sender || sender->starts_with('@')) return;
-  elsewhere_ = std::make_unique<const auth::User>(
-      auth::User{.name = login, .password = "", .senders = {std::move(*sender)}});
-}
-
-// It may send with its tenant's domains.
-void SubmissionSession::know_network() {
-  network_.reset();
-  if (!trusted_ || !account_.empty()) return;
-  const auto* const tenant = config::find_tenant(*settings_->config, peer_.client.ip);
-  if (tenant == nullptr) return;
-  network_ = std::make_unique<const auth::User>(
-      auth::User{.name = "", .password = "", .tenant = tenant->name});
+  submitter_.log_in(login);
 }
 
 void SubmissionSession::store_message() {
-  end_of_data_ = context_.clock.steady_now();
-  builder_->finish();
+  content_->ended = context_.clock.steady_now();
+  content_->builder->finish();
   account_content();
-  auto accepted = accept(*settings_, principal(), dialog_.transaction(), message_id_, *builder_,
-                         context_.clock.system_now());
-  script_ = builder_->script();
-  builder_.reset();
+  auto accepted = accept(settings(), principal(), dialog_.transaction(), content_->id,
+                         *content_->builder, context_.clock.system_now());
+  content_->script = content_->builder->script();
+  content_->builder.reset();
   std::expected<Charge, Refused> charged;
   if (accepted) {
     charged = charge(*accepted);
@@ -440,7 +415,7 @@ void SubmissionSession::store_message() {
     charged = std::unexpected(std::move(accepted.error()));
   }
   if (!charged) {
-    memory_.release();
+    content_.reset();
     dialog_.message_stored(reject(std::move(charged.error()), {.size = dialog_.content_size()}),
                            stream_.output());
     return;
@@ -452,22 +427,22 @@ void SubmissionSession::store_message() {
   }
   context_.admission.take_disk(accepted->message->envelope.size);
   enter(State::Storing);
-  host_.store(*this, std::move(*accepted), std::move(memory_), std::move(*charged));
+  host_.store(*this, std::move(*accepted), std::move(content_->memory), std::move(*charged));
 }
 
 void SubmissionSession::message_stored(bool stored) {
   if (state_ != State::Storing) return;  // closed with 421
   enter(State::Commands);
   if (stored) {
-    const std::string id = message_id_.text();
+    const std::string id = content_->id.text();
     events_.accepted({.id = id,
                       .login = login(),
                       .transaction = dialog_.transaction(),
                       .size = dialog_.content_size(),
                       .tls = tls_ ? std::string_view(tls_->version) : std::string_view(),
-                      .script = script_,
-                      .tenant = tenant(),
-                      .after_end_of_data = context_.clock.steady_now() - end_of_data_,
+                      .script = content_->script,
+                      .tenant = submitter_.tenant(dialog_.login()),
+                      .after_end_of_data = context_.clock.steady_now() - content_->ended,
                       .bare_linefeeds = dialog_.decoder().saw_bare_lf()});
     dialog_.message_stored({250, {2, 0, 0}, fmt::format("Ok: queued as {}", id)}, stream_.output());
   } else {
@@ -475,6 +450,7 @@ void SubmissionSession::message_stored(bool stored) {
         reject(refused(Refusal::QueueUnwritable), {.size = dialog_.content_size()}),
         stream_.output());
   }
+  content_.reset();
   pump();
 }
 
@@ -489,7 +465,8 @@ void SubmissionSession::account_buffers() {
 
 // Counts what the builder holds as memory in use; beyond the limit the content is given up.
 void SubmissionSession::account_content() {
-  if (!builder_ || memory_.grow_to(builder_->size()) || !dialog_.receiving_data()) return;
+  if (!content_ || !content_->builder) return;
+  if (content_->memory.grow_to(content_->builder->size()) || !dialog_.receiving_data()) return;
   dialog_.give_up_content(refused(Refusal::Memory).reply);  // on_refused() reports it
 }
 
@@ -498,15 +475,15 @@ void SubmissionSession::account_content() {
 std::optional<smtp::Reply> SubmissionSession::on_hello(const smtp::HelloCommand&) { return {}; }
 
 std::optional<smtp::Reply> SubmissionSession::on_mail(smtp::MailCommand& mail) {
-  look_for_revocation();
-  if (auto instead = sender_instead(*settings_, principal(), mail.reverse_path)) {
+  submitter_.compare(context_.settings, dialog_.login());
+  if (auto instead = sender_instead(settings(), principal(), mail.reverse_path)) {
     events_.sender_rewritten(login(), mail.reverse_path->text(), instead->text());
     mail.reverse_path = std::move(*instead);
   }
-  if (auto refusal = refuse_sender(*settings_, principal(), mail.reverse_path)) {
+  if (auto refusal = refuse_sender(settings(), principal(), mail.reverse_path)) {
     return reject(std::move(*refusal), {.mail = &mail});
   }
-  if (auto refusal = refuse_times(*settings_, mail, context_.clock.system_now())) {
+  if (auto refusal = refuse_times(settings(), mail, context_.clock.system_now())) {
     return reject(std::move(*refusal), {.mail = &mail});
   }
   if (host_.draining()) return smtp::Reply{421, {4, 3, 2}, "Service is closing"};
@@ -520,7 +497,7 @@ std::optional<smtp::Reply> SubmissionSession::on_mail(smtp::MailCommand& mail) {
 
 std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptCommand& recipient) {
   const smtp::ReversePath& sender = dialog_.transaction().mail.reverse_path;
-  if (auto refusal = refuse_recipient(*settings_, sender, recipient.recipient)) {
+  if (auto refusal = refuse_recipient(settings(), sender, recipient.recipient)) {
     return reject(std::move(*refusal), {.recipient = recipient.recipient.text()});
   }
   if (auto refusal = refuse_excess()) {
@@ -532,53 +509,49 @@ std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptComma
 std::expected<ByteSink*, smtp::Reply> SubmissionSession::on_data() {
   const queue::Committer& committer = context_.commits.committer();
   if (!committer.last_error().empty() &&
-      committer.backlog_bytes() > settings_->config->limits.message_size) {
+      committer.backlog_bytes() > settings().config->limits.message_size) {
     return std::unexpected(reject(refused(Refusal::QueueUnwritable)));
   }
   const SystemTime now = context_.clock.system_now();
   const smtp::Transaction& transaction = dialog_.transaction();
-  message_id_ = context_.ids.next(now);
   content_began_ = context_.loop.now();
+  const queue::MessageId id = context_.ids.next(now);
   const Arrival arrival{.hello_name = dialog_.hello().name,
-                        .client_name = peer_.name,
+                        .client_name = submitter_.peer().name,
                         .extended = dialog_.hello().extended,
-                        .tls = tls_ ? &*tls_ : nullptr};
-  builder_ = std::make_unique<message::ContentBuilder>(
-      fix_ups(*settings_, principal(), transaction, arrival, message_id_, now),
-      transaction.mail.size.value_or(0));
-  return builder_.get();
+                        .tls = tls_.get()};
+  content_ =
+      std::make_unique<Content>(fix_ups(settings(), principal(), transaction, arrival, id, now),
+                                transaction.mail.size.value_or(0), context_.admission);
+  content_->id = id;
+  return &*content_->builder;
 }
 
-void SubmissionSession::discard() {
-  builder_.reset();
-  memory_.release();
-}
+void SubmissionSession::discard() { content_.reset(); }
 
 // As if the client itself had connected now.
 std::expected<smtp::ServerOptions, smtp::Reply> SubmissionSession::on_xclient(
     const smtp::XclientCommand& client) {
-  const config::ListenerConfig* const listener = find_listener(*settings_, listener_);
+  const config::ListenerConfig* const listener = find_listener(settings(), submitter_.listener());
   if (listener == nullptr) return std::unexpected(reject(refused(Refusal::LoginRevoked)));
-  peer_ = peer_of(client, front_);
-  trusted_ = is_trusted(*listener, peer_);
+  submitter_.speak_for(client, *listener);
+  const Peer& peer = submitter_.peer();
   began_ = context_.loop.now();
-  events_.speak_of(peer_);
-  events_.proxied(peer_);
-  if (peer_.client.ip != place_.client()) {
+  events_.speak_of(peer);
+  events_.proxied(peer);
+  if (peer.client.ip != place_.client()) {
     place_.release();
-    auto place = host_.place_again(*this, *listener, peer_);
+    auto place = host_.place_again(*this, *listener, peer);
     if (!place) return std::unexpected(reject(refused(Refusal::Sessions)));
     place_ = std::move(*place);
   }
-  elsewhere_.reset();
-  know_network();
   const std::string login = client.login.value_or("");
   stream_.expect_secrets(may_authenticate_ && login.empty());
   if (!login.empty()) {
     if (login != dialog_.login()) events_.vouched_for(login);
     log_in(login);
   }
-  return dialog_options(*settings_, *listener, peer_, context_.clock.system_now(),
+  return dialog_options(settings(), *listener, peer, context_.clock.system_now(),
                         stream_.secured());
 }
 
@@ -599,27 +572,16 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
        .login = login(),
        .command_line = command_line,
        .transaction = transaction(),
-       .tenant = tenant(),
+       .tenant = submitter_.tenant(dialog_.login()),
        .particulars = {
            .mail = mail, .recipient = recipient, .size = in_content ? dialog_.content_size() : 0}});
-}
-
-relay::RecipientSource SubmissionSession::source(const relay::Settings& settings) const {
-  return {.config = *settings.config,
-          .users = settings.users.get(),
-          .login = login(),
-          .client = peer_.client.ip};
-}
-
-const config::TenantConfig* SubmissionSession::tenant() const {
-  return relay::tenant_of(source(*settings_));
 }
 
 // Under the limits that are in force now: a session may last.
 std::optional<Refused> SubmissionSession::refuse_excess() {
   const relay::Settings& now_in_force = *context_.settings;
   if (!now_in_force.limits_recipients) return {};
-  const relay::RecipientSource sender = source(now_in_force);
+  const relay::RecipientSource sender = submitter_.source(now_in_force, dialog_.login());
   const std::size_t recipients = dialog_.transaction().recipients.size() + 1;
   if (const auto limit = relay::message_limit(sender); limit && recipients > limit->most) {
     return too_many_in_message(*limit, sender);
@@ -635,7 +597,7 @@ std::optional<Refused> SubmissionSession::refuse_excess() {
 std::expected<Charge, Refused> SubmissionSession::charge(const Accepted& accepted) {
   const relay::Settings& now_in_force = *context_.settings;
   if (!now_in_force.limits_recipients) return {};
-  Charge charged{.holders = relay::limit_holders(source(now_in_force))};
+  Charge charged{.holders = relay::limit_holders(submitter_.source(now_in_force, dialog_.login()))};
   for (const queue::Job& job : accepted.jobs) charged.recipients += job.recipients.size();
   const SystemTime now = context_.clock.system_now();
   const auto reached = context_.quotas.take(charged.holders, charged.recipients, now);
@@ -647,28 +609,6 @@ std::expected<Charge, Refused> SubmissionSession::charge(const Accepted& accepte
   return charged;
 }
 
-Principal SubmissionSession::principal() const {
-  const std::string& name = login();
-  const auth::User* user = name.empty() ? network_.get() : elsewhere_.get();
-  if (!name.empty() && user == nullptr && settings_->users) user = settings_->users->find(name);
-  return {.login = name,
-          .user = user,
-          .trusted = trusted_,
-          .revoked = revoked_,
-          .client = peer_.client.ip};
-}
-
-const std::string& SubmissionSession::login() const {
-  return account_.empty() ? dialog_.login() : account_;
-}
-
-// Once for each reload, and not at all without one.
-void SubmissionSession::look_for_revocation() {
-  if (context_.settings == compared_) return;
-  compared_ = context_.settings;
-  revoked_ = is_revoked({*settings_, listener_, peer_.client.ip, login()}, *compared_);
-}
-
 smtp::Reply SubmissionSession::reject(Refused refused,
                                       const SessionEvents::Particulars& particulars) {
   events_.rejected({.reason = label_of(refused.reason),
@@ -676,7 +616,7 @@ smtp::Reply SubmissionSession::reject(Refused refused,
                     .login = login(),
                     .text = refused.text,
                     .transaction = transaction(),
-                    .tenant = tenant(),
+                    .tenant = submitter_.tenant(dialog_.login()),
                     .particulars = particulars});
   return std::move(refused.reply);
 }

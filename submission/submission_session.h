@@ -15,6 +15,7 @@
 #include "submission/recipient_quota.h"
 #include "submission/session_events.h"
 #include "submission/session_state.h"
+#include "submission/submitter.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace signpost::submission {
 
@@ -68,7 +70,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   // password is being checked.
   bool may_give_way() const;
   bool checks_password() const { return state_ == State::CheckingPassword; }
-  net::IpAddress client() const { return peer_.client.ip.client_prefix(); }
+  net::IpAddress client() const { return submitter_.peer().client.ip.client_prefix(); }
   void give_way();  // gives its place back at once, and ends
   void password_checked(auth::Verdict verdict, const std::string& login);
   void message_stored(bool stored);
@@ -100,9 +102,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void secure();
   void check_password(smtp::Credentials asked);
   void on_sasl_message(const smtp::ServerDialog::SaslMessage& asked);
-  void finish_login(auth::Verdict verdict);
-  void know_user(const std::string& login);
-  void know_network();
+  void finish_login(auth::Verdict verdict, const std::string& login);
   void log_in(const std::string& login);
   void store_message();
   void account_content();
@@ -112,32 +112,43 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void close(std::string_view reason);
   void retire();
 
-  void look_for_revocation();
-  relay::RecipientSource source(const relay::Settings& settings) const;
-  const config::TenantConfig* tenant() const;  // null: none
-  std::optional<Refused> refuse_excess();      // of one more recipient
+  const relay::Settings& settings() const { return *submitter_.settings(); }
+  bool is_stranger() const;
+  std::optional<Refused> refuse_excess();  // of one more recipient
   // Counts the message's recipients, or says why not.
   std::expected<Charge, Refused> charge(const Accepted& accepted);
-  Principal principal() const;
-  const std::string& login() const;  // "" before AUTH succeeded; of an account, "uid:33"
+  Principal principal() const { return submitter_.principal(dialog_.login()); }
+  const std::string& login() const { return submitter_.login(dialog_.login()); }
   const smtp::Transaction* transaction() const;  // under way; null: none
   // Reports it, and returns its reply.
   smtp::Reply reject(Refused refused, const SessionEvents::Particulars& particulars = {});
+
+  // An AUTH under way whose mechanism is not about a password in clear.
+  struct Exchange {
+    std::unique_ptr<auth::SaslExchange> mechanism;
+    // Its outcome, while the client takes last words.
+    std::optional<auth::Verdict> verdict{};
+    std::string login{};
+  };
+  // The content of the message under way, and what became of it.
+  struct Content {
+    Content(message::FixUps fix_ups, std::size_t announced, relay::Admission& admission)
+        : builder(std::in_place, std::move(fix_ups), announced), memory(admission) {}
+
+    std::optional<message::ContentBuilder> builder;  // until the message is accepted
+    HeldMemory memory;                               // of it
+    queue::MessageId id{};
+    std::string script{};  // that sent the message
+    SteadyTime ended{};
+  };
 
   relay::Context& context_;
   SessionHost& host_;
   const std::uint64_t id_;
   SessionEvents events_;
-  const std::shared_ptr<const relay::Settings> settings_;
-  std::shared_ptr<const relay::Settings> compared_;  // with settings_, by look_for_revocation()
-  bool revoked_ = false;
-  const std::string listener_;  // its name
+  Submitter submitter_;
   const config::ListenerMode mode_;
   const config::RaisePriority raise_priority_;
-  const Peer front_;  // who connected, and may say with XCLIENT who the client is
-  Peer peer_;         // the client
-  bool trusted_;
-  const std::string account_;    // "uid:33" of a client at a unix socket, else ""
   const bool may_authenticate_;  // under TLS
   SessionPlace place_;
   SteadyTime began_;
@@ -145,21 +156,14 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   net::Stream stream_;
   net::Timer timer_;
   smtp::ServerDialog dialog_;
-  std::unique_ptr<const auth::User> network_;    // what a tenant's network may do; null: of none
-  std::unique_ptr<const auth::User> elsewhere_;  // a login that is not in users.toml
-  std::optional<net::TlsFacts> tls_;
-  std::unique_ptr<auth::SaslExchange> exchange_;  // of the AUTH under way, by a further mechanism
-  std::string claimed_login_;                     // its outcome
-  std::optional<auth::Verdict> verdict_;  // of it, which waits for the client to take last words
-  std::unique_ptr<message::ContentBuilder> builder_;  // apart: most sessions are idle
-  HeldMemory memory_;                                 // of builder_
-  HeldMemory buffers_;           // of what waits in stream_, in either direction
-  queue::MessageId message_id_;  // of the message under way
-  std::string script_;           // that sent it
+  HeldMemory buffers_;  // of what waits in stream_, in either direction
   SteadyTime content_began_{};
-  SteadyTime end_of_data_{};
   bool input_ended_ = false;  // the client has finished sending, and is answered to the end
   std::size_t unsent_ = 0;    // octets of replies that were unsent after the last turn
+  // Apart, as most sessions are idle, and many in clear.
+  std::unique_ptr<const net::TlsFacts> tls_;
+  std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<Content> content_;
 };
 
 }  // namespace signpost::submission

@@ -80,7 +80,7 @@ TEST_F(SessionOptionsTest, TlsThatABalancerHasEndedCountsAsTls) {
           .value();
   listener.mode = ListenerMode::StartTls;
   peer.proxy = net::SocketAddress::parse("192.0.2.9:40000");
-  peer.tls.emplace();
+  peer.tls = std::make_shared<const net::ProxiedTls>();
   const auto made = options("198.51.100.1");
   EXPECT_TRUE(made.tls);
   EXPECT_TRUE(made.offer_auth);
