@@ -43,6 +43,8 @@ ALLOW_LOOPBACK = (['allow_networks = ["127.0.0.0/8", "::1"]'] if os.environ.get(
                   else [])
 
 PASSWORD = "correct horse battery staple"
+# Whose mail has metrics of its own; a login belongs to it with `--tenant acme`.
+METERED_TENANT = '[[tenant]]\nname = "acme"\ndomains = ["shop.example"]\nmetrics = true\n'
 
 
 def scratch(name):
@@ -394,11 +396,11 @@ class Relay:
             self.dns.add(record.stdout)
         self.keys.append((domain, selector, key))
 
-    def add_user(self, name, password=PASSWORD):
+    def add_user(self, name, password=PASSWORD, *words):
         if not self.config.exists():
             self.users.touch()
             self.write_config()
-        done = self.run("user", "add", name, input=password + "\n")
+        done = self.run("user", "add", name, *words, input=password + "\n")
         assert done.returncode == 0, done.stderr
 
     # Its life.

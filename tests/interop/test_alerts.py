@@ -21,6 +21,12 @@ from conftest import message
 from prometheus_server import RULES, Prometheus, quickened
 
 ALERTS = re.findall(r"(?m)^      - alert: (\w+)$", RULES.read_text())
+ISSUER_THAT_IS_AWAY = """
+[auth.oauth]
+issuer = "https://id.shop.example"
+audience = "signpost"
+jwks = "http://127.0.0.1:1/keys"
+"""
 SLOW_DISK = harness.BIN.parent / "tests/fault/libbad_disk.so"
 
 
@@ -124,6 +130,12 @@ def lower_descriptors(relay):
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (int(used / 0.9), hard))
 
 
+def send_too_much(relay):
+    for number in range(20):
+        with contextlib.suppress(AssertionError):  # the last five are refused
+            relay.send("a@shop.example", f"b@domain{number}.example", message())
+
+
 def fill_disk(faults, relay):
     """No disk is filled for it: the relay wants more left than there is."""
     relay.tables["limits"] = 'disk_free = "1000TiB"'
@@ -182,11 +194,11 @@ def test_every_fault_is_noticed_by_a_real_prometheus(world, faults):
     troubled = faults.relay("troubled", settings={"limits": 'sessions = 20\nsessions_per_client = 20\nmemory = "16MiB"\nmessage_size = "8MiB"'},
                             certificate=faults.certificate(2))
     make_passwords_cheap(troubled)
-    blind = faults.relay("blind", dns=silent)
+    blind = faults.relay("blind", dns=silent, settings={"limits": "client_daily = 15"})
     slow = faults.relay("slow")
     disk = world.folder / "disk"
     slow.environment = {**os.environ, "LD_PRELOAD": str(SLOW_DISK), "SIGNPOST_BAD_DISK": str(disk)}
-    stalled = faults.relay("stalled")
+    stalled = faults.relay("stalled", extra=ISSUER_THAT_IS_AWAY)
     stall = stall_store(faults, stalled)
     restless = faults.relay("restless")
     world.dns.start()
@@ -199,6 +211,7 @@ def test_every_fault_is_noticed_by_a_real_prometheus(world, faults):
     harness.wait_until(lambda: len(prometheus.query("signpost_build_info")) == len(relays), "all relays to be scraped twice")
 
     spoil_configuration(slow)
+    faults.again_and_again(lambda: stalled.process.process.send_signal(signal.SIGHUP), 0.5)  # fetches the issuer's keys anew
     stall()
     make_outage(away)
     make_guesses(faults, troubled)
@@ -207,8 +220,7 @@ def test_every_fault_is_noticed_by_a_real_prometheus(world, faults):
     make_refusals(slow, "bounce")
     lower_descriptors(troubled)
     disk.write_text("slow 700")
-    for number in range(20):
-        blind.send("a@shop.example", f"b@domain{number}.example", message())
+    send_too_much(blind)
     fill_disk(faults, blind)
     faults.again_and_again(lambda: slow.send("a@shop.example", "b@receiver.example", message()), 0.2)
     restart_again_and_again(restless, prometheus)

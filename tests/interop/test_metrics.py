@@ -48,8 +48,9 @@ def for_prometheus(expression):
 def test_all_of_the_dashboard_has_data_in_a_real_prometheus(world, certificate):
     world.receiver("receiver.example", "--tls-cert", certificate.certificate, "--tls-key", certificate.key)
     world.receiver("shop.example")
-    relay = world.add_relay(settings={"retry": 'schedule = ["1h"]\ndelay_notice = "0s"'})
+    relay = world.add_relay(settings={"retry": 'schedule = ["1h"]\ndelay_notice = "0s"'}, extra=harness.METERED_TENANT)
     relay.add_key("shop.example", "s1", "rsa")
+    relay.add_user("shop", harness.PASSWORD, "--tenant", "acme")
     world.start()
     prometheus = Prometheus(world.folder / "prometheus", world.address(), [(relay.host, ADMIN_PORT)])
     world.others.append(prometheus)
@@ -77,7 +78,7 @@ RARE = {"Configuration reloads", "Starts"}
 # What nobody looks at every day.
 NOT_SHOWN = {"signpost_bare_linefeed_messages_total", "signpost_config_reloads_total", "signpost_config_last_reload_successful",
              "signpost_dns_ignored_answers_total", "signpost_login_messages_accepted_total", "signpost_notifications_dropped_total",
-             "process_virtual_memory_bytes"}
+             "signpost_tenant_messages_accepted_total", "process_virtual_memory_bytes"}
 
 
 def test_the_books_balance(world):

@@ -321,8 +321,9 @@ def busy(world, certificate):
     """A relay that has done a little of everything."""
     sink = world.receiver("receiver.example", "--tls-cert", certificate.certificate, "--tls-key", certificate.key)
     world.receiver("shop.example")
-    relay = world.add_relay()
+    relay = world.add_relay(extra=harness.METERED_TENANT)
     relay.add_key("shop.example", "s1", "rsa")
+    relay.add_user("shop", harness.PASSWORD, "--tenant", "acme")
     world.start()
     relay.send("a@shop.example", ["b@receiver.example", "bounce-c@receiver.example"], message(), port=SUBMISSION_PORT, user="shop", starttls=True)
     relay.send("a@other.example", "b@receiver.example", message(sender="a@other.example"))

@@ -11,8 +11,8 @@ from harness import SUBMISSION_PORT
 
 def test_metrics_are_those_of_the_reference(world):
     world.receiver("receiver.example")
-    relay = world.start()
-    # A login has metrics from its first message on, and the queue from the first count.
+    relay = world.start(extra=harness.METERED_TENANT + 'networks = ["127.0.0.0/8"]\n')
+    # A login and a tenant have metrics from their first message on, and the queue from the first count.
     relay.send("a@shop.example", "a@receiver.example", message())
     relay.wait_event("delivered")
 
