@@ -33,10 +33,23 @@ std::string prepared(std::string_view login) {
   return std::string(form ? form->view() : login);
 }
 
-// Whether a login that a token proves may be used here.
-bool is_allowed(const Attempt& attempt) {
-  return attempt.token_rules->unlisted ||
-         (attempt.users != nullptr && attempt.users->find(attempt.login) != nullptr);
+Users::Alike listed(const Attempt& attempt, std::string_view login) {
+  return attempt.users ? attempt.users->find_alike(login) : Users::Alike{};
+}
+
+// The login that a token proves, and whether it may be used here: one that is listed is that one,
+// in whatever case the issuer writes it.
+void judge_login(Attempt& attempt, const std::string& proven) {
+  const Users::Alike alike = listed(attempt, proven);
+  const bool is_asked_for = attempt.authorization_identity.empty() ||
+                            attempt.authorization_identity == proven ||
+                            (alike.user && attempt.authorization_identity == alike.user->name);
+  attempt.login = alike.user ? alike.user->name : proven;
+  attempt.proof = alike.user || (attempt.token_rules->unlisted && !alike.several);
+  if (!*attempt.proof) attempt.fault = "the token's login is not in users.toml";
+  if (is_asked_for) return;
+  attempt.proof = false;
+  attempt.fault = "the token is of another login than the client asks for";
 }
 
 bool belongs_to_dovecot(const Attempt& attempt) {
@@ -90,7 +103,9 @@ void Authenticator::judge_proof(const std::shared_ptr<Check>& check) {
     if (*asked.proof) {
       checks_.succeeded(asked.client, asked.login);
     } else if (asked.fault.empty()) {
-      asked.fault = "users.toml has no login that the client's certificate names";
+      asked.fault =
+          "users.toml has no login that the client's certificate names, or the client asks for "
+          "another one";
     }
     return loop_.defer([this, check, verdict] { decide(check, {verdict, {}}); });
   }
@@ -110,22 +125,22 @@ void Authenticator::judge_token(const std::shared_ptr<Check>& check) {
                                                      clock_.system_now())
                                      : std::unexpected(jwt::Fault::UnknownKey);
   if (found) {
-    asked.login = prepared(*found);
+    judge_login(asked, prepared(*found));
     asked.may_be_guess = false;
-    asked.proof = is_allowed(asked);
-    if (!*asked.proof) asked.fault = "the token's login is not in users.toml";
-    if (acts_for_another(asked)) {
-      asked.proof = false;
-      asked.fault = "the token is of another login than the client asks for";
-    }
     return judge_proof(check);
   }
   const bool unknown_key = found.error() == jwt::Fault::UnknownKey && rules.keys == nullptr;
-  if (unknown_key && !std::exchange(check->has_waited, true) && wait_for_keys(check)) return;
+  const bool was_fetched_for_it = std::exchange(check->has_waited, true);
+  if (unknown_key && !was_fetched_for_it && wait_for_keys(check)) return;
   asked.fault = fmt::format("the token is refused: {}", jwt::words_of(found.error()));
-  if (unknown_key && (options_.fetched_keys == nullptr || !options_.fetched_keys->current())) {
-    asked.fault = "the issuer's keys cannot be fetched (token_keys_failed)";
-    return loop_.defer([this, check] { decide(check, {Verdict::Unavailable, {}}); });
+  if (unknown_key) {
+    const bool failed = options_.fetched_keys == nullptr || !options_.fetched_keys->current();
+    if (failed || !was_fetched_for_it) {
+      asked.fault = failed ? "the issuer's keys cannot be fetched (token_keys_failed)"
+                           : "the token names a key that is not known, and keys were fetched a "
+                             "moment ago";
+      return loop_.defer([this, check] { decide(check, {Verdict::Unavailable, {}}); });
+    }
   }
   asked.may_be_guess = !jwt::is_genuine(found.error());
   asked.proof = false;
@@ -151,9 +166,14 @@ void Authenticator::ask_dovecot(const std::shared_ptr<Check>& check) {
                 .password = std::move(asked.password)},
                [this, check, begun](DovecotSocket::Outcome outcome, const std::string& login) {
                  using enum DovecotSocket::Outcome;
-                 const auto right =
+                 auto right =
                      outcome == Unavailable ? std::nullopt : std::optional(outcome == Accepted);
                  Attempt& tried = check->attempt;
+                 const Users::Alike alike = listed(tried, login.empty() ? tried.login : login);
+                 if (right == true && (alike.user != nullptr || alike.several)) {
+                   right = false;
+                   tried.fault = "users.toml has this login, whose password Dovecot does not check";
+                 }
                  if (!right) tried.fault = "Dovecot cannot be asked, or has a temporary failure";
                  const auto found = checks_.end_elsewhere(*begun, tried.client, tried.login, right);
                  if (found.verdict == Verdict::Accepted && !login.empty()) tried.login = login;

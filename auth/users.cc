@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 namespace signpost::auth {
@@ -164,6 +165,11 @@ void read_user(const config::TomlMember& member, const std::string& directory,
   }
 }
 
+// What names that are alike have in common.
+std::string common_form(std::string_view name) {
+  return config::parse_sender_pattern(name).value_or(ascii::lower(name));
+}
+
 std::string all_texts(const std::vector<config::ConfigError>& errors) {
   std::string text;
   for (const config::ConfigError& error : errors) {
@@ -233,12 +239,23 @@ std::shared_ptr<const Users> Users::parse(std::string_view toml, const std::stri
                            user.listed_senders.end());
   }
   std::ranges::sort(users->senders_);
+  for (std::size_t i = 0; i < users->users_.size(); ++i) {
+    users->alike_.emplace(common_form(users->users_[i].name), i);
+  }
   return users;
 }
 
 const User* Users::find(std::string_view name) const {
   const auto found = std::ranges::lower_bound(users_, name, {}, &User::name);
   return found == users_.end() || found->name != name ? nullptr : &*found;
+}
+
+Users::Alike Users::find_alike(std::string_view name) const {
+  if (const User* const exact = find(name)) return {.user = exact};
+  const auto [first, end] = alike_.equal_range(common_form(name));
+  if (first == end) return {};
+  if (std::next(first) != end) return {.several = true};
+  return {.user = &users_[first->second]};
 }
 
 config::TomlPosition Users::place_of(const User& user) const {

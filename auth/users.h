@@ -27,6 +27,14 @@ class Users {
   static Result<std::shared_ptr<const Users>> load(const std::string& file);
   static Result<std::shared_ptr<const Users>> parse(std::string_view toml, const std::string& file);
   const User* find(std::string_view name) const;
+  // For the name that another server has vouched for (a Dovecot, an issuer, a front end), many of
+  // which ignore case: the login of exactly this name, or else the one that differs from it in case
+  // or in how its domain is written.
+  struct Alike {
+    const User* user = nullptr;  // null: none, or several
+    bool several = false;
+  };
+  Alike find_alike(std::string_view name) const;
   const std::vector<User>& all() const { return users_; }
   // Where the file has this one of all().
   config::TomlPosition place_of(const User& user) const;
@@ -43,6 +51,8 @@ class Users {
   std::string costliest_password_;
   std::vector<std::string> senders_;  // of all, sorted
   std::map<std::string, config::TomlPosition, std::less<>> places_;
+  std::multimap<std::string, std::size_t>
+      alike_;  // indices of users_, by what find_alike() compares
 };
 
 // What is wrong with a login's name, for the operator; nothing if it is valid.

@@ -45,7 +45,8 @@ class ServerPolicy {
   // XCLIENT: the client is this one from now on. On acceptance the session starts over with the
   // returned options. `client` has what all XCLIENT commands of the session have said. Whether
   // others may follow is not for the options to say: it is the front end that is connected.
-  virtual std::expected<ServerOptions, Reply> on_xclient(const XclientCommand& client) = 0;
+  // May change the LOGIN to the name that it has here.
+  virtual std::expected<ServerOptions, Reply> on_xclient(XclientCommand& client) = 0;
   // The transaction under way is abandoned: RSET, EHLO, a fault in the data, a lost connection.
   virtual void discard() = 0;
   // Called for each 4xx or 5xx that the dialog itself decides on, for logs and metrics.

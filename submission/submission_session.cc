@@ -531,7 +531,7 @@ void SubmissionSession::discard() { content_.reset(); }
 
 // As if the client itself had connected now.
 std::expected<smtp::ServerOptions, smtp::Reply> SubmissionSession::on_xclient(
-    const smtp::XclientCommand& client) {
+    smtp::XclientCommand& client) {
   const config::ListenerConfig* const listener = find_listener(settings(), submitter_.listener());
   if (listener == nullptr) return std::unexpected(reject(refused(Refusal::LoginRevoked)));
   submitter_.speak_for(client, *listener);
@@ -545,6 +545,7 @@ std::expected<smtp::ServerOptions, smtp::Reply> SubmissionSession::on_xclient(
     if (!place) return std::unexpected(reject(refused(Refusal::Sessions)));
     place_ = std::move(*place);
   }
+  if (client.login) client.login = submitter_.own_name(*client.login);
   const std::string login = client.login.value_or("");
   stream_.expect_secrets(may_authenticate_ && login.empty());
   if (!login.empty()) {

@@ -91,8 +91,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   std::optional<smtp::Reply> on_recipient(const smtp::RcptCommand& recipient) override;
   std::expected<ByteSink*, smtp::Reply> on_data() override;
   void discard() override;
-  std::expected<smtp::ServerOptions, smtp::Reply> on_xclient(
-      const smtp::XclientCommand& client) override;
+  std::expected<smtp::ServerOptions, smtp::Reply> on_xclient(smtp::XclientCommand& client) override;
   void on_refused(smtp::RefusalKind kind, std::string_view command_line,
                   const smtp::Reply& reply) override;
 

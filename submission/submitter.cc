@@ -43,11 +43,19 @@ void Submitter::know_network() {
 void Submitter::log_in(const std::string& login) {
   compared_ = settings_;  // who may send is decided again
   elsewhere_.reset();     // of a login before STARTTLS
-  if (settings_->users && settings_->users->find(login) != nullptr) return;
+  if (settings_->users) {
+    const auth::Users::Alike listed = settings_->users->find_alike(login);
+    if (listed.user != nullptr || listed.several) return;
+  }
   auto sender = config::parse_sender_pattern(login);
   if (!sender || sender->starts_with('@')) return;
   elsewhere_ = std::make_unique<const auth::User>(
       auth::User{.name = login, .password = "", .senders = {std::move(*sender)}});
+}
+
+std::string Submitter::own_name(const std::string& login) const {
+  const auto* const user = settings_->users ? settings_->users->find_alike(login).user : nullptr;
+  return user != nullptr ? user->name : login;
 }
 
 void Submitter::compare(const std::shared_ptr<const relay::Settings>& in_force,

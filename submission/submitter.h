@@ -33,6 +33,9 @@ class Submitter {
   bool is_spoken_for() const { return front_ != nullptr; }
   // `login` was proven, or a front end has vouched for it.
   void log_in(const std::string& login);
+  // The login of users.toml that a front end means, which may write it in another case; any other
+  // name as it is.
+  std::string own_name(const std::string& login) const;
   // A reload may have taken the client's rights: looked at once for each, and not at all without.
   void compare(const std::shared_ptr<const relay::Settings>& in_force, const std::string& proven);
 

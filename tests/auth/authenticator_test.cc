@@ -186,7 +186,9 @@ TEST_F(AuthenticatorTest, WhatCannotBeGuessedIsNotLocked) {
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(prove(false), (Said{"decided shop rejected", "answered rejected"}));
   }
-  EXPECT_EQ(fault, "users.toml has no login that the client's certificate names");
+  EXPECT_EQ(fault,
+            "users.toml has no login that the client's certificate names, or the client asks for "
+            "another one");
   for (int i = 0; i < 3; ++i) check("nobody", "guess" + std::to_string(i));
   EXPECT_EQ(check("shop", "secret"), (Said{"decided shop locked", "answered locked"}));
   EXPECT_EQ(prove(true), (Said{"decided shop accepted", "answered accepted"}));
@@ -264,6 +266,17 @@ TEST_F(TokenLoginTest, ALoginThatUsersHasNotIsRefusedUnlessAllowed) {
             (Said{"decided other accepted", "answered other accepted"}));
 }
 
+TEST_F(TokenLoginTest, AListedLoginIsItselfInWhateverCase) {
+  auto open_to_all = rules();
+  open_to_all->unlisted = true;
+  for (const auto& by : {rules(), open_to_all}) {
+    for (const char* identity : {"", "shop", "SHOP"}) {
+      EXPECT_EQ(show(authenticator, by, identity, token("SHOP")),
+                (Said{"decided shop accepted", "answered shop accepted"}));
+    }
+  }
+}
+
 TEST_F(TokenLoginTest, AnExpiredTokenIsNoGuess) {
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(show("shop", token("shop", -61)),
@@ -302,6 +315,9 @@ TEST_F(TokenLoginTest, KeysAreFetchedForATokenThatNamesAnUnknownOne) {
   EXPECT_EQ(show(with_url, by_url, "shop", token("shop")),
             (Said{"decided shop rejected", "answered shop rejected"}));
   EXPECT_EQ(fault, "the token is refused: it names a key that the issuer does not have");
+  // It may be a new one, which cannot be fetched yet.
+  EXPECT_EQ(show(with_url, by_url, "shop", token("shop")),
+            (Said{"decided shop unavailable", "answered shop unavailable"}));
   document = test::key_set({issuer.key()});
   clock.advance(30s);
   EXPECT_EQ(show(with_url, by_url, "shop", token("shop")),

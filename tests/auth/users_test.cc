@@ -304,6 +304,13 @@ TEST(Passwords, NobodyAndEndlessPasswordsAreRefused) {
   EXPECT_FALSE(verify_password(&user, std::string(2000, 'x')));
 }
 
+TEST(SenderAllowed, AQuotedOneIsWhatItMeans) {
+  const auto users =
+      Users::parse("[shop]\nsenders = ['\"a b\"@q.example']\n", "users.toml").value();
+  EXPECT_TRUE(is_sender(users->all().front(), "a b@q.example"));
+  EXPECT_FALSE(is_sender(users->all().front(), "a@q.example"));
+}
+
 TEST(SenderAllowed, AddressesAndDomains) {
   const User user{"shop", kForm, {"@shop.example", "news@other.example"}};
   EXPECT_TRUE(is_sender(user, "anybody@shop.example"));
@@ -355,6 +362,23 @@ class UsersEdit : public testing::Test {
   std::filesystem::path folder_;
   std::string file_;
 };
+
+TEST(Users, NamesThatDifferInCaseAreAlike) {
+  const auto users =
+      Users::parse("[shop]\n[\"a@B\u00fccher.example\"]\n[x]\n[X]\n", "users.toml").value();
+  EXPECT_EQ(users->find_alike("Shop").user, users->find("shop"));
+  EXPECT_EQ(users->find_alike("A@xn--bcher-kva.EXAMPLE").user, &users->all().at(1));
+  EXPECT_EQ(users->find_alike("x").user, users->find("x"));
+  EXPECT_EQ(users->find_alike("other").user, nullptr);
+  EXPECT_FALSE(users->find_alike("other").several);
+}
+
+TEST(Users, OfSeveralAlikeNoneIsMeant) {
+  const auto users = Users::parse("[ab]\n[Ab]\n", "users.toml").value();
+  EXPECT_EQ(users->find_alike("Ab").user, users->find("Ab"));
+  EXPECT_EQ(users->find_alike("AB").user, nullptr);
+  EXPECT_TRUE(users->find_alike("AB").several);
+}
 
 TEST_F(UsersEdit, FirstUserMakesAPrivateFile) {
   EXPECT_EQ(add("shop", false, {"@shop.example"}), "");

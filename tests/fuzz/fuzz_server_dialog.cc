@@ -33,7 +33,7 @@ class Policy final : public smtp::ServerPolicy, public ByteSink {
   }
   void discard() override { open = false; }
   std::expected<smtp::ServerOptions, smtp::Reply> on_xclient(
-      const smtp::XclientCommand& client) override {
+      smtp::XclientCommand& client) override {
     CHECK((choice & 16) != 0 && !open);
     if (client.port == 1) return std::unexpected(smtp::Reply{421, {4, 7, 0}, "No place"});
     return options(choice);

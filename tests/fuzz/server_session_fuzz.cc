@@ -183,7 +183,7 @@ class Session final : public smtp::ServerPolicy {
   }
   void discard() override { builder_.reset(); }
   std::expected<smtp::ServerOptions, smtp::Reply> on_xclient(
-      const smtp::XclientCommand& client) override {
+      smtp::XclientCommand& client) override {
     CHECK((choices_[0] & 128) != 0 && !builder_);
     const config::ListenerConfig listener = listener_of(choices_[0]);
     peer_ = submission::peer_of(client, peer_of(choices_[0]));

@@ -174,11 +174,14 @@ def test_imported_logins_log_in_and_others_are_refused_by_line(world, tmp_path):
 
 def test_a_dovecot_checks_the_logins_that_are_not_in_users_toml(world, tmp_path):
     sink = world.receiver("receiver.example")
-    dovecot = harness.Dovecot(tmp_path / "dovecot", f"a@shop.example:{{SHA512-CRYPT}}{sha512(SECRET)}\n")
+    dovecot = harness.Dovecot(tmp_path / "dovecot", "".join(
+        f"{name}@shop.example:{{SHA512-CRYPT}}{sha512(SECRET)}\n" for name in ("a", "boss")))
     world.others.append(dovecot)
     relay = world.add_relay()
     relay.dovecot_socket = dovecot.socket
     relay.add_key("shop.example", "s1", "ed25519")
+    relay.add_user("shop")
+    relay.add_user("boss@shop.example", PASSWORD)
     world.start()
     # It is away: nobody's password is wrong.
     with relay.smtp(port=SUBMISSION_PORT, starttls=True) as session:
@@ -206,6 +209,9 @@ def test_a_dovecot_checks_the_logins_that_are_not_in_users_toml(world, tmp_path)
     # However many logins met it, it was told once.
     assert len(relay.events("dovecot_unavailable")) == 1
     assert len(relay.events("dovecot_available")) == 1
+    # A login of users.toml has its password there, in whatever case its name is written.
+    for name in ("boss@shop.example", "BOSS@shop.example", "boss@SHOP.example"):
+        assert log_in(relay, name, SECRET)[0] == 535
     # It comes back by itself.
     dovecot.stop()
     dovecot.start()

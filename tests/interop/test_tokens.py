@@ -374,10 +374,10 @@ def test_keys_are_fetched_and_stay_while_their_server_is_away(by_url, issuer):
     assert relay.wait_event("token_keys_fetched")["keys"] == len(issuer.keys)
     assert by_token(relay, issuer.token("ed"))[0] == 235
     assert "libcurl" in pathlib.Path(f"/proc/{relay.process.process.pid}/maps").read_text()
-    # A key that they do not have, this soon after the last fetch, does not exist.
+    # A key that they do not have may be a new one; this soon after the last fetch nobody can tell.
     issuer.add_key("rotated")
     server.document = issuer.key_set()
-    assert by_token(relay, issuer.token("rotated"))[0] == 535
+    assert by_token(relay, issuer.token("rotated"))[0] == 454
     assert server.requests == 1
     # A reload fetches them; and without a server those that are known stay.
     assert relay.run("reload").returncode == 0

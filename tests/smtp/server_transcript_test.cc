@@ -216,7 +216,7 @@ class ScriptedPolicy final : public ServerPolicy {
     sink_.reset();
     events_.add("=> Discard");
   }
-  std::expected<ServerOptions, Reply> on_xclient(const XclientCommand& client) override {
+  std::expected<ServerOptions, Reply> on_xclient(XclientCommand& client) override {
     if (auto reply = refusal("xclient", client.address.value_or(""))) {
       return std::unexpected(std::move(*reply));
     }

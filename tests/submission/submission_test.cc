@@ -1154,6 +1154,14 @@ TEST_F(XclientTest, ALoginOfTheFrontEndIsOne) {
       << log;
 }
 
+TEST_F(XclientTest, AListedLoginIsItselfInWhateverCase) {
+  connect_front();
+  name("ADDR=192.0.2.1 LOGIN=SHOP");
+  say_hello();
+  send();
+  EXPECT_EQ(intake_.messages.at(0).first->envelope.login, "shop");
+}
+
 TEST_F(XclientTest, ALoginThatIsNotKnownHereSendsAsItsOwnAddress) {
   connect_front();
   name("ADDR=192.0.2.1 LOGIN=office+40shop.example");
