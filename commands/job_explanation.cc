@@ -76,6 +76,11 @@ std::string next_text(const Json& job) {
   if (state == "held") {
     return fmt::format("nothing before somebody releases it: signpost queue release {}", id);
   }
+  if (state == "scheduled") {
+    return fmt::format(
+        "an attempt at {}, as its sender wanted; signpost queue release {} sends it at once",
+        local_time(text_of(job, "due")), id);
+  }
   const bool held_up = !text_of(job, "waits_for").empty();
   if (state == "deferred") {
     return fmt::format("an attempt at about {}{}{}", local_time(text_of(job, "due")),

@@ -142,8 +142,10 @@ void add_changes(CLI::App& queue, CommandLine& line) {
       "too.\n"
       "Example: signpost queue hold --user shop");
 
-  const Added freed =
-      add_change(queue, line, "release", "Make held and scheduled jobs due now", release_jobs);
+  const Added freed = add_change(
+      queue, line, "release",
+      "Make held and scheduled jobs due now; of one that is both, the first release ends the hold",
+      release_jobs);
   freed.command->footer("Example: signpost queue release --user shop");
 
   const Added gone =

@@ -71,8 +71,10 @@ Result<auth::User> user_of(const UserOptions& options) {
   if (options.rate.empty()) return user;
   user.rate = config::parse_rate(options.rate);
   if (user.rate) return user;
-  return fail(Errc::InvalidArgument, fmt::format("--rate: {} is no rate; write one as in 500/h",
-                                                 config::shown(options.rate)));
+  return fail(
+      Errc::InvalidArgument,
+      fmt::format("--rate: {} is no rate; write one from 1/h to 1000000/s, as in 500/h or 10/min",
+                  config::shown(options.rate)));
 }
 
 int add(const UserOptions& options, const std::string& config_file) {
@@ -202,9 +204,10 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
   command->add_option("--tenant", options->tenant, "[[tenant]] that the login belongs to")
       ->type_name("NAME");
   command
-      ->add_option("--rate", options->rate,
-                   "Recipients in a second, a minute, an hour or a day, as in 500/h; the reply to "
-                   "more is 450")
+      ->add_option(
+          "--rate", options->rate,
+          "Recipients in a second, a minute or an hour, as in 10/min or 500/h; the reply to "
+          "more is 450")
       ->type_name("NUMBER/PERIOD");
   command->add_option("--daily", options->daily, "Recipients from 00:00 to 24:00 UTC")
       ->type_name("NUMBER")

@@ -1,6 +1,7 @@
 #include "config/config.h"
 
 #include "base/ascii.h"
+#include "smtp/address.h"
 
 #include <fmt/format.h>
 
@@ -59,6 +60,12 @@ bool list_has_domain(const std::vector<std::string>& sorted, std::string_view be
 }
 
 bool sender_matches(std::string_view sender, std::string_view address) {
+  if (sender.starts_with('"')) {  // "a b"@example.net
+    const std::size_t end = sender.rfind('@');
+    std::string plain = smtp::unquoted(sender.substr(0, end));
+    plain.append(sender.substr(end));
+    return ascii::equals_ignore_case(plain, address);
+  }
   if (!sender.starts_with('@')) return ascii::equals_ignore_case(sender, address);
   const std::size_t at = address.rfind('@');
   return at != std::string_view::npos && domain_matches(sender.substr(1), address.substr(at + 1));

@@ -96,7 +96,7 @@ void check_proxies(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
   };
   demand_few("proxy_protocol_from", listener.proxy_protocol_from, "load balancers");
   demand_few("xclient_from", listener.xclient_from, "front ends");
-  if (listener.xclient_logins && listener.xclient_from.empty()) {
+  if (listener.xclient_logins && entry.table.find("xclient_from") == nullptr) {
     errors.add(entry.at("xclient_logins"), "listener.xclient_logins",
                "has no meaning without front ends; write their addresses in xclient_from");
   }

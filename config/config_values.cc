@@ -119,7 +119,12 @@ ValueResult<std::string> parse_sender_pattern(std::string_view text) {
 }
 
 ValueResult<std::string> parse_listed_sender(std::string_view text) {
-  if (text.contains('@')) return parse_sender_pattern(text);
+  if (text.contains('@')) {
+    auto pattern = parse_sender_pattern(text);
+    if (!pattern || !pattern->starts_with('"')) return pattern;
+    const std::size_t end = pattern->rfind('@');  // compared as what it means
+    return smtp::unquoted(pattern->substr(0, end)) + pattern->substr(end);
+  }
   auto domain = parse_domain_pattern(text);
   if (!domain) return domain;
   return "@" + *domain;

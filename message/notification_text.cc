@@ -67,6 +67,9 @@ constexpr std::string_view kSizeAdvice =
 constexpr std::string_view kUnreachableAdvice =
     "The recipient's mail server could not be reached for a long time. Please try again later, or "
     "contact the recipient by other means.";
+constexpr std::string_view kDeadlineAdvice =
+    "The message was to be delivered by a certain time or not at all. Please send it again without "
+    "that limit, or contact the recipient by other means.";
 constexpr std::string_view kLoopAdvice =
     "The message was going round in a loop, which only the administrators of the mail servers can "
     "fix. Please forward this report to your mail administrator.";
@@ -82,24 +85,13 @@ constexpr std::string_view kPolicyAdvice =
 constexpr std::string_view kGeneralAdvice =
     "If the words above do not help you, please forward this report to your mail administrator.";
 
-constexpr std::array<Advice, 18> kAdvice = {{
-    {"x.1.10", kDomainAdvice},
-    {"x.1.2", kDomainAdvice},
-    {"x.1.7", kSenderAdvice},
-    {"x.1.8", kSenderAdvice},
-    {"x.1.", kAddressAdvice},
-    {"x.2.1", kAddressAdvice},
-    {"x.2.2", kFullAdvice},
-    {"x.2.3", kSizeAdvice},
-    {"x.3.4", kSizeAdvice},
-    {"5.4.1", kAddressAdvice},
-    {"x.4.4", kDomainAdvice},
-    {"x.4.6", kLoopAdvice},
-    {"x.4.", kUnreachableAdvice},
-    {"x.6.7", kAbilityAdvice},
-    {"x.6.", kContentAdvice},
-    {"x.7.27", kSenderAdvice},
-    {"x.7.", kPolicyAdvice},
+constexpr std::array<Advice, 19> kAdvice = {{
+    {"x.1.10", kDomainAdvice},  {"x.1.2", kDomainAdvice},     {"x.1.7", kSenderAdvice},
+    {"x.1.8", kSenderAdvice},   {"x.1.", kAddressAdvice},     {"x.2.1", kAddressAdvice},
+    {"x.2.2", kFullAdvice},     {"x.2.3", kSizeAdvice},       {"x.3.4", kSizeAdvice},
+    {"5.4.1", kAddressAdvice},  {"x.4.4", kDomainAdvice},     {"x.4.6", kLoopAdvice},
+    {"5.4.7", kDeadlineAdvice}, {"x.4.", kUnreachableAdvice}, {"x.6.7", kAbilityAdvice},
+    {"x.6.", kContentAdvice},   {"x.7.27", kSenderAdvice},    {"x.7.", kPolicyAdvice},
     {"", kGeneralAdvice},
 }};
 

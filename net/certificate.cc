@@ -74,8 +74,9 @@ Result<std::shared_ptr<const Certificate>> Certificate::from_pem(std::string_vie
                                            std::to_string(certificate->chain_.size() + 1) +
                                            " in the file); copy the whole file again");
   }
-  return fail(Errc::InvalidArgument,
-              "has no certificate in PEM; write the server's certificate and its chain into it");
+  return fail(
+      Errc::InvalidArgument,
+      "has no certificate in PEM; write the certificate, and after it those of its chain, into it");
 }
 
 SystemTime Certificate::not_before() const { return time_of(X509_get0_notBefore(own())); }

@@ -89,7 +89,7 @@ Done set(char option, std::string_view value, Invocation& call) {
       call.config_file = value;
       return {};
     case 'F':
-      call.full_name = value;
+      std::erase_if(call.full_name.emplace(value), ascii::is_control);
       return {};
     case 'f':
     case 'r':

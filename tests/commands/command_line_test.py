@@ -782,7 +782,8 @@ class Users(Case):
                 (["a\nb"], "secret\n", "a name cannot contain control characters"),
                 (["shop", "--sender", "shop.example"], "secret\n",
                  '--sender: "shop.example" has no "@"'),
-                (["shop", "--rate", "500"], "secret\n", '--rate: "500" is no rate; write one as in 500/h')):
+                (["shop", "--rate", "500"], "secret\n", '--rate: "500" is no rate; write one from 1/h to 1000000/s, as in '
+                 '500/h or 10/min')):
             self.refused(self.signpost("user", "add", *words, input=text), error)
         self.assertFalse(self.users.exists())
 

@@ -619,6 +619,15 @@ TEST_F(AcceptanceTest, WhatIsAskedAboutTimeIsRefusedWhereItCannotBeKept) {
   mail = {};
   mail.deliver_by = smtp::DeliverBy{seconds(60), smtp::DeliverBy::Mode::Return};
   EXPECT_EQ(refusal_of(), "");
+  config.limits.future_release = hours(24);
+  mail.deliver_by->time = seconds(300);
+  mail.hold_for = seconds(240);
+  EXPECT_EQ(refusal_of(), "");
+  mail.hold_for = seconds(241);
+  EXPECT_EQ(refusal_of(),
+            "501 5.5.4 Held for so long, the mail cannot be delivered by its deadline (BY), which "
+            "needs 60 seconds at least");
+  mail.hold_for = {};
   mail.deliver_by->time = seconds(59);
   EXPECT_EQ(refusal_of(), "501 5.5.4 Delivery needs 60 seconds at least (BY)");
   mail.deliver_by->mode = smtp::DeliverBy::Mode::Notify;
