@@ -63,7 +63,7 @@ def figures(rows, found, signature, busy):
          f"{found['serial_p50_ms']:.2f} / {found['serial_p99_ms']:.2f} ms ({found['sync_ms']:.2f} ms)"),
         ("bytes written to disk / bytes accepted", f"{found['disk_bytes_a_byte']:.2f}"),
         ("memory idle", f"{found['memory_idle_mib']:.1f} MiB"),
-        (f"an idle session, of {found['idle_sessions']:,} / with TLS, of {found['idle_tls_sessions']:,}",
+        (f"an idle session, of the second half of {found['idle_sessions']:,} / with TLS, of {found['idle_tls_sessions']:,}",
          f"{found['memory_session_kib']:.1f} / {found['memory_tls_session_kib']:.1f} KiB"),
         ("100 KB messages: CPU beyond the signature", f"{found['cpu_us_100k'] - signature['median']:.0f} µs"),
         ("BDAT / DATA, messages accepted a second and CPU per message: 4 KB; 1 MB",
