@@ -231,6 +231,7 @@ void SinkSession::mail(std::string_view argument) {
   if (declared_size(path->parameters) > owner_.options().size_limit) {
     return reply(552, "5.3.4", "Message too large");
   }
+  owner_.tally().add(Count::Transactions);
   have_mail_ = true;
   envelope_.reverse_path = std::move(path->address);
   envelope_.mail_parameters = std::move(path->parameters);

@@ -23,6 +23,7 @@ constexpr std::array<const char*, static_cast<std::size_t>(Count::kCount)> kName
     "deferred_messages",
     "dropped",
     "connections",
+    "transactions",
     "tls_handshakes",
     "tls_failures",
     "protocol_errors",

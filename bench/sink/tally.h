@@ -29,6 +29,7 @@ enum class Count : std::size_t {
   DeferredMessages,
   Dropped,  // connections closed on purpose in or after the data
   Connections,
+  Transactions,  // MAIL commands that were accepted
   TlsHandshakes,
   TlsFailures,
   ProtocolErrors,    // commands that are wrong or out of order

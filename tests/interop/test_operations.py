@@ -369,7 +369,7 @@ def test_sigterm_finishes_what_is_in_flight_and_exits_0(world):
     sink = world.receiver("receiver.example", "--delay-ms", "1000")
     relay = world.start()
     queue_id = relay.send("a@shop.example", "b@receiver.example", message())
-    harness.wait_until(lambda: sink.counts()["connections"] == 1, "the delivery to begin")
+    harness.wait_until(lambda: sink.counts()["transactions"] == 1, "the transaction to begin")
     assert relay.stop() == 0
     sink.wait_for(1)
     relay.launch()
