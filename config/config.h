@@ -149,10 +149,17 @@ struct RetryConfig {
   std::chrono::seconds delay_notice{14'400};
 };
 
+// Before a pattern of the names of MX hosts.
+inline constexpr std::string_view kMxPrefix = "mx:";
+
 struct DestinationConfig {
-  std::vector<std::string> match;  // recipient domains in lower case, "*.example", "*"
-  std::size_t connections = 10;
-  std::size_t messages_per_connection = 100;
+  // Recipient domains in lower case, "*.example", "*", or "mx:" and such a pattern of the names of
+  // MX hosts.
+  std::vector<std::string> match;
+  // Nothing: as the provider of the hosts allows, else as below.
+  std::optional<std::size_t> connections;
+  std::optional<std::size_t> messages_per_connection;
+  std::optional<std::size_t> recipients_per_transaction;
   std::optional<Rate> rate;
   std::optional<TlsPolicy> tls;
 };

@@ -20,6 +20,9 @@ namespace {
 // Does `wide` match every domain that `narrow` matches?
 bool covers(std::string_view wide, std::string_view narrow) {
   if (wide == narrow || wide == "*") return true;
+  const bool of_hosts = wide.starts_with(kMxPrefix);
+  if (of_hosts != narrow.starts_with(kMxPrefix)) return false;
+  if (of_hosts) return covers(wide.substr(kMxPrefix.size()), narrow.substr(kMxPrefix.size()));
   if (narrow == "*" || !wide.starts_with("*.")) return false;
   // "*.shop.example" is all subdomains of shop.example, which "*.example" covers.
   if (narrow.starts_with("*.")) narrow.remove_prefix(2);

@@ -401,21 +401,32 @@ Section destination() {
   return list<DestinationConfig>(
       "destination", &Config::destinations,
       {key("match", &DestinationConfig::match,
-           list_of("domains, as in [\"example.net\", \"*.example.net\", \"*\"]",
-                   parse_domain_pattern, false),
-           "Recipient domains that these limits apply to; the first table that matches applies.")
+           list_of("domains, or \"mx:\" and names of MX hosts, as in [\"example.net\", "
+                   "\"*.example.net\", \"mx:*.mail.example.net\", \"*\"]",
+                   parse_destination_pattern, false),
+           "Recipient domains, or with \"mx:\" the first MX hosts of such domains, that these "
+           "limits "
+           "apply to; the first table that matches applies. \"*\" is every receiver that "
+           "delivery.providers does not know.")
            .required(),
        key("connections", &DestinationConfig::connections, whole_number(1, 10'000),
-           "Connections at one time; domains with the same MX hosts share them."),
+           "Connections at one time; domains with the same MX hosts share them, and so do all that "
+           "match an \"mx:\" table. Default: what the provider of the hosts takes, else 10."),
        key("messages_per_connection", &DestinationConfig::messages_per_connection,
-           whole_number(1, 100'000), "Messages after which a connection is replaced."),
+           whole_number(1, 100'000),
+           "Messages after which a connection is replaced. Default: as the provider has it, else "
+           "100."),
+       key("recipients_per_transaction", &DestinationConfig::recipients_per_transaction,
+           whole_number(1, 1000),
+           "Recipients of one message that go in one transaction. Default: as the provider has it, "
+           "else 100."),
        key("tls", &DestinationConfig::tls, one_of(kTlsPolicies),
            "As delivery.tls, for these domains. Default: delivery.tls."),
        key("rate", &DestinationConfig::rate, rate(),
            "Messages in a period of time, spread evenly over it, never more than one second's "
            "worth at once; 100 recipients of a message in one domain, or fewer, count as one "
-           "message. "
-           "Domains with the same MX hosts share it. Default: no limit.")});
+           "message (see recipients_per_transaction). Shared as connections are. Default: as the "
+           "provider has it, else no limit.")});
 }
 
 Section route() {

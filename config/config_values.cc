@@ -100,11 +100,17 @@ ValueResult<std::string> parse_domain(std::string_view text) {
 
 ValueResult<std::string> parse_domain_pattern(std::string_view text) {
   if (text == "*") return std::string(text);
-  if (text.starts_with("mx:")) return not_built("a pattern of MX host names (\"mx:\")");
   const std::string_view below = text.starts_with("*.") ? "*." : "";
   auto domain = parse_domain(text.substr(below.size()));
   if (!domain) return wrong(text, "is not a domain or a pattern of domains");
   return std::string(below) + *domain;
+}
+
+ValueResult<std::string> parse_destination_pattern(std::string_view text) {
+  if (!text.starts_with(kMxPrefix)) return parse_domain_pattern(text);
+  auto pattern = parse_domain_pattern(text.substr(kMxPrefix.size()));
+  if (!pattern) return wrong(text, "is not \"mx:\" and a pattern of host names");
+  return std::string(kMxPrefix) + *pattern;
 }
 
 ValueResult<std::string> parse_sender_pattern(std::string_view text) {

@@ -24,6 +24,8 @@ using ValueResult = std::expected<T, ValueError>;
 ValueResult<std::string> parse_domain(std::string_view text);
 // "example.net", "*.example.net", "*".
 ValueResult<std::string> parse_domain_pattern(std::string_view text);
+// The same, or "mx:" and such a pattern of the names of MX hosts.
+ValueResult<std::string> parse_destination_pattern(std::string_view text);
 // "@example.net", "@*.example.net", "@*" or "user@example.net", in lower case.
 ValueResult<std::string> parse_sender_pattern(std::string_view text);
 // The same from a file of domains: one without "@" is "@" and that domain.

@@ -91,8 +91,9 @@ class Delivery final : public Intake, private SessionHost {
     return shared_.scheduler.take_place(site, address, now());
   }
   void give_back_place(const net::IpAddress& address) override;
-  bool place_is_wanted(const net::IpAddress& address) const override {
-    return shared_.scheduler.place_is_wanted(address);
+  bool must_make_room(const Site& site, const SessionRef& session,
+                      const net::IpAddress& address) const override {
+    return shared_.scheduler.must_make_room(site, session, address);
   }
   bool is_away(const Site& site) const override { return shared_.scheduler.is_away(site); }
   void connection_ready(Site& site) override;

@@ -72,6 +72,8 @@ void DeliverySession::hurry() { connection_.hurry(); }
 
 void DeliverySession::on_ready() {
   was_ready_ = true;
+  record_.most_recipients =
+      std::min(record_.most_recipients, connection_.hop().recipients_per_transaction);
   record_.smtputf8 = connection_.dialog().extensions().smtputf8;
   enter(State::Transacting);
   if (next_job()) pump();
@@ -173,6 +175,9 @@ void DeliverySession::reconnect() {
 void DeliverySession::end(const std::optional<Disposition>& failure, const AttemptFacts& facts) {
   if (state_ == State::Ended) return;
   enter(State::Ended);
+  if (failure && failure->said_by_receiver()) {
+    host_.answered(site_, failure->reply, began_, facts);
+  }
   host_.connection_ended(site_, ref(), was_ready_, failure, began_, facts);
   host_.retire(id_);
 }

@@ -49,6 +49,7 @@ class DeliverySession final : private ReceiverConnection::User {
     const OutgoingMessage::Form* form = nullptr;  // that the peer gets, once it is known
     std::optional<smtp::DotStuffer> content;
     bool early = false;  // begun before the reply to the previous message
+    SteadyTime began{};
   };
 
   // ReceiverConnection::User

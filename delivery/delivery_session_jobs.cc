@@ -66,7 +66,8 @@ bool DeliverySession::next_job() {
   }
   auto job = host_.take(site_, ref());
   if (!job) {
-    const bool wanted = host_.short_of_connections() || host_.place_is_wanted(connection_.place());
+    const bool wanted =
+        host_.short_of_connections() || host_.must_make_room(*site_, ref(), connection_.place());
     if (wanted && host_.leave_idle(*site_, ref())) {
       quit();
       return true;
@@ -104,6 +105,7 @@ bool DeliverySession::may_go_on(const Taken& taken) const {
 
 void DeliverySession::begin(std::unique_ptr<Taken> taken) {
   current_ = std::move(taken);
+  current_->began = host_.context().clock.steady_now();
   ++messages_;
   begin_transaction();
 }
@@ -170,6 +172,7 @@ void DeliverySession::loaded_early(std::optional<PendingJob> job) {
   next_->early =
       connection_.dialog().begin_early(next_transaction(*next_), connection_.stream().output());
   if (!next_->early) return;
+  next_->began = host_.context().clock.steady_now();
   ++messages_;
   connection_.stream().flush();
 }
@@ -242,7 +245,16 @@ void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& re
       taken->form != nullptr ? taken->form : &form(*taken, message::Transport::EightBit);
   known.dkim = made->summary;
   known.unfinished = unfinished;
-  host_.settle(taken->attempt.take_job(), taken->attempt.take_dispositions(rest), std::move(known));
+  std::vector<Disposition> dispositions = taken->attempt.take_dispositions(rest);
+  const smtp::Reply* last = nullptr;
+  for (const Disposition& each : dispositions) {
+    if (each.outcome == Outcome::Delivered || !each.said_by_receiver()) continue;
+    if (last == nullptr || *last != each.reply) {
+      host_.answered(site_, each.reply, taken->began, known);
+    }
+    last = &each.reply;
+  }
+  host_.settle(taken->attempt.take_job(), std::move(dispositions), std::move(known));
 }
 
 // Without a verdict on the remaining recipients.

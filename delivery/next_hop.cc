@@ -15,16 +15,28 @@ namespace signpost::delivery {
 
 namespace {
 
-// The [[destination]] table that names `domain`; null if none does.
-const config::DestinationConfig* destination_of(const config::Config& config,
-                                                std::string_view domain) {
-  const auto names = [&](const config::DestinationConfig& destination) {
-    return std::ranges::any_of(destination.match, [&](const std::string& pattern) {
-      return config::domain_matches(pattern, domain);
-    });
-  };
-  const auto found = std::ranges::find_if(config.destinations, names);
-  return found == config.destinations.end() ? nullptr : &*found;
+// A [[destination]] table that applies, and the pattern that says so; null if none does.
+struct Match {
+  const config::DestinationConfig* table = nullptr;
+  std::string_view pattern;
+
+  bool names_anybody() const { return table != nullptr && pattern != "*"; }
+  bool names_exchanger() const { return pattern.starts_with(config::kMxPrefix); }
+};
+
+// `exchanger`: "" if none is involved.
+Match destination_of(const config::Config& config, std::string_view domain,
+                     std::string_view exchanger) {
+  for (const config::DestinationConfig& table : config.destinations) {
+    for (const std::string& pattern : table.match) {
+      std::string_view name = pattern;
+      const bool of_exchanger = name.starts_with(config::kMxPrefix);
+      if (of_exchanger) name.remove_prefix(config::kMxPrefix.size());
+      if (of_exchanger && exchanger.empty()) continue;
+      if (config::domain_matches(name, of_exchanger ? exchanger : domain)) return {&table, pattern};
+    }
+  }
+  return {};
 }
 
 std::string_view tls_word(config::TlsPolicy policy) {
@@ -41,22 +53,53 @@ std::string_view tls_word(config::TlsPolicy policy) {
   return "";
 }
 
-void apply_limits(NextHop& hop, const config::DestinationConfig& destination) {
-  hop.connections = destination.connections;
-  hop.messages_per_connection = destination.messages_per_connection;
-  hop.rate = destination.rate;
-  if (destination.tls) hop.tls = *destination.tls;
+// How much the receiver may be sent, and with whom it shares that.
+void apply_limits(NextHop& hop, const Match& match, const providers::Provider* provider) {
+  const config::DestinationConfig none;
+  const config::DestinationConfig& table = match.table == nullptr ? none : *match.table;
+  const providers::Limits known = provider == nullptr ? providers::Limits() : provider->limits;
+  // "*" is every receiver of which nothing better is known.
+  const bool ours_first = match.names_anybody() || provider == nullptr;
+  const auto choose = [&](auto& limit, const auto& ours, const auto& theirs) {
+    const auto& chosen = ours && (ours_first || !theirs) ? ours : theirs;
+    if (chosen) limit = *chosen;
+  };
+  choose(hop.connections, table.connections, known.connections);
+  choose(hop.messages_per_connection, table.messages_per_connection, known.messages_per_connection);
+  choose(hop.recipients_per_transaction, table.recipients_per_transaction,
+         known.recipients_per_transaction);
+  choose(hop.rate, table.rate, known.rate);
+  const bool limited = match.names_anybody() && (table.connections || table.rate);
+  if (limited) {
+    if (match.names_exchanger()) hop.group = table.match.front();
+  } else if (provider != nullptr) {
+    hop.group = provider->name;
+  }
 }
 
-// What distinguishes connections to the same hosts that must not carry each other's mail.
-std::string differences(const NextHop& hop, const config::Config& config,
-                        const config::DestinationConfig* destination) {
+// What distinguishes connections to the same hosts that must not carry each other's mail, or that
+// are limited apart from each other.
+std::string differences(const NextHop& hop, const config::Config& config, const Match& match) {
   std::string text;
-  if (destination != nullptr && destination->match.front() != "*") {
-    text += fmt::format(" [{}]", destination->match.front());
+  if (match.names_anybody() && !match.names_exchanger()) {
+    text += fmt::format(" [{}]", match.table->match.front());
   }
   if (hop.tls != config.delivery.tls) text += fmt::format(" tls={}", tls_word(hop.tls));
   return text;
+}
+
+// What the configuration says of the hop beside where it is; the end of its key.
+std::string complete(NextHop& hop, const config::Config& config, const RoutePlan& plan,
+                     std::string_view domain, std::string_view exchanger,
+                     const providers::Provider* provider) {
+  const Match match = destination_of(config, domain, exchanger);
+  apply_limits(hop, match, provider);
+  if (match.table != nullptr && match.table->tls) hop.tls = *match.table->tls;
+  if (plan.tls) hop.tls = *plan.tls;
+  const bool limited = match.table != nullptr && match.table->connections;
+  hop.connections_per_address =
+      std::max(config.delivery.connections_per_address, limited ? hop.connections : 0);
+  return differences(hop, config, match);
 }
 
 std::string_view literal_address(std::string_view literal) {
@@ -84,16 +127,12 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   NextHop& hop = plan.hop;
   hop.tls = config.delivery.tls;
   hop.port = config.delivery.port;
-  const config::DestinationConfig* destination = destination_of(config, *domain);
-  if (destination != nullptr) apply_limits(hop, *destination);
-  hop.connections_per_address = std::max(config.delivery.connections_per_address,
-                                         destination == nullptr ? 0 : hop.connections);
   const config::RouteConfig* route = relay::route_of(config, *domain, lane.route);
   // Jobs of a route that the configuration no longer has belong to another lane: see Settler.
   if (!lane.route.empty() && (route == nullptr || route->via != lane.route)) {
     return fail(Errc::InvalidArgument, fmt::format("there is no route {} any more", lane.route));
   }
-  if (route != nullptr && route->tls) hop.tls = *route->tls;
+  if (route != nullptr) plan.tls = route->tls;
   if (route != nullptr && !route->mx) {
     hop.port = route->port;
     hop.routed = true;
@@ -105,23 +144,22 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
     }
     go_to(hop, literal_address(*domain));
   } else if (smtp::is_domain_name(*domain, false)) {
-    hop.key = "mx:";
     plan.domain = std::move(*domain);
+    return plan;
   } else {
     return fail(Errc::InvalidArgument, fmt::format("{} is not a domain name", lane.domain));
   }
-  // If the hosts have yet to be looked up, their names come before it.
-  plan.suffix = differences(hop, config, destination);
-  if (plan.domain.empty()) hop.key += plan.suffix;
+  hop.key += complete(hop, config, plan, *domain, "", nullptr);
   return plan;
 }
 
-std::expected<NextHop, Disposition> at_exchangers(RoutePlan plan, dns::MxAnswer answer,
-                                                  const std::string& own_hostname) {
+std::expected<NextHop, Disposition> at_exchangers(const config::Config& config,
+                                                  const providers::Providers& providers,
+                                                  RoutePlan plan, dns::MxAnswer answer) {
   if (answer.outcome != dns::MxAnswer::Outcome::Hosts) {
     return std::unexpected(of_mx_answer(answer, plan.domain));
   }
-  dns::remove_self(answer.hosts, own_hostname);
+  dns::remove_self(answer.hosts, config.hostname);
   if (answer.hosts.empty()) {
     return std::unexpected(local(Outcome::Failed, {5, 4, 6},
                                  fmt::format("mail for {} loops back to this relay", plan.domain)));
@@ -129,7 +167,7 @@ std::expected<NextHop, Disposition> at_exchangers(RoutePlan plan, dns::MxAnswer 
   NextHop hop = std::move(plan.hop);
   hop.implicit = answer.implicit;
   // There a missing address means something else: see HostWalk.
-  if (hop.implicit) hop.key = "a:";
+  hop.key = hop.implicit ? "a:" : "mx:";
   // In one order, whatever the answer's, so that the same set of hosts is the same site.
   std::ranges::sort(answer.hosts, {}, [](const dns::MxHost& host) {
     return std::pair(host.preference, std::string_view(host.host));
@@ -142,7 +180,8 @@ std::expected<NextHop, Disposition> at_exchangers(RoutePlan plan, dns::MxAnswer 
     hop.key += answer.hosts[i].host;
     hop.hosts.push_back({std::move(answer.hosts[i].host), rank});
   }
-  hop.key += plan.suffix;
+  const std::string& first = hop.hosts.front().name;
+  hop.key += complete(hop, config, plan, plan.domain, first, providers.find(first));
   return hop;
 }
 

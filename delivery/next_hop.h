@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "delivery/disposition.h"
 #include "dns/mx.h"
+#include "providers/providers.h"
 #include "queue/lane.h"
 #include "relay/rate_limit.h"
 
@@ -35,18 +36,22 @@ struct NextHop {
   bool implicit = false;    // no MX records: the host is the domain itself
   std::uint16_t port = 25;
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
+  // Whose limits these are: "google", "mx:*.mail.example"; all hops of the group share them. "":
+  // this hop's own.
+  std::string group;
   std::size_t connections = 10;
   std::size_t connections_per_address = 20;  // of all sites together
   std::size_t messages_per_connection = 100;
-  std::optional<relay::Rate> rate;
+  std::size_t recipients_per_transaction = 100;
+  std::optional<relay::Rate> rate;  // of transactions: see transactions_of()
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
 
 // What the configuration says about a lane.
 struct RoutePlan {
-  NextHop hop;         // complete if `domain` is empty
-  std::string domain;  // whose mail exchangers are to be looked up; "": none
-  std::string suffix;  // of the key, after the exchangers' names
+  NextHop hop;                           // complete if `domain` is empty
+  std::string domain;                    // whose mail exchangers are to be looked up; "": none
+  std::optional<config::TlsPolicy> tls;  // of its route
 };
 
 // InvalidArgument when the domain cannot be a domain, or is an address literal and those are not
@@ -54,8 +59,12 @@ struct RoutePlan {
 Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& lane);
 
 // The hop with the exchangers of `plan.domain`, or why its mail cannot go: see of_mx_answer().
-// Exchangers of the same or a larger preference value than `own_hostname`'s are left out.
-std::expected<NextHop, Disposition> at_exchangers(RoutePlan plan, dns::MxAnswer answer,
-                                                  const std::string& own_hostname);
+// Exchangers of the same or a larger preference value than the relay's own name are left out.
+// Limits are those of the first [[destination]] table that names the domain or the first
+// exchanger, and of the exchanger's provider where that says nothing. Hops that are limited by
+// their exchanger are a group; a table that limits a domain by its name takes it out of the group.
+std::expected<NextHop, Disposition> at_exchangers(const config::Config& config,
+                                                  const providers::Providers& providers,
+                                                  RoutePlan plan, dns::MxAnswer answer);
 
 }  // namespace signpost::delivery

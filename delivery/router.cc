@@ -22,7 +22,8 @@ void Router::look_up(queue::Lane lane, Done done) {
         // The query is calling us: it is destroyed once this has returned.
         auto query = queries_.extract(number);
         context_.loop.defer([query = std::move(query)] {});
-        done(lane, at_exchangers(plan, answer, context_.settings->config->hostname));
+        const relay::Settings& settings = *context_.settings;
+        done(lane, at_exchangers(*settings.config, *settings.providers, plan, answer));
       });
 }
 

@@ -159,6 +159,7 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
   while (!impl.timers.empty() && impl.timers.top().time <= now.steady) {
     const SitePtr site = impl.timers.top().site;
     impl.timers.pop();
+    impl.serve_tokens(*site->allowance, now, orders);
     impl.arrange(site, 0, now, orders);
   }
   for (std::size_t i = impl.hungry.size(); i > 0; --i) {

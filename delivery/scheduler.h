@@ -86,7 +86,10 @@ class Scheduler {
   bool take_place(const SitePtr& site, const net::IpAddress& address, const Now& now);
   void give_back_place(const net::IpAddress& address, std::size_t worker, const Now& now,
                        Orders& orders);
-  bool place_is_wanted(const net::IpAddress& address) const;
+  // Whether an idle session of `site` with a connection to `address` should close: others wait for
+  // its place, or for a connection of its group, or there are more than may be.
+  bool must_make_room(const Site& site, const SessionRef& session,
+                      const net::IpAddress& address) const;
   // The first success after failures recalls what was put off because of them.
   void connection_ready(Site& site, const Now& now, Orders& orders);
   // Whether it is known to be away: what its connections meet is no news then.
@@ -96,7 +99,8 @@ class Scheduler {
   // The connection of a job was lost in the middle of it. If the receiver turns out to be down, the
   // job is recalled with the others.
   void cut_off(const queue::Job& job);
-  // The next job; nothing: the session is idle from now on and will be woken.
+  // The next job; nothing: the session is idle from now on and will be woken, unless it must make
+  // room.
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session, const Now& now,
                                  Orders& orders);
   // For a session that would begin it before the reply to its current message, and must wait for
@@ -119,6 +123,10 @@ class Scheduler {
                         const std::optional<Disposition>& failure, SteadyTime began, const Now& now,
                         Orders& orders, const AttemptFacts& facts = {});
 
+  // A reply to what was begun at `began` says that the site, or its group, is sent too much. True:
+  // it is sent half as much from now on; see Throttle.
+  bool asked_for_less(const SitePtr& site, SteadyTime began, const Now& now);
+
   // --- operators ---
   // The receivers of this lane's mail are tried at once, whatever their back-off.
   void forgive(const queue::Lane& lane, const Now& now, Orders& orders);
@@ -127,8 +135,8 @@ class Scheduler {
   // caller's from then on.
   std::vector<PendingJob> withdraw(const queue::Lane& lane, std::vector<queue::JobRef> jobs);
 
-  // What delays this lane's mail now, if its receiver is backing off or its names cannot be
-  // looked up.
+  // What delays this lane's mail now, if its receiver is backing off, its names cannot be looked
+  // up, or a limit of its receiver is reached.
   std::optional<Disposition> obstacle(const queue::Lane& lane) const;
   // The key of the site where this lane's mail goes; "" until it has been looked up.
   std::string site_of(const queue::Lane& lane) const;

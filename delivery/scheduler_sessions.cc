@@ -2,10 +2,13 @@
 #include "delivery/scheduler.h"
 #include "delivery/scheduling.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <iterator>
 #include <list>
+#include <string>
 #include <utility>
 
 namespace signpost::delivery {
@@ -14,6 +17,25 @@ namespace {
 
 // Until a site looks for a place by itself: it may have been skipped.
 constexpr std::chrono::seconds kPlaceWait{30};
+
+// What holds up its mail, in words; "" if no limit does.
+std::string limit_reached(const Site& site) {
+  const Allowance& allowance = *site.allowance;
+  const std::string whose = allowance.is_shared() ? fmt::format(" to {}", allowance.group()) : "";
+  const std::string less =
+      allowance.is_reduced()
+          ? fmt::format(" ({} % of the usual, since the receiver has asked for less)",
+                        100 * allowance.share() / Throttle::kWhole)
+          : "";
+  if (site.waits_for_token) {
+    return fmt::format("waiting for its turn: the rate of mail{} is used up{}", whose, less);
+  }
+  if (site.waits_for_connection || allowance.is_full()) {
+    return fmt::format("waiting for a connection: {} of {}{} are open{}", allowance.open(),
+                       allowance.connections(), whose, less);
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -54,9 +76,11 @@ bool Scheduler::is_away(const Site& site) const {
   return site.absence.has_value();
 }
 
-bool Scheduler::place_is_wanted(const net::IpAddress& address) const {
+bool Scheduler::must_make_room(const Site& site, const SessionRef& session,
+                               const net::IpAddress& address) const {
   const MutexLock lock(mutex_);
-  return impl_->places.is_wanted(address);
+  return impl_->places.is_wanted(address) || !site.allowance->for_connections.empty() ||
+         std::ranges::find(site.leaving, session) != site.leaving.end();
 }
 
 void Scheduler::connection_ready(Site& site, const Now& now, Orders& orders) {
@@ -91,22 +115,30 @@ void Scheduler::cut_off(const queue::Job& job) {
 std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef& session,
                                           const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  std::erase(site->woken, session);
+  Allowance& allowance = *site->allowance;
+  const bool promised = impl_->redeem_token(*site, session);
+  if (std::erase(site->leaving, session) != 0) allowance.stays();
+  if (impl_->should_leave(*site)) {
+    impl_->no_longer_idle(*site, session);
+    site->leaving.push_back(session);
+    allowance.leaves();
+    impl_->arrange(site, session.worker, now, orders);
+    return std::nullopt;
+  }
   std::optional<PendingJob> job;
   if (site->line.jobs() > 0) {
-    if (site->rate.available(now.steady) > 0) {
+    if (promised ? allowance.has_any(now.steady) : impl_->may_take(site, now)) {
       job = impl_->taken_at_rate(*site, now);
     } else {
-      site->next_token = site->rate.next(now.steady);
-      impl_->timers.push({site->next_token, site});
+      impl_->wait_for_token(site, now);
     }
   }
   if (!job) {
-    if (std::ranges::find(site->idle, session) == site->idle.end()) site->idle.push_back(session);
+    impl_->is_idle(site, session);
     impl_->read_for(site, now, orders);
     return std::nullopt;
   }
-  std::erase(site->idle, session);
+  impl_->no_longer_idle(*site, session);
   impl_->arrange(site, session.worker, now, orders);
   return job;
 }
@@ -116,7 +148,7 @@ std::optional<PendingJob> Scheduler::take_early(const SitePtr& site, bool quick,
   const MutexLock lock(mutex_);
   if (!site->early || !site->idle.empty()) return std::nullopt;
   if (site->line.jobs() <= (quick ? 0 : site->connections.open())) return std::nullopt;
-  if (site->rate.available(now.steady) == 0) return std::nullopt;
+  if (impl_->should_leave(*site) || !impl_->may_take(site, now)) return std::nullopt;
   PendingJob job = impl_->taken_at_rate(*site, now);
   impl_->read_for(site, now, orders);
   return job;
@@ -129,7 +161,7 @@ void Scheduler::forbid_early(Site& site) {
 
 void Scheduler::give_back(const SitePtr& site, PendingJob job, const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  site->rate.give_back(transactions_of(job.job));
+  site->allowance->give_back(transactions_of(job.job, site->hop));
   impl_->put_first(std::move(job), now, orders);
 }
 
@@ -145,7 +177,8 @@ void Scheduler::put_off(PendingJob job, const Now& now, Orders& orders) {
 
 bool Scheduler::leave_idle(Site& site, const SessionRef& session) {
   const MutexLock lock(mutex_);
-  return std::erase(site.idle, session) != 0;
+  return impl_->no_longer_idle(site, session) ||
+         std::ranges::find(site.leaving, session) != site.leaving.end();
 }
 
 void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
@@ -153,8 +186,9 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
                                  const Now& now, Orders& orders, const AttemptFacts& facts) {
   const MutexLock lock(mutex_);
   site->connections.ended(session.worker, was_ready);
-  std::erase(site->idle, session);
-  std::erase(site->woken, session);
+  impl_->no_longer_idle(*site, session);
+  const bool promised = impl_->redeem_token(*site, session);
+  impl_->close_connection(*site, session);
   if (failure) {
     const bool another = site->back_off.failed(*failure, began, now.steady, now.dice);
     impl_->timers.push({site->back_off.not_before(), site});
@@ -176,7 +210,17 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
       impl_->park(lane);
     }
   }
+  // Those who have waited for the connection or its token come before this site.
+  if (site->allowance->is_shared()) {
+    impl_->serve_connections(*site->allowance, session.worker, now, orders);
+    if (promised) impl_->serve_tokens(*site->allowance, now, orders);
+  }
   impl_->arrange(site, session.worker, now, orders);
+}
+
+bool Scheduler::asked_for_less(const SitePtr& site, SteadyTime began, const Now& now) {
+  const MutexLock lock(mutex_);
+  return site->allowance->reduce(began, now.steady);
 }
 
 void Scheduler::forgive(const queue::Lane& name, const Now& now, Orders& orders) {
@@ -220,8 +264,11 @@ std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {
   const Lane* const lane = impl_->lanes.find(name);
   if (lane == nullptr) return std::nullopt;
   if (lane->trouble) return lane->trouble->why();
-  if (lane->site && lane->site->back_off.failing()) return lane->site->back_off.why();
-  return std::nullopt;
+  if (!lane->site) return std::nullopt;
+  if (lane->site->back_off.failing()) return lane->site->back_off.why();
+  const std::string limit = limit_reached(*lane->site);
+  if (limit.empty()) return std::nullopt;
+  return local(Outcome::Delayed, {4, 4, 5}, limit);
 }
 
 std::string Scheduler::site_of(const queue::Lane& name) const {

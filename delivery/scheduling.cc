@@ -169,16 +169,19 @@ SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
   SitePtr& slot = sites[hop.key];
   if (!slot) {
     slot = std::make_shared<Site>(hop, workers);
-    slot->rate.set(hop.rate, now.steady);
+    slot->allowance = allowance_for(hop, now);
     if (const Absence* const known = absences.find(hop.key)) {
       if (now.steady - known->last < kAbsenceKept) slot->absence = *known;
       absences.erase(hop.key);
     }
   } else if (slot->hop != hop) {  // the limits of the current configuration
-    if (slot->hop.rate != hop.rate) slot->next_token = {};
+    const bool moves = slot->hop.group != hop.group;
     slot->hop = hop;
     slot->connections.set_limit(hop.connections);
-    slot->rate.set(hop.rate, now.steady);
+    if (moves) move_to(slot, allowance_for(hop, now));
+    slot->allowance->set(hop.connections, hop.rate, now.steady);
+    slot->allowance->next_token.reset();
+    timers.push({now.steady, slot});
   }
   return slot;
 }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <queue>
 #include <string>
 #include <unordered_map>
@@ -43,6 +44,9 @@ struct Scheduling {
 
   Scheduling(std::size_t worker_count, const Limits& given)
       : workers(worker_count), limits(given) {}
+  ~Scheduling();  // sites and allowances refer to each other
+  Scheduling(const Scheduling&) = delete;
+  Scheduling& operator=(const Scheduling&) = delete;
 
   Active& active(Lane& lane);
   void drained(Lane& lane, const Now& now);
@@ -58,6 +62,23 @@ struct Scheduling {
   // Whether its look-up was made for a former configuration.
   bool asked_before(const Active& lane) const { return lane.look_up_epoch != epoch; }
   SitePtr site_for(const NextHop& hop, const Now& now);
+
+  // --- limits of sites and groups: scheduling_limits.cc ---
+  std::shared_ptr<Allowance> allowance_for(const NextHop& hop, const Now& now);
+  void move_to(const SitePtr& site, std::shared_ptr<Allowance> allowance);
+  void is_idle(const SitePtr& site, const SessionRef& session);
+  bool no_longer_idle(Site& site, const SessionRef& session);
+  void promise_token(Site& site, const SessionRef& session);
+  bool redeem_token(Site& site, const SessionRef& session);
+  bool may_take(const SitePtr& site, const Now& now) const;
+  void wait_for_token(const SitePtr& site, const Now& now);
+  void serve_tokens(Allowance& allowance, const Now& now, Orders& orders);
+  void open_connection(Site& site);
+  void close_connection(Site& site, const SessionRef& session);
+  bool should_leave(const Site& site) const;
+  void wait_for_connection(const SitePtr& site, Orders& orders);
+  void serve_connections(Allowance& allowance, std::size_t worker, const Now& now, Orders& orders);
+  void restore_allowances(const Now& now, Orders& orders);
 
   void waits(Lane& lane, const queue::LanePosition& position, const Now& now, Orders& orders);
   void seen(Lane& lane, const queue::LanePosition& position);
@@ -100,6 +121,7 @@ struct Scheduling {
   AddressPlaces places;
   LaneTable lanes;
   std::unordered_map<std::string, SitePtr> sites;
+  std::unordered_map<std::string, std::shared_ptr<Allowance>> groups;  // by name
   // Of sites that nothing waits for now, so that what is known of them is not told again.
   LruMap<std::string, Absence, StringHash> absences{kAbsencesKept};
   std::size_t in_memory = 0;  // jobs in lanes

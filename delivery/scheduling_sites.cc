@@ -20,7 +20,8 @@ constexpr std::size_t kPutOffKept = 256;                // jobs of a site that a
 constexpr std::chrono::seconds kTidyInterval{1};        // between looks for sites to forget
 constexpr std::size_t kLeastWanted = 32;  // jobs in a line, while more are in the store
 constexpr std::size_t kJobsAConnection = 8;
-constexpr std::size_t kLanesReady = 16;  // lanes with jobs in memory, while others are unread
+constexpr std::size_t kMostWoken = 1'000'000;  // sessions at once
+constexpr std::size_t kLanesReady = 16;        // lanes with jobs in memory, while others are unread
 
 std::size_t wanted(const Site& site) {
   return std::clamp(kJobsAConnection * site.connections.limit(), kLeastWanted, kMostWanted);
@@ -174,28 +175,28 @@ PendingJob Scheduling::taken(JobLine::Taken taken, const Now& now) {
 
 PendingJob Scheduling::taken_at_rate(Site& site, const Now& now) {
   PendingJob job = taken(std::move(*site.line.take()), now);
-  CHECK(site.rate.take(now.steady, transactions_of(job.job)));
+  site.allowance->take(now.steady, transactions_of(job.job, site.hop));
   return job;
 }
 
 void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders) {
   tell_absence(*site, orders);
-  if (stopped || now.steady < site->next_token) return;
+  if (stopped || site->waits_for_token) return;
   // A connection without a token would be useless.
-  const std::size_t tokens = site->rate.available(now.steady);
-  const std::size_t jobs = std::min(site->line.jobs(), tokens);
-  if (tokens == 0 && site->line.jobs() > 0) {
-    site->next_token = site->rate.next(now.steady);
-    timers.push({site->next_token, site});
+  Allowance& allowance = *site->allowance;
+  const std::size_t free = allowance.available(now.steady);
+  const std::size_t jobs =
+      std::min(site->line.jobs(), site->woken.size() + std::min(free, kMostWoken));
+  if (jobs == 0 && site->line.jobs() > 0) {
+    wait_for_token(site, now);
     return;
   }
   while (!site->idle.empty() && site->woken.size() < jobs) {
-    auto chosen = std::ranges::find(site->idle, worker, &SessionRef::worker);
-    if (chosen == site->idle.end()) chosen = std::prev(site->idle.end());
-    site->woken.push_back(*chosen);
-    orders.wake.push_back({site, *chosen});
-    *chosen = site->idle.back();
-    site->idle.pop_back();
+    const auto same = std::ranges::find(site->idle, worker, &SessionRef::worker);
+    const SessionRef chosen = same == site->idle.end() ? site->idle.back() : *same;
+    no_longer_idle(*site, chosen);
+    promise_token(*site, chosen);
+    orders.wake.push_back({site, chosen});
   }
   if (site->line.unread() == 0) unpark(site, 1, now, orders);
   ConnectionBudget& connections = site->connections;
@@ -212,6 +213,11 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
   const bool may_open = site->back_off.may_try(now.steady) && !is_crowded(*site, now);
   const LaneTurn* const first = site->line.first();
   while (may_open && !connections.full() && connections.connecting() < demand) {
+    if (allowance.is_full()) {
+      wait_for_connection(site, orders);
+      break;
+    }
+    open_connection(*site);
     orders.open.push_back(
         {site, connections.reserve(worker),
          first == nullptr ? absent->account : lane_named(*first->lane->key).account});
@@ -264,18 +270,23 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
     look_for_overdue(*site, now, orders);
     if (site->back_off.failing()) ++failing;
   }
+  restore_allowances(now, orders);
   const bool many = has_many_sites();
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;
     const bool unused = site.line.empty() && site.parked.empty() && site.connections.open() == 0 &&
                         site.reading == 0 && site.back_off.may_try(now.steady) &&
-                        site.rate.is_full(now.steady) &&  // else it would start again too early
+                        // Else it would start again too early.
+                        (site.allowance->is_shared() || site.allowance->is_unused(now.steady)) &&
                         (many || site.put_off.empty() ||
                          now.steady >= site.back_off.not_before() + kTroubleRemembered);
     if (!unused) return false;
     site.forgotten = true;
     if (site.absence) absences.insert(entry.first, *site.absence);
     return true;
+  });
+  std::erase_if(groups, [&](const auto& entry) {
+    return entry.second.use_count() == 1 && entry.second->is_unused(now.steady);
   });
 }
 
@@ -286,6 +297,9 @@ Disposition Scheduling::why_waiting(const Lane& lane) const {
       lane.site->connections.connecting() > 0) {
     return local(Outcome::Delayed, {4, 4, 1},
                  "waiting for a connection: the receiver does not answer");
+  }
+  if (lane.site && lane.site->allowance->is_reduced()) {
+    return local(Outcome::Delayed, {4, 4, 5}, "waiting: the receiver has asked for less mail");
   }
   return local(Outcome::Delayed, {4, 4, 5},
                "waiting for a connection: the receiver's limits are reached");

@@ -2,18 +2,19 @@
 // lanes that go there shares its connections, its limits and its back-off.
 #pragma once
 
+#include "delivery/allowance.h"
 #include "delivery/attempt_facts.h"
 #include "delivery/back_off.h"
 #include "delivery/connection_budget.h"
 #include "delivery/job_line.h"
 #include "delivery/next_hop.h"
 #include "delivery/receiver_limits.h"
-#include "relay/rate_limit.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,9 +48,9 @@ struct Absence {
 
 // How many transactions a job needs if the receiver takes as many recipients in each as it must
 // (RFC 5321 section 4.5.3.1.8). To the receiver each is a message.
-inline std::size_t transactions_of(const queue::Job& job) {
-  constexpr std::size_t kMost = ConnectionRecord::kMostRecipients;
-  return std::max<std::size_t>(1, (job.recipients.size() + kMost - 1) / kMost);
+inline std::size_t transactions_of(const queue::Job& job, const NextHop& hop) {
+  const std::size_t most = hop.recipients_per_transaction;
+  return std::max<std::size_t>(1, (job.recipients.size() + most - 1) / most);
 }
 
 // Belongs to the scheduler and is guarded by its mutex. Others only hold it and pass it back.
@@ -70,20 +71,22 @@ struct Site {
     queue::Lane lane;
   };
   std::optional<FirstFailure> first_failure;
-  std::vector<PutOff> put_off;    // of the present trouble, the latest; they go when it is over
-  relay::RateLimit rate;          // of transactions: see transactions_of()
-  SteadyTime next_token{};        // no session is woken before
-  SteadyTime crowded_until{};     // no connection is opened before: its addresses have enough
-  bool waits_for_place = false;   // in the queue of an address
-  std::vector<SessionRef> idle;   // connected, without a job
-  std::vector<SessionRef> woken;  // have not asked for a job yet
-  std::size_t reading = 0;        // jobs that reads under way may bring
-  std::deque<Lane*> parked;       // after the line: more lanes than can be read soon
-  std::size_t stale = 0;          // parked lanes with routes of a former configuration
-  SteadyTime next_look{};         // for overdue jobs in the line
-  bool hungry = false;            // waits for memory to read more
-  bool early = true;              // may begin a transaction before the reply to the previous one
-  bool forgotten = false;         // no longer in the scheduler's table
+  std::vector<PutOff> put_off;  // of the present trouble, the latest; they go when it is over
+  std::shared_ptr<Allowance> allowance;  // of this site, or of the group that it is in
+  bool waits_for_connection = false;     // in the allowance's queue
+  bool waits_for_token = false;          // in the allowance's queue: no session is woken meanwhile
+  SteadyTime crowded_until{};       // no connection is opened before: its addresses have enough
+  bool waits_for_place = false;     // in the queue of an address
+  std::vector<SessionRef> idle;     // connected, without a job
+  std::vector<SessionRef> woken;    // have a promised token, and have not asked for a job yet
+  std::vector<SessionRef> leaving;  // close, since there are more than may be
+  std::size_t reading = 0;          // jobs that reads under way may bring
+  std::deque<Lane*> parked;         // after the line: more lanes than can be read soon
+  std::size_t stale = 0;            // parked lanes with routes of a former configuration
+  SteadyTime next_look{};           // for overdue jobs in the line
+  bool hungry = false;              // waits for memory to read more
+  bool early = true;                // may begin a transaction before the reply to the previous one
+  bool forgotten = false;           // no longer in the scheduler's table
 };
 
 }  // namespace signpost::delivery

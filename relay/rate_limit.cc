@@ -57,12 +57,13 @@ std::size_t RateLimit::available(SteadyTime now) {
   return static_cast<std::size_t>(std::max(0.0, tokens_));
 }
 
-SteadyTime RateLimit::next(SteadyTime now) {
+SteadyTime RateLimit::next(SteadyTime now, std::size_t beside) {
   if (!rate_) return now;
   refill(now);
-  if (tokens_ >= 1) return now;
+  const double wanted = 1 + static_cast<double>(beside);
+  if (tokens_ >= wanted) return now;
   // Rounded up, so that the token is there when the caller returns.
-  const double seconds = (1 - tokens_) / per_second();
+  const double seconds = (wanted - tokens_) / per_second();
   return now + std::chrono::microseconds(static_cast<std::int64_t>(std::ceil(seconds * 1e6)) + 1);
 }
 

@@ -26,8 +26,8 @@ class RateLimit {
   void give_back(std::size_t count = 1);  // what was taken did not happen
   bool is_full(SteadyTime now);           // a newly made limit would let no less through
   std::size_t available(SteadyTime now);  // how often it may happen now
-  // When the next token is there; `now` if one is.
-  SteadyTime next(SteadyTime now);
+  // When the next token beside so many is there; `now` if it is.
+  SteadyTime next(SteadyTime now, std::size_t beside = 0);
 
  private:
   void refill(SteadyTime now);

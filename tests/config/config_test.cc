@@ -315,6 +315,13 @@ const std::vector<KeyCase> kKeyCases{
        return c.destinations[0].match ==
               std::vector<std::string>{"example.net", "*.example.net", "*"};
      }},
+    {"destination", "match = [\"mx:*.Mail.example\", \"mx:mx.example\"]",
+     [](const Config& c) {
+       return c.destinations[0].match ==
+              std::vector<std::string>{"mx:*.mail.example", "mx:mx.example"};
+     }},
+    {"destination", "recipients_per_transaction = 50",
+     [](const Config& c) { return c.destinations[0].recipients_per_transaction == 50; }},
     {"destination", "connections = 2",
      [](const Config& c) { return c.destinations[0].connections == 2; }},
     {"destination", "rate = \"600/min\"",
@@ -617,9 +624,6 @@ TEST(Config, UnsupportedKeysAreRefusedByName) {
        "8:11: delivery.mta_sts: this is not supported yet; write false"},
       {"[dns]\ntrust_ad = true\n",
        "8:12: dns.trust_ad: this is not supported yet; write \"auto\" or false"},
-      {"[[destination]]\nmatch = [\"mx:*.a.example\"]\n",
-       "8:10: destination.match: a pattern of MX host names (\"mx:\") is not supported yet; write "
-       "domains, as in [\"example.net\", \"*.example.net\", \"*\"]"},
       {"[[route]]\nvia = \"smtps://a.example\"\n",
        via + "\"smtps://\" is not supported yet; write \"mx\" or \"smtp://host:port\""},
       {"[[route]]\nvia = \"lmtp://a.example\"\n",
@@ -905,6 +909,9 @@ TEST(ConfigDoubts, ADestinationAfterAWiderOneHasNoEffect) {
   EXPECT_EQ(doubts_of(destinations("\"*.example\"", "\"a.example\", \"*.b.example\"")).size(), 2U);
   EXPECT_EQ(doubts_of(destinations("\"*.example\"", "\"example\", \"*\"")).size(), 0U);
   EXPECT_EQ(doubts_of(destinations("\"a.example\"", "\"*.a.example\", \"*\"")).size(), 0U);
+  EXPECT_EQ(doubts_of(destinations("\"mx:*.example\"", "\"mx:mx.example\"")).size(), 1U);
+  EXPECT_EQ(doubts_of(destinations("\"*.example\"", "\"mx:mx.example\"")).size(), 0U);
+  EXPECT_EQ(doubts_of(destinations("\"mx:*.example\"", "\"mx.example\"")).size(), 0U);
 }
 
 TEST(ConfigDoubts, ARouteAfterAWiderOneIsNeverUsed) {

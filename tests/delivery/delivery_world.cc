@@ -228,6 +228,7 @@ void DeliveryWorld::look_up(const queue::Lane& lane) {
   hop.hosts = {{"mx.example", 10}};
   hop.connections = receiver(hop.key).connections;
   hop.rate = receiver(hop.key).rate;
+  hop.group = receiver(hop.key).group;
   order([&](const auto& at, Orders& orders) { scheduler.routed(lane, hop, 0, at, orders); });
 }
 
@@ -316,6 +317,11 @@ void DeliveryWorld::take(Session& session) {
   }
   if (!session.job) {
     session.idle_since = clock.steady_now();
+    const bool leaves = scheduler.must_make_room(*session.site, session.ref,
+                                                 session.place.value_or(net::IpAddress()));
+    if (leaves && scheduler.leave_idle(*session.site, session.ref)) {
+      act([this, id = session.ref.session] { end(id, std::nullopt); });
+    }
   } else if (!receiver(session.key).slow) {
     act([this, id = session.ref.session] { finish(id); });
   }
@@ -369,12 +375,20 @@ void DeliveryWorld::end_connections() {
   for (const std::uint64_t id : ready) end(id, std::nullopt);
 }
 
+bool DeliveryWorld::ask_for_less(const std::string& site) {
+  const auto session =
+      std::ranges::find_if(sessions_, [&](const auto& each) { return each.second.key == site; });
+  CHECK(session != sessions_.end());
+  return scheduler.asked_for_less(session->second.site, clock.steady_now(), now());
+}
+
 void DeliveryWorld::end_idle() {
   std::vector<std::uint64_t> over;
   for (const auto& [id, session] : sessions_) {
     const bool idle =
         session.idle_since && (clock.steady_now() >= *session.idle_since + kIdle ||
-                               (session.place && scheduler.place_is_wanted(*session.place)));
+                               scheduler.must_make_room(*session.site, session.ref,
+                                                        session.place.value_or(net::IpAddress())));
     if (idle && scheduler.leave_idle(*session.site, session.ref)) over.push_back(id);
   }
   for (const std::uint64_t id : over) end(id, std::nullopt);

@@ -42,6 +42,7 @@ class DeliveryWorld {
     std::optional<relay::Rate> rate{};
     bool refuses = false;   // each connection
     bool hangs = false;     // connections neither succeed nor fail until connect_all()
+    std::string group{};    // whose limits these are
     std::string address{};  // of the host; shared with others that have the same
     bool slow = false;      // a message stays under way until answer()
   };
@@ -71,6 +72,7 @@ class DeliveryWorld {
   void fail_one(const std::string& site, const delivery::Disposition& why);
   std::size_t answer(const std::string& site);  // those under way; how many
   void end_connections();                       // the ready ones
+  bool ask_for_less(const std::string& site);   // a reply to what has just begun there
   void order(const std::function<void(const delivery::Scheduler::Now&, delivery::Orders&)>& ask);
 
   // --- the table ---

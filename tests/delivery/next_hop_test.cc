@@ -1,5 +1,6 @@
 #include "delivery/next_hop.h"
 
+#include "providers/providers.h"
 #include "relay/route.h"
 #include "smtp/address.h"
 
@@ -46,8 +47,35 @@ std::string place(const config::Config& config, std::string_view sender, std::st
   return found->hop.key + found->domain;
 }
 
-std::string key(const RoutePlan& plan, std::vector<dns::MxHost> hosts) {
-  const auto hop = at_exchangers(plan, exchangers(std::move(hosts)), "relay.example");
+// "hoster" has the hosts below hoster.example.
+const providers::Providers& known_providers() {
+  constexpr std::string_view kText = R"(
+version = 1
+edition = "2026-11-30"
+
+[[provider]]
+name = "hoster"
+mx = ["*.hoster.example"]
+connections = 4
+messages_per_connection = 20
+recipients_per_transaction = 50
+rate = "60/min"
+)";
+  std::vector<config::ConfigError> errors;
+  static const auto known = providers::Providers::parse(kText, "providers.toml", errors);
+  return *known;
+}
+
+std::expected<NextHop, Disposition> hop_of(const config::Config& config, const RoutePlan& plan,
+                                           std::vector<dns::MxHost> hosts) {
+  config::Config named = config;
+  named.hostname = "relay.example";
+  return at_exchangers(named, known_providers(), plan, exchangers(std::move(hosts)));
+}
+
+std::string key(const config::Config& config, const RoutePlan& plan,
+                std::vector<dns::MxHost> hosts) {
+  const auto hop = hop_of(config, plan, std::move(hosts));
   return hop ? hop->key : "error: " + hop.error().reply.text;
 }
 
@@ -113,28 +141,106 @@ TEST(PlanRoute, SenderPatternsAreDomainsOrAddresses) {
   EXPECT_EQ(place(config, "", "a.example"), "mx:a.example");
 }
 
-TEST(PlanRoute, LimitsComeFromTheFirstDestinationThatMatches) {
+NextHop limits(const config::Config& config, std::string_view domain, std::string exchanger) {
+  return *hop_of(config, *plan(config, "", domain), {{10, std::move(exchanger)}});
+}
+
+config::DestinationConfig destination(std::vector<std::string> match,
+                                      std::optional<std::size_t> connections) {
+  config::DestinationConfig table;
+  table.match = std::move(match);
+  table.connections = connections;
+  return table;
+}
+
+TEST(Limits, ComeFromTheFirstDestinationThatMatches) {
   config::Config config;
-  config::DestinationConfig special;
-  special.match = {"*.example"};
-  special.connections = 3;
+  config::DestinationConfig special = destination({"*.example"}, 3);
   special.rate = config::Rate{600, std::chrono::minutes(1)};
   special.tls = config::TlsPolicy::Verify;
-  config::DestinationConfig rest;
-  rest.match = {"*"};
-  rest.connections = 7;
+  config::DestinationConfig rest = destination({"*"}, 7);
   rest.messages_per_connection = 5;
   config.destinations = {special, rest};
-  const auto narrow = plan(config, "", "a.example");
-  const auto wide = plan(config, "", "a.test");
-  ASSERT_TRUE(narrow && wide);
-  EXPECT_EQ(narrow->hop.connections, 3u);
-  EXPECT_EQ(narrow->hop.rate, special.rate);
-  EXPECT_EQ(narrow->hop.tls, config::TlsPolicy::Verify);
-  EXPECT_EQ(wide->hop.connections, 7u);
-  EXPECT_EQ(wide->hop.rate, std::nullopt);
-  EXPECT_EQ(wide->hop.messages_per_connection, 5u);
-  EXPECT_EQ(wide->hop.tls, config::TlsPolicy::Opportunistic);
+  const NextHop narrow = limits(config, "a.example", "mx.test");
+  const NextHop wide = limits(config, "a.test", "mx.test");
+  EXPECT_EQ(narrow.connections, 3u);
+  EXPECT_EQ(narrow.rate, special.rate);
+  EXPECT_EQ(narrow.tls, config::TlsPolicy::Verify);
+  EXPECT_EQ(wide.connections, 7u);
+  EXPECT_EQ(wide.rate, std::nullopt);
+  EXPECT_EQ(wide.messages_per_connection, 5u);
+  EXPECT_EQ(wide.tls, config::TlsPolicy::Opportunistic);
+}
+
+TEST(Limits, OfARouteComeFromTheDestinationToo) {
+  config::Config config;
+  config.routes = {route({"a.example"}, {}, "10.0.0.1")};
+  config.destinations = {destination({"mx:*"}, 2), destination({"a.example"}, 3)};
+  const auto found = plan(config, "", "a.example");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->hop.connections, 3u) << "no MX host is involved";
+  EXPECT_EQ(found->hop.group, "");
+}
+
+TEST(Limits, OfAProviderHoldForAllOfItsHostsTogether) {
+  const config::Config config;
+  const NextHop hop = limits(config, "a.example", "mx7.hoster.example");
+  EXPECT_EQ(hop.group, "hoster");
+  EXPECT_EQ(hop.connections, 4u);
+  EXPECT_EQ(hop.messages_per_connection, 20u);
+  EXPECT_EQ(hop.recipients_per_transaction, 50u);
+  EXPECT_EQ(hop.rate, (config::Rate{60, std::chrono::minutes(1)}));
+  EXPECT_EQ(limits(config, "b.example", "mx9.hoster.example").group, "hoster");
+  EXPECT_EQ(limits(config, "b.example", "mx.other.example").group, "");
+}
+
+TEST(Limits, TheFirstHostDecidesWhoseTheyAre) {
+  const config::Config config;
+  const auto hop = hop_of(config, *plan(config, "", "a.example"),
+                          {{10, "mx.own.example"}, {20, "backup.hoster.example"}});
+  ASSERT_TRUE(hop);
+  EXPECT_EQ(hop->group, "");
+  EXPECT_EQ(hop->connections, 10u);
+}
+
+TEST(Limits, ATableThatLimitsADomainTakesItOutOfItsProvider) {
+  config::Config config;
+  config.destinations = {destination({"a.example"}, 9)};
+  const NextHop hop = limits(config, "a.example", "mx7.hoster.example");
+  EXPECT_EQ(hop.group, "");
+  EXPECT_EQ(hop.connections, 9u);
+  EXPECT_EQ(hop.messages_per_connection, 20u) << "it says nothing of that";
+  EXPECT_EQ(limits(config, "b.example", "mx7.hoster.example").group, "hoster");
+}
+
+TEST(Limits, ATableThatSetsNoLimitsLeavesItThere) {
+  config::Config config;
+  config.destinations = {destination({"a.example"}, std::nullopt)};
+  config.destinations[0].tls = config::TlsPolicy::Encrypt;
+  const NextHop hop = limits(config, "a.example", "mx7.hoster.example");
+  EXPECT_EQ(hop.group, "hoster");
+  EXPECT_EQ(hop.connections, 4u);
+  EXPECT_EQ(hop.tls, config::TlsPolicy::Encrypt);
+}
+
+TEST(Limits, ATableOfMxHostsLimitsThemTogether) {
+  config::Config config;
+  config.destinations = {destination({"mx:*.hoster.example", "mx:mx.friend.example"}, 2)};
+  const NextHop one = limits(config, "a.example", "mx7.hoster.example");
+  EXPECT_EQ(one.group, "mx:*.hoster.example");
+  EXPECT_EQ(one.connections, 2u);
+  EXPECT_EQ(one.rate, (config::Rate{60, std::chrono::minutes(1)})) << "the provider's";
+  EXPECT_EQ(limits(config, "b.example", "mx.friend.example").group, one.group);
+  EXPECT_EQ(limits(config, "c.example", "hoster.example").group, "");
+  EXPECT_EQ(one.key, "mx:mx7.hoster.example") << "the same connections as without the table";
+}
+
+TEST(Limits, AStarIsForThoseOfWhomNothingBetterIsKnown) {
+  config::Config config;
+  config.destinations = {destination({"*"}, 50)};
+  EXPECT_EQ(limits(config, "a.example", "mx.other.example").connections, 50u);
+  EXPECT_EQ(limits(config, "a.example", "mx7.hoster.example").connections, 4u);
+  EXPECT_EQ(limits(config, "a.example", "mx7.hoster.example").group, "hoster");
 }
 
 TEST(AtExchangers, DomainsWithTheSameExchangersShareOneKey) {
@@ -142,19 +248,18 @@ TEST(AtExchangers, DomainsWithTheSameExchangersShareOneKey) {
   const auto one = plan(config, "", "a.example");
   const auto other = plan(config, "", "b.example");
   ASSERT_TRUE(one && other);
-  const std::string both = key(*one, {{10, "mx1.example"}, {10, "mx2.example"}});
+  const std::string both = key(config, *one, {{10, "mx1.example"}, {10, "mx2.example"}});
   EXPECT_EQ(both, "mx:mx1.example,mx2.example");
-  EXPECT_EQ(key(*other, {{5, "mx2.example"}, {5, "mx1.example"}}), both)
+  EXPECT_EQ(key(config, *other, {{5, "mx2.example"}, {5, "mx1.example"}}), both)
       << "neither the order nor the preference value distinguishes them";
-  EXPECT_NE(key(*other, {{5, "mx1.example"}, {10, "mx2.example"}}), both) << "a rank does";
-  EXPECT_NE(key(*other, {{10, "mx1.example"}}), both);
+  EXPECT_NE(key(config, *other, {{5, "mx1.example"}, {10, "mx2.example"}}), both) << "a rank does";
+  EXPECT_NE(key(config, *other, {{10, "mx1.example"}}), both);
 }
 
 TEST(AtExchangers, HostsOfOnePreferenceHaveOneRank) {
   const config::Config config;
-  const auto hop = at_exchangers(
-      *plan(config, "", "a.example"),
-      exchangers({{20, "c.example"}, {10, "b.example"}, {10, "a.example"}}), "relay.example");
+  const auto hop = hop_of(config, *plan(config, "", "a.example"),
+                          {{20, "c.example"}, {10, "b.example"}, {10, "a.example"}});
   ASSERT_TRUE(hop);
   EXPECT_EQ(hop->hosts,
             (std::vector<NextHop::Host>{{"a.example", 0}, {"b.example", 0}, {"c.example", 1}}));
@@ -162,16 +267,11 @@ TEST(AtExchangers, HostsOfOnePreferenceHaveOneRank) {
 
 TEST(AtExchangers, DomainsOfADestinationHaveTheirOwnKey) {
   config::Config config;
-  config::DestinationConfig slow;
-  slow.match = {"slow.example"};
-  slow.connections = 1;
-  config::DestinationConfig safe;
-  safe.match = {"*"};
-  config.destinations = {slow, safe};
+  config.destinations = {destination({"slow.example"}, 1), destination({"*"}, std::nullopt)};
   const std::vector<dns::MxHost> hosts = {{10, "mx.example"}};
-  const std::string common = key(*plan(config, "", "a.example"), hosts);
+  const std::string common = key(config, *plan(config, "", "a.example"), hosts);
   EXPECT_EQ(common, "mx:mx.example") << "\"*\" is everybody: it singles out nothing";
-  EXPECT_NE(key(*plan(config, "", "slow.example"), hosts), common);
+  EXPECT_NE(key(config, *plan(config, "", "slow.example"), hosts), common);
 }
 
 TEST(AtExchangers, MailWithAnotherTlsPolicyNeverSharesAConnection) {
@@ -179,16 +279,16 @@ TEST(AtExchangers, MailWithAnotherTlsPolicyNeverSharesAConnection) {
   config.routes = {route({"safe.example"}, {}, "mx")};
   config.routes[0].tls = config::TlsPolicy::Verify;
   const std::vector<dns::MxHost> hosts = {{10, "mx.example"}};
-  EXPECT_NE(key(*plan(config, "", "safe.example"), hosts),
-            key(*plan(config, "", "a.example"), hosts));
+  EXPECT_NE(key(config, *plan(config, "", "safe.example"), hosts),
+            key(config, *plan(config, "", "a.example"), hosts));
 }
 
 TEST(AtExchangers, LessPreferredHostsThanThisRelayAreLeftOut) {
   const config::Config config;
   const RoutePlan mine = *plan(config, "", "a.example");
-  EXPECT_EQ(key(mine, {{10, "mx.example"}, {20, "relay.example"}, {30, "late.example"}}),
+  EXPECT_EQ(key(config, mine, {{10, "mx.example"}, {20, "relay.example"}, {30, "late.example"}}),
             "mx:mx.example");
-  const auto loop = at_exchangers(mine, exchangers({{10, "relay.example"}}), "relay.example");
+  const auto loop = hop_of(config, mine, {{10, "relay.example"}});
   ASSERT_FALSE(loop);
   EXPECT_EQ(loop.error().outcome, Outcome::Failed);
   EXPECT_EQ(loop.error().reply.status, (smtp::EnhancedStatus{5, 4, 6}));

@@ -79,5 +79,23 @@ TEST_F(SchedulerRate, NoConnectionIsOpenedWithoutAToken) {
   EXPECT_EQ(world_.opened[kSite], 6u);
 }
 
+// After the first second, with which it may begin late; and no second has more than two seconds'
+// worth: one that was saved, and its own.
+TEST_F(SchedulerRate, RatesHoldWithinTwoPerCent) {
+  for (const std::size_t rate : {10u, 100u, 1000u}) {
+    test::DeliveryWorld world;
+    world.receiver(kSite).rate = relay::Rate{static_cast<std::uint32_t>(rate), seconds(1)};
+    world.submit_many(kLane, 13 * rate);
+    world.pass(seconds(1));
+    const std::size_t before = world.delivered.size();
+    world.pass(seconds(10));
+    const auto count = static_cast<double>(world.delivered.size() - before);
+    EXPECT_NEAR(count, 10.0 * static_cast<double>(rate), 0.02 * 10.0 * static_cast<double>(rate));
+    for (std::size_t i = 0; i + 2 * rate < world.delivered.size(); ++i) {
+      ASSERT_GE(world.delivered[i + 2 * rate].at - world.delivered[i].at, milliseconds(990)) << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace signpost::delivery

@@ -1,0 +1,82 @@
+#include "delivery/allowance.h"
+
+#include "base/check.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+namespace signpost::delivery {
+
+namespace {
+
+relay::Rate part_of(const relay::Rate& whole, unsigned share) {
+  if (share == Throttle::kWhole) return whole;
+  const std::uint64_t count = std::uint64_t{whole.count} * share;
+  if (count <= std::numeric_limits<std::uint32_t>::max()) {
+    return {static_cast<std::uint32_t>(count), whole.per * Throttle::kWhole};
+  }
+  return {static_cast<std::uint32_t>(count / Throttle::kWhole), whole.per};
+}
+
+}  // namespace
+
+void Allowance::set(std::size_t connections, const std::optional<relay::Rate>& rate,
+                    SteadyTime now) {
+  limit_ = connections;
+  if (whole_rate_ != rate) pace_.reset();
+  whole_rate_ = rate;
+  apply(now);
+}
+
+void Allowance::apply(SteadyTime now) {
+  share_ = throttle_.share(now);
+  if (!is_reduced()) pace_.reset();
+  const std::optional<relay::Rate>& whole = whole_rate_ ? whole_rate_ : pace_;
+  rate_.set(whole ? std::optional(part_of(*whole, share_)) : std::nullopt, now);
+}
+
+bool Allowance::reduce(SteadyTime began, SteadyTime now) {
+  if (!throttle_.reduce(began, now)) return false;
+  if (!whole_rate_ && !pace_) pace_ = observed_.rate(now);
+  apply(now);
+  return true;
+}
+
+bool Allowance::restore(SteadyTime now) {
+  if (throttle_.share(now) == share_) return false;
+  apply(now);
+  return true;
+}
+
+std::size_t Allowance::connections() const {
+  return std::max<std::size_t>(1, limit_ * share_ / Throttle::kWhole);
+}
+
+bool Allowance::is_part_exceeded(std::size_t of_site) const {
+  if (leaving_ >= for_connections.size()) return false;
+  const std::size_t part = connections() / (sites_ + for_connections.size());
+  return of_site > std::max<std::size_t>(1, part);
+}
+
+void Allowance::ended(bool was_leaving) {
+  CHECK(open_ > 0 && leaving_ >= (was_leaving ? 1u : 0u));
+  --open_;
+  if (was_leaving) --leaving_;
+}
+
+std::size_t Allowance::available(SteadyTime now) {
+  const std::size_t all = rate_.available(now);
+  return all - std::min(all, promised_);
+}
+
+void Allowance::take(SteadyTime now, std::size_t count) {
+  CHECK(rate_.take(now, count));
+  observed_.happened(now, count);
+}
+
+bool Allowance::is_unused(SteadyTime now) {
+  return open_ == 0 && !is_reduced() && rate_.is_full(now);
+}
+
+}  // namespace signpost::delivery
