@@ -28,7 +28,8 @@ inline constexpr std::string_view kNotReadyReasons[] = {"draining", "storage", "
 inline constexpr LabelDescription kListenerLabels[] = {{"listener", {}, "as written in `bind`"}};
 inline constexpr std::string_view kProvider =
     "a name that `signpost provider list` has, else other; the first 99 since the start";
-inline constexpr std::string_view kQueueProvider = "the same, or unknown before the first look-up";
+inline constexpr std::string_view kQueueProvider =
+    "a name that `signpost provider list` has, else other; unknown before the first look-up";
 inline constexpr LabelDescription kProviderLabels[] = {{"provider", {}, kProvider}};
 inline constexpr LabelDescription kClassLabels[] = {{"class", kTexts<ReplyClass>}};
 
