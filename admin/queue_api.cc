@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/enum_texts.h"
 #include "base/utc.h"
-#include "delivery/provider.h"
 #include "smtp/address.h"
 
 #include <nlohmann/json.hpp>
@@ -21,7 +20,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json json_of(const QueueEntry& entry) {
+Json json_of(const QueueEntry& entry, const providers::Providers& providers) {
   const queue::Job& job = entry.job;
   Json to = Json::array();
   for (const queue::Recipient& recipient : job.recipients) to.push_back(recipient.mailbox.text());
@@ -38,7 +37,7 @@ Json json_of(const QueueEntry& entry) {
   json["expires"] = entry.expires ? Json(utc_text(*entry.expires)) : Json();
   const bool replied = job.last_reply != smtp::Reply{};
   json["reply_class"] =
-      replied ? text_of(delivery::class_of({delivery::Outcome::Delayed, job.last_reply}))
+      replied ? text_of(providers.classify(providers.find(job.last_remote), job.last_reply))
               : std::string_view();
   return json;
 }
@@ -69,8 +68,10 @@ HttpResponse QueueApi::list(const HttpRequest& request) {
   if (!asked) return json_error(asked.error());
   const auto page = queue_.list(asked->filter, asked->after, asked->limit);
   if (!page) return json_error(page.error());
+  const auto settings = settings_.get();
   Json jobs = Json::array();
-  for (const QueueEntry& entry : page->entries) jobs.push_back(json_of(entry));
+  for (const QueueEntry& entry : page->entries)
+    jobs.push_back(json_of(entry, *settings->providers));
   return json_response(200, {{"jobs", std::move(jobs)}, {"next", cursor_text(page->next)}});
 }
 
@@ -102,8 +103,9 @@ HttpResponse QueueApi::show(const HttpRequest& request, std::string_view text) {
   }
   if (!entries) return json_error(entries.error());
   const queue::Envelope& envelope = entries->front().envelope;
+  const auto settings = settings_.get();
   Json jobs = Json::array();
-  for (const QueueEntry& entry : *entries) jobs.push_back(json_of(entry));
+  for (const QueueEntry& entry : *entries) jobs.push_back(json_of(entry, *settings->providers));
   return json_response(200, {{"id", envelope.id.text()},
                              {"from", smtp::text_of(envelope.reverse_path)},
                              {"user", envelope.login},

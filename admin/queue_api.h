@@ -13,7 +13,7 @@ namespace signpost::admin {
 // Any thread; blocks on the store.
 class QueueApi {
  public:
-  explicit QueueApi(const Services& services) : queue_(services) {}
+  explicit QueueApi(const Services& services) : queue_(services), settings_(services.settings) {}
 
   HttpResponse list(const HttpRequest& request);
   HttpResponse sum_up(const HttpRequest& request);
@@ -22,6 +22,7 @@ class QueueApi {
 
  private:
   QueueControl queue_;
+  const relay::SettingsInForce& settings_;
 };
 
 }  // namespace signpost::admin

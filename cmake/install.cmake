@@ -12,6 +12,7 @@ install(FILES etc/completion/signpost.bash RENAME signpost DESTINATION share/bas
 install(FILES etc/completion/_signpost DESTINATION share/zsh/vendor-completions)
 install(FILES etc/completion/signpost.fish DESTINATION share/fish/vendor_completions.d)
 install(PROGRAMS etc/certbot/deploy-hook RENAME certbot-deploy-hook DESTINATION share/signpost)
+install(FILES etc/providers.toml DESTINATION share/signpost)
 install(DIRECTORY etc/grafana etc/prometheus DESTINATION share/signpost)
 install(DIRECTORY docs/ DESTINATION share/doc/signpost FILES_MATCHING
   PATTERN *.md

@@ -51,6 +51,7 @@ std::string listed_by(const CommandText& command, const OptionText& option) {
   if (option.positional && (command.name() == "user remove" || command.name() == "user show")) {
     return "name user list";
   }
+  if (option.positional && command.name() == "provider show") return "name provider list";
   return "";
 }
 

@@ -131,6 +131,7 @@ struct DeliveryConfig {
   bool private_networks = false;
   bool address_literals = false;
   std::size_t connections_per_address = 20;
+  std::string providers;  // file; "": the built-in edition
 };
 
 struct BouncesConfig {

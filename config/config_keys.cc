@@ -365,7 +365,10 @@ Section delivery() {
        key("connections_per_address", &DeliveryConfig::connections_per_address,
            whole_number(1, 10'000),
            "Connections at one time to one address (IPv6: one /64), whichever domains lead there; "
-           "a [[destination]] with more connections may use them all.")});
+           "a [[destination]] with more connections may use them all."),
+       key("providers", &DeliveryConfig::providers, path(),
+           "File with the limits of large receivers and the meaning of their replies, instead of "
+           "the edition that is built in: see signpost provider list.")});
 }
 
 Section bounces() {

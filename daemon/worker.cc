@@ -16,7 +16,9 @@ Worker::Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::S
       lag_(loop_, shared.registry, index),
       metrics_(shared.registry),
       events_(metrics_),
-      commits_(loop_, *shared.committer) {}
+      commits_(loop_, *shared.committer) {
+  metrics_.name_providers(*settings_->providers);
+}
 
 Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index,
                                                std::shared_ptr<const relay::Settings> settings,
@@ -91,6 +93,7 @@ void Worker::configure(std::shared_ptr<const relay::Settings> settings, Sockets 
   });
   settings_ = std::move(settings);
   context_->settings = settings_;
+  metrics_.name_providers(*settings_->providers);
   events_.set_metered(settings_->metered_logins);
   for (auto& [name, socket] : sockets) {
     // Shown from the start, as zero.

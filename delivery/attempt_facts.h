@@ -1,7 +1,8 @@
 // What is known of an attempt, for the log, the metrics and the notifications.
 #pragma once
 
-#include <cstddef>
+#include "providers/providers.h"
+
 #include <string>
 
 namespace signpost::delivery {
@@ -12,7 +13,7 @@ struct AttemptFacts {
   std::string address;  // "192.0.2.1:25"
   std::string tls;      // "TLSv1.3 verified", "" in clear
   std::string dkim;     // OutgoingMessage::Signature::summary
-  std::size_t provider = 0;
+  std::string provider{providers::kOther};
   bool dsn_handed_on = false;       // the peer took over NOTIFY=SUCCESS (RFC 3461 section 5.2.2)
   bool deadline_handed_on = false;  // the peer took over the deadline (DELIVERBY)
   bool known = false;               // of the trouble that it met there was a line before

@@ -1,17 +1,28 @@
 #include "delivery/outcome_events.h"
 
-#include "delivery/provider.h"
-
 #include <chrono>
 #include <string>
 
 namespace signpost::delivery {
 
-void emit_outcomes(relay::EventSink& sink, const queue::Job& job, const queue::Envelope& envelope,
+namespace {
+
+relay::ReplyClass class_of(const Disposition& disposition, const providers::Providers& providers,
+                           const providers::Provider* provider) {
+  return disposition.outcome == Outcome::Delivered
+             ? relay::ReplyClass::Accepted
+             : providers.classify(provider, disposition.reply);
+}
+
+}  // namespace
+
+void emit_outcomes(relay::EventSink& sink, const providers::Providers& providers,
+                   const queue::Job& job, const queue::Envelope& envelope,
                    const AttemptFacts& facts, const Settlement& settlement, SystemTime now) {
   namespace events = relay::events;
   const std::string id = envelope.id.text();
   const auto age = now - envelope.received;
+  const providers::Provider* const provider = providers.named(facts.provider);
   for (std::size_t i = 0; i < settlement.recipients.size(); ++i) {
     const RecipientSettlement& part = settlement.recipients[i];
     const std::string reply = part.disposition.reply.one_line();
@@ -26,8 +37,8 @@ void emit_outcomes(relay::EventSink& sink, const queue::Job& job, const queue::E
         .address = facts.address,
         .tls = facts.tls,
         .reply = reply,
-        .reply_class = class_of(part.disposition),
-        .provider = relay::kProviders[facts.provider],
+        .reply_class = class_of(part.disposition, providers, provider),
+        .provider = facts.provider,
         .attempt = job.attempts + (facts.attempted ? 1u : 0u),
         .delay_ms = std::chrono::duration_cast<std::chrono::milliseconds>(age).count(),
         .dkim = facts.dkim,

@@ -1,7 +1,5 @@
 #include "delivery/queue_census.h"
 
-#include "delivery/provider.h"
-#include "relay/metric_descriptions.h"
 #include "relay/route.h"
 
 #include <algorithm>
@@ -30,8 +28,10 @@ struct QueueCensus::Page {
 QueueCensus::QueueCensus(relay::Context& context, const Scheduler& scheduler)
     : context_(context), scheduler_(scheduler), timer_(context.loop, [this] { read(); }) {
   // Shown from the start, as zero.
-  for (const std::string_view provider : relay::metric::kQueueProviders) {
-    shown_[{std::string(provider), "mx"}] = 0;
+  shown_[{std::string(providers::kUnknown), "mx"}] = 0;
+  shown_[{std::string(providers::kOther), "mx"}] = 0;
+  for (const providers::Provider& provider : context_.settings->providers->all()) {
+    shown_[{provider.name, "mx"}] = 0;
   }
   publish();
   read();
@@ -63,8 +63,13 @@ void QueueCensus::take_in(const Page& page) {
   }
   for (std::size_t i = 0; i < page.hosts.size(); ++i) {
     const auto& [lane, jobs] = page.counts->lanes[i];
+    // The label, since a name that a reload brings may come too late for one of its own.
     const std::string_view provider =
-        page.hosts[i].empty() ? "unknown" : relay::kProviders[provider_of(page.hosts[i])];
+        page.hosts[i].empty()
+            ? providers::kUnknown
+            : std::string_view(
+                  context_.metrics.of_provider(context_.settings->providers->name_of(page.hosts[i]))
+                      .label);
     const config::RouteConfig* const route =
         relay::route_of(*context_.settings->config, lane.domain, lane.route);
     jobs_[{std::string(provider), route == nullptr ? "mx" : route->via}] += jobs;

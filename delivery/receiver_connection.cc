@@ -2,7 +2,6 @@
 
 #include "base/ascii.h"
 #include "delivery/forbidden_address.h"
-#include "delivery/provider.h"
 
 #include <fmt/format.h>
 
@@ -118,7 +117,7 @@ ReceiverConnection::ReceiverConnection(SessionHost& host, SitePtr site, std::str
       timer_(host.context().loop, [this] { on_timeout(); }) {}
 
 ReceiverConnection::~ReceiverConnection() {
-  if (provider_) host_.context().metrics.connections(*provider_).add(-1);
+  if (provider_ != nullptr) provider_->connections.add(-1);
 }
 
 void ReceiverConnection::open() { walk_.next(); }
@@ -133,8 +132,7 @@ void ReceiverConnection::reopen() {
 
 void ReceiverConnection::drop() {
   enter(State::Closed);
-  if (provider_) host_.context().metrics.connections(*provider_).add(-1);
-  provider_.reset();
+  if (provider_ != nullptr) std::exchange(provider_, nullptr)->connections.add(-1);
   // A callback of the stream may be calling us.
   host_.context().loop.defer([stream = std::move(stream_)] {});
   if (place_) host_.give_back_place(*std::exchange(place_, std::nullopt));
@@ -148,7 +146,7 @@ AttemptFacts ReceiverConnection::facts() const {
   if (tls_) {
     facts.tls = tls_->version + (tls_->trust >= net::TlsTrust::Pkix ? " verified" : " unverified");
   }
-  facts.provider = provider_.value_or(provider_of(target_.host));
+  facts.provider = settings_->providers->name_of(target_.host);
   facts.dsn_handed_on = dialog_ && dialog_->extensions().dsn;
   facts.deadline_handed_on = dialog_ && dialog_->extensions().deliver_by;
   return facts;
@@ -186,8 +184,8 @@ void ReceiverConnection::connect_failed(ConnectionFailure kind, std::string_view
 
 void ReceiverConnection::on_connected() {
   host_.dead_addresses().answered(target_.address);
-  provider_ = provider_of(target_.host);
-  host_.context().metrics.connections(*provider_).add(1);
+  provider_ = &host_.context().metrics.of_provider(settings_->providers->name_of(target_.host));
+  provider_->connections.add(1);
   smtp::ClientOptions options;
   options.hostname = settings_->config->hostname;
   options.starttls = target_.tls.starttls;
@@ -203,7 +201,7 @@ void ReceiverConnection::host_failed(ConnectionFailure kind, Disposition failure
                                       .mx = target_.host,
                                       .address = target_.address.text(),
                                       .reply = failure.reply.one_line(),
-                                      .provider = relay::kProviders[failure_facts_.provider],
+                                      .provider = failure_facts_.provider,
                                       .kind = kind},
       !host_.is_away(*site_));
   if (state_ == State::Connecting) {

@@ -100,8 +100,9 @@ class ReceiverConnection final : private net::StreamHandler {
   std::optional<Disposition> failure_;   // of the last host that failed
   AttemptFacts failure_facts_;           // of that host
   bool was_ready_ = false;               // and the scheduler knows
-  std::optional<std::size_t> provider_;  // while connected: counted in the connections gauge
-  Alive alive_;                          // for deferred callbacks
+  // While connected: counted in its gauge of connections.
+  relay::RelayMetrics::OfProvider* provider_ = nullptr;
+  Alive alive_;  // for deferred callbacks
 };
 
 }  // namespace signpost::delivery

@@ -1,18 +1,6 @@
 #include "relay/event_sink.h"
 
-#include <algorithm>
-
 namespace signpost::relay {
-
-namespace {
-
-// 0, which is all other receivers, for a name that is not in the list.
-std::size_t provider_index(std::string_view provider) {
-  const auto* const found = std::ranges::find(kProviders, provider);
-  return found == kProviders.end() ? 0 : static_cast<std::size_t>(found - kProviders.begin());
-}
-
-}  // namespace
 
 void EventSink::count(const events::Accepted& event) {
   metrics_.accepted.add();
@@ -37,7 +25,7 @@ void EventSink::count(const events::Rejected& event) {
 
 void EventSink::count_attempt(const events::RecipientOutcome& outcome, AttemptResult result) {
   if (!outcome.attempted) return;
-  metrics_.attempt(provider_index(outcome.provider), result, outcome.reply_class);
+  metrics_.of_provider(outcome.provider).attempt(result, outcome.reply_class);
 }
 
 void EventSink::count_login(std::string_view login, LoginResult result, TenantResult of_tenant) {
@@ -104,7 +92,7 @@ void EventSink::count(const events::ConnectionFailed& event) {
 }
 
 void EventSink::count(const events::NoHost&) {
-  metrics_.connection_failures(kProviders[0], ConnectionFailure::NoHost).add();
+  metrics_.connection_failures(providers::kOther, ConnectionFailure::NoHost).add();
 }
 
 void EventSink::count(const events::TlsRefused&) { metrics_.tls_failures(TlsDirection::Out).add(); }

@@ -3,6 +3,8 @@
 
 #include "base/enum_texts.h"
 #include "net/tls.h"
+#include "providers/names.h"
+#include "providers/reply_class.h"
 
 #include <array>
 #include <string_view>
@@ -50,21 +52,7 @@ constexpr std::array<std::string_view, 3> texts_of(AttemptResult) {
   return {"delivered", "deferred", "bounced"};
 }
 
-// What a reply is about. Only `Address` says that the recipient itself is wrong.
-enum class ReplyClass {
-  Accepted,  // 2xx
-  Address,   // no such mailbox or domain
-  Mailbox,   // full, disabled
-  Policy,    // authentication (SPF, DKIM, DMARC), blocked, relaying denied
-  Rate,      // too many, too fast, reputation, greylisting
-  Content,   // size, spam, virus, form
-  Tls,
-  Network,  // no connection, no answer, lost, DNS
-  Other,
-};
-constexpr std::array<std::string_view, 9> texts_of(ReplyClass) {
-  return {"accepted", "address", "mailbox", "policy", "rate", "content", "tls", "network", "other"};
-}
+using providers::ReplyClass;
 
 // Why a host of a receiver could not be used.
 enum class ConnectionFailure {
@@ -114,10 +102,5 @@ enum class DropReason {
 constexpr std::array<std::string_view, 4> texts_of(DropReason) {
   return {"null_sender", "unproven_sender", "per_message", "per_sender"};
 }
-
-// The receivers that metrics and events name; the first name is for all others.
-inline constexpr std::array<std::string_view, 11> kProviders = {
-    "other", "google",   "microsoft", "yahoo", "apple", "orange",
-    "gmx",   "t-online", "comcast",   "ovh",   "proton"};
 
 }  // namespace signpost::relay

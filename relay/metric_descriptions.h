@@ -5,8 +5,6 @@
 #include "metrics/instruments.h"
 #include "relay/labels.h"
 
-#include <algorithm>
-#include <span>
 #include <string_view>
 
 namespace signpost::relay::metric {
@@ -23,16 +21,16 @@ inline constexpr std::string_view kReloadResults[] = {"ok", "failed"};
 inline constexpr std::string_view kJobStates[] = {"ready", "active", "deferred", "held"};
 inline constexpr std::string_view kStoredStates[] = {"ready", "deferred", "held"};
 inline constexpr std::string_view kSiteStates[] = {"usable", "backing_off"};
-inline constexpr std::string_view kQueueProviders[] = {"unknown",  "other",   "google", "microsoft",
-                                                       "yahoo",    "apple",   "orange", "gmx",
-                                                       "t-online", "comcast", "ovh",    "proton"};
-static_assert(std::ranges::equal(std::span(kQueueProviders).subspan(1), kProviders));
 inline constexpr std::string_view kLockedKinds[] = {"client", "login"};
 inline constexpr std::string_view kStallKinds[] = {"slowdown", "stop"};
 inline constexpr std::string_view kNotReadyReasons[] = {"draining", "storage", "disk", "memory"};
 
 inline constexpr LabelDescription kListenerLabels[] = {{"listener", {}, "as written in `bind`"}};
-inline constexpr LabelDescription kProviderLabels[] = {{"provider", kProviders}};
+inline constexpr std::string_view kProvider =
+    "a name that `signpost provider list` has, else other; the first 99 since the start";
+inline constexpr std::string_view kQueueProvider =
+    "a name that `signpost provider list` has, else other; unknown before the first look-up";
+inline constexpr LabelDescription kProviderLabels[] = {{"provider", {}, kProvider}};
 inline constexpr LabelDescription kClassLabels[] = {{"class", kTexts<ReplyClass>}};
 
 inline constexpr Description kSessions = {
@@ -156,14 +154,14 @@ inline constexpr Description kUnsigned = {
     "Messages sent without a signature. no_key: a From: domain lacks its [[dkim]] table.",
     kUnsignedLabels};
 
-inline constexpr LabelDescription kAttemptLabels[] = {{"provider", kProviders},
+inline constexpr LabelDescription kAttemptLabels[] = {{"provider", {}, kProvider},
                                                       {"result", kTexts<AttemptResult>}};
 inline constexpr Description kAttempts = {"signpost_delivery_attempts_total",
                                           "Attempts, one per recipient. A failed connection "
                                           "is an attempt of one job, not of all that wait.",
                                           kAttemptLabels};
 inline constexpr LabelDescription kReplyLabels[] = {{"class", kTexts<ReplyClass>},
-                                                    {"provider", kProviders}};
+                                                    {"provider", {}, kProvider}};
 inline constexpr Description kReplies = {
     "signpost_delivery_replies_total",
     "What receivers' replies were about, one per recipient. policy or rate rising at one provider: "
@@ -184,7 +182,7 @@ inline constexpr Description kPutOff = {
     "look for queue_row_corrupt in the log.",
     kPutOffLabels};
 inline constexpr LabelDescription kConnectionFailureLabels[] = {
-    {"provider", kProviders}, {"kind", kTexts<ConnectionFailure>}};
+    {"provider", {}, kProvider}, {"kind", kTexts<ConnectionFailure>}};
 inline constexpr Description kConnectionFailures = {
     "signpost_delivery_connection_failures_total",
     "Hosts of receivers that could not be used, by cause. timeout or unreachable at all providers: "
@@ -229,7 +227,7 @@ inline constexpr Description kQueueMessages = {
     "slower than the clients, or down; deferred rising: receivers refuse.",
     kJobStateLabels};
 inline constexpr LabelDescription kQueueJobLabels[] = {
-    {"provider", kQueueProviders}, {"route", {}, "via of the [[route]], or mx without one"}};
+    {"provider", {}, kQueueProvider}, {"route", {}, "via of the [[route]], or mx without one"}};
 inline constexpr Description kQueueJobs = {
     "signpost_queue_jobs",
     "Ready and deferred jobs by where they go, counted every few seconds. unknown: not looked up "

@@ -104,7 +104,7 @@ constexpr std::string_view kHead = R"(# Metrics
 
 Everything that `/metrics` of the admin listener exposes. This page is printed by `signpost reference metrics`.
 Counters start at zero with the process. The outside world cannot multiply the values of any label: receivers
-appear as `provider`, a name from a closed list, else `other`.
+appear as `provider`, a name from the file of providers, else `other`.
 
 | metric | type | labels | what it answers |
 |---|---|---|---|

@@ -32,20 +32,6 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   const auto make = [&](const Description& description, metrics::Labels labels) {
     return std::make_unique<metrics::Counter>(registry, description, std::move(labels));
   };
-  for (std::size_t p = 0; p < kProviders.size(); ++p) {
-    const std::string provider(kProviders[p]);
-    for (std::size_t i = 0; i < attempts_.size(); ++i) {
-      attempts_[i][p] =
-          make(metric::kAttempts,
-               {{"provider", provider}, {"result", std::string(kTexts<AttemptResult>[i])}});
-    }
-    for (std::size_t i = 0; i < kTexts<ReplyClass>.size(); ++i) {
-      replies_[i][p] = make(metric::kReplies, {{"provider", provider},
-                                               {"class", std::string(kTexts<ReplyClass>[i])}});
-    }
-    connections_[p] = std::make_unique<metrics::Gauge>(registry, metric::kConnections,
-                                                       metrics::Labels{{"provider", provider}});
-  }
   for (std::size_t i = 0; i < kTexts<ReplyClass>.size(); ++i) {
     bounces_[i] = make(metric::kBounces, {{"class", std::string(kTexts<ReplyClass>[i])}});
   }
@@ -53,9 +39,7 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
     put_off_[i] = make(metric::kPutOff, {{"reason", std::string(kTexts<PutOffReason>[i])}});
   }
   // Metrics that alert rules use exist from the start, as zero.
-  for (const std::string_view provider : kProviders) {
-    (void)connection_failures(provider, ConnectionFailure::TimedOut);
-  }
+  other_provider_ = &name_provider(providers::kOther);
   for (const std::string_view reason : kTexts<UnsignedReason>) unsigned_reason(reason);
   for (const std::string_view reason : kTexts<DropReason>) notification_dropped(reason);
   for (const std::string_view algorithm : metric::kAlgorithms) signatures(algorithm);
@@ -119,7 +103,7 @@ metrics::Counter& RelayMetrics::tls_failures(TlsDirection direction) {
 metrics::Counter& RelayMetrics::connection_failures(std::string_view provider,
                                                     ConnectionFailure kind) {
   return counter(metric::kConnectionFailures,
-                 {{"provider", std::string(provider)}, {"kind", std::string(text_of(kind))}});
+                 {{"provider", of_provider(provider).label}, {"kind", std::string(text_of(kind))}});
 }
 
 RelayMetrics::OfLogin::OfLogin(metrics::Registry& registry, const std::string& label)
@@ -160,9 +144,40 @@ RelayMetrics::OfTenant& RelayMetrics::of_tenant(std::string_view tenant) {
   return of_name(tenants_, tenant);
 }
 
-void RelayMetrics::attempt(std::size_t provider, AttemptResult result, ReplyClass reply_class) {
-  attempts_[static_cast<std::size_t>(result)][provider]->add();
-  replies_[static_cast<std::size_t>(reply_class)][provider]->add();
+RelayMetrics::OfProvider::OfProvider(metrics::Registry& registry, const std::string& name)
+    : label(name), connections(registry, metric::kConnections, {{"provider", name}}) {
+  const auto make = [&](const Description& description, std::string key, std::string_view value) {
+    return std::make_unique<metrics::Counter>(
+        registry, description,
+        metrics::Labels{{"provider", name}, {std::move(key), std::string(value)}});
+  };
+  for (std::size_t i = 0; i < attempts_.size(); ++i) {
+    attempts_[i] = make(metric::kAttempts, "result", kTexts<AttemptResult>[i]);
+  }
+  for (std::size_t i = 0; i < replies_.size(); ++i) {
+    replies_[i] = make(metric::kReplies, "class", kTexts<ReplyClass>[i]);
+  }
+}
+
+RelayMetrics::OfProvider& RelayMetrics::name_provider(std::string_view name) {
+  const std::string label(name);
+  OfProvider& provider =
+      *providers_.emplace(label, std::make_unique<OfProvider>(registry_, label)).first->second;
+  // An alert rule uses it: it exists from the start, as zero.
+  (void)connection_failures(name, ConnectionFailure::TimedOut);
+  return provider;
+}
+
+void RelayMetrics::name_providers(const providers::Providers& providers) {
+  for (const providers::Provider& provider : providers.all()) {
+    if (providers_.size() > providers::kMostProviders) return;  // with kOther
+    if (!providers_.contains(provider.name)) name_provider(provider.name);
+  }
+}
+
+RelayMetrics::OfProvider& RelayMetrics::of_provider(std::string_view name) {
+  const auto found = providers_.find(name);
+  return found == providers_.end() ? *other_provider_ : *found->second;
 }
 
 }  // namespace signpost::relay

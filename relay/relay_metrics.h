@@ -5,6 +5,7 @@
 #include "metrics/instruments.h"
 #include "metrics/registry.h"
 #include "net/tls.h"
+#include "providers/providers.h"
 #include "relay/labels.h"
 
 #include <array>
@@ -63,6 +64,27 @@ class RelayMetrics {
   };
   OfTenant& of_tenant(std::string_view tenant);
 
+  // Of one provider, which stays for good.
+  struct OfProvider {
+    OfProvider(metrics::Registry& registry, const std::string& label);
+    void attempt(AttemptResult result, ReplyClass reply_class) {
+      attempts_[static_cast<std::size_t>(result)]->add();
+      replies_[static_cast<std::size_t>(reply_class)]->add();
+    }
+    const std::string label;
+    metrics::Gauge connections;
+
+   private:
+    std::array<std::unique_ptr<metrics::Counter>, kTexts<AttemptResult>.size()> attempts_;
+    std::array<std::unique_ptr<metrics::Counter>, kTexts<ReplyClass>.size()> replies_;
+  };
+  // Gives each of them numbers of its own, zero at first. A reload may bring other names and those
+  // before stay, so that only the first providers::kMostProviders names have their own: the labels
+  // are bounded however often the file changes.
+  void name_providers(const providers::Providers& providers);
+  // providers::kOther's for a name that has none of its own.
+  OfProvider& of_provider(std::string_view name);
+
   metrics::Counter accepted;
   metrics::Counter accepted_bytes;
   metrics::Histogram accept_seconds;
@@ -74,12 +96,9 @@ class RelayMetrics {
   metrics::Counter recipients_expired;
   metrics::Counter notifications;
 
-  // `provider` is an index into kProviders.
-  void attempt(std::size_t provider, AttemptResult result, ReplyClass reply_class);
   metrics::Counter& bounces(ReplyClass reply_class) {
     return *bounces_[static_cast<std::size_t>(reply_class)];
   }
-  metrics::Gauge& connections(std::size_t provider) { return *connections_[provider]; }
   metrics::Counter& put_off(PutOffReason reason) {
     return *put_off_[static_cast<std::size_t>(reason)];
   }
@@ -92,6 +111,7 @@ class RelayMetrics {
   using Named = std::unordered_map<std::string, std::unique_ptr<T>, StringHash, std::equal_to<>>;
   template <typename T>
   T& of_name(Named<T>& all, std::string_view name);
+  OfProvider& name_provider(std::string_view name);
 
   metrics::Counter& counter(const metrics::Description& description, metrics::Labels labels);
   metrics::Gauge& gauge(const metrics::Description& description, metrics::Labels labels);
@@ -99,14 +119,12 @@ class RelayMetrics {
   metrics::Registry& registry_;
   Labelled<metrics::Gauge> gauges_;
   Labelled<metrics::Counter> counters_;
-  using PerProvider = std::array<std::unique_ptr<metrics::Counter>, kProviders.size()>;
-  std::array<PerProvider, 3> attempts_;                         // by outcome
-  std::array<PerProvider, kTexts<ReplyClass>.size()> replies_;  // by class
-  std::array<std::unique_ptr<metrics::Gauge>, kProviders.size()> connections_;
   std::array<std::unique_ptr<metrics::Counter>, kTexts<ReplyClass>.size()> bounces_;
   std::array<std::unique_ptr<metrics::Counter>, kTexts<PutOffReason>.size()> put_off_;
   Named<OfLogin> logins_;
   Named<OfTenant> tenants_;
+  Named<OfProvider> providers_;
+  OfProvider* other_provider_ = nullptr;
 };
 
 }  // namespace signpost::relay

@@ -328,6 +328,16 @@ std::vector<std::string> LoadedSettings::error_texts() const {
   return texts;
 }
 
+std::shared_ptr<const providers::Providers> load_providers(
+    const config::Config& config, std::vector<config::ConfigError>& errors) {
+  if (config.delivery.providers.empty()) return providers::Providers::built_in();
+  const NamedFile file{"delivery.providers", config.delivery.providers};
+  const auto text = read(
+      config, file, "copy /usr/share/signpost/providers.toml there, or remove the key", errors);
+  if (!text) return nullptr;
+  return providers::Providers::parse(*text, config.delivery.providers, errors);
+}
+
 LoadedSettings load_settings(const std::string& config_file) {
   LoadedSettings result;
   config::LoadedConfig loaded = config::load_config_partly(config_file);
@@ -345,6 +355,9 @@ LoadedSettings load_settings(const std::string& config_file) {
   load_users(config, *settings, result.errors);
   load_oauth(config, *settings, result.errors);
   load_keys(config, *settings, result.errors);
+  if (auto loaded_providers = load_providers(config, result.errors)) {
+    settings->providers = std::move(loaded_providers);
+  }
   load_admin_token(config, *settings, result.errors);
   settings->metered_logins = metered_logins(config, settings->users.get());
   settings->limits_recipients = limits_recipients(config, settings->users.get());

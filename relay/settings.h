@@ -9,6 +9,7 @@
 #include "dkim/key_table.h"
 #include "net/certificate.h"
 #include "net/tls.h"
+#include "providers/providers.h"
 #include "queue/retry_schedule.h"
 
 #include <cstdint>
@@ -55,6 +56,8 @@ struct Settings {
   // As config->dkim; null where LoadedSettings::partly has none.
   std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;
   dkim::KeyTable keys;
+  // Never null: what delivery.providers names, else the built-in ones.
+  std::shared_ptr<const providers::Providers> providers = providers::Providers::built_in();
   queue::RetrySchedule retry;
   std::string admin_token;         // "" without admin.token_file
   bool limits_recipients = false;  // somebody's recipients are limited beyond the server's per
@@ -81,6 +84,11 @@ struct LoadedSettings {
 
   std::vector<std::string> error_texts() const;
 };
+
+// What `config` says of providers, for those who need nothing else. Null after a mistake, which is
+// added to `errors`. Any thread; blocks on the file.
+std::shared_ptr<const providers::Providers> load_providers(
+    const config::Config& config, std::vector<config::ConfigError>& errors);
 
 // The one loader of serve, reload and check: every mistake for which a start refuses the
 // configuration is found here, all of them at once unless the file is no TOML. Any thread; blocks

@@ -18,7 +18,7 @@ _signpost() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      --account|--algorithm|--bits|--certificate|--config|--daily|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--selector|--sender|--state|--tenant|--to|--user|--users|-c) skip=1 ;;
+      --account|--algorithm|--bits|--certificate|--config|--daily|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reply|--selector|--sender|--state|--tenant|--to|--user|--users|-c) skip=1 ;;
       -*) ;;
       *) command+="${command:+ }$word" ;;
     esac
@@ -31,12 +31,12 @@ _signpost() {
     --state) COMPREPLY=($(compgen -W "ready active deferred scheduled held" -- "$current")); return ;;
     --to) COMPREPLY=($(compgen -W "$(_signpost_list domain queue list --limit 100)" -- "$current")); return ;;
     --user) COMPREPLY=($(compgen -W "$(_signpost_list name user list)" -- "$current")); return ;;
-    --account|--bits|--daily|--directory|--domain|--from|--hostname|--limit|--listen|--listen-tls|--login|--rate|--selector|--sender|--tenant) return ;;
+    --account|--bits|--daily|--directory|--domain|--from|--hostname|--limit|--listen|--listen-tls|--login|--rate|--reply|--selector|--sender|--tenant) return ;;
   esac
 
   local words="--help --config"
   case $command in
-    "") words+=" serve init check dkim user queue reload reference sendmail --version" ;;
+    "") words+=" serve init check dkim user queue provider reload reference sendmail --version" ;;
     "init"|"init "*) words+=" --directory --hostname --domain --selector --certificate --key --login --listen --listen-tls --account --generate-password --replace --yes" ;;
     "check"|"check "*) words+=" --dns --keys --json" ;;
     "dkim") words+=" keygen record" ;;
@@ -57,6 +57,10 @@ _signpost() {
     "queue hold"|"queue hold "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
     "queue release"|"queue release "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
     "queue remove"|"queue remove "*) words+=" --json --to --from --user --all --yes $(_signpost_list id queue list --limit 100)" ;;
+    "provider") words+=" list show test" ;;
+    "provider list"|"provider list "*) words+=" --json" ;;
+    "provider show"|"provider show "*) words+=" --json $(_signpost_list name provider list)" ;;
+    "provider test"|"provider test "*) words+=" --json --from --reply" ;;
     "reference"|"reference "*) words+=" keys commands metrics events --format" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -9,7 +9,7 @@ function __signpost_at --argument-names kind wanted
     for word in (commandline -opc)
         if test $skip = yes
             set skip no
-        else if contains -- $word --account --algorithm --bits --certificate --config --daily --directory --domain --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --selector --sender --state --tenant --to --user --users -c
+        else if contains -- $word --account --algorithm --bits --certificate --config --daily --directory --domain --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --reply --selector --sender --state --tenant --to --user --users -c
             set skip yes
         else if not string match -q -- '-*' $word
             set -a words $word
@@ -33,6 +33,7 @@ complete -c signpost -n "__signpost_at group ''" -a check -d 'Read the configura
 complete -c signpost -n "__signpost_at group ''" -a dkim -d 'Make DKIM keys and show their DNS records'
 complete -c signpost -n "__signpost_at group ''" -a user -d 'Add, remove, list and show the logins of users.toml'
 complete -c signpost -n "__signpost_at group ''" -a queue -d 'Inspect and change the queue of the running relay'
+complete -c signpost -n "__signpost_at group ''" -a provider -d 'Show what is known of large receivers: hosts, limits, replies'
 complete -c signpost -n "__signpost_at group ''" -a reload -d 'Make the running relay read its configuration again'
 complete -c signpost -n "__signpost_at group ''" -a reference -d 'Print what the documentation\'s tables are made from'
 complete -c signpost -n "__signpost_at group ''" -a sendmail -d 'Hand in mail as /usr/sbin/sendmail does, for PHP, cron and mail(1)'
@@ -138,5 +139,14 @@ complete -c signpost -n "__signpost_at command 'queue remove'" -l from -x -d 'Se
 complete -c signpost -n "__signpost_at command 'queue remove'" -l user -x -a '(__signpost_values name user list)' -d 'Login that submitted it, * as in --to; @domain is *@domain'
 complete -c signpost -n "__signpost_at command 'queue remove'" -l all -d 'The whole queue'
 complete -c signpost -n "__signpost_at command 'queue remove'" -l yes -d 'Do not ask; required with a filter where there is no terminal'
+complete -c signpost -n "__signpost_at group 'provider'" -a list -d 'List the providers with their limits and MX hosts'
+complete -c signpost -n "__signpost_at group 'provider'" -a show -d 'Show a provider\'s limits and what its replies mean'
+complete -c signpost -n "__signpost_at group 'provider'" -a test -d 'Look up whose hosts take a domain\'s mail, and which limits apply'
+complete -c signpost -n "__signpost_at command 'provider list'" -l json -d 'Print JSON'
+complete -c signpost -n "__signpost_at command 'provider show'" -l json -d 'Print JSON'
+complete -c signpost -n "__signpost_at command 'provider show'" -x -a '(__signpost_values name provider list)'
+complete -c signpost -n "__signpost_at command 'provider test'" -l json -d 'Print JSON'
+complete -c signpost -n "__signpost_at command 'provider test'" -l from -x -d 'Sender\'s address, where routes depend on it; without it the null sender'
+complete -c signpost -n "__signpost_at command 'provider test'" -l reply -x -d 'Say as well what this reply would be about'
 complete -c signpost -n "__signpost_at command 'reference'" -x -a 'keys commands metrics events'
 complete -c signpost -n "__signpost_at command 'reference'" -l format -x -a 'markdown man json bash zsh fish' -d 'bash, zsh and fish are completion scripts'

@@ -115,7 +115,7 @@ struct RecipientOutcome {
   std::string_view tls{};
   std::string_view reply{};
   ReplyClass reply_class = ReplyClass::Other;
-  std::string_view provider = kProviders[0];
+  std::string_view provider = providers::kOther;
   std::uint32_t attempt = 0;
   std::int64_t delay_ms = 0;
   std::string_view dkim{};

@@ -196,7 +196,7 @@ struct ConnectionFailed {
   std::string_view mx{};
   std::string_view address{};
   std::string_view reply{};
-  std::string_view provider = kProviders[0];  // counted, not logged
+  std::string_view provider = providers::kOther;  // counted, not logged
   ConnectionFailure kind = ConnectionFailure::Unreachable;
   static constexpr auto kEvent = log::describe(
       "connection_failed", log::Level::Info,

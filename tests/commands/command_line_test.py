@@ -390,6 +390,44 @@ class Setups(Case):
         self.users.write_text("# no logins\n")
         self.assertIn("users.toml: has no users", self.signpost("check").stderr)
 
+    def test_providers(self):
+        file = self.folder / "providers.toml"
+        head = 'version = 1\nedition = "2026-11-30"\n'
+        provider = '[[provider]]\nname = "example"\nmx = ["*.mx.example"]\n'
+        self.write(more='[delivery]\nproviders = "providers.toml"\n')
+        self.both_refuse(f"delivery.providers: {file}: cannot be read: No such file or directory; copy "
+                         "/usr/share/signpost/providers.toml there, or remove the key")
+        file.write_text(head + provider + "conections = 5\n" + '[[reply]]\ncode = "550"\nclass = "adress"\n')
+        self.both_refuse(f'{file}:6:1: provider.conections: unknown key; did you mean "connections"?',
+                         f'{file}:9:9: reply.class: unknown value "adress"; write "address", ')
+        file.write_text("[[provider\n")
+        self.both_refuse(f"{file}:1:")
+        file.write_text(head + provider)
+        self.both_accept()
+        shutil.copy(SOURCE / "etc/providers.toml", file)
+        self.both_accept()
+
+    def test_a_reload_puts_other_providers_in_force(self):
+        """With numbers of their own beside those of the names before; a file with mistakes changes nothing."""
+        file = self.folder / "providers.toml"
+        text = 'version = 1\nedition = "2026-11-30"\n[[provider]]\nname = "NAME"\nmx = ["*.mx.example"]\n'
+        file.write_text(text.replace("NAME", "first"))
+        self.write(more='metrics = "open"\n[delivery]\nproviders = "providers.toml"\n')
+
+        def named():
+            page = urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=10).read().decode()
+            return set(re.findall(r'signpost_delivery_replies_total{class="policy",provider="([^"]+)"}', page))
+        with self.relay():
+            self.assertEqual(named(), {"other", "first"})
+            file.write_text(text.replace("NAME", "second"))
+            self.assertEqual(self.signpost("reload").returncode, 0)
+            self.assertEqual(named(), {"other", "first", "second"})
+            file.write_text(text.replace("NAME", "Third"))
+            refused = self.signpost("reload")
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(f'{file}:4:8: provider.name: "Third" is not the name of a provider', refused.stderr)
+            self.assertEqual(named(), {"other", "first", "second"})
+
     def test_tenants(self):
         tenant = '[[tenant]]\nname = "acme"\ndomains = ["acme.example"]\n'
         self.write(more=tenant)
@@ -1479,6 +1517,165 @@ JOBS  RECIPIENTS  LOGIN
         self.refused(self.signpost("queue", "list"), "the queue is upset")
 
 
+class NameServer(threading.Thread):
+    """Answers questions for MX records on a loopback port; other names do not exist."""
+
+    def __init__(self, records):
+        super().__init__()
+        self.records = records  # domain: [(preference, host)], or None: no answer that is of use
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+
+    @staticmethod
+    def encoded(name):
+        labels = [label for label in name.split(".") if label]
+        return b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
+
+    def answer(self, query):
+        end = query.index(b"\0", 12) + 1
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode().lower())
+            at += 1 + query[at]
+        name, question = ".".join(labels), query[12:end + 4]
+        hosts = self.records.get(name, [])
+        code = 2 if hosts is None else 0 if name in self.records else 3
+        answers = b""
+        if struct.unpack(">H", query[end:end + 2])[0] != 15:
+            hosts = []
+        for preference, host in hosts or []:
+            data = struct.pack(">H", preference) + self.encoded(host)
+            answers += self.encoded(name) + struct.pack(">HHIH", 15, 1, 60, len(data)) + data
+        return query[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, len(hosts or []), 0, 0) + question + answers
+
+    def run(self):
+        while True:
+            query, peer = self.socket.recvfrom(4096)
+            if not query:
+                return
+            self.socket.sendto(self.answer(query), peer)
+
+    def close(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", ("127.0.0.1", self.port))
+        self.join()
+        self.socket.close()
+
+
+class Providers(Case):
+    def setUp(self):
+        super().setUp()
+        self.dns = NameServer({
+            "shop.example": [(20, "alt1.aspmx.l.google.com"), (10, "aspmx.l.google.com")],
+            "mixed.example": [(10, "mx.mixed.example"), (20, "mx1.mail.ovh.net")],
+            "null.example": [(0, ".")],
+            "broken.example": None,
+            "plain.example": [],
+        })
+        self.dns.start()
+        self.addCleanup(self.dns.close)
+        self.configure()
+
+    def configure(self, more=""):
+        self.config.write_text(CONFIG + f'[dns]\nservers = ["127.0.0.1:{self.dns.port}"]\n{more}')
+
+    def json(self, *words):
+        done = self.signpost("provider", *words, "--json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return json.loads(done.stdout)
+
+    def test_list_and_show(self):
+        listed = self.json("list")
+        names = {provider["name"]: provider for provider in listed["providers"]}
+        self.assertIsNone(listed["file"])
+        self.assertIn("*.google.com", names["google"]["mx"])
+        self.assertEqual(names["yahoo"]["messages_per_connection"], 20)
+        table = self.signpost("provider", "list")
+        self.assertEqual(table.returncode, 0)
+        self.assertTrue(table.stdout.startswith(f"Providers, edition {listed['edition']}, built in\nNAME "), table.stdout)
+        self.assertEqual(len(table.stdout.splitlines()), 2 + len(names))
+        shown = self.json("show", "orange")
+        self.assertEqual((shown["name"], shown["connections"]), ("orange", 2))
+        self.assertIn({"address"}, [{reply["class"]} for reply in shown["replies"]])
+        self.assertTrue(shown["common_replies"])
+        text = self.signpost("provider", "show", "orange").stdout
+        self.assertIn("ofr_416", text)
+        self.refused(self.signpost("provider", "show", "oragne"),
+                     f"no provider oragne in edition {listed['edition']}, built in; signpost provider list shows their names")
+        self.assertEqual(self.signpost("provider", "show").returncode, 2)
+
+    def test_a_file_takes_the_place_of_the_built_in_edition(self):
+        file = self.folder / "own.toml"
+        file.write_text('version = 1\nedition = "2027-01-02"\n')
+        self.configure('[delivery]\nproviders = "own.toml"\n')
+        self.assertEqual(self.json("list"), {"edition": "2027-01-02", "file": str(file), "providers": []})
+        self.check(self.signpost("provider", "list"), 0,
+                   f"Providers, edition 2027-01-02, {file}\n"
+                   "None: every receiver has the limits of the configuration.\n")
+        file.write_text('version = 9\nedition = "2027-01-02"\n')
+        self.refused(self.signpost("provider", "list"),
+                     f"{file}:1:11: version: 9 is not a known format; write 1, the format that this program reads")
+
+    def test_mistakes_elsewhere_do_not_matter(self):
+        self.configure("[limits]\nsessions = 0\n")
+        self.assertEqual(self.json("test", "shop.example")["provider"], "google")
+
+    def test_a_domain_is_that_of_its_mx_hosts(self):
+        found = self.json("test", "Shop.Example.")
+        self.assertEqual(found["domain"], "shop.example")
+        self.assertEqual([(host["preference"], host["host"], host["provider"]) for host in found["hosts"]],
+                         [(10, "aspmx.l.google.com", "google"), (20, "alt1.aspmx.l.google.com", "google")])
+        self.assertEqual(found["limits"]["connections"], {"value": "10", "from": "provider google"})
+        self.assertEqual((found["provider"], found["route"], found["destination"]), ("google", None, None))
+        mixed = self.json("test", "mixed.example")
+        self.assertEqual([host["provider"] for host in mixed["hosts"]], ["other", "ovh"])
+        self.assertEqual(mixed["provider"], "other")
+        self.assertEqual(mixed["limits"]["rate"], {"value": None, "from": "default"})
+        self.assertEqual(self.json("test", "plain.example")["hosts"],
+                         [{"host": "plain.example", "preference": 0, "provider": "other"}])
+        text = self.signpost("provider", "test", "shop.example").stdout
+        self.assertIn("  host      aspmx.l.google.com, preference 10: google\n", text)
+        self.assertIn("  limit     connections 10 (provider google)\n", text)
+
+    def test_a_destination_comes_before_the_provider_and_a_route_before_the_dns(self):
+        self.configure('[[destination]]\nmatch = ["*.other.example", "shop.example"]\nconnections = 3\nrate = "5/s"\n'
+                       '[[route]]\nrecipients = ["routed.example"]\nsenders = ["@a.example"]\n'
+                       'via = "smtp://mx1.mail.ovh.net:2525"\n')
+        found = self.json("test", "shop.example")
+        self.assertEqual(found["destination"], ["*.other.example", "shop.example"])
+        self.assertEqual(found["limits"]["connections"], {"value": "3", "from": "[[destination]]"})
+        self.assertEqual(found["limits"]["rate"], {"value": "5/s", "from": "[[destination]]"})
+        self.assertEqual(found["limits"]["recipients_per_transaction"], {"value": "100", "from": "provider google"})
+        routed = self.json("test", "routed.example", "--from", "b@a.example")
+        self.assertEqual(routed["route"], "smtp://mx1.mail.ovh.net:2525")
+        self.assertEqual(routed["hosts"], [{"host": "mx1.mail.ovh.net", "preference": None, "provider": "ovh"}])
+        self.refused(self.signpost("provider", "test", "routed.example"), "routed.example does not exist")
+
+    def test_a_domain_that_cannot_be_delivered_to_is_refused(self):
+        self.refused(self.signpost("provider", "test", "null.example"),
+                     'null.example takes no mail: its MX record is "." (RFC 7505)')
+        self.refused(self.signpost("provider", "test", "no.example"), "no.example does not exist")
+        self.assertIn("the MX records of broken.example cannot be looked up now: ",
+                      self.signpost("provider", "test", "broken.example").stderr)
+        self.refused(self.signpost("provider", "test", "a b"), '"a b" is not a domain name')
+        self.refused(self.signpost("provider", "test", "shop.example", "--from", "nobody"), "nobody is not an address")
+
+    def test_a_reply_is_read(self):
+        read = self.json("test", "shop.example", "--reply", "421-4.7.28 Gmail has detected\n421 4.7.28 an unusual rate")["reply"]
+        self.assertEqual((read["class"], read["common"], read["pattern"]["status"]), ("rate", False, ["4.7.28"]))
+        read = self.json("test", "mixed.example", "--reply", "550 5.7.1 listed in zen.spamhaus.org")["reply"]
+        self.assertEqual((read["class"], read["common"]), ("policy", True))
+        read = self.json("test", "mixed.example", "--reply", "550 5.1.1 Gone")["reply"]
+        self.assertEqual((read["class"], read["pattern"]), ("address", None))
+        text = self.signpost("provider", "test", "mixed.example", "--reply", "450 4.2.0 Greylisted").stdout
+        self.assertRegex(text, r"  class     rate\n  decided   by line \d+ of the built-in providers.toml; text greylist")
+        self.refused(self.signpost("provider", "test", "shop.example", "--reply", "no such user"),
+                     '--reply is not a reply; write its code and what follows, as in "550 5.1.1 User unknown"')
+        empty = self.signpost("provider", "test", "shop.example", "--reply", "")
+        self.assertEqual(empty.returncode, 2)
+
+
 class Reference(Case):
     """The tables from which the documents are made (docs/regenerate --check compares those)."""
 
@@ -1535,6 +1732,7 @@ class Reference(Case):
         self.assertEqual(complete("signpost", "user", "add", "shop", "--re"), ["--replace"])
         self.assertEqual(complete("signpost", "--c"), ["--config"])
         self.assertEqual(complete("signpost", "reference", "k"), ["keys"])
+        self.assertEqual(complete("signpost", "provider", "test", "--r"), ["--reply"])
 
     @unittest.skipUnless(shutil.which("fish"), "needs fish")
     def test_fish_completes(self):

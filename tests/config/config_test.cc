@@ -294,6 +294,8 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.delivery.address_literals; }},
     {"delivery", "connections_per_address = 7",
      [](const Config& c) { return c.delivery.connections_per_address == 7; }},
+    {"delivery", "providers = \"providers.toml\"",
+     [](const Config& c) { return c.delivery.providers.ends_with("/providers.toml"); }},
     {"bounces", "trusted_networks = false",
      [](const Config& c) { return !c.bounces.trusted_networks; }},
     {"bounces", "content = \"1MiB\"", [](const Config& c) { return c.bounces.content == 1 << 20; }},

@@ -43,7 +43,7 @@ def test_it_has_everything_that_a_service_needs(content):
                  "/usr/share/man/man5/signpost.toml.5.gz",
                  "/usr/share/man/man5/signpost-users.toml.5.gz", "/usr/share/doc/signpost/copyright",
                  "/usr/share/doc/signpost/changelog.Debian.gz", "/usr/share/signpost/grafana/signpost.json",
-                 "/usr/share/signpost/prometheus/signpost.rules.yml"):
+                 "/usr/share/signpost/prometheus/signpost.rules.yml", "/usr/share/signpost/providers.toml"):
         assert path in content, path
 
 

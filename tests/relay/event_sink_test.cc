@@ -25,6 +25,19 @@ class EventSinkTest : public testing::Test {
   EventSink sink_{metrics_};
 };
 
+std::shared_ptr<const providers::Providers> providers_named(const std::string& prefix,
+                                                            std::size_t count) {
+  std::string text = "version = 1\nedition = \"2026-11-30\"\n";
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = prefix + std::to_string(i);
+    text += "[[provider]]\nname = \"" + name + "\"\nmx = [\"" + name + ".example.net\"]\n";
+  }
+  std::vector<config::ConfigError> errors;
+  auto parsed = providers::Providers::parse(text, "providers.toml", errors);
+  EXPECT_TRUE(errors.empty()) << errors[0].text();
+  return parsed;
+}
+
 TEST_F(EventSinkTest, CountsAcceptedMessagesWithTheirSizeAndTime) {
   sink_.emit(
       events::Accepted{.id = "1", .size = 1000, .after_end_of_data = std::chrono::seconds(2)});
@@ -107,6 +120,7 @@ TEST_F(EventSinkTest, CountsTenantsThatWantIt) {
 }
 
 TEST_F(EventSinkTest, CountsConnectionFailuresByProviderAndKind) {
+  metrics_.name_providers(*providers::Providers::built_in());
   sink_.emit(events::ConnectionFailed{.provider = "google", .kind = ConnectionFailure::Tls});
   sink_.emit(events::NoHost{});
   EXPECT_EQ(sample(R"(signpost_delivery_connection_failures_total{kind="tls",provider="google"})"),
@@ -123,6 +137,7 @@ TEST_F(EventSinkTest, CountsRejectionsByReason) {
 }
 
 TEST_F(EventSinkTest, CountsAnAttemptByProviderResultAndClass) {
+  metrics_.name_providers(*providers::Providers::built_in());
   const events::RecipientOutcome outcome{
       .reply_class = ReplyClass::Accepted, .provider = "google", .delay_ms = 1500};
   sink_.emit(events::Delivered{outcome});
@@ -135,6 +150,32 @@ TEST_F(EventSinkTest, CountsAnAttemptByProviderResultAndClass) {
 TEST_F(EventSinkTest, AProviderWithoutANameIsOther) {
   sink_.emit(events::Deferred{{.reply_class = ReplyClass::Rate, .provider = "example"}, {}});
   EXPECT_EQ(sample(R"(signpost_delivery_attempts_total{provider="other",result="deferred"})"), "1");
+}
+
+TEST_F(EventSinkTest, ProvidersHaveNumbersFromTheStartAndKeepThemAfterAReload) {
+  metrics_.name_providers(*providers_named("old", 1));
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="policy",provider="old0"})"), "0");
+  EXPECT_EQ(sample(R"(signpost_delivery_connections{provider="old0"})"), "0");
+  RelayMetrics::OfProvider& held = metrics_.of_provider("old0");
+  held.connections.add(1);
+  sink_.emit(events::Bounced{{.reply_class = ReplyClass::Policy, .provider = "old0"}});
+  metrics_.name_providers(*providers_named("new", 2));
+  held.connections.add(-1);  // a connection that outlives the reload
+  sink_.emit(events::Bounced{{.reply_class = ReplyClass::Policy, .provider = "new1"}});
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="policy",provider="old0"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="policy",provider="new1"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_delivery_connections{provider="old0"})"), "0");
+}
+
+TEST_F(EventSinkTest, ReloadsDoNotMultiplyTheNamesOfProviders) {
+  for (const char* prefix : {"a", "b", "c"}) metrics_.name_providers(*providers_named(prefix, 60));
+  for (const char* name : {"a0", "b38", "b39", "c0"}) {
+    sink_.emit(events::Bounced{{.reply_class = ReplyClass::Policy, .provider = name}});
+  }
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="policy",provider="a0"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="policy",provider="b38"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="policy",provider="b39"})"), "");
+  EXPECT_EQ(sample(R"(signpost_delivery_replies_total{class="policy",provider="other"})"), "2");
 }
 
 TEST_F(EventSinkTest, CountsRecipientsThatAreGivenUpByClass) {
