@@ -21,7 +21,7 @@ namespace signpost::providers {
 // first kMostText octets of a reply count.
 class ReplyText {
  public:
-  static constexpr std::size_t kMostText = 2048;
+  static constexpr std::size_t kMostText = 1024;
 
   explicit ReplyText(std::string_view text);
   std::string_view view() const { return text_; }

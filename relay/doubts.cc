@@ -67,6 +67,18 @@ void judge_users(const config::Config& config, const std::vector<auth::User>& us
                   text_of(unbound), unbound.size() == 1 ? "it" : "each"));
 }
 
+// A copy of the file does not follow updates of the program.
+void judge_providers(const config::Config& config, const providers::Providers& providers,
+                     Doubts& doubts) {
+  const std::string& built_in = providers::Providers::built_in()->edition();
+  if (config.delivery.providers.empty() || providers.edition() >= built_in) return;
+  doubts.push_back(config::error_at(
+      config, "delivery.providers",
+      fmt::format("{}: its edition {} is older than the built-in one, {}; bring it up to date from "
+                  "/usr/share/signpost/providers.toml, and set edition to that date",
+                  config.delivery.providers, providers.edition(), built_in)));
+}
+
 // They may be added later, as addresses that move between machines are; until then nothing can
 // listen there.
 void judge_addresses(const config::Config& config, Doubts& doubts) {
@@ -258,6 +270,7 @@ std::vector<config::ConfigError> doubts(const Settings& settings, SystemTime now
   judge_addresses(config, all);
   judge_routes(config, all);
   judge_tenant_networks(config, all);
+  judge_providers(config, *settings.providers, all);
   if (settings.certificate) {
     for (const std::string& doubt :
          certificate_doubts(*settings.certificate, config.hostname, now)) {

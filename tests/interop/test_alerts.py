@@ -95,8 +95,8 @@ def make_outage(relay):
                     "--recipient-domains", "gone.example", "--recipients-per-message", "25"], check=True, capture_output=True)
 
 
-def make_refusals(relay, kind):
-    relay.send("a@shop.example", [f"{kind}-{number}@receiver.example" for number in range(40)], message())
+def make_refusals(relay, kind, domain="receiver.example"):
+    relay.send("a@shop.example", [f"{kind}-{number}@{domain}" for number in range(40)], message())
 
 
 def make_passwords_cheap(relay):
@@ -189,6 +189,7 @@ def faults(world):
 
 def test_every_fault_is_noticed_by_a_real_prometheus(world, faults):
     world.receiver("receiver.example")
+    world.receiver("wary.example", "--refuse-rcpt", "1:550")  # 5.7.1
     silent = harness.NameServer(world.folder / "silent-dns", world.address())  # is not started
     away = outage(faults)
     troubled = faults.relay("troubled", settings={"limits": 'sessions = 20\nsessions_per_client = 20\nmemory = "16MiB"\nmessage_size = "8MiB"'},
@@ -218,6 +219,7 @@ def test_every_fault_is_noticed_by_a_real_prometheus(world, faults):
     make_crowd(faults, troubled)
     make_refusals(troubled, "tempfail")
     make_refusals(slow, "bounce")
+    make_refusals(troubled, "user", "wary.example")
     lower_descriptors(troubled)
     disk.write_text("slow 700")
     send_too_much(blind)

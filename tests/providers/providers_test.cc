@@ -1,9 +1,12 @@
 #include "providers/providers.h"
 
 #include "base/enum_texts.h"
+#include "providers/built_in.h"
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -121,6 +124,8 @@ TEST(Providers, OurOwnWordsAreNotSearchedForPatterns) {
 TEST(Providers, TheBuiltInEditionIsTheFileOfTheSources) {
   const auto& built_in = *Providers::built_in();
   EXPECT_EQ(built_in.file(), "");
+  std::ifstream file(SIGNPOST_PROVIDERS);
+  EXPECT_EQ(kBuiltInText, std::string(std::istreambuf_iterator<char>(file), {}));
   EXPECT_EQ(built_in.edition().size(), 10u);
   for (const char* name : {"google", "microsoft", "yahoo", "apple", "orange", "gmx", "t-online",
                            "comcast", "ovh", "proton", "ionos", "strato", "zoho", "mailru"}) {
