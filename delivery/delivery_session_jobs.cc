@@ -66,7 +66,8 @@ bool DeliverySession::next_job() {
   }
   auto job = host_.take(site_, ref());
   if (!job) {
-    const bool wanted = host_.short_of_connections() || host_.place_is_wanted(connection_.place());
+    const bool wanted = host_.short_of_connections() ||
+                        (connection_.place() && host_.place_is_wanted(*connection_.place()));
     if (wanted && host_.leave_idle(*site_, ref())) {
       quit();
       return true;
@@ -195,7 +196,7 @@ Attempt::Then DeliverySession::transaction_ended(const smtp::TransactionResult& 
         relay::events::PossiblyDelivered{.id = current_->attempt.job().ref.id.text(),
                                          .session = log_id(),
                                          .mx = connection_.target().host,
-                                         .address = connection_.target().address.text(),
+                                         .address = connection_.facts().address,
                                          .detail = detail});
   }
   return current_->attempt.ended(result, detail, record_);

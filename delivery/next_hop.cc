@@ -72,6 +72,17 @@ void go_to(NextHop& hop, std::string_view host) {
   hop.key = fmt::format("smtp:{}:{}", host, hop.port);
 }
 
+void take_route(NextHop& hop, const config::RouteConfig& route) {
+  hop.via = hops_of(route, hop.tls);
+  for (const RouteHop& each : hop.via) {
+    hop.hosts.push_back({each.to.socket.empty() ? each.to.host : "localhost", 0});
+  }
+  hop.mx = false;
+  hop.routed = true;
+  hop.port = hop.via.front().to.port;
+  hop.key = key_of(hop.via);
+}
+
 }  // namespace
 
 Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& lane) {
@@ -95,9 +106,7 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   }
   if (route != nullptr && route->tls) hop.tls = *route->tls;
   if (route != nullptr && !route->mx) {
-    hop.port = route->port;
-    hop.routed = true;
-    go_to(hop, route->host);
+    take_route(hop, *route);
   } else if (smtp::is_address_literal(*domain)) {
     if (!config.delivery.address_literals) {
       return fail(Errc::InvalidArgument,
