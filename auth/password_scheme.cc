@@ -3,6 +3,7 @@
 #include "auth/scram_keys.h"
 #include "base/ascii.h"
 #include "base/check.h"
+#include "sasl/scram_hash.h"
 #include "smtp/saslprep.h"
 
 #include <crypt.h>
@@ -186,7 +187,7 @@ bool verify_crypt(const std::string& hash, std::string_view password) {
 
 bool verify_scram(const ScramKeys& keys, std::string_view password) {
   const ScramKeys made = derive_scram_keys(password, keys.salt, keys.iterations);
-  return equal_in_constant_time(text_of(made.stored_key), text_of(keys.stored_key));
+  return sasl::equal_in_constant_time(text_of(made.stored_key), text_of(keys.stored_key));
 }
 
 bool verify(std::string_view stored, std::string_view password) {

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "sasl/scram_hash.h"
 #include "smtp/saslprep.h"
 
 #include <fmt/format.h>
@@ -165,8 +166,8 @@ SaslExchange::Answer ScramExchange::on_client_final(std::string_view message) {
         static_cast<unsigned char>(client_key[i] ^ static_cast<unsigned char>((*proof)[i]));
   }
   const bool proven =
-      equal_in_constant_time(text_of(sha256(text_of(client_key))), text_of(keys_.stored_key));
-  const bool bound = equal_in_constant_time(*binding, gs2_header_ + binding_);
+      sasl::equal_in_constant_time(text_of(sha256(text_of(client_key))), text_of(keys_.stored_key));
+  const bool bound = sasl::equal_in_constant_time(*binding, gs2_header_ + binding_);
   server_signature_ = text_of(hmac_sha256(text_of(keys_.server_key), said));
   return Claim{.login = login_,
                .authorization_identity = authorization_identity_,

@@ -4,13 +4,10 @@
 #include "base/base64.h"
 #include "base/check.h"
 #include "base/random.h"
+#include "sasl/scram_hash.h"
 #include "smtp/saslprep.h"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <charconv>
@@ -28,8 +25,13 @@ constexpr std::uint32_t kIterations = 65'536;
 constexpr std::size_t kSaltSize = 16;
 constexpr std::size_t kLongestSalt = 64;
 
-const unsigned char* octets(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
+constexpr auto kHash = sasl::ScramHash::Sha256;
+
+Sha256 octets(std::string_view hash) {
+  Sha256 made{};
+  CHECK(hash.size() == made.size());
+  std::ranges::copy(hash, made.begin());
+  return made;
 }
 
 std::optional<Sha256> decode_key(std::string_view base64) {
@@ -42,21 +44,10 @@ std::optional<Sha256> decode_key(std::string_view base64) {
 
 }  // namespace
 
-Sha256 sha256(std::string_view text) {
-  Sha256 hash{};
-  SHA256(octets(text), text.size(), hash.data());
-  return hash;
-}
+Sha256 sha256(std::string_view text) { return octets(sasl::hash(kHash, text)); }
 
 Sha256 hmac_sha256(std::string_view key, std::string_view text) {
-  Sha256 hash{};
-  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets(text), text.size(),
-             hash.data(), nullptr) != nullptr);
-  return hash;
-}
-
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+  return octets(sasl::hmac(kHash, key, text));
 }
 
 std::string scram_text(const ScramKeys& keys) {
@@ -95,15 +86,11 @@ std::optional<std::string> scram_problem(std::string_view stored) {
 
 ScramKeys derive_scram_keys(std::string_view password, std::string_view salt,
                             std::uint32_t iterations) {
-  Sha256 salted{};
-  CHECK(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets(salt),
-                          static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
-                          static_cast<int>(salted.size()), salted.data()) == 1);
-  const Sha256 client_key = hmac_sha256(text_of(salted), "Client Key");
+  const SecretString salted = sasl::salted_password(kHash, password, salt, iterations);
   return {.iterations = iterations,
           .salt = std::string(salt),
-          .stored_key = sha256(text_of(client_key)),
-          .server_key = hmac_sha256(text_of(salted), "Server Key")};
+          .stored_key = sha256(sasl::client_key(kHash, salted.view())),
+          .server_key = octets(sasl::server_key(kHash, salted.view()))};
 }
 
 std::string make_scram(std::string_view password) {

@@ -17,8 +17,6 @@ Sha256 hmac_sha256(std::string_view key, std::string_view text);
 inline std::string_view text_of(const Sha256& hash) {
   return {reinterpret_cast<const char*>(hash.data()), hash.size()};
 }
-// Takes the same time wherever they differ.
-bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 struct ScramKeys {
   std::uint32_t iterations = 0;

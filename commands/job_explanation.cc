@@ -100,6 +100,15 @@ std::string give_up_text(const Json& job) {
                      text_of(job, "from").empty() ? "" : "; its sender gets a report then");
 }
 
+// Our own words have a status without a code before it.
+std::string meaning_of_last_reply(const Json& job) {
+  if (text_of(job, "last_reply").starts_with("4.7.8 ")) {
+    return "The next hop does not accept the login of its route. Correct password_file, token_file "
+           "or via of the [[route]], and run signpost reload; no recipient is to blame.";
+  }
+  return meaning_of_class(text_of(job, "reply_class"));
+}
+
 }  // namespace
 
 std::string meaning_of_class(const std::string& reply_class) {
@@ -124,7 +133,7 @@ std::string explanation(const Json& job) {
                                               local_time(text_of(job, "last_attempt"))));
   if (!text_of(job, "last_reply").empty()) {
     add("last reply", last_reply_text(job));
-    add("meaning", meaning_of_class(text_of(job, "reply_class")));
+    add("meaning", meaning_of_last_reply(job));
   }
   add("waits for", text_of(job, "waits_for"));
   add("next", next_text(job));

@@ -5,6 +5,7 @@
 #include "commands/provider_options.h"
 #include "commands/relay_answer.h"
 #include "config/config_values.h"
+#include "providers/limits_in_force.h"
 #include "relay/route.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
@@ -38,7 +39,7 @@ struct Findings {
   std::string domain;
   const config::RouteConfig* route = nullptr;  // null: by MX
   std::vector<Host> hosts;
-  const config::DestinationConfig* destination = nullptr;
+  providers::LimitsInForce in_force;
   const providers::Provider* provider = nullptr;  // of the first host
   std::vector<Limit> limits;
 };
@@ -69,7 +70,9 @@ Result<std::vector<Host>> hosts_of(const Findings& findings, const ProviderSetti
     hosts.push_back({name, preference, settings.providers->find(name)});
   };
   if (findings.route != nullptr && !findings.route->mx) {
-    add(findings.route->host, {});
+    for (const config::HopConfig& each : findings.route->hops) {
+      add(each.socket.empty() ? each.host : "unix:" + each.socket, {});
+    }
     return hosts;
   }
   const auto answer = look_up_mail_hosts(*settings.config, findings.domain);
@@ -81,46 +84,23 @@ Result<std::vector<Host>> hosts_of(const Findings& findings, const ProviderSetti
   return hosts;
 }
 
-// The first [[destination]] that has the domain, then the provider, then the defaults.
+// What holds, and who says so.
 std::vector<Limit> limits_of(const Findings& findings) {
-  const auto number = [](const auto& value) { return value ? std::to_string(*value) : ""; };
-  const auto rate = [](const std::optional<config::Rate>& value) {
-    return value ? config::rate_text(*value) : "";
-  };
   std::vector<Limit> limits;
-  const providers::Limits known =
-      findings.provider == nullptr ? providers::Limits() : findings.provider->limits;
-  const config::DestinationConfig defaults;
-  const auto add = [&](const char* key, const std::string& of_destination,
-                       const std::string& of_provider, const std::string& otherwise) {
-    if (findings.destination != nullptr && !of_destination.empty()) {
-      limits.push_back({key, of_destination, "[[destination]]"});
-    } else if (!of_provider.empty()) {
-      limits.push_back({key, of_provider, "provider " + std::string(name_of(findings.provider))});
-    } else {
-      limits.push_back({key, otherwise, "default"});
-    }
+  const auto add = [&](const char* key, auto member, const auto& text, const std::string& normal) {
+    const auto& value = findings.in_force.limits.*member;
+    const std::string from = findings.in_force.of_table.*member
+                                 ? "[[destination]]"
+                                 : "provider " + std::string(name_of(findings.provider));
+    limits.push_back(value ? Limit{key, text(*value), from} : Limit{key, normal, "default"});
   };
-  const config::DestinationConfig& own =
-      findings.destination == nullptr ? defaults : *findings.destination;
-  add("connections", std::to_string(own.connections), number(known.connections),
-      std::to_string(defaults.connections));
-  add("messages_per_connection", std::to_string(own.messages_per_connection),
-      number(known.messages_per_connection), std::to_string(defaults.messages_per_connection));
-  add("recipients_per_transaction", "", number(known.recipients_per_transaction), "");
-  add("rate", rate(own.rate), rate(known.rate), "");
+  const auto number = [](std::size_t value) { return std::to_string(value); };
+  using providers::Limits;
+  add("connections", &Limits::connections, number, "10");
+  add("messages_per_connection", &Limits::messages_per_connection, number, "100");
+  add("recipients_per_transaction", &Limits::recipients_per_transaction, number, "100");
+  add("rate", &Limits::rate, config::rate_text, "");
   return limits;
-}
-
-const config::DestinationConfig* destination_of(const config::Config& config,
-                                                const std::string& domain) {
-  const auto found =
-      std::ranges::find_if(config.destinations, [&](const config::DestinationConfig& destination) {
-        return std::ranges::any_of(destination.match, [&](const std::string& pattern) {
-          return config::domain_matches(pattern, domain);
-        });
-      });
-  return found == config.destinations.end() ? nullptr : &*found;
 }
 
 Result<Findings> examine(const ProviderOptions& options, const ProviderSettings& settings) {
@@ -134,12 +114,15 @@ Result<Findings> examine(const ProviderOptions& options, const ProviderSettings&
     if (!mailbox) return fail(Errc::InvalidArgument, options.from + " is not an address");
     sender = std::move(*mailbox);
   }
-  findings.route = relay::find_route(*settings.config, sender, findings.domain);
-  findings.destination = destination_of(*settings.config, findings.domain);
+  findings.route = relay::find_route(*settings.config, {"", sender}, findings.domain);
   auto hosts = hosts_of(findings, settings);
   if (!hosts) return Failure(std::move(hosts).error());
   findings.hosts = std::move(*hosts);
   findings.provider = findings.hosts.front().provider;
+  const bool by_mx = findings.route == nullptr || findings.route->mx;
+  findings.in_force = providers::limits_in_force(
+      *settings.config, findings.domain, by_mx ? findings.hosts.front().name : std::string(),
+      by_mx ? findings.provider : nullptr);
   findings.limits = limits_of(findings);
   return findings;
 }
@@ -190,9 +173,9 @@ void print_findings(const Findings& findings) {
       findings.hosts, [&](const Host& host) { return host.provider != findings.provider; });
   text += fmt::format("  provider  {}{}\n", name_of(findings.provider),
                       mixed ? ", which has the first host" : "");
-  if (findings.destination != nullptr) {
+  if (findings.in_force.table != nullptr) {
     text += fmt::format("  [[destination]] with match = {}\n",
-                        fmt::join(findings.destination->match, ", "));
+                        fmt::join(findings.in_force.table->match, ", "));
   }
   for (const Limit& limit : findings.limits) {
     text += fmt::format("  limit     {} {} ({})\n", limit.key,
@@ -213,13 +196,13 @@ Json json_of(const Findings& findings) {
     limits[limit.key] = {{"value", limit.value.empty() ? Json() : Json(limit.value)},
                          {"from", limit.from}};
   }
-  return {
-      {"domain", findings.domain},
-      {"route", findings.route == nullptr ? Json() : Json(findings.route->via)},
-      {"hosts", std::move(hosts)},
-      {"provider", name_of(findings.provider)},
-      {"destination", findings.destination == nullptr ? Json() : Json(findings.destination->match)},
-      {"limits", std::move(limits)}};
+  return {{"domain", findings.domain},
+          {"route", findings.route == nullptr ? Json() : Json(findings.route->via)},
+          {"hosts", std::move(hosts)},
+          {"provider", name_of(findings.provider)},
+          {"destination",
+           findings.in_force.table == nullptr ? Json() : Json(findings.in_force.table->match)},
+          {"limits", std::move(limits)}};
 }
 
 void print_reply(const ReadReply& read, const providers::Providers& providers) {

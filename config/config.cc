@@ -35,6 +35,19 @@ bool field_matches(std::string_view pattern, std::string_view field_name) {
   return ascii::starts_with_ignore_case(field_name, pattern.substr(0, pattern.size() - 1));
 }
 
+bool HopConfig::is_loopback() const {
+  if (!socket.empty() || host == "localhost") return true;
+  const auto address = net::IpAddress::parse(host);
+  return address && address->is_loopback();
+}
+
+TlsPolicy tls_for(const HopConfig& hop, TlsPolicy wanted) {
+  if (!hop.socket.empty()) return TlsPolicy::Off;
+  const bool needs_tls =
+      hop.protocol == HopProtocol::Smtps || (!hop.login.empty() && !hop.is_loopback());
+  return needs_tls ? std::max(wanted, TlsPolicy::Encrypt) : wanted;
+}
+
 bool domain_matches(std::string_view pattern, std::string_view domain) {
   if (pattern == "*") return true;
   if (!pattern.starts_with("*.")) return pattern == domain;

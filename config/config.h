@@ -8,6 +8,8 @@
 #include "base/result.h"
 #include "net/address.h"
 #include "net/tls.h"
+#include "sasl/mechanism.h"
+#include "sasl/password.h"
 
 #include <sys/types.h>
 
@@ -165,15 +167,43 @@ struct DestinationConfig {
   std::optional<TlsPolicy> tls;
 };
 
+enum class HopProtocol { Smtp, Smtps, Lmtp };
+
+// One of the next hops of a route.
+struct HopConfig {
+  // As written, without a login: it is stored, logged and counted. A login leaves a mark of its
+  // name ("smtp://a.example:587 login=1f2e3d4c"), so that two of one server stay apart.
+  std::string name;
+  HopProtocol protocol = HopProtocol::Smtp;
+  std::string host;         // a name, or an address without brackets; "" with a socket
+  std::uint16_t port = 25;  // the protocol's default: 25, 465, 24
+  std::string socket;       // path of an LMTP server's; "": none
+  std::string login;        // "": no AUTH
+  std::shared_ptr<const sasl::Password> password;  // in `via`, or of password_file: load_settings()
+  std::uint32_t weight = 1;                        // 0: only when no other one can be used
+  friend bool operator==(const HopConfig&, const HopConfig&) = default;
+
+  bool is_loopback() const;  // it can be reached from this machine only
+};
+
 struct RouteConfig {
   std::vector<std::string> recipients;  // domain patterns; empty: every recipient
   std::vector<std::string> senders;     // "@domain" or addresses; empty: every sender
-  std::string via;                      // as written
-  bool mx = false;                      // via = "mx"
-  std::string host;                     // else: name or address literal without brackets
-  std::uint16_t port = 25;
+  std::vector<std::string> logins;      // empty: everyone, with a login or without
+  std::string via;              // "mx", or the names of the hops: it is stored with the mail
+  bool mx = false;              // via = "mx"
+  std::vector<HopConfig> hops;  // else: at least one
   std::optional<TlsPolicy> tls;
+  std::optional<sasl::Mechanism> auth;  // nothing: the best of those that the hop offers
+  std::string password_file;            // "": none
+  std::string token_file;               // "": none. Read for each connection
+
+  // Whether it takes mail of some senders or logins only.
+  bool is_for_some() const { return !senders.empty() || !logins.empty(); }
 };
+
+// `wanted` for a connection to `hop`, raised to what smtps:// and a login need.
+TlsPolicy tls_for(const HopConfig& hop, TlsPolicy wanted);
 
 // A customer: the domains that its logins and networks may send with, and how much.
 struct TenantConfig {

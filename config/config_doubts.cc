@@ -68,21 +68,44 @@ void find_dead_patterns(const TomlValue& root, const Config& config, ConfigError
 
 using Routes = std::vector<Entry<RouteConfig>>;
 
+// What a route takes, one of each.
+struct Mail {
+  std::string recipient;
+  std::string sender;
+  std::string login;  // "": with any, or without one
+};
+
+std::vector<Mail> mail_of(const RouteConfig& route) {
+  std::vector<std::string> logins = route.logins;
+  if (logins.empty()) logins.emplace_back();
+  std::vector<Mail> all;
+  for (const std::string& recipient : or_everything(route.recipients)) {
+    for (const std::string& sender : or_everything(route.senders)) {
+      for (const std::string& login : logins) all.push_back({recipient, sender, login});
+    }
+  }
+  return all;
+}
+
+bool takes(const RouteConfig& route, const Mail& mail) {
+  const bool login_fits =
+      route.logins.empty() ||
+      (!mail.login.empty() && std::ranges::find(route.logins, mail.login) != route.logins.end());
+  return login_fits && cover(route.recipients, mail.recipient, covers) &&
+         cover(route.senders, mail.sender, covers_sender);
+}
+
 // The lines of the routes before the one of `number` that together take all of its mail; empty if
-// some is left for it. Each pair of a recipient and a sender needs one that covers both.
+// some is left for it. Each recipient with a sender and a login needs one that covers them.
 std::set<unsigned> lines_before(const Routes& routes, std::size_t number) {
   const RouteConfig& route = routes[number].section;
   std::set<unsigned> lines;
-  for (const std::string& recipient : or_everything(route.recipients)) {
-    for (const std::string& sender : or_everything(route.senders)) {
-      const auto end = routes.begin() + static_cast<std::ptrdiff_t>(number);
-      const auto before = std::find_if(routes.begin(), end, [&](const auto& other) {
-        return cover(other.section.recipients, recipient, covers) &&
-               cover(other.section.senders, sender, covers_sender);
-      });
-      if (before == end) return {};
-      lines.insert(before->table.begin.line);
-    }
+  for (const Mail& mail : mail_of(route)) {
+    const auto end = routes.begin() + static_cast<std::ptrdiff_t>(number);
+    const auto before = std::find_if(routes.begin(), end,
+                                     [&](const auto& other) { return takes(other.section, mail); });
+    if (before == end) return {};
+    lines.insert(before->table.begin.line);
   }
   return lines;
 }

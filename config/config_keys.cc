@@ -1,6 +1,7 @@
 #include "config/config_keys.h"
 
 #include "config/config_values.h"
+#include "config/route_keys.h"
 #include "config/special_keys.h"
 #include "config/value_forms.h"
 
@@ -443,9 +444,17 @@ Section route() {
            list_of("senders, as in [\"@tenant.example\", \"news@shop.example\"]",
                    parse_sender_pattern),
            "Envelope senders that take this route; [] is all."),
-       via_key(),
+       key("logins", &RouteConfig::logins, list_of("logins, as in [\"shop\"]", parse_route_login),
+           "Logins whose mail takes this route; [] is all mail, also that of clients without one."),
+       via_key(), auth_key(),
+       key("password_file", &RouteConfig::password_file, path(),
+           "File with the password of the logins in via that have none there."),
+       key("token_file", &RouteConfig::token_file, path(),
+           "File with a token (OAUTHBEARER, XOAUTH2) for the logins in via. It is read for each "
+           "connection, so that whatever renews the token may replace it at any time."),
        key("tls", &RouteConfig::tls, one_of(kTlsPolicies),
-           "As delivery.tls, for this route. Default: delivery.tls.")});
+           "As delivery.tls, for this route. smtps://, and a login at any host but this machine, "
+           "make it \"encrypt\" at least. Default: delivery.tls.")});
 }
 
 Section admin() {

@@ -1,5 +1,6 @@
 #include "config/config_rules.h"
 
+#include "config/route_rules.h"
 #include "config/table_entry.h"
 #include "config/wide_networks.h"
 
@@ -240,26 +241,6 @@ void check_dkim(const TomlValue& root, const Config& config, ConfigErrors& error
     const DkimConfig& dkim = entry.section;
     if (dkim.domain.empty() || dkim.selector.empty()) continue;
     names.add(fmt::format("{}._domainkey.{}", dkim.selector, dkim.domain), entry.at("selector"));
-  }
-}
-
-bool leads_to(const RouteConfig& route, const net::SocketAddress& bind) {
-  const auto host = net::IpAddress::parse(route.host);
-  if (!host || route.port != bind.port) return false;
-  return *host == bind.ip || (bind.ip.is_unspecified() && host->is_v6() == bind.ip.is_v6() &&
-                              (host->is_loopback() || host->is_unspecified()));
-}
-
-// Names, and addresses of this machine that a wildcard covers, are checked when mail goes there.
-void check_routes(const TomlValue& root, const Config& config, ConfigErrors& errors) {
-  for (const auto& entry : entries(root, "route", config.routes)) {
-    const auto own = std::ranges::find_if(config.listeners, [&](const ListenerConfig& listener) {
-      return leads_to(entry.section, listener.bind);
-    });
-    if (own == config.listeners.end()) continue;
-    errors.add(entry.at("via"), "route.via",
-               fmt::format("leads back to the listener {}; write the address of another server",
-                           own->bind.text()));
   }
 }
 

@@ -34,52 +34,6 @@ constexpr std::array<RateUnit, 3> kRateUnits{{{"s", std::chrono::seconds(1)},
                                               {"min", std::chrono::minutes(1)},
                                               {"h", std::chrono::hours(1)}}};
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) return {};
-  return port;
-}
-
-// A host to connect to: a name, or an address in the form that the resolver understands.
-ValueResult<std::string> parse_host(std::string_view text) {
-  if (const auto address = net::IpAddress::parse(text)) return address->text();
-  return parse_domain(text);
-}
-
-// What follows "smtp://".
-ValueResult<void> parse_smtp_target(std::string_view text, RouteConfig& route) {
-  if (text.find('@') != std::string_view::npos) {
-    return not_built("a login in \"via\"");
-  }
-  std::string_view host = text;
-  std::string_view port;
-  if (text.starts_with('[')) {
-    const std::size_t end = text.find(']');
-    if (end == std::string_view::npos) return wrong(text, "has no closing bracket");
-    host = text.substr(1, end - 1);
-    port = text.substr(end + 1);
-    const auto address = net::IpAddress::parse(host);
-    if (!address || !address->is_v6()) return wrong(host, "is not an IPv6 address");
-  } else {
-    const std::size_t colon = std::min(text.find(':'), text.size());
-    host = text.substr(0, colon);
-    port = text.substr(colon);
-    if (std::ranges::count(port, ':') > 1) {
-      return wrong(text, "has more than one colon; put an IPv6 address in brackets");
-    }
-  }
-  auto target = parse_host(host);
-  if (!target) return std::unexpected(std::move(target).error());
-  if (!port.empty()) {
-    const auto number = port.front() == ':' ? parse_port(port.substr(1)) : std::nullopt;
-    if (!number) return wrong(port, "is not a port");
-    route.port = *number;
-  }
-  route.host = std::move(*target);
-  return {};
-}
-
 }  // namespace
 
 ValueResult<std::string> parse_domain(std::string_view text) {
@@ -321,24 +275,6 @@ ValueResult<net::SocketAddress> parse_name_server(std::string_view text) {
   const auto address = net::SocketAddress::parse(text, kDnsPort);
   if (!address || address->port == 0) return wrong(text, "is not an IP address");
   return *address;
-}
-
-ValueResult<void> parse_via(std::string_view text, RouteConfig& route) {
-  constexpr std::string_view kSmtp = "smtp://";
-  route.via = text;
-  if (text == "mx") {
-    route.mx = true;
-    return {};
-  }
-  if (text.starts_with(kSmtp)) return parse_smtp_target(text.substr(kSmtp.size()), route);
-  for (const std::string_view scheme : {"smtps://", "lmtp://", "lmtp:"}) {
-    if (text.starts_with(scheme)) return not_built(toml_string(scheme));
-  }
-  // A login may be anywhere in a mistyped value: it must not reach the log.
-  if (text.find('@') != std::string_view::npos) {
-    return std::unexpected(ValueError{"this is not a next hop"});
-  }
-  return wrong(text, "is not a next hop");
 }
 
 }  // namespace signpost::config

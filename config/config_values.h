@@ -67,7 +67,4 @@ ValueResult<LocalAccount> parse_local_account(std::string_view text);
 // "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53".
 ValueResult<net::SocketAddress> parse_name_server(std::string_view text);
 
-// `via` of a route: fills `mx` or `host` and `port`. Its errors never show a password.
-ValueResult<void> parse_via(std::string_view text, RouteConfig& route);
-
 }  // namespace signpost::config

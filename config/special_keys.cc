@@ -144,21 +144,6 @@ Key<OauthConfig> jwks_key() {
           read};
 }
 
-Key<RouteConfig> via_key() {
-  const auto read = [](Setting& setting, RouteConfig& route) {
-    const std::string* text = setting.string();
-    if (text == nullptr) return;
-    if (const auto target = parse_via(*text, route); !target) {
-      refuse(setting, setting.value(), target.error());
-    }
-  };
-  return Key<RouteConfig>{{"via", "\"mx\" or \"smtp://host:port\"", "",
-                           "Where the mail goes: by MX records, or to one host (a name, or an "
-                           "address; IPv6 in brackets)."},
-                          read}
-      .required();
-}
-
 Key<Config> admin_bind_key() {
   const auto read = [](Setting& setting, Config& config) {
     const std::string* text = setting.string();

@@ -36,7 +36,7 @@ AddressOrder::Step AddressOrder::next() {
   if (!targets_.empty()) {
     ++tried_;
     rank_tried_ = true;
-    return {taken_from(targets_), ""};
+    return {taken_from(targets_), std::nullopt};
   }
   if (!hosts_.empty()) {
     if (hosts_.front().rank != host_.rank) rank_tried_ = false;
@@ -46,7 +46,7 @@ AddressOrder::Step AddressOrder::next() {
   }
   if (dead_.empty() || tried_ >= kMostTargets) return {};
   ++tried_;
-  return {taken_from(dead_), ""};
+  return {taken_from(dead_), std::nullopt};
 }
 
 void AddressOrder::add(Target target, bool was_dead) {

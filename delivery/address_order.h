@@ -27,13 +27,15 @@ class AddressOrder {
     std::string host;
     net::IpAddress address;
     bool authenticated = false;  // by DNSSEC
+    unsigned rank = 0;           // of the host
   };
   struct Step {  // one of the two; neither: there are no more
     std::optional<Target> target;
-    std::string ask;  // the host whose addresses are needed next: then add()
+    std::optional<std::string> ask;  // the host whose addresses are needed next: then add()
   };
   Step next();
   void add(Target target, bool was_dead);
+  unsigned rank() const { return host_.rank; }  // of the host that was asked for last
 
  private:
   bool may_try_another() const;

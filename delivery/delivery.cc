@@ -240,6 +240,21 @@ void Delivery::connection_ready(Site& site) {
   carry_out(std::move(orders));
 }
 
+void Delivery::answered(const SitePtr& site, const smtp::Reply& reply, SteadyTime began,
+                        const AttemptFacts& facts) {
+  const providers::Providers& providers = *context_.settings->providers;
+  const auto* const pattern = providers.read(providers.named(facts.provider), reply).pattern;
+  if (pattern == nullptr || !pattern->slow) return;
+  const auto reduced = shared_.scheduler.asked_for_less(site, began, now());
+  if (!reduced) return;
+  context_.events.emit(relay::events::SiteSlowed{.session = facts.session,
+                                                 .site = reduced->site,
+                                                 .mx = facts.mx,
+                                                 .reply = reply.one_line(),
+                                                 .share = reduced->percent,
+                                                 .connections = reduced->connections});
+}
+
 bool Delivery::leave_idle(Site& site, const SessionRef& session) {
   return shared_.scheduler.leave_idle(site, session);
 }

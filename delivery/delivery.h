@@ -92,7 +92,7 @@ class Delivery final : public Intake, private SessionHost {
   }
   void give_back_place(const net::IpAddress& address) override;
   bool must_make_room(const Site& site, const SessionRef& session,
-                      const net::IpAddress& address) const override {
+                      const std::optional<net::IpAddress>& address) const override {
     return shared_.scheduler.must_make_room(site, session, address);
   }
   bool is_away(const Site& site) const override { return shared_.scheduler.is_away(site); }
@@ -101,6 +101,8 @@ class Delivery final : public Intake, private SessionHost {
   std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
   void give_back(const SitePtr& site, PendingJob job) override;
   void forbid_early(Site& site) override { shared_.scheduler.forbid_early(site); }
+  void answered(const SitePtr& site, const smtp::Reply& reply, SteadyTime began,
+                const AttemptFacts& facts) override;
   bool leave_idle(Site& site, const SessionRef& session) override;
   void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                         const std::optional<Disposition>& failure, SteadyTime began,

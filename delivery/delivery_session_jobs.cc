@@ -198,7 +198,7 @@ Attempt::Then DeliverySession::transaction_ended(const smtp::TransactionResult& 
         relay::events::PossiblyDelivered{.id = current_->attempt.job().ref.id.text(),
                                          .session = log_id(),
                                          .mx = connection_.target().host,
-                                         .address = connection_.target().address.text(),
+                                         .address = connection_.facts().address,
                                          .detail = detail});
   }
   return current_->attempt.ended(result, detail, record_);

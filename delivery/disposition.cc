@@ -14,6 +14,17 @@ namespace {
 // RFC 7504: this host, or this domain, never takes mail.
 bool means_no_mail_here(const smtp::Reply& reply) { return reply.code == 521 || reply.code == 556; }
 
+// The login is the operator's, and no recipient is to blame: the mail waits until it is right. The
+// next hop is not asked time and again meanwhile: that would have the login locked.
+HostFailure of_refused_login(const smtp::ClientDialog::Close& close) {
+  const std::string why = close.reply.code == 0
+                              ? close.detail
+                              : "the next hop refused the login: " + close.reply.one_line();
+  Disposition disposition = local(Outcome::Delayed, {4, 7, 8}, why);
+  disposition.quotes_receiver = true;
+  return {std::move(disposition), true};
+}
+
 }  // namespace
 
 Disposition local(Outcome outcome, smtp::EnhancedStatus status, std::string text) {
@@ -44,6 +55,7 @@ Disposition of_recipient(const smtp::TransactionResult::Recipient& recipient,
 
 HostFailure of_closed_session(const smtp::ClientDialog::Close& close) {
   using Reason = smtp::ClientDialog::Close::Reason;
+  if (close.reason == Reason::AuthFailed) return of_refused_login(close);
   if (close.reply.code != 0) {
     // A 5xx greeting blames the host, not the recipient (a block list, a wrong configuration): the
     // next host may take the mail, and if none does, a later attempt may succeed. Only the codes
@@ -54,10 +66,9 @@ HostFailure of_closed_session(const smtp::ClientDialog::Close& close) {
   switch (close.reason) {
     case Reason::TlsUnavailable:
       return {local(Outcome::Delayed, {4, 7, 5}, close.detail), true};
-    case Reason::AuthFailed:
-      return {local(Outcome::Delayed, {4, 7, 8}, close.detail), false};
     case Reason::ProtocolFault:
       return {local(Outcome::Delayed, {4, 5, 0}, close.detail), true};
+    case Reason::AuthFailed:
     case Reason::Quit:
     case Reason::Refused:
     case Reason::ServiceClosing:

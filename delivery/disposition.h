@@ -18,7 +18,9 @@ struct Disposition {
   // What the next hop said; with code 0, our own words and enhanced status.
   smtp::Reply reply;
 
-  bool said_by_receiver() const { return reply.code != 0; }
+  bool quotes_receiver = false;  // our own words, with those of the next hop in them
+
+  bool said_by_receiver() const { return reply.code != 0 || quotes_receiver; }
 };
 
 // From the reply that decided about one recipient of a transaction. `detail` says what happened

@@ -1,6 +1,7 @@
 #include "delivery/host_walk.h"
 
 #include "base/random.h"
+#include "delivery/hop_order.h"
 
 #include <fmt/format.h>
 
@@ -19,36 +20,63 @@ std::vector<NextHop::Host> shuffled(std::vector<NextHop::Host> hosts) {
   return hosts;
 }
 
+// Of a route each next hop has a rank of its own, so that each is tried.
+std::vector<NextHop::Host> ranked(const NextHop& hop, const std::vector<std::size_t>& order) {
+  if (hop.via.empty()) return shuffled(hop.hosts);
+  std::vector<NextHop::Host> hosts;
+  for (const std::size_t index : order) {
+    hosts.push_back({hop.via[index].to.host, static_cast<unsigned>(hosts.size())});
+  }
+  return hosts;
+}
+
 }  // namespace
+
+std::string HostWalk::Target::place() const {
+  if (is_local()) return "unix:" + via->to.socket;
+  return host.empty() ? "" : address.text();
+}
 
 HostWalk::HostWalk(net::Loop& loop, dns::Resolver& resolver, NextHop hop, Listener listener)
     : loop_(loop),
       resolver_(resolver),
       hop_(std::move(hop)),
       listener_(std::move(listener)),
-      order_(shuffled(hop_.hosts)) {}
+      hops_(order_of(hop_.via, [] { return Random::local().fraction(); })),
+      order_(ranked(hop_, hops_)) {}
 
 void HostWalk::next() {
   loop_.defer(alive_.guard([this] { offer(); }));
+}
+
+HostWalk::Target HostWalk::target(AddressOrder::Target found) const {
+  Target target;
+  target.host = std::move(found.host);
+  target.via = hop_.via.empty() ? nullptr : &hop_.via[hops_[found.rank]];
+  target.address = {found.address, target.via == nullptr ? hop_.port : target.via->to.port};
+  // A host that the configuration names needs no proof from the DNS.
+  target.security = {.mx_authenticated = !hop_.mx, .addresses_authenticated = found.authenticated};
+  target.tls = decide_tls(target.via == nullptr ? hop_.tls : target.via->tls, target.host,
+                          target.security, TlsTry::First);
+  return target;
 }
 
 void HostWalk::offer() {
   for (;;) {
     AddressOrder::Step step = order_.next();
     if (step.target) {
-      // A host that the configuration names needs no proof from the DNS.
-      const DnsSecurity security{.mx_authenticated = !hop_.mx,
-                                 .addresses_authenticated = step.target->authenticated};
-      const TlsRequirement tls = decide_tls(hop_.tls, step.target->host, security, TlsTry::First);
-      listener_.found(
-          {std::move(step.target->host), {step.target->address, hop_.port}, security, tls});
+      listener_.found(target(std::move(*step.target)));
       return;
     }
-    if (step.ask.empty()) {
+    if (!step.ask) {
       listener_.exhausted(temporary_.value_or(why_.value_or(Disposition{})));
       return;
     }
-    host_ = std::move(step.ask);
+    host_ = std::move(*step.ask);
+    if (host_.empty()) {  // a unix socket
+      order_.add({.host = "", .address = {}, .authenticated = true, .rank = order_.rank()}, false);
+      continue;
+    }
     const auto literal = net::IpAddress::parse(host_);
     if (!literal) break;
     add(*literal, false);
@@ -58,12 +86,13 @@ void HostWalk::offer() {
 }
 
 void HostWalk::add(const net::IpAddress& address, bool authenticated) {
-  const net::SocketAddress target{address, hop_.port};
+  const std::uint16_t port = hop_.via.empty() ? hop_.port : hop_.via[hops_[order_.rank()]].to.port;
+  const net::SocketAddress target{address, port};
   if (auto why = listener_.forbidden(host_, target)) {
     note(std::move(*why));
     return;
   }
-  order_.add({host_, address, authenticated}, listener_.was_dead(target));
+  order_.add({host_, address, authenticated, order_.rank()}, listener_.was_dead(target));
 }
 
 void HostWalk::on_addresses(const dns::AddressAnswer& answer) {

@@ -1,19 +1,22 @@
 // The addresses of a next hop, one after the other in the order in which a client tries them: see
-// AddressOrder. Looks them up as they are needed.
+// AddressOrder; the next hops of a route by their weights. Looks them up as they are needed.
 #pragma once
 
 #include "base/alive.h"
 #include "delivery/address_order.h"
 #include "delivery/disposition.h"
 #include "delivery/next_hop.h"
+#include "delivery/route_hop.h"
 #include "delivery/tls_decision.h"
 #include "dns/resolver.h"
 #include "net/address.h"
 #include "net/loop.h"
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace signpost::delivery {
 
@@ -21,10 +24,14 @@ namespace signpost::delivery {
 class HostWalk {
  public:
   struct Target {
-    std::string host;  // the host's name, for logs
+    std::string host;  // the host's name, for logs; "" of a unix socket
     net::SocketAddress address;
-    DnsSecurity security;  // what the DNS proves about it
-    TlsRequirement tls;    // of the first connection to it
+    const RouteHop* via = nullptr;  // of a route: lives as long as the walk
+    DnsSecurity security;           // what the DNS proves about it
+    TlsRequirement tls;             // of the first connection to it
+
+    bool is_local() const { return via != nullptr && !via->to.socket.empty(); }
+    std::string place() const;  // "192.0.2.1:25", "unix:/path"; "" when there is none yet
   };
   // `forbidden`: why mail must not go to this address of that host, which is then skipped.
   // `was_dead`: no connection could be made to it recently, so that it is tried last.
@@ -46,12 +53,14 @@ class HostWalk {
   void on_addresses(const dns::AddressAnswer& answer);
   void add(const net::IpAddress& address, bool authenticated);
   void note(Disposition why);
+  Target target(AddressOrder::Target found) const;
 
   net::Loop& loop_;
   dns::Resolver& resolver_;
   const NextHop hop_;
   const Listener listener_;
   dns::QueryHandle query_;
+  const std::vector<std::size_t> hops_;  // of a route: which of hop_.via each rank is
   AddressOrder order_;
   std::string host_;                      // the one whose addresses are looked up
   std::optional<Disposition> temporary_;  // a host whose addresses could not be looked up

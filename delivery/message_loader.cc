@@ -27,8 +27,9 @@ Result<MessagePtr> read_message(const queue::Store& store, const relay::Admissio
 
 Loaded checked(const relay::Context& context, PendingJob job) {
   const queue::Lane& lane = job.job.lane;
+  const queue::Envelope& envelope = job.message->envelope();
   std::string route = relay::sender_route(*context.settings->config,
-                                          job.message->envelope().reverse_path, lane.domain);
+                                          {envelope.login, envelope.reverse_path}, lane.domain);
   if (route == lane.route) return {std::move(job), true, {}, ""};
   return {std::move(job), false, NotReady::Moved, std::move(route)};
 }

@@ -1,6 +1,7 @@
 #include "delivery/next_hop.h"
 
 #include "base/ascii.h"
+#include "providers/limits_in_force.h"
 #include "relay/route.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
@@ -14,30 +15,6 @@
 namespace signpost::delivery {
 
 namespace {
-
-// A [[destination]] table that applies, and the pattern that says so; null if none does.
-struct Match {
-  const config::DestinationConfig* table = nullptr;
-  std::string_view pattern;
-
-  bool names_anybody() const { return table != nullptr && pattern != "*"; }
-  bool names_exchanger() const { return pattern.starts_with(config::kMxPrefix); }
-};
-
-// `exchanger`: "" if none is involved.
-Match destination_of(const config::Config& config, std::string_view domain,
-                     std::string_view exchanger) {
-  for (const config::DestinationConfig& table : config.destinations) {
-    for (const std::string& pattern : table.match) {
-      std::string_view name = pattern;
-      const bool of_exchanger = name.starts_with(config::kMxPrefix);
-      if (of_exchanger) name.remove_prefix(config::kMxPrefix.size());
-      if (of_exchanger && exchanger.empty()) continue;
-      if (config::domain_matches(name, of_exchanger ? exchanger : domain)) return {&table, pattern};
-    }
-  }
-  return {};
-}
 
 std::string_view tls_word(config::TlsPolicy policy) {
   switch (policy) {
@@ -53,36 +30,24 @@ std::string_view tls_word(config::TlsPolicy policy) {
   return "";
 }
 
-// How much the receiver may be sent, and with whom it shares that.
-void apply_limits(NextHop& hop, const Match& match, const providers::Provider* provider) {
-  const config::DestinationConfig none;
-  const config::DestinationConfig& table = match.table == nullptr ? none : *match.table;
-  const providers::Limits known = provider == nullptr ? providers::Limits() : provider->limits;
-  // "*" is every receiver of which nothing better is known.
-  const bool ours_first = match.names_anybody() || provider == nullptr;
-  const auto choose = [&](auto& limit, const auto& ours, const auto& theirs) {
-    const auto& chosen = ours && (ours_first || !theirs) ? ours : theirs;
-    if (chosen) limit = *chosen;
-  };
-  choose(hop.connections, table.connections, known.connections);
-  choose(hop.messages_per_connection, table.messages_per_connection, known.messages_per_connection);
-  choose(hop.recipients_per_transaction, table.recipients_per_transaction,
-         known.recipients_per_transaction);
-  choose(hop.rate, table.rate, known.rate);
-  const bool limited = match.names_anybody() && (table.connections || table.rate);
-  if (limited) {
-    if (match.names_exchanger()) hop.group = table.match.front();
-  } else if (provider != nullptr) {
-    hop.group = provider->name;
-  }
+void apply_limits(NextHop& hop, const providers::LimitsInForce& found) {
+  const providers::Limits& limits = found.limits;
+  hop.group = found.group;
+  hop.connections = limits.connections.value_or(hop.connections);
+  hop.messages_per_connection =
+      limits.messages_per_connection.value_or(hop.messages_per_connection);
+  hop.recipients_per_transaction =
+      limits.recipients_per_transaction.value_or(hop.recipients_per_transaction);
+  hop.rate = limits.rate;
 }
 
 // What distinguishes connections to the same hosts that must not carry each other's mail, or that
 // are limited apart from each other.
-std::string differences(const NextHop& hop, const config::Config& config, const Match& match) {
+std::string differences(const NextHop& hop, const config::Config& config,
+                        const providers::LimitsInForce& found) {
   std::string text;
-  if (match.names_anybody() && !match.names_exchanger()) {
-    text += fmt::format(" [{}]", match.table->match.front());
+  if (found.is_singled_out() && !found.is_by_exchanger()) {
+    text += fmt::format(" [{}]", found.table->match.front());
   }
   if (hop.tls != config.delivery.tls) text += fmt::format(" tls={}", tls_word(hop.tls));
   return text;
@@ -92,14 +57,13 @@ std::string differences(const NextHop& hop, const config::Config& config, const 
 std::string complete(NextHop& hop, const config::Config& config, const RoutePlan& plan,
                      std::string_view domain, std::string_view exchanger,
                      const providers::Provider* provider) {
-  const Match match = destination_of(config, domain, exchanger);
-  apply_limits(hop, match, provider);
-  if (match.table != nullptr && match.table->tls) hop.tls = *match.table->tls;
+  const auto found = providers::limits_in_force(config, domain, exchanger, provider);
+  apply_limits(hop, found);
+  if (found.table != nullptr && found.table->tls) hop.tls = *found.table->tls;
   if (plan.tls) hop.tls = *plan.tls;
-  const bool limited = match.table != nullptr && match.table->connections;
-  hop.connections_per_address =
-      std::max(config.delivery.connections_per_address, limited ? hop.connections : 0);
-  return differences(hop, config, match);
+  hop.connections_per_address = std::max(config.delivery.connections_per_address,
+                                         found.of_table.connections ? hop.connections : 0);
+  return differences(hop, config, found);
 }
 
 std::string_view literal_address(std::string_view literal) {
@@ -113,6 +77,17 @@ void go_to(NextHop& hop, std::string_view host) {
   hop.mx = false;
   hop.hosts = {{std::string(host), 0}};
   hop.key = fmt::format("smtp:{}:{}", host, hop.port);
+}
+
+void take_route(NextHop& hop, const config::RouteConfig& route) {
+  hop.via = hops_of(route, hop.tls);
+  for (const RouteHop& each : hop.via) {
+    hop.hosts.push_back({each.to.socket.empty() ? each.to.host : "localhost", 0});
+  }
+  hop.mx = false;
+  hop.routed = true;
+  hop.port = hop.via.front().to.port;
+  hop.key = key_of(hop.via);
 }
 
 }  // namespace
@@ -134,9 +109,10 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   }
   if (route != nullptr) plan.tls = route->tls;
   if (route != nullptr && !route->mx) {
-    hop.port = route->port;
-    hop.routed = true;
-    go_to(hop, route->host);
+    const std::string suffix = complete(hop, config, plan, *domain, "", nullptr);
+    take_route(hop, *route);
+    hop.key += suffix;
+    return plan;
   } else if (smtp::is_address_literal(*domain)) {
     if (!config.delivery.address_literals) {
       return fail(Errc::InvalidArgument,

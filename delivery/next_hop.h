@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "delivery/disposition.h"
+#include "delivery/route_hop.h"
 #include "dns/mx.h"
 #include "providers/providers.h"
 #include "queue/lane.h"
@@ -17,8 +18,8 @@
 
 namespace signpost::delivery {
 
-// A set of MX hosts, or the one host of a route, with the limits of mail to it. Lanes of any number
-// of domains share it.
+// A set of MX hosts, or the next hops of a route, with the limits of mail to it. Lanes of any
+// number of domains share it.
 struct NextHop {
   struct Host {
     std::string name;   // or an IP address
@@ -27,13 +28,14 @@ struct NextHop {
   };
 
   // Connections, back-off and limits are shared by hops with the same key:
-  // "mx:a.example,b.example", "smtp:host:25". Mail that a [[destination]] table singles out has a
-  // key of its own.
+  // "mx:a.example,b.example", "smtp:host:25", "smtps:a.example:465,lmtp:unix:/path*0". Mail that a
+  // [[destination]] table singles out has a key of its own.
   std::string key;
-  std::vector<Host> hosts;  // in the order of rank; A-labels in lower case
-  bool mx = true;           // found by MX, not by a route or an address literal
-  bool routed = false;      // by a [[route]], which may lead anywhere but back to us
-  bool implicit = false;    // no MX records: the host is the domain itself
+  std::vector<Host> hosts;      // in the order of rank; A-labels in lower case
+  std::vector<RouteHop> via{};  // of a route, one for each of `hosts`, which are in no order then
+  bool mx = true;               // found by MX, not by a route or an address literal
+  bool routed = false;          // by a [[route]], which may lead anywhere but back to us
+  bool implicit = false;        // no MX records: the host is the domain itself
   std::uint16_t port = 25;
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
   // Whose limits these are: "google", "mx:*.mail.example"; all hops of the group share them. "":

@@ -43,9 +43,10 @@ std::string_view greeting_name(const smtp::Reply& greeting) {
 // state        waits for                        timer             then
 // -----------  -------------------------------  ---------------- ----------------------------------
 // Resolving    the next address of the site     none: the         Connecting; Closed when there
-//                                               resolver's        are no more
-// Connecting   the TCP connection               connect_timeout   Greeting; the next address
-// Greeting     greeting, EHLO, STARTTLS         the dialog's      Securing; Ready; the next address
+//              and the token for it             resolver's        are no more
+// Connecting   the TCP connection               connect_timeout   Greeting; with smtps:// Securing;
+//                                                                 the next address
+// Greeting     greeting, EHLO, STARTTLS, AUTH   the dialog's      Securing; Ready; the next address
 // Securing     the TLS handshake                kTlsStartLimit    Greeting; the same address in
 //                                                                 clear; the next address
 // Ready        its user                         its user's        Closed
@@ -142,7 +143,7 @@ AttemptFacts ReceiverConnection::facts() const {
   AttemptFacts facts;
   facts.session = log_id_;
   facts.mx = target_.host;
-  if (!target_.host.empty()) facts.address = target_.address.text();
+  facts.address = target_.place();
   if (tls_) {
     facts.tls = tls_->version + (tls_->trust >= net::TlsTrust::Pkix ? " verified" : " unverified");
   }
@@ -157,6 +158,40 @@ AttemptFacts ReceiverConnection::facts() const {
 void ReceiverConnection::connect() {
   tls_.reset();
   dialog_.reset();
+  login_.reset();
+  if (target_.via == nullptr) return begin_connecting();
+  if (!target_.via->token_file.empty()) return read_token();
+  login_ = login_at(*target_.via).value();  // it needs no file
+  begin_connecting();
+}
+
+void ReceiverConnection::read_token() {
+  using Login = Result<std::shared_ptr<const smtp::ClientLogin>>;
+  auto login = std::make_shared<Login>(nullptr);
+  host_.context().loop.run_blocking(
+      [login, via = *target_.via] { *login = login_at(via); }, alive_.guard([this, login] {
+        if (state_ != State::Resolving) return;
+        if (!*login) {
+          host_failed(ConnectionFailure::Auth,
+                      local(Outcome::Delayed, {4, 7, 8}, login->error().detail), true);
+          return;
+        }
+        login_ = std::move(**login);
+        begin_connecting();
+      }));
+}
+
+void ReceiverConnection::begin_connecting() {
+  if (target_.is_local()) {
+    enter(State::Connecting);
+    auto stream = net::Stream::connect_local(host_.context().loop, target_.via->to.socket, *this);
+    if (!stream) {
+      connect_failed(ConnectionFailure::Unreachable, "failed: " + stream.error().detail);
+      return;
+    }
+    stream_ = std::move(*stream);
+    return;
+  }
   if (!host_.take_place(site_, target_.address.ip)) {
     crowded_ = true;
     enter(State::Resolving);
@@ -175,22 +210,36 @@ void ReceiverConnection::connect() {
 }
 
 void ReceiverConnection::connect_failed(ConnectionFailure kind, std::string_view detail) {
-  host_failed(
-      kind,
-      local(Outcome::Delayed, {4, 4, 1},
-            fmt::format("connecting to {} ({}) {}", target_.host, target_.address.text(), detail)),
-      true);
+  const std::string place = target_.place();
+  const std::string where =
+      target_.is_local() ? place : fmt::format("{} ({})", target_.host, place);
+  host_failed(kind,
+              local(Outcome::Delayed, {4, 4, 1}, fmt::format("connecting to {} {}", where, detail)),
+              true);
 }
 
 void ReceiverConnection::on_connected() {
-  host_.dead_addresses().answered(target_.address);
+  if (!target_.is_local()) host_.dead_addresses().answered(target_.address);
   provider_ = &host_.context().metrics.of_provider(settings_->providers->name_of(target_.host));
   provider_->connections.add(1);
   smtp::ClientOptions options;
   options.hostname = settings_->config->hostname;
   options.starttls = target_.tls.starttls;
+  options.tls = is_tls_implicit();
+  options.lmtp = target_.via != nullptr && target_.via->is_lmtp();
+  options.login = login_;
+  options.is_local = target_.is_local() || target_.address.ip.is_loopback();
   dialog_.emplace(std::move(options));
-  enter(State::Greeting);
+  if (is_tls_implicit()) {
+    secure();
+  } else {
+    enter(State::Greeting);
+  }
+}
+
+void ReceiverConnection::secure() {
+  enter(State::Securing);
+  stream_->start_tls_client(*settings_->client_tls, target_.tls.expected);
 }
 
 void ReceiverConnection::host_failed(ConnectionFailure kind, Disposition failure,
@@ -199,12 +248,14 @@ void ReceiverConnection::host_failed(ConnectionFailure kind, Disposition failure
   host_.context().events.emit_news(
       relay::events::ConnectionFailed{.session = log_id_,
                                       .mx = target_.host,
-                                      .address = target_.address.text(),
+                                      .address = failure_facts_.address,
                                       .reply = failure.reply.one_line(),
                                       .provider = failure_facts_.provider,
                                       .kind = kind},
       !host_.is_away(*site_));
-  if (state_ == State::Connecting) {
+  // Of several next hops one that refuses us is the last to be asked again, as one that is away.
+  const bool is_last_resort = state_ == State::Connecting || hop_.via.size() > 1;
+  if (is_last_resort && !target_.is_local()) {
     host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
   }
   drop();
@@ -243,7 +294,7 @@ void ReceiverConnection::tls_failed(std::string_view detail) {
       relay::events::TlsFailed{.session = log_id_,
                                .direction = relay::TlsDirection::Out,
                                .mx = target_.host,
-                               .address = target_.address.text(),
+                               .address = target_.place(),
                                .detail = detail,
                                .then = may_go_in_clear() ? "in clear" : "not delivered"},
       !host_.is_away(*site_));
@@ -252,7 +303,8 @@ void ReceiverConnection::tls_failed(std::string_view detail) {
     return;
   }
   drop();
-  target_.tls = decide_tls(hop_.tls, target_.host, target_.security, TlsTry::AfterFailedStart);
+  target_.tls = decide_tls(target_.via == nullptr ? hop_.tls : target_.via->tls, target_.host,
+                           target_.security, TlsTry::AfterFailedStart);
   connect();
 }
 
@@ -266,7 +318,7 @@ void ReceiverConnection::on_secured(const net::TlsFacts& facts) {
   host_.context().events.emit(relay::events::TlsEstablished{.session = log_id_,
                                                             .direction = relay::TlsDirection::Out,
                                                             .mx = target_.host,
-                                                            .address = target_.address.text(),
+                                                            .address = target_.place(),
                                                             .version = facts.version,
                                                             .cipher = facts.cipher,
                                                             .trust = facts.trust});
@@ -274,8 +326,10 @@ void ReceiverConnection::on_secured(const net::TlsFacts& facts) {
     refused_for_tls(judged.error());
     return;
   }
-  dialog_->tls_started(stream_->output());
-  stream_->flush();
+  if (!is_tls_implicit()) {
+    dialog_->tls_started(stream_->output());
+    stream_->flush();
+  }
   enter(State::Greeting);
 }
 
@@ -289,8 +343,7 @@ void ReceiverConnection::converse() {
     return;
   }
   if (std::holds_alternative<ClientDialog::StartTls>(step)) {
-    enter(State::Securing);
-    stream_->start_tls_client(*settings_->client_tls, target_.tls.expected);
+    secure();
     return;
   }
   const bool progress = stream_->input().size() != waiting;
@@ -320,7 +373,7 @@ void ReceiverConnection::ready() {
   if (const smtp::Reply& refusal = dialog_->tls_refusal(); refusal.code != 0) {
     host_.context().events.emit(relay::events::TlsRefused{.session = log_id_,
                                                           .mx = target_.host,
-                                                          .address = target_.address.text(),
+                                                          .address = target_.place(),
                                                           .reply = refusal.one_line(),
                                                           .then = "in clear"});
   }
@@ -337,7 +390,9 @@ void ReceiverConnection::closed(const ClientDialog::Close& close, ConnectionFail
     return;
   }
   const bool by_tls = close.reason == ClientDialog::Close::Reason::TlsUnavailable;
+  const bool by_auth = close.reason == ClientDialog::Close::Reason::AuthFailed;
   const ConnectionFailure kind = by_tls                  ? ConnectionFailure::Tls
+                                 : by_auth               ? ConnectionFailure::Auth
                                  : close.reply.code != 0 ? ConnectionFailure::Reply
                                                          : without_reply;
   host_failed(kind, std::move(failure.disposition), failure.try_next_host);

@@ -1,6 +1,6 @@
-// The way to a receiver: finds a host, connects, secures the connection and greets, until it can
-// carry mail. Then it belongs to its user, which drives the dialog. The table of states is in the
-// .cc.
+// The way to a receiver: finds a host, connects, secures the connection, greets and logs in, until
+// it can carry mail. Then it belongs to its user, which drives the dialog. The table of states is
+// in the .cc.
 #pragma once
 
 #include "base/alive.h"
@@ -51,7 +51,8 @@ class ReceiverConnection final : private net::StreamHandler {
   const NextHop& hop() const { return hop_; }
   const relay::Settings& settings() const { return *settings_; }  // one configuration to its end
   const HostWalk::Target& target() const { return target_; }
-  const net::IpAddress& place() const { return *place_; }  // REQUIRES: it is ready
+  // That it has taken; nothing: it leads to a unix socket. REQUIRES: it is ready
+  const std::optional<net::IpAddress>& place() const { return place_; }
   bool exists() const { return stream_ != nullptr; }
   net::Stream& stream() { return *stream_; }         // REQUIRES: it is ready
   smtp::ClientDialog& dialog() { return *dialog_; }  // REQUIRES: it is ready
@@ -71,13 +72,17 @@ class ReceiverConnection final : private net::StreamHandler {
   void on_timeout();
   std::chrono::milliseconds greeting_limit() const;
   void connect();
+  void read_token();
+  void begin_connecting();
   void connect_failed(relay::ConnectionFailure kind, std::string_view detail);
   void converse();
   bool loops_back() const;
   void ready();
   void closed(const smtp::ClientDialog::Close& close, relay::ConnectionFailure without_reply);
   void host_failed(relay::ConnectionFailure kind, Disposition failure, bool try_next_host);
+  void secure();
   bool may_go_in_clear() const;  // when TLS fails
+  bool is_tls_implicit() const { return target_.via != nullptr && target_.via->is_tls_implicit(); }
   void tls_failed(std::string_view detail);
   void refused_for_tls(const TlsRefusal& refusal);
   void exhausted(const Disposition& why);
@@ -94,6 +99,7 @@ class ReceiverConnection final : private net::StreamHandler {
   std::unique_ptr<net::Stream> stream_;
   net::Timer timer_;
   std::optional<smtp::ClientDialog> dialog_;
+  std::shared_ptr<const smtp::ClientLogin> login_;  // null: none
   std::optional<net::TlsFacts> tls_;
   std::optional<net::IpAddress> place_;  // taken: see Scheduler::take_place()
   bool crowded_ = false;                 // an address was skipped because it had none free

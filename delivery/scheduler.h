@@ -89,7 +89,7 @@ class Scheduler {
   // Whether an idle session of `site` with a connection to `address` should close: others wait for
   // its place, or for a connection of its group, or there are more than may be.
   bool must_make_room(const Site& site, const SessionRef& session,
-                      const net::IpAddress& address) const;
+                      const std::optional<net::IpAddress>& address) const;
   // The first success after failures recalls what was put off because of them.
   void connection_ready(Site& site, const Now& now, Orders& orders);
   // Whether it is known to be away: what its connections meet is no news then.
@@ -123,9 +123,15 @@ class Scheduler {
                         const std::optional<Disposition>& failure, SteadyTime began, const Now& now,
                         Orders& orders, const AttemptFacts& facts = {});
 
-  // A reply to what was begun at `began` says that the site, or its group, is sent too much. True:
-  // it is sent half as much from now on; see Throttle.
-  bool asked_for_less(const SitePtr& site, SteadyTime began, const Now& now);
+  // What a site, or its group, may be sent after it has asked for less.
+  struct Reduced {
+    std::string site;      // its key, or the name of the group
+    unsigned percent = 0;  // of the usual
+    std::uint64_t connections = 0;
+  };
+  // A reply to what was begun at `began` says that it is sent too much: it is sent half as much
+  // from now on. Nothing: that was known; see Throttle::reduce().
+  std::optional<Reduced> asked_for_less(const SitePtr& site, SteadyTime began, const Now& now);
 
   // --- operators ---
   // The receivers of this lane's mail are tried at once, whatever their back-off.

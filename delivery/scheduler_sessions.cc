@@ -77,9 +77,10 @@ bool Scheduler::is_away(const Site& site) const {
 }
 
 bool Scheduler::must_make_room(const Site& site, const SessionRef& session,
-                               const net::IpAddress& address) const {
+                               const std::optional<net::IpAddress>& address) const {
   const MutexLock lock(mutex_);
-  return impl_->places.is_wanted(address) || !site.allowance->for_connections.empty() ||
+  return (address && impl_->places.is_wanted(*address)) ||
+         !site.allowance->for_connections.empty() ||
          std::ranges::find(site.leaving, session) != site.leaving.end();
 }
 
@@ -218,9 +219,14 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
   impl_->arrange(site, session.worker, now, orders);
 }
 
-bool Scheduler::asked_for_less(const SitePtr& site, SteadyTime began, const Now& now) {
+std::optional<Scheduler::Reduced> Scheduler::asked_for_less(const SitePtr& site, SteadyTime began,
+                                                            const Now& now) {
   const MutexLock lock(mutex_);
-  return site->allowance->reduce(began, now.steady);
+  Allowance& allowance = *site->allowance;
+  if (!allowance.reduce(began, now.steady)) return std::nullopt;
+  return Reduced{.site = allowance.is_shared() ? allowance.group() : site->hop.key,
+                 .percent = 100 * allowance.share() / Throttle::kWhole,
+                 .connections = allowance.connections()};
 }
 
 void Scheduler::forgive(const queue::Lane& name, const Now& now, Orders& orders) {

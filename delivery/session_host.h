@@ -32,7 +32,7 @@ class SessionHost {
   virtual bool take_place(const SitePtr& site, const net::IpAddress& address) = 0;
   virtual void give_back_place(const net::IpAddress& address) = 0;
   virtual bool must_make_room(const Site& site, const SessionRef& session,
-                              const net::IpAddress& address) const = 0;
+                              const std::optional<net::IpAddress>& address) const = 0;
   virtual bool is_away(const Site& site) const = 0;
   virtual void connection_ready(Site& site) = 0;
   virtual std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) = 0;

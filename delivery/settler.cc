@@ -108,8 +108,9 @@ void Settler::read_envelope(const std::shared_ptr<Work>& work) {
 void Settler::decide(const std::shared_ptr<Work>& work) {
   if (work->check_route) {
     const queue::Lane& lane = work->pending.job.lane;
-    std::string route =
-        relay::sender_route(*work->settings->config, work->envelope().reverse_path, lane.domain);
+    const queue::Envelope& envelope = work->envelope();
+    std::string route = relay::sender_route(*work->settings->config,
+                                            {envelope.login, envelope.reverse_path}, lane.domain);
     if (route != lane.route) {
       move(std::move(work->pending), std::move(route));
       return;

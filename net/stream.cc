@@ -5,6 +5,7 @@
 #include "net/poll.h"
 #include "net/socket.h"
 #include "net/tls_session.h"
+#include "net/unix_socket.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -535,6 +536,26 @@ Result<std::unique_ptr<Stream>> Stream::connect(Loop& loop, const SocketAddress&
   }
   auto impl = std::make_unique<Impl>(loop, socket.release(), handler, Phase::Connecting);
   impl->peer_ = to;
+  if (refused) impl->fail_later(std::move(*refused));
+  return std::unique_ptr<Stream>(new Stream(std::move(impl)));
+}
+
+Result<std::unique_ptr<Stream>> Stream::connect_local(Loop& loop, const std::string& path,
+                                                      StreamHandler& handler) {
+  const auto to = UnixAddress::of(path);
+  if (!to) return Failure(to.error());
+  sockaddr_storage native{};
+  const socklen_t size = to->to_native(native);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return Failure(socket_error(errno));
+  Socket socket(fd);
+  // It is connected at once or not at all: there is no waiting for a full backlog (EAGAIN).
+  std::optional<Error> refused;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&native), size) != 0) {
+    refused = socket_error(errno);
+    refused->detail = "cannot connect: " + refused->detail;
+  }
+  auto impl = std::make_unique<Impl>(loop, socket.release(), handler, Phase::Connecting);
   if (refused) impl->fail_later(std::move(*refused));
   return std::unique_ptr<Stream>(new Stream(std::move(impl)));
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 namespace signpost::net {
 
@@ -46,6 +47,9 @@ class Stream {
   // errors.
   static Result<std::unique_ptr<Stream>> connect(Loop& loop, const SocketAddress& to,
                                                  const IpAddress* source, StreamHandler& handler);
+  // The same to a unix socket.
+  static Result<std::unique_ptr<Stream>> connect_local(Loop& loop, const std::string& path,
+                                                       StreamHandler& handler);
   ~Stream();  // closes at once
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -82,7 +86,7 @@ class Stream {
   // on_closed() with Errc::PeerClosed once the peer has closed too. The owner limits how long.
   void shut_down();
 
-  SocketAddress peer() const;
+  SocketAddress peer() const;  // of a unix socket: none
   SocketAddress local() const;
 
  private:

@@ -111,7 +111,9 @@ const config::Keys<ReplyPattern>& reply_keys() {
                                               {"network", ReplyClass::Network},
                                               {"other", ReplyClass::Other}}),
                   "What such a reply is about.")
-          .required()};
+          .required(),
+      config::key("slow", &ReplyPattern::slow, config::boolean(),
+                  "Whether it asks for less mail, whoever that is for.")};
   return keys;
 }
 

@@ -89,6 +89,7 @@ struct ReplyPattern {
   std::vector<Status> statuses;
   std::vector<Text> texts;
   ReplyClass reply_class = ReplyClass::Other;
+  bool slow = false;  // the reply asks for less mail, whoever it is for
   unsigned line = 0;  // where the file has it
 
   // `text`: of the same reply.

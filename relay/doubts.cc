@@ -101,41 +101,43 @@ void judge_addresses(const config::Config& config, Doubts& doubts) {
 
 // Why a route leads back to a listener on this port; config_rules.cc refuses those that are seen
 // without asking the system.
-std::string loop_doubt(const config::Config& config, const config::RouteConfig& route) {
+std::string loop_doubt(const config::Config& config, const config::HopConfig& hop) {
   const auto listens = [&](const auto& covers) {
     return std::ranges::any_of(config.listeners, [&](const config::ListenerConfig& listener) {
-      return listener.bind.port == route.port && covers(listener.bind.ip);
+      return listener.bind.port == hop.port && covers(listener.bind.ip);
     });
   };
   const auto anywhere = [](const net::IpAddress&) { return true; };
-  if (ascii::equals_ignore_case(route.host, config.hostname) && listens(anywhere)) {
-    return route.host + " is this relay's own hostname";
+  if (ascii::equals_ignore_case(hop.host, config.hostname) && listens(anywhere)) {
+    return hop.host + " is this relay's own hostname";
   }
-  if (ascii::equals_ignore_case(route.host, "localhost") &&
+  if (ascii::equals_ignore_case(hop.host, "localhost") &&
       listens([](const net::IpAddress& ip) { return ip.is_loopback() || ip.is_unspecified(); })) {
     return "localhost is this machine";
   }
-  const auto address = net::IpAddress::parse(route.host);
+  const auto address = net::IpAddress::parse(hop.host);
   if (address && !address->is_loopback() && net::is_of_this_machine(*address) &&
       listens([&](const net::IpAddress& ip) {
         return ip.is_unspecified() && ip.is_v6() == address->is_v6();
       })) {
-    return route.host + " is an address of this machine";
+    return hop.host + " is an address of this machine";
   }
   return "";
 }
 
 void judge_routes(const config::Config& config, Doubts& doubts) {
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
-    if (config.routes[i].mx || config.routes[i].host.empty()) continue;
-    const std::string loop = loop_doubt(config, config.routes[i]);
-    if (loop.empty()) continue;
-    doubts.push_back(config::error_at(
-        config, "route.via",
-        fmt::format("{}, and a listener has port {}: the mail would come back; write the address "
-                    "of another server",
-                    loop, config.routes[i].port),
-        i));
+    for (const config::HopConfig& hop : config.routes[i].hops) {
+      if (hop.host.empty()) continue;
+      const std::string loop = loop_doubt(config, hop);
+      if (loop.empty()) continue;
+      doubts.push_back(config::error_at(
+          config, "route.via",
+          fmt::format("{}, and a listener has port {}: the mail would come back; write the address "
+                      "of another server",
+                      loop, hop.port),
+          i));
+    }
   }
 }
 

@@ -34,8 +34,8 @@ using SessionEvents =
     std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked, events::ClientProxied,
                events::ProxyHeaderRefused, events::TlsEstablished, events::TlsFailed,
                events::TlsRefused, events::IdleTimeout, events::SessionLost, events::SessionClosed,
-               events::ConnectionFailed, events::SiteDown, events::SiteUp, events::NoHost,
-               events::ConnectionClosed>;
+               events::ConnectionFailed, events::SiteDown, events::SiteUp, events::SiteSlowed,
+               events::NoHost, events::ConnectionClosed>;
 using QuotaEvents = std::tuple<events::QuotaWarning, events::QuotaReached>;
 using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,

@@ -62,11 +62,12 @@ enum class ConnectionFailure {
   Reply,        // the host greeted or answered with a refusal
   Lost,         // closed before it could carry mail, or not SMTP
   Tls,          // TLS is required here and failed
+  Auth,         // a next hop refuses the login of its route, or may not be shown the password
   NoHost,       // the DNS gives no address to try
   Loop,         // the host is this relay
 };
-constexpr std::array<std::string_view, 8> texts_of(ConnectionFailure) {
-  return {"refused", "timeout", "unreachable", "reply", "lost", "tls", "no_host", "loop"};
+constexpr std::array<std::string_view, 9> texts_of(ConnectionFailure) {
+  return {"refused", "timeout", "unreachable", "reply", "lost", "tls", "auth", "no_host", "loop"};
 }
 
 // Why a job that a connection had taken, or was about to take, waits again untried.

@@ -23,43 +23,41 @@ bool is_for(const config::RouteConfig& route, std::string_view domain) {
   return route.recipients.empty() || std::ranges::any_of(route.recipients, matches);
 }
 
-bool applies(const config::RouteConfig& route, const smtp::ReversePath& reverse_path,
-             std::string_view domain) {
+bool applies(const config::RouteConfig& route, const Origin& origin, std::string_view domain) {
   const auto matches_sender = [&](const std::string& pattern) {
-    return sender_matches(pattern, reverse_path);
+    return sender_matches(pattern, origin.reverse_path);
   };
+  const auto is_login = [&](const std::string& login) { return login == origin.login; };
   return is_for(route, domain) &&
-         (route.senders.empty() || std::ranges::any_of(route.senders, matches_sender));
+         (route.senders.empty() || std::ranges::any_of(route.senders, matches_sender)) &&
+         (route.logins.empty() || std::ranges::any_of(route.logins, is_login));
 }
 
 }  // namespace
 
-const config::RouteConfig* find_route(const config::Config& config,
-                                      const smtp::ReversePath& reverse_path,
+const config::RouteConfig* find_route(const config::Config& config, const Origin& origin,
                                       std::string_view domain) {
   const auto found = std::ranges::find_if(config.routes, [&](const config::RouteConfig& route) {
-    return applies(route, reverse_path, domain);
+    return applies(route, origin, domain);
   });
   return found == config.routes.end() ? nullptr : &*found;
 }
 
-std::string sender_route(const config::Config& config, const smtp::ReversePath& reverse_path,
+std::string sender_route(const config::Config& config, const Origin& origin,
                          std::string_view domain) {
-  const bool senders_matter = std::ranges::any_of(
-      config.routes, [](const config::RouteConfig& route) { return !route.senders.empty(); });
-  if (!senders_matter) return {};
+  if (std::ranges::none_of(config.routes, &config::RouteConfig::is_for_some)) return {};
   // Lanes of former versions may be in U-labels. A name that is not a domain bounces whatever the
   // route.
   const auto a_labels = smtp::to_a_labels(domain);
   if (!a_labels) return {};
-  const config::RouteConfig* route = find_route(config, reverse_path, *a_labels);
-  return route == nullptr || route->senders.empty() ? std::string() : route->via;
+  const config::RouteConfig* route = find_route(config, origin, *a_labels);
+  return route == nullptr || !route->is_for_some() ? std::string() : route->via;
 }
 
 const config::RouteConfig* route_of(const config::Config& config, std::string_view domain,
                                     std::string_view via) {
   const auto found = std::ranges::find_if(config.routes, [&](const config::RouteConfig& route) {
-    return is_for(route, domain) && (route.senders.empty() || (!via.empty() && route.via == via));
+    return is_for(route, domain) && (!route.is_for_some() || (!via.empty() && route.via == via));
   });
   return found == config.routes.end() ? nullptr : &*found;
 }
@@ -77,7 +75,7 @@ queue::Lane lane_of(const config::Config& config, std::string_view login,
                     const smtp::ReversePath& reverse_path, std::string domain) {
   queue::Lane lane;
   lane.account = account_of(login, reverse_path);
-  lane.route = sender_route(config, reverse_path, domain);
+  lane.route = sender_route(config, {login, reverse_path}, domain);
   lane.domain = std::move(domain);
   return lane;
 }

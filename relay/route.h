@@ -1,4 +1,4 @@
-// Which [[route]] of the configuration takes mail of a sender to a domain.
+// Which [[route]] of the configuration takes mail of a login and a sender to a domain.
 #pragma once
 
 #include "config/config.h"
@@ -10,19 +10,25 @@
 
 namespace signpost::relay {
 
+// Whose mail it is, as far as routes depend on it.
+struct Origin {
+  std::string_view login;  // "": none
+  const smtp::ReversePath& reverse_path;
+};
+
 // The first route that applies, null when none does. `domain`: of the recipients, in A-labels and
 // lower case.
-const config::RouteConfig* find_route(const config::Config& config,
-                                      const smtp::ReversePath& reverse_path,
+const config::RouteConfig* find_route(const config::Config& config, const Origin& origin,
                                       std::string_view domain);
 
-// The `via` of that route if the sender affected its choice, else "": all mail of a lane goes
-// to one place, so the sender matters only where it decides the place. `domain`: that of a lane.
-std::string sender_route(const config::Config& config, const smtp::ReversePath& reverse_path,
+// The `via` of that route if the sender or the login affected its choice, else "": all mail of a
+// lane goes to one place, so they matter only where they decide the place. `domain`: that of a
+// lane.
+std::string sender_route(const config::Config& config, const Origin& origin,
                          std::string_view domain);
 
-// The route of a lane's mail: the first one for `domain` (in A-labels) that does not depend on the
-// sender, or that `via` names. Null: the mail follows the MX records.
+// The route of a lane's mail: the first one for `domain` (in A-labels) that depends on neither
+// sender nor login, or that `via` names. Null: the mail follows the MX records.
 const config::RouteConfig* route_of(const config::Config& config, std::string_view domain,
                                     std::string_view via);
 

@@ -55,6 +55,18 @@ void check_secret(const config::Config& config, const NamedFile& file, Errors& e
   }
 }
 
+// The secret in a file that must exist and be private.
+std::optional<std::string> read_secret(const config::Config& config, const NamedFile& file,
+                                       std::string_view otherwise, Errors& errors) {
+  auto secret = config::read_secret_file(file.path);
+  check_secret(config, file, errors);
+  if (secret) return std::move(*secret);
+  std::string message = secret.error().detail;
+  if (secret.error().code == Errc::NotFound) message.append("; ").append(otherwise);
+  add(errors, config, file, message);
+  return {};
+}
+
 Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
                                           std::shared_ptr<const dkim::PrivateKey> key) {
   auto domain = smtp::to_a_labels(config.domain);
@@ -286,15 +298,30 @@ void load_keys(const config::Config& config, Settings& settings, Errors& errors)
 void load_admin_token(const config::Config& config, Settings& settings, Errors& errors) {
   if (config.admin_token_file.empty()) return;
   const NamedFile file{"admin.token_file", config.admin_token_file};
-  auto token = config::read_secret_file(config.admin_token_file);
-  if (token) {
+  if (auto token = read_secret(config, file, "write a secret into it", errors)) {
     settings.admin_token = std::move(*token);
-  } else {
-    std::string message = token.error().detail;
-    if (token.error().code == Errc::NotFound) message += "; write a secret into it";
-    add(errors, config, file, message);
   }
-  check_secret(config, file, errors);
+}
+
+// The secrets of next hops. A token is read again for each connection: here it is proved that it
+// can be.
+void load_route_secrets(config::Config& config, Errors& errors) {
+  std::size_t passwords = 0;  // tables that have the key
+  std::size_t tokens = 0;
+  for (config::RouteConfig& route : config.routes) {
+    if (!route.token_file.empty()) {
+      const NamedFile file{"route.token_file", route.token_file, tokens++};
+      (void)read_secret(config, file, "have the token written there", errors);
+    }
+    if (route.password_file.empty()) continue;
+    const NamedFile file{"route.password_file", route.password_file, passwords++};
+    const auto text = read_secret(config, file, "write the password into it", errors);
+    if (!text) continue;
+    const auto password = std::make_shared<const sasl::Password>(*text);
+    for (config::HopConfig& hop : route.hops) {
+      if (!hop.login.empty() && !hop.password) hop.password = password;
+    }
+  }
 }
 
 // A missing folder is made at the start.
@@ -346,6 +373,7 @@ LoadedSettings load_settings(const std::string& config_file) {
 
   auto config_with_files = std::make_shared<config::Config>(*loaded.config);
   load_domains(*config_with_files, result.errors);
+  load_route_secrets(*config_with_files, result.errors);
   const config::Config& config = *config_with_files;
   auto settings = std::make_shared<Settings>();
   settings->config = std::move(config_with_files);

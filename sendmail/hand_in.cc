@@ -48,7 +48,6 @@ class HandIn {
         dialog_({.hostname = "localhost",
                  .starttls = smtp::TlsUse::Off,
                  .login = {},
-                 .password = {},
                  .timeouts = kTimeouts}) {}
 
   Outcome run();

@@ -90,8 +90,8 @@ void announce(std::string_view line, PeerExtensions& peer) {
   }
   if (keyword == "auth") {
     for (const std::string_view mechanism : ascii::split(arguments, ' ')) {
-      peer.auth_plain |= ascii::equals_ignore_case(mechanism, "PLAIN");
-      peer.auth_login |= ascii::equals_ignore_case(mechanism, "LOGIN");
+      const bool known = std::ranges::find(peer.auth, mechanism) != peer.auth.end();
+      if (!mechanism.empty() && !known) peer.auth.emplace_back(mechanism);
     }
   }
 }

@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr std::size_t kMaxAuthLine = 12'288;  // RFC 4954 section 4.3, with its CRLF
+
 // The phases in the order of the enumeration: the command whose reply is awaited, the time limit,
 // the first digits of the replies that lead on, and the words of the log. A 4yz or 5yz refuses in
 // every phase; any other digit means that the two sides are out of step.
@@ -108,9 +110,10 @@ void ClientDialog::flush(ByteQueue& out) {
 std::string ClientDialog::command_line(const Command& command) {
   switch (command.phase) {
     case Phase::Hello:
+      if (options_.lmtp) return "LHLO " + options_.hostname;
       return (extended_ ? "EHLO " : "HELO ") + options_.hostname;
     case Phase::Auth:
-      return auth_[auth_sent_++];
+      return std::exchange(auth_line_, {});
     case Phase::Mail:
       return mail_command(next_ ? *next_ : transaction_, extensions_);
     case Phase::Rcpt:
@@ -189,7 +192,7 @@ ClientDialog::MaybeStep ClientDialog::on_reply(const Reply& reply, const ByteQue
     case Phase::DataCommand:
       return on_data(reply);
     case Phase::EndOfData:
-      return on_end_of_data(reply);
+      return on_end_of_data(reply, command.recipient);
     case Phase::Quit:
       return close(Close::Reason::Quit, Phase::Quit, reply, {});
     case Phase::Content:
@@ -217,7 +220,7 @@ ClientDialog::MaybeStep ClientDialog::on_greeting(const Reply& reply) {
 }
 
 ClientDialog::MaybeStep ClientDialog::on_hello(const Reply& reply) {
-  if (reply.permanent() && extended_) {
+  if (reply.permanent() && extended_ && !options_.lmtp) {
     // A server older than RFC 1425, or one that forgot (RFC 5321 section 3.2).
     extended_ = false;
     ask(Phase::Hello);
@@ -269,41 +272,45 @@ void ClientDialog::tls_started(ByteQueue& out) {
   flush(out);
 }
 
+ClientDialog::Close ClientDialog::auth_failed(std::string detail) {
+  return close(Close::Reason::AuthFailed, Phase::Auth, {}, std::move(detail));
+}
+
 ClientDialog::MaybeStep ClientDialog::authenticate() {
-  const auto failed = [this](std::string detail) {
-    return close(Close::Reason::AuthFailed, Phase::Auth, {}, std::move(detail));
-  };
-  if (options_.login.empty()) {
+  if (!options_.login) {
     become_ready();
     return std::nullopt;
   }
-  if (!tls_) return failed("a password is not sent without TLS");
-  if (extensions_.auth_plain) {
-    const std::string response = base64::encode('\0' + options_.login + '\0' + options_.password);
-    // Sent once more to a server that overlooks the initial response and asks for it with 334.
-    auth_ = {"AUTH PLAIN " + response, response};
-  } else if (extensions_.auth_login) {
-    auth_ = {"AUTH LOGIN", base64::encode(options_.login), base64::encode(options_.password)};
-  } else {
-    return failed("the peer offers neither AUTH PLAIN nor AUTH LOGIN");
+  auto exchange = options_.login->begin(extensions_.auth, tls_ || options_.is_local);
+  if (!exchange) return auth_failed(std::move(exchange).error());
+  exchange_ = std::move(*exchange);
+  auth_line_ = "AUTH " + std::string(exchange_->mechanism());
+  if (const auto initial = exchange_->initial_response()) {
+    // "=" is an empty one (RFC 4954 section 4). A response that makes the line too long waits to be
+    // asked for.
+    const std::string response = initial->empty() ? "=" : base64::encode(*initial);
+    if (auth_line_.size() + response.size() + 3 <= kMaxAuthLine) auth_line_ += ' ' + response;
   }
-  auth_sent_ = 0;
   ask(Phase::Auth);
   return std::nullopt;
 }
 
 ClientDialog::MaybeStep ClientDialog::on_auth(const Reply& reply) {
   if (refuses(reply)) return close(Close::Reason::AuthFailed, Phase::Auth, reply, {});
-  if (reply.positive()) {
-    auth_.clear();
-    become_ready();
-    return std::nullopt;
-  }
-  if (auth_sent_ == auth_.size()) {
-    return close(Close::Reason::AuthFailed, Phase::Auth, {},
-                 "the peer asked for more than the mechanism provides");
-  }
+  if (reply.positive()) return logged_in();
+  // Not all servers write their prompts for LOGIN in base64, and it does not matter what they are.
+  const auto response = exchange_->respond(base64::decode(reply.text).value_or(reply.text));
+  if (!response) return auth_failed(response.error());
+  auth_line_ = base64::encode(*response);
   ask(Phase::Auth);
+  return std::nullopt;
+}
+
+ClientDialog::MaybeStep ClientDialog::logged_in() {
+  const std::string doubt = exchange_->accepted();
+  if (!doubt.empty()) return auth_failed(doubt);
+  exchange_.reset();
+  become_ready();
   return std::nullopt;
 }
 
@@ -358,7 +365,7 @@ void ClientDialog::list_commands(const ClientTransaction& transaction) {
 
 bool ClientDialog::can_begin_early() const {
   return extensions_.pipelining && !closed_ && !next_ && content_sent_ &&
-         awaiting() == Phase::EndOfData && answered_ + 1 == commands_.size();
+         awaiting() == Phase::EndOfData && commands_.back().phase == Phase::EndOfData;
 }
 
 bool ClientDialog::begin_early(const ClientTransaction& transaction, ByteQueue& out) {
@@ -451,6 +458,10 @@ ClientDialog::MaybeStep ClientDialog::on_data(const Reply& reply) {
     decide_rest(reply);
     return finish();
   }
+  if (undecided_ == 0 && options_.lmtp) {
+    // It must refuse that (RFC 2033 section 4.2): what follows a final dot has no sure end.
+    return fault(Phase::DataCommand, "DATA was accepted, and no recipient was");
+  }
   if (undecided_ == 0) {
     // Sent in one group with RCPTs that were all refused, and yet accepted: only the end of data
     // leads out of it (RFC 2920 section 3.1).
@@ -466,9 +477,19 @@ ClientDialog::MaybeStep ClientDialog::on_data(const Reply& reply) {
 void ClientDialog::content_sent() {
   CHECK(awaiting() == Phase::Content && content_announced_);
   commands_[answered_].phase = Phase::EndOfData;
+  if (options_.lmtp) await_each();
   await_for_undecided(Phase::EndOfData);
   content_sent_ = true;
   behind_content_ = 0;
+}
+
+// One reply is due for each recipient that was accepted. REQUIRES: one is
+void ClientDialog::await_each() {
+  commands_.pop_back();
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (results_[i].reply.code == 0) commands_.push_back({Phase::EndOfData, i});
+  }
+  sent_ = commands_.size();
 }
 
 // A refusal while the final dot is still in our hands.
@@ -486,7 +507,11 @@ ClientDialog::MaybeStep ClientDialog::on_early(const Reply& reply) {
   return fault(Phase::Content, "the peer refused the message before all of it was sent");
 }
 
-ClientDialog::MaybeStep ClientDialog::on_end_of_data(const Reply& reply) {
+ClientDialog::MaybeStep ClientDialog::on_end_of_data(const Reply& reply, std::size_t recipient) {
+  if (options_.lmtp) {
+    decide(recipient, reply);
+    if (undecided_ != 0) return std::nullopt;
+  }
   decide_rest(reply);
   mail_open_ = false;
   return finish();

@@ -1,4 +1,4 @@
-// The sending side of one SMTP connection (RFC 5321 section 3, RFC 2920).
+// The sending side of one SMTP or LMTP connection (RFC 5321 section 3, RFC 2920, RFC 2033).
 //
 // It owns no socket and no clock. The driver (delivery/delivery_session.h) offers the bytes that
 // arrived, sends what the dialog wrote to `out`, and carries out each Step:
@@ -15,15 +15,20 @@
 // With PIPELINING, MAIL, all RCPTs and DATA leave in one write, and may do so right after the mail
 // data of the previous message (begin_early()): then a message costs one round trip, not two. The
 // dialog is two cursors, what was sent and what was answered, over one list of commands.
+//
+// LMTP differs in two commands: LHLO, with nothing to fall back to, and the end of data, which has
+// a reply for each recipient that was accepted, in their order (RFC 2033 section 4.2).
 #pragma once
 
 #include "base/byte_queue.h"
+#include "smtp/client_login.h"
 #include "smtp/client_transaction.h"
 #include "smtp/reply.h"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,9 +73,10 @@ enum class TlsUse : std::uint8_t { Off, IfOffered, Required };
 struct ClientOptions {
   std::string hostname;  // EHLO's argument
   TlsUse starttls = TlsUse::IfOffered;
-  bool tls = false;   // implicit TLS is on already
-  std::string login;  // AUTH PLAIN (or LOGIN when only that is offered), never in clear
-  std::string password;
+  bool tls = false;  // implicit TLS is on already
+  bool lmtp = false;
+  std::shared_ptr<const ClientLogin> login{};  // null: no AUTH
+  bool is_local = false;  // nobody else can read the connection, although it is in clear
   ClientTimeouts timeouts;
 };
 
@@ -105,7 +111,7 @@ class ClientDialog {
       Refused,         // greeting or EHLO/HELO was not positive
       ServiceClosing,  // 421 at any time (section 3.8)
       TlsUnavailable,  // Required, but not offered or refused
-      AuthFailed,
+      AuthFailed,      // refused, not offered, or by a peer that is not who it should be
       ProtocolFault,  // unparsable or unasked-for replies, bytes injected after the 220 to STARTTLS
       Disconnected,   // connection_lost()
     };
@@ -162,7 +168,7 @@ class ClientDialog {
   // One command of the list, sent or still to be sent. Its text is made when it is sent.
   struct Command {
     Phase phase;
-    std::size_t recipient = 0;  // of Rcpt
+    std::size_t recipient = 0;  // of Rcpt, and of EndOfData in LMTP
   };
   using MaybeStep = std::optional<Step>;
 
@@ -181,11 +187,13 @@ class ClientDialog {
   MaybeStep on_data(const Reply& reply);
   bool is_early(Phase phase, const Reply& reply, const ByteQueue& out) const;
   MaybeStep on_early(const Reply& reply);
-  MaybeStep on_end_of_data(const Reply& reply);
+  MaybeStep on_end_of_data(const Reply& reply, std::size_t recipient);
   MaybeStep on_unasked(const Reply& reply);
 
   MaybeStep secure();
   MaybeStep authenticate();
+  MaybeStep logged_in();
+  Close auth_failed(std::string detail);
   void become_ready();
 
   std::optional<Reply> local_refusal(const ClientTransaction& transaction) const;
@@ -194,6 +202,7 @@ class ClientDialog {
   void decide(std::size_t recipient, const Reply& reply);
   void decide_rest(const Reply& reply);
   void await_for_undecided(Phase phase);
+  void await_each();
   MaybeStep finish_if_settled();
   TransactionResult take_result();
   TransactionDone finish();
@@ -209,8 +218,8 @@ class ClientDialog {
   bool extended_ = true;      // EHLO, not HELO
   bool handshaking_ = false;  // between StartTls and tls_started()
   bool starting_tls_ = false;
-  std::vector<std::string> auth_;  // AUTH and the responses to 334, in their order
-  std::size_t auth_sent_ = 0;
+  std::unique_ptr<LoginExchange> exchange_;  // from AUTH to its final reply
+  std::string auth_line_;                    // AUTH, or a response to 334
 
   // The list of commands under way and the two cursors over it; empty when idle.
   std::vector<Command> commands_;

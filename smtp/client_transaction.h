@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,9 +26,8 @@ struct PeerExtensions {
   bool priority = false;                       // MT-PRIORITY
   bool enhanced_status_codes = false;
   bool size = false;
-  std::size_t size_limit = 0;  // 0: no limit announced
-  bool auth_plain = false;
-  bool auth_login = false;
+  std::size_t size_limit = 0;       // 0: no limit announced
+  std::vector<std::string> auth{};  // the mechanisms, as they are written
 };
 
 // One mail transaction to send. The views must live until TransactionDone or the session's end.

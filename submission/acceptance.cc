@@ -158,7 +158,7 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
       queue::Job& job = jobs.emplace_back();
       job.ref = {envelope.id, static_cast<std::uint16_t>(slot->second), 0};
       job.lane = {std::string(domain), account,
-                  relay::sender_route(config, envelope.reverse_path, domain)};
+                  relay::sender_route(config, {envelope.login, envelope.reverse_path}, domain)};
       if (envelope.release > envelope.received) job.state = queue::JobState::Deferred;
       job.due = due;
       job.deadline = envelope.deadline.has_value();
@@ -242,13 +242,13 @@ int permitted_priority(config::RaisePriority raise, const Principal& principal, 
   return may_raise ? asked : std::min(asked, 0);
 }
 
-std::optional<Refused> refuse_recipient(const relay::Settings& settings,
+std::optional<Refused> refuse_recipient(const relay::Settings& settings, std::string_view login,
                                         const smtp::ReversePath& reverse_path,
                                         const smtp::Mailbox& recipient) {
   const config::Config& config = *settings.config;
   if (!recipient.is_address_literal() || config.delivery.address_literals) return {};
   const config::RouteConfig* const route =
-      relay::find_route(config, reverse_path, recipient.domain());
+      relay::find_route(config, {login, reverse_path}, recipient.domain());
   if (route != nullptr && !route->mx) return {};  // it goes to that host, which decides
   return refused(Refusal::AddressLiteral,
                  fmt::format("Mail to address literals is not accepted: <{}>; write the domain of "

@@ -79,8 +79,8 @@ std::optional<Refused> refuse_times(const relay::Settings& settings, const smtp:
 // listener lets may raise it above 0.
 int permitted_priority(config::RaisePriority raise, const Principal& principal, int asked);
 
-// Nothing when mail for `recipient` can be routed.
-std::optional<Refused> refuse_recipient(const relay::Settings& settings,
+// Nothing when mail for `recipient` can be routed. `login`: the sender's, "" without one.
+std::optional<Refused> refuse_recipient(const relay::Settings& settings, std::string_view login,
                                         const smtp::ReversePath& reverse_path,
                                         const smtp::Mailbox& recipient);
 

@@ -497,7 +497,7 @@ std::optional<smtp::Reply> SubmissionSession::on_mail(smtp::MailCommand& mail) {
 
 std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptCommand& recipient) {
   const smtp::ReversePath& sender = dialog_.transaction().mail.reverse_path;
-  if (auto refusal = refuse_recipient(settings(), sender, recipient.recipient)) {
+  if (auto refusal = refuse_recipient(settings(), principal().login, sender, recipient.recipient)) {
     return reject(std::move(*refusal), {.recipient = recipient.recipient.text()});
   }
   if (auto refusal = refuse_excess()) {

@@ -245,6 +245,26 @@ struct SiteUp {
                  "Jobs that have waited for it, counted as in `site_down`."));
 };
 
+struct SiteSlowed {
+  std::string_view session{};
+  std::string_view site{};
+  std::string_view mx{};
+  std::string_view reply{};
+  std::uint64_t share = 0;
+  std::uint64_t connections = 0;
+  static constexpr auto kEvent = log::describe(
+      "site_slowed", log::Level::Warning,
+      "A receiver asks for less mail. It is sent half as much as before; a minute without such a "
+      "reply gives an eighth of the usual back.",
+      log::field(field::kSession, &SiteSlowed::session),
+      log::field("site", &SiteSlowed::site,
+                 "The provider, the `mx:` table, or the site that is sent less."),
+      log::field(field::kMx, &SiteSlowed::mx), log::field(field::kReply, &SiteSlowed::reply),
+      log::field("share", &SiteSlowed::share,
+                 "What it is sent from now on, in percent of the usual."),
+      log::field("connections", &SiteSlowed::connections, "How many it may have at one time."));
+};
+
 struct NoHost {
   std::string_view session{};
   std::string_view next_hop{};

@@ -359,6 +359,27 @@ class Setups(Case):
             self.both_refuse(*[f"{key}: {kind}: cannot be read: {what}, not a regular file"
                                for key in ("tls.certificate", "tls.key", "auth.users", "dkim.key", "admin.token_file")])
 
+    def test_secrets_of_next_hops(self):
+        def route(key):
+            self.write(more=f'[[route]]\nvia = "smtps://shop@relay.example"\n{key} = "secret"\n{self.dkim()}')
+
+        secret = self.folder / "secret"
+        for key, advice in (("password_file", "write the password into it"),
+                            ("token_file", "have the token written there")):
+            secret.unlink(missing_ok=True)
+            route(key)
+            self.both_refuse(f"route.{key}: {secret}: cannot be read: No such file or directory; {advice}")
+            secret.write_text("\n")
+            secret.chmod(0o600)
+            self.both_refuse(f"route.{key}: {secret}: is empty")
+            secret.write_text("hunter2\n")
+            secret.chmod(0o644)
+            self.both_refuse(f"route.{key}: {secret}: ")
+            secret.chmod(0o600)
+            self.both_accept()
+            check = self.signpost("check")
+            self.assertNotIn("hunter2", check.stdout + check.stderr)
+
     def test_domains_from_files(self):
         tenant = '[[tenant]]\nname = "acme"\ndomains_file = "acme"\n'
         self.write(more=tenant + '[[tenant]]\nname = "other"\ndomains = ["b.example"]\n' + self.dkim())

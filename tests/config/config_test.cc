@@ -3,6 +3,7 @@
 #include "config/config_file.h"
 #include "config/config_keys.h"
 #include "config/text_file.h"
+#include "sasl/mechanism.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -25,6 +26,10 @@ const std::string kGood =
     "mode = \"plain\"\n"
     "auth = \"off\"\n"
     "trusted_networks = [\"127.0.0.0/8\"]\n";
+
+const std::string kWriteVia =
+    "write \"mx\" or a next hop, as in \"smtp://host:port\", \"smtps://login@host\", "
+    "\"lmtp://host\" or \"lmtp:unix:/path\", or a list of next hops";
 
 std::vector<std::string> errors_of(const std::string& toml) {
   const LoadedConfig loaded = parse_config(toml, "signpost.toml");
@@ -102,6 +107,7 @@ std::string file_with(const std::string& section, const std::string& line) {
   if (name == "spool" || (name == "allow_users" && !line.ends_with("[]"))) {
     return kGood + "[[listener]]\n" + line + "\nbind = \"unix:/run/signpost/submit\"\n";
   }
+  if (section == "route" && line.contains("\nvia = ")) return kGood + "[[route]]\n" + line + "\n";
   if (section == "auth.oauth") table += "[auth]\nusers = \"u\"\n";
   // The other listener of the file uses neither TLS nor a login.
   if (section == "listener") {
@@ -343,10 +349,22 @@ const std::vector<KeyCase> kKeyCases{
      }},
     {"route", "via = \"smtp://[2001:db8::5]:2526\"",
      [](const Config& c) {
-       return !c.routes[0].mx && c.routes[0].host == "2001:db8::5" && c.routes[0].port == 2526;
+       return !c.routes[0].mx && c.routes[0].hops[0].host == "2001:db8::5" &&
+              c.routes[0].hops[0].port == 2526;
      }},
     {"route", "via = \"smtp://Relay.Example\"",
-     [](const Config& c) { return c.routes[0].host == "relay.example" && c.routes[0].port == 25; }},
+     [](const Config& c) {
+       return c.routes[0].via == "smtp://Relay.Example" &&
+              c.routes[0].hops[0].host == "relay.example" && c.routes[0].hops[0].port == 25;
+     }},
+    {"route", "logins = [\"shop\"]",
+     [](const Config& c) { return c.routes[0].logins == std::vector<std::string>{"shop"}; }},
+    {"route", "auth = \"scram-sha-1\"\nvia = \"smtps://shop:pw@relay.example\"",
+     [](const Config& c) { return c.routes[0].auth == sasl::Mechanism::ScramSha1; }},
+    {"route", "password_file = \"pw\"\nvia = \"smtps://shop@relay.example\"",
+     [](const Config& c) { return c.routes[0].password_file == "/etc/signpost/pw"; }},
+    {"route", "token_file = \"token\"\nvia = \"smtps://shop@relay.example\"",
+     [](const Config& c) { return c.routes[0].token_file == "/etc/signpost/token"; }},
     {"route", "via = \"mx\"", [](const Config& c) { return c.routes[0].mx; }},
     {"route", "tls = \"off\"", [](const Config& c) { return c.routes[0].tls == TlsPolicy::Off; }},
     {"admin", "bind = \"[::1]:8026\"",
@@ -602,50 +620,42 @@ TEST(Config, MalformedValuesAreNamed) {
       {"[admin]\ntoken_file = \"a\\u0000b\"\n",
        "8:14: admin.token_file: \"a\\\\x00b\" is not a path; write the path of a file"},
       {via + "\"http://a.example\"\n",
-       "8:7: route.via: \"http://a.example\" is not a next hop; write \"mx\" or "
-       "\"smtp://host:port\""},
+       "8:7: route.via: \"http://a.example\" is not a next hop; " + kWriteVia},
       {via + "\"smtp://a.example/x\"\n",
-       "8:7: route.via: \"a.example/x\" is not a domain name; write \"mx\" or "
-       "\"smtp://host:port\""},
+       "8:7: route.via: \"a.example/x\" is not a domain name; " + kWriteVia},
       {via + "\"smtp://a.example:70000\"\n",
-       "8:7: route.via: \":70000\" is not a port; write \"mx\" or \"smtp://host:port\""},
+       "8:7: route.via: \":70000\" is not a port; " + kWriteVia},
       {via + "\"smtp://127.0.0.1:2525\"\n",
        "8:7: route.via: leads back to the listener 127.0.0.1:2525; write the address of another "
        "server"},
       {via + "\"smtp://2001:db8::1\"\n",
        "8:7: route.via: \"2001:db8::1\" has more than one colon; put an IPv6 address in "
-       "brackets; write \"mx\" or \"smtp://host:port\""},
+       "brackets; " +
+           kWriteVia},
   });
 }
 
 TEST(Config, UnsupportedKeysAreRefusedByName) {
-  const std::string via = "8:7: route.via: ";
   expect_errors({
       {"[delivery]\ndane = true\n", "8:8: delivery.dane: this is not supported yet; write false"},
       {"[delivery]\nmta_sts = true\n",
        "8:11: delivery.mta_sts: this is not supported yet; write false"},
       {"[dns]\ntrust_ad = true\n",
        "8:12: dns.trust_ad: this is not supported yet; write \"auto\" or false"},
-      {"[[route]]\nvia = \"smtps://a.example\"\n",
-       via + "\"smtps://\" is not supported yet; write \"mx\" or \"smtp://host:port\""},
-      {"[[route]]\nvia = \"lmtp://a.example\"\n",
-       via + "\"lmtp://\" is not supported yet; write \"mx\" or \"smtp://host:port\""},
-      {"[[route]]\nvia = \"lmtp:unix:/run/x\"\n",
-       via + "\"lmtp:\" is not supported yet; write \"mx\" or \"smtp://host:port\""},
   });
 }
 
 TEST(Config, PasswordOfARouteIsNeverShown) {
-  for (const char* via : {"smtp://shop:hunter2@a.example", "smtps://shop:hunter2@a.example:465",
-                          "smpt://shop:hunter2@a.example", "smtp://shop:hun/ter2@a.example"}) {
+  for (const char* via :
+       {"smtp://shop:hunter2@a..example", "smtps://shop:hunter2@a.example:465465",
+        "smpt://shop:hunter2@a.example", "smtp://shop:hun/ter2@a.example", "smtp://shop:hunter2",
+        "smtp://shop:hun@ter2@a.example", "smtp://shop:hun%zzter2@a.example",
+        "smtps://shop:hun:ter2", "lmtp:unix:hunter2@/x"}) {
     const auto errors = errors_of(kGood + "[[route]]\nvia = \"" + via + "\"\n");
     ASSERT_EQ(errors.size(), 1u) << via;
     EXPECT_TRUE(errors[0].starts_with("signpost.toml:8:7: route.via: ")) << errors[0];
     EXPECT_EQ(errors[0].find("hun"), std::string::npos) << errors[0];
   }
-  EXPECT_EQ(errors_of(kGood + "[[route]]\nvia = \"smtp://shop:hunter2@a.example\"\n"),
-            std::vector<std::string>{"signpost.toml:8:7: route.via: a login in \"via\" is not "
-                                     "supported yet; write \"mx\" or \"smtp://host:port\""});
 }
 
 TEST(Config, TokensNeedAnIssuerAnAudienceAndKeysThatNobodyChangesOnTheWay) {
@@ -707,8 +717,7 @@ TEST(Config, MissingRequiredKeysAreReported) {
       {"[auth]\n", "7:1: auth.users: missing; write the path of a file, or dovecot_socket"},
       {"[[dkim]]\ndomain = \"a.example\"\nkey = \"k\"\n",
        "7:1: dkim.selector: missing; write a name, as in \"s1\""},
-      {"[[route]]\nrecipients = [\"a.example\"]\n",
-       "7:1: route.via: missing; write \"mx\" or \"smtp://host:port\""},
+      {"[[route]]\nrecipients = [\"a.example\"]\n", "7:1: route.via: missing; " + kWriteVia},
   });
   EXPECT_EQ(errors_of("hostname = \"a.example\"\n"),
             std::vector<std::string>{"signpost.toml:1:1: listener: missing; write at least "

@@ -29,12 +29,13 @@ Addresses walk(Hosts hosts, const Records& records, const std::set<std::string>&
     const AddressOrder::Step step = order.next();
     if (step.target) {
       tried.push_back(step.target->address.text());
-      EXPECT_EQ(step.ask, "");
-    } else if (step.ask.empty()) {
+      EXPECT_FALSE(step.ask);
+    } else if (!step.ask) {
       return tried;
-    } else if (records.contains(step.ask)) {
-      for (const std::string& each : records.at(step.ask)) {
-        order.add({step.ask, *net::IpAddress::parse(each), false}, dead.contains(each));
+    } else if (records.contains(*step.ask)) {
+      for (const std::string& each : records.at(*step.ask)) {
+        order.add({*step.ask, *net::IpAddress::parse(each), false, order.rank()},
+                  dead.contains(each));
       }
     }
   }

@@ -317,8 +317,7 @@ void DeliveryWorld::take(Session& session) {
   }
   if (!session.job) {
     session.idle_since = clock.steady_now();
-    const bool leaves = scheduler.must_make_room(*session.site, session.ref,
-                                                 session.place.value_or(net::IpAddress()));
+    const bool leaves = scheduler.must_make_room(*session.site, session.ref, session.place);
     if (leaves && scheduler.leave_idle(*session.site, session.ref)) {
       act([this, id = session.ref.session] { end(id, std::nullopt); });
     }
@@ -379,7 +378,7 @@ bool DeliveryWorld::ask_for_less(const std::string& site) {
   const auto session =
       std::ranges::find_if(sessions_, [&](const auto& each) { return each.second.key == site; });
   CHECK(session != sessions_.end());
-  return scheduler.asked_for_less(session->second.site, clock.steady_now(), now());
+  return scheduler.asked_for_less(session->second.site, clock.steady_now(), now()).has_value();
 }
 
 void DeliveryWorld::end_idle() {
@@ -387,8 +386,7 @@ void DeliveryWorld::end_idle() {
   for (const auto& [id, session] : sessions_) {
     const bool idle =
         session.idle_since && (clock.steady_now() >= *session.idle_since + kIdle ||
-                               scheduler.must_make_room(*session.site, session.ref,
-                                                        session.place.value_or(net::IpAddress())));
+                               scheduler.must_make_room(*session.site, session.ref, session.place));
     if (idle && scheduler.leave_idle(*session.site, session.ref)) over.push_back(id);
   }
   for (const std::uint64_t id : over) end(id, std::nullopt);

@@ -90,6 +90,19 @@ TEST(HostFailure, MissingTlsIsATemporaryFailureOfThisHost) {
   EXPECT_TRUE(failure.try_next_host);
 }
 
+TEST(HostFailure, ARefusedLoginIsNoRecipientsFault) {
+  const auto failure = of_closed_session(
+      close(ClientDialog::Close::Reason::AuthFailed, {535, {5, 7, 8}, "bad credentials"}));
+  EXPECT_EQ(failure.disposition.outcome, Outcome::Delayed);
+  EXPECT_EQ(failure.disposition.reply.one_line(),
+            "4.7.8 the next hop refused the login: 535 5.7.8 bad credentials");
+  EXPECT_TRUE(failure.disposition.said_by_receiver()) << "asked again only with the mail";
+  EXPECT_TRUE(failure.try_next_host) << "another next hop has another login";
+  const auto unoffered = of_closed_session(close(ClientDialog::Close::Reason::AuthFailed, {}));
+  EXPECT_EQ(unoffered.disposition.outcome, Outcome::Delayed);
+  EXPECT_EQ(unoffered.disposition.reply.status, (smtp::EnhancedStatus{4, 7, 8}));
+}
+
 TEST(MxDisposition, NullMxAndMissingDomainsFailAndTroubleIsTemporary) {
   using MxOutcome = dns::MxAnswer::Outcome;
   dns::MxAnswer answer;

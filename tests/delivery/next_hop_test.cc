@@ -1,5 +1,6 @@
 #include "delivery/next_hop.h"
 
+#include "config/next_hop_url.h"
 #include "providers/providers.h"
 #include "relay/route.h"
 #include "smtp/address.h"
@@ -21,8 +22,12 @@ config::RouteConfig route(std::vector<std::string> recipients, std::vector<std::
   config.senders = std::move(senders);
   config.via = host + ":" + std::to_string(port);
   config.mx = host == "mx";
-  if (!config.mx) config.host = std::move(host);
-  config.port = port;
+  if (!config.mx) {
+    config::HopConfig& hop = config.hops.emplace_back();
+    hop.name = config.via;
+    hop.host = std::move(host);
+    hop.port = port;
+  }
   return config;
 }
 
@@ -128,6 +133,53 @@ TEST(PlanRoute, TheFirstRouteThatMatchesWins) {
   EXPECT_EQ(place(config, "x@tenant.example", "special.example"), "smtp:10.0.0.1:25");
   EXPECT_EQ(place(config, "x@other.example", "special.example"), "mx:special.example");
   EXPECT_EQ(place(config, "x@other.example", "else.example"), "smtp:10.0.0.2:2525");
+}
+
+config::HopConfig hop(std::string_view url, std::uint32_t weight = 1) {
+  config::HopConfig made = *config::parse_next_hop(url);
+  made.weight = weight;
+  return made;
+}
+
+TEST(PlanRoute, AKeyNamesTheNextHopsWithoutTheirSecrets) {
+  config::Config config;
+  config::RouteConfig& route = config.routes.emplace_back();
+  route.via = "x";
+  const auto key = [&](std::vector<config::HopConfig> hops) {
+    route.hops = std::move(hops);
+    return place(config, "", "a.example");
+  };
+  EXPECT_EQ(key({hop("smtps://a.example")}), "smtps:a.example:465");
+  EXPECT_EQ(key({hop("lmtp://127.0.0.1")}), "lmtp:127.0.0.1:24");
+  EXPECT_EQ(key({hop("lmtp:unix:/run/x")}), "lmtp:unix:/run/x");
+  const std::string login = key({hop("smtp://shop:hunter2@a.example:587")});
+  EXPECT_TRUE(login.starts_with("smtp:a.example:587 login=")) << login;
+  EXPECT_FALSE(login.contains("shop") || login.contains("hunter2")) << login;
+  EXPECT_NE(login, key({hop("smtp://other:hunter2@a.example:587")}));
+  EXPECT_EQ(key({hop("smtp://a.example", 3), hop("smtp://b.example", 0), hop("smtp://c.example")}),
+            "smtp:a.example:25*3,smtp:b.example:25*0,smtp:c.example:25");
+}
+
+TEST(PlanRoute, EachNextHopHasItsPolicyAndItsLogin) {
+  config::Config config;
+  config::RouteConfig& route = config.routes.emplace_back();
+  route.via = "x";
+  route.token_file = "/token";
+  route.hops = {hop("smtps://shop@a.example"), hop("smtp://b.example:26"), hop("lmtp:unix:/run/x")};
+  const auto found = plan(config, "", "a.example");
+  ASSERT_TRUE(found);
+  const std::vector<RouteHop>& via = found->hop.via;
+  ASSERT_EQ(via.size(), 3U);
+  EXPECT_TRUE(via[0].is_tls_implicit());
+  EXPECT_EQ(via[0].tls, config::TlsPolicy::Encrypt);
+  EXPECT_EQ(via[0].token_file, "/token");
+  EXPECT_EQ(via[1].tls, config::TlsPolicy::Opportunistic);
+  EXPECT_EQ(via[1].to.port, 26);
+  EXPECT_EQ(via[1].token_file, "") << "no login, no token";
+  EXPECT_TRUE(via[2].is_lmtp());
+  EXPECT_EQ(via[2].tls, config::TlsPolicy::Off);
+  EXPECT_EQ(found->hop.hosts.size(), 3U);
+  EXPECT_FALSE(found->hop.mx);
 }
 
 TEST(PlanRoute, SenderPatternsAreDomainsOrAddresses) {

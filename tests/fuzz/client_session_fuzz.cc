@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/check.h"
 #include "delivery/disposition.h"
+#include "sasl/client_login.h"
 #include "smtp/client_dialog.h"
 
 #include <algorithm>
@@ -209,8 +210,13 @@ class Server {
     offer(2, &smtp::PeerExtensions::smtputf8, "SMTPUTF8");
     offer(3, &smtp::PeerExtensions::starttls, "STARTTLS");
     offer(4, &smtp::PeerExtensions::dsn, "DSN");
-    offer(5, &smtp::PeerExtensions::auth_plain, "AUTH PLAIN");
-    offer(6, &smtp::PeerExtensions::auth_login, "AUTH LOGIN");
+    const auto offer_login = [&](unsigned bit, std::string_view mechanism) {
+      if ((offers >> bit & 1U) == 0) return;
+      extensions_.auth.emplace_back(mechanism);
+      pending_ += "250-AUTH " + std::string(mechanism) + "\r\n";
+    };
+    offer_login(5, "PLAIN");
+    offer_login(6, "LOGIN");
     offer(7, &smtp::PeerExtensions::size, "SIZE " + std::to_string(kSizeLimit));
     pending_ += "250 HELP\r\n";
   }
@@ -245,8 +251,10 @@ smtp::ClientOptions options_of(std::uint8_t choice) {
   options.hostname = "client.example";
   options.starttls = static_cast<smtp::TlsUse>(choice % 3);
   options.tls = (choice & 4) != 0;
-  if ((choice & 8) != 0) options.login = "login";
-  options.password = "password";
+  if ((choice & 8) != 0) {
+    options.login = std::make_shared<const sasl::ClientLogin>(
+        "login", std::make_shared<const sasl::Password>("password"), false, std::nullopt);
+  }
   return options;
 }
 
@@ -308,7 +316,7 @@ class Session {
     if (!server_.has_more()) {
       server_.secured();
       dialog_.tls_started(out_);
-      CHECK(dialog_.extensions().pipelining == false && !dialog_.extensions().auth_plain);
+      CHECK(dialog_.extensions().pipelining == false && dialog_.extensions().auth.empty());
       return;
     }
     in_.append(server_.take(piece_));
@@ -324,7 +332,7 @@ class Session {
       const smtp::PeerExtensions& theirs = server_.extensions();
       const smtp::PeerExtensions& ours = dialog_.extensions();
       CHECK(ours.pipelining == theirs.pipelining && ours.size == theirs.size);
-      CHECK(ours.smtputf8 == theirs.smtputf8 && ours.auth_plain == theirs.auth_plain);
+      CHECK(ours.smtputf8 == theirs.smtputf8 && ours.auth == theirs.auth);
     }
     if (begun_ == kTransactions) return dialog_.quit(out_);
     dialog_.begin(next(), out_);

@@ -2,6 +2,7 @@
 // the pieces. Each transaction that is begun must get exactly one result, with its recipients; only
 // one that was begun early, and still waits for the one before it, may end without.
 #include "base/check.h"
+#include "sasl/client_login.h"
 #include "smtp/client_dialog.h"
 
 #include <algorithm>
@@ -40,7 +41,11 @@ class Driver {
     options.hostname = "relay.example";
     options.starttls = static_cast<smtp::TlsUse>(choice % 3);
     options.tls = (choice & 4) != 0;
-    if ((choice & 8) != 0) options.login = "login";
+    options.lmtp = (choice & 128) != 0;
+    if ((choice & 8) != 0) {
+      options.login = std::make_shared<const sasl::ClientLogin>(
+          "login", std::make_shared<const sasl::Password>("password"), false, std::nullopt);
+    }
     return options;
   }
 

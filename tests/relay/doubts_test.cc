@@ -144,8 +144,9 @@ TEST(Doubts, ARouteThatLeadsHereIsNamed) {
   config->admin_bind.reset();
   const auto loops = [&](const std::string& host, std::uint16_t port) {
     config->routes.assign(1, config::RouteConfig());
-    config->routes[0].host = host;
-    config->routes[0].port = port;
+    config::HopConfig& hop = config->routes[0].hops.emplace_back();
+    hop.host = host;
+    hop.port = port;
     settings.config = config;
     const Texts found = texts_of(doubts(settings, system_now()));
     return found.empty() ? std::string() : found.front();

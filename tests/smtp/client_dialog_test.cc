@@ -240,14 +240,15 @@ TEST(PeerExtensions, AreReadFromTheLinesAfterTheFirst) {
                         "CHUNKING\nENHANCEDSTATUSCODES\nAUTH PLAIN LOGIN"});
   EXPECT_TRUE(peer.pipelining && peer.size && peer.eight_bit_mime && peer.smtputf8);
   EXPECT_TRUE(peer.starttls && peer.dsn && peer.chunking && peer.enhanced_status_codes);
-  EXPECT_TRUE(peer.auth_plain && peer.auth_login);
+  EXPECT_EQ(peer.auth, (std::vector<std::string>{"PLAIN", "LOGIN"}));
   EXPECT_EQ(peer.size_limit, 52428800U);
 }
 
 TEST(PeerExtensions, AreNotReadFromHalfAWord) {
   const PeerExtensions peer =
       parse_extensions({250, {}, "mx.example\nXPIPELINING\nSTARTTLSX\nAUTH PLAINER"});
-  EXPECT_FALSE(peer.pipelining || peer.starttls || peer.auth_plain);
+  EXPECT_FALSE(peer.pipelining || peer.starttls);
+  EXPECT_EQ(peer.auth, std::vector<std::string>{"PLAINER"});
 }
 
 TEST(ClientCommandsDeathTest, StopAtAnAddressThatHoldsALineEnd) {

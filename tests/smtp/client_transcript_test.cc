@@ -4,7 +4,10 @@
 //   # comment
 //   option: starttls off | if-offered | required
 //   option: tls                       implicit TLS is on
-//   option: login NAME PASSWORD
+//   option: lmtp
+//   option: local                     nobody else can read the connection
+//   option: login NAME PASSWORD [MECHANISM]
+//   option: token NAME TOKEN [MECHANISM]
 //   option: whole                     the claim is about octets that arrive together
 //   S: 250 Ok                         a line from the peer
 //   S raw: 250 Ok\n                   the same octet for octet, with \r \n \t \0 and \\ as escapes
@@ -26,6 +29,7 @@
 // Whatever the dialog writes or answers must stand in the file, in this order; only steps that the
 // next line of the file carries out (ready before begin) may be left out.
 #include "base/ascii.h"
+#include "sasl/client_login.h"
 #include "smtp/client_dialog.h"
 
 #include <gtest/gtest.h>
@@ -158,10 +162,22 @@ class Player {
     } else if (word[0] == "starttls")
       options_.starttls = TlsUse::IfOffered;
     else if (word[0] == "login") {
-      options_.login = word.at(1);
-      options_.password = word.at(2);
+      set_login(word.at(1), word.at(2), word.size() > 3 ? word[3] : "", false);
+    } else if (word[0] == "token") {
+      set_login(word.at(1), word.at(2), word.size() > 3 ? word[3] : "", true);
+    } else if (word[0] == "lmtp") {
+      options_.lmtp = true;
+    } else if (word[0] == "local") {
+      options_.is_local = true;
     } else
       FAIL() << "no such option";
+  }
+
+  void set_login(std::string_view name, std::string_view secret, std::string_view mechanism,
+                 bool is_token) {
+    options_.login = std::make_shared<const sasl::ClientLogin>(
+        std::string(name), std::make_shared<const sasl::Password>(secret), is_token,
+        sasl::mechanism_named(mechanism));
   }
 
   void begin(std::string_view words) {

@@ -468,7 +468,7 @@ TEST_F(AcceptanceTest, UnsignedMailIsRefusedWhereTheConfigurationSaysSo) {
 }
 
 TEST_F(AcceptanceTest, ARefusedAddressLiteralIsNamed) {
-  const auto refused = refuse_recipient(settings(), {}, mailbox("a@[192.0.2.1]"));
+  const auto refused = refuse_recipient(settings(), "", {}, mailbox("a@[192.0.2.1]"));
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->reply.text,
             "Mail to address literals is not accepted: <a@[192.0.2.1]>; write the domain of the "
