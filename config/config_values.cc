@@ -22,10 +22,6 @@ std::unexpected<ValueError> wrong(std::string_view text, std::string_view what) 
   return std::unexpected(ValueError{fmt::format("{} {}", shown(text), what)});
 }
 
-std::unexpected<ValueError> not_built(std::string what) {
-  return std::unexpected(ValueError{std::move(what), true});
-}
-
 struct RateUnit {
   std::string_view name;
   std::chrono::seconds per;

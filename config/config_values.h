@@ -13,8 +13,7 @@
 namespace signpost::config {
 
 struct ValueError {
-  std::string what;        // the start of a message: `"x" is not a domain name`
-  bool not_built = false;  // well-formed, but not supported yet
+  std::string what;  // the start of a message: `"x" is not a domain name`
 };
 
 template <typename T>

@@ -13,11 +13,7 @@ std::string range_text(std::string_view what, std::string_view least, std::strin
 }  // namespace
 
 void refuse(Setting& setting, const TomlValue& where, const ValueError& error) {
-  if (error.not_built) {
-    setting.not_built(where, error.what);
-  } else {
-    setting.wrong(where, error.what);
-  }
+  setting.wrong(where, error.what);
 }
 
 Form<bool> boolean() {

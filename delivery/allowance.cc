@@ -53,10 +53,18 @@ std::size_t Allowance::connections() const {
   return std::max<std::size_t>(1, limit_ * share_ / Throttle::kWhole);
 }
 
-bool Allowance::is_part_exceeded(std::size_t of_site) const {
-  if (leaving_ >= for_connections.size()) return false;
-  const std::size_t part = connections() / (sites_ + for_connections.size());
-  return of_site > std::max<std::size_t>(1, part);
+std::size_t Allowance::part() const {
+  return std::max<std::size_t>(1, connections() / std::max<std::size_t>(1, sites_ + starving_));
+}
+
+void Allowance::site_opened(bool waits) {
+  ++sites_;
+  if (waits) starves_no_more();
+}
+
+void Allowance::site_ended(bool waits) {
+  --sites_;
+  if (waits) starves();
 }
 
 void Allowance::ended(bool was_leaving) {

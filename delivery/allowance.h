@@ -47,11 +47,16 @@ class Allowance {
   std::size_t open() const { return open_; }
   bool is_full() const { return open_ >= connections(); }
   bool is_exceeded() const { return open_ - leaving_ > connections(); }
-  // Whether a site with so many connections has more than its part of them while others wait for
-  // one that nobody is leaving for them.
-  bool is_part_exceeded(std::size_t of_site) const;
-  void site_opened() { ++sites_; }  // its first connection
-  void site_ended() { --sites_; }   // its last one
+  // Sites that wait without a connection get one before others get more than their part. Whether a
+  // site with so many connections has its part, or more than that, while one waits.
+  bool has_part(std::size_t of_site) const { return starving_ > 0 && of_site >= part(); }
+  bool exceeds_part(std::size_t of_site) const { return starving_ > leaving_ && of_site > part(); }
+  // A site's first connection is opened, its last one has ended; `waits`: in for_connections.
+  void site_opened(bool waits);
+  void site_ended(bool waits);
+  // A site without a connection has come into for_connections, or has been taken out.
+  void starves() { ++starving_; }
+  void starves_no_more() { --starving_; }
   void opened() { ++open_; }
   void ended(bool was_leaving);
   void leaves() { ++leaving_; }
@@ -79,6 +84,7 @@ class Allowance {
 
  private:
   void apply(SteadyTime now);
+  std::size_t part() const;
 
   std::string group_;
   std::size_t limit_ = 1;
@@ -90,7 +96,8 @@ class Allowance {
   unsigned share_ = Throttle::kWhole;  // in force
   std::size_t open_ = 0;
   std::size_t leaving_ = 0;
-  std::size_t sites_ = 0;  // that have connections
+  std::size_t sites_ = 0;     // that have connections
+  std::size_t starving_ = 0;  // that wait without one
   std::size_t promised_ = 0;
 };
 

@@ -34,9 +34,10 @@ void Scheduling::move_to(const SitePtr& site, std::shared_ptr<Allowance> allowan
     allowance->opened();
   }
   if (site->connections.open() > 0) {
-    former.site_ended();
-    allowance->site_opened();
+    former.site_ended(site->waits_for_connection);
+    allowance->site_opened(false);
   }
+  if (site->waits_for_connection) former.starves_no_more();
   site->leaving.clear();
   for (std::size_t i = 0; i < site->woken.size(); ++i) {
     former.redeem();
@@ -112,19 +113,19 @@ void Scheduling::serve_tokens(Allowance& allowance, const Now& now, Orders& orde
 
 // Before ConnectionBudget::reserve().
 void Scheduling::open_connection(Site& site) {
-  if (site.connections.open() == 0) site.allowance->site_opened();
+  if (site.connections.open() == 0) site.allowance->site_opened(site.waits_for_connection);
   site.allowance->opened();
 }
 
 // After ConnectionBudget::ended().
 void Scheduling::close_connection(Site& site, const SessionRef& session) {
-  if (site.connections.open() == 0) site.allowance->site_ended();
+  if (site.connections.open() == 0) site.allowance->site_ended(site.waits_for_connection);
   site.allowance->ended(std::erase(site.leaving, session) != 0);
 }
 
 bool Scheduling::should_leave(const Site& site) const {
   return site.allowance->is_exceeded() ||
-         site.allowance->is_part_exceeded(site.connections.open() - site.leaving.size());
+         site.allowance->exceeds_part(site.connections.open() - site.leaving.size());
 }
 
 // A site whose connections are its own is asked again when one of them ends.
@@ -132,6 +133,7 @@ void Scheduling::wait_for_connection(const SitePtr& site, Orders& orders) {
   Allowance& allowance = *site->allowance;
   if (!allowance.is_shared() || std::exchange(site->waits_for_connection, true)) return;
   allowance.for_connections.push_back(site);
+  if (site->connections.open() == 0) allowance.starves();
   const auto other = std::ranges::find_if(
       allowance.with_idle, [&](const auto& each) { return each.first != site.get(); });
   if (other == allowance.with_idle.end()) return;
@@ -149,6 +151,7 @@ void Scheduling::serve_connections(Allowance& allowance, std::size_t worker, con
     const SitePtr site = std::move(allowance.for_connections.front());
     allowance.for_connections.pop_front();
     site->waits_for_connection = false;
+    if (site->connections.open() == 0) allowance.starves_no_more();
     if (!site->forgotten) arrange(site, worker, now, orders);
   }
 }

@@ -213,7 +213,7 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
   const bool may_open = site->back_off.may_try(now.steady) && !is_crowded(*site, now);
   const LaneTurn* const first = site->line.first();
   while (may_open && !connections.full() && connections.connecting() < demand) {
-    if (allowance.is_full()) {
+    if (allowance.is_full() || allowance.has_part(connections.open())) {
       wait_for_connection(site, orders);
       break;
     }

@@ -49,7 +49,7 @@ dns::MxAnswer exchangers(std::vector<dns::MxHost> hosts) {
 std::string place(const config::Config& config, std::string_view sender, std::string_view domain) {
   const auto found = plan(config, sender, domain);
   if (!found) return "error: " + found.error().detail;
-  return found->hop.key + found->domain;
+  return found->domain.empty() ? found->hop.key : "mx:" + found->domain;
 }
 
 // "hoster" has the hosts below hoster.example.
@@ -350,11 +350,13 @@ TEST(AtExchangers, AnAnswerWithoutHostsSaysWhy) {
   const config::Config config;
   dns::MxAnswer answer;
   answer.outcome = dns::MxAnswer::Outcome::Temporary;
-  const auto later = at_exchangers(*plan(config, "", "a.example"), answer, "relay.example");
+  const auto later =
+      at_exchangers(config, known_providers(), *plan(config, "", "a.example"), answer);
   ASSERT_FALSE(later);
   EXPECT_EQ(later.error().outcome, Outcome::Delayed);
   answer.outcome = dns::MxAnswer::Outcome::NxDomain;
-  const auto never = at_exchangers(*plan(config, "", "a.example"), answer, "relay.example");
+  const auto never =
+      at_exchangers(config, known_providers(), *plan(config, "", "a.example"), answer);
   ASSERT_FALSE(never);
   EXPECT_EQ(never.error().outcome, Outcome::Failed);
 }
@@ -363,7 +365,7 @@ TEST(AtExchangers, ADomainThatIsItsOwnExchangerIsMarked) {
   const config::Config config;
   dns::MxAnswer answer = exchangers({{0, "a.example"}});
   answer.implicit = true;
-  const auto hop = at_exchangers(*plan(config, "", "a.example"), answer, "relay.example");
+  const auto hop = at_exchangers(config, known_providers(), *plan(config, "", "a.example"), answer);
   ASSERT_TRUE(hop);
   EXPECT_TRUE(hop->implicit);
 }
