@@ -59,12 +59,14 @@ void check_secret(const config::Config& config, const NamedFile& file, Errors& e
 std::optional<std::string> read_secret(const config::Config& config, const NamedFile& file,
                                        std::string_view otherwise, Errors& errors) {
   auto secret = config::read_secret_file(file.path);
+  if (!secret) {
+    std::string message = secret.error().detail;
+    if (secret.error().code == Errc::NotFound) message.append("; ").append(otherwise);
+    add(errors, config, file, message);
+  }
   check_secret(config, file, errors);
-  if (secret) return std::move(*secret);
-  std::string message = secret.error().detail;
-  if (secret.error().code == Errc::NotFound) message.append("; ").append(otherwise);
-  add(errors, config, file, message);
-  return {};
+  if (!secret) return {};
+  return std::move(*secret);
 }
 
 Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,

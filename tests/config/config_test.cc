@@ -591,10 +591,11 @@ TEST(Config, MalformedValuesAreNamed) {
        "to \"365d\""},
       {"[[destination]]\nmatch = [\"*example.net\"]\n",
        "8:10: destination.match: \"*example.net\" is not a domain or a pattern of domains; write "
-       "domains, as in [\"example.net\", \"*.example.net\", \"*\"]"},
+       "domains, or \"mx:\" and names of MX hosts, as in [\"example.net\", \"*.example.net\", "
+       "\"mx:*.mail.example.net\", \"*\"]"},
       {"[[destination]]\nmatch = []\n",
-       "8:9: destination.match: the list is empty; write domains, as in [\"example.net\", "
-       "\"*.example.net\", \"*\"]"},
+       "8:9: destination.match: the list is empty; write domains, or \"mx:\" and names of "
+       "MX hosts, as in [\"example.net\", \"*.example.net\", \"mx:*.mail.example.net\", \"*\"]"},
       {"[dns]\nservers = [\"dns.example\"]\n",
        "8:12: dns.servers: \"dns.example\" is not an IP address; write addresses, as in "
        "[\"127.0.0.1\", \"192.0.2.1:53\"]"},
