@@ -41,9 +41,12 @@ unsigned worker_count(const config::Config& config) {
 }
 
 Result<void> make_folder(const std::string& path) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return fail(Errc::Io, "data_dir " + path + ": " + error.message());
+  const bool created = fs::create_directories(path, error);
+  // It holds other people's mail, and the socket that changes it.
+  if (!error && created) fs::permissions(path, fs::perms::owner_all, error);
+  if (error) return fail(Errc::Io, fmt::format("data_dir {}: {}", path, error.message()));
   return {};
 }
 

@@ -191,6 +191,7 @@ void Session::on_auth(const Reply& reply) {
     return send(base64::encode(auth_step_++ == 0 ? options_.user : options_.password));
   }
   if (reply.code != 235) return setup_failed(fmt::format("AUTH: {}", reply.code));
+  owner_.results().auth.record(Clock::now() - step_began_);
   setup_failing_ = false;
   enter(State::Ready);
   owner_.ready(*this);

@@ -333,6 +333,7 @@ class Setups(Case):
         self.users.chmod(0o640)
         self.token.write_text("open sesame \t\n\n")
         self.both_accept()
+        self.assertEqual((self.folder / "data").stat().st_mode & 0o7777, 0o700)  # whatever the umask
 
     def test_admin_token(self):
         self.write()

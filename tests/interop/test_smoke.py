@@ -23,6 +23,7 @@ def test_load_through_the_relay_and_a_clean_end(world, certificate, tmp_path):
          "--recipient-domains", "receiver.example", "--from", "orders@shop.example", "--json"],
         capture_output=True, text=True, timeout=4 * harness.DEADLINE)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["auth_ms"]["max"] > 0
     relay.send("orders@shop.example", ["bounce-a@receiver.example", "tempfail1-b@receiver.example", "x@nowhere.example"], message())
     bounces.wait_for(1)  # on both failures
     relay.run("reload")
