@@ -1,5 +1,5 @@
-// Mail that waits together: that of one account for one recipient domain. Fairness is between
-// lanes, and all mail of a lane goes to one place.
+// Mail that waits together: that of one account for one recipient domain, of one priority. All mail
+// of a lane goes to one place, in the order in which it is due.
 #pragma once
 
 #include <compare>
@@ -19,6 +19,9 @@ struct Lane {
   // The `via` of the route that was chosen by the sender when the job was stored; "" when none was.
   // It is compared with the configuration in force when the job is taken.
   std::string route;
+  // MT-PRIORITY (RFC 6710), from -9 to 9. Of its mail for one receiver an account's lane with the
+  // highest goes first.
+  int priority = 0;
 
   friend auto operator<=>(const Lane&, const Lane&) = default;
 };

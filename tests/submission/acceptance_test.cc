@@ -660,14 +660,17 @@ TEST_F(AcceptanceTest, ADeadlineCountsFromTheTransactionAndIsKnownToTheJobs) {
   EXPECT_EQ(accepted.jobs.at(0).state, queue::JobState::Ready);
 }
 
-TEST_F(AcceptanceTest, UrgentMailIsDueAsIfItHadWaited) {
+TEST_F(AcceptanceTest, MailOfEachPriorityHasALaneOfItsOwn) {
   transaction.mail.priority = 3;
   const Accepted accepted = taken();
   EXPECT_EQ(accepted.message->envelope.priority, 3);
-  EXPECT_EQ(accepted.jobs.at(0).due, kNoon - std::chrono::minutes(30));
+  EXPECT_EQ(accepted.jobs.at(0).lane.priority, 3);
+  EXPECT_EQ(accepted.jobs.at(0).due, kNoon);
   EXPECT_TRUE(accepted.message->content.contains("PRIORITY 3")) << "in its Received field";
   transaction.mail.priority = -3;
-  EXPECT_EQ(taken().jobs.at(0).due, kNoon) << "nobody waits without need";
+  const Accepted less_urgent = taken();
+  EXPECT_EQ(less_urgent.jobs.at(0).lane.priority, -3);
+  EXPECT_EQ(less_urgent.jobs.at(0).due, kNoon) << "nobody waits without need";
 }
 
 TEST_F(AcceptanceTest, TheRecipientsOfADomainAreOneJobInTheOrderOfMention) {
