@@ -32,7 +32,8 @@ struct UserOptions {
   std::string name;
   std::vector<std::string> senders;
   std::string tenant;
-  std::string rate;  // "": none given
+  std::string mail_class;  // "": none given
+  std::string rate;        // "": none given
   std::optional<std::uint64_t> daily;
   std::string file;  // "": as the configuration says
   bool replace = false;
@@ -63,6 +64,9 @@ Result<auth::User> user_of(const UserOptions& options) {
     return fail(Errc::InvalidArgument, *problem);
   }
   auth::User user{.name = options.name, .tenant = options.tenant, .daily = options.daily};
+  if (!options.mail_class.empty()) {
+    user.mail_class = auth::mail_class_named(options.mail_class).value_or(auth::MailClass::Usual);
+  }
   for (const std::string& sender : options.senders) {
     auto pattern = config::parse_sender_pattern(sender);
     if (!pattern) return fail(Errc::InvalidArgument, "--sender: " + pattern.error().what);
@@ -154,7 +158,8 @@ int list(const UserOptions& options, const std::string& config_file) {
       json.push_back({{"name", user.name},
                       {"scheme", scheme_of(user.password)},
                       {"senders", user.senders},
-                      {"tenant", user.tenant}});
+                      {"tenant", user.tenant},
+                      {"class", auth::name_of(user.mail_class)}});
     }
     print(Json{{"users", std::move(json)}}.dump(2) + "\n");
     return kDone;
@@ -203,6 +208,12 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   command->add_option("--tenant", options->tenant, "[[tenant]] that the login belongs to")
       ->type_name("NAME");
+  command
+      ->add_option("--class", options->mail_class,
+                   "What it sends: transactional mail goes before its tenant's other mail, bulk "
+                   "mail after it")
+      ->type_name("CLASS")
+      ->check(CLI::IsMember({"transactional", "bulk"}));
   command
       ->add_option(
           "--rate", options->rate,
