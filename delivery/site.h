@@ -7,6 +7,7 @@
 #include "delivery/back_off.h"
 #include "delivery/connection_budget.h"
 #include "delivery/job_line.h"
+#include "delivery/lane_queue.h"
 #include "delivery/next_hop.h"
 #include "delivery/receiver_limits.h"
 
@@ -81,8 +82,8 @@ struct Site {
   std::vector<SessionRef> woken;    // have a promised token, and have not asked for a job yet
   std::vector<SessionRef> leaving;  // close, since there are more than may be
   std::size_t reading = 0;          // jobs that reads under way may bring
-  std::deque<Lane*> parked;         // after the line: more lanes than can be read soon
-  std::size_t stale = 0;            // parked lanes with routes of a former configuration
+  LaneQueue parked;                 // after the line: more lanes than can be read soon
+  std::deque<Lane*> stale;          // parked with routes of a former configuration
   SteadyTime next_look{};           // for overdue jobs in the line
   bool hungry = false;              // waits for memory to read more
   bool early = true;                // may begin a transaction before the reply to the previous one
