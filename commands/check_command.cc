@@ -6,6 +6,7 @@
 #include "daemon/privileges.h"
 #include "dkim/key.h"
 #include "jwt/key_set.h"
+#include "relay/data_folder.h"
 #include "relay/doubts.h"
 #include "relay/settings.h"
 #include "relay/start_obstacles.h"
@@ -96,10 +97,16 @@ Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
     findings.errors.push_back(config::error_at(config, "", loaded.not_ready));
   } else {
     // Started by root, serve makes the folder for the account that it becomes.
-    std::ranges::move(relay::queue_obstacles(config, !loaded.account.empty()),
-                      std::back_inserter(findings.errors));
+    const auto folder = relay::examine_data_folder(config, !loaded.account.empty());
+    if (!folder.obstacle.empty()) {
+      findings.errors.push_back(config::error_at(config, "data_dir", folder.obstacle));
+    }
+    if (!folder.unknown.empty()) {
+      findings.warnings.push_back(config::error_at(config, "data_dir", folder.unknown));
+    }
   }
-  findings.warnings = relay::doubts(*loaded.partly, system_now());
+  std::ranges::move(relay::doubts(*loaded.partly, system_now()),
+                    std::back_inserter(findings.warnings));
   std::ranges::move(relay::port_obstacles(config), std::back_inserter(findings.warnings));
   std::ranges::move(relay::disk_obstacles(config), std::back_inserter(findings.warnings));
   check_issuer(*loaded.partly, findings);

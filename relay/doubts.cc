@@ -4,6 +4,7 @@
 #include "base/utc.h"
 #include "config/toml_document.h"
 #include "net/listener.h"
+#include "relay/data_folder.h"
 #include "relay/report_signing.h"
 #include "smtp/idna.h"
 
@@ -279,6 +280,9 @@ std::vector<config::ConfigError> doubts(const Settings& settings, SystemTime now
       all.push_back(
           config::error_at(config, "tls.certificate", config.tls->certificate + ": " + doubt));
     }
+  }
+  if (const std::string exposure = folder_exposure(config.data_dir); !exposure.empty()) {
+    all.push_back(config::error_at(config, "data_dir", exposure));
   }
   judge_key_sizes(settings, all);
   if (settings.users) judge_users(config, settings.users->all(), all);

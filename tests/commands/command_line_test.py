@@ -620,6 +620,90 @@ class Setups(Case):
             self.assertEqual(check.returncode, 1)
             self.assertIn(":2:12: data_dir: /proc/data does not exist and cannot be made: ", check.stderr)
 
+    def closed_to_others(self):
+        for folder in self.folder.parents:
+            if folder.stat().st_mode & 0o001 == 0:
+                return folder
+        return None
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_an_account_that_may_not_look_into_the_data_folder_checks_the_rest(self):
+        """An operator in the relay's group: nobody is told to give the relay's data away."""
+        if folder := self.closed_to_others():
+            self.skipTest(f"{folder} is closed to others")
+        program = self.folder / "signpost"
+        shutil.copy(PROGRAM, program)
+        program.chmod(0o755)
+        self.write()
+        data = self.folder / "data"
+        for secret in (self.users, self.token):
+            shutil.chown(secret, "root", "daemon")
+            secret.chmod(0o640)
+        self.config.chmod(0o644)
+
+        def check():
+            return subprocess.run(["setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=daemon", program, "-c",
+                                   self.config, "check"], capture_output=True, text=True, timeout=60)
+        for folder, mode in ((data, 0o700), (data, 0o750), (data, 0o770), (self.folder / "closed" / "data", 0o700)):
+            shutil.rmtree(data, ignore_errors=True)
+            self.folder.chmod(0o755)
+            self.write()
+            self.config.chmod(0o644)
+            self.config.write_text(self.config.read_text().replace('"data"', f'"{folder}"'))
+            (folder / "queue").mkdir(parents=True)
+            folder.parent.chmod(0o700 if folder != data else 0o755)
+            shutil.chown(folder, "daemon", "daemon")
+            folder.chmod(mode)
+            done = check()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            owner = "daemon" if folder == data else "the relay's account"
+            self.assertIn(f"signpost: warning: {self.config}:2:12: data_dir: the account nobody may not look into {folder}",
+                          done.stderr)
+            self.assertIn(f": the queue is not checked; run signpost check as {owner} or as root\n", done.stderr)
+            self.assertNotIn("chown", done.stderr)
+            self.assertNotIn("limits.disk_free", done.stderr)
+            self.assertIn(f"{self.config} is good\n", done.stdout)
+            shutil.rmtree(folder)
+        # The account that the file names is told what to do.
+        self.write(general='user = "nobody"\n')
+        (data / "queue").mkdir(parents=True)
+        done = check()
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"{data} cannot be used: Permission denied for the account nobody; if {data} is for this relay "
+                      f"alone, run as root: chown -R nobody {data}\n", done.stderr)
+
+    def test_a_data_folder_that_is_open_to_all(self):
+        self.write()
+        data = self.folder / "data"
+        data.mkdir()
+        data.chmod(0o777)
+        check = self.signpost("check")
+        self.assertEqual((check.returncode, check.stdout), (1, ""))
+        self.assertIn(f":2:12: data_dir: every account of this machine may remove and replace the mail in {data}; run "
+                      f"chmod o-rwx {data}\n", check.stderr)
+        with self.relay():
+            pass
+        self.assertIn("may remove and replace the mail", (self.folder / "log").read_text())
+        data.chmod(0o755)
+        self.both_accept("data_dir: every account of this machine may look into")
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("chattr"), "needs root and chattr")
+    def test_an_immutable_data_folder_is_named_with_its_remedy(self):
+        self.write()
+        data = self.folder / "data"
+        data.mkdir()
+        for letter, name in (("i", "immutable"), ("a", "append-only")):
+            if subprocess.run(["chattr", f"+{letter}", data], capture_output=True).returncode != 0:
+                self.skipTest("the file system has no attributes")
+            try:
+                check = self.signpost("check")
+            finally:
+                subprocess.run(["chattr", f"-{letter}", data], check=True)
+            self.assertEqual(check.returncode, 1)
+            self.assertIn(f"data_dir: {data} cannot be used: it is {name}; as root run chattr -{letter} {data}\n",
+                          check.stderr)
+            self.assertEqual(list(data.iterdir()), [])
+
     def test_a_disk_with_less_space_than_is_to_be_kept(self):
         self.write(more='[limits]\ndisk_free = "1000TiB"\n')
         done = subprocess.run([PROGRAM, "-c", self.config, "check"], capture_output=True, text=True, timeout=60)
