@@ -1,5 +1,7 @@
 #include "relay/data_folder.h"
 
+#include "base/descriptor.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <pwd.h>
@@ -196,6 +198,16 @@ FolderFindings examine_data_folder(const config::Config& config, bool makes_fold
     findings.obstacle = std::move(problem);
   }
   return findings;
+}
+
+bool queue_is_open(const std::string& data_dir) {
+  const Descriptor file(
+      ::open((data_dir + "/queue/LOCK").c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  if (!file) return false;
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 std::string folder_intrusion(const std::string& data_dir) {

@@ -26,4 +26,8 @@ FolderFindings examine_data_folder(const config::Config& config, bool makes_fold
 std::string folder_intrusion(const std::string& data_dir);  // may change it
 std::string folder_exposure(const std::string& data_dir);   // may read it, and not change it
 
+// Whether a running relay has the queue of the folder open; false also if that cannot be found out.
+// REQUIRES: not this process, which would lose its lock.
+bool queue_is_open(const std::string& data_dir);
+
 }  // namespace signpost::relay

@@ -1,13 +1,15 @@
 #include "relay/start_obstacles.h"
 
 #include "net/listener.h"
-#include "net/unix_socket.h"
 #include "relay/disk_space.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 namespace signpost::relay {
@@ -23,6 +25,30 @@ fs::path nearest_existing(fs::path path) {
   return path;
 }
 
+enum class Holder : std::uint8_t { Ours, Another };
+
+// Of an address that is in use by a relay of this account.
+Holder holder_of(const config::ListenerConfig& listener, const RunningRelay& ours) {
+  if (!ours.is_running) return Holder::Another;
+  if (!ours.listeners) return Holder::Ours;
+  return std::ranges::find(*ours.listeners, listener.name) == ours.listeners->end()
+             ? Holder::Another
+             : Holder::Ours;
+}
+
+// "": free, or in use by our relay. Ours may have the socket from systemd.
+std::string_view in_use_text(net::PortUse use, Holder holder) {
+  if (use == net::PortUse::Free || holder == Holder::Ours) return "";
+  if (use == net::PortUse::Own) {
+    return " is in use by another Signpost of this account, which has another data_dir: serve "
+           "cannot start, nor a reload listen there, before it is free; stop that one, or write "
+           "another address";
+  }
+  return " is in use by another program, by a Signpost of another account, or by systemd in the "
+         "relay's place (signpost.socket): unless it is the last, serve cannot start before it is "
+         "free";
+}
+
 }  // namespace
 
 std::vector<config::ConfigError> disk_obstacles(const config::Config& config) {
@@ -31,22 +57,15 @@ std::vector<config::ConfigError> disk_obstacles(const config::Config& config) {
   return {config::error_at(config, "limits.disk_free", what)};
 }
 
-std::vector<config::ConfigError> port_obstacles(const config::Config& config) {
+std::vector<config::ConfigError> port_obstacles(const config::Config& config,
+                                                const RunningRelay& ours) {
   std::vector<config::ConfigError> found;
-  bool is_running = !config.admin_socket.empty() && net::try_unix_socket(config.admin_socket) == 0;
-  const auto judge = [&](std::string_view key, const net::SocketAddress& address,
-                         std::size_t table) {
-    const net::PortUse use = net::port_use(address);
-    is_running = is_running || use == net::PortUse::Own;
-    if (use != net::PortUse::Others) return;
-    found.push_back(config::error_at(
-        config, key,
-        fmt::format(
-            "{} is in use by another program, by a Signpost of another account, or by systemd "
-            "in the relay's place (signpost.socket): unless it is the last, serve cannot "
-            "start before it is free",
-            address.text()),
-        table));
+  const auto judge = [&](std::string_view key, const net::SocketAddress& address, std::size_t table,
+                         Holder holder) {
+    if (const auto what = in_use_text(net::port_use(address), holder); !what.empty()) {
+      found.push_back(
+          config::error_at(config, key, fmt::format("{}{}", address.text(), what), table));
+    }
   };
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const std::string& socket = config.listeners[i].socket;
@@ -57,10 +76,12 @@ std::vector<config::ConfigError> port_obstacles(const config::Config& config) {
           fmt::format("{} exists and is not a socket; remove it, or name another path", socket),
           i));
     }
-    if (config.listeners[i].bind.port != 0) judge("listener.bind", config.listeners[i].bind, i);
+    if (config.listeners[i].bind.port == 0) continue;
+    judge("listener.bind", config.listeners[i].bind, i, holder_of(config.listeners[i], ours));
   }
-  // The relay does not share that one, not even with itself.
-  if (config.admin_bind && !is_running) judge("admin.bind", *config.admin_bind, 0);
+  if (config.admin_bind && !ours.is_running) {
+    judge("admin.bind", *config.admin_bind, 0, Holder::Another);
+  }
   return found;
 }
 
