@@ -3,6 +3,7 @@
 #include "admin/caller.h"
 #include "admin/json_response.h"
 #include "admin/readiness.h"
+#include "admin/relay_api.h"
 #include "admin/user_api.h"
 
 #include <nlohmann/json.hpp>
@@ -18,6 +19,7 @@ constexpr std::string_view kQueue = "/api/v1/queue";
 constexpr std::string_view kMessage = "/api/v1/queue/";
 constexpr std::string_view kSummary = "/api/v1/queue/summary";  // no ID is shorter than 16
 constexpr std::string_view kUser = "/api/v1/user";
+constexpr std::string_view kRelay = "/api/v1/relay";
 constexpr std::string_view kReload = "/api/v1/reload";
 
 std::optional<QueueControl::Action> queue_change(std::string_view path) {
@@ -85,6 +87,7 @@ HttpAnswer Routes::answer_get(const HttpRequest& request) {
   if (request.path == "/metrics") {
     return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text()};
   }
+  if (request.path == kRelay) return show_relay(services_);
   if (request.path == kUser) return show_user(services_, request);
   if (request.path == kQueue) return HttpWork([this, request] { return queue_.list(request); });
   if (request.path == kSummary) return HttpWork([this, request] { return queue_.sum_up(request); });

@@ -58,6 +58,12 @@ Result<std::string> users_file(const UserOptions& options, const std::string& co
   return loaded.config->users_file;
 }
 
+// For the right form of a sender: what was given, if it is a domain.
+std::string suggested_domain(const std::string& sender) {
+  const auto domain = config::parse_domain_pattern(sender);
+  return domain ? *domain : "shop.example";
+}
+
 // The login that the options say, without its password.
 Result<auth::User> user_of(const UserOptions& options) {
   if (auto problem = auth::user_name_problem(options.name)) {
@@ -69,7 +75,11 @@ Result<auth::User> user_of(const UserOptions& options) {
   }
   for (const std::string& sender : options.senders) {
     auto pattern = config::parse_sender_pattern(sender);
-    if (!pattern) return fail(Errc::InvalidArgument, "--sender: " + pattern.error().what);
+    if (!pattern) {
+      return fail(Errc::InvalidArgument,
+                  fmt::format("--sender: {}; write @{} for a domain, or an address",
+                              pattern.error().what, suggested_domain(sender)));
+    }
     user.senders.push_back(std::move(*pattern));
   }
   if (options.rate.empty()) return user;
@@ -77,8 +87,9 @@ Result<auth::User> user_of(const UserOptions& options) {
   if (user.rate) return user;
   return fail(
       Errc::InvalidArgument,
-      fmt::format("--rate: {} is no rate; write one from 1/h to 1000000/s, as in 500/h or 10/min",
-                  config::shown(options.rate)));
+      fmt::format(
+          "--rate: {} is not a rate; write one from 1/h to 1000000/s, as in 500/h or 10/min",
+          config::shown(options.rate)));
 }
 
 int add(const UserOptions& options, const std::string& config_file) {

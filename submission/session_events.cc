@@ -132,7 +132,9 @@ void SessionEvents::rejected(const Refusal& refusal) {
     event.recipients = transaction->recipients.size();
   }
   event.to = recipients;
-  if (refusals_ >= kMostRefusals) {
+  if (refusal.has_line) {
+    sink_.emit_unlogged(event);
+  } else if (refusals_ >= kMostRefusals) {
     lines_.leave_out();
     sink_.emit_unlogged(event);
   } else if (lines_.take()) {

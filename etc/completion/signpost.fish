@@ -52,7 +52,7 @@ complete -c signpost -n "__signpost_at command 'init'" -l account -x -d 'Account
 complete -c signpost -n "__signpost_at command 'init'" -l generate-password -d 'Make up the password of the login, and show it once'
 complete -c signpost -n "__signpost_at command 'init'" -l replace -d 'Replace the configuration, which is kept as signpost.toml.old'
 complete -c signpost -n "__signpost_at command 'init'" -l yes -d 'Ask nothing: options and defaults decide, and the password is made up at a terminal'
-complete -c signpost -n "__signpost_at command 'check'" -l dns -d 'Compare each DKIM key with the record published for it'
+complete -c signpost -n "__signpost_at command 'check'" -l dns -d 'Compare each DKIM key with the record published for it; no other records are compared'
 complete -c signpost -n "__signpost_at command 'check'" -l keys -d 'List every key with its default and meaning instead'
 complete -c signpost -n "__signpost_at command 'check'" -l json -d 'Print JSON'
 complete -c signpost -n "__signpost_at group 'dkim'" -a keygen -d 'Make a private key and print the record that publishes it'
