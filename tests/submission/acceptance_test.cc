@@ -60,7 +60,9 @@ class AcceptanceTest : public testing::Test {
     identity.selector = "s";
     identity.key = *key;
     made.keys.add(std::move(identity), subdomains);
-    config.dkim.push_back({.domain = domain, .subdomains = subdomains});
+    config::DkimConfig& entry = config.dkim.emplace_back();
+    entry.domain = domain;
+    entry.subdomains = subdomains;
   }
   void add_route(std::vector<std::string> recipients, std::vector<std::string> senders,
                  std::string via) {
