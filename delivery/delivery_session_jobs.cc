@@ -41,6 +41,8 @@ bool DeliverySession::carry_out(ClientDialog::Step& step) {
 }
 
 bool DeliverySession::next_job() {
+  // Its last reply was a limit, or its EHLO reply has one that is reached now.
+  used_up_ |= !connection_.dialog().may_send_mail();
   if (used_up_) {
     if (current_ && !current_->attempt.untouched()) put_back(std::move(current_));
     quit();

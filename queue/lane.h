@@ -9,7 +9,7 @@
 namespace signpost::queue {
 
 // Stored with each job, since the index of waiting jobs is ordered by it. REQUIRES: no text holds
-// an octet 0.
+// an octet 0, nor the route an octet 1.
 struct Lane {
   std::string domain;  // of the recipients, lower case, in A-labels (former versions: or U-labels)
   // The login; without one "@", the domain of the reverse-path, a blank and the client's address

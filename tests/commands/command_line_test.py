@@ -1088,8 +1088,8 @@ class Users(Case):
                    "a              ARGON2ID  @a.example\n"
                    "who@b.example  ARGON2ID  any domain with a key\n")
         self.assertEqual(json.loads(self.signpost("user", "list", "--json").stdout), {"users": [
-            {"name": "a", "scheme": "ARGON2ID", "senders": ["@a.example"], "tenant": ""},
-            {"name": "who@b.example", "scheme": "ARGON2ID", "senders": [], "tenant": ""}]})
+            {"name": "a", "scheme": "ARGON2ID", "senders": ["@a.example"], "tenant": "", "class": ""},
+            {"name": "who@b.example", "scheme": "ARGON2ID", "senders": [], "tenant": "", "class": ""}]})
 
     def test_list_shows_tenants_and_files_of_senders(self):
         (self.folder / "domains").write_text("b.example\nc.example\n")
@@ -2036,7 +2036,8 @@ class Reference(Case):
         login = commands["user add"]["options"][1]
         self.assertTrue(login["positional"] and login["required"])
         self.assertIn("-f ADDRESS or -r ADDRESS: the envelope sender.", commands["sendmail"]["details"][1])
-        self.assertIn("signpost user add [--users FILE] NAME [--sender ADDRESS]... [--tenant NAME] [--rate NUMBER/PERIOD] "
+        self.assertIn("signpost user add [--users FILE] NAME [--sender ADDRESS]... [--tenant NAME] "
+                      "[--class transactional|bulk] [--rate NUMBER/PERIOD] "
                       "[--daily NUMBER] [--replace] [--no-password]\n",
                       self.reference("commands"))
         self.assertIn("\\fBuser remove\\fR [\\fB\\-\\-users\\fR \\fIFILE\\fR] \\fINAME\\fR\nRemove a login.\n",
