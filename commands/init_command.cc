@@ -354,7 +354,7 @@ Preparation prepare(const InitOptions& options, std::vector<std::string>& proble
     return result.has_value();
   };
   auto files = SetupFiles::for_account(options.setup.account.value_or(config::kDefaultUser));
-  if (judge(files)) prepared.files = std::move(*files);
+  if (judge(files)) prepared.files = *files;
   if (!options.setup.certificate.empty()) {
     auto hash = hash_of_certificate(options.setup);
     if (judge(hash)) prepared.public_key_hash = std::move(*hash);

@@ -82,6 +82,7 @@ Result<std::vector<PublishedKey>> look_up_keys(
   if (!resolver) return Failure(std::move(resolver).error());
 
   std::vector<dns::QueryHandle> queries;
+  queries.reserve(found.size());
   std::size_t left = found.size();
   for (PublishedKey& key : found) {
     queries.push_back((*resolver)->texts(key.name, [&](const dns::TextAnswer& answer) {

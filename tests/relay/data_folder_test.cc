@@ -75,7 +75,7 @@ TEST_F(DataFolder, ThatOthersMayChangeIsRefusedAndThatTheyMayReadIsDoubted) {
   ::chmod(data_dir_.c_str(), 0755);
   EXPECT_EQ(obstacle(), "");
   EXPECT_TRUE(folder_exposure(data_dir_).contains("may look into " + data_dir_));
-  for (const mode_t mode : {0750, 0711, 0770}) {
+  for (const mode_t mode : {0750U, 0711U, 0770U}) {
     ::chmod(data_dir_.c_str(), mode);
     EXPECT_EQ(folder_intrusion(data_dir_) + folder_exposure(data_dir_), "") << std::oct << mode;
   }
