@@ -134,10 +134,10 @@ std::string order_problem(const Certificate& certificate) {
     if (issued(chain[i + 1], chain[i])) continue;
     for (std::size_t j = 0; j < chain.size(); ++j) {
       if (j == i || !issued(chain[j], chain[i])) continue;
+      constexpr std::string_view kRemedy =
+          "; write each one right before the one that issued it, or some clients refuse the chain";
       return joined({"the chain is out of order: certificate ", std::to_string(i + 1),
-                     " in the file was issued by number ", std::to_string(j + 1),
-                     "; write each one right before the one that issued it, or some clients refuse "
-                     "the chain"});
+                     " in the file was issued by number ", std::to_string(j + 1), kRemedy});
     }
   }
   return "";
