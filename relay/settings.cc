@@ -127,8 +127,8 @@ void load_certificate(const config::Config& config, Settings& settings, Errors& 
   std::shared_ptr<const net::Certificate> certificate;
   if (pem) {
     if (auto read = net::Certificate::from_pem(*pem)) {
-      if (std::string unusable = net::unusable_certificate(**read); !unusable.empty()) {
-        add(errors, config, certificate_file, std::move(unusable));
+      if (const std::string unusable = net::unusable_certificate(**read); !unusable.empty()) {
+        add(errors, config, certificate_file, unusable);
       } else {
         certificate = std::move(*read);
       }
