@@ -38,7 +38,8 @@ std::string counts(const Sink& sink, const std::vector<std::unique_ptr<SinkWorke
   tallies.reserve(workers.size());
   for (const auto& worker : workers) tallies.push_back(&worker->tally());
   const Clock::duration active(sink.last_accepted - sink.first_accepted);
-  return sink.options.json ? counts_json(tallies, active) : counts_text(tallies, active);
+  return sink.options.json ? counts_json(tallies, sink.presence.peaks(), active)
+                           : counts_text(tallies, sink.presence.peaks(), active);
 }
 
 void write_counts(Sink& sink, const std::vector<std::unique_ptr<SinkWorker>>& workers) {
@@ -99,6 +100,12 @@ int run(const SinkOptions& options) {
     if (!opened) return failed(opened.error());
     ledger = std::move(*opened);
   }
+  Ledger arrivals;
+  if (!options.arrivals.empty()) {
+    auto opened = Ledger::open(options.arrivals);
+    if (!opened) return failed(opened.error());
+    arrivals = std::move(*opened);
+  }
   std::unique_ptr<MailFolder> folder;
   if (!options.save.empty()) {
     if (auto made = MailFolder::make(options.save); !made) return failed(made.error());
@@ -107,7 +114,11 @@ int run(const SinkOptions& options) {
   auto listeners = open_listeners(options);
   if (!listeners) return failed(listeners.error());
 
-  Sink sink{.options = options, .tls = tls.get(), .folder = folder.get(), .ledger = ledger};
+  Sink sink{.options = options,
+            .tls = tls.get(),
+            .folder = folder.get(),
+            .ledger = ledger,
+            .arrivals = arrivals};
   std::vector<std::unique_ptr<SinkWorker>> workers;
   for (auto& own : *listeners) {
     workers.push_back(

@@ -33,6 +33,7 @@ constexpr const char* kFooter =
 struct Raw {
   std::vector<std::string> listen;
   std::string refuse_recipient, defer_recipient, refuse_data, defer_data;
+  unsigned reply_delay_ms = 0;
   unsigned delay_ms = 0;
 };
 
@@ -79,6 +80,9 @@ void declare(CLI::App& app, Raw& raw, SinkOptions& options) {
   app.add_option("--drop-in-data", options.drop_in_data,
                  "share of messages in the middle of which to close")
       ->check(part);
+  app.add_option(
+      "--reply-delay-ms", raw.reply_delay_ms,
+      "wait before the greeting and before each command is answered, one after the other");
   app.add_option("--delay-ms", raw.delay_ms, "wait before the reply to the data");
   app.add_option("--delay-share", options.delay_share, "share of messages to which that applies")
       ->check(part)
@@ -92,6 +96,9 @@ void declare(CLI::App& app, Raw& raw, SinkOptions& options) {
       ->capture_default_str();
   app.add_option("--ledger", options.ledger,
                  "append the X-Load-Id of each message before it is accepted");
+  app.add_option(
+      "--arrivals", options.arrivals,
+      "append \"SECONDS ADDRESS:PORT CONNECTION X-LOAD-ID\" for each message, the time since 1970");
   app.add_option("--count-file", options.count_file, "write the counts here");
   app.add_flag("--json", options.json, "counts in JSON");
   app.add_flag("--progress", options.progress, "a line each second on stderr");
@@ -126,6 +133,7 @@ std::string understand(const Raw& raw, SinkOptions& options) {
            "\" has more than MAILMAX, RCPTMAX and RCPTDOMAINMAX, each =1 to =999999";
   }
   options.limits = *limits;
+  options.reply_delay = std::chrono::milliseconds(raw.reply_delay_ms);
   options.delay = std::chrono::milliseconds(raw.delay_ms);
   return {};
 }

@@ -50,13 +50,15 @@ struct SinkOptions {
   Share defer_data{0, 451};
   double drop_after_dot = 0;
   double drop_in_data = 0;
-  std::chrono::milliseconds delay{0};
+  std::chrono::milliseconds reply_delay{0};  // of the greeting and of each command
+  std::chrono::milliseconds delay{0};        // of the data
   double delay_share = 1;
   std::uint64_t seed = 1;
 
   std::string save;
   std::uint64_t save_limit = 1000;
   std::string ledger;
+  std::string arrivals;
   std::string count_file;
   bool json = false;
   bool progress = false;

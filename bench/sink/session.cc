@@ -72,12 +72,37 @@ SinkSession::SinkSession(SinkSessionOwner& owner, std::uint64_t id, Descriptor f
     channel_.start_tls(*owner_.tls(), true);
     was_handshaking_ = true;
   }
+  owner_.presence().enter(envelope_.local);
+  if (options.reply_delay.count() == 0) {
+    greet();
+    return;
+  }
+  after(options.reply_delay, [](SinkSession& session) { session.greet(); });
+}
+
+SinkSession::~SinkSession() { owner_.presence().leave(envelope_.local); }
+
+void SinkSession::greet() {
+  const SinkOptions& options = owner_.options();
   if (options.greeting.empty()) {
     line(fmt::format("220 {} ESMTP", options.hostname));
   } else {
     line(options.greeting);
     if (!options.greeting.starts_with("220")) close_after_flush();
   }
+}
+
+// Whatever the client sends meanwhile waits.
+void SinkSession::after(std::chrono::milliseconds delay, std::function<void(SinkSession&)> act) {
+  state_ = State::Waiting;
+  deadline_ = Clock::now() + delay + kIdleTimeout;
+  owner_.poller().after(delay, [&owner = owner_, id = id_, act = std::move(act)] {
+    SinkSession* session = owner.find(id);
+    if (session == nullptr) return;
+    session->state_ = State::Command;
+    act(*session);
+    session->process();
+  });
 }
 
 void SinkSession::line(std::string_view text) {
@@ -157,7 +182,12 @@ bool SinkSession::take_command() {
   if (!owner_.options().pipelining && !channel_.input().empty()) {
     owner_.tally().add(Count::PipeliningErrors);
   }
-  command(text);
+  const auto delay = owner_.options().reply_delay;
+  if (delay.count() == 0) {
+    command(text);
+  } else {
+    after(delay, [text](SinkSession& session) { session.command(text); });
+  }
   return true;
 }
 
@@ -354,14 +384,7 @@ void SinkSession::message_complete() {
     fate.status = "5.3.4";
   }
   if (fate.delay.count() == 0) return finish_message(fate);
-  state_ = State::Waiting;
-  deadline_ = Clock::now() + fate.delay + kIdleTimeout;
-  owner_.poller().after(fate.delay, [&owner = owner_, id = id_, fate] {
-    SinkSession* session = owner.find(id);
-    if (session == nullptr) return;
-    session->finish_message(fate);
-    session->process();
-  });
+  after(fate.delay, [fate](SinkSession& session) { session.finish_message(fate); });
 }
 
 void SinkSession::finish_message(const DataFate& fate) {
@@ -381,7 +404,7 @@ void SinkSession::finish_message(const DataFate& fate) {
 
 void SinkSession::accept_message() {
   const LoadVerdict verdict = judge(content_);
-  const std::uint64_t number = owner_.accepted(verdict);
+  const std::uint64_t number = owner_.accepted(verdict, envelope_);
   Tally& tally = owner_.tally();
   tally.add(Count::Bytes, content_.size());
   tally.add(Count::Recipients, envelope_.recipients.size());

@@ -4,6 +4,7 @@
 
 #include "bench/sink/mail_folder.h"
 #include "bench/sink/options.h"
+#include "bench/sink/presence.h"
 #include "bench/sink/script.h"
 #include "bench/sink/tally.h"
 #include "bench/wire/channel.h"
@@ -12,7 +13,9 @@
 #include "bench/wire/poller.h"
 #include "bench/wire/tls.h"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -30,9 +33,10 @@ class SinkSessionOwner {
   virtual Tally& tally() = 0;
   virtual Script& script() = 0;
   virtual Poller& poller() = 0;
+  virtual Presence& presence() = 0;
 
   // Counts a message that gets its 250 at the end of this iteration; returns its number.
-  virtual std::uint64_t accepted(const LoadVerdict& verdict) = 0;
+  virtual std::uint64_t accepted(const LoadVerdict& verdict, const ReceivedEnvelope& envelope) = 0;
   // Something that should have been written was not.
   virtual void failed(const Error& error) = 0;
   virtual void needs_flush(SinkSession& session) = 0;
@@ -47,6 +51,7 @@ class SinkSessionOwner {
 class SinkSession : public Handler {
  public:
   SinkSession(SinkSessionOwner& owner, std::uint64_t id, Descriptor fd, const Endpoint& peer);
+  ~SinkSession() override;
 
   void on_ready(std::uint32_t events) override;
   // Writes what is pending: once an iteration, after the ledger.
@@ -58,6 +63,8 @@ class SinkSession : public Handler {
  private:
   enum class State { Command, Data, Chunk, Waiting, BrokenHandshake, Closing };
 
+  void greet();
+  void after(std::chrono::milliseconds delay, std::function<void(SinkSession&)> act);
   void process();
   bool take_command();
   void command(std::string_view line);

@@ -54,18 +54,24 @@ bool IdSet::insert(std::string_view id) {
   return shard.hashes.insert(hash).second;
 }
 
-std::string counts_text(const std::vector<const Tally*>& tallies, Clock::duration active) {
+std::string counts_text(const std::vector<const Tally*>& tallies, const Presence::Peaks& peaks,
+                        Clock::duration active) {
   std::string text;
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     text += fmt::format("{:<20} {}\n", kNames[i], sum(tallies, i));
   }
-  return text + fmt::format("{:<20} {:.2f}\n{:<20} {:.0f}\n", "seconds", seconds(active),
-                            "messages_per_second", rate(tallies, active));
+  return text + fmt::format("{:<20} {}\n{:<20} {}\n{:<20} {:.2f}\n{:<20} {:.0f}\n",
+                            "connections_peak", peaks.all, "address_peak", peaks.of_one_address,
+                            "seconds", seconds(active), "messages_per_second",
+                            rate(tallies, active));
 }
 
-std::string counts_json(const std::vector<const Tally*>& tallies, Clock::duration active) {
+std::string counts_json(const std::vector<const Tally*>& tallies, const Presence::Peaks& peaks,
+                        Clock::duration active) {
   nlohmann::json object;
   for (std::size_t i = 0; i < kNames.size(); ++i) object[kNames[i]] = sum(tallies, i);
+  object["connections_peak"] = peaks.all;
+  object["address_peak"] = peaks.of_one_address;
   object["seconds"] = seconds(active);
   object["messages_per_second"] = rate(tallies, active);
   return object.dump(2) + '\n';

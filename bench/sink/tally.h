@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/mutex.h"
+#include "bench/sink/presence.h"
 #include "bench/wire/poller.h"
 
 #include <array>
@@ -71,7 +72,9 @@ class IdSet {
 };
 
 // The sums of all tallies, as text or JSON. `active`: from the first to the last accepted message.
-std::string counts_text(const std::vector<const Tally*>& tallies, Clock::duration active);
-std::string counts_json(const std::vector<const Tally*>& tallies, Clock::duration active);
+std::string counts_text(const std::vector<const Tally*>& tallies, const Presence::Peaks& peaks,
+                        Clock::duration active);
+std::string counts_json(const std::vector<const Tally*>& tallies, const Presence::Peaks& peaks,
+                        Clock::duration active);
 
 }  // namespace signpost::bench

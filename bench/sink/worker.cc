@@ -54,7 +54,7 @@ void SinkWorker::accept_from(int listener) {
   }
 }
 
-std::uint64_t SinkWorker::accepted(const LoadVerdict& verdict) {
+std::uint64_t SinkWorker::accepted(const LoadVerdict& verdict, const ReceivedEnvelope& envelope) {
   tally_.add(Count::Messages);
   if (verdict.id.empty()) {
     tally_.add(Count::WithoutId);
@@ -63,6 +63,12 @@ std::uint64_t SinkWorker::accepted(const LoadVerdict& verdict) {
     if (sink_.ledger) ledger_lines_.append(verdict.id).append("\n");
   }
   if (!verdict.intact) tally_.add(Count::Corrupt);
+  if (sink_.arrivals) {
+    const std::chrono::duration<double> since_1970 =
+        std::chrono::system_clock::now().time_since_epoch();
+    arrival_lines_.append(fmt::format("{:.6f} {} {} {}\n", since_1970.count(), envelope.local,
+                                      envelope.connection, verdict.id));
+  }
   const Clock::rep now = Clock::now().time_since_epoch().count();
   Clock::rep unset = 0;
   sink_.first_accepted.compare_exchange_strong(unset, now, std::memory_order_relaxed);
@@ -92,13 +98,16 @@ SinkSession* SinkWorker::find(std::uint64_t id) {
 
 // Ends an iteration: first the ledger, then the replies, then the destruction of closed sessions.
 void SinkWorker::settle() {
-  if (const auto kept = sink_.ledger.append(ledger_lines_); !kept) {
-    // No 250 may leave for what is not in the ledger.
-    failed(kept.error());
-    unflushed_.clear();
-    sink_.stop = true;
+  for (auto [file, lines] :
+       {std::pair{&sink_.ledger, &ledger_lines_}, std::pair{&sink_.arrivals, &arrival_lines_}}) {
+    if (const auto kept = file->append(*lines); !kept) {
+      // No 250 may leave for what is not in the ledger.
+      failed(kept.error());
+      unflushed_.clear();
+      sink_.stop = true;
+    }
+    lines->clear();
   }
-  ledger_lines_.clear();
   for (SinkSession* session : unflushed_) session->flush();
   unflushed_.clear();
   for (const std::uint64_t id : std::exchange(dead_, {})) sessions_.erase(id);

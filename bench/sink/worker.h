@@ -3,6 +3,7 @@
 
 #include "bench/sink/mail_folder.h"
 #include "bench/sink/options.h"
+#include "bench/sink/presence.h"
 #include "bench/sink/script.h"
 #include "bench/sink/session.h"
 #include "bench/sink/tally.h"
@@ -26,6 +27,8 @@ struct Sink {
   ssl_ctx_st* tls = nullptr;
   MailFolder* folder = nullptr;
   Ledger& ledger;
+  Ledger& arrivals;
+  Presence presence{};
   Attempts attempts{};
   IdSet ids{};
   std::atomic<std::uint64_t> accepted{0};
@@ -52,7 +55,8 @@ class SinkWorker final : public SinkSessionOwner {
   Script& script() override { return script_; }
   Poller& poller() override { return poller_; }
 
-  std::uint64_t accepted(const LoadVerdict& verdict) override;
+  Presence& presence() override { return sink_.presence; }
+  std::uint64_t accepted(const LoadVerdict& verdict, const ReceivedEnvelope& envelope) override;
   void failed(const Error& error) override;
   void needs_flush(SinkSession& session) override;
   void over(SinkSession& session) override;
@@ -74,6 +78,7 @@ class SinkWorker final : public SinkSessionOwner {
   std::vector<SinkSession*> unflushed_;
   std::vector<std::uint64_t> dead_;
   std::string ledger_lines_;
+  std::string arrival_lines_;
   Clock::time_point last_sweep_{};
 };
 

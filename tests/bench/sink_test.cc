@@ -84,8 +84,22 @@ TEST(Tallies, AreSummed) {
   Tally second;
   first.add(Count::Messages, 2);
   second.add(Count::Messages, 3);
-  const std::string text = counts_json({&first, &second}, std::chrono::seconds(1));
+  const std::string text =
+      counts_json({&first, &second}, {.all = 7, .of_one_address = 5}, std::chrono::seconds(1));
   EXPECT_NE(text.find("\"messages\": 5"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"connections_peak\": 7"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"address_peak\": 5"), std::string::npos) << text;
+}
+
+TEST(Presences, RememberTheMostAtOnce) {
+  Presence presence;
+  presence.enter("127.0.0.1:25");
+  presence.enter("127.0.0.1:25");
+  presence.enter("127.0.0.2:25");
+  presence.leave("127.0.0.1:25");
+  presence.enter("127.0.0.2:25");
+  EXPECT_EQ(presence.peaks().all, 3U);
+  EXPECT_EQ(presence.peaks().of_one_address, 2U);
 }
 
 }  // namespace
