@@ -2,12 +2,13 @@
 """clang-tidy over the sources that differ from origin's main, or over all of them.
 
 Takes the compile commands of the clang preset (cmake --preset clang). A source that was clean is not looked
-at again until it, a header that it includes, or a .clang-tidy changes: build/tidy/ remembers. The exit code
-is 1 after any finding, not for what --seconds left out.
+at again until it, a header that it includes, a .clang-tidy or clang-tidy itself changes: a folder in the user's cache remembers,
+for all clones. The exit code is 1 after any finding, not for what --seconds left out.
 """
 
 import argparse
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build/clang"
-CLEAN = ROOT / "build/tidy"
+CLEAN = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "signpost-tidy"
 TIDY = "clang-tidy-19"
 
 
@@ -64,12 +65,19 @@ def rules_for(name):
 
 
 def fingerprint(name, words, directory):
-    """Of everything that the findings depend on: the preprocessed text with its comments, and the rules."""
+    """Of everything that the findings depend on, wherever the clone is: the preprocessed text with its comments, the rules, and
+    who looks."""
     words = words[next(i for i, word in enumerate(words) if "clang++" in word):]
     output = words.index("-o")
     del words[output:output + 2]
     text = subprocess.run([*words, "-E", "-C"], cwd=directory, capture_output=True, check=True).stdout
-    return hashlib.sha256(text + rules_for(name) + " ".join(words).encode()).hexdigest()
+    everything = text + rules_for(name) + " ".join(words).encode()
+    return hashlib.sha256(everything.replace(os.fsencode(ROOT), b"") + tool_version()).hexdigest()
+
+
+@functools.cache
+def tool_version():
+    return subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
 
 
 def findings(name, command, end):
