@@ -28,11 +28,6 @@ bool acts_for_another(const Attempt& attempt) {
   return !attempt.authorization_identity.empty() && attempt.authorization_identity != attempt.login;
 }
 
-std::string prepared(std::string_view login) {
-  const auto form = smtp::saslprep(login);
-  return std::string(form ? form->view() : login);
-}
-
 Users::Alike listed(const Attempt& attempt, std::string_view login) {
   return attempt.users ? attempt.users->find_alike(login) : Users::Alike{};
 }
@@ -125,7 +120,7 @@ void Authenticator::judge_token(const std::shared_ptr<Check>& check) {
                                                      clock_.system_now())
                                      : std::unexpected(jwt::Fault::UnknownKey);
   if (found) {
-    judge_login(asked, prepared(*found));
+    judge_login(asked, smtp::prepared_name(*found));
     asked.may_be_guess = false;
     return judge_proof(check);
   }

@@ -15,11 +15,6 @@ namespace {
 
 constexpr char kSeparator = '\x01';
 
-std::string prepared(std::string_view name) {
-  const auto form = smtp::saslprep(name);
-  return std::string(form ? form->view() : name);
-}
-
 // "=2C" and "=3D" are a comma and an equals sign; no other "=" is allowed (RFC 5801 section 4).
 std::optional<std::string> decode_name(std::string_view text) {
   std::string name;
@@ -93,7 +88,7 @@ std::optional<Parts> parts_of(BearerExchange::Form form, std::string_view messag
     }
   }
   if (!identity || !token) return {};
-  return Parts{.identity = prepared(*identity), .token = *token};
+  return Parts{.identity = smtp::prepared_name(*identity), .token = *token};
 }
 
 }  // namespace

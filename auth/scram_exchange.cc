@@ -37,11 +37,6 @@ std::optional<std::string> decode_name(std::string_view text) {
   return name;
 }
 
-std::string prepared(std::string_view name) {
-  const auto form = smtp::saslprep(name);
-  return std::string(form ? form->view() : name);
-}
-
 bool is_nonce(std::string_view text) {
   return !text.empty() && text.size() <= kLongestNonce &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~' && c != ','; });
@@ -104,7 +99,7 @@ SaslExchange::Answer ScramExchange::on_client_first(std::string_view message) {
   if (!identity->empty()) {
     const auto name = identity->starts_with("a=") ? decode_name(identity->substr(2)) : std::nullopt;
     if (!name) return Malformed{};
-    authorization_identity_ = prepared(*name);
+    authorization_identity_ = smtp::prepared_name(*name);
   }
   gs2_header_ = message.substr(0, message.size() - rest.size());
   client_first_bare_ = rest;
@@ -116,7 +111,7 @@ SaslExchange::Answer ScramExchange::on_client_first(std::string_view message) {
   const auto name = decode_name(fields[0].substr(2));
   const std::string_view client_nonce = fields[1].substr(2);
   if (!name || name->empty() || !is_nonce(client_nonce)) return Malformed{};
-  login_ = prepared(*name);
+  login_ = smtp::prepared_name(*name);
   keys_ = keys_of(login_);
   const User* const user = server_.users ? server_.users->find(login_) : nullptr;
   known_ = user != nullptr && scram_of(*user) != nullptr;

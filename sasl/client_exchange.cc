@@ -66,8 +66,12 @@ class NameAndPassword final : public smtp::LoginExchange {
   int asked_ = 0;
 };
 
+// In one piece of memory, which its owner wipes.
 std::string joined(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
   std::string text;
+  text.reserve(size);
   for (const std::string_view part : parts) text += part;
   return text;
 }
@@ -87,11 +91,6 @@ std::string escaped_name(std::string_view name) {
   return text;
 }
 
-std::string prepared(const std::string& name) {
-  const auto form = smtp::saslprep(name);
-  return std::string(form ? form->view() : std::string_view(name));
-}
-
 }  // namespace
 
 std::unique_ptr<smtp::LoginExchange> exchange_of(Mechanism mechanism, const std::string& name,
@@ -101,7 +100,7 @@ std::unique_ptr<smtp::LoginExchange> exchange_of(Mechanism mechanism, const std:
   switch (mechanism) {
     case Mechanism::ScramSha256:
     case Mechanism::ScramSha1:
-      return std::make_unique<ScramClient>(mechanism, escaped_name(prepared(name)),
+      return std::make_unique<ScramClient>(mechanism, escaped_name(smtp::prepared_name(name)),
                                            std::move(secret),
                                            base64::encode(secret_bytes(kNonceSize)));
     case Mechanism::OauthBearer:

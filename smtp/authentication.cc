@@ -15,11 +15,6 @@ namespace {
 constexpr std::string_view kLoginNamePrompt = "VXNlcm5hbWU6";
 constexpr std::string_view kLoginPasswordPrompt = "UGFzc3dvcmQ6";
 
-std::string prepared(std::string_view name) {
-  const auto form = saslprep(name);
-  return std::string(form && !form->empty() ? form->view() : name);
-}
-
 }  // namespace
 
 bool Authentication::takes_password(std::string_view mechanism) {
@@ -66,12 +61,13 @@ Authentication::Answer Authentication::on_response(std::string_view base64) {
 Authentication::Answer Authentication::on_plain_message(std::string_view message) const {
   const auto parts = ascii::split(message, '\0');
   if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) return Malformed{};
-  return Credentials{mechanism_, prepared(parts[0]), prepared(parts[1]), SecretString(parts[2])};
+  return Credentials{mechanism_, prepared_name(parts[0]), prepared_name(parts[1]),
+                     SecretString(parts[2])};
 }
 
 Authentication::Answer Authentication::on_login_name(std::string_view name) {
   if (name.empty() || name.contains('\0')) return Malformed{};
-  login_ = prepared(name);
+  login_ = prepared_name(name);
   expected_ = Expected::LoginPassword;
   return Prompt{std::string(kLoginPasswordPrompt)};
 }

@@ -37,4 +37,9 @@ std::optional<SecretString> saslprep(std::string_view text) {
   return prepared;
 }
 
+std::string prepared_name(std::string_view name) {
+  const auto form = saslprep(name);
+  return std::string(form && !form->empty() ? form->view() : name);
+}
+
 }  // namespace signpost::smtp

@@ -5,6 +5,7 @@
 #include "base/secret_string.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace signpost::smtp {
@@ -14,5 +15,9 @@ namespace signpost::smtp {
 // the RFC's Unicode 3.2, such as most emoji, stay as they are: with stored strings and queries
 // treated alike (section 2.5 would refuse them in the former) both have the same form.
 std::optional<SecretString> saslprep(std::string_view text);
+
+// A name in its prepared form. One that has none, or of which nothing would be left, stays as it
+// is: it is nobody's, but not empty either, which as an authorization identity would mean "my own".
+std::string prepared_name(std::string_view name);
 
 }  // namespace signpost::smtp

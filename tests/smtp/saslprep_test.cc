@@ -39,5 +39,12 @@ TEST(Saslprep, RefusesWhatIsNotText) {
   EXPECT_EQ(form_of(""), "");
 }
 
+TEST(PreparedName, IsNeverEmptyUnlessItWas) {
+  EXPECT_EQ(prepared_name("Mu\u0308ller"), "M\u00fcller");
+  EXPECT_EQ(prepared_name("\xff"), "\xff");
+  EXPECT_EQ(prepared_name("\u00ad"), "\u00ad");
+  EXPECT_EQ(prepared_name(""), "");
+}
+
 }  // namespace
 }  // namespace signpost::smtp
