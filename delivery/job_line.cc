@@ -21,22 +21,9 @@ void JobLine::update(LaneTurn& lane) {
   lane.counted_ = lane.jobs.size();
 
   const bool ready = !lane.jobs.empty();
-  if (ready && !lane.ready_) {
-    lane.ready_ = owner.ready.emplace(next_turn(lane), &lane).first;
-    ++ready_;
-  } else if (!ready && lane.ready_) {
-    owner.ready.erase(*std::exchange(lane.ready_, {}));
-    --ready_;
-  }
-
+  put(owner.ready, ready_, lane, lane.ready_, ready);
   const bool unread = lane.stored && !lane.reading && lane.jobs.size() <= kFew;
-  if (unread && !lane.unread_) {
-    lane.unread_ = owner.unread.emplace(next_turn(lane), &lane).first;
-    ++unread_;
-  } else if (!unread && lane.unread_) {
-    owner.unread.erase(*std::exchange(lane.unread_, {}));
-    --unread_;
-  }
+  put(owner.unread, unread_, lane, lane.unread_, unread);
 
   const bool busy = ready || lane.stored || lane.reading;
   owner.busy += busy ? 1 : 0;
@@ -46,20 +33,26 @@ void JobLine::update(LaneTurn& lane) {
 
 void JobLine::remove(LaneTurn& lane) {
   OwnerTurn& owner = *lane.owner_;
-  if (lane.ready_) {
-    owner.ready.erase(*std::exchange(lane.ready_, {}));
-    --ready_;
-  }
-  if (lane.unread_) {
-    owner.unread.erase(*std::exchange(lane.unread_, {}));
-    --unread_;
-  }
+  put(owner.ready, ready_, lane, lane.ready_, false);
+  put(owner.unread, unread_, lane, lane.unread_, false);
   jobs_ -= std::exchange(lane.counted_, 0);
   if (std::exchange(lane.is_busy_, false)) --owner.busy;
   settle(owner);
   lane.owner_ = nullptr;
   const std::string& name = *std::exchange(lane.name_, nullptr);
   if (--owner.lanes == 0) owners_.erase(owners_.find(name));
+}
+
+void JobLine::put(LaneTurns& turns, std::size_t& count, LaneTurn& lane,
+                  std::optional<LaneTurns::iterator>& place, bool belongs) {
+  if (belongs == place.has_value()) return;
+  if (belongs) {
+    place = turns.emplace(next_turn(lane), &lane).first;
+    ++count;
+  } else {
+    turns.erase(*std::exchange(place, {}));
+    --count;
+  }
 }
 
 void JobLine::put(Owners& owners, OwnerTurn& owner, std::optional<OwnerTurn::Place>& place,

@@ -108,6 +108,9 @@ class JobLine {
 
   std::vector<const LaneTurn*> lanes(LaneTurns OwnerTurn::* which) const;
   TurnOrder next_turn(const LaneTurn& lane) { return {lane.rank_, ++turns_}; }
+  // Each moves one to where it belongs, and remembers its place there.
+  void put(LaneTurns& turns, std::size_t& count, LaneTurn& lane,
+           std::optional<LaneTurns::iterator>& place, bool belongs);
   static void put(Owners& owners, OwnerTurn& owner, std::optional<OwnerTurn::Place>& place,
                   bool belongs);
   void settle(OwnerTurn& owner);
