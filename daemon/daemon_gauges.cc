@@ -1,9 +1,11 @@
 // Metrics that only the daemon can compute at a scrape; the others belong to their modules.
 #include "daemon/daemon.h"
 #include "relay/metric_descriptions.h"
+#include "relay/settings.h"
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <string>
 
 namespace signpost::daemon {
@@ -34,8 +36,13 @@ void Daemon::add_gauges() {
                      [this] { return static_cast<double>(shared_.password_checks->waiting()); });
   registry.add_gauge(relay::metric::kConnectionsLimit, {},
                      [this] { return static_cast<double>(descriptors_.deliveries); });
-  registry.add_gauge(relay::metric::kConfigChanged, {},
-                     [file = started_with_->file] { return file_time(file); });
+  registry.add_gauge(relay::metric::kConfigChanged, {}, [this] {
+    double latest = 0;
+    for (const std::string& file : relay::reloaded_files(*in_force_.get())) {
+      latest = std::max(latest, file_time(file));
+    }
+    return latest;
+  });
 }
 
 }  // namespace signpost::daemon

@@ -285,7 +285,8 @@ inline constexpr Description kLoaded = {"signpost_config_last_reload_success_tim
                                         "When the configuration in force was read."};
 inline constexpr Description kConfigChanged = {
     "signpost_config_file_timestamp_seconds",
-    "When the configuration file was changed last; 0: it cannot be read. Later than "
+    "When the configuration, or a file that it names and that a reload reads (users, keys, "
+    "lists), was changed last; 0: none can be read. Later than "
     "signpost_config_last_reload_success_timestamp_seconds: an edit that is not in force."};
 inline constexpr LabelDescription kReadyLabels[] = {{"reason", kNotReadyReasons}};
 inline constexpr Description kReady = {

@@ -355,6 +355,22 @@ CertificateFiles CertificateFiles::of(const config::TlsConfig& tls) {
   return {look(tls.certificate), look(tls.key)};
 }
 
+std::vector<std::string> reloaded_files(const Settings& settings) {
+  const config::Config& config = *settings.config;
+  std::vector<std::string> files{config.file, config.users_file, config.admin_token_file,
+                                 config.delivery.providers};
+  if (settings.users) {
+    for (const auth::User& user : settings.users->all()) files.push_back(user.senders_file);
+  }
+  for (const config::DkimConfig& key : config.dkim) files.push_back(key.key);
+  for (const config::TenantConfig& tenant : config.tenants) files.push_back(tenant.domains_file);
+  for (const config::ListenerConfig& listener : config.listeners) {
+    files.push_back(listener.client_ca);
+  }
+  std::erase(files, "");
+  return files;
+}
+
 std::vector<std::string> LoadedSettings::error_texts() const {
   std::vector<std::string> texts;
   texts.reserve(errors.size());

@@ -95,6 +95,10 @@ std::shared_ptr<const providers::Providers> load_providers(
 // on files.
 LoadedSettings load_settings(const std::string& config_file);
 
+// The files whose changes wait for a reload: the configuration and those that it names, without the
+// certificate and its key.
+std::vector<std::string> reloaded_files(const Settings& settings);
+
 // The same settings with the certificate and its key as they are on disk now. REQUIRES:
 // settings.config->tls. Any thread; blocks on files.
 LoadedSettings with_certificate_read_again(const Settings& settings);
