@@ -2,7 +2,9 @@
 
 #include "base/ascii.h"
 #include "base/utc.h"
+#include "config/memory_limit.h"
 #include "config/toml_document.h"
+#include "config/units.h"
 #include "net/listener.h"
 #include "net/server_certificate.h"
 #include "relay/data_folder.h"
@@ -14,7 +16,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <ranges>
+#include <set>
+#include <string_view>
 
 namespace signpost::relay {
 
@@ -159,6 +164,41 @@ void judge_key_sizes(const Settings& settings, Doubts& doubts) {
   }
 }
 
+// RFC 8463 has Ed25519 beside RSA: a receiver that does not know it finds such mail unsigned.
+void judge_key_kinds(const Settings& settings, Doubts& doubts) {
+  const config::Config& config = *settings.config;
+  const auto is_rsa = [&](std::size_t i) {
+    const dkim::PrivateKey* const key = settings.dkim_keys[i].get();
+    return key == nullptr || key->algorithm() == dkim::Algorithm::RsaSha256;
+  };
+  std::set<std::string_view> with_rsa;
+  for (std::size_t i = 0; i < settings.dkim_keys.size(); ++i) {
+    if (is_rsa(i)) with_rsa.insert(config.dkim[i].domain);
+  }
+  for (std::size_t i = 0; i < settings.dkim_keys.size(); ++i) {
+    if (!with_rsa.insert(config.dkim[i].domain).second) continue;
+    doubts.push_back(config::error_at(
+        config, "dkim.key",
+        fmt::format(
+            "{} has Ed25519 keys only, which many receivers cannot verify: to them its mail "
+            "is unsigned; make an RSA key beside it, under a selector of its own, with signpost "
+            "dkim keygen",
+            config.dkim[i].domain),
+        i));
+  }
+}
+
+void judge_memory(const config::Config& config, Doubts& doubts) {
+  constexpr std::uint64_t kMebibyte = 1 << 20;
+  const std::uint64_t all = config::memory_limit() / kMebibyte * kMebibyte;
+  if (all == 0 || config.limits.memory <= all) return;
+  doubts.push_back(config::error_at(config, "limits.memory",
+                                    fmt::format("is more than the {} that this machine or its "
+                                                "service has: mail is accepted until the system "
+                                                "ends the relay; write half of that at most",
+                                                config::size_text(all))));
+}
+
 // A relay without any key signs nothing, which its summary says.
 bool has_all_keys(const Settings& settings) {
   return !settings.dkim_keys.empty() &&
@@ -289,6 +329,8 @@ std::vector<config::ConfigError> doubts(const Settings& settings, SystemTime now
     all.push_back(config::error_at(config, "data_dir", exposure));
   }
   judge_key_sizes(settings, all);
+  judge_key_kinds(settings, all);
+  judge_memory(config, all);
   if (settings.users) judge_users(config, settings.users->all(), all);
   // What a key that could not be read would sign is not known.
   const bool knows_keys = has_all_keys(settings);

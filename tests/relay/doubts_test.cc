@@ -193,8 +193,13 @@ class KeyDoubts : public testing::Test {
     return texts_of(doubts(settings_, system_now()));
   }
 
-  std::shared_ptr<const dkim::PrivateKey> key_ =
-      dkim::PrivateKey::generate(dkim::Algorithm::Ed25519Sha256, 0).value();
+  static std::shared_ptr<const dkim::PrivateKey> rsa_key() {
+    static const std::shared_ptr<const dkim::PrivateKey> key =
+        dkim::PrivateKey::generate(dkim::Algorithm::RsaSha256, 2048).value();
+    return key;
+  }
+
+  std::shared_ptr<const dkim::PrivateKey> key_ = rsa_key();
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   Settings settings_;
 };
@@ -207,6 +212,28 @@ TEST_F(KeyDoubts, AShortKeyIsNamed) {
   ASSERT_EQ(all.size(), 1U);
   EXPECT_TRUE(all[0].starts_with(":8:7: dkim.key: old.example.pem: the RSA key has 1024 bits, "))
       << all[0];
+}
+
+TEST_F(KeyDoubts, ADomainWithEd25519AloneIsNamedOnce) {
+  config_->places = {
+      {"dkim.key", 4, 7}, {"dkim.key", 8, 7}, {"dkim.key", 12, 7}, {"dkim.key", 16, 7}};
+  const std::shared_ptr<const dkim::PrivateKey> modern =
+      dkim::PrivateKey::generate(dkim::Algorithm::Ed25519Sha256, 0).value();
+  add_key("shop.example", modern);
+  add_key("new.example", modern);
+  add_key("new.example", modern);
+  add_key("shop.example", key_);
+  const Texts all = found();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_TRUE(all[0].starts_with(":8:7: dkim.key: new.example has Ed25519 keys only, ")) << all[0];
+}
+
+TEST_F(KeyDoubts, MoreMemoryThanThereIsIsNamed) {
+  add_key("shop.example", key_);
+  config_->limits.memory = std::size_t{1} << 50;
+  const Texts all = found();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_TRUE(all[0].starts_with("limits.memory: is more than the ")) << all[0];
 }
 
 TEST_F(KeyDoubts, ASendersDomainWithoutAKeyIsNamed) {
