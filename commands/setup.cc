@@ -110,17 +110,20 @@ std::string checklist_text(const Setup& setup, const SetupFacts& facts) {
   text +=
       "[ ] Port 25 to the Internet is open, which many providers block until they are asked:\n"
       "    nc -vz -w 5 MX-OF-A-RECEIVER 25\n";
-  text += fmt::format("[ ] Port {} from your clients to this machine is open\n",
-                      fmt::join(ports, " and "));
+  text += fmt::format("[ ] {} {} from your clients to this machine {} open\n",
+                      ports.size() == 1 ? "Port" : "Ports", fmt::join(ports, " and "),
+                      ports.size() == 1 ? "is" : "are");
   text += fmt::format("[ ] Somebody reads postmaster@{}: reports of other servers go there\n",
                       setup.domain);
   if (setup.certificate.find("/letsencrypt/") != std::string::npos) {
     text += fmt::format(
-        "[ ] Certbot's files are root's: have it copy them for the relay, and name the copies in "
-        "[tls]:\n"
-        "    certbot reconfigure --cert-name {} --deploy-hook "
-        "/usr/share/signpost/certbot-deploy-hook\n",
-        setup.hostname);
+        "[ ] Certbot's files are root's: copy them for the relay, now and after each renewal, and "
+        "name\n"
+        "    the copies, /etc/signpost/tls/fullchain.pem and privkey.pem, in [tls]:\n"
+        "    RENEWED_LINEAGE={} /usr/share/signpost/certbot-deploy-hook\n"
+        "    ln -s /usr/share/signpost/certbot-deploy-hook "
+        "/etc/letsencrypt/renewal-hooks/deploy/signpost\n",
+        setup.certificate.substr(0, setup.certificate.rfind('/')));
   } else {
     text += fmt::format("[ ] {} is replaced before it expires; the relay notices by itself\n",
                         setup.certificate);

@@ -86,7 +86,8 @@ TEST(FirstSetup, AnAddressThatNobodyKnowsIsToBeFilledIn) {
 TEST(FirstSetup, TheChecklistFitsThePlace) {
   EXPECT_TRUE(has(checklist_text(shop(), facts()), "systemctl start signpost"))
       << checklist_text(shop(), facts());
-  EXPECT_TRUE(has(checklist_text(shop(), facts()), "Port 587 and 465 "))
+  EXPECT_TRUE(has(checklist_text(shop(), facts()),
+                  "Ports 587 and 465 from your clients to this machine are open"))
       << checklist_text(shop(), facts());
   EXPECT_FALSE(has(checklist_text(shop(), facts()), "deploy-hook"))
       << checklist_text(shop(), facts());
@@ -97,7 +98,9 @@ TEST(FirstSetup, TheChecklistFitsThePlace) {
       << checklist_text(shop(), elsewhere);
   auto certbots = shop();
   certbots.certificate = "/etc/letsencrypt/live/mail.shop.example/fullchain.pem";
-  EXPECT_TRUE(has(checklist_text(certbots, facts()), "--deploy-hook"))
+  EXPECT_TRUE(has(checklist_text(certbots, facts()),
+                  "RENEWED_LINEAGE=/etc/letsencrypt/live/mail.shop.example /usr/share/signpost/"
+                  "certbot-deploy-hook\n"))
       << checklist_text(certbots, facts());
 }
 
