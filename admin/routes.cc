@@ -107,9 +107,9 @@ HttpAnswer Routes::answer_post(const HttpRequest& request) {
 }
 
 HttpResponse Routes::reload(const HttpRequest& request) const {
-  const std::vector<std::string> errors = reload_(caller_text(request.peer));
-  if (errors.empty()) return json_response(200, {{"result", "ok"}});
-  return json_response(409, {{"errors", errors}});
+  const ReloadOutcome outcome = reload_(caller_text(request.peer));
+  if (!outcome.errors.empty()) return json_response(409, {{"errors", outcome.errors}});
+  return json_response(200, {{"result", "ok"}, {"warnings", outcome.warnings}});
 }
 
 }  // namespace signpost::admin

@@ -17,7 +17,12 @@ namespace signpost::admin {
 
 // Reads the configuration again for `by`, who asked: the mistakes, or nothing when the new one is
 // in force. Blocks.
-using Reload = std::function<std::vector<std::string>(std::string_view by)>;
+// What a reload came to. With `errors` the former configuration stays in force.
+struct ReloadOutcome {
+  std::vector<std::string> errors{};
+  std::vector<std::string> warnings{};  // what is in force now, and probably not meant so
+};
+using Reload = std::function<ReloadOutcome(std::string_view by)>;
 
 // Health and metrics are answered at once, on the server's thread; what blocks on the store is work
 // for its pool.

@@ -283,7 +283,7 @@ int check(const CheckOptions& options, const std::string& config_file) {
     return good ? kDone : kRefused;
   }
   for (const config::ConfigError& warning : findings.warnings) {
-    refuse("warning: " + warning.text());
+    warn(warning.text());
   }
   for (const config::ConfigError& error : findings.errors) refuse(error.text());
   if (good) print_summary(*loaded.settings);

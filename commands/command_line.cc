@@ -19,6 +19,8 @@ int refuse(const std::vector<std::string>& messages) {
   return kRefused;
 }
 
+void warn(std::string_view message) { refuse("warning: " + std::string(message)); }
+
 // A write error stays with the stream; main() checks at the end.
 void print(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stdout); }
 

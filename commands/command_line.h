@@ -42,6 +42,9 @@ int run_sendmail(std::string_view name, std::span<const std::string_view> words,
 int refuse(std::string_view message);
 int refuse(const std::vector<std::string>& messages);
 
+// The same for what is done, and probably not meant so.
+void warn(std::string_view message);
+
 void print(std::string_view text);  // to standard output
 
 }  // namespace signpost::commands

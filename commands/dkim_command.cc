@@ -1,4 +1,6 @@
 #include "commands/command_line.h"
+#include "commands/setup_files.h"
+#include "config/config_file.h"
 #include "config/config_values.h"
 #include "config/text_file.h"
 #include "dkim/key.h"
@@ -59,17 +61,34 @@ std::string exists_text(const DkimOptions& options) {
       options.out, options.domain, options.selector);
 }
 
-int generate(DkimOptions& options) {
+// Made by root, it is for the account that root's relay becomes, if the configuration can be read.
+Result<void> create_key_file(const std::string& path, const std::string& pem,
+                             const std::string& config_file) {
+  const config::LoadedConfig loaded = config::load_config_partly(config_file);
+  if (loaded.config) {
+    if (const auto files = SetupFiles::for_account(loaded.config->user)) {
+      return files->create(path, pem);
+    }
+  }
+  if (auto created = config::create_private_file(path, pem); !created) {
+    return fail(created.error().code, fmt::format("{}: {}", path, created.error().detail));
+  }
+  return {};
+}
+
+int generate(DkimOptions& options, const std::string& config_file) {
   if (const auto normal = normalize(options); !normal) return refuse(normal.error().detail);
   const auto algorithm =
       options.algorithm == "rsa" ? dkim::Algorithm::RsaSha256 : dkim::Algorithm::Ed25519Sha256;
   const auto key = dkim::PrivateKey::generate(algorithm, options.bits);
   if (!key) return refuse(key.error().detail);
-  if (const auto created = config::create_private_file(options.out, (*key)->to_pem()); !created) {
+  if (const auto created = create_key_file(options.out, (*key)->to_pem(), config_file); !created) {
     std::error_code error;
-    return refuse(std::filesystem::exists(options.out, error)
-                      ? exists_text(options)
-                      : fmt::format("{}: {}", options.out, created.error().detail));
+    return refuse(std::filesystem::exists(options.out, error) ? exists_text(options)
+                                                              : created.error().detail);
+  }
+  if (algorithm == dkim::Algorithm::Ed25519Sha256) {
+    warn("many receivers cannot verify Ed25519: sign with an RSA key beside it");
   }
   print_record(options, **key);
   return kDone;
@@ -112,10 +131,13 @@ void add_keygen(CLI::App& dkim, CommandLine& line) {
       ->type_name("FILE")
       ->required();
   command->footer(
-      "The key's file gets mode 0600. Put the printed line into the domain's zone before the "
-      "key is used.\n"
+      "The key's file is private; one that root makes can also be read by the account that the "
+      "configuration names (user). Put the printed line into the domain's zone before the key is "
+      "used.\n"
       "Example: signpost dkim keygen --domain shop.example --selector s1 --out s1.pem");
-  command->callback([&line, options] { line.run = [options] { return generate(*options); }; });
+  command->callback([&line, options] {
+    line.run = [&line, options] { return generate(*options, line.config_file); };
+  });
 }
 
 void add_record(CLI::App& dkim, CommandLine& line) {

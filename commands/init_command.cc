@@ -71,7 +71,7 @@ class Questions {
   void settle(std::string& value, const char* option, const std::string& question,
               const std::string& otherwise, Parse parse) {
     if (value.empty() && !at_terminal_) value = otherwise;
-    while (value.empty() && ask(value, question, otherwise)) {
+    while (at_terminal_ && value.empty() && ask(value, question, otherwise)) {
       if (const auto parsed = parse(value); !parsed) {
         std::fprintf(stderr, "%s\n", parsed.error().what.c_str());
         value.clear();

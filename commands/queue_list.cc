@@ -70,14 +70,14 @@ class JobPrinter {
   std::string (*const time_)(const std::string&) = width_ == 0 ? local_time : short_local_time;
   std::size_t count_ = 0;
   Table table_{{{"ID"},
-                {"STATE"},
+                {"STATE", Left, Whole, 0, true},
                 {"SIZE", Right, Spare},
                 {"RECEIVED", Left, Spare},
                 {"DUE"},
                 {"TRIES", Right, Spare},
-                {"FROM", Left, Cut},
-                {"TO", Left, Cut},
-                {"LAST REPLY", Left, Cut}},
+                {"FROM", Left, Cut, 12, true},
+                {"TO", Left, Cut, 20},
+                {"LAST REPLY", Left, Cut, 20}},
                width_};
 };
 

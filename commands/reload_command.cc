@@ -62,6 +62,15 @@ Result<AdminClient> find_relay(const config::LoadedConfig& loaded, const std::st
   return other ? std::move(other) : std::move(client);
 }
 
+// Those of an answer 200, which an older relay gives without any.
+void print_warnings(const AdminClient::Answer& answer) {
+  const Json body = Json::parse(answer.body, nullptr, false);
+  if (!body.is_object() || !body.contains("warnings")) return;
+  for (const Json& warning : body["warnings"]) {
+    if (warning.is_string()) warn(warning.get<std::string>());
+  }
+}
+
 int reload(const std::string& config_file) {
   const config::LoadedConfig loaded = config::load_config_partly(config_file);
   auto client = find_relay(loaded, config_file);
@@ -84,6 +93,7 @@ int reload(const std::string& config_file) {
     refuse(texts_of(loaded.errors));
     return refuse(fmt::format("the relay reloaded its own configuration, not {}", config_file));
   }
+  print_warnings(*answer);
   print("reloaded\n");
   return kDone;
 }
@@ -95,7 +105,8 @@ void add_reload_command(CLI::App& app, CommandLine& line) {
       app.add_subcommand("reload", "Make the running relay read its configuration again");
   command->footer(
       "All or nothing: a mistake is shown and leaves the old configuration in force.\n"
-      "The relay counts and logs it, too.\n"
+      "The relay counts and logs it, too. What is in force but probably not meant so is a "
+      "warning.\n"
       "Example: signpost check && signpost reload");
   command->callback([&line] { line.run = [&line] { return reload(line.config_file); }; });
 }

@@ -56,8 +56,9 @@ Result<SetupFiles> SetupFiles::for_account(const std::string& account) {
   if (::getpwnam_r(account.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
       found == nullptr) {
     return fail(Errc::NotFound,
-                fmt::format("there is no account {0}; the Debian package makes it, or: adduser "
-                            "--system --group --no-create-home {0}. --account names another one",
+                fmt::format("there is no account {0}; make it with: adduser --system --group "
+                            "--no-create-home {0} (the Debian package makes signpost). --account "
+                            "names another one",
                             account));
   }
   if (entry.pw_uid != 0) files.account_ = Account{entry.pw_uid, entry.pw_gid};

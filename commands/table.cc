@@ -17,7 +17,6 @@ namespace signpost::commands {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrow = 10;  // of a column that is cut
 
 // "" for what is no time.
 std::string in_local_time(const std::string& utc, const char* format) {
@@ -54,7 +53,8 @@ void Table::add(std::vector<std::string> cells) {
 std::size_t Table::least(std::size_t column) const {
   const Width& width = widths_[column];
   if (width.left_out) return 0;
-  return columns_[column].fit == Fit::Cut ? std::min(width.natural, kNarrow) : width.natural;
+  return columns_[column].fit == Fit::Cut ? std::min(width.natural, columns_[column].least)
+                                          : width.natural;
 }
 
 std::size_t Table::least_of_all() const {
@@ -68,6 +68,9 @@ std::size_t Table::least_of_all() const {
 void Table::leave_out() {
   for (std::size_t i = 0; i < columns_.size() && least_of_all() > width_; ++i) {
     widths_[i].left_out = columns_[i].fit == Fit::Spare;
+  }
+  for (std::size_t i = columns_.size(); i-- > 0 && least_of_all() > width_;) {
+    if (columns_[i].may_go) widths_[i].left_out = true;
   }
 }
 
@@ -84,7 +87,7 @@ void Table::fit() {
   for (std::size_t i = 0; i + 1 < columns_.size(); ++i) {
     if (!widths_[i].left_out) used += widths_[i].printed + kGap;
   }
-  widths_.back().printed = std::max(kNarrow, used < width_ ? width_ - used : 0);
+  widths_.back().printed = std::max(columns_.back().least, used < width_ ? width_ - used : 0);
 }
 
 // What the columns that are not cut leave is for the others: for the widest of them as much as the
@@ -94,12 +97,13 @@ void Table::share_out() {
   std::size_t spare = used < width_ ? width_ - used : 0;
   std::vector<std::size_t> cut;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (columns_[i].fit == Fit::Cut) cut.push_back(i);
+    if (columns_[i].fit == Fit::Cut && !widths_[i].left_out) cut.push_back(i);
   }
   std::ranges::sort(cut, {}, [&](std::size_t i) { return widths_[i].natural; });
   for (std::size_t left = cut.size(); left > 0; --left) {
-    Width& width = widths_[cut[cut.size() - left]];
-    const std::size_t least_width = std::min(width.natural, kNarrow);
+    const std::size_t column = cut[cut.size() - left];
+    Width& width = widths_[column];
+    const std::size_t least_width = std::min(width.natural, columns_[column].least);
     const std::size_t more = std::min(width.natural - least_width, spare / left);
     width.printed = least_width + more;
     spare -= more;

@@ -22,6 +22,8 @@ class Table {
     std::string title;
     Align align = Align::Left;
     Fit fit = Fit::Whole;
+    std::size_t least = 10;  // columns of the terminal that cells keep when they are cut
+    bool may_go = false;     // as a whole, after the spare ones, the last one first
   };
 
   // `width` in columns of the terminal; 0: nothing is cut off.

@@ -28,6 +28,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kShortPassword = 8;  // octets
+
 struct UserOptions {
   std::string name;
   std::vector<std::string> senders;
@@ -56,6 +58,17 @@ Result<std::string> users_file(const UserOptions& options, const std::string& co
                 fmt::format("{} has no [auth] users; add it, or give --users", config_file));
   }
   return loaded.config->users_file;
+}
+
+// Why the relay would refuse such a login; "" without a configuration that says so.
+std::string tenant_problem(const UserOptions& options, const std::string& config_file) {
+  if (options.tenant.empty()) return "";
+  const config::LoadedConfig loaded = config::load_config_partly(config_file);
+  if (!loaded.config || config::find_tenant(*loaded.config, options.tenant) != nullptr) return "";
+  return fmt::format(
+      "unknown tenant {0}; write [[tenant]] with name = {0} in {1} first, or the relay cannot "
+      "start",
+      config::toml_string(options.tenant), config_file);
 }
 
 // For the right form of a sender: what was given, if it is a domain.
@@ -98,9 +111,16 @@ int add(const UserOptions& options, const std::string& config_file) {
   // Refuse what can be refused before anyone types a password.
   auto user = user_of(options);
   if (!user) return refuse(user.error().detail);
+  if (const auto problem = tenant_problem(options, config_file); !problem.empty()) {
+    return refuse(problem);
+  }
   if (!options.no_password) {
     const auto password = read_new_password();
     if (!password) return refuse(password.error().detail);
+    if (password->size() < kShortPassword) {
+      warn(fmt::format("the password has fewer than {} characters: it can be guessed",
+                       kShortPassword));
+    }
     user->password = auth::hash_password(*password);
     user->scram = auth::make_scram(*password);
   }

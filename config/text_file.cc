@@ -41,8 +41,11 @@ Failure not_allowed() {
   passwd entry{};
   passwd* found = nullptr;
   (void)::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-  return fail(Errc::Io, fmt::format("cannot be read: Permission denied; let the account {} read it",
-                                    found == nullptr ? std::to_string(uid) : found->pw_name));
+  return fail(
+      Errc::Io,
+      fmt::format("cannot be read by the account {}: Permission denied; run this as root or "
+                  "as the relay's account, which must be able to read it",
+                  found == nullptr ? std::to_string(uid) : found->pw_name));
 }
 
 Result<void> write_to_disk(int fd, std::string_view text) {

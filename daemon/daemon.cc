@@ -342,7 +342,7 @@ void Daemon::look_after_disk() {
 
 bool Daemon::needs_restart() const { return shared_.store->health().needs_restart; }
 
-std::vector<std::string> Daemon::reload(std::string_view by) {
+admin::ReloadOutcome Daemon::reload(std::string_view by) {
   const MutexLock lock(reloading_);
   const auto refuse = [this, by](std::vector<std::string> errors) {
     reloads_failed_.add();
@@ -350,7 +350,7 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
     for (const std::string& error : errors) {
       log::emit(relay::events::ConfigReloadFailed{.detail = error, .by = by});
     }
-    return errors;
+    return admin::ReloadOutcome{.errors = std::move(errors)};
   };
   const SystemTime began = clock_.system_now();
   relay::LoadedSettings loaded = relay::load_settings(settings_->config->file);
@@ -362,8 +362,10 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
   const auto closing = listeners_without(*old->config, after);
   auto opened = open_listeners(added, closing, inherited_, workers_.size());
   if (!opened) return refuse({opened.error().detail});
+  admin::ReloadOutcome outcome;
   for (const std::string& key : keys_for_restart(*started_with_, after, descriptors_.sessions)) {
     log::emit(relay::events::ConfigNeedsRestart{.key = key});
+    outcome.warnings.push_back(key + ": its change takes effect at a restart only");
   }
   put_in_force(std::move(loaded.settings), std::move(opened->sockets));
   fetch_token_keys(after);
@@ -381,9 +383,12 @@ std::vector<std::string> Daemon::reload(std::string_view by) {
                                           .users_before = number_of_users(*old),
                                           .users = number_of_users(*settings_),
                                           .by = by});
-  for (const std::string& doubt : relay::doubts_about_change(*old, *settings_)) log_doubt(doubt);
+  for (std::string& doubt : relay::doubts_about_change(*old, *settings_)) {
+    log_doubt(doubt);
+    outcome.warnings.push_back(std::move(doubt));
+  }
   judge_settings();
-  return {};
+  return outcome;
 }
 
 void Daemon::put_in_force(std::shared_ptr<const relay::Settings> settings,

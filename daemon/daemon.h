@@ -56,7 +56,7 @@ class Daemon {
 
   // All or nothing: the mistakes, or nothing when the new configuration is in force. `by` is who
   // asked, for the log. Any thread.
-  std::vector<std::string> reload(std::string_view by);
+  admin::ReloadOutcome reload(std::string_view by);
 
   // Stops accepting and lets transactions end for kDrainLimit. Clients still connected then get a
   // 421 and kFarewellLimit to read it, connections to receivers are cut, and the outcomes are

@@ -81,7 +81,7 @@ class RoutesTest : public ::testing::Test {
       rules_,
       [this](std::string_view by) {
         reloaded_by_ = by;
-        return mistakes_;
+        return ReloadOutcome{.errors = mistakes_, .warnings = {"a login is gone"}};
       }};
 };
 
@@ -452,7 +452,9 @@ TEST_F(RoutesTest, AChangeEndsWhenTheRelayStops) {
 }
 
 TEST_F(RoutesTest, AReloadSaysWhoAskedAndWhatIsWrong) {
-  EXPECT_EQ(status(request("POST", "/api/v1/reload", "{}")), 200);
+  const HttpResponse done = response(request("POST", "/api/v1/reload", "{}"));
+  EXPECT_EQ(done.status, 200);
+  EXPECT_NE(done.body.find("\"warnings\":[\"a login is gone\"]"), std::string::npos) << done.body;
   EXPECT_EQ(reloaded_by_, "root, uid 0, pid 42");
   HttpRequest by_tcp = stranger("POST", "/api/v1/reload");
   EXPECT_EQ(status(by_tcp), 401);

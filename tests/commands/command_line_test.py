@@ -875,7 +875,9 @@ class Setups(Case):
         self.users.write_text(self.user("a", 'senders = ["@a.example"]\n') + self.user("b", 'senders = ["@b.example"]\n'))
         with self.relay():
             self.users.write_text(self.user("a", 'senders = ["@a.example"]\n'))
-            self.check(self.signpost("reload"), 0, "reloaded\n")
+            done = self.signpost("reload")
+            self.assertEqual((done.returncode, done.stdout), (0, "reloaded\n"))
+            self.assertRegex(done.stderr, r"^signpost: warning: .*users.toml: 1 of 2 logins is gone: .*b")
             os.truncate(self.users, 0)
             self.assertIn("is empty", self.signpost("reload").stderr)
         log = (self.folder / "log").read_text()
@@ -901,11 +903,10 @@ class Setups(Case):
         (self.folder / "data").mkdir()
         self.write(general='user = "nobody"\n', more=self.dkim())
         self.config.chmod(0o644)
-        self.both_refuse("users.toml: cannot be read: Permission denied; let the account nobody read it",
-                         "s1.pem: cannot be read: Permission denied; let the account nobody read it",
-                         "token: cannot be read: Permission denied; let the account nobody read it")
+        denied = "cannot be read by the account nobody: Permission denied; run this as root or as the relay's account"
+        self.both_refuse(f"users.toml: {denied}", f"s1.pem: {denied}", f"token: {denied}")
         self.config.chmod(0o600)
-        self.both_refuse("signpost.toml: cannot be read: Permission denied")
+        self.both_refuse(f"signpost.toml: {denied}")
 
     def test_every_mistake_at_once_in_json(self):
         self.write(more=self.dkim(file="s2.pem"))
@@ -991,7 +992,8 @@ class Dkim(Case):
     def test_key_is_private_and_its_record_ready(self):
         for algorithm, kind in (("rsa", "rsa"), ("ed25519", "ed25519")):
             result = self.keygen("--algorithm", algorithm)
-            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertEqual((result.returncode, result.stderr), (0, "" if kind == "rsa" else
+                             "signpost: warning: many receivers cannot verify Ed25519: sign with an RSA key beside it\n"))
             self.assertTrue(result.stdout.startswith("s1._domainkey.shop.example"), result.stdout)
             self.assertIn(f"v=DKIM1; k={kind}; p=", result.stdout)
             key = self.folder / "key.pem"
@@ -1005,6 +1007,14 @@ class Dkim(Case):
             self.assertEqual(record["name"].rstrip("."), "s1._domainkey.shop.example")
             self.assertTrue(record["text"].startswith(f"v=DKIM1; k={kind}; p="))
             key.unlink()
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_key_of_root_is_for_the_relays_account(self):
+        self.config.write_text(CONFIG.replace('user = ""', 'user = "nobody"'))
+        self.assertEqual(self.signpost("dkim", "keygen", "--domain", "shop.example", "--selector", "s1", "--out",
+                                       self.folder / "key.pem").returncode, 0)
+        facts = (self.folder / "key.pem").stat()
+        self.assertEqual((facts.st_uid, facts.st_gid, stat.S_IMODE(facts.st_mode)), (0, pwd.getpwnam("nobody").pw_gid, 0o640))
 
     def test_existing_key_is_never_overwritten(self):
         key = self.folder / "key.pem"
@@ -1037,7 +1047,7 @@ class Users(Case):
 
     def test_password_comes_from_standard_input(self):
         self.check(self.signpost("user", "add", "shop", "--sender", "@Shop.example", "--sender",
-                                 "a@b.example", input="secret\r\nrest\n"),
+                                 "a@b.example", input="secret words\r\nrest\n"),
                    0, f'"shop" is in {self.users}; run `signpost reload` to put it in force\n')
         text = self.users.read_text()
         self.assertRegex(text, r'^\[shop\]\npassword = "\{ARGON2ID\}\$argon2id\$')
@@ -1056,7 +1066,20 @@ class Users(Case):
         self.assertNotEqual(self.users.read_text(), before)
         self.assertIn("@a.example", self.users.read_text())
 
+    def test_a_tenant_that_is_none_is_refused_before_the_relay_does(self):
+        self.refused(self.signpost("user", "add", "shop", "--tenant", "nosuch", input="correct horse\n"),
+                     f'unknown tenant "nosuch"; write [[tenant]] with name = "nosuch" in {self.config} first, or the relay '
+                     "cannot start")
+        self.assertFalse(self.users.exists())
+
+    def test_a_short_password_is_taken_with_a_warning(self):
+        self.check(self.signpost("user", "add", "shop", input="pw\n"), 0,
+                   f'"shop" is in {self.users}; run `signpost reload` to put it in force\n',
+                   "signpost: warning: the password has fewer than 8 characters: it can be guessed\n")
+
     def test_limits_and_tenant_of_a_login(self):
+        with self.config.open("a") as config:
+            config.write('[[tenant]]\nname = "acme"\ndomains = ["acme.example"]\n')
         self.signpost("user", "add", "shop", "--tenant", "acme", "--rate", "500/h", "--daily", "5000", input="one\n")
         self.assertIn('tenant = "acme"\nrate = "500/h"\ndaily = 5000\n', self.users.read_text())
         self.signpost("user", "add", "shop", "--replace", "--daily", "7", input="two\n")
@@ -1202,6 +1225,15 @@ class Init(Case):
         users = self.run_program("-c", self.relay / "signpost.toml", "user", "list", "--json")
         self.assertEqual([user["name"] for user in json.loads(users.stdout)["users"]], ["shop"])
         self.assertNotIn("secret", result.stdout + result.stderr)
+
+    def test_what_is_piped_answers_no_question(self):
+        words = [word for word in self.words() if word not in ("--hostname", "mail.shop.example")]
+        named = subprocess.run(["unshare", "--uts", "sh", "-c", 'hostname nameless && exec "$@"', "sh", PROGRAM, *words],
+                               input="a password\n", capture_output=True, text=True)
+        if "unshare" in named.stderr:
+            self.skipTest("needs the right to name a machine")
+        self.assertNotIn("a password", named.stdout + named.stderr)
+        self.assertIn("--hostname", named.stderr)
 
     def test_its_records_are_those_of_key_and_certificate(self):
         out = self.run_program(*self.words(), input="secret\n").stdout

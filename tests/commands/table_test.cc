@@ -49,6 +49,27 @@ TEST(Table, WhatDoesNotFitAtAllIsLeftOut) {
             "0123456789  orders@shop.ex…  450 later\n");
 }
 
+TEST(Table, AColumnMayGoSoThatOthersStayReadable) {
+  const auto listing = [](std::size_t width) {
+    Table table({{"ID"},
+                 {"STATE", Left, Whole, 0, true},
+                 {"FROM", Left, Cut, 10, true},
+                 {"TO", Left, Cut, 20}},
+                width);
+    table.add({"1", "deferred", "orders@shop.example", "customer@receiver.example"});
+    return table.take();
+  };
+  EXPECT_EQ(listing(48),
+            "ID  STATE     FROM         TO\n"
+            "1   deferred  orders@sho…  customer@receiver.ex…\n");
+  EXPECT_EQ(listing(40),
+            "ID  STATE     TO\n"
+            "1   deferred  customer@receiver.example\n");
+  EXPECT_EQ(listing(30),
+            "ID  TO\n"
+            "1   customer@receiver.example\n");
+}
+
 TEST(Table, WhatHasToStayMayBeTooWide) {
   EXPECT_EQ(table(5).take(),
             "ID          FROM        REPLY\n"
