@@ -240,6 +240,11 @@ inline constexpr Description kSites = {
     "Next hops (sets of MX hosts, routes) with mail or connections. backing_off: could not be used "
     "and is left alone until its next try. Nearly all backing_off: the network is down.",
     kSiteLabels};
+inline constexpr Description kSitesPaused = {
+    "signpost_sites_paused",
+    "Sites and providers whose mail waits because an operator has paused them (signpost site "
+    "list). "
+    "More than 0 for longer than was meant: somebody forgot to resume one."};
 inline constexpr Description kJobsInMemory = {
     "signpost_queue_jobs_in_memory",
     "Jobs that wait in memory for a connection; the others wait in the store."};

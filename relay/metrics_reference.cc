@@ -83,6 +83,7 @@ constexpr Metric kMetrics[] = {
     {Counter, &metric::kRecipientsAccepted},
     {Counter, &metric::kRecipientsExpired},
     {Counter, &metric::kRecipientsRemoved},
+    {Gauge, &metric::kSitesPaused},
     {Gauge, &metric::kSessions},
     {Gauge, &metric::kSessionsLimit},
     {Counter, &metric::kSessionsTotal},
