@@ -26,8 +26,13 @@ constexpr std::string_view kReload = "/api/v1/reload";
 
 std::optional<QueueControl::Action> queue_change(std::string_view path) {
   using enum QueueControl::Action;
-  static constexpr std::array<std::pair<std::string_view, QueueControl::Action>, 4> kChanges{
-      {{"retry", Retry}, {"hold", Hold}, {"release", Release}, {"remove", Remove}}};
+  static constexpr std::array<std::pair<std::string_view, QueueControl::Action>, 6> kChanges{
+      {{"retry", Retry},
+       {"hold", Hold},
+       {"release", Release},
+       {"remove", Remove},
+       {"bounce", Bounce},
+       {"redirect", Redirect}}};
   if (!path.starts_with(kMessage)) return std::nullopt;
   path.remove_prefix(kMessage.size());
   for (const auto& [name, action] : kChanges) {
