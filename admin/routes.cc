@@ -3,6 +3,7 @@
 #include "admin/caller.h"
 #include "admin/json_response.h"
 #include "admin/readiness.h"
+#include "admin/relay_api.h"
 #include "admin/user_api.h"
 
 #include <nlohmann/json.hpp>
@@ -22,6 +23,7 @@ constexpr std::string_view kSites = "/api/v1/sites";
 constexpr std::string_view kSite = "/api/v1/site";
 constexpr std::string_view kPauseSite = "/api/v1/site/pause";
 constexpr std::string_view kResumeSite = "/api/v1/site/resume";
+constexpr std::string_view kRelay = "/api/v1/relay";
 constexpr std::string_view kReload = "/api/v1/reload";
 
 std::optional<QueueControl::Action> queue_change(std::string_view path) {
@@ -98,6 +100,7 @@ HttpAnswer Routes::answer_get(const HttpRequest& request) {
   if (request.path == "/metrics") {
     return HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text()};
   }
+  if (request.path == kRelay) return show_relay(services_);
   if (request.path == kUser) return show_user(services_, request);
   if (request.path == kSites) return HttpWork([this, request] { return sites_.list(request); });
   if (request.path == kSite) return HttpWork([this, request] { return sites_.show(request); });

@@ -82,6 +82,7 @@ HttpResponse show_user(const Services& services, const HttpRequest& request) {
       200, {{"name", name},
             {"listed", user != nullptr},
             {"tenant", known.tenant},
+            {"class", auth::name_of(known.mail_class)},
             {"senders", known.senders},
             {"senders_file", known.senders_file},
             {"listed_senders", known.listed_senders.size()},

@@ -45,7 +45,7 @@ struct TokenKeysFailed {
       "token_keys_failed", log::Level::Warning,
       "The issuer's keys cannot be fetched. Those that are known stay in force, and tokens that "
       "are "
-      "signed with others get 454. It is tried again each minute; told once for each reason.",
+      "signed with others get 454. It is tried again each minute; logged once for each reason.",
       log::field("url", &TokenKeysFailed::url, "auth.oauth.jwks."),
       log::field("detail", &TokenKeysFailed::detail, "The reason in words."),
       log::field("keys", &TokenKeysFailed::keys,

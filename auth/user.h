@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace signpost::auth {
@@ -18,6 +19,22 @@ enum class Otherwise : std::uint8_t {
   Rewrite,  // replaced by the first of the senders, which is an address
 };
 
+// What a login sends: of what its owner has waiting for a receiver, transactional mail goes first
+// and bulk mail last.
+enum class MailClass : std::uint8_t { Usual, Transactional, Bulk };
+
+// As users.toml has it; "" of the usual one.
+constexpr std::string_view name_of(MailClass mail_class) {
+  if (mail_class == MailClass::Transactional) return "transactional";
+  return mail_class == MailClass::Bulk ? "bulk" : "";
+}
+// Nothing: there is no such class that has a name.
+constexpr std::optional<MailClass> mail_class_named(std::string_view name) {
+  if (name == name_of(MailClass::Transactional)) return MailClass::Transactional;
+  if (name == name_of(MailClass::Bulk)) return MailClass::Bulk;
+  return std::nullopt;
+}
+
 struct User {
   std::string name;
   std::string password{};  // "{ARGON2ID}$argon2id$…", "{SHA512-CRYPT}$6$…"; "": none
@@ -27,6 +44,7 @@ struct User {
   std::string senders_file{};                 // "": none
   std::vector<std::string> listed_senders{};  // of that file, sorted
   std::string tenant{};                       // name of a [[tenant]]; "": none
+  MailClass mail_class = MailClass::Usual;
   Otherwise otherwise = Otherwise::Reject;
   std::string scram{};  // "{SCRAM-SHA-256}65536,…", of the same password; "": no SCRAM
   // Recipients; nothing: as for other logins of the tenant, or of the relay.

@@ -60,6 +60,16 @@ void read_tenant(config::Setting& setting, User& user) {
   }
 }
 
+void read_class(config::Setting& setting, User& user) {
+  const std::string* word = setting.string();
+  if (word == nullptr) return;
+  if (const auto mail_class = mail_class_named(*word)) {
+    user.mail_class = *mail_class;
+  } else {
+    setting.wrong("unknown value " + config::shown(*word));
+  }
+}
+
 void read_otherwise(config::Setting& setting, User& user) {
   const std::string* word = setting.string();
   if (word == nullptr) return;
@@ -113,6 +123,11 @@ const config::Keys<User>& user_keys() {
       {{"tenant", "the name of a [[tenant]], as in \"acme\"", "",
         "The tenant whose domains this login may send with."},
        read_tenant},
+      {{"class", "\"transactional\" or \"bulk\", or leave it out", "",
+        "What this login sends. To each receiver the transactional mail of its tenant, or its own, "
+        "goes first, then mail of no class, then bulk mail; within a class mail with a higher "
+        "MT-PRIORITY goes first."},
+       read_class},
       {{"otherwise", "\"reject\" or \"rewrite\"", "\"reject\"",
         "What happens to an envelope sender or an address in From:, Sender: or Resent-From: that "
         "this login may not use: the mail is refused, or the address replaced by the first of "

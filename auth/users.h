@@ -63,7 +63,7 @@ bool is_sender(const User& user, std::string_view address);
 
 // Edits the file in place (a new file beside it, renamed), keeping everything else in it. An
 // existing user gets the new password, or none, only with `replace`, and keeps what else `user`
-// does not say. Its senders, tenant, rate and daily are written; the other values are not.
+// does not say. Its senders, tenant, class, rate and daily are written; the other values are not.
 // REQUIRES: valid values but for the name
 Result<void> add_user(const std::string& file, const User& user, bool replace);
 // The same for several, all or none of them, with names that are valid already.

@@ -54,6 +54,9 @@ std::vector<Line> lines_of(const User& user) {
   std::vector<Line> lines;
   if (!user.senders.empty()) lines.emplace_back("senders", senders_text(user.senders));
   if (!user.tenant.empty()) lines.emplace_back("tenant", config::toml_string(user.tenant));
+  if (user.mail_class != MailClass::Usual) {
+    lines.emplace_back("class", config::toml_string(std::string(name_of(user.mail_class))));
+  }
   if (user.rate) lines.emplace_back("rate", config::toml_string(config::rate_text(*user.rate)));
   if (user.daily) lines.emplace_back("daily", std::to_string(*user.daily));
   return lines;
@@ -154,6 +157,7 @@ void change_user(User& entry, const User& user) {
   entry.scram = user.scram;
   if (!user.senders.empty()) entry.senders = user.senders;
   if (!user.tenant.empty()) entry.tenant = user.tenant;
+  if (user.mail_class != MailClass::Usual) entry.mail_class = user.mail_class;
   if (user.rate) entry.rate = user.rate;
   if (user.daily) entry.daily = user.daily;
 }

@@ -100,6 +100,21 @@ Result<AdminClient> AdminClient::create(const std::string& config_file) {
   return AdminClient(std::move(impl));
 }
 
+Result<AdminClient> AdminClient::at_socket(const std::string& socket,
+                                           const std::string& config_file) {
+  if (const auto obstacle = obstacle_at(socket, config_file)) {
+    return fail(Errc::Unavailable, *obstacle);
+  }
+  auto address = net::UnixAddress::of(socket);
+  if (!address) return Failure(std::move(address).error());
+  auto client = http::Client::create();
+  if (!client) return Failure(std::move(client).error());
+  auto impl = std::make_unique<Impl>(std::move(*client));
+  impl->config_file = config_file;
+  impl->use_socket(std::move(*address), socket);
+  return AdminClient(std::move(impl));
+}
+
 Result<AdminClient::Answer> AdminClient::Impl::request(const std::string& url,
                                                        const std::string* json) {
   http::Request asked{.url = url,

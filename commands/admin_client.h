@@ -16,6 +16,8 @@ class AdminClient {
   // file do not matter here. The socket is used when this account may connect to it, else the
   // address with the token; the error says why neither works.
   static Result<AdminClient> create(const std::string& config_file);
+  // At this socket, whatever the configuration says.
+  static Result<AdminClient> at_socket(const std::string& socket, const std::string& config_file);
   AdminClient(AdminClient&&) noexcept;
   ~AdminClient();
 

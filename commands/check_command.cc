@@ -2,10 +2,12 @@
 #include "commands/command_line.h"
 #include "commands/published_keys.h"
 #include "commands/reference.h"
+#include "commands/running_relay.h"
 #include "daemon/issuer_keys.h"
 #include "daemon/privileges.h"
 #include "dkim/key.h"
 #include "jwt/key_set.h"
+#include "relay/data_folder.h"
 #include "relay/doubts.h"
 #include "relay/settings.h"
 #include "relay/start_obstacles.h"
@@ -96,11 +98,18 @@ Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
     findings.errors.push_back(config::error_at(config, "", loaded.not_ready));
   } else {
     // Started by root, serve makes the folder for the account that it becomes.
-    std::ranges::move(relay::queue_obstacles(config, !loaded.account.empty()),
-                      std::back_inserter(findings.errors));
+    const auto folder = relay::examine_data_folder(config, !loaded.account.empty());
+    if (!folder.obstacle.empty()) {
+      findings.errors.push_back(config::error_at(config, "data_dir", folder.obstacle));
+    }
+    if (!folder.unknown.empty()) {
+      findings.warnings.push_back(config::error_at(config, "data_dir", folder.unknown));
+    }
   }
-  findings.warnings = relay::doubts(*loaded.partly, system_now());
-  std::ranges::move(relay::port_obstacles(config), std::back_inserter(findings.warnings));
+  std::ranges::move(relay::doubts(*loaded.partly, system_now()),
+                    std::back_inserter(findings.warnings));
+  std::ranges::move(relay::port_obstacles(config, find_running_relay(config)),
+                    std::back_inserter(findings.warnings));
   std::ranges::move(relay::disk_obstacles(config), std::back_inserter(findings.warnings));
   check_issuer(*loaded.partly, findings);
   if (ask_dns) check_published_keys(*loaded.partly, findings);
@@ -153,11 +162,25 @@ std::string name_servers_text(const config::Config& config) {
   return text + (elsewhere ? " (a resolver on loopback would be safer: docs/operations.md)" : "");
 }
 
+std::string_view published_text(Published state) {
+  switch (state) {
+    case Published::Same:
+      return "the record is that of our key";
+    case Published::Wrong:
+      return "wrong, see above";
+    case Published::Unknown:
+      return "unknown, see above";
+  }
+  return "";
+}
+
 void print_published(const Findings& findings) {
   std::string text;
   for (const PublishedKey& key : findings.published) {
-    text += fmt::format("  published {}: {}\n", key.name,
-                        key.problem.empty() ? "the record is that of our key" : "wrong, see above");
+    text += fmt::format("  published {}: {}\n", key.name, published_text(key.state));
+  }
+  if (!text.empty()) {
+    text += "  not compared: SPF, DMARC, the addresses of hostname and their reverse names\n";
   }
   print(text);
 }
@@ -238,7 +261,8 @@ Json json_of(const Findings& findings, const relay::Settings* settings) {
     json["warnings"].push_back(warning.text());
   }
   for (const PublishedKey& key : findings.published) {
-    Json record{{"name", key.name}, {"ok", key.problem.empty()}};
+    Json record{{"name", key.name}};
+    record["ok"] = key.state == Published::Unknown ? Json() : Json(key.state == Published::Same);
     if (!key.problem.empty()) record["problem"] = key.problem;
     json["published"].push_back(std::move(record));
   }
@@ -278,8 +302,9 @@ void add_check_command(CLI::App& app, CommandLine& line) {
   CLI::App* command =
       app.add_subcommand("check", "Read the configuration and every file that it names");
   auto options = std::make_shared<CheckOptions>();
-  command->add_flag("--dns", options->dns,
-                    "Compare each DKIM key with the record published for it");
+  command->add_flag(
+      "--dns", options->dns,
+      "Compare each DKIM key with the record published for it; no other records are compared");
   command->add_flag("--keys", options->keys, "List every key with its default and meaning instead");
   command->add_flag("--json", options->json, "Print JSON");
   command->footer(

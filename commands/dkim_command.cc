@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 namespace signpost::commands {
 
@@ -50,6 +52,13 @@ Result<void> normalize(DkimOptions& options) {
   return {};
 }
 
+std::string exists_text(const DkimOptions& options) {
+  return fmt::format(
+      "{0} exists already and is left as it is; name another file with --out, or print that key's "
+      "record: signpost dkim record --key {0} --domain {1} --selector {2}",
+      options.out, options.domain, options.selector);
+}
+
 int generate(DkimOptions& options) {
   if (const auto normal = normalize(options); !normal) return refuse(normal.error().detail);
   const auto algorithm =
@@ -57,7 +66,10 @@ int generate(DkimOptions& options) {
   const auto key = dkim::PrivateKey::generate(algorithm, options.bits);
   if (!key) return refuse(key.error().detail);
   if (const auto created = config::create_private_file(options.out, (*key)->to_pem()); !created) {
-    return refuse(fmt::format("{}: {}", options.out, created.error().detail));
+    std::error_code error;
+    return refuse(std::filesystem::exists(options.out, error)
+                      ? exists_text(options)
+                      : fmt::format("{}: {}", options.out, created.error().detail));
   }
   print_record(options, **key);
   return kDone;

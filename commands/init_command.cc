@@ -12,6 +12,8 @@
 #include "dkim/key_record.h"
 #include "net/certificate.h"
 #include "net/public_key_hash.h"
+#include "net/server_certificate.h"
+#include "net/tls.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -24,6 +26,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace signpost::commands {
@@ -214,39 +217,65 @@ Result<std::string> random_password() {
   return password;
 }
 
-// Adds the login unless it is there. `password`: the one that was made up, to be shown once.
-Result<void> add_login(const InitOptions& options, const SetupFiles& files, std::string& password) {
-  const std::string file = options.folder + "/users.toml";
+std::string users_file(const InitOptions& options) { return options.folder + "/users.toml"; }
+
+// Whether the login is there already, with its password.
+Result<bool> login_exists(const InitOptions& options) {
+  const std::string file = users_file(options);
+  if (!exists(file)) return false;
+  const auto users = auth::Users::load(file);
+  if (!users) return Failure(users.error());
+  return (*users)->find(options.setup.login) != nullptr;
+}
+
+bool makes_up_password(const InitOptions& options) {
+  return options.generate_password || (options.yes && input_is_terminal());
+}
+
+Result<std::string> choose_password(const InitOptions& options) {
+  if (makes_up_password(options)) return random_password();
+  if (input_is_terminal()) std::fprintf(stderr, "Password of %s\n", options.setup.login.c_str());
+  auto chosen = read_new_password();
+  if (chosen) return chosen;
+  return fail(chosen.error().code,
+              chosen.error().detail + ": give it on standard input, or --generate-password");
+}
+
+// `password`: nothing when the login exists.
+Result<void> add_login(const InitOptions& options, const SetupFiles& files,
+                       const std::optional<std::string>& password) {
   const std::string& login = options.setup.login;
-  if (exists(file)) {
-    const auto users = auth::Users::load(file);
-    if (!users) return Failure(users.error());
-    if ((*users)->find(login) != nullptr) {
-      print(
-          fmt::format("Login {0} exists and keeps its password; `signpost user add --replace {0}` "
-                      "sets another.\n",
-                      login));
-      return {};
-    }
+  if (!password) {
+    print(
+        fmt::format("Login {0} exists and keeps its password; `signpost user add --replace {0}` "
+                    "sets another.\n",
+                    login));
+    return {};
   }
-  const bool make_up = options.generate_password || (options.yes && input_is_terminal());
-  if (!make_up && input_is_terminal()) std::fprintf(stderr, "Password of %s\n", login.c_str());
-  auto chosen = make_up ? random_password() : read_new_password();
-  if (!chosen) {
-    return fail(chosen.error().code,
-                chosen.error().detail + ": give it on standard input, or " + "--generate-password");
-  }
-  if (make_up) password = *chosen;
-  const auth::User user{
-      .name = login, .password = auth::hash_password(*chosen), .scram = auth::make_scram(*chosen)};
+  const auth::User user{.name = login,
+                        .password = auth::hash_password(*password),
+                        .scram = auth::make_scram(*password)};
+  const std::string file = users_file(options);
   if (auto added = auth::add_user(file, user, false); !added) return added;
   return files.let_account_read(file);
+}
+
+std::string dkim_file(const InitOptions& options) {
+  return fmt::format("{}/{}", options.folder, options.setup.dkim_file());
+}
+
+Result<std::shared_ptr<const dkim::PrivateKey>> read_dkim_key(const std::string& file) {
+  const auto pem = config::read_text_file(file);
+  if (!pem) return fail(pem.error().code, fmt::format("{}: {}", file, pem.error().detail));
+  auto key = dkim::PrivateKey::from_pem(*pem);
+  if (!key) return fail(key.error().code, fmt::format("{}: {}", file, key.error().detail));
+  return key;
 }
 
 // The record of the key, which is made unless it is there.
 Result<std::string> make_key(const InitOptions& options, const SetupFiles& files) {
   const Setup& setup = options.setup;
-  const std::string file = fmt::format("{}/{}", options.folder, setup.dkim_file());
+  const std::string file = dkim_file(options);
   if (!exists(file)) {
     const auto key = dkim::PrivateKey::generate(dkim::Algorithm::RsaSha256, kKeyBits);
     if (!key) return Failure(key.error());
@@ -254,10 +283,8 @@ Result<std::string> make_key(const InitOptions& options, const SetupFiles& files
       return Failure(created.error());
     }
   }
-  const auto pem = config::read_text_file(file);
-  if (!pem) return fail(pem.error().code, fmt::format("{}: {}", file, pem.error().detail));
-  const auto key = dkim::PrivateKey::from_pem(*pem);
-  if (!key) return fail(key.error().code, fmt::format("{}: {}", file, key.error().detail));
+  const auto key = read_dkim_key(file);
+  if (!key) return Failure(key.error());
   return dkim::zone_file_line(setup.domain, setup.selector, **key);
 }
 
@@ -272,6 +299,9 @@ Result<std::string> hash_of_certificate(const Setup& setup) {
   }
   const auto certificate = net::Certificate::from_pem(*pem);
   if (!certificate) return fail(Errc::InvalidArgument, file + " " + certificate.error().detail);
+  if (const std::string unusable = net::unusable_certificate(**certificate); !unusable.empty()) {
+    return fail(Errc::InvalidArgument, file + " " + unusable);
+  }
   return net::public_key_hash(**certificate);
 }
 
@@ -296,19 +326,63 @@ Result<void> make_folders(const InitOptions& options, const SetupFiles& files) {
   return files.make_data_folder(data);
 }
 
+// All that can be found wrong before anything is written, in one run.
+struct Preparation {
+  std::optional<SetupFiles> files;
+  std::string public_key_hash;
+  std::optional<std::string> password;  // nothing when the login exists
+};
+
+Result<void> check_tls_key(const Setup& setup) {
+  const auto pem = config::read_text_file(setup.key);
+  if (!pem) {
+    return fail(pem.error().code,
+                fmt::format("{}: {}; --key names another one", setup.key, pem.error().detail));
+  }
+  if (auto checked = net::check_private_key(*pem); !checked) {
+    return fail(Errc::InvalidArgument, fmt::format("{} {}", setup.key, checked.error().detail));
+  }
+  return {};
+}
+
+// A password is asked for at a terminal only when all else is well, and read from anything else in
+// any case: whoever has to come back should know all of it.
+Preparation prepare(const InitOptions& options, std::vector<std::string>& problems) {
+  Preparation prepared;
+  const auto judge = [&problems](const auto& result) {
+    if (!result) problems.push_back(result.error().detail);
+    return result.has_value();
+  };
+  auto files = SetupFiles::for_account(options.setup.account.value_or(config::kDefaultUser));
+  if (judge(files)) prepared.files = *files;
+  if (!options.setup.certificate.empty()) {
+    auto hash = hash_of_certificate(options.setup);
+    if (judge(hash)) prepared.public_key_hash = std::move(*hash);
+  }
+  if (!options.setup.key.empty()) judge(check_tls_key(options.setup));
+  if (exists(dkim_file(options))) judge(read_dkim_key(dkim_file(options)));
+  const auto has_login = login_exists(options);
+  if (!judge(has_login) || *has_login) return prepared;
+  if (input_is_terminal() && !problems.empty()) return prepared;
+  auto password = choose_password(options);
+  if (judge(password)) prepared.password = std::move(*password);
+  return prepared;
+}
+
 Result<void> write_files(const InitOptions& options, const std::string& config_file,
-                         SetupFacts& facts, std::string& password) {
-  const auto files = SetupFiles::for_account(options.setup.account.value_or(config::kDefaultUser));
-  if (!files) return Failure(files.error());
-  auto hash = hash_of_certificate(options.setup);
-  if (!hash) return Failure(hash.error());
-  facts.public_key_hash = std::move(*hash);
-  if (auto made = make_folders(options, *files); !made) return made;
-  auto record = make_key(options, *files);
+                         const Preparation& prepared, SetupFacts& facts) {
+  const SetupFiles& files = *prepared.files;
+  if (auto made = make_folders(options, files); !made) return made;
+  auto record = make_key(options, files);
   if (!record) return Failure(record.error());
   facts.dkim_record = std::move(*record);
-  if (auto added = add_login(options, *files, password); !added) return added;
-  return write_configuration(options, *files, config_file);
+  if (auto added = add_login(options, files, prepared.password); !added) return added;
+  // Shown also when something fails after it: the next run keeps the login.
+  if (prepared.password && makes_up_password(options)) {
+    print(fmt::format("Login {}, password {} (it is shown this once)\n", options.setup.login,
+                      *prepared.password));
+  }
+  return write_configuration(options, files, config_file);
 }
 
 // A process of its own: as root, checking means becoming the relay's account for good.
@@ -324,19 +398,15 @@ int init(InitOptions options, std::string config_file) {
   if (exists(config_file) && !options.replace) {
     return refuse(config_file + " exists already; --replace keeps it as signpost.toml.old");
   }
-  if (const auto problems = settle(options); !problems.empty()) return refuse(problems);
+  std::vector<std::string> problems = settle(options);
+  Preparation prepared = prepare(options, problems);
+  if (!problems.empty()) return refuse(problems);
   SetupFacts facts{.config_file = config_file,
                    .dkim_record = {},
-                   .public_key_hash = {},
+                   .public_key_hash = std::move(prepared.public_key_hash),
                    .addresses = public_addresses(),
                    .service = options.folder == kServiceFolder};
-  std::string password;
-  const auto written = write_files(options, config_file, facts, password);
-  // Also when something failed after it: the next run keeps the login.
-  if (!password.empty()) {
-    print(fmt::format("Login {}, password {} (it is shown this once)\n", options.setup.login,
-                      password));
-  }
+  const auto written = write_files(options, config_file, prepared, facts);
   if (!written) return refuse(written.error().detail);
   print(fmt::format("{} is written.\n", config_file));
   print("\n" + records_text(options.setup, facts));

@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace signpost::commands {
@@ -106,6 +108,11 @@ int run(int argc, char** argv) {
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {
     return wrong_usage(app, error);
+  }
+  // Messages name it as the configuration's other files are named: by its whole path.
+  std::error_code error;
+  if (auto path = std::filesystem::absolute(line.config_file, error); !error) {
+    line.config_file = path.lexically_normal();
   }
   const int code = line.run();
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

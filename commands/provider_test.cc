@@ -134,7 +134,7 @@ std::optional<smtp::Reply> parse_reply(const std::string& text) {
   bytes.append("\r\n");
   auto reply = smtp::take_reply(bytes);
   if (!reply || !*reply || !bytes.empty()) return {};
-  return std::move(**reply);
+  return *std::move(reply);
 }
 
 struct ReadReply {

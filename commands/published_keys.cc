@@ -24,7 +24,7 @@ std::string problem_of(const dns::TextAnswer& answer, const dkim::PrivateKey& ke
     case dns::Status::NxDomain:
       return fmt::format("no such record; publish \"{}\"", dkim::record_text(key));
     case dns::Status::Temporary:
-      return fmt::format("cannot be looked up now: {}", answer.detail);
+      return fmt::format("not compared, since it cannot be looked up now: {}", answer.detail);
   }
   return "";
 }
@@ -37,6 +37,11 @@ std::string problem_of_record(const std::string& text, const dkim::PrivateKey& k
     return "";
   }
   return fmt::format("the record is for another key; ours is \"{}\"", dkim::record_text(key));
+}
+
+Published state_of(const dns::TextAnswer& answer, const std::string& problem) {
+  if (answer.status == dns::Status::Temporary) return Published::Unknown;
+  return problem.empty() ? Published::Same : Published::Wrong;
 }
 
 }  // namespace
@@ -64,7 +69,7 @@ Result<std::vector<PublishedKey>> look_up_keys(
     const auto domain = smtp::to_a_labels(config.dkim[i].domain);
     found.push_back(
         {i, dkim::record_name(domain ? *domain : config.dkim[i].domain, config.dkim[i].selector),
-         ""});
+         "", Published::Unknown});
   }
   if (found.empty()) return found;
   metrics::Registry registry;
@@ -77,10 +82,12 @@ Result<std::vector<PublishedKey>> look_up_keys(
   if (!resolver) return Failure(std::move(resolver).error());
 
   std::vector<dns::QueryHandle> queries;
+  queries.reserve(found.size());
   std::size_t left = found.size();
   for (PublishedKey& key : found) {
     queries.push_back((*resolver)->texts(key.name, [&](const dns::TextAnswer& answer) {
       key.problem = problem_of(answer, *keys[key.table]);
+      key.state = state_of(answer, key.problem);
       if (--left == 0) loop.stop();
     }));
   }

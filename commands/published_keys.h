@@ -6,16 +6,20 @@
 #include "dkim/key.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace signpost::commands {
 
+enum class Published : std::uint8_t { Same, Wrong, Unknown };  // Unknown: not to be looked up now
+
 struct PublishedKey {
   std::size_t table = 0;  // which of `config.dkim`
   std::string name;       // of the record: "s1._domainkey.shop.example"
   std::string problem;    // empty: it has the public half of our key
+  Published state = Published::Same;
 };
 
 // Asks the name servers of `config` for the record of each of its DKIM keys; `keys[i]` is that of

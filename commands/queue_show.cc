@@ -3,6 +3,7 @@
 #include "commands/queue_options.h"
 #include "commands/relay_answer.h"
 #include "commands/table.h"
+#include "commands/terminal.h"
 #include "config/toml_document.h"
 
 #include <fmt/format.h>
@@ -61,13 +62,22 @@ void print_message(const Json& message) {
   }
   if (text_of(message, "notification") == "true") add("notification", "yes");
   using enum Table::Align;
-  Table table({{"JOB", Right}, {"STATE"}, {"DUE"}, {"TRIES", Right}, {"TO"}, {"LAST REPLY"}});
+  using enum Table::Fit;
+  const std::size_t width = output_width();
+  const auto time = width == 0 ? local_time : short_local_time;
+  Table table({{"JOB", Right},
+               {"STATE"},
+               {"DUE"},
+               {"TRIES", Right, Spare},
+               {"TO", Left, Cut},
+               {"LAST REPLY", Left, Cut}},
+              width);
   for (const Json& job : list_of(message, "jobs")) {
     std::string to;
     for (const Json& recipient : list_of(job, "to")) {
       to += (to.empty() ? "" : ", ") + recipient_text(recipient);
     }
-    table.add({text_of(job, "number"), text_of(job, "state"), local_time(text_of(job, "due")),
+    table.add({text_of(job, "number"), text_of(job, "state"), time(text_of(job, "due")),
                text_of(job, "attempts"), to, last_reply_text(job)});
   }
   print(text + "\n" + table.take());

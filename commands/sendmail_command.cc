@@ -306,6 +306,15 @@ void add_sendmail_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand(
       "sendmail", "Hand in mail as /usr/sbin/sendmail does, for PHP, cron and mail(1)");
   command->fallthrough(false)->prefix_command();
+  command->footer(
+      "-t takes recipients from the header; others are named after the options.\n"
+      "-f ADDRESS or -r ADDRESS: the envelope sender. -F NAME: the full name in a From: that is "
+      "made.\n"
+      "-i or -oi: a line with a dot alone does not end the message.\n"
+      "-N WHEN, -R full|hdrs, -V ID: delivery status notifications.\n"
+      "-bs speaks SMTP, -bp lists what the spool keeps (mailq), -bi does nothing (newaliases).\n"
+      "-C FILE: another configuration. man signpost-sendmail has the rest.\n"
+      "Example: signpost sendmail -t -i < message.eml");
   command->callback([command, &line] {
     line.run = [command, &line] {
       const std::vector<std::string> words = command->remaining();

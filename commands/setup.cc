@@ -102,9 +102,11 @@ std::string checklist_text(const Setup& setup, const SetupFacts& facts) {
   const std::string option = facts.service ? "" : " -c " + facts.config_file;
   std::string text = "What is left to do:\n\n";
   text += fmt::format(
-      "[ ] Publish the records; then compare: signpost check --dns{}\n"
-      "[ ] Reverse name: `dig -x {}` says {}\n",
-      option, address, setup.hostname);
+      "[ ] Publish the records. The DKIM record is compared by: signpost check --dns{0}\n"
+      "    The others show as published: dig +short TXT {1}; dig +short TXT _dmarc.{1};\n"
+      "    dig +short A {2}; dig +short AAAA {2}\n"
+      "[ ] Reverse name: `dig -x {3}` says {2}\n",
+      option, setup.domain, setup.hostname, address);
   text +=
       "[ ] Port 25 to the Internet is open, which many providers block until they are asked:\n"
       "    nc -vz -w 5 MX-OF-A-RECEIVER 25\n";

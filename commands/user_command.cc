@@ -32,7 +32,8 @@ struct UserOptions {
   std::string name;
   std::vector<std::string> senders;
   std::string tenant;
-  std::string rate;  // "": none given
+  std::string mail_class;  // "": none given
+  std::string rate;        // "": none given
   std::optional<std::uint64_t> daily;
   std::string file;  // "": as the configuration says
   bool replace = false;
@@ -57,15 +58,28 @@ Result<std::string> users_file(const UserOptions& options, const std::string& co
   return loaded.config->users_file;
 }
 
+// For the right form of a sender: what was given, if it is a domain.
+std::string suggested_domain(const std::string& sender) {
+  const auto domain = config::parse_domain_pattern(sender);
+  return domain ? *domain : "shop.example";
+}
+
 // The login that the options say, without its password.
 Result<auth::User> user_of(const UserOptions& options) {
   if (auto problem = auth::user_name_problem(options.name)) {
     return fail(Errc::InvalidArgument, *problem);
   }
   auth::User user{.name = options.name, .tenant = options.tenant, .daily = options.daily};
+  if (!options.mail_class.empty()) {
+    user.mail_class = auth::mail_class_named(options.mail_class).value_or(auth::MailClass::Usual);
+  }
   for (const std::string& sender : options.senders) {
     auto pattern = config::parse_sender_pattern(sender);
-    if (!pattern) return fail(Errc::InvalidArgument, "--sender: " + pattern.error().what);
+    if (!pattern) {
+      return fail(Errc::InvalidArgument,
+                  fmt::format("--sender: {}; write @{} for a domain, or an address",
+                              pattern.error().what, suggested_domain(sender)));
+    }
     user.senders.push_back(std::move(*pattern));
   }
   if (options.rate.empty()) return user;
@@ -73,8 +87,9 @@ Result<auth::User> user_of(const UserOptions& options) {
   if (user.rate) return user;
   return fail(
       Errc::InvalidArgument,
-      fmt::format("--rate: {} is no rate; write one from 1/h to 1000000/s, as in 500/h or 10/min",
-                  config::shown(options.rate)));
+      fmt::format(
+          "--rate: {} is not a rate; write one from 1/h to 1000000/s, as in 500/h or 10/min",
+          config::shown(options.rate)));
 }
 
 int add(const UserOptions& options, const std::string& config_file) {
@@ -154,7 +169,8 @@ int list(const UserOptions& options, const std::string& config_file) {
       json.push_back({{"name", user.name},
                       {"scheme", scheme_of(user.password)},
                       {"senders", user.senders},
-                      {"tenant", user.tenant}});
+                      {"tenant", user.tenant},
+                      {"class", auth::name_of(user.mail_class)}});
     }
     print(Json{{"users", std::move(json)}}.dump(2) + "\n");
     return kDone;
@@ -203,6 +219,12 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false);
   command->add_option("--tenant", options->tenant, "[[tenant]] that the login belongs to")
       ->type_name("NAME");
+  command
+      ->add_option("--class", options->mail_class,
+                   "What it sends: transactional mail goes before its tenant's other mail, bulk "
+                   "mail after it")
+      ->type_name("CLASS")
+      ->check(CLI::IsMember({"transactional", "bulk"}));
   command
       ->add_option(
           "--rate", options->rate,

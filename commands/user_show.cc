@@ -50,6 +50,7 @@ void print_user(const Json& user) {
   const bool is_account = text_of(user, "name").starts_with("uid:");
   const bool is_listed = text_of(user, "listed") == "true";
   add("tenant", text_of(user, "tenant"));
+  add("class", text_of(user, "class"));
   add("senders", is_account && !is_listed ? "any" : senders_text(user));
   add("otherwise", text_of(user, "otherwise"));
   add("one message", text_of(user, "recipients_per_message") + " recipients at most");

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <ranges>
 #include <string_view>
 
 namespace signpost::config {
@@ -129,23 +128,6 @@ LoadedConfig load_config_partly(const std::string& path) {
   const auto text = read_text_file(path);
   if (!text) return {nullptr, {{path, 0, 0, "", text.error().detail}}};
   return parse_partly(*text, path);
-}
-
-log::Format log_format_of_broken(const std::string& path) {
-  const auto text = read_text_file(path);
-  if (!text) return log::Format::Text;
-  bool in_log = false;
-  for (const auto part : std::views::split(*text, '\n')) {
-    std::string line{std::string_view(part)};
-    std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
-    if (line.starts_with('[')) in_log = line.starts_with("[log]");
-    const std::string_view key = in_log ? "format=" : "log.format=";
-    if (!line.starts_with(key)) continue;
-    std::string_view value = std::string_view(line).substr(key.size());
-    if (value.starts_with('"') || value.starts_with('\'')) value.remove_prefix(1);
-    return value.starts_with("json") ? log::Format::Json : log::Format::Text;
-  }
-  return log::Format::Text;
 }
 
 LoadedConfig load_config(const std::string& path) {

@@ -12,8 +12,4 @@ namespace signpost::config {
 // that a mistake elsewhere does not keep the operator from the queue of a running relay.
 LoadedConfig load_config_partly(const std::string& path);
 
-// The log's format in a file that is not valid TOML: what the first plain `format = "…"` line under
-// [log] says, for the lines that report the file's mistake. Text if there is none, or no file.
-log::Format log_format_of_broken(const std::string& path);
-
 }  // namespace signpost::config

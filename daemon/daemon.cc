@@ -10,6 +10,7 @@
 #include "daemon/worker.h"
 #include "dns/events.h"
 #include "metrics/process_metrics.h"
+#include "relay/data_folder.h"
 #include "relay/doubts.h"
 #include "relay/events.h"
 #include "relay/metric_descriptions.h"
@@ -424,6 +425,11 @@ void Daemon::renew_certificate() {
 void Daemon::judge_settings() {
   for (const config::ConfigError& doubt : relay::doubts(*settings_, clock_.system_now())) {
     log_doubt(doubt.text());
+  }
+  // An error for check. A volume that is open to all by its nature must not keep mail from flowing.
+  if (const auto intrusion = relay::folder_intrusion(settings_->config->data_dir);
+      !intrusion.empty()) {
+    log_doubt(config::error_at(*settings_->config, "data_dir", intrusion).text());
   }
   certificate_expiry_.reset();
   if (!settings_->certificate) return;

@@ -77,7 +77,8 @@ Result<InheritedSockets> InheritedSockets::take() {
   if (process != std::to_string(::getpid()) || count.empty()) return taken;
   const auto number = number_of(count);
   if (!number || *number > kMost) {
-    return fail(Errc::InvalidArgument, fmt::format("LISTEN_FDS={} is no number of sockets", count));
+    return fail(Errc::InvalidArgument,
+                fmt::format("LISTEN_FDS={} is not a number of sockets, such as 2", count));
   }
   for (int fd = kFirst; fd < kFirst + *number; ++fd) {
     Socket socket{.descriptor = Descriptor(fd), .where = bound_to(fd), .name = take_name(names)};

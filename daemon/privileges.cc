@@ -2,7 +2,7 @@
 
 #include "config/config.h"
 #include "config/config_file.h"
-#include "relay/start_obstacles.h"
+#include "relay/data_folder.h"
 
 #include <fmt/format.h>
 #include <grp.h>

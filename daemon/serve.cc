@@ -1,6 +1,7 @@
 #include "daemon/serve.h"
 
 #include "base/log.h"
+#include "config/broken_file.h"
 #include "config/config.h"
 #include "config/config_file.h"
 #include "daemon/daemon.h"

@@ -157,6 +157,9 @@ void Delivery::settings_changed() {
   const queue::RetrySchedule& retry = context_.settings->retry;
   shared_.scheduler.set_schedule(std::max<std::chrono::seconds>(retry.longest_delay(), kUnreadable),
                                  overdue_interval(retry));
+  shared_.scheduler.set_shares([settings = context_.settings](const queue::Lane& lane) {
+    return share_of(*settings, lane);
+  });
   Orders orders;
   shared_.scheduler.forget_routes(now(), orders);
   carry_out(std::move(orders));

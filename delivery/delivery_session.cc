@@ -74,6 +74,9 @@ void DeliverySession::on_ready() {
   was_ready_ = true;
   record_.most_recipients =
       std::min(record_.most_recipients, connection_.hop().recipients_per_transaction);
+  if (const auto most = connection_.dialog().extensions().limits.recipients; most != 0) {
+    record_.most_recipients = std::min(record_.most_recipients, most);
+  }
   record_.smtputf8 = connection_.dialog().extensions().smtputf8;
   enter(State::Transacting);
   if (next_job()) pump();

@@ -14,7 +14,9 @@ namespace {
 using smtp::ClientDialog;
 
 constexpr std::chrono::milliseconds kQuickReply{50};  // to the end of data
-constexpr std::size_t kSendAhead = 256 * 1024;        // octets of content waiting for the socket
+// After such a reply a round trip is nothing to save, and what begins early waits for the next one.
+constexpr std::chrono::milliseconds kSlowReply{250};
+constexpr std::size_t kSendAhead = 256 * 1024;  // octets of content waiting for the socket
 
 }  // namespace
 
@@ -41,6 +43,8 @@ bool DeliverySession::carry_out(ClientDialog::Step& step) {
 }
 
 bool DeliverySession::next_job() {
+  // Its last reply was a limit, or its EHLO reply has one that is reached now.
+  used_up_ |= !connection_.dialog().may_send_mail();
   if (used_up_) {
     if (current_ && !current_->attempt.untouched()) put_back(std::move(current_));
     quit();
@@ -135,7 +139,7 @@ const OutgoingMessage::Form& DeliverySession::form(Taken& taken, message::Transp
 // The mail data is sent and its reply may take a while: the next job is sent right after it.
 void DeliverySession::begin_early() {
   if (!current_->attempt.is_last_transaction() || next_ || loading_next_ || draining() ||
-      messages_ >= connection_.hop().messages_per_connection ||
+      messages_ >= connection_.hop().messages_per_connection || last_reply_took_ > kSlowReply ||
       !connection_.dialog().can_begin_early() || !connection_.stream().input().empty()) {
     return;
   }

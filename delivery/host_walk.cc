@@ -24,6 +24,7 @@ std::vector<NextHop::Host> shuffled(std::vector<NextHop::Host> hosts) {
 std::vector<NextHop::Host> ranked(const NextHop& hop, const std::vector<std::size_t>& order) {
   if (hop.via.empty()) return shuffled(hop.hosts);
   std::vector<NextHop::Host> hosts;
+  hosts.reserve(order.size());
   for (const std::size_t index : order) {
     hosts.push_back({hop.via[index].to.host, static_cast<unsigned>(hosts.size())});
   }

@@ -1,16 +1,47 @@
 // The lanes that have work for one receiver, and which one's turn it is.
 #pragma once
 
+#include "delivery/lane_share.h"
 #include "delivery/pending_job.h"
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace signpost::delivery {
 
 struct Lane;
+struct LaneTurn;
+
+// Lanes of one owner, the one with the highest rank first, and among equals the one whose turn was
+// longest ago.
+struct TurnOrder {
+  int rank = 0;
+  std::uint64_t turn = 0;
+  friend bool operator<(const TurnOrder& one, const TurnOrder& other) {
+    return one.rank != other.rank ? one.rank > other.rank : one.turn < other.turn;
+  }
+};
+using LaneTurns = std::map<TurnOrder, LaneTurn*>;
+
+// What a line knows of one owner.
+struct OwnerTurn {
+  using Place = std::list<OwnerTurn*>::iterator;
+
+  LaneTurns ready;   // with jobs in memory
+  LaneTurns unread;  // with jobs in the store, to be read
+  std::size_t lanes = 0;
+  std::size_t busy = 0;      // lanes with anything to do
+  std::int64_t deficit = 0;  // recipients that may go in this turn
+  // Where it is among the owners for which each of these is so.
+  std::optional<Place> is_ready, is_unread, is_urgent;
+};
 
 // One lane's place in a line. Its owner changes the members and then calls JobLine::update().
 struct LaneTurn {
@@ -21,24 +52,26 @@ struct LaneTurn {
 
  private:
   friend class JobLine;
-  std::int64_t deficit_ = 0;  // recipients that may go in this turn
-  bool is_ready_ = false;
-  bool is_unread_ = false;
+  const std::string* name_ = nullptr;  // of its owner; null outside a line
+  OwnerTurn* owner_ = nullptr;
+  int rank_ = 0;
+  bool is_busy_ = false;
   std::size_t counted_ = 0;  // how many of `jobs` are in the line's sum
-  std::list<LaneTurn*>::iterator ready_;
-  std::list<LaneTurn*>::iterator unread_;
+  std::optional<LaneTurns::iterator> ready_, unread_;
 };
 
-// Pure. Deficit round robin over the lanes that have jobs in memory, counted in recipients: an
-// account that sends much to a receiver does not hold up one that sends little. Lanes with jobs in
-// the store queue to be read, each once a round.
+// Pure. Deficit round robin over the owners whose lanes have jobs in memory, counted in recipients:
+// one that sends much to a receiver, to however many domains, does not hold up one that sends
+// little. Within an owner's turn the lane with the highest rank goes first; lanes of equal rank
+// take turns. Lanes with jobs in the store queue to be read, each once a round, likewise.
 class JobLine {
  public:
   static constexpr std::int64_t kQuantum = 10;  // recipients a turn
   static constexpr std::size_t kFew = 4;        // jobs in memory: with fewer, a lane is read again
 
-  // Moves `lane` to where its members say it belongs. It must keep its place in memory until
-  // remove().
+  // The lane takes its place, which it must keep in memory until remove(). Before update().
+  void add(LaneTurn& lane, const LaneShare& share);
+  // Moves `lane` to where its members say it belongs.
   void update(LaneTurn& lane);
   void remove(LaneTurn& lane);
 
@@ -49,28 +82,40 @@ class JobLine {
   };
   std::optional<Taken> take();
 
-  // The next lane to be read, taken from the queue of such lanes; null when there is none. The
-  // caller sets `reading`, and calls update() when the read is over.
+  // The next lane to be read, taken from the queue of such lanes; null when there is none. An owner
+  // whose mail in the store goes before its mail in memory comes before the others. The caller sets
+  // `reading`, and calls update() when the read is over.
   LaneTurn* next_unread();
 
-  std::size_t jobs() const { return jobs_; }             // in memory
-  std::size_t ready() const { return ready_.size(); }    // lanes with jobs in memory
-  std::size_t unread() const { return unread_.size(); }  // lanes
-  bool empty() const { return jobs_ == 0 && unread_.empty(); }
+  std::size_t jobs() const { return jobs_; }      // in memory
+  std::size_t ready() const { return ready_; }    // lanes with jobs in memory
+  std::size_t unread() const { return unread_; }  // lanes
+  bool empty() const { return jobs_ == 0 && unread_ == 0; }
+  // Whether an owner has mail in the store that goes before its mail in memory.
+  bool has_urgent_unread() const { return !urgent_owners_.empty(); }
+  // Whether the lane, which is to be read, goes before others of its owner, or has none beside it.
+  bool goes_early(const LaneTurn& lane) const;
   // The lane whose turn comes next, to be served or else to be read; null when there is none.
-  const LaneTurn* first() const {
-    if (!ready_.empty()) return ready_.front();
-    return unread_.empty() ? nullptr : unread_.front();
-  }
-  const std::list<LaneTurn*>& ready_lanes() const { return ready_; }
-  const std::list<LaneTurn*>& unread_lanes() const { return unread_; }
+  const LaneTurn* first() const;
+  // For the log and the like: all of them, in an order of their turns.
+  std::vector<const LaneTurn*> ready_lanes() const { return lanes(&OwnerTurn::ready); }
+  std::vector<const LaneTurn*> unread_lanes() const { return lanes(&OwnerTurn::unread); }
   // A lane with jobs in memory, for emptying the line; null when there is none.
-  LaneTurn* any_ready() const { return ready_.empty() ? nullptr : ready_.front(); }
+  LaneTurn* any_ready() const;
 
  private:
-  std::list<LaneTurn*> ready_;
-  std::list<LaneTurn*> unread_;
-  std::size_t jobs_ = 0;
+  using Owners = std::list<OwnerTurn*>;
+
+  std::vector<const LaneTurn*> lanes(LaneTurns OwnerTurn::* which) const;
+  TurnOrder next_turn(const LaneTurn& lane) { return {lane.rank_, ++turns_}; }
+  static void put(Owners& owners, OwnerTurn& owner, std::optional<OwnerTurn::Place>& place,
+                  bool belongs);
+  void settle(OwnerTurn& owner);
+
+  std::unordered_map<std::string, OwnerTurn> owners_;  // of all lanes that have a place
+  Owners ready_owners_, unread_owners_, urgent_owners_;
+  std::uint64_t turns_ = 0;
+  std::size_t jobs_ = 0, ready_ = 0, unread_ = 0;
 };
 
 }  // namespace signpost::delivery

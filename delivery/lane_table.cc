@@ -19,6 +19,8 @@ void encode(const queue::Lane& lane, std::string& key) {
   key.append(lane.account);
   key.push_back(kSeparator);
   key.append(lane.route);
+  key.push_back(kSeparator);
+  key.push_back(static_cast<char>(lane.priority));
 }
 
 }  // namespace
@@ -32,7 +34,9 @@ std::string lane_key(const queue::Lane& lane) {
 queue::Lane lane_named(const std::string& key) {
   const std::size_t account = key.find(kSeparator) + 1;
   const std::size_t route = key.find(kSeparator, account) + 1;
-  return {key.substr(0, account - 1), key.substr(account, route - 1 - account), key.substr(route)};
+  const std::size_t priority = key.find(kSeparator, route) + 1;
+  return {key.substr(0, account - 1), key.substr(account, route - 1 - account),
+          key.substr(route, priority - 1 - route), static_cast<signed char>(key[priority])};
 }
 
 Lane* LaneTable::find(const queue::Lane& name) {

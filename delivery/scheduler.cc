@@ -33,13 +33,18 @@ void Scheduler::set_schedule(std::chrono::seconds longest_delay,
   impl_->overdue_interval = overdue_interval;
 }
 
+void Scheduler::set_shares(LaneShares shares) {
+  const MutexLock lock(mutex_);
+  impl_->shares = std::move(shares);
+}
+
 void Scheduler::forget_routes(const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
   ++impl_->epoch;
   // There may be many of those: tick() handles some at a time.
   for (const auto& [key, site] : impl_->sites) {
-    if (site->stale == 0 && !site->parked.empty()) impl_->stale.push_back(site);
-    site->stale = site->parked.size();
+    if (site->stale.empty() && !site->parked.empty()) impl_->stale.push_back(site);
+    site->parked.take_all(site->stale);
   }
   impl_->lanes.for_each([&](Lane& lane) {
     if (!lane.active || !lane.active->in_line) return;
@@ -172,8 +177,8 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
   for (std::size_t i = impl.stale.size(); i > 0 && impl.to_look_up.size() < kStaleLanesATick; --i) {
     const SitePtr site = std::move(impl.stale.front());
     impl.stale.pop_front();
-    impl.unpark(site, std::min(site->stale, kStaleLanesATick), now, orders);
-    if (site->stale > 0) impl.stale.push_back(site);
+    impl.unpark_stale(*site, kStaleLanesATick, now, orders);
+    if (!site->stale.empty()) impl.stale.push_back(site);
   }
   impl.tidy(now, orders);
   SteadyTime next = now.steady + kTick;

@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "delivery/attempt_facts.h"
 #include "delivery/disposition.h"
+#include "delivery/lane_share.h"
 #include "delivery/next_hop.h"
 #include "delivery/orders.h"
 #include "delivery/pending_job.h"
@@ -50,6 +51,9 @@ class Scheduler {
   // How far in the future a job may be due, and how often lanes that cannot be served are
   // searched for overdue jobs. From the configuration.
   void set_schedule(std::chrono::seconds longest_delay, std::chrono::seconds overdue_interval);
+  // How lanes share a receiver, from the configuration: by their accounts and priorities until it
+  // is said. Before forget_routes(). `shares` is called under a lock, and must be quick.
+  void set_shares(LaneShares shares);
   // Routes may have changed: each lane is looked up again before its next job goes.
   void forget_routes(const Now& now, Orders& orders);
   void stop();  // begins nothing more

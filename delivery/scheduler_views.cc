@@ -45,7 +45,7 @@ std::optional<Disposition> obstacle_of(const Site& site) {
 
 // A lane may have jobs in memory and more to be read.
 std::size_t lanes_of(const Site& site) {
-  return std::max(site.line.ready(), site.line.unread()) + site.parked.size();
+  return std::max(site.line.ready(), site.line.unread()) + site.parked.size() + site.stale.size();
 }
 
 SiteState state_of(const Site& site) {
@@ -65,7 +65,7 @@ std::vector<queue::Lane> some_lanes(const Site& site) {
   };
   for (const LaneTurn* const turn : site.line.ready_lanes()) add(*turn->lane);
   for (const LaneTurn* const turn : site.line.unread_lanes()) add(*turn->lane);
-  for (std::size_t i = 0; i < std::min(site.parked.size(), kLanesShown); ++i) add(*site.parked[i]);
+  site.parked.for_some(kLanesShown, add);
   return lanes;
 }
 

@@ -74,7 +74,7 @@ void Scheduling::join(Lane& lane, std::size_t worker, const Now& now, Orders& or
   Active& state = active(lane);
   if (!has_route(lane, now)) leave(lane);  // its site may be forgotten, and then has a new budget
   if (!state.in_line && has_route(lane, now) && state.verdicts == 0) {
-    state.in_line = true;
+    enter(lane);
     lane.trouble.reset();
   }
   if (state.in_line) {
@@ -107,10 +107,24 @@ void Scheduling::park(Lane& lane) {
     if (lane.queued) sleep(lane);
     return;
   }
-  if (lane.queued || lane.site->line.unread() <= (can_take(*lane.site) ? kUnread : 1)) return;
+  if (lane.queued || !must_wait_parked(lane)) return;
   sleep(lane);
   lane.parked = true;
-  lane.site->parked.push_back(&lane);
+  lane.site->parked.add(lane, shares(lane_named(*lane.key)));
+}
+
+// What goes before other mail of its owner waits in the line if it can, however many lanes do.
+bool Scheduling::must_wait_parked(const Lane& lane) const {
+  const Site& site = *lane.site;
+  const std::size_t unread = site.line.unread();
+  if (!can_take(site)) return unread > 1;
+  const bool early = site.line.goes_early(lane.active->turn);
+  return unread > (early ? kUnreadOfAll : kUnread);
+}
+
+void Scheduling::enter(Lane& lane) {
+  lane.active->in_line = true;
+  lane.site->line.add(lane.active->turn, shares(lane_named(*lane.key)));
 }
 
 void Scheduling::sleep(Lane& lane) {
@@ -122,25 +136,38 @@ void Scheduling::sleep(Lane& lane) {
 
 // Brings up to `count` parked lanes back.
 void Scheduling::unpark(const SitePtr& site, std::size_t count, const Now& now, Orders& orders) {
-  for (; count > 0 && !site->parked.empty(); --count) {
-    Lane& lane = *site->parked.front();
-    site->parked.pop_front();
-    site->stale -= std::min<std::size_t>(site->stale, 1);
-    Active& state = active(lane);
-    lane.parked = false;
-    if (!state.turn.stored && !state.turn.reading) {  // it was read and emptied meanwhile
-      drained(lane, now);
-      continue;
-    }
-    if (state.in_line) continue;
-    if (!has_route(lane, now)) {
-      look_up(lane, orders);
-      park(lane);
-      continue;
-    }
-    state.in_line = true;
-    site->line.update(state.turn);
+  for (; count > 0; --count) {
+    Lane* const lane = site->parked.take();
+    if (lane == nullptr) break;
+    back_to_line(*lane, now, orders);
   }
+  if (site->parked.empty()) unpark_stale(*site, count, now, orders);
+}
+
+void Scheduling::unpark_stale(Site& site, std::size_t count, const Now& now, Orders& orders) {
+  for (; count > 0 && !site.stale.empty(); --count) {
+    Lane& lane = *site.stale.front();
+    site.stale.pop_front();
+    back_to_line(lane, now, orders);
+  }
+}
+
+// A lane that was parked.
+void Scheduling::back_to_line(Lane& lane, const Now& now, Orders& orders) {
+  Active& state = active(lane);
+  lane.parked = false;
+  if (!state.turn.stored && !state.turn.reading) {  // it was read and emptied meanwhile
+    drained(lane, now);
+    return;
+  }
+  if (state.in_line) return;
+  if (!has_route(lane, now)) {
+    look_up(lane, orders);
+    park(lane);
+    return;
+  }
+  enter(lane);
+  lane.site->line.update(state.turn);
 }
 
 void Scheduling::look_up(Lane& lane, Orders& orders) {
@@ -149,7 +176,7 @@ void Scheduling::look_up(Lane& lane, Orders& orders) {
   if (state.looking_up) return;
   if (looking_up >= limits.look_ups) {
     lane.queued = true;
-    to_look_up.push_back(&lane);
+    to_look_up.add(lane, shares(lane_named(*lane.key)));
     return;
   }
   ++looking_up;
@@ -162,11 +189,10 @@ void Scheduling::looked_up(Active& state, Orders& orders) {
   CHECK(state.looking_up && looking_up > 0);
   state.looking_up = false;
   --looking_up;
-  if (to_look_up.empty()) return;
-  Lane& next = *to_look_up.front();
-  to_look_up.pop_front();
-  next.queued = false;
-  look_up(next, orders);
+  Lane* const next = to_look_up.take();
+  if (next == nullptr) return;
+  next->queued = false;
+  look_up(*next, orders);
 }
 
 SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {

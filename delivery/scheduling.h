@@ -4,6 +4,8 @@
 
 #include "base/lru_map.h"
 #include "delivery/address_places.h"
+#include "delivery/lane_queue.h"
+#include "delivery/lane_share.h"
 #include "delivery/lane_table.h"
 #include "delivery/orders.h"
 #include "delivery/site.h"
@@ -25,8 +27,10 @@ namespace signpost::delivery {
 inline constexpr std::chrono::seconds kLinger{60};  // of a lane in which nothing waits
 inline constexpr std::size_t kMostWanted = 256;
 inline constexpr std::size_t kAbsencesKept = 100'000;
-inline constexpr std::size_t kUnread =
-    256;  // lanes in a line that can be read; the others are parked
+// Lanes in a line that can be read; the others are parked. The second is for those that
+// go before other mail of their owners.
+inline constexpr std::size_t kUnread = 256;
+inline constexpr std::size_t kUnreadOfAll = 4 * kUnread;
 
 // A connection can take what is read, or is being opened with no sign of trouble.
 bool can_take(const Site& site);
@@ -53,10 +57,14 @@ struct Scheduling {
   void drained(Lane& lane, const Now& now);
   void put_first(PendingJob job, const Now& now, Orders& orders);
   void join(Lane& lane, std::size_t worker, const Now& now, Orders& orders);
+  void enter(Lane& lane);  // the line of its site
   void leave(Lane& lane);
   void park(Lane& lane);
   void sleep(Lane& lane);  // it becomes dormant
   void unpark(const SitePtr& site, std::size_t count, const Now& now, Orders& orders);
+  void unpark_stale(Site& site, std::size_t count, const Now& now, Orders& orders);
+  void back_to_line(Lane& lane, const Now& now, Orders& orders);
+  bool must_wait_parked(const Lane& lane) const;
   bool has_route(const Lane& lane, const Now& now) const;
   void look_up(Lane& lane, Orders& orders);
   void looked_up(Active& lane, Orders& orders);
@@ -120,6 +128,9 @@ struct Scheduling {
 
   const std::size_t workers;
   const Limits limits;
+  LaneShares shares = [](const queue::Lane& lane) {
+    return LaneShare{.owner = std::string(queue::holder_of(lane.account)), .rank = lane.priority};
+  };
   std::chrono::seconds horizon{2 * 86'400};
   std::chrono::seconds overdue_interval{600};
   std::uint32_t epoch = 1;
@@ -137,7 +148,7 @@ struct Scheduling {
   std::size_t failing = 0;    // sites that back off, when tidy() counted them
 
   std::size_t looking_up = 0;
-  std::deque<Lane*> to_look_up;
+  LaneQueue to_look_up;
   std::deque<SitePtr> hungry;
   std::deque<SitePtr> stale;  // see Site::stale
   struct Timer {

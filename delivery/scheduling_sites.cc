@@ -52,9 +52,7 @@ std::vector<queue::Lane> waiting_lanes(const Site& site, const queue::Lane& firs
   if (!first.domain.empty()) name(lane_key(first));
   for (const LaneTurn* const turn : site.line.ready_lanes()) name(*turn->lane->key);
   for (const LaneTurn* const turn : site.line.unread_lanes()) name(*turn->lane->key);
-  for (std::size_t i = 0; i < std::min(site.parked.size(), kMost); ++i) {
-    name(*site.parked[i]->key);
-  }
+  site.parked.for_some(kMost, [&](const Lane& lane) { name(*lane.key); });
   return lanes;
 }
 
@@ -108,8 +106,8 @@ bool Scheduling::note_absence(Site& site, const Disposition& why, const AttemptF
     site.first_failure = {.why = why, .facts = facts, .lane = {}};
     if (const LaneTurn* const first = site.line.first()) {
       site.first_failure->lane = lane_named(*first->lane->key);
-    } else if (!site.parked.empty()) {
-      site.first_failure->lane = lane_named(*site.parked.front()->key);
+    } else if (const Lane* const parked = site.parked.first()) {
+      site.first_failure->lane = lane_named(*parked->key);
     }
   }
   site.absence->last = now.steady;
@@ -236,7 +234,7 @@ void Scheduling::read_for(const SitePtr& site, const Now& now, Orders& orders) {
     // Half of the room is for mail that is being accepted, and the last quarter for those who are
     // left with nothing, a few jobs each.
     const bool crowded = in_memory + reading >= limits.in_memory / 2;
-    const bool in_need = have == 0 || have == want;
+    const bool in_need = have == 0 || have == want || site->line.has_urgent_unread();
     if (crowded && (!in_need || in_memory + reading >= limits.in_memory)) {
       if (!std::exchange(site->hungry, true)) hungry.push_back(site);
       return;
@@ -244,6 +242,8 @@ void Scheduling::read_for(const SitePtr& site, const Now& now, Orders& orders) {
     const std::size_t share = crowded ? 0 : (want - have) / site->line.unread();
     Lane& lane = *site->line.next_unread()->lane;
     read(lane, std::max(share, JobLine::kFew), now, orders);
+    // For it the next parked one: that may be more urgent than all that the line has.
+    if (site->line.unread() < kUnreadOfAll) unpark(site, 1, now, orders);
   }
 }
 
@@ -275,8 +275,9 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
   const bool many = has_many_sites();
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;
-    const bool unused = site.line.empty() && site.parked.empty() && site.connections.open() == 0 &&
-                        site.reading == 0 && site.back_off.may_try(now.steady) &&
+    const bool unused = site.line.empty() && site.parked.empty() && site.stale.empty() &&
+                        site.connections.open() == 0 && site.reading == 0 &&
+                        site.back_off.may_try(now.steady) &&
                         // Else it would start again too early.
                         (site.allowance->is_shared() || site.allowance->is_unused(now.steady)) &&
                         (many || site.put_off.empty() ||

@@ -7,6 +7,7 @@
 #include "delivery/back_off.h"
 #include "delivery/connection_budget.h"
 #include "delivery/job_line.h"
+#include "delivery/lane_queue.h"
 #include "delivery/next_hop.h"
 #include "delivery/receiver_limits.h"
 #include "delivery/site_pauses.h"
@@ -74,21 +75,21 @@ struct Site {
   std::optional<FirstFailure> first_failure;
   std::vector<PutOff> put_off;  // of the present trouble, the latest; they go when it is over
   std::shared_ptr<Allowance> allowance;  // of this site, or of the group that it is in
-  SitePausePtr pause;  // no job is taken and no connection opened; null: it is not paused
-  bool waits_for_connection = false;  // in the allowance's queue
-  bool waits_for_token = false;       // in the allowance's queue: no session is woken meanwhile
-  SteadyTime crowded_until{};         // no connection is opened before: its addresses have enough
-  bool waits_for_place = false;       // in the queue of an address
-  std::vector<SessionRef> idle;       // connected, without a job
-  std::vector<SessionRef> woken;      // have a promised token, and have not asked for a job yet
-  std::vector<SessionRef> leaving;    // close, since there are more than may be
-  std::size_t reading = 0;            // jobs that reads under way may bring
-  std::deque<Lane*> parked;           // after the line: more lanes than can be read soon
-  std::size_t stale = 0;              // parked lanes with routes of a former configuration
-  SteadyTime next_look{};             // for overdue jobs in the line
-  bool hungry = false;                // waits for memory to read more
-  bool early = true;       // may begin a transaction before the reply to the previous one
-  bool forgotten = false;  // no longer in the scheduler's table
+  SitePausePtr pause;                    // no job is taken, no connection opened; null: not paused
+  bool waits_for_connection = false;     // in the allowance's queue
+  bool waits_for_token = false;          // in the allowance's queue: no session is woken meanwhile
+  SteadyTime crowded_until{};       // no connection is opened before: its addresses have enough
+  bool waits_for_place = false;     // in the queue of an address
+  std::vector<SessionRef> idle;     // connected, without a job
+  std::vector<SessionRef> woken;    // have a promised token, and have not asked for a job yet
+  std::vector<SessionRef> leaving;  // close, since there are more than may be
+  std::size_t reading = 0;          // jobs that reads under way may bring
+  LaneQueue parked;                 // after the line: more lanes than can be read soon
+  std::deque<Lane*> stale;          // parked with routes of a former configuration
+  SteadyTime next_look{};           // for overdue jobs in the line
+  bool hungry = false;              // waits for memory to read more
+  bool early = true;                // may begin a transaction before the reply to the previous one
+  bool forgotten = false;           // no longer in the scheduler's table
 };
 
 }  // namespace signpost::delivery

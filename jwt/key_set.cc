@@ -184,13 +184,14 @@ Result<std::optional<PublicKey>> key_of(const Json& json) {
 Result<std::shared_ptr<const KeySet>> KeySet::parse(std::string_view json) {
   if (json.size() > kLargest) {
     return fail(Errc::InvalidArgument,
-                fmt::format("is larger than {} KiB, and no key set", kLargest >> 10));
+                fmt::format("is larger than {} KiB, too large for a key set", kLargest >> 10));
   }
   const Json document = Json::parse(json, nullptr, false);
   const auto keys = document.is_object() ? document.find("keys") : document.end();
   if (!document.is_object() || keys == document.end() || !keys->is_array()) {
-    return fail(Errc::InvalidArgument,
-                "is no JSON Web Key Set: that is an object with \"keys\" (RFC 7517)");
+    return fail(
+        Errc::InvalidArgument,
+        "is not a JSON Web Key Set (RFC 7517), such as {\"keys\": [{\"kty\": \"RSA\", …}]}");
   }
   if (keys->size() > kMostKeys) {
     return fail(Errc::InvalidArgument, fmt::format("has more than {} keys", kMostKeys));

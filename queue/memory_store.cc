@@ -4,6 +4,8 @@
 #include "queue/events.h"
 #include "queue/job_match.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -26,15 +28,16 @@ JobRef job_at(const Cursor& cursor) {
 }
 
 std::string cursor_of(const Lane& lane) {
-  return lane.domain + '\n' + lane.account + '\n' + lane.route;
+  return fmt::format("{}\n{}\n{}\n{}", lane.domain, lane.account, lane.route, lane.priority);
 }
 
 Lane lane_at(const Cursor& cursor) {
   const std::size_t first = cursor.find('\n');
   const std::size_t second = cursor.find('\n', first + 1);
-  CHECK(first != Cursor::npos && second != Cursor::npos);
+  const std::size_t third = cursor.find('\n', second + 1);
+  CHECK(first != Cursor::npos && second != Cursor::npos && third != Cursor::npos);
   return {cursor.substr(0, first), cursor.substr(first + 1, second - first - 1),
-          cursor.substr(second + 1)};
+          cursor.substr(second + 1, third - second - 1), std::stoi(cursor.substr(third + 1))};
 }
 
 }  // namespace

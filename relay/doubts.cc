@@ -4,6 +4,8 @@
 #include "base/utc.h"
 #include "config/toml_document.h"
 #include "net/listener.h"
+#include "net/server_certificate.h"
+#include "relay/data_folder.h"
 #include "relay/report_signing.h"
 #include "smtp/idna.h"
 
@@ -248,12 +250,14 @@ std::string time_doubt(const net::Certificate& certificate, SystemTime now) {
                        utc_text(from));
   }
   if (now >= until) {
-    return fmt::format("expired at {}: clients refuse it; renew it and reload", utc_text(until));
+    return fmt::format(
+        "expired at {}: clients refuse it; renew it: the relay takes the new files by itself",
+        utc_text(until));
   }
   const auto left = std::chrono::floor<std::chrono::days>(until - now);
   if (left >= kRenewal) return "";
-  return fmt::format("expires at {}, in {} {}; renew it and reload", utc_text(until), left.count(),
-                     left.count() == 1 ? "day" : "days");
+  return fmt::format("expires at {}, in {} {}; renew it: the relay takes the new files by itself",
+                     utc_text(until), left.count(), left.count() == 1 ? "day" : "days");
 }
 
 }  // namespace
@@ -261,6 +265,7 @@ std::string time_doubt(const net::Certificate& certificate, SystemTime now) {
 std::vector<std::string> certificate_doubts(const net::Certificate& certificate,
                                             const std::string& hostname, SystemTime now) {
   Texts doubts{time_doubt(certificate, now), name_doubt(certificate, hostname),
+               net::purpose_problem(certificate), net::order_problem(certificate),
                certificate.chain_problem()};
   std::erase(doubts, "");
   return doubts;
@@ -279,6 +284,9 @@ std::vector<config::ConfigError> doubts(const Settings& settings, SystemTime now
       all.push_back(
           config::error_at(config, "tls.certificate", config.tls->certificate + ": " + doubt));
     }
+  }
+  if (const std::string exposure = folder_exposure(config.data_dir); !exposure.empty()) {
+    all.push_back(config::error_at(config, "data_dir", exposure));
   }
   judge_key_sizes(settings, all);
   if (settings.users) judge_users(config, settings.users->all(), all);

@@ -279,8 +279,8 @@ inline constexpr LabelDescription kCertificateLabels[] = {
     {"certificate", {}, "the file of `tls.certificate`"}};
 inline constexpr Description kCertificateExpiry = {
     "signpost_certificate_expiry_timestamp_seconds",
-    "When the listeners' certificate expires. Less than two weeks ahead: renew it and reload; "
-    "after that, clients refuse to connect.",
+    "When the listeners' certificate expires. Less than two weeks ahead: renew it, which the "
+    "relay notices by itself; after that, clients refuse to connect.",
     kCertificateLabels};
 inline constexpr Description kLastReloadSuccessful = {
     "signpost_config_last_reload_successful",

@@ -5,6 +5,7 @@
 #include "config/name_list.h"
 #include "config/text_file.h"
 #include "config/toml_document.h"
+#include "net/server_certificate.h"
 #include "relay/recipient_limits.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
@@ -126,7 +127,11 @@ void load_certificate(const config::Config& config, Settings& settings, Errors& 
   std::shared_ptr<const net::Certificate> certificate;
   if (pem) {
     if (auto read = net::Certificate::from_pem(*pem)) {
-      certificate = std::move(*read);
+      if (const std::string unusable = net::unusable_certificate(**read); !unusable.empty()) {
+        add(errors, config, certificate_file, unusable);
+      } else {
+        certificate = std::move(*read);
+      }
     } else {
       add(errors, config, certificate_file, read.error().detail);
     }

@@ -4,25 +4,24 @@
 
 #include "config/config.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace signpost::relay {
 
-// Why the data folder could not be made by this process, in words; "" if it could, or is there.
-// Tries it and leaves nothing behind. Any thread.
-std::string folder_obstacle(const std::string& data_dir);
-
-// Why the queue cannot be written by this process's account, with the remedy; empty if it can.
-// `makes_folder`: whether a folder that is missing is made by someone else, who may. Leaves nothing
-// behind. Any thread.
-std::vector<config::ConfigError> queue_obstacles(const config::Config& config, bool makes_folder);
-
 // Whether the disk has less space than limits.disk_free asks for. Any thread.
 std::vector<config::ConfigError> disk_obstacles(const config::Config& config);
 
-// Addresses where another program listens. A running relay of this process's account is none: it
-// lets its own account in beside itself. Any thread; no client notices.
-std::vector<config::ConfigError> port_obstacles(const config::Config& config);
+// The relay that has this configuration's data folder.
+struct RunningRelay {
+  bool is_running = false;
+  std::optional<std::vector<std::string>> listeners;  // their `bind`; nothing: not known
+};
+
+// Addresses where someone else listens, be it another relay of this process's account. Any thread;
+// no client notices.
+std::vector<config::ConfigError> port_obstacles(const config::Config& config,
+                                                const RunningRelay& ours);
 
 }  // namespace signpost::relay

@@ -1,6 +1,7 @@
 #include "rocks/codec.h"
 
 #include "base/check.h"
+#include "rocks/keys.h"
 
 #include <chrono>
 #include <concepts>
@@ -19,6 +20,9 @@ constexpr std::uint8_t kTimedEnvelopeVersion = 2;  // with what only few senders
 constexpr std::uint8_t kFormerJobVersion = 1;
 constexpr std::uint8_t kJobVersion = 2;
 constexpr std::uint8_t kTimedJobVersion = 3;  // of an envelope with a deadline
+// In a lane whose priority is not 0: without a deadline, and with one.
+constexpr std::uint8_t kRankedJobVersion = 4;
+constexpr std::uint8_t kTimedRankedJobVersion = 5;
 
 constexpr std::uint8_t kEightBit = 1;
 constexpr std::uint8_t kSmtpUtf8 = 2;
@@ -190,6 +194,15 @@ std::vector<queue::Recipient> read_recipients(Reader& in) {
   return recipients;
 }
 
+void write_priority(Writer& out, int priority) {
+  out.octet(static_cast<std::uint8_t>(priority - smtp::kLowestPriority));
+}
+
+int read_priority(Reader& in) {
+  constexpr int kPriorities = smtp::kHighestPriority - smtp::kLowestPriority;
+  return in.octet_up_to(kPriorities) + smtp::kLowestPriority;
+}
+
 bool is_timed(const queue::Envelope& envelope) {
   return envelope.release != SystemTime{} || envelope.deadline || envelope.priority != 0;
 }
@@ -204,7 +217,7 @@ void write_times(Writer& out, const queue::Envelope& envelope) {
   out.octet(flags);
   out.time(envelope.release);
   out.time(envelope.deadline ? envelope.deadline->time : SystemTime{});
-  out.octet(static_cast<std::uint8_t>(envelope.priority - smtp::kLowestPriority));
+  write_priority(out, envelope.priority);
 }
 
 // False if another row would say the same.
@@ -221,14 +234,19 @@ bool read_times(Reader& in, queue::Envelope& envelope) {
   } else if ((flags & (kReturn | kTrace)) != 0 || deadline != SystemTime{}) {
     return false;
   }
-  constexpr int kPriorities = smtp::kHighestPriority - smtp::kLowestPriority;
-  envelope.priority = in.octet_up_to(kPriorities) + smtp::kLowestPriority;
+  envelope.priority = read_priority(in);
   return is_timed(envelope) && (!envelope.held_for || envelope.release != SystemTime{});
 }
 
-// The texts of a lane end with an octet 0 in its key.
-bool is_lane(const queue::Lane& lane) {
-  return !lane.domain.contains('\0') && !lane.account.contains('\0') && !lane.route.contains('\0');
+bool is_timed(std::uint8_t job_version) {
+  return job_version == kTimedJobVersion || job_version == kTimedRankedJobVersion;
+}
+
+bool is_ranked(std::uint8_t job_version) { return job_version >= kRankedJobVersion; }
+
+std::uint8_t version_of(const queue::Job& job) {
+  if (job.lane.priority == 0) return job.deadline ? kTimedJobVersion : kJobVersion;
+  return job.deadline ? kTimedRankedJobVersion : kRankedJobVersion;
 }
 
 Result<queue::Job> decode_version(const queue::JobRef& ref, std::string_view bytes,
@@ -239,7 +257,7 @@ Result<queue::Job> decode_version(const queue::JobRef& ref, std::string_view byt
     return corrupt("job", ref.id, *refused);
   }
   queue::Job job;
-  job.deadline = version == kTimedJobVersion;
+  job.deadline = is_timed(version);
   job.ref = ref;
   job.state = static_cast<queue::JobState>(
       in.octet_up_to(static_cast<std::uint8_t>(queue::JobState::Held)));
@@ -252,10 +270,12 @@ Result<queue::Job> decode_version(const queue::JobRef& ref, std::string_view byt
     job.lane.account = in.text();
     job.lane.route = in.text();
   }
+  if (is_ranked(version)) job.lane.priority = read_priority(in);
   job.last_remote = in.text();
   job.last_reply = read_reply(in);
   job.recipients = read_recipients(in);
-  if (!in.finished() || !is_lane(job.lane)) return corrupt("job", ref.id, "the row is damaged");
+  const bool good = is_ranked(version) == (job.lane.priority != 0) && is_lane(job.lane);
+  if (!in.finished() || !good) return corrupt("job", ref.id, "the row is damaged");
   return job;
 }
 
@@ -318,7 +338,7 @@ void encode_job(const queue::Job& job, std::string& bytes) {
   CHECK(is_lane(job.lane));
   Writer out(bytes);
   out.reserve(128 + 64 * job.recipients.size() + job.last_reply.text.size());
-  out.octet(job.deadline ? kTimedJobVersion : kJobVersion);
+  out.octet(version_of(job));
   out.octet(static_cast<std::uint8_t>(job.state));
   out.octet(job.delay_notified ? kDelayNotified : 0);
   out.number(job.attempts);
@@ -327,13 +347,14 @@ void encode_job(const queue::Job& job, std::string& bytes) {
   out.text(job.lane.domain);
   out.text(job.lane.account);
   out.text(job.lane.route);
+  if (job.lane.priority != 0) write_priority(out, job.lane.priority);
   out.text(job.last_remote);
   write_reply(out, job.last_reply);
   write_recipients(out, job.recipients);
 }
 
 Result<queue::Job> decode_job(const queue::JobRef& ref, std::string_view bytes) {
-  return decode_version(ref, bytes, kJobVersion, kTimedJobVersion);
+  return decode_version(ref, bytes, kJobVersion, kTimedRankedJobVersion);
 }
 
 bool is_former_job(std::string_view bytes) {

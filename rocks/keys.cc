@@ -1,6 +1,7 @@
 #include "rocks/keys.h"
 
 #include "base/check.h"
+#include "smtp/transfer_requests.h"
 
 #include <algorithm>
 #include <chrono>
@@ -16,6 +17,10 @@ constexpr std::size_t kJobKeySize = kIdSize + 2 + 4;
 constexpr std::size_t kDueSize = 8;
 constexpr std::size_t kPositionSize = kDueSize + kJobKeySize;
 constexpr std::size_t kLaneTexts = 3;
+// After the route: the mark, and the priority plus the offset, which is never 0.
+constexpr char kPriorityMark = '\1';
+constexpr int kPriorityOffset = 1 - smtp::kLowestPriority;
+constexpr std::size_t kPrioritySize = 2;
 // In the value of a lane's row.
 constexpr std::uint8_t kDelayNotified = 1;
 constexpr std::uint8_t kDeadline = 2;
@@ -48,12 +53,27 @@ void append_position(std::string& out, const queue::LanePosition& position) {
 }
 
 void append_lane(std::string& out, const queue::Lane& lane) {
-  out.reserve(lane.domain.size() + lane.account.size() + lane.route.size() + kLaneTexts +
-              kPositionSize);
-  for (const std::string* text : {&lane.domain, &lane.account, &lane.route}) {
-    CHECK(!text->contains('\0'));
-    out.append(*text).push_back('\0');
+  out.reserve(lane.domain.size() + lane.account.size() + lane.route.size() + kPrioritySize +
+              kLaneTexts + kPositionSize);
+  CHECK(is_lane(lane));
+  out.append(lane.domain).push_back('\0');
+  out.append(lane.account).push_back('\0');
+  out.append(lane.route);
+  if (lane.priority != 0) {
+    out.push_back(kPriorityMark);
+    out.push_back(static_cast<char>(lane.priority + kPriorityOffset));
   }
+  out.push_back('\0');
+}
+
+// Takes the priority from the end of a lane's last text.
+bool take_priority(queue::Lane& lane) {
+  const std::size_t mark = lane.route.find(kPriorityMark);
+  if (mark == std::string::npos) return true;
+  if (lane.route.size() != mark + 2) return false;
+  lane.priority = lane.route.back() - kPriorityOffset;
+  lane.route.resize(mark);
+  return lane.priority != 0 && is_lane(lane);
 }
 
 }  // namespace
@@ -87,6 +107,12 @@ std::string job_prefix(const queue::JobRef& ref) {
   std::string prefix(message_key(ref.id));
   append(prefix, ref.number);
   return prefix;
+}
+
+bool is_lane(const queue::Lane& lane) {
+  return !lane.domain.contains('\0') && !lane.account.contains('\0') &&
+         !lane.route.contains('\0') && !lane.route.contains(kPriorityMark) &&
+         lane.priority >= smtp::kLowestPriority && lane.priority <= smtp::kHighestPriority;
 }
 
 std::string lane_prefix(const queue::Lane& lane) {
@@ -135,7 +161,7 @@ std::optional<queue::Lane> parse_lane_prefix(std::string_view prefix) {
     text->assign(prefix.substr(0, end));
     prefix.remove_prefix(end + 1);
   }
-  if (!prefix.empty()) return std::nullopt;
+  if (!prefix.empty() || !take_priority(lane)) return std::nullopt;
   return lane;
 }
 

@@ -16,9 +16,12 @@ std::optional<queue::JobRef> parse_job_key(std::string_view key);
 // What the keys of all versions of a job begin with.
 std::string job_prefix(const queue::JobRef& ref);
 
-// A lane's texts with an octet 0 after each: no lane's prefix is the beginning of another's.
-// REQUIRES: the texts contain none.
+// A lane's texts with an octet 0 after each, the last one with the priority unless that is 0: no
+// lane's prefix is the beginning of another's. REQUIRES: is_lane().
 std::string lane_prefix(const queue::Lane& lane);
+// Whether a key can hold it: the texts contain no octet 0, the route no octet 1, and the priority
+// is one of RFC 6710.
+bool is_lane(const queue::Lane& lane);
 // A due time before 1970 sorts as 1970.
 std::string lane_key(const queue::Lane& lane, const queue::LanePosition& position);
 void lane_key(const queue::Lane& lane, const queue::LanePosition& position, std::string& out);

@@ -12,6 +12,10 @@ namespace signpost::sasl {
 
 namespace {
 
+// Before a token (RFC 7628 section 3.1); the octet 1 ends what is before it.
+constexpr std::string_view kBearer =
+    "\x01"
+    "auth=Bearer ";
 constexpr std::string_view kAsksForMore = "the peer asked for more than the mechanism provides";
 
 // A message of ours, and what follows an error that the server sends as a challenge.
@@ -101,19 +105,12 @@ std::unique_ptr<smtp::LoginExchange> exchange_of(Mechanism mechanism, const std:
                                            std::move(secret),
                                            base64::encode(secret_bytes(kNonceSize)));
     case Mechanism::OauthBearer:
-      return std::make_unique<OneMessage>(mechanism,
-                                          joined({"n,a=", escaped_name(name),
-                                                  ",\x01"
-                                                  "auth=Bearer ",
-                                                  secret->view(), "\x01\x01"}),
-                                          "\x01");
+      return std::make_unique<OneMessage>(
+          mechanism, joined({"n,a=", escaped_name(name), ",", kBearer, secret->view(), "\x01\x01"}),
+          "\x01");
     case Mechanism::Xoauth2:
-      return std::make_unique<OneMessage>(mechanism,
-                                          joined({"user=", name,
-                                                  "\x01"
-                                                  "auth=Bearer ",
-                                                  secret->view(), "\x01\x01"}),
-                                          "");
+      return std::make_unique<OneMessage>(
+          mechanism, joined({"user=", name, kBearer, secret->view(), "\x01\x01"}), "");
     case Mechanism::Plain:
       return std::make_unique<OneMessage>(mechanism, joined({kZero, name, kZero, secret->view()}),
                                           std::nullopt);

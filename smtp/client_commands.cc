@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "smtp/peer_limits.h"
 #include "smtp/xtext.h"
 
 #include <algorithm>
@@ -88,6 +89,7 @@ void announce(std::string_view line, PeerExtensions& peer) {
     peer.size = true;
     peer.size_limit = size_limit(arguments);
   }
+  if (keyword == "limits") peer.limits = parse_limits(arguments);
   if (keyword == "auth") {
     for (const std::string_view mechanism : ascii::split(arguments, ' ')) {
       const bool known = std::ranges::find(peer.auth, mechanism) != peer.auth.end();

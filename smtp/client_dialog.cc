@@ -357,14 +357,19 @@ void ClientDialog::open(const ClientTransaction& transaction) {
 void ClientDialog::list_commands(const ClientTransaction& transaction) {
   commands_.reserve(commands_.size() + transaction.recipients.size() + 3);
   commands_.push_back({Phase::Mail});
+  ++mails_;
   for (std::size_t i = 0; i < transaction.recipients.size(); ++i) {
     commands_.push_back({Phase::Rcpt, i});
   }
   commands_.push_back({Phase::DataCommand});
 }
 
+bool ClientDialog::may_send_mail() const {
+  return extensions_.limits.mails == 0 || mails_ < extensions_.limits.mails;
+}
+
 bool ClientDialog::can_begin_early() const {
-  return extensions_.pipelining && !closed_ && !next_ && content_sent_ &&
+  return extensions_.pipelining && !closed_ && !next_ && content_sent_ && may_send_mail() &&
          awaiting() == Phase::EndOfData && commands_.back().phase == Phase::EndOfData;
 }
 

@@ -133,6 +133,8 @@ class ClientDialog {
   // announced extensions rule out is decided here, and nothing is written. REQUIRES: can_begin()
   void begin(const ClientTransaction& transaction, ByteQueue& out);
   bool can_begin() const;  // Ready was the last step, and nothing was begun since
+  // The peer accepts another MAIL in this session (RFC 9422 section 4.1): otherwise quit().
+  bool may_send_mail() const;
 
   // All of the mail data, the final dot included, was appended to the `out` of advance(), of which
   // the caller removes what the socket has taken.
@@ -233,6 +235,7 @@ class ClientDialog {
   std::optional<ClientTransaction> next_;  // begun early: its commands are at the list's end
   std::vector<TransactionResult::Recipient> results_;  // code 0: not decided yet
   std::size_t undecided_ = 0;
+  std::size_t mails_ = 0;  // MAIL commands of this session
   bool transaction_open_ = false;
   bool settled_locally_ = false;  // decided in begin(), nothing was sent
   bool mail_open_ = false;        // the peer holds a transaction that RSET must end

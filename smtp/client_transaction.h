@@ -2,6 +2,7 @@
 #pragma once
 
 #include "smtp/dsn_parameters.h"
+#include "smtp/peer_limits.h"
 #include "smtp/transfer_requests.h"
 
 #include <chrono>
@@ -28,6 +29,7 @@ struct PeerExtensions {
   bool size = false;
   std::size_t size_limit = 0;       // 0: no limit announced
   std::vector<std::string> auth{};  // the mechanisms, as they are written
+  PeerLimits limits{};
 };
 
 // One mail transaction to send. The views must live until TransactionDone or the session's end.

@@ -74,7 +74,7 @@ Parsed parse_mail(std::string_view argument, ParseContext) {
   // A fault in the path is more useful to the client than one in the parameters.
   auto path = parse_reverse_path(text->path, mail.smtputf8);
   if (!path) return std::unexpected(command_error(path.error()));
-  if (fault) return std::unexpected(*fault);
+  if (fault) return std::unexpected(fault->error);
   mail.reverse_path = std::move(*path);
   return mail;
 }
@@ -87,7 +87,7 @@ Parsed parse_rcpt(std::string_view argument, ParseContext context) {
   RcptCommand rcpt;
   rcpt.recipient = std::move(*mailbox);
   if (const auto fault = parse_rcpt_parameters(text->rest, context, rcpt)) {
-    return std::unexpected(*fault);
+    return std::unexpected(fault->error);
   }
   return rcpt;
 }
@@ -170,7 +170,40 @@ constexpr std::array kVerbs = {
     Verb{"XCLIENT", parse_client},
 };
 
+std::string_view faulty_in_mail(std::string_view argument) {
+  const auto text = split_argument(argument, "FROM:");
+  if (!text) return argument;
+  MailCommand mail;
+  const auto fault = parse_mail_parameters(text->rest, mail);
+  if (!parse_reverse_path(text->path, mail.smtputf8)) return text->path;
+  return fault ? fault->parameter : "";
+}
+
+std::string_view faulty_in_rcpt(std::string_view argument, ParseContext context) {
+  const auto text = split_argument(argument, "TO:");
+  if (!text) return argument;
+  RcptCommand rcpt;
+  if (!parse_forward_path(text->path, context.smtputf8)) return text->path;
+  const auto fault = parse_rcpt_parameters(text->rest, context, rcpt);
+  return fault ? fault->parameter : "";
+}
+
 }  // namespace
+
+std::string_view faulty_part(std::string_view line, ParseContext context) {
+  constexpr std::array<std::string_view, 7> kWithoutSecrets = {"EHLO", "HELO", "BDAT",    "DATA",
+                                                               "RSET", "QUIT", "STARTTLS"};
+  line = trim_end(line);
+  if (std::ranges::any_of(line, ascii::is_control)) return "";
+  const std::string_view name = line.substr(0, line.find(' '));
+  const std::string_view argument = trim_front(line.substr(name.size()));
+  if (ascii::equals_ignore_case(name, "MAIL")) return faulty_in_mail(argument);
+  if (ascii::equals_ignore_case(name, "RCPT")) return faulty_in_rcpt(argument, context);
+  const bool shown = std::ranges::any_of(kWithoutSecrets, [name](std::string_view verb) {
+    return ascii::equals_ignore_case(name, verb);
+  });
+  return shown ? argument : "";
+}
 
 std::expected<Command, CommandError> parse_command(std::string_view line, ParseContext context) {
   line = trim_end(line);

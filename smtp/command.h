@@ -49,4 +49,8 @@ using Command = std::variant<HelloCommand, MailCommand, RcptCommand, DataCommand
 // case, blanks at the end are dropped.
 std::expected<Command, CommandError> parse_command(std::string_view line, ParseContext context);
 
+// Of a line that was refused, what is at fault: a parameter, an address, an argument; "" if it is
+// the whole line, or may hold a password. A part of `line`.
+std::string_view faulty_part(std::string_view line, ParseContext context);
+
 }  // namespace signpost::smtp

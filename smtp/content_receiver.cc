@@ -83,7 +83,8 @@ std::optional<DialogRefusal> ContentReceiver::refusal() const {
   if (decoder_.saw_bare_cr() || decoder_.saw_nul()) {
     return DialogRefusal{RefusalKind::Content, {554, {5, 6, 0}, "Bare CR or NUL in the message"}};
   }
-  if (size_ > size_limit_) return DialogRefusal{RefusalKind::Size, server_replies::too_big()};
+  if (size_ > size_limit_)
+    return DialogRefusal{RefusalKind::Size, server_replies::too_big(size_limit_)};
   if (given_up_) return DialogRefusal{RefusalKind::GivenUp, *given_up_, false};
   return {};
 }

@@ -289,9 +289,10 @@ struct Known {
 };
 
 template <typename T, std::size_t N>
-Fault parse_parameters(std::string_view text, const std::array<Known<T>, N>& table, T& command) {
+std::optional<ParameterFault> parse_parameters(std::string_view text,
+                                               const std::array<Known<T>, N>& table, T& command) {
   std::array<bool, N> seen{};
-  Fault first;
+  std::optional<ParameterFault> first;
   for (const std::string_view item : ascii::split(text, ' ')) {
     if (item.empty()) continue;
     Fault fault;
@@ -312,7 +313,7 @@ Fault parse_parameters(std::string_view text, const std::array<Known<T>, N>& tab
     } else {
       fault = known->parse(parameter->value, command);
     }
-    if (!first) first = fault;
+    if (fault && !first) first = ParameterFault{*fault, item};
   }
   return first;
 }
@@ -345,12 +346,12 @@ constexpr std::array<Known<RcptCommand>, 2> kRcptParametersUtf8 = {{
 
 }  // namespace
 
-std::optional<CommandError> parse_mail_parameters(std::string_view text, MailCommand& mail) {
+std::optional<ParameterFault> parse_mail_parameters(std::string_view text, MailCommand& mail) {
   return parse_parameters(text, kMailParameters, mail);
 }
 
-std::optional<CommandError> parse_rcpt_parameters(std::string_view text, ParseContext context,
-                                                  RcptCommand& rcpt) {
+std::optional<ParameterFault> parse_rcpt_parameters(std::string_view text, ParseContext context,
+                                                    RcptCommand& rcpt) {
   return parse_parameters(text, context.smtputf8 ? kRcptParametersUtf8 : kRcptParameters, rcpt);
 }
 

@@ -10,9 +10,14 @@
 
 namespace signpost::smtp {
 
+struct ParameterFault {
+  CommandError error;
+  std::string_view parameter;  // a part of the text
+};
+
 // Each fills in what it understood and returns the first fault. `text` is what follows the path.
-std::optional<CommandError> parse_mail_parameters(std::string_view text, MailCommand& mail);
-std::optional<CommandError> parse_rcpt_parameters(std::string_view text, ParseContext context,
-                                                  RcptCommand& rcpt);
+std::optional<ParameterFault> parse_mail_parameters(std::string_view text, MailCommand& mail);
+std::optional<ParameterFault> parse_rcpt_parameters(std::string_view text, ParseContext context,
+                                                    RcptCommand& rcpt);
 
 }  // namespace signpost::smtp

@@ -210,7 +210,9 @@ void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
     options_.xclient = false;
   }
   if (!command) {
-    refuse(loggable(line), {Protocol, to_error(command.error(), line)}, out);
+    refuse(loggable(line),
+           {Protocol, to_error(command.error(), line, {.smtputf8 = transaction_.mail.smtputf8})},
+           out);
     if (is_chunk(line)) lose_track(out);
     return;
   }
@@ -244,7 +246,8 @@ std::optional<ServerDialog::Refusal> ServerDialog::mail_obstacle(const MailComma
   if (options_.require_auth && login_.empty()) {
     return Refusal{Policy, {530, {5, 7, 0}, "Authentication required"}};
   }
-  if (mail.size.value_or(0) > options_.size_limit) return Refusal{Size, too_big()};
+  if (mail.size.value_or(0) > options_.size_limit)
+    return Refusal{Size, too_big(options_.size_limit)};
   return {};
 }
 
@@ -386,7 +389,7 @@ void ServerDialog::on_command(const XclientCommand& xclient, std::string_view li
   if (const auto obstacle = xclient_obstacle(xclient)) return refuse(line, *obstacle, out);
   XclientCommand client = client_ ? *client_ : XclientCommand{};
   if (!client.add(xclient)) {
-    return refuse(line, {Protocol, to_error(CommandError::ParameterDuplicate, line)}, out);
+    return refuse(line, {Protocol, to_error(CommandError::ParameterDuplicate, line, {})}, out);
   }
   auto options = policy_.on_xclient(client);
   if (!options) return respond(options.error(), out);

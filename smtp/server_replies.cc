@@ -10,6 +10,8 @@ namespace signpost::smtp::server_replies {
 
 namespace {
 
+constexpr std::size_t kShownPart = 80;  // octets of what is refused
+
 std::string_view first_word(std::string_view line) { return line.substr(0, line.find(' ')); }
 
 template <std::size_t N>
@@ -24,9 +26,17 @@ EnhancedStatus bad_address(std::string_view line) {
   return sender ? EnhancedStatus{5, 1, 7} : EnhancedStatus{5, 1, 3};
 }
 
-}  // namespace
+// A word of letters in one case, as verbs of this and other protocols are. Base64 has both, or
+// digits, in all but one of some thousand words that are as long as that of a password.
+bool may_be_verb(std::string_view word) {
+  constexpr std::size_t kLongest = 10;
+  if (word.empty() || word.size() > kLongest) return false;
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return std::ranges::all_of(word, is_upper) || std::ranges::all_of(word, is_lower);
+}
 
-Reply to_error(CommandError error, std::string_view line) {
+Reply reply_to(CommandError error, std::string_view line) {
   switch (error) {
     case CommandError::Unknown:
       return {500, {5, 5, 2}, "Command not recognized"};
@@ -62,13 +72,27 @@ Reply to_error(CommandError error, std::string_view line) {
   return {500, {5, 5, 2}, "Command not recognized"};
 }
 
-std::string_view loggable(std::string_view line) {
+}  // namespace
+
+Reply to_error(CommandError error, std::string_view line, ParseContext context) {
+  Reply reply = reply_to(error, line);
+  const std::string_view part = faulty_part(line, context);
+  if (!part.empty() && error != CommandError::RequireTls) {
+    reply.text.append(": \"").append(ascii::printable(part, kShownPart)).append("\"");
+  }
+  return reply;
+}
+
+std::string loggable(std::string_view line) {
   static constexpr std::array<std::string_view, 14> kShown = {
       "MAIL", "RCPT", "DATA", "BDAT", "EHLO",     "HELO", "RSET",
       "NOOP", "QUIT", "VRFY", "EXPN", "STARTTLS", "HELP", "XCLIENT"};
   const std::string_view verb = first_word(line);
-  if (is_one_of(verb, kShown)) return line;
-  return ascii::equals_ignore_case(verb, "AUTH") ? "AUTH" : "(unknown)";
+  if (is_one_of(verb, kShown)) return std::string(line);
+  if (ascii::equals_ignore_case(verb, "AUTH")) return "AUTH";
+  std::string text = "(";
+  text.append(may_be_verb(verb) ? verb : "unknown").append(", ");
+  return text.append(std::to_string(line.size())).append(" octets)");
 }
 
 bool is_foreign_octet(char first) {
@@ -101,6 +125,9 @@ Reply priority_changed(int priority) {
   return {250, {2, 3, 6}, std::to_string(priority) + " is the priority that this client may have"};
 }
 
-Reply too_big() { return {552, {5, 3, 4}, "Message is larger than this server accepts"}; }
+Reply too_big(std::size_t limit) {
+  std::string text = "Message is larger than the ";
+  return {552, {5, 3, 4}, text.append(std::to_string(limit)).append(" octets accepted here")};
+}
 
 }  // namespace signpost::smtp::server_replies

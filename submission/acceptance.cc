@@ -127,14 +127,6 @@ void add_times(const smtp::MailCommand& mail, SystemTime now, queue::Envelope& e
   envelope.priority = mail.priority;
 }
 
-// A lane is served in the order of due times. Urgent mail counts as if it had waited for longer: it
-// goes before less urgent mail of its account to that domain, but not for ever.
-SystemTime first_due(const queue::Envelope& envelope) {
-  constexpr std::chrono::minutes kAStep{10};
-  if (envelope.release > envelope.received) return envelope.release;
-  return envelope.received - std::max(envelope.priority, 0) * kAStep;
-}
-
 // The recipients of one domain are one job, each once however often it was named. The order of
 // first mention is kept.
 std::vector<queue::Job> make_jobs(const config::Config& config,
@@ -142,7 +134,6 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
                                   const queue::Envelope& envelope, const net::IpAddress& client) {
   const std::string account =
       relay::account_of(envelope.login, envelope.reverse_path, client.client_prefix().text());
-  const SystemTime due = first_due(envelope);
   std::vector<queue::Job> jobs;
   std::unordered_map<std::string_view, std::size_t> by_domain;
   std::unordered_set<std::string> named;
@@ -158,9 +149,10 @@ std::vector<queue::Job> make_jobs(const config::Config& config,
       queue::Job& job = jobs.emplace_back();
       job.ref = {envelope.id, static_cast<std::uint16_t>(slot->second), 0};
       job.lane = {std::string(domain), account,
-                  relay::sender_route(config, {envelope.login, envelope.reverse_path}, domain)};
+                  relay::sender_route(config, {envelope.login, envelope.reverse_path}, domain),
+                  envelope.priority};
       if (envelope.release > envelope.received) job.state = queue::JobState::Deferred;
-      job.due = due;
+      job.due = envelope.sent();
       job.deadline = envelope.deadline.has_value();
     }
     jobs[slot->second].recipients.push_back(

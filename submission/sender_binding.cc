@@ -4,6 +4,8 @@
 #include "smtp/address.h"
 #include "smtp/idna.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <ranges>
@@ -43,11 +45,16 @@ bool has_owner(const relay::Settings& settings, std::string_view address) {
   });
 }
 
+// Whether there may be domains that another login or a tenant has.
+bool others_have_some(const relay::Settings& settings) {
+  if (!settings.users || settings.users->all().size() == 1) return false;
+  return !settings.config->tenants.empty() || settings.users->have_senders();
+}
+
 bool may_send_unbound(const relay::Settings& settings, std::string_view address) {
   // Without any key there is nothing to misuse.
   if (!settings.keys.empty() && !has_key(settings, smtp::domain_of(address))) return false;
-  if (!settings.users || settings.users->all().size() == 1) return true;
-  if (settings.config->tenants.empty() && !settings.users->have_senders()) return true;
+  if (!others_have_some(settings)) return true;
   const auto compared = comparable(address);
   return compared && !has_owner(settings, *compared);
 }
@@ -66,6 +73,23 @@ std::string joined(const std::vector<std::string>& names, const std::vector<std:
   }
   if (names.size() + listed.size() > kShownSenders) text += ", ...";
   return text;
+}
+
+// The domains with a key that nobody else has: "@shop.example", "@*.shop.example" for what is below
+// one. There may be thousands: not all of them are asked for whose they are.
+std::string unbound_text(const relay::Settings& settings) {
+  constexpr std::size_t kLookedAt = 1000;
+  if (settings.keys.empty()) return "any domain that no other login or tenant has";
+  std::vector<std::string> free;
+  for (const config::DkimConfig& key : settings.config->dkim | std::views::take(kLookedAt)) {
+    if (free.size() > kShownSenders) break;
+    if (std::ranges::find(free, key.domain) != free.end()) continue;  // a second key
+    if (others_have_some(settings) && has_owner(settings, fmt::format("@{}", key.domain))) continue;
+    free.push_back(key.domain);
+    if (key.subdomains) free.push_back(fmt::format("*.{}", key.domain));
+  }
+  if (!free.empty()) return joined(free, {}, "@");
+  return "domains with a DKIM key that no other login or tenant has";
 }
 
 }  // namespace
@@ -90,7 +114,7 @@ std::string allowed_text(const auth::User& user, const relay::Settings& settings
   if (const auto* tenant = config::find_tenant(*settings.config, user.tenant)) {
     return joined(tenant->domains, tenant->listed_domains, "@");
   }
-  return "domains with a DKIM key that no other login or tenant has";
+  return unbound_text(settings);
 }
 
 }  // namespace signpost::submission

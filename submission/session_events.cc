@@ -132,15 +132,14 @@ void SessionEvents::rejected(const Refusal& refusal) {
     event.recipients = transaction->recipients.size();
   }
   event.to = recipients;
-  if (refusals_ >= kMostRefusals) {
-    lines_.leave_out();
+  const bool are_enough = !refusal.has_line && refusals_ >= kMostRefusals;
+  if (are_enough) lines_.leave_out();
+  if (refusal.has_line || are_enough || !lines_.take()) {
     sink_.emit_unlogged(event);
-  } else if (lines_.take()) {
-    ++refusals_;
-    sink_.emit(event);
-  } else {
-    sink_.emit_unlogged(event);
+    return;
   }
+  ++refusals_;
+  sink_.emit(event);
 }
 
 void SessionEvents::sender_rewritten(std::string_view login, std::string_view from,

@@ -51,6 +51,7 @@ class SessionEvents {
     std::string_view text{};                         // of the client, that is at fault
     const smtp::Transaction* transaction = nullptr;  // under way
     const config::TenantConfig* tenant = nullptr;
+    bool has_line = false;  // another event has said so: it is counted only
     Particulars particulars{};
   };
   void rejected(const Refusal& refusal);

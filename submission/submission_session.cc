@@ -387,7 +387,9 @@ void SubmissionSession::password_checked(auth::Verdict verdict, const std::strin
 }
 
 void SubmissionSession::finish_login(auth::Verdict verdict, const std::string& login) {
+  answers_login_ = true;
   dialog_.password_checked(result_of(verdict), stream_.output(), login);
+  answers_login_ = false;
   if (!dialog_.login().empty()) {
     stream_.expect_secrets(false);
     log_in(dialog_.login());
@@ -574,6 +576,7 @@ void SubmissionSession::on_refused(smtp::RefusalKind kind, std::string_view comm
        .command_line = command_line,
        .transaction = transaction(),
        .tenant = submitter_.tenant(dialog_.login()),
+       .has_line = answers_login_ && command_line.starts_with("AUTH "),
        .particulars = {
            .mail = mail, .recipient = recipient, .size = in_content ? dialog_.content_size() : 0}});
 }

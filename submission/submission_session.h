@@ -157,8 +157,9 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   smtp::ServerDialog dialog_;
   HeldMemory buffers_;  // of what waits in stream_, in either direction
   SteadyTime content_began_{};
-  bool input_ended_ = false;  // the client has finished sending, and is answered to the end
-  std::size_t unsent_ = 0;    // octets of replies that were unsent after the last turn
+  bool input_ended_ = false;    // the client has finished sending, and is answered to the end
+  bool answers_login_ = false;  // the reply is to a login that an event has reported
+  std::size_t unsent_ = 0;      // octets of replies that were unsent after the last turn
   // Apart, as most sessions are idle, and many in clear.
   std::unique_ptr<const net::TlsFacts> tls_;
   std::unique_ptr<Exchange> exchange_;

@@ -158,6 +158,9 @@ int verdict(const Results& total, const Summary& summary, const LoadOptions& opt
 }
 
 int run(const LoadOptions& options) {
+  if (!options.report.empty()) {
+    if (auto writable = check_writable(options.report); !writable) return failed(writable.error());
+  }
   TlsContext tls;
   if (options.tls != TlsUse::None) {
     auto made = tls_client_context();

@@ -1,9 +1,13 @@
 #include "bench/sink/options.h"
 
+#include "base/ascii.h"
+
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 namespace signpost::bench {
 
@@ -59,6 +63,9 @@ void declare(CLI::App& app, Raw& raw, SinkOptions& options) {
   app.add_option("--ehlo", options.keywords, "a further line of the EHLO reply, repeatable");
   app.add_option("--size-limit", options.size_limit, "octets a message, announced as SIZE")
       ->capture_default_str();
+  app.add_option("--limits", options.announced_limits,
+                 "announced as LIMITS (RFC 9422), enforced, and clients that exceed them counted: "
+                 "\"MAILMAX=5 RCPTMAX=3 RCPTDOMAINMAX=1\"");
   app.add_option("--refuse-rcpt", raw.refuse_recipient,
                  "share of recipients to refuse, with a code: 0.1:550");
   app.add_option("--defer-rcpt", raw.defer_recipient, "share of recipients to defer: 0.1:451");
@@ -113,6 +120,12 @@ std::string understand(const Raw& raw, SinkOptions& options) {
       return std::string(named.option) + ": \"" + named.text + "\" is not SHARE or SHARE:CODE";
     named.share = *share;
   }
+  const auto limits = parse_session_limits(options.announced_limits);
+  if (!limits) {
+    return "--limits: \"" + options.announced_limits +
+           "\" has more than MAILMAX, RCPTMAX and RCPTDOMAINMAX, each =1 to =999999";
+  }
+  options.limits = *limits;
   options.delay = std::chrono::milliseconds(raw.delay_ms);
   return {};
 }
@@ -131,6 +144,29 @@ std::optional<Share> parse_share(const std::string& text, int default_code) {
   }
   if (*end != '\0') return {};
   return share;
+}
+
+std::optional<SessionLimits> parse_session_limits(const std::string& text) {
+  SessionLimits limits;
+  for (const std::string_view word : ascii::split(text, ' ')) {
+    if (word.empty()) continue;
+    const std::size_t equals = std::min(word.find('='), word.size());
+    const std::string_view name = word.substr(0, equals);
+    const std::string value(word.substr(std::min(equals + 1, word.size())));
+    char* end = nullptr;
+    const unsigned long number = std::strtoul(value.c_str(), &end, 10);
+    if (value.empty() || *end != '\0' || number < 1 || number > 999'999) return {};
+    if (name == "MAILMAX") {
+      limits.mails = number;
+    } else if (name == "RCPTMAX") {
+      limits.recipients = number;
+    } else if (name == "RCPTDOMAINMAX") {
+      limits.recipient_domains = number;
+    } else {
+      return {};
+    }
+  }
+  return limits;
 }
 
 std::optional<SinkOptions> parse_sink_options(int argc, char** argv, int& exit_code) {

@@ -18,6 +18,13 @@ struct Share {
   int code = 0;
 };
 
+// Of RFC 9422; 0: none.
+struct SessionLimits {
+  std::size_t mails = 0;
+  std::size_t recipients = 0;
+  std::size_t recipient_domains = 0;
+};
+
 struct SinkOptions {
   std::vector<Endpoint> listen;
   unsigned threads = 1;
@@ -34,6 +41,8 @@ struct SinkOptions {
   bool smtputf8 = true;
   std::vector<std::string> keywords;  // further lines of the EHLO reply
   std::size_t size_limit = 64 << 20;
+  std::string announced_limits;  // as they are written; empty: none
+  SessionLimits limits;          // the same as numbers: enforced
 
   Share refuse_recipient{0, 550};
   Share defer_recipient{0, 451};
@@ -60,5 +69,8 @@ std::optional<SinkOptions> parse_sink_options(int argc, char** argv, int& exit_c
 
 // "0.1" or "0.1:552"; exposed for tests.
 std::optional<Share> parse_share(const std::string& text, int default_code);
+
+// "MAILMAX=5 RCPTMAX=3"; exposed for tests.
+std::optional<SessionLimits> parse_session_limits(const std::string& text);
 
 }  // namespace signpost::bench

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace signpost::bench {
@@ -199,6 +200,7 @@ void SinkSession::hello(bool extended, std::string_view name) {
   if (options.smtputf8) lines.emplace_back("SMTPUTF8");
   if ((owner_.tls() != nullptr || options.broken_tls) && !channel_.tls())
     lines.emplace_back("STARTTLS");
+  if (!options.announced_limits.empty()) lines.push_back("LIMITS " + options.announced_limits);
   lines.insert(lines.end(), options.keywords.begin(), options.keywords.end());
   lines.emplace_back("ENHANCEDSTATUSCODES");
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -223,11 +225,28 @@ void SinkSession::start_tls() {
   was_handshaking_ = true;
 }
 
+bool SinkSession::exceeds(std::size_t count, std::size_t limit, std::string_view what) {
+  if (limit == 0 || count <= limit) return false;
+  owner_.tally().add(Count::LimitErrors);
+  reply(452, "4.5.3", fmt::format("Too many {}, see LIMITS", what));
+  return true;
+}
+
+bool SinkSession::is_beyond_limits(std::string_view recipient) {
+  const SessionLimits& limits = owner_.options().limits;
+  if (exceeds(++recipients_, limits.recipients, "recipients")) return true;
+  if (limits.recipient_domains == 0) return false;
+  const std::size_t at = std::min(recipient.rfind('@'), recipient.size());
+  domains_.insert(ascii::lower(recipient.substr(at)));
+  return exceeds(domains_.size(), limits.recipient_domains, "domains");
+}
+
 void SinkSession::mail(std::string_view argument) {
   if (envelope_.hello.empty()) return protocol_error(503, "5.5.1", "EHLO first");
   if (have_mail_) return protocol_error(503, "5.5.1", "There is a transaction already");
   auto path = path_after(argument, "FROM:");
   if (!path) return protocol_error(501, "5.5.4", "MAIL FROM:<address>");
+  if (exceeds(++mails_, owner_.options().limits.mails, "messages")) return;
   if (declared_size(path->parameters) > owner_.options().size_limit) {
     return reply(552, "5.3.4", "Message too large");
   }
@@ -242,6 +261,7 @@ void SinkSession::recipient(std::string_view argument) {
   if (!have_mail_) return protocol_error(503, "5.5.1", "MAIL first");
   auto path = path_after(argument, "TO:");
   if (!path || path->address.empty()) return protocol_error(501, "5.5.4", "RCPT TO:<address>");
+  if (is_beyond_limits(path->address)) return;
   if (envelope_.recipients.size() >= kMaxRecipients)
     return reply(452, "4.5.3", "Too many recipients");
   const auto fate = owner_.script().recipient(path->address);
@@ -384,6 +404,8 @@ void SinkSession::reset_transaction() {
   envelope_.reverse_path.clear();
   envelope_.mail_parameters.clear();
   envelope_.recipients.clear();
+  recipients_ = 0;
+  domains_.clear();
 }
 
 void SinkSession::close_after_flush() { state_ = State::Closing; }

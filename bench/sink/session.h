@@ -13,6 +13,7 @@
 #include "bench/wire/tls.h"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,8 @@ class SinkSession : public Handler {
   void command(std::string_view line);
   void hello(bool extended, std::string_view name);
   void start_tls();
+  bool is_beyond_limits(std::string_view recipient);
+  bool exceeds(std::size_t count, std::size_t limit, std::string_view what);
   void mail(std::string_view argument);
   void recipient(std::string_view argument);
   void begin_content();
@@ -96,6 +99,9 @@ class SinkSession : public Handler {
   bool was_handshaking_ = false;
   bool dead_ = false;
   unsigned errors_ = 0;
+  std::size_t mails_ = 0;       // MAIL commands of the session
+  std::size_t recipients_ = 0;  // RCPT commands of the transaction
+  std::set<std::string> domains_;
   Clock::time_point deadline_;
 };
 

@@ -28,6 +28,7 @@ constexpr std::array<const char*, static_cast<std::size_t>(Count::kCount)> kName
     "tls_failures",
     "protocol_errors",
     "pipelining_errors",
+    "limit_errors",
     "saved"};
 
 std::uint64_t sum(const std::vector<const Tally*>& tallies, std::size_t index) {

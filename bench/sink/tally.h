@@ -34,6 +34,7 @@ enum class Count : std::size_t {
   TlsFailures,
   ProtocolErrors,    // commands that are wrong or out of order
   PipeliningErrors,  // commands sent ahead although PIPELINING was not offered
+  LimitErrors,       // MAIL and RCPT commands beyond what --limits allows
   Saved,
   kCount,
 };

@@ -1,6 +1,7 @@
 #include "bench/wire/output.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -25,6 +26,16 @@ bool put(std::FILE* file, std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
 }
 
+// A regular file is replaced by a new one beside it.
+bool is_replaced(const std::string& path) {
+  std::error_code error;
+  const auto kind = std::filesystem::status(path, error).type();
+  return kind == std::filesystem::file_type::regular ||
+         kind == std::filesystem::file_type::not_found;
+}
+
+std::string fresh_file(const std::string& path) { return path + ".new"; }
+
 }  // namespace
 
 Result<void> write_stdout(std::string_view text) {
@@ -32,12 +43,25 @@ Result<void> write_stdout(std::string_view text) {
   return {};
 }
 
+Result<void> check_writable(const std::string& path) {
+  if (!is_replaced(path)) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+      return fail(Errc::Io, path + ": is a folder; name a file");
+    }
+    if (::access(path.c_str(), W_OK) != 0) return failed(path);
+    return {};
+  }
+  const std::string fresh = fresh_file(path);
+  const File file(std::fopen(fresh.c_str(), "wbe"));
+  if (!file) return failed(path);
+  if (std::remove(fresh.c_str()) != 0) return failed(fresh);
+  return {};
+}
+
 Result<void> write_file(const std::string& path, std::string_view text) {
-  std::error_code error;
-  const auto kind = std::filesystem::status(path, error).type();
-  const bool regular =
-      kind == std::filesystem::file_type::regular || kind == std::filesystem::file_type::not_found;
-  const std::string fresh = regular ? path + ".new" : path;
+  const bool regular = is_replaced(path);
+  const std::string fresh = regular ? fresh_file(path) : path;
   {
     const File file(std::fopen(fresh.c_str(), "wbe"));
     if (!file) return failed(fresh);

@@ -16,6 +16,10 @@ Result<void> write_stdout(std::string_view text);
 // it.
 Result<void> write_file(const std::string& path, std::string_view text);
 
+// Whether write_file() could write there, as far as that can be known before: nothing is left
+// behind and no file that exists changes.
+Result<void> check_writable(const std::string& path);
+
 // A device or a pipe may have no end: more than `most` octets are an error.
 Result<std::string> read_file(const std::string& path, std::size_t most);
 

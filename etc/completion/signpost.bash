@@ -18,7 +18,7 @@ _signpost() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      --account|--algorithm|--bits|--certificate|--config|--daily|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reply|--selector|--sender|--state|--tenant|--to|--user|--users|-c) skip=1 ;;
+      --account|--algorithm|--bits|--certificate|--class|--config|--daily|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reply|--selector|--sender|--state|--tenant|--to|--user|--users|-c) skip=1 ;;
       -*) ;;
       *) command+="${command:+ }$word" ;;
     esac
@@ -27,6 +27,7 @@ _signpost() {
   case $previous in
     --certificate|--config|--key|--out|--users|-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --algorithm) COMPREPLY=($(compgen -W "rsa ed25519" -- "$current")); return ;;
+    --class) COMPREPLY=($(compgen -W "transactional bulk" -- "$current")); return ;;
     --format) COMPREPLY=($(compgen -W "markdown man json bash zsh fish" -- "$current")); return ;;
     --state) COMPREPLY=($(compgen -W "ready active deferred scheduled held" -- "$current")); return ;;
     --to) COMPREPLY=($(compgen -W "$(_signpost_list domain queue list --limit 100)" -- "$current")); return ;;
@@ -43,7 +44,7 @@ _signpost() {
     "dkim keygen"|"dkim keygen "*) words+=" --domain --selector --json --algorithm --bits --out" ;;
     "dkim record"|"dkim record "*) words+=" --domain --selector --json --key" ;;
     "user") words+=" add import remove list show" ;;
-    "user add"|"user add "*) words+=" --users --sender --tenant --rate --daily --replace --no-password" ;;
+    "user add"|"user add "*) words+=" --users --sender --tenant --class --rate --daily --replace --no-password" ;;
     "user import"|"user import "*) words+=" --users --own-address --skip-refused --replace" ;;
     "user remove"|"user remove "*) words+=" --users $(_signpost_list name user list)" ;;
     "user list"|"user list "*) words+=" --users --json" ;;

@@ -9,7 +9,7 @@ function __signpost_at --argument-names kind wanted
     for word in (commandline -opc)
         if test $skip = yes
             set skip no
-        else if contains -- $word --account --algorithm --bits --certificate --config --daily --directory --domain --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --reply --selector --sender --state --tenant --to --user --users -c
+        else if contains -- $word --account --algorithm --bits --certificate --class --config --daily --directory --domain --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --reply --selector --sender --state --tenant --to --user --users -c
             set skip yes
         else if not string match -q -- '-*' $word
             set -a words $word
@@ -52,7 +52,7 @@ complete -c signpost -n "__signpost_at command 'init'" -l account -x -d 'Account
 complete -c signpost -n "__signpost_at command 'init'" -l generate-password -d 'Make up the password of the login, and show it once'
 complete -c signpost -n "__signpost_at command 'init'" -l replace -d 'Replace the configuration, which is kept as signpost.toml.old'
 complete -c signpost -n "__signpost_at command 'init'" -l yes -d 'Ask nothing: options and defaults decide, and the password is made up at a terminal'
-complete -c signpost -n "__signpost_at command 'check'" -l dns -d 'Compare each DKIM key with the record published for it'
+complete -c signpost -n "__signpost_at command 'check'" -l dns -d 'Compare each DKIM key with the record published for it; no other records are compared'
 complete -c signpost -n "__signpost_at command 'check'" -l keys -d 'List every key with its default and meaning instead'
 complete -c signpost -n "__signpost_at command 'check'" -l json -d 'Print JSON'
 complete -c signpost -n "__signpost_at group 'dkim'" -a keygen -d 'Make a private key and print the record that publishes it'
@@ -75,6 +75,7 @@ complete -c signpost -n "__signpost_at group 'user'" -a show -d 'Show what a log
 complete -c signpost -n "__signpost_at command 'user add'" -l users -r -F -d 'File of users; without it, the one that the configuration names'
 complete -c signpost -n "__signpost_at command 'user add'" -l sender -x -d 'Address or @domain that it may send as; may be repeated. Without it: any domain that has a DKIM key'
 complete -c signpost -n "__signpost_at command 'user add'" -l tenant -x -d '[[tenant]] that the login belongs to'
+complete -c signpost -n "__signpost_at command 'user add'" -l class -x -a 'transactional bulk' -d 'What it sends: transactional mail goes before its tenant\'s other mail, bulk mail after it'
 complete -c signpost -n "__signpost_at command 'user add'" -l rate -x -d 'Recipients in a second, a minute or an hour, as in 10/min or 500/h; the reply to more is 450'
 complete -c signpost -n "__signpost_at command 'user add'" -l daily -x -d 'Recipients from 00:00 to 24:00 UTC'
 complete -c signpost -n "__signpost_at command 'user add'" -l replace -d 'Change the password of an existing login, and what else is given'

@@ -161,6 +161,24 @@ TEST_F(RoutesTest, ALoginIsShownWithWhatItUsed) {
   EXPECT_EQ(status(stranger("GET", "/api/v1/user")), 401);
 }
 
+TEST_F(RoutesTest, TheRelaySaysWhichOneItIs) {
+  auto settings = std::make_shared<relay::Settings>();
+  auto config = std::make_shared<config::Config>();
+  config->file = "/etc/signpost/signpost.toml";
+  config->data_dir = "/srv/queue";
+  config->hostname = "relay.example";
+  config->listeners.emplace_back().name = "0.0.0.0:587";
+  settings->config = config;
+  settings_.set(settings);
+  EXPECT_EQ(Json::parse(response(request("GET", "/api/v1/relay")).body),
+            Json({{"config", "/etc/signpost/signpost.toml"},
+                  {"data_dir", "/srv/queue"},
+                  {"hostname", "relay.example"},
+                  {"listeners", {"0.0.0.0:587"}}}));
+  EXPECT_EQ(status(stranger("GET", "/api/v1/relay")), 401);
+  EXPECT_EQ(status(request("POST", "/api/v1/relay", "{}")), 405);
+}
+
 TEST_F(RoutesTest, ARelayThatStopsIsNotReady) {
   draining_ = true;
   const HttpResponse answer = response(stranger("GET", "/readyz"));

@@ -53,6 +53,17 @@ TEST_F(ScriptTest, SharesComeOutAsAskedAndTheSameForOneSeed) {
   EXPECT_NEAR(refused, 1000, 150);
 }
 
+TEST(SessionLimits, AreReadByTheirNames) {
+  const auto limits = parse_session_limits("RCPTMAX=3 MAILMAX=5 RCPTDOMAINMAX=1");
+  ASSERT_TRUE(limits);
+  EXPECT_EQ(limits->mails, 5u);
+  EXPECT_EQ(limits->recipients, 3u);
+  EXPECT_EQ(limits->recipient_domains, 1u);
+  for (const char* wrong : {"MAILMAX", "MAILMAX=0", "MAILMAX=x", "RCPT=3", "MAILMAX=1000000"}) {
+    EXPECT_FALSE(parse_session_limits(wrong)) << wrong;
+  }
+}
+
 TEST(Shares, AreReadWithTheirCode) {
   EXPECT_EQ(parse_share("0.5:452", 550)->code, 452);
   EXPECT_EQ(parse_share("1", 550)->code, 550);

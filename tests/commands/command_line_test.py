@@ -272,9 +272,9 @@ class Setups(Case):
     def user(self, name, more):
         return f'[{name}]\npassword = "{HASH}"\n{more}'
 
-    def certificate(self, name, *more, host="mail.shop.example", days=90):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}", "-days", str(days),
+    def certificate(self, name, *more, host="mail.shop.example", days=90, key="ec_paramgen_curve:prime256v1"):
+        kind = key.partition("_")[0]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", kind, "-pkeyopt", key, "-nodes", "-subj", f"/CN={name}", "-days", str(days),
                         "-addext", f"subjectAltName=DNS:{host}", "-keyout", self.folder / f"{name}.key",
                         "-out", self.folder / f"{name}.pem", *more],
                        check=True, capture_output=True, timeout=60)
@@ -548,7 +548,7 @@ class Setups(Case):
         self.certificate("short", days=3)
         self.certificate("other", host="other.example")
         self.certificate("issued", "-CA", self.folder / "other.pem", "-CAkey", self.folder / "other.key")
-        for name, words in (("short", ", in 2 days; renew it and reload"),
+        for name, words in (("short", ", in 2 days; renew it: the relay takes the new files by itself"),
                             ("other", 'is not valid for mail.shop.example (hostname), only for "other.example":'),
                             ("issued", "the chain is incomplete: CN = other is neither in the file nor")):
             self.write(more=f'[tls]\ncertificate = "{name}.pem"\nkey = "{name}.key"\n')
@@ -562,6 +562,58 @@ class Setups(Case):
         with open(self.folder / "issued.pem", "a") as chain:
             chain.write((self.folder / "other.pem").read_text())
         self.both_accept()
+
+    @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
+    def test_a_certificate_that_serves_no_tls(self):
+        """What clients cannot speak TLS with is refused, and the certificate is named, not its key."""
+        tls = '[tls]\ncertificate = "{0}.pem"\nkey = "{0}.key"\n'
+        self.certificate("short", key="rsa_keygen_bits:1024")
+        self.certificate("curve", key="ec_paramgen_curve:secp256k1")
+        self.certificate("root", "-addext", "basicConstraints=critical,CA:TRUE")
+        self.certificate("old", "-CA", self.folder / "root.pem", "-CAkey", self.folder / "root.key", "-sha1")
+        for name, words in (("short", "has an RSA key of 1024 bits, which clients refuse as too short; have it issued for an "
+                             "RSA key of 2048 bits or more, or for one on P-256"),
+                            ("curve", "has a key on the curve secp256k1, which clients do not know; have it issued for "),
+                            ("old", "is signed with SHA1, which clients no longer accept; have it issued with a signature ")):
+            self.write(more=tls.format(name))
+            self.both_refuse(f":15: tls.certificate: {self.folder}/{name}.pem: {words}")
+        # One that vouches for it, too.
+        self.certificate("own", "-CA", self.folder / "short.pem", "-CAkey", self.folder / "short.key")
+        with open(self.folder / "own.pem", "a") as chain:
+            chain.write((self.folder / "short.pem").read_text())
+        self.write(more=tls.format("own"))
+        self.both_refuse("own.pem: certificate 2 in the file has an RSA key of 1024 bits")
+        for key in ("rsa_keygen_bits:2048", "ec_paramgen_curve:secp384r1"):
+            self.certificate("good", key=key)
+            self.write(more=tls.format("good"))
+            self.both_accept("good.pem: is self-signed")
+
+    @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
+    def test_a_certificate_for_another_purpose_or_with_its_chain_out_of_order(self):
+        def issue(name, by, *more):
+            self.certificate(name, "-CA", self.folder / f"{by}.pem", "-CAkey", self.folder / f"{by}.key", *more)
+
+        def doubted(*words):
+            self.write(more='[tls]\ncertificate = "one.pem"\nkey = "one.key"\n')
+            self.both_accept(*(f"tls.certificate: {self.folder}/one.pem: {text}" for text in words))
+        authority = ("-addext", "basicConstraints=critical,CA:TRUE")
+        self.certificate("root", *authority)
+        issue("middle", "root", *authority)
+        pem = {name: (self.folder / f"{name}.pem").read_text() for name in ("root", "middle")}
+        for usage, *words in (("extendedKeyUsage=clientAuth", "is not for servers (its extendedKeyUsage lacks serverAuth)"),
+                              ("extendedKeyUsage=serverAuth,clientAuth",), ("extendedKeyUsage=anyExtendedKeyUsage",),
+                              ("keyUsage=digitalSignature",),
+                              ("keyUsage=keyCertSign", "is not for TLS (its keyUsage lacks digitalSignature)")):
+            issue("one", "root", "-addext", usage)
+            with open(self.folder / "one.pem", "a") as chain:
+                chain.write(pem["root"])
+            doubted(*words)
+        issue("one", "middle")
+        own = (self.folder / "one.pem").read_text()
+        (self.folder / "one.pem").write_text(own + pem["middle"] + pem["root"])
+        doubted()
+        (self.folder / "one.pem").write_text(own + pem["root"] + pem["middle"])
+        doubted("the chain is out of order: certificate 1 in the file was issued by number 3; write each one right before")
 
     def test_addresses_of_other_machines(self):
         self.write()
@@ -601,6 +653,51 @@ class Setups(Case):
         with self.relay():
             self.assertEqual(self.signpost("check").stderr, "", "it is the relay's own")
 
+    def test_a_port_of_another_signpost_of_the_same_account(self):
+        """check tells this relay from one that has another data_dir, at the port or at the admin socket."""
+        def another(bind, more=""):
+            other = self.folder / "other.toml"
+            other.write_text(f'hostname = "b.example"\ndata_dir = "other"\nworkers = 1\nuser = ""\n'
+                             f'[[listener]]\nbind = "{bind}"\nmode = "plain"\nauth = "off"\n'
+                             f'trusted_networks = ["127.0.0.1/32"]\n{more}')
+            with open(self.folder / "other.log", "w") as log:
+                relay = subprocess.Popen([PROGRAM, "-c", other, "serve"], stderr=log)
+            for _ in range(600):
+                if " started" in (self.folder / "other.log").read_text():
+                    return relay
+                time.sleep(0.05)
+            self.fail((self.folder / "other.log").read_text())
+
+        def warnings():
+            done = self.signpost("check")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stderr
+        taken = rf"^signpost: warning: \S+:6:8: listener.bind: 127.0.0.1:{self.port} is in use by another Signpost of this account, "
+        for more in ("", f'[admin]\nsocket = "{self.folder}/data/admin.sock"\n'):
+            self.write()
+            (self.folder / "data").mkdir(mode=0o700, exist_ok=True)
+            relay = another(f"127.0.0.1:{self.port}", more)
+            try:
+                self.assertRegex(warnings(), taken)
+            finally:
+                relay.terminate()
+                self.assertEqual(relay.wait(60), 0)
+        # Our relay runs, and the address that was added since is another one's; so without its API.
+        for more in ("", 'socket = ""\n'):
+            self.write()
+            self.config.write_text(self.config.read_text() + more)
+            with self.relay():
+                self.assertEqual(warnings(), "", "it is the relay's own")
+        self.write()
+        relay = another(f"127.0.0.2:{self.port}")
+        try:
+            with self.relay():
+                self.config.write_text(self.config.read_text().replace("127.0.0.1", "127.0.0.2", 1))
+                self.assertRegex(warnings(), taken.replace("127.0.0.1", "127.0.0.2"))
+        finally:
+            relay.terminate()
+            self.assertEqual(relay.wait(60), 0)
+
     def test_a_data_folder_that_cannot_be_made(self):
         (self.folder / "file").write_text("")
         self.write()
@@ -619,6 +716,90 @@ class Setups(Case):
             check = self.signpost("check")
             self.assertEqual(check.returncode, 1)
             self.assertIn(":2:12: data_dir: /proc/data does not exist and cannot be made: ", check.stderr)
+
+    def closed_to_others(self):
+        for folder in self.folder.parents:
+            if folder.stat().st_mode & 0o001 == 0:
+                return folder
+        return None
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_an_account_that_may_not_look_into_the_data_folder_checks_the_rest(self):
+        """An operator in the relay's group: nobody is told to give the relay's data away."""
+        if folder := self.closed_to_others():
+            self.skipTest(f"{folder} is closed to others")
+        program = self.folder / "signpost"
+        shutil.copy(PROGRAM, program)
+        program.chmod(0o755)
+        self.write()
+        data = self.folder / "data"
+        for secret in (self.users, self.token):
+            shutil.chown(secret, "root", "daemon")
+            secret.chmod(0o640)
+        self.config.chmod(0o644)
+
+        def check():
+            return subprocess.run(["setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=daemon", program, "-c",
+                                   self.config, "check"], capture_output=True, text=True, timeout=60)
+        for folder, mode in ((data, 0o700), (data, 0o750), (data, 0o770), (self.folder / "closed" / "data", 0o700)):
+            shutil.rmtree(data, ignore_errors=True)
+            self.folder.chmod(0o755)
+            self.write()
+            self.config.chmod(0o644)
+            self.config.write_text(self.config.read_text().replace('"data"', f'"{folder}"'))
+            (folder / "queue").mkdir(parents=True)
+            folder.parent.chmod(0o700 if folder != data else 0o755)
+            shutil.chown(folder, "daemon", "daemon")
+            folder.chmod(mode)
+            done = check()
+            self.assertEqual(done.returncode, 0, done.stderr)
+            owner = "daemon" if folder == data else "the relay's account"
+            self.assertIn(f"signpost: warning: {self.config}:2:12: data_dir: the account nobody may not look into {folder}",
+                          done.stderr)
+            self.assertIn(f": the queue is not checked; run signpost check as {owner} or as root\n", done.stderr)
+            self.assertNotIn("chown", done.stderr)
+            self.assertNotIn("limits.disk_free", done.stderr)
+            self.assertIn(f"{self.config} is good\n", done.stdout)
+            shutil.rmtree(folder)
+        # The account that the file names is told what to do.
+        self.write(general='user = "nobody"\n')
+        (data / "queue").mkdir(parents=True)
+        done = check()
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"{data} cannot be used: Permission denied for the account nobody; if {data} is for this relay "
+                      f"alone, run as root: chown -R nobody {data}\n", done.stderr)
+
+    def test_a_data_folder_that_is_open_to_all(self):
+        self.write()
+        data = self.folder / "data"
+        data.mkdir()
+        data.chmod(0o777)
+        check = self.signpost("check")
+        self.assertEqual((check.returncode, check.stdout), (1, ""))
+        self.assertIn(f":2:12: data_dir: every account of this machine may remove and replace the mail in {data}; run "
+                      f"chmod o-rwx {data}\n", check.stderr)
+        with self.relay():
+            pass
+        self.assertIn("may remove and replace the mail", (self.folder / "log").read_text())
+        data.chmod(0o755)
+        self.both_accept("data_dir: every account of this machine may look into")
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("chattr"), "needs root and chattr")
+    def test_an_immutable_data_folder_is_named_with_its_remedy(self):
+        self.write()
+        data = self.folder / "data"
+        data.mkdir()
+        for letter, name in (("i", "immutable"), ("a", "append-only")):
+            if subprocess.run(["chattr", f"+{letter}", data], capture_output=True).returncode != 0:
+                self.skipTest("the file system has no attributes")
+            try:
+                check = self.signpost("check")
+            finally:
+                subprocess.run(["chattr", f"-{letter}", data], check=True)
+            self.assertEqual(check.returncode, 1)
+            self.assertIn(f"data_dir: {data} cannot be used: it is {name}; as root run chattr -{letter} {data}\n",
+                          check.stderr)
+            self.assertEqual(list(data.iterdir()), [])
 
     def test_a_disk_with_less_space_than_is_to_be_kept(self):
         self.write(more='[limits]\ndisk_free = "1000TiB"\n')
@@ -647,6 +828,47 @@ class Setups(Case):
         self.assertEqual(log.count(f" listening bind=127.0.0.3:{self.port}"), 1)
         self.assertEqual(log.count(f" listener_closed bind=127.0.0.2:{self.port}"), 1)
         self.assertEqual(log.count("config_needs_restart key=workers"), 1, "changed back, it is as it runs")
+
+    def test_a_refused_reload_is_counted_whoever_finds_the_mistake(self):
+        """Mistakes that keep the command from reading its own file, too."""
+        self.write()
+        good = self.config.read_text()
+
+        def numbers():
+            text = urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=10).read().decode()
+            return [int(re.search(rf"^{name} (\d+)", text, re.M)[1]) for name in (
+                'signpost_config_reloads_total{result="failed"}', "signpost_config_last_reload_successful")]
+        with self.relay():
+            self.assertEqual(numbers(), [0, 1])
+            for count, (broken, mistake) in enumerate((
+                    (good + "[log\n", "signpost.toml:13"),
+                    (good + "[[[\n", "signpost.toml:13"),
+                    (good.replace('"mail.shop.example"', "mail.shop.example"), "signpost.toml:1:12: "),
+                    (good + 'socket = 5\n', "admin.socket: "),
+                    (good + 'metrics = "perhaps"\n', "admin.metrics: "),
+                    (good.replace("workers = 1", "workers = -1"), "workers: ")), start=1):
+                self.config.write_text(broken)
+                done = self.signpost("reload")
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn(mistake, done.stderr)
+                self.assertTrue(done.stderr.endswith(
+                    "signpost: nothing was reloaded; the old configuration stays in force\n"), done.stderr)
+                self.assertEqual(numbers(), [count, 0])
+            # A copy elsewhere is not what the relay reads.
+            self.config.write_text(good)
+            copy = self.folder / "copy.toml"
+            copy.write_text(good + "[log\n")
+            done = self.run_program("-c", copy, "reload")
+            self.assertEqual(done.returncode, 1)
+            self.assertTrue(done.stderr.endswith(
+                f"signpost: the relay reloaded its own configuration, not {copy}\n"), done.stderr)
+            self.assertEqual(numbers(), [count, 1])
+        self.assertEqual((self.folder / "log").read_text().count(" config_reload_failed "), count)
+        self.config.write_text(broken + "[log\n")
+        done = self.signpost("reload")
+        self.assertEqual(done.returncode, 1)
+        self.assertTrue(done.stderr.endswith(f"signpost: no running relay is found by what can be read of {self.config}: "
+                                             "nothing was reloaded\n"), done.stderr)
 
     def test_a_reload_counts_the_logins(self):
         self.write()
@@ -787,7 +1009,8 @@ class Dkim(Case):
     def test_existing_key_is_never_overwritten(self):
         key = self.folder / "key.pem"
         key.write_text("precious")
-        self.refused(self.keygen(), f"{key}: cannot be created: File exists")
+        self.refused(self.keygen(), f"{key} exists already and is left as it is; name another file with --out, or print "
+                     f"that key's record: signpost dkim record --key {key} --domain shop.example --selector s1")
         self.assertEqual(key.read_text(), "precious")
 
     def test_names_are_checked(self):
@@ -847,8 +1070,12 @@ class Users(Case):
                 (["shop"], "a\0b\n", "a password cannot contain NUL"),
                 (["a\nb"], "secret\n", "a name cannot contain control characters"),
                 (["shop", "--sender", "shop.example"], "secret\n",
-                 '--sender: "shop.example" has no "@"'),
-                (["shop", "--rate", "500"], "secret\n", '--rate: "500" is no rate; write one from 1/h to 1000000/s, as in '
+                 '--sender: "shop.example" has no "@"; write @shop.example for a domain, or an address'),
+                (["shop", "--sender", "*.shop.example"], "secret\n",
+                 '--sender: "*.shop.example" has no "@"; write @*.shop.example for a domain, or an address'),
+                (["shop", "--sender", "a b"], "secret\n",
+                 '--sender: "a b" has no "@"; write @shop.example for a domain, or an address'),
+                (["shop", "--rate", "500"], "secret\n", '--rate: "500" is not a rate; write one from 1/h to 1000000/s, as in '
                  '500/h or 10/min')):
             self.refused(self.signpost("user", "add", *words, input=text), error)
         self.assertFalse(self.users.exists())
@@ -861,8 +1088,8 @@ class Users(Case):
                    "a              ARGON2ID  @a.example\n"
                    "who@b.example  ARGON2ID  any domain with a key\n")
         self.assertEqual(json.loads(self.signpost("user", "list", "--json").stdout), {"users": [
-            {"name": "a", "scheme": "ARGON2ID", "senders": ["@a.example"], "tenant": ""},
-            {"name": "who@b.example", "scheme": "ARGON2ID", "senders": [], "tenant": ""}]})
+            {"name": "a", "scheme": "ARGON2ID", "senders": ["@a.example"], "tenant": "", "class": ""},
+            {"name": "who@b.example", "scheme": "ARGON2ID", "senders": [], "tenant": "", "class": ""}]})
 
     def test_list_shows_tenants_and_files_of_senders(self):
         (self.folder / "domains").write_text("b.example\nc.example\n")
@@ -1024,7 +1251,39 @@ class Init(Case):
                      "another one, and `certbot certonly --standalone -d mail.shop.example` has one issued")
         self.assertFalse(self.relay.exists())
         self.assertIn("no password was given", self.run_program(*self.words()).stderr)
-        self.assertFalse((self.relay / "signpost.toml").exists())
+        self.assertFalse(self.relay.exists(), "no key was made for nothing")
+
+    def test_all_problems_are_told_at_once_and_nothing_is_written(self):
+        (self.folder / "key.pem").write_text("nonsense")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=a", "-keyout", "/dev/null",
+                        "-out", self.folder / "certificate.pem"], check=True, capture_output=True)
+        words = self.words()
+        expected = ["certificate.pem has an RSA key of 1024 bits", "key.pem ", "no password was given"]
+        if os.getuid() == 0:
+            words[words.index("--account") + 1] = "nobody-at-all"
+            expected.insert(0, "there is no account nobody-at-all")
+        result = self.run_program(*words)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(len(result.stderr.splitlines()), len(expected), result.stderr)
+        for line, words in zip(result.stderr.splitlines(), expected):
+            self.assertIn(words, line)
+        self.assertFalse(self.relay.exists())
+
+    def test_a_password_that_is_mistyped_for_good_leaves_nothing_behind(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(PROGRAM, [PROGRAM, *map(str, self.words("--domain", "shop.example", "--selector", "s1", "--login", "till"))])
+        seen, typed = "", 0
+        with contextlib.suppress(OSError):
+            while chunk := os.read(terminal, 4096).decode():
+                seen += chunk
+                while typed < 6 and seen.count("New password: ") + seen.count("Repeat it: ") > typed:
+                    os.write(terminal, f"guess {typed}\n".encode())
+                    typed += 1
+        os.close(terminal)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 1, seen)
+        self.assertIn("the two passwords differ", seen)
+        self.assertFalse(self.relay.exists())
 
     def at_terminal(self, words, answers):
         """What is seen when these answers, by the start of the question, are typed; all must be asked for."""
@@ -1419,7 +1678,12 @@ JOBS  RECIPIENTS  LOGIN
     def test_a_table_fits_the_terminal(self):
         wide = {**JOB, "from": "orders@" + "x" * 60 + ".example", "to": ["顧客@例え.example"], "last_reply": "450 " + "y" * 90}
         self.serve("/api/v1/queue", {"jobs": [JOB, wide], "next": ""})
+        self.serve("/api/v1/queue/01hx", {"id": "01hx", "from": "shop@a.example", "jobs": [JOB, wide]})
         for size in (64, 80, 100, 160):
+            lines = self.on_terminal("queue", "show", "01hx", size=size).stdout.splitlines()
+            for line in lines:
+                self.assertLessEqual(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line), size, line)
+            self.assertIn("03-01 13:00", lines[-1])
             lines = self.on_terminal("queue", "list", size=size).stdout.splitlines()
             self.assertEqual(len(lines), 4, lines)
             for line in lines:
@@ -1704,6 +1968,44 @@ class Providers(Case):
         self.assertEqual(empty.returncode, 2)
 
 
+class PublishedKeys(Case):
+    """check --dns: what is not to be looked up is unknown, not wrong."""
+
+    def check_dns(self, port):
+        self.config.write_text(CONFIG + f'[dns]\nservers = ["127.0.0.1:{port}"]\n'
+                               '[[dkim]]\ndomain = "shop.example"\nselector = "s1"\nkey = "s1.pem"\n')
+        done = self.signpost("check", "--dns")
+        self.assertEqual(done.returncode, 1)
+        published = json.loads(self.signpost("check", "--dns", "--json").stdout)["published"]
+        self.assertEqual([record["name"] for record in published], ["s1._domainkey.shop.example"])
+        self.assertIn("not compared: SPF, DMARC, the addresses of hostname and their reverse names\n", done.stdout)
+        return done, published[0]
+
+    def test_a_name_server_that_is_away_leaves_the_record_unknown(self):
+        self.run_program("dkim", "keygen", "--domain", "shop.example", "--selector", "s1", "--out", self.folder / "s1.pem",
+                         "--algorithm", "ed25519")
+        (self.folder / "users.toml").write_text(f'[shop]\npassword = "{HASH}"\n')
+        for records in ({"s1._domainkey.shop.example": None}, None):
+            port = free_port()
+            if records:
+                server = NameServer(records)
+                server.start()
+                self.addCleanup(server.close)
+                port = server.port
+            done, record = self.check_dns(port)
+            self.assertIn("s1._domainkey.shop.example: not compared, since it cannot be looked up now: ", done.stderr)
+            self.assertIn("  published s1._domainkey.shop.example: unknown, see above\n", done.stdout)
+            self.assertNotIn("publish", done.stderr)
+            self.assertIsNone(record["ok"])
+        server = NameServer({})
+        server.start()
+        self.addCleanup(server.close)
+        done, record = self.check_dns(server.port)
+        self.assertIn('no such record; publish "v=DKIM1; k=ed25519; p=', done.stderr)
+        self.assertIn("  published s1._domainkey.shop.example: wrong, see above\n", done.stdout)
+        self.assertIs(record["ok"], False)
+
+
 class Reference(Case):
     """The tables from which the documents are made (docs/regenerate --check compares those)."""
 
@@ -1733,8 +2035,9 @@ class Reference(Case):
         self.assertEqual((options["--json"]["value"], options["--json"]["default"]), ("", None))
         login = commands["user add"]["options"][1]
         self.assertTrue(login["positional"] and login["required"])
-        self.assertEqual(commands["sendmail"]["details"], [])  # not those of the program
-        self.assertIn("signpost user add [--users FILE] NAME [--sender ADDRESS]... [--tenant NAME] [--rate NUMBER/PERIOD] "
+        self.assertIn("-f ADDRESS or -r ADDRESS: the envelope sender.", commands["sendmail"]["details"][1])
+        self.assertIn("signpost user add [--users FILE] NAME [--sender ADDRESS]... [--tenant NAME] "
+                      "[--class transactional|bulk] [--rate NUMBER/PERIOD] "
                       "[--daily NUMBER] [--replace] [--no-password]\n",
                       self.reference("commands"))
         self.assertIn("\\fBuser remove\\fR [\\fB\\-\\-users\\fR \\fIFILE\\fR] \\fINAME\\fR\nRemove a login.\n",

@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include "config/broken_file.h"
 #include "config/config_file.h"
 #include "config/config_keys.h"
 #include "config/text_file.h"
@@ -1192,6 +1193,25 @@ TEST(ConfigFile, TheLogFormatIsFoundInABrokenFile) {
   EXPECT_EQ(format(""), log::Format::Text);
   std::remove(path.c_str());
   EXPECT_EQ(log_format_of_broken(path), log::Format::Text) << "no such file";
+}
+
+// A reload that fails because of the file has to reach the relay all the same.
+TEST(ConfigFile, TheAdminSocketIsFoundInABrokenFile) {
+  const std::string path = testing::TempDir() + "broken.toml";
+  const auto socket = [&](const std::string& toml) {
+    std::ofstream(path) << toml;
+    return admin_socket_of_broken(path);
+  };
+  EXPECT_EQ(socket("x y\n"), "/var/lib/signpost/admin.sock");
+  EXPECT_EQ(socket("data_dir = \"/srv/the queue\" # here\nx y\n"), "/srv/the queue/admin.sock");
+  EXPECT_EQ(socket("[log]\ndata_dir = \"/srv/queue\"\nx y\n"), "/var/lib/signpost/admin.sock");
+  EXPECT_EQ(socket("data_dir = \"data\"\nx y\n"), testing::TempDir() + "data/admin.sock");
+  EXPECT_EQ(socket("x y\n [admin]\r\n socket = '/run/a.sock'\r\n"), "/run/a.sock");
+  EXPECT_EQ(socket("x y\nadmin.socket = \"/run/a.sock\"\n"), "/run/a.sock");
+  EXPECT_EQ(socket("x y\n[admin]\nsocket = \"/run/a.sock\n"), "/run/a.sock") << "not closed";
+  EXPECT_EQ(socket("x y\n[admin]\nsocket = \"\"\n"), "") << "there is none";
+  std::remove(path.c_str());
+  EXPECT_EQ(admin_socket_of_broken(path), "") << "no such file";
 }
 
 TEST(ConfigFile, AMissingKeyKeepsTheOthersInTheirTables) {

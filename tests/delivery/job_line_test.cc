@@ -25,6 +25,11 @@ class JobLineTest : public testing::Test {
     for (std::size_t i = 0; i < jobs; ++i) lane.jobs.push_back(job(recipients));
     line_.update(lane);
   }
+  void SetUp() override {
+    line_.add(a_, {"a"});
+    line_.add(b_, {"b"});
+    line_.add(c_, {"c"});
+  }
   char letter(const LaneTurn* lane) const { return lane == &a_ ? 'a' : lane == &b_ ? 'b' : 'c'; }
   // The lanes of the next `count` jobs.
   std::string order(std::size_t count) {
@@ -137,9 +142,78 @@ TEST_F(JobLineTest, ALaneThatIsRemovedLeavesNothingBehind) {
   EXPECT_EQ(line_.jobs(), 2u);
   EXPECT_EQ(line_.unread(), 0u);
   EXPECT_EQ(order(3), "bb.");
+  line_.add(a_, {"a"});
   line_.update(a_);
   EXPECT_EQ(line_.jobs(), 3u);
   EXPECT_EQ(order(4), "aaa.");
+}
+
+// Lanes of the given owners and ranks instead of those of a, b and c.
+class JobLineOwners : public JobLineTest {
+ protected:
+  void SetUp() override {}
+  void own(LaneTurn& lane, const std::string& owner, int rank = 0) {
+    line_.add(lane, {owner, rank});
+  }
+};
+
+TEST_F(JobLineOwners, AnOwnerHasOneTurnHoweverManyLanesItHas) {
+  own(a_, "shop");
+  own(b_, "shop");
+  own(c_, "other");
+  add(a_, 500);
+  add(b_, 500);
+  add(c_, 500);
+  const std::string letters = order(400);
+  EXPECT_NEAR(static_cast<double>(std::ranges::count(letters, 'c')), 200, JobLine::kQuantum);
+  EXPECT_EQ(std::ranges::count(letters, 'a'), std::ranges::count(letters, 'b'));
+}
+
+TEST_F(JobLineOwners, TheHighestRankGoesFirstWithinAnOwnersTurn) {
+  own(a_, "shop");
+  own(b_, "shop", 5);
+  own(c_, "other");
+  add(a_, 100);
+  add(c_, 100);
+  (void)order(3);
+  add(b_, 3);
+  const std::string next = order(40);
+  const std::size_t last = next.rfind('b');
+  ASSERT_EQ(std::ranges::count(next, 'b'), 3) << next;
+  EXPECT_EQ(std::ranges::count(next.substr(0, last), 'a'), 0) << next << ": its mail waits";
+  EXPECT_NE(next.find('a', last), std::string::npos);
+  EXPECT_GE(std::ranges::count(next, 'c'), 10) << next << ": rank is no advantage over others";
+}
+
+TEST_F(JobLineOwners, TheHighestRankIsReadFirst) {
+  own(a_, "shop");
+  own(b_, "shop", 1);
+  own(c_, "other");
+  a_.stored = b_.stored = c_.stored = true;
+  line_.update(a_);
+  line_.update(c_);
+  line_.update(b_);
+  EXPECT_TRUE(line_.goes_early(b_));
+  EXPECT_FALSE(line_.goes_early(a_));
+  EXPECT_EQ(line_.next_unread(), &b_);
+  EXPECT_TRUE(line_.goes_early(a_)) << "nothing else of its owner is to be read";
+  EXPECT_EQ(line_.next_unread(), &c_) << "the other's turn";
+  EXPECT_EQ(line_.next_unread(), &a_);
+}
+
+TEST_F(JobLineOwners, WhatWouldGoBeforeTheMailInMemoryIsReadBeforeOthers) {
+  own(a_, "shop");
+  own(b_, "shop", 1);
+  own(c_, "other");
+  c_.stored = true;
+  line_.update(c_);
+  add(a_, 100);
+  EXPECT_FALSE(line_.has_urgent_unread());
+  b_.stored = true;
+  line_.update(b_);
+  EXPECT_TRUE(line_.has_urgent_unread());
+  EXPECT_EQ(line_.next_unread(), &b_);
+  EXPECT_FALSE(line_.has_urgent_unread());
 }
 
 TEST_F(JobLineTest, CountsStayRightWhateverHappens) {
@@ -155,6 +229,8 @@ TEST_F(JobLineTest, CountsStayRightWhateverHappens) {
         line_.remove(lane);
         lane.jobs.clear();
         lane.stored = lane.reading = false;
+        line_.add(lane, {std::string(1, static_cast<char>('p' + random() % 2)),
+                         static_cast<int>(random() % 3)});
         break;
       case 2:
         lane.stored = !lane.stored;

@@ -26,7 +26,8 @@ static_assert(sizeof(Lane) <= 112);
 TEST(LaneKey, SaysTheWholeName) {
   for (const queue::Lane& lane :
        {queue::Lane{"a.example", "shop", "smtp:10.0.0.1"}, queue::Lane{"a.example", "@b", ""},
-        queue::Lane{"a.example", "", ""}, queue::Lane{"", "", "mx"}}) {
+        queue::Lane{"a.example", "", ""}, queue::Lane{"", "", "mx"},
+        queue::Lane{"a.example", "shop", "", 9}, queue::Lane{"a.example", "", "mx", -9}}) {
     EXPECT_EQ(lane_named(lane_key(lane)), lane);
   }
   EXPECT_NE(lane_key({"a", "bc", ""}), lane_key({"ab", "c", ""}));

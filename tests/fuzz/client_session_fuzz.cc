@@ -61,7 +61,8 @@ bool positive(int code) { return code / 100 == 2; }
 
 class Server {
  public:
-  Server(Choices& choices, smtp::TlsUse use, bool tls) : choices_(choices), use_(use), tls_(tls) {
+  Server(Choices& choices, smtp::TlsUse use, bool tls, bool has_limits)
+      : choices_(choices), use_(use), has_limits_(has_limits), tls_(tls) {
     answer(std::array{220, 220, 220, 421, 554}, "relay.example");
   }
 
@@ -218,6 +219,11 @@ class Server {
     offer_login(5, "PLAIN");
     offer_login(6, "LOGIN");
     offer(7, &smtp::PeerExtensions::size, "SIZE " + std::to_string(kSizeLimit));
+    if (has_limits_) {
+      extensions_.limits.mails = 1 + offers % 4;
+      pending_ += "250-LIMITS RCPTMAX=0 mailmax=" + std::to_string(extensions_.limits.mails);
+      pending_ += " MAILMAX=0000009 X RCPTDOMAINMAX=1000000\r\n";
+    }
     pending_ += "250 HELP\r\n";
   }
 
@@ -230,12 +236,15 @@ class Server {
     const auto number = static_cast<std::size_t>(std::stoul(std::string(line.substr(12))));
     const auto [slot, fresh] = transactions_.try_emplace(number);
     CHECK(fresh);
+    const std::size_t most = extensions_.limits.mails;
+    CHECK(most == 0 || transactions_.size() <= most || !honest_);
     record_ = &slot->second;
     record_->mail = answer(std::array{250, 250, 250, 450, 550, 452, 421}, "MAIL");
   }
 
   Choices& choices_;
   const smtp::TlsUse use_;
+  const bool has_limits_;
   bool tls_;
   bool data_ = false;
   bool honest_ = true;
@@ -265,7 +274,7 @@ class Session {
         piece_(piece == 0 ? 100'000 : piece),
         choices_(choices),
         dialog_(options_of(choice)),
-        server_(choices_, options_of(choice).starttls, options_of(choice).tls) {}
+        server_(choices_, options_of(choice).starttls, options_of(choice).tls, choice >= 128) {}
 
   void play() {
     while (!closed_) {
@@ -333,8 +342,9 @@ class Session {
       const smtp::PeerExtensions& ours = dialog_.extensions();
       CHECK(ours.pipelining == theirs.pipelining && ours.size == theirs.size);
       CHECK(ours.smtputf8 == theirs.smtputf8 && ours.auth == theirs.auth);
+      CHECK(ours.limits == theirs.limits);
     }
-    if (begun_ == kTransactions) return dialog_.quit(out_);
+    if (begun_ == kTransactions || !dialog_.may_send_mail()) return dialog_.quit(out_);
     dialog_.begin(next(), out_);
   }
 

@@ -77,7 +77,7 @@ class Driver {
   void ready() {
     CHECK(under_way_.empty());
     CHECK(dialog_.can_begin());
-    if (begun_ >= 20) return dialog_.quit(out_);
+    if (begun_ >= 20 || !dialog_.may_send_mail()) return dialog_.quit(out_);
     dialog_.begin(next(), out_);
   }
 

@@ -1,8 +1,11 @@
 """Fixtures: a world is a relay with a name server and receivers, on addresses of its own."""
 
 import itertools
+import os
+import pathlib
 import re
 import sys
+import tempfile
 
 import pytest
 
@@ -93,6 +96,14 @@ def shared(tmp_path_factory, certificate):
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def open_folder():
+    """One that other accounts may look into: pytest's own are for root alone."""
+    with tempfile.TemporaryDirectory(prefix="signpost-open-") as folder:
+        os.chmod(folder, 0o755)
+        yield pathlib.Path(folder)
 
 
 @pytest.fixture(scope="module")

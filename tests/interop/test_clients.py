@@ -8,7 +8,6 @@ import re
 import shutil
 import smtplib
 import sys
-import tempfile
 
 import pytest
 
@@ -55,14 +54,6 @@ class MailServer(client.Client):
             for number in range(count):
                 smtp.sendmail(client.SENDER, [client.RECIPIENT], client.content(number).encode())
         return []
-
-
-@pytest.fixture
-def open_folder():
-    """One that other accounts may look into."""
-    with tempfile.TemporaryDirectory(prefix="signpost-clients-") as folder:
-        os.chmod(folder, 0o755)
-        yield pathlib.Path(folder)
 
 
 def known_host(shop, folder):

@@ -202,6 +202,21 @@ def test_what_the_load_cannot_write_is_an_error(sink, option):
     assert done.returncode == 1 and "No space left on device" in done.stderr
 
 
+def test_a_report_that_cannot_be_written_is_noticed_before_the_run(sink, tmp_path):
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "file").write_text("")
+    for report, why in ((folder / "none/load.html", "No such file or directory"), (folder, "is a folder; name a file"),
+                        (folder / "file/load.html", "Not a directory")):
+        done = subprocess.run([str(BIN / "signpost-load"), "--to", f"{sink.host}:{sink.port}", "--messages", "5", "--report",
+                               str(report)], capture_output=True, text=True, timeout=harness.DEADLINE)
+        assert (done.returncode, done.stdout) == (1, "") and f"{report}: {why}" in done.stderr, done.stderr
+    assert sink.counts()["connections"] == 0
+    (folder / "load.html").write_text("before")
+    assert load(sink, "--messages", 1, "--report", folder / "load.html")[0] == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["file", "load.html"]
+
+
 def test_the_sink_accepts_nothing_that_its_ledger_cannot_take(world):
     sink = world.sink("--ledger", "/dev/full", save=False)
     code, report = load(sink, "--messages", 5, "--connections", 1)

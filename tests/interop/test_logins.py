@@ -31,8 +31,6 @@ def mailboxes(folder, host):
     """What Dovecot's configuration says of them; they are below `folder`."""
     folder.mkdir()
     shutil.chown(folder, "games", "games")
-    for above in folder.parents[:3]:
-        above.chmod(above.stat().st_mode | 0o011)  # pytest's folders are for root alone
     ports = "".join(f"""
 service {service} {{
   inet_listener {name} {{
@@ -223,11 +221,11 @@ def retrieved(read, what):
     return harness.wait_until(read, what)
 
 
-def test_one_password_sends_and_reads_by_pop3_and_imap(world, tmp_path):
+def test_one_password_sends_and_reads_by_pop3_and_imap(world, tmp_path, open_folder):
     """The relay asks Dovecot; the mail goes to a Postfix, which hands it to Dovecot's LMTP."""
     host = world.address()
     logins = "".join(f"{name}@shop.example:{{SHA512-CRYPT}}{sha512(SECRET)}\n" for name in "ab")
-    dovecot = harness.Dovecot(tmp_path / "dovecot", logins, mailboxes(tmp_path / "mail", host))
+    dovecot = harness.Dovecot(tmp_path / "dovecot", logins, mailboxes(open_folder / "mail", host))
     world.others.append(dovecot)
     postfix = harness.Postfix(tmp_path, host, settings={
         "virtual_mailbox_domains": "shop.example", "virtual_mailbox_maps": "static:any",

@@ -311,3 +311,35 @@ def test_haraka_with_limits(world, tmp_path, verdict):
 def test_haraka_refuses_what_begins_right_after_a_message(world, tmp_path):
     log = deliver_to_haraka(world, tmp_path, HARAKA_LIMITS.replace("VERDICT", "DENYSOFT"))
     assert "pipelined after end of DATA - refused" in log
+
+
+def test_announced_limits_are_never_exceeded(world):
+    """LIMITS (RFC 9422): the sink counts what is beyond them."""
+    limited = world.receiver("limits.example", "--limits", "MAILMAX=5 RCPTMAX=3 RCPTDOMAINMAX=1")
+    world.dns.mx("second.example", (10, "mx.limits.example"))
+    relay = world.start(settings=PATIENT, extra=ONE_CONNECTION)
+    both = [f"r{number}@{domain}.example" for number in range(8) for domain in ("limits", "second")]
+    relay.send("a@shop.example", both, message())
+    for number in range(11):
+        relay.send("a@shop.example", f"s{number}@limits.example", message())
+    wait_delivered(relay, len(both) + 11)
+    counts = limited.counts()
+    assert counts["limit_errors"] == 0 and counts["recipients"] == len(both) + 11
+    # Two domains with 8 recipients in 3 transactions each, and 11 messages: 17 at 5 a connection.
+    assert counts["transactions"] == 17 and counts["connections"] >= 4
+    for envelope, _ in limited.saved():
+        assert len(envelope["recipients"]) <= 3
+        assert len({recipient["address"].split("@")[1] for recipient in envelope["recipients"]}) == 1
+
+
+def test_the_smaller_of_configured_and_announced_limits_binds(world):
+    limited = world.receiver("limits.example", "--limits", "MAILMAX=2 RCPTMAX=50")
+    relay = world.start(settings=PATIENT, workers=1, extra='[[destination]]\nmatch = ["*"]\nconnections = 1\n'
+                        'messages_per_connection = 100\nrecipients_per_transaction = 4\n')
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(8)], message())
+    for number in range(4):
+        relay.send("a@shop.example", f"s{number}@limits.example", message())
+    wait_delivered(relay, 12)
+    counts = limited.counts()
+    assert counts["limit_errors"] == 0 and counts["transactions"] == 6 and counts["connections"] >= 3
+    assert max(len(envelope["recipients"]) for envelope, _ in limited.saved()) == 4

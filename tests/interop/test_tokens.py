@@ -349,7 +349,7 @@ def test_a_file_is_read_again_at_a_reload_and_no_curl_is_loaded(relay, issuer):
     for command in ("reload", "check"):
         done = relay.run(command)
         assert done.returncode == 1
-        assert "auth.oauth.jwks" in done.stderr and "is no JSON Web Key Set" in done.stderr, done.stderr
+        assert "auth.oauth.jwks" in done.stderr and "is not a JSON Web Key Set" in done.stderr, done.stderr
     (relay.folder / "jwks.json").write_text(issuer.key_set())
     assert "libcurl" not in pathlib.Path(f"/proc/{relay.process.process.pid}/maps").read_text()
 

@@ -89,11 +89,12 @@ TEST(KeySet, SaysWhichKeyIsDamagedOrWeak) {
 TEST(KeySet, IsAnObjectWithKeys) {
   for (const char* text :
        {"", "[]", "{}", "{\"keys\":{}}", "{\"keys\":[", "<html>", "null", "{\"keys\":\"\"}"}) {
-    EXPECT_EQ(error_of(text), "is no JSON Web Key Set: that is an object with \"keys\" (RFC 7517)")
+    EXPECT_EQ(error_of(text),
+              "is not a JSON Web Key Set (RFC 7517), such as {\"keys\": [{\"kty\": \"RSA\", …}]}")
         << text;
   }
   EXPECT_EQ(error_of(std::string(KeySet::kLargest + 1, ' ')),
-            "is larger than 256 KiB, and no key set");
+            "is larger than 256 KiB, too large for a key set");
   std::string many = "{\"keys\":[0";
   for (std::size_t i = 0; i < KeySet::kMostKeys; ++i) many += ",0";
   EXPECT_EQ(error_of(many + "]}"), "has more than 100 keys");

@@ -443,11 +443,13 @@ std::vector<Lane> names_of(const std::vector<WaitingLane>& all) {
 }
 
 TEST_P(StoreConformance, LanesAreDistinguishedWhateverTheirNames) {
-  std::vector<Lane> expected{{"a.example", "b", "c"}, {"a.example", "bc", ""},
-                             {"a.example", "", "bc"}, {"a.exampleb", "c", ""},
-                             {"a.example", "b", ""},  {"a.example", "", ""},
-                             {"", "a.example", "b"},  {"\xc3\xa4.example", "\xff\xff", "\xff"},
-                             {"a.example", "@b", ""}, {"a.example", "b", "c\x01"}};
+  std::vector<Lane> expected{{"a.example", "b", "c"},   {"a.example", "bc", ""},
+                             {"a.example", "", "bc"},   {"a.exampleb", "c", ""},
+                             {"a.example", "b", ""},    {"a.example", "", ""},
+                             {"", "a.example", "b"},    {"\xc3\xa4.example", "\xff\xff", "\xff"},
+                             {"a.example", "@b", ""},   {"a.example", "b", "c\x02"},
+                             {"a.example", "b", "", 1}, {"a.example", "b", "", -9},
+                             {"a.example", "b", "c", 9}};
   int n = 0;
   for (const Lane& lane : expected) {
     for (int i = 0; i < 12; ++i) {

@@ -45,7 +45,8 @@ TEST_F(CertificateDoubts, NameItsTime) {
   EXPECT_TRUE(doubts(end_)[0].starts_with("expired at 2"));
   ASSERT_EQ(doubts(end_ - hours(25)).size(), 1U);
   EXPECT_TRUE(doubts(end_ - hours(25))[0].starts_with("expires at 2"));
-  EXPECT_TRUE(doubts(end_ - hours(25))[0].ends_with(", in 1 day; renew it and reload"));
+  EXPECT_TRUE(doubts(end_ - hours(25))[0].ends_with(
+      ", in 1 day; renew it: the relay takes the new files by itself"));
 }
 
 TEST_F(CertificateDoubts, NameTheHostNotCovered) {

@@ -172,6 +172,29 @@ TEST(Codec, OnlyRowsWithWishesAboutTimeHaveTheNewVersions) {
   EXPECT_FALSE(decode_envelope(job.ref.id, row)) << "there is a shorter row that says the same";
 }
 
+TEST(Codec, OnlyJobsOfAPriorityHaveTheVersionsThatSayIt) {
+  for (const bool deadline : {false, true}) {
+    for (const int priority : {-9, -1, 1, 9}) {
+      queue::Job job = full_job();
+      job.deadline = deadline;
+      job.lane.priority = priority;
+      const std::string row = encode_job(job);
+      EXPECT_EQ(row[0], deadline ? 5 : 4);
+      EXPECT_EQ(decode_job(job.ref, row).value(), job);
+    }
+  }
+  queue::Job job = full_job();
+  job.lane.priority = 1;
+  job.lane.route = "smtp://next.example";
+  std::string row = encode_job(job);
+  const std::size_t place = row.rfind(job.lane.route) + job.lane.route.size();
+  ASSERT_EQ(row[place], 10);
+  row[place] = 9;
+  EXPECT_FALSE(decode_job(job.ref, row)) << "there is a shorter row that says the same";
+  row[place] = 19;
+  EXPECT_FALSE(decode_job(job.ref, row)) << "a priority above 9";
+}
+
 TEST(Codec, ContradictoryWishesAreCorrupt) {
   queue::Envelope envelope = full_envelope();
   envelope.priority = 1;
@@ -222,10 +245,10 @@ TEST(Codec, BytesAfterTheRowAreCorrupt) {
 TEST(Codec, NewerVersionIsNamed) {
   const queue::Job job = full_job();
   std::string row = encode_job(job);
-  row[0] = 4;
+  row[0] = 6;
   const auto decoded = decode_job(job.ref, row);
   ASSERT_FALSE(decoded);
-  EXPECT_NE(decoded.error().detail.find("newer version of signpost (row version 4)"),
+  EXPECT_NE(decoded.error().detail.find("newer version of signpost (row version 6)"),
             std::string::npos);
   EXPECT_NE(decoded.error().detail.find(job.ref.id.text()), std::string::npos);
 }

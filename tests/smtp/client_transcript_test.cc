@@ -18,6 +18,8 @@
 //                                     belong to the `to` before them
 //   begin early: …                    the same, right after the previous content
 //   ! tls started, ! content sent, ! quit, ! connection lost "WHY"
+//   ! no more mail                    the peer's limits leave none, while content or ready is
+//   waited
 //   => ready
 //   => send content
 //   => starttls
@@ -251,6 +253,10 @@ class Player {
       expect_step("ready");
       ASSERT_TRUE(dialog().can_begin());
       dialog().quit(out_);
+    } else if (action == "no more mail") {
+      EXPECT_FALSE(dialog().may_send_mail());
+      EXPECT_FALSE(dialog().can_begin_early());
+      return;
     } else if (action.starts_with(kLost)) {
       action.remove_prefix(kLost.size() + 1);
       action.remove_suffix(1);

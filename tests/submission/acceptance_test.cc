@@ -52,14 +52,17 @@ class AcceptanceTest : public testing::Test {
     principal.user = &user;
     principal.trusted = false;
   }
-  void add_key(const std::string& domain) {
+  void add_key(const std::string& domain, bool subdomains = false) {
     auto key = dkim::PrivateKey::generate(dkim::Algorithm::Ed25519Sha256, 0);
     CHECK(key.has_value());
     dkim::SigningIdentity identity;
     identity.domain = domain;
     identity.selector = "s";
     identity.key = *key;
-    made.keys.add(std::move(identity), false);
+    made.keys.add(std::move(identity), subdomains);
+    config::DkimConfig& entry = config.dkim.emplace_back();
+    entry.domain = domain;
+    entry.subdomains = subdomains;
   }
   void add_route(std::vector<std::string> recipients, std::vector<std::string> senders,
                  std::string via) {
@@ -151,8 +154,13 @@ TEST_F(AcceptanceTest, ALoginWithoutSendersMayUseTheDomainsThatHaveAKey) {
   EXPECT_EQ(sender_refusal(), "");
   transaction.mail.reverse_path = mailbox("a@other.example");
   EXPECT_EQ(sender_refusal(),
-            "553 5.7.1 This login may not send as <a@other.example>; it may use domains with a "
-            "DKIM key that no other login or tenant has");
+            "553 5.7.1 This login may not send as <a@other.example>; it may use @shop.example");
+  for (const char* domain : {"a.example", "b.example", "c.example", "d.example", "e.example"}) {
+    add_key(domain, domain[0] == 'a');
+  }
+  EXPECT_EQ(sender_refusal(),
+            "553 5.7.1 This login may not send as <a@other.example>; it may use @shop.example, "
+            "@a.example, @*.a.example, @b.example, @c.example, ...");
 }
 
 TEST_F(AcceptanceTest, AKeyCountsForTheDomainInUnicodeToo) {
@@ -435,6 +443,8 @@ TEST_F(AcceptanceTest, ALoginWithoutSendersMayUseNothingThatOthersHave) {
   EXPECT_FALSE(may_send("a@OTHER.example"));
   EXPECT_FALSE(may_send("a@händler.example"));
   EXPECT_FALSE(may_send("a@bank.example"));  // no key
+  EXPECT_EQ(sender_refusal(),
+            "553 5.7.1 This login may not send as <a@bank.example>; it may use @shop.example");
 }
 
 TEST_F(AcceptanceTest, TheOnlyLoginMayUseEveryDomainWithAKey) {
@@ -660,14 +670,17 @@ TEST_F(AcceptanceTest, ADeadlineCountsFromTheTransactionAndIsKnownToTheJobs) {
   EXPECT_EQ(accepted.jobs.at(0).state, queue::JobState::Ready);
 }
 
-TEST_F(AcceptanceTest, UrgentMailIsDueAsIfItHadWaited) {
+TEST_F(AcceptanceTest, MailOfEachPriorityHasALaneOfItsOwn) {
   transaction.mail.priority = 3;
   const Accepted accepted = taken();
   EXPECT_EQ(accepted.message->envelope.priority, 3);
-  EXPECT_EQ(accepted.jobs.at(0).due, kNoon - std::chrono::minutes(30));
+  EXPECT_EQ(accepted.jobs.at(0).lane.priority, 3);
+  EXPECT_EQ(accepted.jobs.at(0).due, kNoon);
   EXPECT_TRUE(accepted.message->content.contains("PRIORITY 3")) << "in its Received field";
   transaction.mail.priority = -3;
-  EXPECT_EQ(taken().jobs.at(0).due, kNoon) << "nobody waits without need";
+  const Accepted less_urgent = taken();
+  EXPECT_EQ(less_urgent.jobs.at(0).lane.priority, -3);
+  EXPECT_EQ(less_urgent.jobs.at(0).due, kNoon) << "nobody waits without need";
 }
 
 TEST_F(AcceptanceTest, TheRecipientsOfADomainAreOneJobInTheOrderOfMention) {

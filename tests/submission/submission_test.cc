@@ -818,6 +818,7 @@ TEST_F(SubmissionTest, ARejectedPasswordGetsItsReplyAndOneLine) {
   const std::string log = whole_log();
   EXPECT_EQ(log.find("auth_failed"), log.rfind("auth_failed")) << log;
   EXPECT_NE(log.find("auth_failed"), std::string::npos) << log;
+  EXPECT_EQ(log.find(" rejected "), std::string::npos) << log;
 }
 
 // ---- TLS
