@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -117,7 +118,10 @@ Json json_in_full(const relay::Settings& settings, const delivery::SiteView& vie
   }
   Json lanes = Json::array();
   for (const queue::Lane& lane : view.some_lanes) {
-    lanes.push_back({{"domain", lane.domain}, {"account", lane.account}, {"route", lane.route}});
+    lanes.push_back({{"domain", lane.domain},
+                     {"account", lane.account},
+                     {"route", lane.route},
+                     {"priority", lane.priority}});
   }
   json["hosts"] = std::move(hosts);
   json["port"] = view.hop.port;
@@ -125,6 +129,17 @@ Json json_in_full(const relay::Settings& settings, const delivery::SiteView& vie
   json["limits"] = json_of_limits(settings, view);
   json["some_lanes"] = std::move(lanes);
   return json;
+}
+
+// Where mail may be redirected to, each `via` once.
+Json json_of_routes(const relay::Settings& settings) {
+  Json routes = Json::array();
+  std::set<std::string_view> seen;
+  if (!settings.config) return routes;
+  for (const config::RouteConfig& route : settings.config->routes) {
+    if (seen.insert(route.via).second) routes.push_back({{"via", route.via}});
+  }
+  return routes;
 }
 
 }  // namespace
@@ -137,9 +152,10 @@ HttpResponse SiteApi::list(const HttpRequest& request) {
   for (const delivery::SiteView& view : listing.views.sites) sites.push_back(json_of(view));
   Json pauses = Json::array();
   for (const delivery::SitePause& pause : listing.pauses) pauses.push_back(json_of(pause));
-  return json_response(
-      200,
-      {{"sites", std::move(sites)}, {"total", listing.views.total}, {"pauses", std::move(pauses)}});
+  return json_response(200, {{"sites", std::move(sites)},
+                             {"total", listing.views.total},
+                             {"pauses", std::move(pauses)},
+                             {"routes", json_of_routes(*settings_.get())}});
 }
 
 HttpResponse SiteApi::show(const HttpRequest& request) {

@@ -89,14 +89,25 @@ void print_limits(const Json& site) {
   }
 }
 
+// As Lane::route has it: the `via`, after ">" when an operator chose it.
+std::string route_text(const std::string& route) {
+  return route.starts_with('>') ? "redirected to " + route.substr(1) : "via " + route;
+}
+
+std::string priority_text(const Json& priority) {
+  if (!priority.is_number_integer() || priority == 0) return "";
+  return fmt::format(", priority {}", priority.get<int>());
+}
+
 void print_lanes(const Json& site) {
   const Json lanes = list_of(site, "some_lanes");
   line("lanes", fmt::format("{}, with {} jobs in memory", number_of(site, "lanes"),
                             number_of(site, "jobs_in_memory")));
   for (const Json& lane : lanes) {
     const std::string route = text_of(lane, "route");
-    line("", fmt::format("{} of {}{}", text_of(lane, "domain"), text_of(lane, "account"),
-                         route.empty() ? "" : " via " + route));
+    line("", fmt::format("{} of {}{}{}", text_of(lane, "domain"), text_of(lane, "account"),
+                         route.empty() ? "" : ", " + route_text(route),
+                         priority_text(member(lane, "priority"))));
   }
 }
 
