@@ -206,9 +206,7 @@ std::optional<smtp::Reply> QueueControl::obstacle(const queue::Job& job) const {
 bool QueueControl::selects(const QueueFilter& filter, const queue::QueuedJob& queued,
                            const relay::Settings& settings) const {
   if (!filter.state.empty() && state_of(queued) != filter.state) return false;
-  const bool goes_there =
-      filter.site.empty() || services_.delivery.scheduler.goes_to(queued.job.lane, filter.site);
-  if (!goes_there || filter.tenant.empty()) return goes_there;
+  if (filter.tenant.empty()) return true;
   const auto client = net::IpAddress::parse(queued.envelope.peer);
   const config::TenantConfig* const tenant =
       relay::tenant_of({.config = *settings.config,
@@ -219,18 +217,21 @@ bool QueueControl::selects(const QueueFilter& filter, const queue::QueuedJob& qu
 }
 
 // In steps, each of a bounded number of rows, so that the time is looked at.
-Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, const queue::Cursor& from,
-                                               std::size_t limit, SteadyTime until) const {
+Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, SiteFilter& sites,
+                                               const queue::Cursor& from, std::size_t limit,
+                                               SteadyTime until) const {
   Found found;
   found.next = from;
   const auto settings = services_.settings.get();
   do {
     auto read = services_.store.jobs(filter.jobs, found.next, limit - found.jobs.size());
     if (!read) return Failure(std::move(read).error());
-    std::ranges::copy_if(
-        std::make_move_iterator(read->jobs.begin()), std::make_move_iterator(read->jobs.end()),
-        std::back_inserter(found.jobs),
-        [&](const queue::QueuedJob& each) { return selects(filter, each, *settings); });
+    std::erase_if(read->jobs,
+                  [&](const queue::QueuedJob& each) { return !selects(filter, each, *settings); });
+    if (auto applied = sites.apply(read->jobs); !applied) {
+      return Failure(std::move(applied).error());
+    }
+    std::ranges::move(read->jobs, std::back_inserter(found.jobs));
     found.next = read->end ? queue::Cursor() : std::move(read->next);
   } while (!found.next.empty() && found.jobs.size() < limit &&
            std::chrono::steady_clock::now() < until);
@@ -239,7 +240,9 @@ Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, const 
 
 Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const queue::Cursor& from,
                                               std::size_t limit) {
-  auto found = find(filter, from, limit, std::chrono::steady_clock::now() + kLong);
+  auto sites = SiteFilter::create(services_, filter.site);
+  if (!sites) return Failure(std::move(sites).error());
+  auto found = find(filter, *sites, from, limit, std::chrono::steady_clock::now() + kLong);
   if (!found) return Failure(std::move(found).error());
   const auto settings = services_.settings.get();
   Page page;
@@ -276,11 +279,13 @@ Result<std::vector<QueueEntry>> QueueControl::show(const queue::MessageId& id) {
 }
 
 Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue::Cursor& from) {
+  auto sites = SiteFilter::create(services_, filter.site);
+  if (!sites) return Failure(std::move(sites).error());
   QueueSummary summary;
   summary.next = from;
   const SteadyTime until = std::chrono::steady_clock::now() + kLong;
   do {
-    auto found = find(filter, summary.next, kPage, until);
+    auto found = find(filter, *sites, summary.next, kPage, until);
     if (!found) return Failure(std::move(found).error());
     for (const queue::QueuedJob& each : found->jobs) {
       const queue::Job& job = each.job;
@@ -303,6 +308,8 @@ Result<QueueControl::Changed> QueueControl::apply(const Wish& wish, const QueueF
       relay::route_named(*services_.settings.get()->config, wish.via) == nullptr) {
     return fail(Errc::InvalidArgument, no_such_route(*services_.settings.get()->config, wish.via));
   }
+  auto sites = SiteFilter::create(services_, filter.site);
+  if (!sites) return Failure(std::move(sites).error());
   const SteadyTime until = std::chrono::steady_clock::now() + kLong;
   Changed counts;
   counts.next = from;
@@ -310,7 +317,7 @@ Result<QueueControl::Changed> QueueControl::apply(const Wish& wish, const QueueF
     if (services_.draining.load()) {
       return fail(Errc::Unavailable, "the relay is stopping: not all of the queue was looked at");
     }
-    auto found = find(filter, counts.next, kPage, until);
+    auto found = find(filter, *sites, counts.next, kPage, until);
     if (!found) return Failure(std::move(found).error());
     if (action == Action::Release) {
       std::erase_if(found->jobs, [&](const queue::QueuedJob& each) {

@@ -5,6 +5,7 @@
 #include "admin/queue_request.h"
 #include "admin/queue_summary.h"
 #include "admin/services.h"
+#include "admin/site_filter.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "metrics/instruments.h"
@@ -29,9 +30,10 @@ struct QueueEntry {
   std::optional<SystemTime> expires;  // when it is given up at the latest; nothing while it is held
 };
 
-// Blocks on the store: for the threads of the admin side's pool, never for a worker's. Each call
-// reads for about a second at most and in bounded memory, however long the queue is, and says where
-// it ended: the caller continues from there.
+// Blocks on the store, and on the DNS when mail is selected by its site (see SiteNames): for the
+// threads of the admin side's pool, never for a worker's. Each call reads for about a second at
+// most and in bounded memory, however long the queue is, and says where it ended: the caller
+// continues from there.
 class QueueControl {
  public:
   explicit QueueControl(const Services& services)
@@ -82,8 +84,8 @@ class QueueControl {
     std::vector<queue::QueuedJob> jobs;
     queue::Cursor next;
   };
-  Result<Found> find(const QueueFilter& filter, const queue::Cursor& from, std::size_t limit,
-                     SteadyTime until) const;
+  Result<Found> find(const QueueFilter& filter, SiteFilter& sites, const queue::Cursor& from,
+                     std::size_t limit, SteadyTime until) const;
   std::vector<queue::Job> claim(const std::vector<queue::QueuedJob>& found, Changed& counts);
   Result<void> change(const Wish& wish, const std::vector<queue::QueuedJob>& found,
                       const queue::JobFilter& wanted, std::string_view by, Changed& counts);

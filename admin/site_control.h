@@ -2,6 +2,7 @@
 #pragma once
 
 #include "admin/services.h"
+#include "admin/site_names.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "delivery/site_pauses.h"
@@ -29,9 +30,7 @@ class SiteControl {
   };
   Listing list(std::size_t limit) const;
 
-  // A name is the key of a site, or of a group: a provider's, or the `mx:` pattern of a
-  // [[destination]] table. A domain stands for the site of its mail, as far as neither sender nor
-  // login decide; the DNS is asked for that. NotFound, or Unavailable if the DNS does not answer.
+  // Names are those of SiteNames::find(), and fail as they do there.
   struct Shown {
     std::string site;  // what the name stands for
     std::optional<delivery::SitePause> pause;
@@ -50,13 +49,11 @@ class SiteControl {
   Result<std::string> resume(const std::string& name, std::string_view by);
 
  private:
-  using Found = std::pair<std::string, std::optional<delivery::NextHop>>;
-  Result<Found> find(const std::string& name) const;
-  Result<delivery::NextHop> look_up(const std::string& domain) const;
   std::optional<delivery::SitePause> pause_of(const std::string& site) const;
   Result<void> save(const std::vector<delivery::SitePause>& pauses);
 
   const Services services_;
+  const SiteNames names_;
   const std::string file_;
   Mutex changing_;  // the file and the scheduler have the same pauses when it is free
 };

@@ -60,9 +60,9 @@ void add_filters(const Added& added, const std::string& otherwise) {
       ->check(not_empty("write a login, or " + otherwise));
   added.command
       ->add_option("--site", added.options->site,
-                   "Site or provider that their mail goes to now, as site list shows it")
+                   "Site, provider or domain that their mail goes to now; * matches any characters")
       ->type_name("SITE")
-      ->check(not_empty("write a site or a provider, or " + otherwise));
+      ->check(not_empty("write a site, a provider or a domain, or " + otherwise));
   added.command
       ->add_option("--tenant", added.options->tenant,
                    "Tenant whose logins or networks submitted it, by the users now")
@@ -177,8 +177,7 @@ void add_changes(CLI::App& queue, CommandLine& line) {
                            "Do not ask; required with a filter where there is no terminal");
   failed.command->footer(
       "The report is that of any failure (5.0.0), one for all recipients of a message. Held jobs "
-      "too. "
-      "On a terminal it shows a summary and asks first.\n"
+      "are given up too. On a terminal it shows a summary and asks first.\n"
       "Example: signpost queue bounce --to example.net --reason \"example.net is closed\" --yes");
 
   const Added moved = add_change(queue, line, "redirect",
@@ -190,10 +189,8 @@ void add_changes(CLI::App& queue, CommandLine& line) {
   moved.command->add_flag("--clear", moved.options->clear, "The usual way again");
   moved.command->footer(
       "Redirected jobs are due now, held and scheduled ones when that is over; attempts are kept. "
-      "It "
-      "holds across restarts, until they leave the queue or the configuration has no such route "
-      "any "
-      "more. New mail goes the usual way.\n"
+      "It holds across restarts, until they leave the queue or the configuration has no such route "
+      "any more. New mail goes the usual way.\n"
       "Example: signpost queue redirect --site mx:mx.example.net --via smtp://relay.example:25\n"
       "Example: signpost queue redirect --to example.net --clear");
 }

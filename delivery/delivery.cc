@@ -186,9 +186,9 @@ void Delivery::end(std::vector<SharedDelivery::Ended> jobs, std::shared_ptr<void
   });
 }
 
-void Delivery::find_hop(std::string domain, Router::Done done) {
-  context_.loop.post([this, domain = std::move(domain), done = std::move(done)]() mutable {
-    router_.look_up({std::move(domain), "", ""}, std::move(done));
+void Delivery::find_hop(queue::Lane lane, Router::Done done) {
+  context_.loop.post([this, lane = std::move(lane), done = std::move(done)]() mutable {
+    router_.look_up(std::move(lane), std::move(done));
   });
 }
 

@@ -87,9 +87,9 @@ class Delivery final : public Intake, private SessionHost {
   // Any thread: runs `ask` on the worker with the scheduler, and carries out the orders.
   void post(std::function<void(Scheduler&, const Scheduler::Now&, Orders&)> ask);
 
-  // Any thread: where mail for `domain` goes, unless its sender or login decides. `done` is called
-  // once, on the worker's thread, or not at all when the worker ends before.
-  void find_hop(std::string domain, Router::Done done);
+  // Any thread: where mail of this lane goes. `done` is called once, on the worker's thread, or not
+  // at all when the worker ends before.
+  void find_hop(queue::Lane lane, Router::Done done);
 
   // Any thread: see SharedDelivery::end(). `under_way` is given up when all of it is done.
   void end(std::vector<SharedDelivery::Ended> jobs, std::shared_ptr<void> under_way);

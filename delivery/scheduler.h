@@ -151,6 +151,7 @@ class Scheduler {
   bool pause(SitePause pause, const Now& now, Orders& orders);
   bool resume(std::string_view site, const Now& now, Orders& orders);
   std::vector<SitePause> pauses() const;
+  bool has_pause(std::string_view site) const;  // of this site or group itself
   bool is_paused(const Site& site) const;
 
   // Takes those of `jobs` of a lane that wait in memory out of their line: their claims are the
@@ -160,8 +161,8 @@ class Scheduler {
   // What delays this lane's mail now, if its receiver is paused or backing off, its names cannot be
   // looked up, or a limit of its receiver is reached.
   std::optional<Disposition> obstacle(const queue::Lane& lane) const;
-  // Whether this lane's mail goes to the site with this key, or to one of the group with this name.
-  bool goes_to(const queue::Lane& lane, std::string_view name) const;
+  // Where this lane's mail goes; nothing until it has been looked up.
+  std::optional<SiteName> site_name(const queue::Lane& lane) const;
   // The key of the site where this lane's mail goes; "" until it has been looked up.
   std::string site_of(const queue::Lane& lane) const;
 

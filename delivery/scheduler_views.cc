@@ -146,12 +146,12 @@ SiteViews Scheduler::sites_named(const std::string& name, std::size_t limit, con
   return views;
 }
 
-bool Scheduler::goes_to(const queue::Lane& name, std::string_view site) const {
+std::optional<SiteName> Scheduler::site_name(const queue::Lane& name) const {
   const MutexLock lock(mutex_);
   const Lane* const lane = impl_->lanes.find(name);
-  if (lane == nullptr || !lane->site) return false;
+  if (lane == nullptr || !lane->site) return std::nullopt;
   const NextHop& hop = lane->site->hop;
-  return hop.key == site || (!hop.group.empty() && hop.group == site);
+  return SiteName{hop.key, hop.group};
 }
 
 std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {

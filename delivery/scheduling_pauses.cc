@@ -65,6 +65,11 @@ std::vector<SitePause> Scheduler::pauses() const {
   return impl_->pauses.all();
 }
 
+bool Scheduler::has_pause(std::string_view site) const {
+  const MutexLock lock(mutex_);
+  return impl_->pauses.named(site) != nullptr;
+}
+
 bool Scheduler::is_paused(const Site& site) const {
   const MutexLock lock(mutex_);
   return site.pause != nullptr;

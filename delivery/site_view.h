@@ -27,6 +27,13 @@ constexpr std::array<std::string_view, 4> texts_of(SiteState) {
   return {"paused", "backing_off", "limited", "usable"};
 }
 
+// A site, as listings and logs call it.
+struct SiteName {
+  std::string key;    // NextHop::key
+  std::string group;  // NextHop::group
+  friend bool operator==(const SiteName&, const SiteName&) = default;
+};
+
 struct SiteView {
   NextHop hop;
   SiteState state = SiteState::Usable;
