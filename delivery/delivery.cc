@@ -151,6 +151,7 @@ void Delivery::start_feeding() {
   find_lanes({});
   tick();
   census_.emplace(context_, shared_.scheduler);
+  slowed_.emplace(context_, shared_.scheduler);
 }
 
 void Delivery::settings_changed() {
@@ -397,6 +398,7 @@ void Delivery::drain() {
 void Delivery::cut() {
   timer_.reset();
   census_.reset();
+  slowed_.reset();
   shares_.clear_waiting();
   for (const auto& [id, each] : sessions_) each.session->cut();
   sessions_.clear();

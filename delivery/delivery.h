@@ -14,6 +14,7 @@
 #include "delivery/scheduler.h"
 #include "delivery/session_host.h"
 #include "delivery/settler.h"
+#include "delivery/slowed_sites.h"
 #include "dns/service_watch.h"
 #include "net/timer.h"
 #include "relay/context.h"
@@ -168,6 +169,7 @@ class Delivery final : public Intake, private SessionHost {
   std::unordered_map<std::uint64_t, Session> sessions_;
   std::optional<net::Timer> timer_;  // of the worker that feeds
   std::optional<QueueCensus> census_;
+  std::optional<SlowedSites> slowed_;
 };
 
 }  // namespace signpost::delivery

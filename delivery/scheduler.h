@@ -180,6 +180,9 @@ class Scheduler {
     std::size_t paused = 0;     // sites and groups that operators have paused
   };
   Figures figures() const;
+  // The first host of each site, or of one site of each group, that is sent less than usual, as of
+  // the last second: see asked_for_less().
+  std::vector<std::string> slowed() const;
   std::size_t most_in_memory() const;
 
   // For each of `lanes` a host to which its mail went last, "" when none is known.

@@ -256,6 +256,11 @@ Scheduler::Figures Scheduler::figures() const {
           impl_->pauses.size()};
 }
 
+std::vector<std::string> Scheduler::slowed() const {
+  const MutexLock lock(mutex_);
+  return impl_->slowed;
+}
+
 std::size_t Scheduler::most_in_memory() const {
   const MutexLock lock(mutex_);
   return impl_->limits.in_memory;

@@ -88,6 +88,7 @@ struct Scheduling {
   void wait_for_connection(const SitePtr& site, Orders& orders);
   void serve_connections(Allowance& allowance, std::size_t worker, const Now& now, Orders& orders);
   void restore_allowances(const Now& now, Orders& orders);
+  void find_slowed();
 
   // --- paused sites: scheduling_pauses.cc ---
   void unload_line(Site& site, const Now& now, Orders& orders);
@@ -143,9 +144,10 @@ struct Scheduling {
   // Of sites that nothing waits for now, so that what is known of them is not told again.
   LruMap<std::string, Absence, StringHash> absences{kAbsencesKept};
   SitePauses pauses;
-  std::size_t in_memory = 0;  // jobs in lanes
-  std::size_t reading = 0;    // jobs that reads under way may bring
-  std::size_t failing = 0;    // sites that back off, when tidy() counted them
+  std::size_t in_memory = 0;        // jobs in lanes
+  std::size_t reading = 0;          // jobs that reads under way may bring
+  std::size_t failing = 0;          // sites that back off, when tidy() counted them
+  std::vector<std::string> slowed;  // see Scheduler::slowed()
 
   std::size_t looking_up = 0;
   LaneQueue to_look_up;

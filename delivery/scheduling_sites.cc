@@ -272,6 +272,7 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
     if (site->back_off.failing()) ++failing;
   }
   restore_allowances(now, orders);
+  find_slowed();
   const bool many = has_many_sites();
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;

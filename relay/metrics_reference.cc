@@ -84,6 +84,7 @@ constexpr Metric kMetrics[] = {
     {Counter, &metric::kRecipientsExpired},
     {Counter, &metric::kRecipientsRemoved},
     {Gauge, &metric::kSitesPaused},
+    {Gauge, &metric::kSitesSlowed},
     {Gauge, &metric::kSessions},
     {Gauge, &metric::kSessionsLimit},
     {Counter, &metric::kSessionsTotal},
