@@ -216,6 +216,25 @@ bool QueueControl::selects(const QueueFilter& filter, const queue::QueuedJob& qu
   return tenant != nullptr && tenant->name == filter.tenant;
 }
 
+// After a restart nothing has looked up mail that is not due yet: the DNS is asked for it.
+void QueueControl::find_pauses(std::vector<QueueEntry>& entries) const {
+  const delivery::Scheduler& scheduler = services_.delivery.scheduler;
+  if (scheduler.figures().paused == 0) return;
+  std::vector<queue::Lane> lanes;
+  std::vector<QueueEntry*> unexplained;
+  for (QueueEntry& each : entries) {
+    if (!each.waits_for.empty() || each.job.state == queue::JobState::Held) continue;
+    lanes.push_back(each.job.lane);
+    unexplained.push_back(&each);
+  }
+  const auto names = SiteNames(services_).of_lanes(lanes);
+  if (!names) return;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const auto pause = scheduler.pause_of((*names)[i]);
+    if (pause) unexplained[i]->waits_for = delivery::of_pause(*pause).reply.one_line();
+  }
+}
+
 // In steps, each of a bounded number of rows, so that the time is looked at.
 Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, SiteFilter& sites,
                                                const queue::Cursor& from, std::size_t limit,
@@ -260,6 +279,8 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const q
     page.entries.push_back({std::move(each.job), std::move(each.envelope), state,
                             waits_for ? waits_for->one_line() : "", expires});
   }
+  const bool particular = filter.jobs.id || (filter.jobs.to && filter.jobs.to->names_mailbox());
+  if (particular) find_pauses(page.entries);
   return page;
 }
 

@@ -96,6 +96,7 @@ class QueueControl {
   Result<void> commit(queue::Change change);
   std::string_view state_of(const queue::QueuedJob& queued) const;
   std::optional<smtp::Reply> obstacle(const queue::Job& job) const;
+  void find_pauses(std::vector<QueueEntry>& entries) const;
 
   const Services services_;
   metrics::SharedCounter removed_;  // recipients

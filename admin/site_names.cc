@@ -80,7 +80,7 @@ Result<delivery::NextHop> SiteNames::look_up(const std::string& domain) const {
 Result<SiteNames::Named> SiteNames::find(const std::string& name) const {
   const delivery::Scheduler& scheduler = services_.delivery.scheduler;
   const delivery::Scheduler::Now now{std::chrono::steady_clock::now(), schedule_now()};
-  if (is_site_key(name) || scheduler.has_pause(name) ||
+  if (is_site_key(name) || scheduler.pause_of({name, ""}) ||
       scheduler.sites_named(name, 1, now).total > 0) {
     return Named{name};
   }

@@ -151,7 +151,7 @@ class Scheduler {
   bool pause(SitePause pause, const Now& now, Orders& orders);
   bool resume(std::string_view site, const Now& now, Orders& orders);
   std::vector<SitePause> pauses() const;
-  bool has_pause(std::string_view site) const;  // of this site or group itself
+  SitePausePtr pause_of(const SiteName& site) const;  // what pauses it; null: nothing does
   bool is_paused(const Site& site) const;
 
   // Takes those of `jobs` of a lane that wait in memory out of their line: their claims are the

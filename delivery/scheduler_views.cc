@@ -36,7 +36,7 @@ std::string limit_reached(const Site& site) {
 }
 
 std::optional<Disposition> obstacle_of(const Site& site) {
-  if (site.pause) return local(Outcome::Delayed, {4, 3, 2}, words_of(*site.pause));
+  if (site.pause) return of_pause(*site.pause);
   if (site.back_off.failing()) return site.back_off.why();
   const std::string limit = limit_reached(site);
   if (limit.empty()) return std::nullopt;
@@ -113,6 +113,10 @@ std::vector<const Site*> first_of(std::vector<const Site*> sites, std::size_t li
 }
 
 }  // namespace
+
+Disposition of_pause(const SitePause& pause) {
+  return local(Outcome::Delayed, {4, 3, 2}, words_of(pause));
+}
 
 SiteViews Scheduler::sites(std::size_t limit, const Now& now) const {
   SiteViews views;

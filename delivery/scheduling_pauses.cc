@@ -65,9 +65,9 @@ std::vector<SitePause> Scheduler::pauses() const {
   return impl_->pauses.all();
 }
 
-bool Scheduler::has_pause(std::string_view site) const {
+SitePausePtr Scheduler::pause_of(const SiteName& site) const {
   const MutexLock lock(mutex_);
-  return impl_->pauses.named(site) != nullptr;
+  return impl_->pauses.find(site.key, site.group);
 }
 
 bool Scheduler::is_paused(const Site& site) const {

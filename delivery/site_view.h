@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "delivery/disposition.h"
 #include "delivery/next_hop.h"
 #include "delivery/site_pauses.h"
 #include "queue/lane.h"
@@ -33,6 +34,9 @@ struct SiteName {
   std::string group;  // NextHop::group
   friend bool operator==(const SiteName&, const SiteName&) = default;
 };
+
+// What holds up the mail of a site with this pause, for operators.
+Disposition of_pause(const SitePause& pause);
 
 struct SiteView {
   NextHop hop;

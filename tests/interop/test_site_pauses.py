@@ -61,6 +61,21 @@ def test_a_pause_holds_over_a_restart_until_it_is_resumed(world):
     assert again.returncode == 1 and "is not paused" in again.stderr
 
 
+def test_mail_that_is_not_due_is_explained_after_a_restart_too(world):
+    """Nothing has looked up its receiver since."""
+    world.receiver("receiver.example")
+    relay = world.start(settings={"retry": 'schedule = ["1h"]\ndelay_notice = "0s"'})
+    one = relay.send("a@shop.example", ["tempfail-b@receiver.example"], message())
+    relay.wait_event("deferred")
+    assert relay.run("site", "pause", "receiver.example", "--for", "2h", "--reason", "they move house").returncode == 0
+    for _ in range(2):
+        for name in (one, "tempfail-b@receiver.example"):
+            text = relay.run("queue", "explain", name).stdout
+            assert "paused by " in text and ": they move house" in text and "once the receiver is no longer held up" in text, text
+        assert relay.stop() == 0
+        relay.launch()
+
+
 def test_a_pause_by_time_ends_by_itself(world):
     """Before and after a restart, with an event; mail that expires meanwhile is bounced with words that name no operator."""
     sink, other = world.receiver("receiver.example"), world.receiver("other.example")
