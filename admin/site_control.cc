@@ -100,9 +100,8 @@ Result<delivery::SitePause> SiteControl::pause(const Wish& wish, std::string_vie
   pauses.push_back(pause);
   if (auto saved = save(pauses); !saved) return Failure(std::move(saved).error());
   (void)services_.delivery.pause(pause);
-  relay::events::SitePaused event{.site = pause.site, .reason = pause.reason, .by = by};
-  if (pause.until) event.until = *pause.until;
-  log::emit(event);
+  log::emit(relay::events::SitePaused{
+      .site = pause.site, .until = pause.until, .reason = pause.reason, .by = by});
   return pause;
 }
 

@@ -267,7 +267,7 @@ struct SiteSlowed {
 
 struct SitePaused {
   std::string_view site{};
-  SystemTime until{};
+  std::optional<SystemTime> until{};
   std::string_view reason{};
   std::string_view by{};
   static constexpr auto kEvent = log::describe(

@@ -21,7 +21,9 @@ def test_a_pause_holds_over_a_restart_until_it_is_resumed(world):
     relay.wait_empty()
     done = relay.run("site", "pause", "Receiver.example", "--reason", "they move house")
     assert done.returncode == 0, done.stderr
-    key = relay.wait_event("site_paused")["site"]
+    event = relay.wait_event("site_paused")
+    key = event["site"]
+    assert event["reason"] == "they move house" and "until" not in event
     assert done.stdout == f"{key} is paused until signpost site resume Receiver.example\n"
     connections = sink.counts()["connections"]
     relay.send("a@shop.example", ["second@receiver.example"], message())
@@ -82,6 +84,7 @@ def test_a_pause_by_time_ends_by_itself(world):
     sender = world.receiver("shop.example")
     relay = world.start(settings={"retry": 'expire = "3s"\ndelay_notice = "0s"'})
     assert relay.run("site", "pause", "receiver.example", "--for", "1s").returncode == 0
+    assert relay.wait_event("site_paused")["until"]
     assert relay.run("site", "pause", "other.example", "--reason", "secret").returncode == 0
     assert relay.stop() == 0
     relay.launch()
