@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/enum_texts.h"
 #include "base/utc.h"
+#include "relay/redirect.h"
 #include "smtp/address.h"
 
 #include <nlohmann/json.hpp>
@@ -24,13 +25,14 @@ Json json_of(const QueueEntry& entry, const providers::Providers& providers) {
   const queue::Job& job = entry.job;
   Json to = Json::array();
   for (const queue::Recipient& recipient : job.recipients) to.push_back(recipient.mailbox.text());
-  Json json{{"id", job.ref.id.text()},      {"number", job.ref.number},
-            {"state", entry.state},         {"from", smtp::text_of(entry.envelope.reverse_path)},
-            {"to", std::move(to)},          {"domain", job.lane.domain},
-            {"size", entry.envelope.size},  {"received", utc_text(entry.envelope.received)},
-            {"attempts", job.attempts},     {"last_reply", job.last_reply.one_line()},
-            {"waits_for", entry.waits_for}, {"last_remote", job.last_remote},
-            {"user", entry.envelope.login}};
+  Json json{
+      {"id", job.ref.id.text()},      {"number", job.ref.number},
+      {"state", entry.state},         {"from", smtp::text_of(entry.envelope.reverse_path)},
+      {"to", std::move(to)},          {"domain", job.lane.domain},
+      {"size", entry.envelope.size},  {"received", utc_text(entry.envelope.received)},
+      {"attempts", job.attempts},     {"last_reply", job.last_reply.one_line()},
+      {"waits_for", entry.waits_for}, {"last_remote", job.last_remote},
+      {"user", entry.envelope.login}, {"redirected_to", relay::redirected_via(job.lane.route)}};
   json["due"] = job.state == queue::JobState::Deferred ? Json(utc_text(job.due)) : Json();
   json["last_attempt"] =
       job.last_attempt == SystemTime{} ? Json() : Json(utc_text(job.last_attempt));
@@ -122,9 +124,13 @@ HttpResponse QueueApi::show(const HttpRequest& request, std::string_view text) {
 }
 
 HttpResponse QueueApi::change(const HttpRequest& request, QueueControl::Action action) {
-  const auto asked = read_change(request);
+  using enum QueueControl::Action;
+  const auto asked = action == Bounce     ? read_bounce(request)
+                     : action == Redirect ? read_redirection(request)
+                                          : read_change(request);
   if (!asked) return json_error(asked.error());
-  const auto changed = queue_.apply(action, asked->filter, asked->after, caller_text(request.peer));
+  const QueueControl::Wish wish{.action = action, .reason = asked->reason, .via = asked->via};
+  const auto changed = queue_.apply(wish, asked->filter, asked->after, caller_text(request.peer));
   if (!changed) return json_error(changed.error());
   return json_response(200, {{"matched", changed->matched},
                              {"changed", changed->changed},

@@ -1,10 +1,17 @@
 #include "admin/queue_control.h"
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "delivery/disposition.h"
 #include "delivery/message_age.h"
+#include "net/address.h"
 #include "queue/job_match.h"
 #include "relay/events.h"
+#include "relay/recipient_limits.h"
+#include "relay/redirect.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +27,16 @@ namespace {
 constexpr std::size_t kPage = 256;                // jobs changed at a time
 constexpr std::size_t kSummaryJobs = 10'000;      // of one answer
 constexpr std::chrono::milliseconds kLong{1000};  // for one call, roughly
+constexpr std::string_view kBounced = "the administrators of this relay have given it up";
+
+std::string no_such_route(const config::Config& config, const std::string& via) {
+  std::string known;
+  for (const config::RouteConfig& route : config.routes) {
+    known.append(known.empty() ? "" : ", ").append(route.via);
+  }
+  return fmt::format("no [[route]] has via = \"{}\"; {}", ascii::printable(via),
+                     known.empty() ? "the configuration has no routes" : "there are: " + known);
+}
 
 std::string_view state_text(queue::JobState state) {
   switch (state) {
@@ -90,10 +107,29 @@ Outcome outcome_of(QueueControl::Action action, const queue::Job& job,
       if (!held) return {.meant = false, .after = {}};
       return {.after = in_state(job, queue::JobState::Deferred, std::max(now, envelope.release))};
     case Remove:
+    case Bounce:    // see QueueControl::bounce()
+    case Redirect:  // see redirected()
       break;
   }
   auto left = without(job, wanted);
   return {.removed = !left, .after = std::move(left)};
+}
+
+// What a redirection, or its end, makes of a job.
+Outcome redirected(std::string_view via, const queue::Job& job, const queue::Envelope& envelope,
+                   const config::Config& config, SystemTime now) {
+  if (via.empty() && !relay::is_redirected(job.lane.route)) return {.meant = false, .after = {}};
+  std::string route =
+      via.empty()
+          ? relay::sender_route(config, {envelope.login, envelope.reverse_path}, job.lane.domain)
+          : relay::redirection_to(via);
+  if (route == job.lane.route) return {.after = {}};
+  const bool waits =
+      job.state == queue::JobState::Held || is_scheduled(job, envelope, now) || job.due <= now;
+  queue::Job after =
+      waits ? in_state(job, job.state, job.due) : in_state(job, queue::JobState::Deferred, now);
+  after.lane.route = std::move(route);
+  return {.after = std::move(after)};
 }
 
 const queue::Envelope& envelope_of(const std::vector<queue::QueuedJob>& found,
@@ -113,12 +149,12 @@ void emit_removed(const queue::Job& job, const queue::JobFilter& wanted, std::st
   }
 }
 
-void emit_changed(QueueControl::Action action, const queue::Job& job,
+void emit_changed(const QueueControl::Wish& wish, const queue::Job& job,
                   const queue::JobFilter& wanted, std::string_view by) {
   using enum QueueControl::Action;
   const std::string id = job.ref.id.text();
   const std::string_view domain = job.lane.domain;
-  switch (action) {
+  switch (wish.action) {
     case Retry:
       return log::emit(relay::events::Retried{.id = id, .domain = domain, .by = by});
     case Hold:
@@ -127,7 +163,28 @@ void emit_changed(QueueControl::Action action, const queue::Job& job,
       return log::emit(relay::events::Released{.id = id, .domain = domain, .by = by});
     case Remove:
       return emit_removed(job, wanted, by);
+    case Bounce:
+      return log::emit(
+          relay::events::GivenUp{.id = id, .domain = domain, .reason = wish.reason, .by = by});
+    case Redirect:
+      return log::emit(
+          relay::events::Redirected{.id = id, .domain = domain, .to_route = wish.via, .by = by});
   }
+}
+
+// One for each recipient: those that are not meant stay, with their schedule.
+std::vector<delivery::Disposition> dispositions_of(const queue::Job& job,
+                                                   const queue::JobFilter& wanted,
+                                                   const std::string& reason) {
+  using delivery::Outcome;
+  std::vector<delivery::Disposition> dispositions;
+  dispositions.reserve(job.recipients.size());
+  for (const queue::Recipient& recipient : job.recipients) {
+    const bool meant = queue::recipient_matches(wanted, recipient);
+    dispositions.push_back(meant ? delivery::local(Outcome::Failed, {5, 0, 0}, reason)
+                                 : delivery::Disposition{Outcome::Delayed, job.last_reply});
+  }
+  return dispositions;
 }
 
 }  // namespace
@@ -146,19 +203,54 @@ std::optional<smtp::Reply> QueueControl::obstacle(const queue::Job& job) const {
   return std::move(why->reply);
 }
 
+bool QueueControl::selects(const QueueFilter& filter, const queue::QueuedJob& queued,
+                           const relay::Settings& settings) const {
+  if (!filter.state.empty() && state_of(queued) != filter.state) return false;
+  if (filter.tenant.empty()) return true;
+  const auto client = net::IpAddress::parse(queued.envelope.peer);
+  const config::TenantConfig* const tenant =
+      relay::tenant_of({.config = *settings.config,
+                        .users = settings.users.get(),
+                        .login = queued.envelope.login,
+                        .client = client.value_or(net::IpAddress())});
+  return tenant != nullptr && tenant->name == filter.tenant;
+}
+
+// After a restart nothing has looked up mail that is not due yet: the DNS is asked for it.
+void QueueControl::find_pauses(std::vector<QueueEntry>& entries) const {
+  const delivery::Scheduler& scheduler = services_.delivery.scheduler;
+  if (scheduler.figures().paused == 0) return;
+  std::vector<queue::Lane> lanes;
+  std::vector<QueueEntry*> unexplained;
+  for (QueueEntry& each : entries) {
+    if (!each.waits_for.empty() || each.job.state == queue::JobState::Held) continue;
+    lanes.push_back(each.job.lane);
+    unexplained.push_back(&each);
+  }
+  const auto names = SiteNames(services_).of_lanes(lanes);
+  if (!names) return;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const auto pause = scheduler.pause_of((*names)[i]);
+    if (pause) unexplained[i]->waits_for = delivery::of_pause(*pause).reply.one_line();
+  }
+}
+
 // In steps, each of a bounded number of rows, so that the time is looked at.
-Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, const queue::Cursor& from,
-                                               std::size_t limit, SteadyTime until) const {
+Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, SiteFilter& sites,
+                                               const queue::Cursor& from, std::size_t limit,
+                                               SteadyTime until) const {
   Found found;
   found.next = from;
+  const auto settings = services_.settings.get();
   do {
     auto read = services_.store.jobs(filter.jobs, found.next, limit - found.jobs.size());
     if (!read) return Failure(std::move(read).error());
-    std::ranges::copy_if(std::make_move_iterator(read->jobs.begin()),
-                         std::make_move_iterator(read->jobs.end()), std::back_inserter(found.jobs),
-                         [&](const queue::QueuedJob& each) {
-                           return filter.state.empty() || state_of(each) == filter.state;
-                         });
+    std::erase_if(read->jobs,
+                  [&](const queue::QueuedJob& each) { return !selects(filter, each, *settings); });
+    if (auto applied = sites.apply(read->jobs); !applied) {
+      return Failure(std::move(applied).error());
+    }
+    std::ranges::move(read->jobs, std::back_inserter(found.jobs));
     found.next = read->end ? queue::Cursor() : std::move(read->next);
   } while (!found.next.empty() && found.jobs.size() < limit &&
            std::chrono::steady_clock::now() < until);
@@ -167,7 +259,9 @@ Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, const 
 
 Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const queue::Cursor& from,
                                               std::size_t limit) {
-  auto found = find(filter, from, limit, std::chrono::steady_clock::now() + kLong);
+  auto sites = SiteFilter::create(services_, filter.site);
+  if (!sites) return Failure(std::move(sites).error());
+  auto found = find(filter, *sites, from, limit, std::chrono::steady_clock::now() + kLong);
   if (!found) return Failure(std::move(found).error());
   const auto settings = services_.settings.get();
   Page page;
@@ -185,6 +279,8 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const q
     page.entries.push_back({std::move(each.job), std::move(each.envelope), state,
                             waits_for ? waits_for->one_line() : "", expires});
   }
+  const bool particular = filter.jobs.id || (filter.jobs.to && filter.jobs.to->names_mailbox());
+  if (particular) find_pauses(page.entries);
   return page;
 }
 
@@ -204,11 +300,13 @@ Result<std::vector<QueueEntry>> QueueControl::show(const queue::MessageId& id) {
 }
 
 Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue::Cursor& from) {
+  auto sites = SiteFilter::create(services_, filter.site);
+  if (!sites) return Failure(std::move(sites).error());
   QueueSummary summary;
   summary.next = from;
   const SteadyTime until = std::chrono::steady_clock::now() + kLong;
   do {
-    auto found = find(filter, summary.next, kPage, until);
+    auto found = find(filter, *sites, summary.next, kPage, until);
     if (!found) return Failure(std::move(found).error());
     for (const queue::QueuedJob& each : found->jobs) {
       const queue::Job& job = each.job;
@@ -224,9 +322,15 @@ Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue
   return summary;
 }
 
-Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilter& filter,
+Result<QueueControl::Changed> QueueControl::apply(const Wish& wish, const QueueFilter& filter,
                                                   const queue::Cursor& from, std::string_view by) {
-  QueueFilter meant = filter;
+  const Action action = wish.action;
+  if (!wish.via.empty() &&
+      relay::route_named(*services_.settings.get()->config, wish.via) == nullptr) {
+    return fail(Errc::InvalidArgument, no_such_route(*services_.settings.get()->config, wish.via));
+  }
+  auto sites = SiteFilter::create(services_, filter.site);
+  if (!sites) return Failure(std::move(sites).error());
   const SteadyTime until = std::chrono::steady_clock::now() + kLong;
   Changed counts;
   counts.next = from;
@@ -234,7 +338,7 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
     if (services_.draining.load()) {
       return fail(Errc::Unavailable, "the relay is stopping: not all of the queue was looked at");
     }
-    auto found = find(meant, counts.next, kPage, until);
+    auto found = find(filter, *sites, counts.next, kPage, until);
     if (!found) return Failure(std::move(found).error());
     if (action == Action::Release) {
       std::erase_if(found->jobs, [&](const queue::QueuedJob& each) {
@@ -243,9 +347,9 @@ Result<QueueControl::Changed> QueueControl::apply(Action action, const QueueFilt
       });
     }
     counts.matched += found->jobs.size();
-    if (auto changed = change(action, found->jobs, meant.jobs, by, counts); !changed) {
-      return Failure(std::move(changed).error());
-    }
+    auto changed = action == Action::Bounce ? bounce(wish, found->jobs, filter.jobs, by, counts)
+                                            : change(wish, found->jobs, filter.jobs, by, counts);
+    if (!changed) return Failure(std::move(changed).error());
     counts.next = std::move(found->next);
   } while (!counts.next.empty() && std::chrono::steady_clock::now() < until);
   return counts;
@@ -270,16 +374,47 @@ std::vector<queue::Job> QueueControl::claim(const std::vector<queue::QueuedJob>&
   return claimed;
 }
 
-Result<void> QueueControl::change(Action action, const std::vector<queue::QueuedJob>& found,
+// What the settler does with them, their sender's notification among it, is as if their receiver
+// had refused them.
+Result<void> QueueControl::bounce(const Wish& wish, const std::vector<queue::QueuedJob>& found,
                                   const queue::JobFilter& wanted, std::string_view by,
                                   Changed& counts) {
+  const std::string reason = wish.reason.empty() ? std::string(kBounced) : wish.reason;
+  std::vector<delivery::SharedDelivery::Ended> ended;
+  for (queue::Job& job : claim(found, counts)) {
+    const std::size_t recipients = count_meant(job, wanted);
+    if (recipients == 0) {  // they have left the queue since the listing
+      services_.store.claims().release(job.ref);
+      services_.delivery.returned({std::move(job)});
+      continue;
+    }
+    ++counts.changed;
+    counts.recipients += recipients;
+    counts.others += job.recipients.size() - recipients;
+    emit_changed(wish, job, wanted, by);
+    std::vector<delivery::Disposition> dispositions = dispositions_of(job, wanted, reason);
+    ended.push_back({std::move(job), std::move(dispositions)});
+  }
+  if (services_.delivery.end(std::move(ended))) return {};
+  return fail(Errc::Unavailable,
+              "the queue is not written at the moment; what was begun is finished later");
+}
+
+Result<void> QueueControl::change(const Wish& wish, const std::vector<queue::QueuedJob>& found,
+                                  const queue::JobFilter& wanted, std::string_view by,
+                                  Changed& counts) {
+  const Action action = wish.action;
+  const auto settings = services_.settings.get();
   queue::Change change;
   std::vector<queue::Job> afterwards;  // as the store will hold them
   std::vector<queue::Job> meant;
   const SystemTime now = schedule_now();
   const std::vector<queue::Job> claimed = claim(found, counts);
   for (const queue::Job& job : claimed) {
-    Outcome outcome = outcome_of(action, job, envelope_of(found, job.ref.id), wanted, now);
+    const queue::Envelope& envelope = envelope_of(found, job.ref.id);
+    Outcome outcome = action == Action::Redirect
+                          ? redirected(wish.via, job, envelope, *settings->config, now)
+                          : outcome_of(action, job, envelope, wanted, now);
     if (outcome.meant) {
       meant.push_back(job);
     } else if (action == Action::Retry) {
@@ -304,7 +439,7 @@ Result<void> QueueControl::change(Action action, const std::vector<queue::Queued
     counts.recipients += recipients;
     counts.others += job.recipients.size() - recipients;
     if (action == Action::Remove) removed_.add(recipients);
-    emit_changed(action, job, wanted, by);
+    emit_changed(wish, job, wanted, by);
   }
   if (action != Action::Retry) return result;
   std::vector<queue::Lane> lanes;

@@ -94,6 +94,37 @@ Result<void> read_all(std::string_view, QueueRequest& request) {
   return {};
 }
 
+Result<void> read_site(std::string_view value, QueueRequest& request) {
+  request.filter.site = value;
+  return {};
+}
+
+Result<void> read_tenant(std::string_view value, QueueRequest& request) {
+  request.filter.tenant = value;
+  return {};
+}
+
+// It becomes part of a reply, which is one line, and of a notification.
+Result<void> read_reason(std::string_view value, QueueRequest& request) {
+  constexpr std::size_t kLongest = 500;
+  if (value.size() > kLongest || std::ranges::any_of(value, ascii::is_control) ||
+      !ascii::is_ascii(value)) {
+    return wrong(fmt::format("expected one line of at most {} ASCII characters", kLongest));
+  }
+  request.reason = value;
+  return {};
+}
+
+Result<void> read_via(std::string_view value, QueueRequest& request) {
+  request.via = value;
+  return {};
+}
+
+Result<void> read_clear(std::string_view, QueueRequest& request) {
+  request.clear = true;
+  return {};
+}
+
 struct Key {
   std::string_view name;
   Result<void> (*read)(std::string_view value, QueueRequest& request);
@@ -111,10 +142,23 @@ constexpr Key kAfter{"after", read_after};
 constexpr Key kState{"state", read_state};
 constexpr Key kLimit{"limit", read_limit};
 constexpr Key kAll{"all", read_all};
+constexpr Key kSite{"site", read_site};
+constexpr Key kTenant{"tenant", read_tenant};
+constexpr Key kReason{"reason", read_reason};
+constexpr Key kVia{"via", read_via};
+constexpr Key kClear{"clear", read_clear};
 
-constexpr std::array kSummaryKeys{kId, kTo, kFrom, kUser, kUntil, kAfter, kState};
-constexpr std::array kListingKeys{kId, kTo, kFrom, kUser, kUntil, kAfter, kState, kLimit};
-constexpr std::array kChangeKeys{kId, kTo, kFrom, kUser, kUntil, kAfter, kAll};
+constexpr std::array kSummaryKeys{kId, kTo, kFrom, kUser, kSite, kTenant, kUntil, kAfter, kState};
+constexpr std::array kListingKeys{kId,     kTo,    kFrom,  kUser,  kSite,
+                                  kTenant, kUntil, kAfter, kState, kLimit};
+constexpr std::array kChangeKeys{kId, kTo, kFrom, kUser, kSite, kTenant, kUntil, kAfter, kAll};
+constexpr std::array kBounceKeys{kId,     kTo,    kFrom,  kUser, kSite,
+                                 kTenant, kUntil, kAfter, kAll,  kReason};
+constexpr std::array kRedirectionKeys{kId,    kTo,    kFrom, kUser, kSite, kTenant,
+                                      kUntil, kAfter, kAll,  kVia,  kClear};
+
+// Members that are true, and not strings.
+bool is_flag(std::string_view name) { return name == kAll.name || name == kClear.name; }
 
 std::string names_of(std::span<const Key> keys) {
   std::string names;
@@ -172,11 +216,11 @@ class Members : public nlohmann::json_sax<Json> {
     return true;
   }
   bool string(std::string& value) override {
-    if (name_ == kAll.name) return fails("true");
+    if (is_flag(name_)) return fails("true");
     return add(value);
   }
   bool boolean(bool value) override {
-    if (!value || name_ != kAll.name) return fails(name_ == kAll.name ? "true" : "a string");
+    if (!value || !is_flag(name_)) return fails(is_flag(name_) ? "true" : "a string");
     return add("true");
   }
   bool null() override { return fails("a string"); }
@@ -208,7 +252,26 @@ class Members : public nlohmann::json_sax<Json> {
 };
 
 constexpr std::string_view kWhatAChangeNeeds =
-    "expected a JSON object with id, to, from or user, or with \"all\": true";
+    "expected a JSON object with id, to, from, user, site or tenant, or with \"all\": true";
+
+Result<QueueRequest> read_object(const HttpRequest& request, std::span<const Key> keys) {
+  if (!request.query.empty()) return wrong("expected no parameters beside the JSON object");
+  Members members;
+  if (!Json::sax_parse(request.body, &members)) {
+    return wrong(members.wrong_member().empty() ? std::string(kWhatAChangeNeeds)
+                                                : members.wrong_member());
+  }
+  auto read = read_pairs(keys, members.pairs());
+  if (!read) return read;
+  const QueueFilter& filter = read->filter;
+  const queue::JobFilter& jobs = filter.jobs;
+  const bool selects = jobs.id || jobs.to || jobs.from || jobs.from_null || jobs.login ||
+                       !filter.site.empty() || !filter.tenant.empty();
+  // Nothing would mean the whole queue, which must not happen by mistake.
+  if (!selects && !read->all) return wrong(std::string(kWhatAChangeNeeds));
+  if (selects && read->all) return wrong("\"all\" and a filter contradict each other");
+  return read;
+}
 
 }  // namespace
 
@@ -221,19 +284,18 @@ Result<QueueRequest> read_summary(const HttpRequest& request) {
 }
 
 Result<QueueRequest> read_change(const HttpRequest& request) {
-  if (!request.query.empty()) return wrong("expected no parameters beside the JSON object");
-  Members members;
-  if (!Json::sax_parse(request.body, &members)) {
-    return wrong(members.wrong_member().empty() ? std::string(kWhatAChangeNeeds)
-                                                : members.wrong_member());
+  return read_object(request, kChangeKeys);
+}
+
+Result<QueueRequest> read_bounce(const HttpRequest& request) {
+  return read_object(request, kBounceKeys);
+}
+
+Result<QueueRequest> read_redirection(const HttpRequest& request) {
+  auto read = read_object(request, kRedirectionKeys);
+  if (read && read->via.empty() != read->clear) {
+    return wrong("expected either via or \"clear\": true");
   }
-  auto read = read_pairs(kChangeKeys, members.pairs());
-  if (!read) return read;
-  const queue::JobFilter& jobs = read->filter.jobs;
-  const bool selects = jobs.id || jobs.to || jobs.from || jobs.from_null || jobs.login;
-  // Nothing would mean the whole queue, which must not happen by mistake.
-  if (!selects && !read->all) return wrong(std::string(kWhatAChangeNeeds));
-  if (selects && read->all) return wrong("\"all\" and a filter contradict each other");
   return read;
 }
 

@@ -64,6 +64,7 @@ void add_sites(Gauges& gauges, const Services& services) {
              {{"state", "usable"}});
   gauges.add(metric::kSites, [&scheduler] { return scheduler.figures().failing; },
              {{"state", "backing_off"}});
+  gauges.add(metric::kSitesPaused, [&scheduler] { return scheduler.figures().paused; });
 }
 
 void add_engine(Gauges& gauges, const Services& services) {

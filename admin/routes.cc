@@ -19,13 +19,22 @@ constexpr std::string_view kQueue = "/api/v1/queue";
 constexpr std::string_view kMessage = "/api/v1/queue/";
 constexpr std::string_view kSummary = "/api/v1/queue/summary";  // no ID is shorter than 16
 constexpr std::string_view kUser = "/api/v1/user";
+constexpr std::string_view kSites = "/api/v1/sites";
+constexpr std::string_view kSite = "/api/v1/site";
+constexpr std::string_view kPauseSite = "/api/v1/site/pause";
+constexpr std::string_view kResumeSite = "/api/v1/site/resume";
 constexpr std::string_view kRelay = "/api/v1/relay";
 constexpr std::string_view kReload = "/api/v1/reload";
 
 std::optional<QueueControl::Action> queue_change(std::string_view path) {
   using enum QueueControl::Action;
-  static constexpr std::array<std::pair<std::string_view, QueueControl::Action>, 4> kChanges{
-      {{"retry", Retry}, {"hold", Hold}, {"release", Release}, {"remove", Remove}}};
+  static constexpr std::array<std::pair<std::string_view, QueueControl::Action>, 6> kChanges{
+      {{"retry", Retry},
+       {"hold", Hold},
+       {"release", Release},
+       {"remove", Remove},
+       {"bounce", Bounce},
+       {"redirect", Redirect}}};
   if (!path.starts_with(kMessage)) return std::nullopt;
   path.remove_prefix(kMessage.size());
   for (const auto& [name, action] : kChanges) {
@@ -34,7 +43,10 @@ std::optional<QueueControl::Action> queue_change(std::string_view path) {
   return std::nullopt;
 }
 
-bool is_change(std::string_view path) { return path == kReload || queue_change(path).has_value(); }
+bool is_change(std::string_view path) {
+  return path == kReload || path == kPauseSite || path == kResumeSite ||
+         queue_change(path).has_value();
+}
 
 bool leads_somewhere(std::string_view path) {
   return path == "/healthz" || path == "/readyz" || path == "/metrics" || path.starts_with("/api/");
@@ -51,6 +63,7 @@ Routes::Routes(const Services& services, const SharedAccessRules& rules, Reload 
       rules_(rules),
       reload_(std::move(reload)),
       queue_(services),
+      sites_(services),
       metrics_([&registry = services.registry] { return registry.text(); }) {}
 
 // The body of a request for an unknown path is not read.
@@ -89,6 +102,8 @@ HttpAnswer Routes::answer_get(const HttpRequest& request) {
   }
   if (request.path == kRelay) return show_relay(services_);
   if (request.path == kUser) return show_user(services_, request);
+  if (request.path == kSites) return HttpWork([this, request] { return sites_.list(request); });
+  if (request.path == kSite) return HttpWork([this, request] { return sites_.show(request); });
   if (request.path == kQueue) return HttpWork([this, request] { return queue_.list(request); });
   if (request.path == kSummary) return HttpWork([this, request] { return queue_.sum_up(request); });
   if (request.path.starts_with(kMessage)) {
@@ -102,6 +117,12 @@ HttpAnswer Routes::answer_get(const HttpRequest& request) {
 HttpAnswer Routes::answer_post(const HttpRequest& request) {
   if (const auto action = queue_change(request.path)) {
     return HttpWork([this, request, action] { return queue_.change(request, *action); });
+  }
+  if (request.path == kPauseSite) {
+    return HttpWork([this, request] { return sites_.pause(request); });
+  }
+  if (request.path == kResumeSite) {
+    return HttpWork([this, request] { return sites_.resume(request); });
   }
   return HttpWork([this, request] { return reload(request); });
 }

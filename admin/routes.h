@@ -7,6 +7,7 @@
 #include "admin/metrics_page.h"
 #include "admin/queue_api.h"
 #include "admin/services.h"
+#include "admin/site_api.h"
 
 #include <functional>
 #include <string>
@@ -43,6 +44,7 @@ class Routes {
   const SharedAccessRules& rules_;
   const Reload reload_;
   QueueApi queue_;
+  SiteApi sites_;
   MetricsPage metrics_;
 };
 

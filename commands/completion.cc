@@ -115,15 +115,13 @@ std::string bash_completion(const std::vector<CommandText>& commands) {
     if (is_file(option)) {
       files.push_back(name);
     } else if (!list.empty()) {
-      choices += fmt::format(
-          "    {}) COMPREPLY=($(compgen -W \"$(_signpost_list {})\" -- \"$current\")); return ;;\n",
-          name, list);
+      choices +=
+          fmt::format("    {}) _signpost_offer \"$(_signpost_list {})\"; return ;;\n", name, list);
     } else if (option.choices.empty()) {
       others.push_back(name);
     } else {
       choices +=
-          fmt::format("    {}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n", name,
-                      joined(option.choices));
+          fmt::format("    {}) _signpost_offer \"{}\"; return ;;\n", name, joined(option.choices));
     }
   }
   std::string cases;
@@ -150,13 +148,35 @@ std::string bash_completion(const std::vector<CommandText>& commands) {
       "\n"
       "{}"
       "\n"
+      "# Those words that begin with the current one, of which bash replaces what follows the "
+      "last\n"
+      "# colon.\n"
+      "_signpost_offer() {{\n"
+      "  COMPREPLY=($(compgen -W \"$1\" -- \"$current\"))\n"
+      "  [[ $current == *:* && $COMP_WORDBREAKS == *:* ]] || return\n"
+      "  local before=${{current%\"${{current##*:}}\"}}\n"
+      "  COMPREPLY=(\"${{COMPREPLY[@]#\"$before\"}}\")\n"
+      "}}\n"
+      "\n"
       "_signpost() {{\n"
-      "  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}}\n"
-      "  local word command= skip=\n"
+      "  local word command= skip= glue=\n"
+      "  local -a given=()\n"
       "  COMPREPLY=()\n"
       "\n"
+      "  # Bash splits words at colons: mx:mx.example.net is three.\n"
+      "  for word in \"${{COMP_WORDS[@]:0:COMP_CWORD+1}}\"; do\n"
+      "    if [[ -n $glue ]]; then\n"
+      "      given[-1]+=$word glue=\n"
+      "    elif [[ $word =~ ^:+$ ]]; then\n"
+      "      given[-1]+=$word glue=1\n"
+      "    else\n"
+      "      given+=(\"$word\")\n"
+      "    fi\n"
+      "  done\n"
+      "  local current=${{given[-1]}} previous=${{given[${{#given[@]}}-2]}}\n"
+      "\n"
       "  # The words that are neither options nor values of options.\n"
-      "  for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n"
+      "  for word in \"${{given[@]:1:${{#given[@]}}-2}}\"; do\n"
       "    if [[ -n $skip ]]; then skip=; continue; fi\n"
       "    case $word in\n"
       "      {}) skip=1 ;;\n"
@@ -175,7 +195,7 @@ std::string bash_completion(const std::vector<CommandText>& commands) {
       "  case $command in\n"
       "{}"
       "  esac\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+      "  _signpost_offer \"$words\"\n"
       "}}\n"
       "\n"
       "complete -F _signpost signpost\n",

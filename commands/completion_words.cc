@@ -46,11 +46,15 @@ std::vector<std::string> words_after(const CommandText& command) {
 
 std::string listed_by(const CommandText& command, const OptionText& option) {
   if (option.name == "--user") return "name user list";
+  if (option.name == "--site") return "group,site site list";
+  if (option.name == "--via") return "via site list";
+  if (option.name == "--tenant") return "tenant user list";
   if (option.name == "--to") return "domain queue list --limit 100";
   if (option.positional && option.name == "id") return "id queue list --limit 100";
   if (option.positional && (command.name() == "user remove" || command.name() == "user show")) {
     return "name user list";
   }
+  if (option.positional && command.name().starts_with("site ")) return "group,site site list";
   if (option.positional && command.name() == "provider show") return "name provider list";
   return "";
 }

@@ -24,19 +24,19 @@ std::vector<OptionText> common_options(const CommandText& program);
 // What may follow the command: its subcommands or arguments, then its options.
 std::vector<std::string> words_after(const CommandText& command);
 
-// Logins, queue IDs and domains with queued mail are listed while the shell completes: arguments of
-// the function that kListValues defines, the JSON key and the command that prints it ("login user
+// Logins, queue IDs, sites, routes and the like are listed while the shell completes: arguments of
+// the function that kListValues defines, the JSON keys and the command that prints it ("login user
 // list"), or "" for values of another kind.
 std::string listed_by(const CommandText& command, const OptionText& option);
 
-// For bash and zsh. The values are limited to characters without a meaning to a shell: others chose
-// them, and the shell would expand them.
+// For bash and zsh; several keys have a comma between them. The values are limited to characters
+// without a meaning to a shell: others chose them, and the shell would expand them.
 constexpr std::string_view kListValues =
     "_signpost_list() {\n"
-    "  local key=$1\n"
+    "  local keys=${1//,/|}\n"
     "  shift\n"
-    "  signpost \"$@\" --json 2>/dev/null | grep -oE \"\\\"$key\\\": ?\\\"[A-Za-z0-9._@+-]+\\\"\" "
-    "|\n"
+    "  signpost \"$@\" --json 2>/dev/null |\n"
+    "    grep -oE \"\\\"($keys)\\\": ?\\\"[A-Za-z0-9._@+:/,-]+\\\"\" |\n"
     "    cut -d '\"' -f 4 | sort -u\n"
     "}\n";
 

@@ -62,7 +62,9 @@ constexpr std::string_view kFunctions =
     "\n"
     "function __signpost_values\n"
     "    signpost $argv[2..-1] --json 2>/dev/null |\n"
-    "        string match -rg '\"'$argv[1]'\": ?\"([A-Za-z0-9._@+-]+)\"' | sort -u\n"
+    "        string match -rg '\"(?:'(string replace -a , '|' $argv[1])')\": "
+    "?\"([A-Za-z0-9._@+:/,-]+)\"' |\n"
+    "        sort -u\n"
     "end\n"
     "\n";
 

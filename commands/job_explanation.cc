@@ -128,6 +128,7 @@ std::string explanation(const Json& job) {
   const std::size_t attempts = number_of(job, "attempts");
   add("accepted", local_time(text_of(job, "received")));
   add("state", text_of(job, "state"));
+  add("redirected", text_of(job, "redirected_to"));
   add("attempts", attempts == 0 ? "none yet"
                                 : fmt::format("{}, the last at {}", attempts,
                                               local_time(text_of(job, "last_attempt"))));

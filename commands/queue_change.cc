@@ -26,6 +26,8 @@ constexpr Action kRetry{"retry", "due now"};
 constexpr Action kHold{"hold", "held"};
 constexpr Action kRelease{"release", "released"};
 constexpr Action kRemove{"remove", "removed"};
+constexpr Action kBounce{"bounce", "given up"};
+constexpr Action kRedirect{"redirect", "redirected"};
 
 constexpr std::array kCounts{"matched", "changed", "busy", "held", "recipients", "others"};
 
@@ -33,6 +35,9 @@ Json selection(const QueueOptions& options) {
   Json json = Json::object();
   for (const auto& [name, value] : filter_parameters(options)) json[name] = value;
   if (options.all) json["all"] = true;
+  if (!options.reason.empty()) json["reason"] = options.reason;
+  if (!options.via.empty()) json["via"] = options.via;
+  if (options.clear) json["clear"] = true;
   return json;
 }
 
@@ -64,11 +69,11 @@ Result<Json> change_pages(AdminClient& client, Json chosen, const Action& action
 std::string counts_text(const Json& counts, const Action& action) {
   const std::size_t matched = number_of(counts, "matched");
   const std::size_t others = number_of(counts, "others");
-  const bool removes = &action == &kRemove;
+  const bool removes = &action == &kRemove || &action == &kBounce;
   if (others > 0 && removes) {
     return fmt::format(
-        "{} matched, recipients removed: {}, other recipients of the same messages that stay: {}",
-        matched, number_of(counts, "recipients"), others);
+        "{} matched, recipients {}: {}, other recipients of the same messages that stay: {}",
+        matched, action.done, number_of(counts, "recipients"), others);
   }
   std::string text =
       fmt::format("{} matched, {} {}", matched, number_of(counts, "changed"), action.done);
@@ -113,7 +118,8 @@ int check_selection(const QueueOptions& options) {
   const bool filters = !filter_parameters(options).empty();
   if (filters && options.all) return wrong_usage("--all and a filter contradict each other");
   if (filters || options.all) return kDone;
-  return wrong_usage("an ID, --to, --from, --user or --all is required; see --help");
+  return wrong_usage(
+      "an ID, --to, --from, --user, --site, --tenant or --all is required; see --help");
 }
 
 int change(const QueueOptions& options, const std::string& config_file, const Action& action) {
@@ -123,19 +129,38 @@ int change(const QueueOptions& options, const std::string& config_file, const Ac
   return change(*client, options, selection(options), action);
 }
 
-// Removes what was asked about, not mail accepted in the meantime.
-int remove_if_confirmed(AdminClient& client, const QueueOptions& options) {
+// Ends what was asked about, not mail accepted in the meantime.
+int end_if_confirmed(AdminClient& client, const QueueOptions& options, const Action& action) {
   constexpr std::size_t kShownGroups = 5;
   const auto summary = QueueSummary::read(client, filter_parameters(options));
   if (!summary) return refuse(summary.error().detail);
   if (summary->jobs() == 0) return refuse("nothing in the queue matches");
   std::fputs((summary->text(kShownGroups, output_width()) + "\n").c_str(), stderr);
-  if (!confirmed("Remove all of this irrevocably, without a report to its senders?")) {
-    return refuse("nothing was removed");
+  if (!confirmed(&action == &kRemove
+                     ? "Remove all of this irrevocably, without a report to its senders?"
+                     : "Give all of this up irrevocably, and report it to its senders?")) {
+    return refuse(fmt::format("nothing was {}", action.done));
   }
   Json chosen = selection(options);
   if (!summary->last().empty()) chosen["until"] = summary->last();
-  return change(client, options, chosen, kRemove);
+  return change(client, options, chosen, action);
+}
+
+// An ID says exactly what goes; a filter may select more than expected.
+int end_jobs(const QueueOptions& options, const std::string& config_file, const Action& action) {
+  if (const int code = check_selection(options); code != kDone) return code;
+  const bool asks = !options.yes && input_is_terminal();
+  if (!options.yes && !asks && options.id.empty()) {
+    refuse(
+        fmt::format("--yes is required to {} what a filter selects where nobody can be "
+                    "asked; signpost queue summary shows what that is",
+                    action.name));
+    return kWrongUsage;
+  }
+  auto client = AdminClient::create(config_file);
+  if (!client) return refuse(client.error().detail);
+  return asks ? end_if_confirmed(*client, options, action)
+              : change(*client, options, selection(options), action);
 }
 
 }  // namespace
@@ -152,19 +177,19 @@ int release_jobs(const QueueOptions& options, const std::string& config_file) {
   return change(options, config_file, kRelease);
 }
 
-// An ID says exactly what goes; a filter may select more than expected.
 int remove_jobs(const QueueOptions& options, const std::string& config_file) {
-  if (const int code = check_selection(options); code != kDone) return code;
-  const bool asks = !options.yes && input_is_terminal();
-  if (!options.yes && !asks && options.id.empty()) {
-    return wrong_usage(
-        "--yes is required to remove what a filter selects where nobody can be "
-        "asked; signpost queue summary shows what that is");
+  return end_jobs(options, config_file, kRemove);
+}
+
+int bounce_jobs(const QueueOptions& options, const std::string& config_file) {
+  return end_jobs(options, config_file, kBounce);
+}
+
+int redirect_jobs(const QueueOptions& options, const std::string& config_file) {
+  if (options.via.empty() != options.clear) {
+    return wrong_usage("either --via or --clear is required; see --help");
   }
-  auto client = AdminClient::create(config_file);
-  if (!client) return refuse(client.error().detail);
-  return asks ? remove_if_confirmed(*client, options)
-              : change(*client, options, selection(options), kRemove);
+  return change(options, config_file, kRedirect);
 }
 
 }  // namespace signpost::commands

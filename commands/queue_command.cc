@@ -58,6 +58,16 @@ void add_filters(const Added& added, const std::string& otherwise) {
                    "Login that submitted it, * as in --to; @domain is *@domain")
       ->type_name("LOGIN")
       ->check(not_empty("write a login, or " + otherwise));
+  added.command
+      ->add_option("--site", added.options->site,
+                   "Site, provider or domain that their mail goes to now; * matches any characters")
+      ->type_name("SITE")
+      ->check(not_empty("write a site, a provider or a domain, or " + otherwise));
+  added.command
+      ->add_option("--tenant", added.options->tenant,
+                   "Tenant whose logins or networks submitted it, by the users now")
+      ->type_name("TENANT")
+      ->check(not_empty("write a tenant, or " + otherwise));
 }
 
 constexpr const char* kListAll = "leave the option out to see all";
@@ -156,6 +166,33 @@ void add_changes(CLI::App& queue, CommandLine& line) {
   gone.command->footer(
       "On a terminal it shows a summary and asks first; mail that is accepted meanwhile stays.\n"
       "Example: signpost queue remove --user shop --yes");
+
+  const Added failed = add_change(
+      queue, line, "bounce", "Give jobs up now, and report that to their senders", bounce_jobs);
+  failed.command
+      ->add_option("--reason", failed.options->reason, "For the sender, in one line of ASCII")
+      ->type_name("TEXT")
+      ->check(not_empty("write a reason, or leave the option out for the usual words"));
+  failed.command->add_flag("--yes", failed.options->yes,
+                           "Do not ask; required with a filter where there is no terminal");
+  failed.command->footer(
+      "The report is that of any failure (5.0.0), one for all recipients of a message. Held jobs "
+      "are given up too. On a terminal it shows a summary and asks first.\n"
+      "Example: signpost queue bounce --to example.net --reason \"example.net is closed\" --yes");
+
+  const Added moved = add_change(queue, line, "redirect",
+                                 "Send jobs to another next hop than usually", redirect_jobs);
+  moved.command
+      ->add_option("--via", moved.options->via, "A via of the [[route]] tables, without its login")
+      ->type_name("VIA")
+      ->check(not_empty("write a via that the configuration has, as in smtp://relay.example:25"));
+  moved.command->add_flag("--clear", moved.options->clear, "The usual way again");
+  moved.command->footer(
+      "Redirected jobs are due now, held and scheduled ones when that is over; attempts are kept. "
+      "It holds across restarts, until they leave the queue or the configuration has no such route "
+      "any more. New mail goes the usual way.\n"
+      "Example: signpost queue redirect --site mx:mx.example.net --via smtp://relay.example:25\n"
+      "Example: signpost queue redirect --to example.net --clear");
 }
 
 }  // namespace

@@ -92,6 +92,8 @@ AdminClient::Parameters filter_parameters(const QueueOptions& options) {
   add("to", options.to);
   add("from", options.from);
   add("user", options.user);
+  add("site", options.site);
+  add("tenant", options.tenant);
   add("state", options.state);
   return parameters;
 }

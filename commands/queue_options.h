@@ -13,7 +13,12 @@ struct QueueOptions {
   std::string to;
   std::string from;
   std::string user;
+  std::string site;
+  std::string tenant;
   std::string state;
+  std::string reason;     // of a bounce
+  std::string via;        // of a redirection
+  bool clear = false;     // takes it back
   std::size_t limit = 0;  // 0: all
   bool all = false;
   bool json = false;
@@ -32,5 +37,7 @@ int retry_jobs(const QueueOptions& options, const std::string& config_file);
 int hold_jobs(const QueueOptions& options, const std::string& config_file);
 int release_jobs(const QueueOptions& options, const std::string& config_file);
 int remove_jobs(const QueueOptions& options, const std::string& config_file);
+int bounce_jobs(const QueueOptions& options, const std::string& config_file);
+int redirect_jobs(const QueueOptions& options, const std::string& config_file);
 
 }  // namespace signpost::commands

@@ -203,6 +203,7 @@ Result<void> Daemon::start_workers(OpenedListeners opened) {
   const config::Config& config = *settings_->config;
   const unsigned count = worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
+  restore_site_pauses(settings_->config->data_dir, *shared_.delivery, clock_);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
   shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
   shared_.password_checks->start(std::min(kMostCheckers, std::thread::hardware_concurrency() / 2));

@@ -2,10 +2,12 @@
 
 #include "auth/known_logins.h"
 #include "base/log.h"
+#include "delivery/site_pauses_file.h"
 #include "quota/counters_file.h"
 #include "relay/events.h"
 
 #include <string>
+#include <utility>
 
 namespace signpost::daemon {
 
@@ -31,6 +33,24 @@ FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock) {
           [](const std::string& file, const std::string& detail) {
             log::emit(relay::events::QuotaCountersLost{.file = file, .detail = detail});
           }};
+}
+
+void restore_site_pauses(const std::string& data_dir, delivery::SharedDelivery& delivery,
+                         const Clock& clock) {
+  std::string file = data_dir;
+  file.append("/").append(delivery::kSitePausesFile);
+  auto pauses = delivery::load_site_pauses(file);
+  if (!pauses) {
+    log::emit(relay::events::SitePausesLost{.file = file, .detail = pauses.error().detail});
+    return;
+  }
+  const delivery::Scheduler::Now now{clock.steady_now(), clock.schedule_now()};
+  delivery::Orders none;  // there is no site yet
+  for (delivery::SitePause& pause : *pauses) {
+    if (!pause.until || *pause.until > now.schedule) {
+      (void)delivery.scheduler.pause(std::move(pause), now, none);
+    }
+  }
 }
 
 }  // namespace signpost::daemon

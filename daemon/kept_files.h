@@ -4,7 +4,10 @@
 #include "auth/login_guard.h"
 #include "base/clock.h"
 #include "daemon/file_keeper.h"
+#include "delivery/delivery.h"
 #include "quota/counters.h"
+
+#include <string>
 
 namespace signpost::daemon {
 
@@ -14,5 +17,10 @@ namespace signpost::daemon {
 FileKeeper::Memory known_logins_memory(auth::LoginGuard& logins, const Clock& clock);
 // What was used of limits on recipients (quota/counters_file.h).
 FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock);
+
+// The sites that operators have paused (delivery/site_pauses_file.h), which is written by those who
+// change it. Before the workers run.
+void restore_site_pauses(const std::string& data_dir, delivery::SharedDelivery& delivery,
+                         const Clock& clock);
 
 }  // namespace signpost::daemon

@@ -5,6 +5,7 @@
 #include "delivery/outgoing_message.h"
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <utility>
 
@@ -51,6 +52,40 @@ void SharedDelivery::forgive(std::vector<queue::Lane> lanes) {
   workers.front()->post(
       [lanes = std::move(lanes)](Scheduler& asked, const Scheduler::Now& now, Orders& orders) {
         for (const queue::Lane& lane : lanes) asked.forgive(lane, now, orders);
+      });
+}
+
+bool SharedDelivery::end(std::vector<Ended> jobs) {
+  constexpr std::chrono::seconds kWait{10};
+  if (jobs.empty()) return true;
+  auto done = std::make_shared<std::promise<void>>();
+  auto stored = done->get_future();
+  std::shared_ptr<void> under_way(nullptr, [done = std::move(done)](void*) { done->set_value(); });
+  workers.front()->end(std::move(jobs), std::move(under_way));
+  return stored.wait_for(kWait) == std::future_status::ready;
+}
+
+bool SharedDelivery::pause(SitePause pause) {
+  auto orders = std::make_shared<Orders>();
+  const bool paused = scheduler.pause(std::move(pause),
+                                      {std::chrono::steady_clock::now(), schedule_now()}, *orders);
+  carry_out(std::move(orders));
+  return paused;
+}
+
+bool SharedDelivery::resume(std::string_view site) {
+  auto orders = std::make_shared<Orders>();
+  const bool resumed =
+      scheduler.resume(site, {std::chrono::steady_clock::now(), schedule_now()}, *orders);
+  carry_out(std::move(orders));
+  return resumed;
+}
+
+void SharedDelivery::carry_out(std::shared_ptr<Orders> orders) {
+  if (orders->empty()) return;
+  workers.front()->post(
+      [orders = std::move(orders)](Scheduler&, const Scheduler::Now&, Orders& given) {
+        given = std::move(*orders);
       });
 }
 
@@ -116,6 +151,7 @@ void Delivery::start_feeding() {
   find_lanes({});
   tick();
   census_.emplace(context_, shared_.scheduler);
+  slowed_.emplace(context_, shared_.scheduler);
 }
 
 void Delivery::settings_changed() {
@@ -135,6 +171,25 @@ void Delivery::post(std::function<void(Scheduler&, const Scheduler::Now&, Orders
     Orders orders;
     ask(shared_.scheduler, now(), orders);
     carry_out(std::move(orders));
+  });
+}
+
+void Delivery::end(std::vector<SharedDelivery::Ended> jobs, std::shared_ptr<void> under_way) {
+  auto ended = std::make_shared<std::vector<SharedDelivery::Ended>>(std::move(jobs));
+  context_.loop.post([this, ended = std::move(ended), under_way = std::move(under_way)] {
+    AttemptFacts facts;
+    facts.attempted = false;
+    for (SharedDelivery::Ended& each : *ended) {
+      if (each.job.state == queue::JobState::Deferred) shared_.counts.deferred.fetch_add(1);
+      settler_.settle({std::move(each.job), nullptr}, std::move(each.dispositions), facts,
+                      under_way);
+    }
+  });
+}
+
+void Delivery::find_hop(queue::Lane lane, Router::Done done) {
+  context_.loop.post([this, lane = std::move(lane), done = std::move(done)]() mutable {
+    router_.look_up(std::move(lane), std::move(done));
   });
 }
 
@@ -177,10 +232,8 @@ void Delivery::tick() {
 // Sessions ---------------------------------------------------------------------------------------
 
 void Delivery::open(ConnectionShares::Connection connection) {
-  if (context_.draining.load(std::memory_order_relaxed)) {
-    // The jobs stay in the queue for the next start.
-    connection_ended(connection.site, {context_.worker, 0}, false, std::nullopt,
-                     context_.clock.steady_now(), {});
+  if (!may_open(*connection.site)) {
+    give_up(connection.site);
     return;
   }
   const bool were_short = shares_.any_waiting();
@@ -189,6 +242,16 @@ void Delivery::open(ConnectionShares::Connection connection) {
   } else if (!were_short) {
     for (const auto& [id, each] : sessions_) each.session->hurry();
   }
+}
+
+// Else the jobs stay in the queue: for the next start, or until the site is resumed.
+bool Delivery::may_open(const Site& site) const {
+  return !context_.draining.load(std::memory_order_relaxed) && !shared_.scheduler.is_paused(site);
+}
+
+void Delivery::give_up(const SitePtr& site) {
+  connection_ended(site, {context_.worker, 0}, false, std::nullopt, context_.clock.steady_now(),
+                   {});
 }
 
 void Delivery::start(ConnectionShares::Connection connection) {
@@ -315,7 +378,14 @@ void Delivery::retire(std::uint64_t session) {
     const auto retired = sessions_.extract(session);
     if (retired.empty()) return;  // cut() was faster
     shares_.ended(retired.mapped().account);
-    while (auto next = shares_.next()) start(std::move(*next));
+    while (auto next = shares_.next()) {
+      if (shared_.scheduler.is_paused(*next->site)) {  // since it began to wait
+        shares_.ended(next->account);
+        give_up(next->site);
+      } else {
+        start(std::move(*next));
+      }
+    }
   });
 }
 
@@ -328,6 +398,7 @@ void Delivery::drain() {
 void Delivery::cut() {
   timer_.reset();
   census_.reset();
+  slowed_.reset();
   shares_.clear_waiting();
   for (const auto& [id, each] : sessions_) each.session->cut();
   sessions_.clear();

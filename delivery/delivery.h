@@ -14,6 +14,7 @@
 #include "delivery/scheduler.h"
 #include "delivery/session_host.h"
 #include "delivery/settler.h"
+#include "delivery/slowed_sites.h"
 #include "dns/service_watch.h"
 #include "net/timer.h"
 #include "relay/context.h"
@@ -24,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -43,12 +45,26 @@ struct SharedDelivery {
   std::vector<queue::Job> withdraw(const std::vector<queue::Job>& jobs);
   // The receivers of these lanes' mail are tried at once, whatever their back-off.
   void forgive(std::vector<queue::Lane> lanes);
+  // The caller's claimed jobs end without an attempt, with `dispositions[i]` for the i-th
+  // recipient; what is delayed stays. Returns when that is stored or waits to be reported together
+  // with the message's other jobs, whose claims end later. False: it takes longer, and goes on.
+  struct Ended {
+    queue::Job job;
+    std::vector<Disposition> dispositions;
+  };
+  bool end(std::vector<Ended> jobs);
+  // See Scheduler::pause() and resume(); the log is up to the caller.
+  bool pause(SitePause pause);
+  bool resume(std::string_view site);
 
   Scheduler scheduler;
   MemoryCounts counts;
   dns::ServiceWatch name_service;  // the resolvers of all workers tell it
   ReportLimits report_limits;
   std::vector<Delivery*> workers;
+
+ private:
+  void carry_out(std::shared_ptr<Orders> orders);
 };
 
 // The worker's thread only.
@@ -71,6 +87,13 @@ class Delivery final : public Intake, private SessionHost {
 
   // Any thread: runs `ask` on the worker with the scheduler, and carries out the orders.
   void post(std::function<void(Scheduler&, const Scheduler::Now&, Orders&)> ask);
+
+  // Any thread: where mail of this lane goes. `done` is called once, on the worker's thread, or not
+  // at all when the worker ends before.
+  void find_hop(queue::Lane lane, Router::Done done);
+
+  // Any thread: see SharedDelivery::end(). `under_way` is given up when all of it is done.
+  void end(std::vector<SharedDelivery::Ended> jobs, std::shared_ptr<void> under_way);
 
   // Ends idle sessions; transactions under way may finish.
   void drain();
@@ -117,6 +140,8 @@ class Delivery final : public Intake, private SessionHost {
   void look_up(queue::Lane lane);
   void open(ConnectionShares::Connection connection);
   void start(ConnectionShares::Connection connection);
+  bool may_open(const Site& site) const;
+  void give_up(const SitePtr& site);
   void wake(const SessionRef& session);
   void read(std::vector<Orders::Read> reads);
   void look_for_overdue(Orders::Overdue overdue);
@@ -144,6 +169,7 @@ class Delivery final : public Intake, private SessionHost {
   std::unordered_map<std::uint64_t, Session> sessions_;
   std::optional<net::Timer> timer_;  // of the worker that feeds
   std::optional<QueueCensus> census_;
+  std::optional<SlowedSites> slowed_;
 };
 
 }  // namespace signpost::delivery

@@ -75,6 +75,9 @@ void Delivery::carry_out(Orders orders) {
   if (!orders.recall.empty()) recall(std::move(orders.recall));
   for (Orders::Away& away : orders.away) report_away(std::move(away));
   for (Orders::Back& back : orders.back) report_back(std::move(back));
+  for (const std::string& site : orders.resumed) {
+    context_.events.emit(relay::events::SiteResumed{.site = site});
+  }
   for (const PendingJob& pending : orders.released) {
     if (pending.job.state == queue::JobState::Deferred) shared_.counts.deferred.fetch_sub(1);
     context_.store.claims().release(pending.job.ref);

@@ -1,7 +1,7 @@
 #include "delivery/message_loader.h"
 
 #include "delivery/outgoing_message.h"
-#include "relay/route.h"
+#include "relay/redirect.h"
 
 #include <memory>
 #include <utility>
@@ -28,8 +28,8 @@ Result<MessagePtr> read_message(const queue::Store& store, const relay::Admissio
 Loaded checked(const relay::Context& context, PendingJob job) {
   const queue::Lane& lane = job.job.lane;
   const queue::Envelope& envelope = job.message->envelope();
-  std::string route = relay::sender_route(*context.settings->config,
-                                          {envelope.login, envelope.reverse_path}, lane.domain);
+  std::string route = relay::route_in_force(*context.settings->config,
+                                            {envelope.login, envelope.reverse_path}, lane);
   if (route == lane.route) return {std::move(job), true, {}, ""};
   return {std::move(job), false, NotReady::Moved, std::move(route)};
 }

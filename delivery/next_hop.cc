@@ -2,7 +2,7 @@
 
 #include "base/ascii.h"
 #include "providers/limits_in_force.h"
-#include "relay/route.h"
+#include "relay/redirect.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
 
@@ -102,10 +102,12 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   NextHop& hop = plan.hop;
   hop.tls = config.delivery.tls;
   hop.port = config.delivery.port;
-  const config::RouteConfig* route = relay::route_of(config, *domain, lane.route);
+  const config::RouteConfig* route = relay::lane_route(config, *domain, lane.route);
   // Jobs of a route that the configuration no longer has belong to another lane: see Settler.
-  if (!lane.route.empty() && (route == nullptr || route->via != lane.route)) {
-    return fail(Errc::InvalidArgument, fmt::format("there is no route {} any more", lane.route));
+  const std::string_view via =
+      relay::is_redirected(lane.route) ? relay::redirected_via(lane.route) : lane.route;
+  if (!via.empty() && (route == nullptr || route->via != via)) {
+    return fail(Errc::InvalidArgument, fmt::format("there is no route {} any more", via));
   }
   if (route != nullptr) plan.tls = route->tls;
   if (route != nullptr && !route->mx) {

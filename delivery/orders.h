@@ -91,10 +91,12 @@ struct Orders {
   std::vector<PendingJob> released;
   std::vector<Away> away;
   std::vector<Back> back;
+  std::vector<std::string> resumed;  // sites and groups whose pause is over, to be logged
 
   bool empty() const {
     return look_up.empty() && open.empty() && wake.empty() && read.empty() && settle.empty() &&
-           overdue.empty() && recall.empty() && released.empty() && away.empty() && back.empty();
+           overdue.empty() && recall.empty() && released.empty() && away.empty() && back.empty() &&
+           resumed.empty();
   }
 };
 

@@ -1,6 +1,6 @@
 #include "delivery/queue_census.h"
 
-#include "relay/route.h"
+#include "relay/redirect.h"
 
 #include <algorithm>
 #include <chrono>
@@ -71,7 +71,7 @@ void QueueCensus::take_in(const Page& page) {
                   context_.metrics.of_provider(context_.settings->providers->name_of(page.hosts[i]))
                       .label);
     const config::RouteConfig* const route =
-        relay::route_of(*context_.settings->config, lane.domain, lane.route);
+        relay::lane_route(*context_.settings->config, lane.domain, lane.route);
     jobs_[{std::string(provider), route == nullptr ? "mx" : route->via}] += jobs;
   }
   next_ = page.counts->next;

@@ -69,11 +69,12 @@ bool Scheduler::accept(PendingJob& job, bool in_memory, std::size_t worker, cons
   Lane::Active& state = impl_->active(lane);
   const LaneTurn& turn = state.turn;
   const bool kept = impl_->has_route(lane, now);
-  const bool room = !turn.stored && !turn.reading && state.verdicts == 0 && !lane.trouble &&
-                    (kept ? lane.site->line.jobs() < impl_->limits.line &&
-                                (can_take(*lane.site) || (lane.site->back_off.may_try(now.steady) &&
-                                                          !is_crowded(*lane.site, now)))
-                          : turn.jobs.size() < kJobsWithoutSite);
+  const bool room =
+      !turn.stored && !turn.reading && state.verdicts == 0 && !lane.trouble &&
+      (kept ? lane.site->pause == nullptr && lane.site->line.jobs() < impl_->limits.line &&
+                  (can_take(*lane.site) ||
+                   (lane.site->back_off.may_try(now.steady) && !is_crowded(*lane.site, now)))
+            : turn.jobs.size() < kJobsWithoutSite);
   if (!room) {
     impl_->drained(lane, now);
     return false;

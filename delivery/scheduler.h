@@ -19,6 +19,8 @@
 #include "delivery/orders.h"
 #include "delivery/pending_job.h"
 #include "delivery/site.h"
+#include "delivery/site_pauses.h"
+#include "delivery/site_view.h"
 #include "queue/store.h"
 
 #include <chrono>
@@ -26,6 +28,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace signpost::delivery {
@@ -141,23 +144,45 @@ class Scheduler {
   // The receivers of this lane's mail are tried at once, whatever their back-off.
   void forgive(const queue::Lane& lane, const Now& now, Orders& orders);
 
+  // Of a paused site, or of all sites of a paused group, no job is taken and no connection opened;
+  // what sessions have taken goes. Its mail ages all the same. A pause that ends by time ends by
+  // itself, with Orders::resumed. pause() replaces the pause of the same site; false: there are
+  // SitePauses::kMost others. resume() is false if there is no such pause.
+  bool pause(SitePause pause, const Now& now, Orders& orders);
+  bool resume(std::string_view site, const Now& now, Orders& orders);
+  std::vector<SitePause> pauses() const;
+  SitePausePtr pause_of(const SiteName& site) const;  // what pauses it; null: nothing does
+  bool is_paused(const Site& site) const;
+
   // Takes those of `jobs` of a lane that wait in memory out of their line: their claims are the
   // caller's from then on.
   std::vector<PendingJob> withdraw(const queue::Lane& lane, std::vector<queue::JobRef> jobs);
 
-  // What delays this lane's mail now, if its receiver is backing off, its names cannot be looked
-  // up, or a limit of its receiver is reached.
+  // What delays this lane's mail now, if its receiver is paused or backing off, its names cannot be
+  // looked up, or a limit of its receiver is reached.
   std::optional<Disposition> obstacle(const queue::Lane& lane) const;
+  // Where this lane's mail goes; nothing until it has been looked up.
+  std::optional<SiteName> site_name(const queue::Lane& lane) const;
   // The key of the site where this lane's mail goes; "" until it has been looked up.
   std::string site_of(const queue::Lane& lane) const;
+
+  // At most `limit` sites, first those that are paused, back off or wait for their limits; then
+  // those with most lanes. Looks at all of them.
+  SiteViews sites(std::size_t limit, const Now& now) const;
+  // The site with this key, or the sites of the group with this name, with some of their lanes.
+  SiteViews sites_named(const std::string& name, std::size_t limit, const Now& now) const;
 
   struct Figures {
     std::size_t lanes = 0;  // with waiting mail, or recently
     std::size_t sites = 0;
     std::size_t in_memory = 0;  // jobs in lines
     std::size_t failing = 0;    // sites that back off, as of the last second
+    std::size_t paused = 0;     // sites and groups that operators have paused
   };
   Figures figures() const;
+  // The first host of each site, or of one site of each group, that is sent less than usual, as of
+  // the last second: see asked_for_less().
+  std::vector<std::string> slowed() const;
   std::size_t most_in_memory() const;
 
   // For each of `lanes` a host to which its mail went last, "" when none is known.

@@ -2,8 +2,6 @@
 #include "delivery/scheduler.h"
 #include "delivery/scheduling.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iterator>
@@ -17,25 +15,6 @@ namespace {
 
 // Until a site looks for a place by itself: it may have been skipped.
 constexpr std::chrono::seconds kPlaceWait{30};
-
-// What holds up its mail, in words; "" if no limit does.
-std::string limit_reached(const Site& site) {
-  const Allowance& allowance = *site.allowance;
-  const std::string whose = allowance.is_shared() ? fmt::format(" to {}", allowance.group()) : "";
-  const std::string less =
-      allowance.is_reduced()
-          ? fmt::format(" ({} % of the usual, since the receiver has asked for less)",
-                        100 * allowance.share() / Throttle::kWhole)
-          : "";
-  if (site.waits_for_token) {
-    return fmt::format("waiting for its turn: the rate of mail{} is used up{}", whose, less);
-  }
-  if (site.waits_for_connection || allowance.is_full()) {
-    return fmt::format("waiting for a connection: {} of {}{} are open{}", allowance.open(),
-                       allowance.connections(), whose, less);
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -79,7 +58,7 @@ bool Scheduler::is_away(const Site& site) const {
 bool Scheduler::must_make_room(const Site& site, const SessionRef& session,
                                const std::optional<net::IpAddress>& address) const {
   const MutexLock lock(mutex_);
-  return (address && impl_->places.is_wanted(*address)) ||
+  return site.pause || (address && impl_->places.is_wanted(*address)) ||
          !site.allowance->for_connections.empty() ||
          std::ranges::find(site.leaving, session) != site.leaving.end();
 }
@@ -126,6 +105,10 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
     impl_->arrange(site, session.worker, now, orders);
     return std::nullopt;
   }
+  if (site->pause) {
+    impl_->is_idle(site, session);
+    return std::nullopt;
+  }
   std::optional<PendingJob> job;
   if (site->line.jobs() > 0) {
     if (promised ? allowance.has_any(now.steady) : impl_->may_take(site, now)) {
@@ -147,7 +130,7 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
 std::optional<PendingJob> Scheduler::take_early(const SitePtr& site, bool quick, const Now& now,
                                                 Orders& orders) {
   const MutexLock lock(mutex_);
-  if (!site->early || !site->idle.empty()) return std::nullopt;
+  if (site->pause || !site->early || !site->idle.empty()) return std::nullopt;
   if (site->line.jobs() <= (quick ? 0 : site->connections.open())) return std::nullopt;
   if (impl_->should_leave(*site) || !impl_->may_take(site, now)) return std::nullopt;
   PendingJob job = impl_->taken_at_rate(*site, now);
@@ -199,17 +182,13 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
     const bool for_good = failure->outcome == Outcome::Failed;
     AttemptFacts charged = facts;
     if (in_vain && !for_good) charged.known = impl_->note_absence(*site, *failure, facts, now);
-    if (in_vain || for_good) impl_->charge(site, *failure, charged, now, orders);
+    const bool counts = site->pause == nullptr && (in_vain || for_good);
+    if (counts) impl_->charge(site, *failure, charged, now, orders);
   }
   if (site->connections.open() == 0 && (failure || is_crowded(*site, now))) {
     // No other connection contradicts it: the failure is the site's, or there is no place, and its
     // jobs wait where waiting costs nothing.
-    while (LaneTurn* turn = site->line.any_ready()) {
-      Lane& lane = *turn->lane;
-      impl_->unload(lane, orders);
-      impl_->lanes.wake_by(lane, now.schedule + impl_->overdue_interval);
-      impl_->park(lane);
-    }
+    impl_->unload_line(*site, now, orders);
   }
   // Those who have waited for the connection or its token come before this site.
   if (site->allowance->is_shared()) {
@@ -265,18 +244,6 @@ std::vector<PendingJob> Scheduler::withdraw(const queue::Lane& name,
   return withdrawn;
 }
 
-std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {
-  const MutexLock lock(mutex_);
-  const Lane* const lane = impl_->lanes.find(name);
-  if (lane == nullptr) return std::nullopt;
-  if (lane->trouble) return lane->trouble->why();
-  if (!lane->site) return std::nullopt;
-  if (lane->site->back_off.failing()) return lane->site->back_off.why();
-  const std::string limit = limit_reached(*lane->site);
-  if (limit.empty()) return std::nullopt;
-  return local(Outcome::Delayed, {4, 4, 5}, limit);
-}
-
 std::string Scheduler::site_of(const queue::Lane& name) const {
   const MutexLock lock(mutex_);
   const Lane* const lane = impl_->lanes.find(name);
@@ -285,7 +252,13 @@ std::string Scheduler::site_of(const queue::Lane& name) const {
 
 Scheduler::Figures Scheduler::figures() const {
   const MutexLock lock(mutex_);
-  return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory, impl_->failing};
+  return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory, impl_->failing,
+          impl_->pauses.size()};
+}
+
+std::vector<std::string> Scheduler::slowed() const {
+  const MutexLock lock(mutex_);
+  return impl_->slowed;
 }
 
 std::size_t Scheduler::most_in_memory() const {

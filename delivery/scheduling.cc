@@ -78,6 +78,10 @@ void Scheduling::join(Lane& lane, std::size_t worker, const Now& now, Orders& or
     lane.trouble.reset();
   }
   if (state.in_line) {
+    if (lane.site->pause) {
+      unload(lane, orders);
+      lanes.wake_by(lane, now.schedule + overdue_interval);
+    }
     lane.site->line.update(state.turn);
     arrange(lane.site, worker, now, orders);
     if (!state.turn.jobs.empty() && lane.site->connections.full()) {
@@ -196,6 +200,7 @@ SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
   if (!slot) {
     slot = std::make_shared<Site>(hop, workers);
     slot->allowance = allowance_for(hop, now);
+    slot->pause = pauses.find(hop.key, hop.group);
     if (const Absence* const known = absences.find(hop.key)) {
       if (now.steady - known->last < kAbsenceKept) slot->absence = *known;
       absences.erase(hop.key);
@@ -203,6 +208,7 @@ SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
   } else if (slot->hop != hop) {  // the limits of the current configuration
     const bool moves = slot->hop.group != hop.group;
     slot->hop = hop;
+    slot->pause = pauses.find(hop.key, hop.group);
     slot->connections.set_limit(hop.connections);
     if (moves) move_to(slot, allowance_for(hop, now));
     slot->allowance->set(hop.connections, hop.rate, now.steady);

@@ -9,6 +9,7 @@
 #include "delivery/lane_table.h"
 #include "delivery/orders.h"
 #include "delivery/site.h"
+#include "delivery/site_pauses.h"
 
 #include <chrono>
 #include <cstddef>
@@ -87,6 +88,13 @@ struct Scheduling {
   void wait_for_connection(const SitePtr& site, Orders& orders);
   void serve_connections(Allowance& allowance, std::size_t worker, const Now& now, Orders& orders);
   void restore_allowances(const Now& now, Orders& orders);
+  void find_slowed();
+
+  // --- paused sites: scheduling_pauses.cc ---
+  void unload_line(Site& site, const Now& now, Orders& orders);
+  void stop_site(const SitePtr& site, const Now& now, Orders& orders);
+  void pauses_changed(const Now& now, Orders& orders);
+  void end_pauses(const Now& now, Orders& orders);
 
   void waits(Lane& lane, const queue::LanePosition& position, const Now& now, Orders& orders);
   void seen(Lane& lane, const queue::LanePosition& position);
@@ -135,9 +143,11 @@ struct Scheduling {
   std::unordered_map<std::string, std::shared_ptr<Allowance>> groups;  // by name
   // Of sites that nothing waits for now, so that what is known of them is not told again.
   LruMap<std::string, Absence, StringHash> absences{kAbsencesKept};
-  std::size_t in_memory = 0;  // jobs in lanes
-  std::size_t reading = 0;    // jobs that reads under way may bring
-  std::size_t failing = 0;    // sites that back off, when tidy() counted them
+  SitePauses pauses;
+  std::size_t in_memory = 0;        // jobs in lanes
+  std::size_t reading = 0;          // jobs that reads under way may bring
+  std::size_t failing = 0;          // sites that back off, when tidy() counted them
+  std::vector<std::string> slowed;  // see Scheduler::slowed()
 
   std::size_t looking_up = 0;
   LaneQueue to_look_up;

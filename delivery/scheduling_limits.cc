@@ -3,6 +3,8 @@
 #include "delivery/scheduling.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 namespace signpost::delivery {
@@ -169,6 +171,16 @@ void Scheduling::restore_allowances(const Now& now, Orders& orders) {
     if (own.is_shared() || !own.is_reduced() || !own.restore(now.steady)) continue;
     serve_tokens(own, now, orders);
     arrange(site, 0, now, orders);
+  }
+}
+
+void Scheduling::find_slowed() {
+  slowed.clear();
+  std::unordered_set<const Allowance*> seen;
+  for (const auto& [key, site] : sites) {
+    const Allowance& allowance = *site->allowance;
+    if (!allowance.is_reduced() || !seen.insert(&allowance).second) continue;
+    slowed.push_back(site->hop.hosts.empty() ? "" : site->hop.hosts.front().name);
   }
 }
 

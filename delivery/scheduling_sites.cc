@@ -179,7 +179,7 @@ PendingJob Scheduling::taken_at_rate(Site& site, const Now& now) {
 
 void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders) {
   tell_absence(*site, orders);
-  if (stopped || site->waits_for_token) return;
+  if (stopped || site->pause || site->waits_for_token) return;
   // A connection without a token would be useless.
   Allowance& allowance = *site->allowance;
   const std::size_t free = allowance.available(now.steady);
@@ -224,7 +224,7 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
 }
 
 void Scheduling::read_for(const SitePtr& site, const Now& now, Orders& orders) {
-  if (!can_take(*site)) return;
+  if (site->pause || !can_take(*site)) return;
   if (site->line.unread() < kUnread / 2) unpark(site, kUnread / 2, now, orders);
   while (site->line.unread() > 0) {
     const std::size_t have = site->line.jobs() + site->reading;
@@ -265,12 +265,14 @@ void Scheduling::look_for_overdue(Site& site, const Now& now, Orders& orders) {
 void Scheduling::tidy(const Now& now, Orders& orders) {
   if (now.steady < next_tidy) return;
   next_tidy = now.steady + kTidyInterval;
+  end_pauses(now, orders);
   failing = 0;
   for (const auto& [key, site] : sites) {
     look_for_overdue(*site, now, orders);
     if (site->back_off.failing()) ++failing;
   }
   restore_allowances(now, orders);
+  find_slowed();
   const bool many = has_many_sites();
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;
@@ -291,7 +293,11 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
   });
 }
 
+// Its sender may read this: it does not name the operator or the reason.
 Disposition Scheduling::why_waiting(const Lane& lane) const {
+  if (lane.site && lane.site->pause) {
+    return local(Outcome::Delayed, {4, 3, 2}, "delivery to the receiver is paused by the operator");
+  }
   if (lane.trouble) return lane.trouble->why();
   if (lane.site && lane.site->back_off.failing()) return lane.site->back_off.why();
   if (lane.site && lane.site->connections.connected() == 0 &&

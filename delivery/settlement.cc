@@ -38,13 +38,15 @@ Settlement settle(const queue::Job& job, const queue::Envelope& envelope,
   const SystemTime now = time.system;
   const std::uint32_t attempts = job.attempts + (facts.attempted ? 1 : 0);
   const bool counts = facts.attempted && !facts.unfinished;
+  const bool held = job.state == queue::JobState::Held;
   std::optional<SystemTime> next;
   if (counts) {
     next = next_attempt(envelope, settings.retry, now, attempts, time.dice);
-  } else if (facts.unfinished || now < give_up_time(envelope, settings.retry)) {
+  } else if (facts.unfinished || held || now < give_up_time(envelope, settings.retry)) {
     next = now;
   }
-  const bool notice = next && !facts.unfinished && notice_due(envelope, job, settings.retry, now);
+  const bool notice =
+      next && !facts.unfinished && !held && notice_due(envelope, job, settings.retry, now);
 
   Settlement settlement{.recipients = {},
                         .after = std::nullopt,

@@ -40,7 +40,7 @@ struct Settlement {
 // Pure. `dispositions[i]` is that of the job's i-th recipient. Delayed recipients are kept until
 // the retry schedule says that the message is too old: then they fail as expired. A job that was
 // not tried keeps its due time and its number of attempts; only its age matters. The same holds for
-// what is left of an unfinished attempt, whatever its age.
+// what is left of an unfinished attempt or of a held job, whatever its age.
 // `envelope` and `settings` must outlive the settlement.
 Settlement settle(const queue::Job& job, const queue::Envelope& envelope,
                   std::vector<Disposition> dispositions, const AttemptFacts& facts,

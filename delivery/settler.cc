@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "delivery/outcome_events.h"
 #include "delivery/outgoing_message.h"
-#include "relay/route.h"
+#include "relay/redirect.h"
 
 #include <algorithm>
 #include <utility>
@@ -47,6 +47,7 @@ struct Settler::Work {
   std::optional<Settlement> settlement;
   bool check_route = false;
   SystemTime decided{};
+  std::shared_ptr<void> under_way;    // see settle()
   bool awaited = false;               // at the desk
   std::function<void()> when_stored;  // instead of the end of the claim
   // When the message is not in memory.
@@ -63,11 +64,13 @@ struct Settler::Commit {
   bool final = false;
 };
 
-void Settler::settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) {
+void Settler::settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts,
+                     std::shared_ptr<void> under_way) {
   auto work = std::make_shared<Work>();
   work->pending = std::move(job);
   work->dispositions = std::move(dispositions);
   work->facts = std::move(facts);
+  work->under_way = std::move(under_way);
   begin(work);
 }
 
@@ -109,8 +112,8 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
   if (work->check_route) {
     const queue::Lane& lane = work->pending.job.lane;
     const queue::Envelope& envelope = work->envelope();
-    std::string route = relay::sender_route(*work->settings->config,
-                                            {envelope.login, envelope.reverse_path}, lane.domain);
+    std::string route = relay::route_in_force(*work->settings->config,
+                                              {envelope.login, envelope.reverse_path}, lane);
     if (route != lane.route) {
       move(std::move(work->pending), std::move(route));
       return;
@@ -199,6 +202,7 @@ void Settler::to_desk(std::shared_ptr<Work> work) {
 
 void Settler::wait_at_desk(std::shared_ptr<Work> work) {
   work->awaited = true;
+  work->under_way.reset();
   ++reporting_;
   if (context_.draining.load(std::memory_order_relaxed) || desk_.full()) {
     finish({work});

@@ -37,8 +37,10 @@ class Settler {
   // the job, defers what is left of it, or gives it up when it has expired, in one change with the
   // notifications that follow. The claim ends when that is stored. A change that the store refuses
   // is offered again every second, until the job would be due again: then it waits as it is stored.
-  // A failure of one job among several waits for the others' first: see ReportDesk.
-  void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts);
+  // A failure of one job among several waits for the others' first: see ReportDesk. `under_way` is
+  // given up when it waits there, or when all is done.
+  void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts,
+              std::shared_ptr<void> under_way = nullptr);
   // The same for a job that no session took: all of its recipients share `why`. If the sender's
   // route has changed since the job was stored, that was about the wrong receiver: the job moves
   // instead.

@@ -10,6 +10,7 @@
 #include "delivery/lane_queue.h"
 #include "delivery/next_hop.h"
 #include "delivery/receiver_limits.h"
+#include "delivery/site_pauses.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -74,6 +75,7 @@ struct Site {
   std::optional<FirstFailure> first_failure;
   std::vector<PutOff> put_off;  // of the present trouble, the latest; they go when it is over
   std::shared_ptr<Allowance> allowance;  // of this site, or of the group that it is in
+  SitePausePtr pause;                    // no job is taken, no connection opened; null: not paused
   bool waits_for_connection = false;     // in the allowance's queue
   bool waits_for_token = false;          // in the allowance's queue: no session is woken meanwhile
   SteadyTime crowded_until{};       // no connection is opened before: its addresses have enough

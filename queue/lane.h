@@ -16,8 +16,9 @@ struct Lane {
   // (IPv6: its /64): one client may use any number of domains. Notifications, and jobs that older
   // versions stored, are without the client.
   std::string account;
-  // The `via` of the route that was chosen by the sender when the job was stored; "" when none was.
-  // It is compared with the configuration in force when the job is taken.
+  // The `via` of the route that was chosen by the sender when the job was stored; "" when none was;
+  // ">" and a `via` when an operator has redirected the job (relay/redirect.h). It is compared with
+  // the configuration in force when the job is taken.
   std::string route;
   // MT-PRIORITY (RFC 6710), from -9 to 9. Of its mail for one receiver an account's lane with the
   // highest goes first.

@@ -85,6 +85,10 @@ std::optional<std::string> domain_pattern(std::string_view text) {
 
 }  // namespace
 
+bool matches_pattern(std::string_view pattern, std::string_view text) {
+  return matches_text(pattern, text, same_in_any_case);
+}
+
 Result<AddressPattern> AddressPattern::parse(std::string_view text) {
   if (text.size() > kLongest) return wrong(text.substr(0, 40), "is too long");
   if (!ascii::is_utf8(text)) return wrong(text, "is not UTF-8");

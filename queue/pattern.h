@@ -9,6 +9,9 @@
 
 namespace signpost::queue {
 
+// Whether `text` is what `pattern` says, in any case.
+bool matches_pattern(std::string_view pattern, std::string_view text);
+
 // A domain with all its mailboxes ("example.net", "@example.net", "*@example.net", "*.example.net",
 // "yahoo.*", "*"), or mailboxes ("orders@shop.example", "bounce-*@*.example.net"). Compared as the
 // relay compares addresses: in any case, domains in A-labels, and a quoted local part is the one

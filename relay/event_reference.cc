@@ -29,13 +29,14 @@ using MessageEvents =
                events::Deferred, events::Bounced, events::Expired, events::PossiblyDelivered,
                events::SenderRewritten, events::Signed, events::Unsigned, events::Notification,
                events::NotificationDropped, events::MessageUnreadable, events::Removed,
-               events::Retried, events::Held, events::Released, events::Moved>;
+               events::Retried, events::Held, events::Released, events::GivenUp, events::Redirected,
+               events::Moved>;
 using SessionEvents =
     std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked, events::ClientProxied,
                events::ProxyHeaderRefused, events::TlsEstablished, events::TlsFailed,
                events::TlsRefused, events::IdleTimeout, events::SessionLost, events::SessionClosed,
                events::ConnectionFailed, events::SiteDown, events::SiteUp, events::SiteSlowed,
-               events::NoHost, events::ConnectionClosed>;
+               events::SitePaused, events::SiteResumed, events::NoHost, events::ConnectionClosed>;
 using QuotaEvents = std::tuple<events::QuotaWarning, events::QuotaReached>;
 using ProcessEvents =
     std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
@@ -44,9 +45,9 @@ using ProcessEvents =
                events::Started, events::Stopping, events::RestartNeeded, events::Stopped,
                events::ConfigReloaded, events::ConfigReloadFailed, events::CertificateReloaded,
                events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
-               events::KnownLoginsLost, events::QuotaCountersLost, events::ConfigNeedsRestart,
-               events::DiskFull, events::DiskHasRoom, events::QueueReclaimingFailed,
-               events::QueueUnreadable>;
+               events::KnownLoginsLost, events::QuotaCountersLost, events::SitePausesLost,
+               events::ConfigNeedsRestart, events::DiskFull, events::DiskHasRoom,
+               events::QueueReclaimingFailed, events::QueueUnreadable>;
 using EventsBelow = std::tuple<
     log::events::LogDropped, auth::events::DovecotUnavailable, auth::events::DovecotAvailable,
     auth::events::TokenKeysFetched, auth::events::TokenKeysFailed, net::events::AcceptFailed,

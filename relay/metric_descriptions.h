@@ -240,6 +240,16 @@ inline constexpr Description kSites = {
     "Next hops (sets of MX hosts, routes) with mail or connections. backing_off: could not be used "
     "and is left alone until its next try. Nearly all backing_off: the network is down.",
     kSiteLabels};
+inline constexpr Description kSitesPaused = {
+    "signpost_sites_paused",
+    "Sites and providers whose mail waits because an operator has paused them (signpost site "
+    "list). More than 0 for longer than was meant: somebody forgot to resume one."};
+inline constexpr Description kSitesSlowed = {
+    "signpost_sites_slowed",
+    "Receivers that are sent less than usual, since their replies have asked for less: a provider, "
+    "or a site with limits of its own; site_slowed in the log has the reply. More than 0 for "
+    "hours: lower rate or connections in a [[destination]].",
+    kProviderLabels};
 inline constexpr Description kJobsInMemory = {
     "signpost_queue_jobs_in_memory",
     "Jobs that wait in memory for a connection; the others wait in the store."};

@@ -83,6 +83,8 @@ constexpr Metric kMetrics[] = {
     {Counter, &metric::kRecipientsAccepted},
     {Counter, &metric::kRecipientsExpired},
     {Counter, &metric::kRecipientsRemoved},
+    {Gauge, &metric::kSitesPaused},
+    {Gauge, &metric::kSitesSlowed},
     {Gauge, &metric::kSessions},
     {Gauge, &metric::kSessionsLimit},
     {Counter, &metric::kSessionsTotal},

@@ -145,7 +145,9 @@ RelayMetrics::OfTenant& RelayMetrics::of_tenant(std::string_view tenant) {
 }
 
 RelayMetrics::OfProvider::OfProvider(metrics::Registry& registry, const std::string& name)
-    : label(name), connections(registry, metric::kConnections, {{"provider", name}}) {
+    : label(name),
+      connections(registry, metric::kConnections, {{"provider", name}}),
+      slowed_sites(registry, metric::kSitesSlowed, {{"provider", name}}) {
   const auto make = [&](const Description& description, std::string key, std::string_view value) {
     return std::make_unique<metrics::Counter>(
         registry, description,

@@ -73,6 +73,7 @@ class RelayMetrics {
     }
     const std::string label;
     metrics::Gauge connections;
+    metrics::Gauge slowed_sites;
 
    private:
     std::array<std::unique_ptr<metrics::Counter>, kTexts<AttemptResult>.size()> attempts_;

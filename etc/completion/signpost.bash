@@ -3,22 +3,44 @@
 # Printed by `signpost reference commands --format bash`.
 
 _signpost_list() {
-  local key=$1
+  local keys=${1//,/|}
   shift
-  signpost "$@" --json 2>/dev/null | grep -oE "\"$key\": ?\"[A-Za-z0-9._@+-]+\"" |
+  signpost "$@" --json 2>/dev/null |
+    grep -oE "\"($keys)\": ?\"[A-Za-z0-9._@+:/,-]+\"" |
     cut -d '"' -f 4 | sort -u
 }
 
+# Those words that begin with the current one, of which bash replaces what follows the last
+# colon.
+_signpost_offer() {
+  COMPREPLY=($(compgen -W "$1" -- "$current"))
+  [[ $current == *:* && $COMP_WORDBREAKS == *:* ]] || return
+  local before=${current%"${current##*:}"}
+  COMPREPLY=("${COMPREPLY[@]#"$before"}")
+}
+
 _signpost() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-  local word command= skip=
+  local word command= skip= glue=
+  local -a given=()
   COMPREPLY=()
 
+  # Bash splits words at colons: mx:mx.example.net is three.
+  for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    if [[ -n $glue ]]; then
+      given[-1]+=$word glue=
+    elif [[ $word =~ ^:+$ ]]; then
+      given[-1]+=$word glue=1
+    else
+      given+=("$word")
+    fi
+  done
+  local current=${given[-1]} previous=${given[${#given[@]}-2]}
+
   # The words that are neither options nor values of options.
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "${given[@]:1:${#given[@]}-2}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      --account|--algorithm|--bits|--certificate|--class|--config|--daily|--directory|--domain|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reply|--selector|--sender|--state|--tenant|--to|--user|--users|-c) skip=1 ;;
+      --account|--algorithm|--bits|--certificate|--class|--config|--daily|--directory|--domain|--for|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reason|--reply|--selector|--sender|--site|--state|--tenant|--to|--user|--users|--via|-c) skip=1 ;;
       -*) ;;
       *) command+="${command:+ }$word" ;;
     esac
@@ -26,18 +48,21 @@ _signpost() {
 
   case $previous in
     --certificate|--config|--key|--out|--users|-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    --algorithm) COMPREPLY=($(compgen -W "rsa ed25519" -- "$current")); return ;;
-    --class) COMPREPLY=($(compgen -W "transactional bulk" -- "$current")); return ;;
-    --format) COMPREPLY=($(compgen -W "markdown man json bash zsh fish" -- "$current")); return ;;
-    --state) COMPREPLY=($(compgen -W "ready active deferred scheduled held" -- "$current")); return ;;
-    --to) COMPREPLY=($(compgen -W "$(_signpost_list domain queue list --limit 100)" -- "$current")); return ;;
-    --user) COMPREPLY=($(compgen -W "$(_signpost_list name user list)" -- "$current")); return ;;
-    --account|--bits|--daily|--directory|--domain|--from|--hostname|--limit|--listen|--listen-tls|--login|--rate|--reply|--selector|--sender|--tenant) return ;;
+    --algorithm) _signpost_offer "rsa ed25519"; return ;;
+    --class) _signpost_offer "transactional bulk"; return ;;
+    --format) _signpost_offer "markdown man json bash zsh fish"; return ;;
+    --site) _signpost_offer "$(_signpost_list group,site site list)"; return ;;
+    --state) _signpost_offer "ready active deferred scheduled held"; return ;;
+    --tenant) _signpost_offer "$(_signpost_list tenant user list)"; return ;;
+    --to) _signpost_offer "$(_signpost_list domain queue list --limit 100)"; return ;;
+    --user) _signpost_offer "$(_signpost_list name user list)"; return ;;
+    --via) _signpost_offer "$(_signpost_list via site list)"; return ;;
+    --account|--bits|--daily|--directory|--domain|--for|--from|--hostname|--limit|--listen|--listen-tls|--login|--rate|--reason|--reply|--selector|--sender) return ;;
   esac
 
   local words="--help --config"
   case $command in
-    "") words+=" serve init check dkim user queue provider reload reference sendmail --version" ;;
+    "") words+=" serve init check dkim user queue site provider reload reference sendmail --version" ;;
     "init"|"init "*) words+=" --directory --hostname --domain --selector --certificate --key --login --listen --listen-tls --account --generate-password --replace --yes" ;;
     "check"|"check "*) words+=" --dns --keys --json" ;;
     "dkim") words+=" keygen record" ;;
@@ -49,22 +74,29 @@ _signpost() {
     "user remove"|"user remove "*) words+=" --users $(_signpost_list name user list)" ;;
     "user list"|"user list "*) words+=" --users --json" ;;
     "user show"|"user show "*) words+=" --json $(_signpost_list name user list)" ;;
-    "queue") words+=" list summary show explain retry hold release remove" ;;
-    "queue list"|"queue list "*) words+=" --json --to --from --user --state --limit" ;;
-    "queue summary"|"queue summary "*) words+=" --json --to --from --user --state --limit" ;;
+    "queue") words+=" list summary show explain retry hold release remove bounce redirect" ;;
+    "queue list"|"queue list "*) words+=" --json --to --from --user --site --tenant --state --limit" ;;
+    "queue summary"|"queue summary "*) words+=" --json --to --from --user --site --tenant --state --limit" ;;
     "queue show"|"queue show "*) words+=" --json $(_signpost_list id queue list --limit 100)" ;;
     "queue explain"|"queue explain "*) words+=" --json $(_signpost_list id queue list --limit 100)" ;;
-    "queue retry"|"queue retry "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
-    "queue hold"|"queue hold "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
-    "queue release"|"queue release "*) words+=" --json --to --from --user --all $(_signpost_list id queue list --limit 100)" ;;
-    "queue remove"|"queue remove "*) words+=" --json --to --from --user --all --yes $(_signpost_list id queue list --limit 100)" ;;
+    "queue retry"|"queue retry "*) words+=" --json --to --from --user --site --tenant --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue hold"|"queue hold "*) words+=" --json --to --from --user --site --tenant --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue release"|"queue release "*) words+=" --json --to --from --user --site --tenant --all $(_signpost_list id queue list --limit 100)" ;;
+    "queue remove"|"queue remove "*) words+=" --json --to --from --user --site --tenant --all --yes $(_signpost_list id queue list --limit 100)" ;;
+    "queue bounce"|"queue bounce "*) words+=" --json --to --from --user --site --tenant --all --reason --yes $(_signpost_list id queue list --limit 100)" ;;
+    "queue redirect"|"queue redirect "*) words+=" --json --to --from --user --site --tenant --all --via --clear $(_signpost_list id queue list --limit 100)" ;;
+    "site") words+=" list show pause resume" ;;
+    "site list"|"site list "*) words+=" --json --limit" ;;
+    "site show"|"site show "*) words+=" --json $(_signpost_list group,site site list)" ;;
+    "site pause"|"site pause "*) words+=" --json --for --reason $(_signpost_list group,site site list)" ;;
+    "site resume"|"site resume "*) words+=" --json $(_signpost_list group,site site list)" ;;
     "provider") words+=" list show test" ;;
     "provider list"|"provider list "*) words+=" --json" ;;
     "provider show"|"provider show "*) words+=" --json $(_signpost_list name provider list)" ;;
     "provider test"|"provider test "*) words+=" --json --from --reply" ;;
     "reference"|"reference "*) words+=" keys commands metrics events --format" ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  _signpost_offer "$words"
 }
 
 complete -F _signpost signpost

@@ -282,6 +282,32 @@ struct Held {
                     log::field(field::kBy, &Held::by));
 };
 
+struct GivenUp {
+  std::string_view id{};
+  std::string_view domain{};
+  std::string_view reason{};
+  std::string_view by{};
+  static constexpr auto kEvent = log::describe(
+      "given_up", log::Level::Info,
+      "An operator gives a job up; its recipients' `bounced` events follow when that is stored.",
+      log::field(field::kId, &GivenUp::id), log::field(field::kDomain, &GivenUp::domain),
+      log::field("reason", &GivenUp::reason, "As the operator has given it."),
+      log::field(field::kBy, &GivenUp::by));
+};
+
+struct Redirected {
+  std::string_view id{};
+  std::string_view domain{};
+  std::string_view to_route{};
+  std::string_view by{};
+  static constexpr auto kEvent = log::describe(
+      "redirected", log::Level::Info, "A job goes to another next hop than usually.",
+      log::field(field::kId, &Redirected::id), log::field(field::kDomain, &Redirected::domain),
+      log::field("to_route", &Redirected::to_route,
+                 "`via` of the route; absent: the usual way again."),
+      log::field(field::kBy, &Redirected::by));
+};
+
 struct Released {
   std::string_view id{};
   std::string_view domain{};

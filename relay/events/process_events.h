@@ -201,6 +201,16 @@ struct QuotaCountersLost {
                     log::field(field::kDetail, &QuotaCountersLost::detail));
 };
 
+struct SitePausesLost {
+  std::string_view file{};
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("site_pauses_lost", log::Level::Warning,
+                    "The file of paused sites cannot be used: they are not paused any more.",
+                    log::field("file", &SitePausesLost::file, "The file."),
+                    log::field(field::kDetail, &SitePausesLost::detail));
+};
+
 struct ConfigReloadFailed {
   std::string_view detail{};
   std::string_view by{};

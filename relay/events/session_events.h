@@ -265,6 +265,29 @@ struct SiteSlowed {
       log::field("connections", &SiteSlowed::connections, "How many it may have at one time."));
 };
 
+struct SitePaused {
+  std::string_view site{};
+  std::optional<SystemTime> until{};
+  std::string_view reason{};
+  std::string_view by{};
+  static constexpr auto kEvent = log::describe(
+      "site_paused", log::Level::Info,
+      "Mail for a receiver waits, and no connection to it is opened.",
+      log::field("site", &SitePaused::site, "The provider, the `mx:` table, or the site."),
+      log::field("until", &SitePaused::until, "When it ends; absent: when it is resumed."),
+      log::field("reason", &SitePaused::reason, "As the operator has given it."),
+      log::field(field::kBy, &SitePaused::by));
+};
+
+struct SiteResumed {
+  std::string_view site{};
+  std::string_view by{};
+  static constexpr auto kEvent = log::describe(
+      "site_resumed", log::Level::Info, "Mail for a receiver that was paused goes again.",
+      log::field("site", &SiteResumed::site, "As in `site_paused`."),
+      log::field("by", &SiteResumed::by, "Who asked for it; absent: the time was over."));
+};
+
 struct NoHost {
   std::string_view session{};
   std::string_view next_hop{};

@@ -47,9 +47,10 @@ class RoutesTest : public ::testing::Test {
   void enqueue(const std::string& id, const std::string& domain,
                const std::string& from = "orders@shop.example",
                const std::vector<std::string>& to = {"someone"},
-               queue::JobState state = queue::JobState::Ready) {
+               queue::JobState state = queue::JobState::Ready, const std::string& login = "") {
     auto message = std::make_shared<queue::Message>();
     message->envelope.id = *queue::MessageId::parse(id);
+    message->envelope.login = login;
     if (!from.empty()) message->envelope.reverse_path = smtp::Mailbox::from_text(from);
     queue::Job job;
     job.ref.id = message->envelope.id;
@@ -442,6 +443,71 @@ TEST_F(RoutesTest, TheWholeQueueIsChangedOnlyWhenThatIsSaid) {
   EXPECT_EQ(status(asked), 200);
   asked.query = {{"to", "a.example"}};
   EXPECT_EQ(status(asked), 400) << "a filter that would not count";
+}
+
+TEST_F(RoutesTest, ARedirectionIsStoredWithTheJob) {
+  auto config = std::make_shared<config::Config>();
+  config::RouteConfig& route = config->routes.emplace_back();
+  route.recipients = {"b.example"};
+  route.via = "smtp://relay.example:25";
+  auto settings = std::make_shared<relay::Settings>();
+  settings->config = config;
+  settings_.set(settings);
+  enqueue(kOne, "a.example", "orders@shop.example", {"someone"}, queue::JobState::Held);
+  const auto redirect = [&](const std::string& rest) {
+    return response(
+        request("POST", "/api/v1/queue/redirect", R"({"id": "0000000000000001", )" + rest + "}"));
+  };
+  const HttpResponse unknown = redirect(R"("via": "smtp://other.example:25")");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_EQ(
+      Json::parse(unknown.body)["error"],
+      R"(no [[route]] has via = "smtp://other.example:25"; there are: smtp://relay.example:25)");
+  for (const char* rest :
+       {R"("via": "")", R"("clear": false)", R"("clear": "true")",
+        R"("clear": true, "via": "smtp://relay.example:25")", R"("until": "0000000000000001")"}) {
+    EXPECT_EQ(redirect(rest).status, 400) << rest;
+  }
+}
+
+TEST_F(RoutesTest, AReasonIsOneLineOfAscii) {
+  for (const char* reason : {"", "two\\nlines", "\xc3\xa4"}) {
+    const std::string body =
+        R"({"id": "0000000000000001", "reason": ")" + std::string(reason) + "\"}";
+    EXPECT_EQ(status(request("POST", "/api/v1/queue/bounce", body)), 400) << body;
+  }
+  EXPECT_EQ(
+      status(request("POST", "/api/v1/queue/remove", R"({"to": "a.example", "reason": "x"})")),
+      400);
+  EXPECT_EQ(
+      status(request("POST", "/api/v1/queue/bounce", R"({"to": "a.example", "reason": "x"})")),
+      200);
+}
+
+TEST_F(RoutesTest, ATenantSelectsTheMailOfItsLogins) {
+  auto config = std::make_shared<config::Config>();
+  config->tenants.emplace_back().name = "acme";
+  auto settings = std::make_shared<relay::Settings>();
+  settings->config = config;
+  settings->users =
+      auth::Users::parse(
+          "[shop]\npassword = \"{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/"
+          "tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.\"\n"
+          "tenant = \"acme\"\n",
+          "users.toml")
+          .value();
+  settings_.set(settings);
+  enqueue(kOne, "a.example", "orders@shop.example", {"someone"}, queue::JobState::Ready, "shop");
+  enqueue(kTwo, "a.example", "orders@shop.example", {"someone"}, queue::JobState::Ready, "other");
+  HttpRequest asked = request("GET", "/api/v1/queue");
+  asked.query = {{"tenant", "acme"}};
+  const Json listed = Json::parse(response(asked).body);
+  ASSERT_EQ(listed["jobs"].size(), 1U);
+  EXPECT_EQ(listed["jobs"][0]["user"], "shop");
+  asked.query = {{"tenant", "nobody"}};
+  EXPECT_EQ(Json::parse(response(asked).body)["jobs"].size(), 0U);
+  asked.query = {{"site", "nonsense"}};
+  EXPECT_EQ(status(asked), 404);
 }
 
 TEST_F(RoutesTest, AChangeEndsWhenTheRelayStops) {

@@ -2060,7 +2060,9 @@ class Reference(Case):
         commands = {command["command"]: command
                     for command in json.loads(self.reference("commands", "--format", "json"))["commands"]}
         self.assertEqual(commands["queue"]["subcommands"],
-                         ["list", "summary", "show", "explain", "retry", "hold", "release", "remove"])
+                         ["list", "summary", "show", "explain", "retry", "hold", "release", "remove", "bounce",
+                          "redirect"])
+        self.assertEqual(commands["site"]["subcommands"], ["list", "show", "pause", "resume"])
         options = {option["name"]: option for option in commands["queue list"]["options"]}
         self.assertEqual(options["--state"]["choices"], ["ready", "active", "deferred", "scheduled", "held"])
         self.assertEqual((options["--limit"]["value"], options["--limit"]["default"]), ("NUMBER", "0"))
@@ -2089,7 +2091,7 @@ class Reference(Case):
                                   text=True, check=True, timeout=60).stdout.split()
         self.assertEqual(complete("signpost", "qu"), ["queue"])
         self.assertEqual(complete("signpost", "-c", "user", "queue", "re"),
-                         ["retry", "release", "remove"])
+                         ["retry", "release", "remove", "redirect"])
         self.assertEqual(complete("signpost", "queue", "list", "--st"), ["--state"])
         self.assertEqual(complete("signpost", "queue", "list", "--state", "d"), ["deferred"])
         self.assertEqual(complete("signpost", "user", "add", "shop", "--re"), ["--replace"])
@@ -2105,7 +2107,7 @@ class Reference(Case):
                                    check=True, timeout=60, env={**os.environ, "HOME": str(self.folder)}).stdout
             return [line.split("\t")[0] for line in lines.splitlines()]
         self.assertEqual(complete("signpost qu"), ["queue"])
-        self.assertEqual(sorted(complete("signpost -c user queue re")), ["release", "remove", "retry"])
+        self.assertEqual(sorted(complete("signpost -c user queue re")), ["redirect", "release", "remove", "retry"])
         self.assertEqual(complete("signpost queue list --st"), ["--state"])
         self.assertEqual(complete("signpost queue list --state d"), ["deferred"])
         self.assertEqual(complete("signpost user add shop --re"), ["--replace"])
@@ -2133,6 +2135,45 @@ class Reference(Case):
             done = subprocess.run([*words, f"{SOURCE}/etc/completion/signpost.{shell}"], capture_output=True,
                                   text=True, check=True, timeout=60, cwd=self.folder, env=environment)
             self.assertEqual(done.stdout.split(), ["shop"], shell)
+
+
+    def test_shells_complete_sites_and_routes(self):
+        """Names with colons, which bash takes for the ends of words; not what a shell would interpret."""
+        bin_folder = self.folder / "bin"
+        bin_folder.mkdir()
+        program = bin_folder / "signpost"
+        listing = {"sites": [{"site": "mx:mx.example.net", "group": ""}, {"site": "mx:a.example>b.example", "group": ""},
+                             {"site": "mx:mx.google.example", "group": "google"}, {"site": "mx:$(touch x)", "group": ""}],
+                   "routes": [{"via": "smtp://relay.example:25"}, {"via": "smtp://[2001:db8::5]:25"}]}
+        program.write_text(f"#!/bin/sh\ntest \"$1 $2\" = 'site list' && cat <<'END'\n{json.dumps(listing, indent=2)}\nEND\n")
+        program.chmod(0o700)
+        environment = {"PATH": f"{bin_folder}:{os.environ['PATH']}", "HOME": str(self.folder)}
+
+        def complete(shell, script):
+            words = [shell, "-c", script] + ([shell] if shell == "bash" else [])
+            done = subprocess.run([*words, f"{SOURCE}/etc/completion/signpost.{shell}"], capture_output=True, text=True,
+                                  check=True, timeout=60, cwd=self.folder, env=environment)
+            return [line.split("\t")[0] for line in done.stdout.splitlines() if line]
+
+        def in_bash(*words):
+            script = (f'COMP_WORDS=({" ".join(words)}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); COMP_WORDBREAKS=$\' \\t\\n:=\'; '
+                      'source "$1"; _signpost; printf "%s\\n" "${COMPREPLY[@]}"')
+            return complete("bash", script)
+
+        if shutil.which("bash"):
+            self.assertEqual(in_bash("signpost", "queue", "hold", "--site", "g"), ["google"])
+            self.assertEqual(in_bash("signpost", "site", "pause", "mx", ":", "mx.ex"), ["mx.example.net"])
+            self.assertEqual(in_bash("signpost", "site", "resume", "mx", ":"), ["mx.example.net", "mx.google.example"])
+            self.assertEqual(in_bash("signpost", "queue", "redirect", "--via", "smtp", ":", "//r"), ["//relay.example:25"])
+            self.assertEqual(in_bash("signpost", "queue", "redirect", "--via", "smtp", ":", "//r", ":", "2"), [])
+            self.assertEqual(in_bash("signpost", "queue", "redirect", "--via", "smtp", ":", "//relay.example", ":", "25", "--cl"),
+                             ["--clear"])
+        if shutil.which("fish"):
+            for line, found in (("queue hold --site g", ["google"]),
+                                ("site pause mx:mx.ex", ["mx:mx.example.net"]),
+                                ("queue redirect --via smtp://r", ["smtp://relay.example:25"])):
+                self.assertEqual(complete("fish", f'source "$argv[1]"; complete -C "signpost {line}"'), found, line)
+        self.assertFalse((self.folder / "x").exists())
 
 
 if __name__ == "__main__":

@@ -178,6 +178,7 @@ void DeliveryWorld::carry_out(Orders orders) {
   }
   std::ranges::move(orders.away, std::back_inserter(away));
   std::ranges::move(orders.back, std::back_inserter(back));
+  std::ranges::move(orders.resumed, std::back_inserter(resumed));
   for (const delivery::PutOff& each : orders.recall) {
     act([this, each] {
       auto job = store.claim(each.ref);

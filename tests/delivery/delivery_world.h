@@ -111,7 +111,8 @@ class DeliveryWorld {
   std::size_t no_news = 0;  // of them, those whose trouble had been told
   std::vector<delivery::Orders::Away> away;
   std::vector<delivery::Orders::Back> back;
-  std::size_t twice = 0;  // deliveries of what was delivered, or was not claimed
+  std::vector<std::string> resumed;  // sites and groups whose pause was over
+  std::size_t twice = 0;             // deliveries of what was delivered, or was not claimed
 
   static constexpr std::chrono::milliseconds kStep{100};
 

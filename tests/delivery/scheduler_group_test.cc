@@ -104,6 +104,7 @@ TEST_F(SchedulerGroup, AReplyThatAsksForLessHalvesWhatAllOfThemAreSent) {
     for (std::size_t site = 0; site < 4; ++site) (void)world_.answer("mx:" + domain(site));
   }
   const std::size_t before = world_.delivered.size();
+  EXPECT_TRUE(world_.scheduler.slowed().empty());
   ask_for_less(2);
   EXPECT_EQ(sites_asked_, 1u);
   for (int i = 0; i < 50; ++i) {  // 5 s
@@ -114,6 +115,7 @@ TEST_F(SchedulerGroup, AReplyThatAsksForLessHalvesWhatAllOfThemAreSent) {
     }
   }
   const std::size_t after = world_.delivered.size() - before;
+  EXPECT_EQ(world_.scheduler.slowed().size(), 1u) << "they are one receiver";
   // As many in 5 s as half the former rate gives, and what was under way.
   EXPECT_LE(after, before / 4 + 9);
   EXPECT_GE(after, before / 8);

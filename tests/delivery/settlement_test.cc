@@ -261,6 +261,16 @@ TEST_F(SettlementTest, WithoutAnAttemptAnOldJobExpiresAndAYoungerOneGoesOn) {
   for (const RecipientSettlement& part : settlement.recipients) EXPECT_TRUE(part.expired);
 }
 
+TEST_F(SettlementTest, WhatIsLeftOfAHeldJobNeitherExpiresNorIsReported) {
+  facts_ = untried();
+  job_.state = queue::JobState::Held;
+  const Settlement settlement = settle({delayed(), refused(), delayed()}, hours(49));
+  EXPECT_EQ(left(settlement), (std::vector<std::string>{"a@example.net", "c@example.net"}));
+  EXPECT_EQ(settlement.after->state, queue::JobState::Held);
+  EXPECT_FALSE(settlement.after->delay_notified);
+  EXPECT_EQ(reports(settlement), (std::vector{message::Action::Failed}));
+}
+
 // --- the attempt continues ---
 
 TEST_F(SettlementTest, AnUnfinishedAttemptLeavesTheRestAsItIs) {

@@ -136,6 +136,18 @@ def test_what_cannot_be_reached_is_counted_by_kind_and_by_where_mail_waits(world
     assert relay.events("connection_failed", kind="refused")
 
 
+def test_receivers_that_ask_for_less_are_counted(world):
+    world.dns.mx("busy.example", (10, "mx.busy.example", world.sink("--defer-rcpt", "1:451").host))
+    world.dns.mx("full.example", (10, "mx.full.example", world.sink("--greeting", "421 4.7.0 Too many connections").host))
+    relay = world.start(settings={"retry": 'schedule = ["1h"]\ndelay_notice = "0s"'})
+    assert relay.metric("signpost_sites_slowed", provider="google") == relay.metric("signpost_sites_slowed") == 0
+    relay.send("a@shop.example", ["b@full.example", "b@busy.example"], message())
+    assert relay.wait_event("site_slowed")["site"] == "mx:mx.full.example"
+    harness.wait_until(lambda: relay.metric("signpost_sites_slowed", provider="other") == 1, "it to be counted")
+    relay.wait_event("deferred", to="b@busy.example")
+    assert relay.metric("signpost_sites_slowed") == 1
+
+
 def test_state_and_limits_of_the_process(world):
     relay = world.add_relay(settings={"limits": "sessions = 500"})
     begun = time.time()

@@ -107,6 +107,13 @@ TEST(AddressPattern, TheFixedPartIsInWhateverMatches) {
   EXPECT_EQ(LoginPattern::parse("a*shop*")->fixed_part(), "shop");
 }
 
+TEST(Pattern, AnyTextIsComparedInAnyCase) {
+  EXPECT_TRUE(matches_pattern("mx:*.Example", "mx:a.b.example"));
+  EXPECT_TRUE(matches_pattern("google", "Google"));
+  EXPECT_FALSE(matches_pattern("mx:*.example", "mx:a.example,b.test"));
+  EXPECT_FALSE(matches_pattern("google", "google2"));
+}
+
 TEST(LoginPattern, IsComparedAsLoginsAre) {
   EXPECT_TRUE(login_matches("shop", "shop"));
   EXPECT_FALSE(login_matches("shop", "Shop"));

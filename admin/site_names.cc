@@ -1,0 +1,134 @@
+#include "admin/site_names.h"
+
+#include "base/ascii.h"
+#include "base/clock.h"
+#include "smtp/address.h"
+#include "smtp/idna.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <expected>
+#include <future>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace signpost::admin {
+
+namespace {
+
+using Answer = std::expected<delivery::NextHop, delivery::Disposition>;
+
+constexpr std::chrono::seconds kLookUp{20};
+
+bool is_domain(std::string_view name) {
+  return name.contains('.') &&
+         (smtp::is_domain_name(name, false) || smtp::is_address_literal(name));
+}
+
+std::future<Answer> ask(const Services& services, queue::Lane lane) {
+  auto promise = std::make_shared<std::promise<Answer>>();
+  auto answer = promise->get_future();
+  services.delivery.workers.front()->find_hop(
+      std::move(lane), [promise = std::move(promise)](const queue::Lane&, Answer found) {
+        promise->set_value(std::move(found));
+      });
+  return answer;
+}
+
+Failure stopping() { return fail(Errc::Unavailable, "the relay is stopping"); }
+
+bool can_ask(const Services& services) {
+  return !services.delivery.workers.empty() && !services.draining.load();
+}
+
+Result<Answer> await(std::future<Answer>& answer, SteadyTime until, const std::string& domain) {
+  if (answer.wait_until(until) != std::future_status::ready) {
+    return fail(Errc::Unavailable, fmt::format("the DNS does not answer for {}", domain));
+  }
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {  // the worker has ended without an answer
+    return stopping();
+  }
+}
+
+}  // namespace
+
+bool is_site_key(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kForms{"mx:", "a:", "smtp:", "smtps:", "lmtp:"};
+  return std::ranges::any_of(kForms, [&](std::string_view form) {
+    return name.starts_with(form) && name.size() > form.size();
+  });
+}
+
+Result<delivery::NextHop> SiteNames::look_up(const std::string& domain) const {
+  if (!can_ask(services_)) return stopping();
+  auto asked = ask(services_, {domain, "", ""});
+  auto answer = await(asked, std::chrono::steady_clock::now() + kLookUp, domain);
+  if (!answer) return Failure(std::move(answer).error());
+  if (*answer) return std::move(**answer);
+  const delivery::Disposition& why = answer->error();
+  const auto code = why.outcome == delivery::Outcome::Failed ? Errc::NotFound : Errc::Unavailable;
+  return fail(code, fmt::format("{} has no site: {}", domain, why.reply.one_line()));
+}
+
+Result<SiteNames::Named> SiteNames::find(const std::string& name) const {
+  const delivery::Scheduler& scheduler = services_.delivery.scheduler;
+  const delivery::Scheduler::Now now{std::chrono::steady_clock::now(), schedule_now()};
+  if (is_site_key(name) || scheduler.pause_of({name, ""}) ||
+      scheduler.sites_named(name, 1, now).total > 0) {
+    return Named{name};
+  }
+  const auto settings = services_.settings.get();
+  const std::string lower = ascii::lower(name);
+  if (settings->providers && settings->providers->named(lower) != nullptr) return Named{lower};
+  const auto domain = smtp::to_a_labels(name.starts_with('@') ? name.substr(1) : name);
+  if (domain && is_domain(*domain)) {
+    auto hop = look_up(*domain);
+    if (!hop) return Failure(std::move(hop).error());
+    std::string key = hop->key;
+    return Named{std::move(key), std::move(*hop)};
+  }
+  return fail(Errc::NotFound,
+              fmt::format("{} is no site, provider or domain; signpost site list and signpost "
+                          "provider list show names",
+                          ascii::printable(name)));
+}
+
+Result<std::vector<delivery::SiteName>> SiteNames::of_lanes(
+    const std::vector<queue::Lane>& lanes) const {
+  std::vector<delivery::SiteName> names(lanes.size());
+  std::vector<std::pair<std::size_t, std::future<Answer>>> asked;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    if (auto known = services_.delivery.scheduler.site_name(lanes[i])) {
+      names[i] = std::move(*known);
+      continue;
+    }
+    if (!can_ask(services_)) return stopping();
+    asked.emplace_back(i, ask(services_, lanes[i]));
+  }
+  const SteadyTime until = std::chrono::steady_clock::now() + kLookUp;
+  std::string unanswered;
+  for (auto& [i, waited] : asked) {
+    auto answer = await(waited, until, lanes[i].domain);
+    if (!answer) return Failure(std::move(answer).error());
+    if (*answer) {
+      names[i] = {(*answer)->key, (*answer)->group};
+    } else if (answer->error().outcome == delivery::Outcome::Delayed) {
+      unanswered = lanes[i].domain;
+    }
+  }
+  if (!unanswered.empty() && services_.delivery.name_service.is_down()) {
+    return fail(
+        Errc::Unavailable,
+        fmt::format("no name server answers: it is not known where mail for {} goes", unanswered));
+  }
+  return names;
+}
+
+}  // namespace signpost::admin

@@ -1,0 +1,171 @@
+// What the scheduler shows operators: sites, and what holds up their mail.
+#include "delivery/scheduler.h"
+#include "delivery/scheduling.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace signpost::delivery {
+
+namespace {
+
+constexpr std::size_t kLanesShown = 20;
+
+// What holds up its mail, in words; "" if no limit does.
+std::string limit_reached(const Site& site) {
+  const Allowance& allowance = *site.allowance;
+  const std::string whose = allowance.is_shared() ? fmt::format(" to {}", allowance.group()) : "";
+  const std::string less =
+      allowance.is_reduced()
+          ? fmt::format(" ({} % of the usual, since the receiver has asked for less)",
+                        100 * allowance.share() / Throttle::kWhole)
+          : "";
+  if (site.waits_for_token) {
+    return fmt::format("waiting for its turn: the rate of mail{} is used up{}", whose, less);
+  }
+  if (site.waits_for_connection || allowance.is_full()) {
+    return fmt::format("waiting for a connection: {} of {}{} are open{}", allowance.open(),
+                       allowance.connections(), whose, less);
+  }
+  return "";
+}
+
+std::optional<Disposition> obstacle_of(const Site& site) {
+  if (site.pause) return of_pause(*site.pause);
+  if (site.back_off.failing()) return site.back_off.why();
+  const std::string limit = limit_reached(site);
+  if (limit.empty()) return std::nullopt;
+  return local(Outcome::Delayed, {4, 4, 5}, limit);
+}
+
+// A lane may have jobs in memory and more to be read.
+std::size_t lanes_of(const Site& site) {
+  return std::max(site.line.ready(), site.line.unread()) + site.parked.size() + site.stale.size();
+}
+
+SiteState state_of(const Site& site) {
+  if (site.pause) return SiteState::Paused;
+  if (site.back_off.failing()) return SiteState::BackingOff;
+  const bool waits = site.waits_for_token || site.waits_for_connection ||
+                     (lanes_of(site) > 0 && site.allowance->is_full());
+  return waits ? SiteState::Limited : SiteState::Usable;
+}
+
+std::vector<queue::Lane> some_lanes(const Site& site) {
+  std::vector<queue::Lane> lanes;
+  const auto add = [&](const Lane& lane) {
+    if (lanes.size() >= kLanesShown) return;
+    queue::Lane name = lane_named(*lane.key);
+    if (std::ranges::find(lanes, name) == lanes.end()) lanes.push_back(std::move(name));
+  };
+  for (const LaneTurn* const turn : site.line.ready_lanes()) add(*turn->lane);
+  for (const LaneTurn* const turn : site.line.unread_lanes()) add(*turn->lane);
+  site.parked.for_some(kLanesShown, add);
+  return lanes;
+}
+
+SiteView view_of(const Site& site, const SchedulerNow& now) {
+  SiteView view;
+  view.hop = site.hop;
+  view.state = state_of(site);
+  const auto obstacle = obstacle_of(site);
+  const bool held_up = obstacle && view.state != SiteState::Usable;
+  if (held_up) view.waits_for = obstacle->reply.one_line();
+  view.connections = site.connections.open();
+  view.jobs = site.line.jobs();
+  view.lanes = lanes_of(site);
+  view.shared_connections = site.allowance->open();
+  view.connections_limit = site.allowance->connections();
+  view.percent = 100 * site.allowance->share() / Throttle::kWhole;
+  if (site.back_off.failing()) {
+    view.failures = site.back_off.failures();
+    view.next_try = now.schedule + std::chrono::duration_cast<SystemTime::duration>(
+                                       site.back_off.not_before() - now.steady);
+  }
+  if (site.absence) {
+    view.away = std::chrono::floor<std::chrono::seconds>(now.steady - site.absence->since);
+  }
+  view.pause = site.pause;
+  return view;
+}
+
+// What an operator looks for comes first.
+bool comes_before(const Site* one, const Site* other) {
+  const auto rank = [](const Site& site) {
+    return std::tuple(state_of(site), -static_cast<std::ptrdiff_t>(lanes_of(site)),
+                      -static_cast<std::ptrdiff_t>(site.connections.open()),
+                      std::string_view(site.hop.key));
+  };
+  return rank(*one) < rank(*other);
+}
+
+std::vector<const Site*> first_of(std::vector<const Site*> sites, std::size_t limit) {
+  const std::size_t count = std::min(limit, sites.size());
+  std::ranges::partial_sort(sites, sites.begin() + static_cast<std::ptrdiff_t>(count),
+                            comes_before);
+  sites.resize(count);
+  return sites;
+}
+
+}  // namespace
+
+Disposition of_pause(const SitePause& pause) {
+  return local(Outcome::Delayed, {4, 3, 2}, words_of(pause));
+}
+
+SiteViews Scheduler::sites(std::size_t limit, const Now& now) const {
+  SiteViews views;
+  const MutexLock lock(mutex_);
+  std::vector<const Site*> all;
+  all.reserve(impl_->sites.size());
+  for (const auto& [key, site] : impl_->sites) all.push_back(site.get());
+  views.total = all.size();
+  for (const Site* site : first_of(std::move(all), limit)) {
+    views.sites.push_back(view_of(*site, now));
+  }
+  return views;
+}
+
+SiteViews Scheduler::sites_named(const std::string& name, std::size_t limit, const Now& now) const {
+  SiteViews views;
+  const MutexLock lock(mutex_);
+  std::vector<const Site*> named;
+  if (const auto found = impl_->sites.find(name); found != impl_->sites.end()) {
+    named.push_back(found->second.get());
+  } else if (impl_->groups.contains(name)) {
+    for (const auto& [key, site] : impl_->sites) {
+      if (site->hop.group == name) named.push_back(site.get());
+    }
+  }
+  views.total = named.size();
+  for (const Site* site : first_of(std::move(named), limit)) {
+    views.sites.push_back(view_of(*site, now));
+    views.sites.back().some_lanes = some_lanes(*site);
+  }
+  return views;
+}
+
+std::optional<SiteName> Scheduler::site_name(const queue::Lane& name) const {
+  const MutexLock lock(mutex_);
+  const Lane* const lane = impl_->lanes.find(name);
+  if (lane == nullptr || !lane->site) return std::nullopt;
+  const NextHop& hop = lane->site->hop;
+  return SiteName{hop.key, hop.group};
+}
+
+std::optional<Disposition> Scheduler::obstacle(const queue::Lane& name) const {
+  const MutexLock lock(mutex_);
+  const Lane* const lane = impl_->lanes.find(name);
+  if (lane == nullptr) return std::nullopt;
+  const bool paused = lane->site && lane->site->pause;
+  if (lane->trouble && !paused) return lane->trouble->why();
+  if (!lane->site) return std::nullopt;
+  return obstacle_of(*lane->site);
+}
+
+}  // namespace signpost::delivery

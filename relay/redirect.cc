@@ -1,0 +1,42 @@
+#include "relay/redirect.h"
+
+#include <algorithm>
+
+namespace signpost::relay {
+
+namespace {
+
+constexpr char kMark = '>';  // no `via` begins with it
+
+}  // namespace
+
+std::string redirection_to(std::string_view via) {
+  std::string route(1, kMark);
+  return route.append(via);
+}
+
+bool is_redirected(std::string_view route) { return route.starts_with(kMark); }
+
+std::string_view redirected_via(std::string_view route) {
+  return is_redirected(route) ? route.substr(1) : std::string_view();
+}
+
+const config::RouteConfig* route_named(const config::Config& config, std::string_view via) {
+  const auto found = std::ranges::find(config.routes, via, &config::RouteConfig::via);
+  return found == config.routes.end() ? nullptr : &*found;
+}
+
+const config::RouteConfig* lane_route(const config::Config& config, std::string_view domain,
+                                      std::string_view route) {
+  if (!is_redirected(route)) return route_of(config, domain, route);
+  return route_named(config, redirected_via(route));
+}
+
+std::string route_in_force(const config::Config& config, const Origin& origin,
+                           const queue::Lane& lane) {
+  const bool stays =
+      is_redirected(lane.route) && route_named(config, redirected_via(lane.route)) != nullptr;
+  return stays ? lane.route : sender_route(config, origin, lane.domain);
+}
+
+}  // namespace signpost::relay
