@@ -110,6 +110,7 @@ class Delivery final : public Intake, private SessionHost {
     return local_addresses_.at(context_.clock.steady_now());
   }
   DeadAddresses& dead_addresses() override { return dead_addresses_; }
+  TlsSessions& tls_sessions() override { return tls_sessions_; }
   bool take_place(const SitePtr& site, const net::IpAddress& address) override {
     return shared_.scheduler.take_place(site, address, now());
   }
@@ -160,6 +161,7 @@ class Delivery final : public Intake, private SessionHost {
   ConnectionShares shares_;
   LocalAddresses local_addresses_;
   DeadAddresses dead_addresses_;
+  TlsSessions tls_sessions_;
   Router router_;
   Settler settler_;
   struct Session {

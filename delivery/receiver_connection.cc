@@ -157,6 +157,7 @@ AttemptFacts ReceiverConnection::facts() const {
 
 void ReceiverConnection::connect() {
   tls_.reset();
+  resuming_ = false;
   dialog_.reset();
   login_.reset();
   if (target_.via == nullptr) return begin_connecting();
@@ -239,7 +240,40 @@ void ReceiverConnection::on_connected() {
 
 void ReceiverConnection::secure() {
   enter(State::Securing);
-  stream_->start_tls_client(*settings_->client_tls, target_.tls.expected);
+  std::optional<net::TlsTicket> session;
+  if (target_.place() != choked_at_) {
+    session = host_.tls_sessions().take(settings_->client_tls, tls_server(),
+                                        host_.context().clock.steady_now());
+  }
+  resuming_ = session.has_value();
+  stream_->start_tls_client(*settings_->client_tls, target_.tls.expected,
+                            session ? &*session : nullptr);
+}
+
+TlsSessions::Server ReceiverConnection::tls_server() const {
+  return {.host = target_.host,
+          .port = target_.address.port,
+          .expected = target_.tls.expected,
+          .least = target_.tls.trust};
+}
+
+// A session that the server chokes on must not cost the connection its TLS, nor the mail its host.
+bool ReceiverConnection::retry_without_session() {
+  if (!std::exchange(resuming_, false)) return false;
+  host_.tls_sessions().forget(tls_server());
+  choked_at_ = target_.place();
+  drop();
+  connect();
+  return true;
+}
+
+// Also those that come later, with the reply to EHLO. Only a handshake that was good enough is to
+// be continued.
+void ReceiverConnection::on_ticket(const net::TlsTicket& ticket) {
+  if (state_ != State::Greeting && state_ != State::Ready) return;
+  if (!tls_ || !judge_handshake(target_.tls, *tls_)) return;
+  host_.tls_sessions().keep(settings_->client_tls, tls_server(), ticket,
+                            host_.context().clock.steady_now());
 }
 
 void ReceiverConnection::host_failed(ConnectionFailure kind, Disposition failure,
@@ -290,6 +324,7 @@ void ReceiverConnection::exhausted(const Disposition& why) {
 }
 
 void ReceiverConnection::tls_failed(std::string_view detail) {
+  if (retry_without_session()) return;
   host_.context().events.emit_news(
       relay::events::TlsFailed{.session = log_id_,
                                .direction = relay::TlsDirection::Out,
@@ -321,8 +356,11 @@ void ReceiverConnection::on_secured(const net::TlsFacts& facts) {
                                                             .address = target_.place(),
                                                             .version = facts.version,
                                                             .cipher = facts.cipher,
-                                                            .trust = facts.trust});
+                                                            .trust = facts.trust,
+                                                            .resumed = facts.resumed});
+  if (!facts.resumed) resuming_ = false;
   if (const auto judged = judge_handshake(target_.tls, facts); !judged) {
+    if (retry_without_session()) return;
     refused_for_tls(judged.error());
     return;
   }
@@ -378,6 +416,7 @@ void ReceiverConnection::ready() {
                                                           .then = "in clear"});
   }
   failure_.reset();
+  resuming_ = false;
   enter(State::Ready);
   if (!std::exchange(was_ready_, true)) host_.connection_ready(*site_);
   user_.on_ready();
@@ -385,7 +424,7 @@ void ReceiverConnection::ready() {
 
 void ReceiverConnection::closed(const ClientDialog::Close& close, ConnectionFailure without_reply) {
   HostFailure failure = of_closed_session(close);
-  if (dialog_->starting_tls() && may_go_in_clear()) {
+  if (dialog_->starting_tls() && (may_go_in_clear() || resuming_)) {
     tls_failed(failure.disposition.reply.one_line());
     return;
   }

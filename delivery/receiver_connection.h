@@ -64,6 +64,7 @@ class ReceiverConnection final : private net::StreamHandler {
   // net::StreamHandler
   void on_connected() override;
   void on_secured(const net::TlsFacts& facts) override;
+  void on_ticket(const net::TlsTicket& ticket) override;
   void on_input() override;
   void on_writable() override;
   void on_closed(const Error& error) override;
@@ -84,6 +85,8 @@ class ReceiverConnection final : private net::StreamHandler {
   bool may_go_in_clear() const;  // when TLS fails
   bool is_tls_implicit() const { return target_.via != nullptr && target_.via->is_tls_implicit(); }
   void tls_failed(std::string_view detail);
+  TlsSessions::Server tls_server() const;
+  bool retry_without_session();
   void refused_for_tls(const TlsRefusal& refusal);
   void exhausted(const Disposition& why);
 
@@ -101,6 +104,8 @@ class ReceiverConnection final : private net::StreamHandler {
   std::optional<smtp::ClientDialog> dialog_;
   std::shared_ptr<const smtp::ClientLogin> login_;  // null: none
   std::optional<net::TlsFacts> tls_;
+  bool resuming_ = false;                // a TLS session, and the TLS start is not done
+  std::string choked_at_;                // where that failed: not to be tried there again
   std::optional<net::IpAddress> place_;  // taken: see Scheduler::take_place()
   bool crowded_ = false;                 // an address was skipped because it had none free
   std::optional<Disposition> failure_;   // of the last host that failed

@@ -7,6 +7,7 @@
 #include "delivery/pending_job.h"
 #include "delivery/scheduler.h"
 #include "delivery/settlement.h"
+#include "delivery/tls_sessions.h"
 #include "net/address.h"
 #include "relay/context.h"
 
@@ -27,6 +28,7 @@ class SessionHost {
   // Of this machine. Holds until the next call.
   virtual const std::vector<net::IpAddress>& local_addresses() = 0;
   virtual DeadAddresses& dead_addresses() = 0;
+  virtual TlsSessions& tls_sessions() = 0;
 
   // Passed on to the scheduler: see the functions of these names there.
   virtual bool take_place(const SitePtr& site, const net::IpAddress& address) = 0;

@@ -102,6 +102,7 @@ struct Stream::Impl {
   void write_secured();
   void finish_writing();
   TlsSession::Status step_handshake();
+  void hand_on_tickets();
   void acknowledge_input();
   void update_wants();
   bool reading_allowed() const { return closing_ || input_.size() < max_input_; }
@@ -244,9 +245,17 @@ void Stream::Impl::continue_handshake() {
   // the clearing of 16 KiB.
   tls_->cleanse_input(secrets_);
   if (!closing_) handler_.on_secured(tls_->facts());
+  hand_on_tickets();
   write_turn();
   acknowledge_input();
   if (phase_ == Phase::Secured && tls_->has_pending()) read_turn();
+}
+
+void Stream::Impl::hand_on_tickets() {
+  if (!tls_ || !tls_->is_client()) return;
+  for (const TlsTicket& ticket : tls_->take_tickets()) {
+    if (!closing_) handler_.on_ticket(ticket);
+  }
 }
 
 void Stream::Impl::acknowledge_input() {
@@ -268,6 +277,7 @@ void Stream::Impl::read_turn() {
   const std::size_t before = input_.size();
   const std::optional<Error> error = read_some();
   const std::size_t grown = input_.size() - before;
+  hand_on_tickets();
   if (grown != 0 && !closing_) {
     handler_.on_input();
     if (grown > kKeptCapacity) input_.release();
@@ -582,8 +592,9 @@ void Stream::start_tls_server(const TlsServerContext& context) {
   impl_->start_tls(TlsSession::server(context, impl_->socket_));
 }
 
-void Stream::start_tls_client(const TlsClientContext& context, const TlsExpectation& expected) {
-  impl_->start_tls(TlsSession::client(context, impl_->socket_, expected));
+void Stream::start_tls_client(const TlsClientContext& context, const TlsExpectation& expected,
+                              const TlsTicket* resumed) {
+  impl_->start_tls(TlsSession::client(context, impl_->socket_, expected, resumed));
 }
 
 bool Stream::secured() const { return impl_->secured_; }

@@ -6,6 +6,7 @@
 #include "net/address.h"
 #include "net/loop.h"
 #include "net/tls.h"
+#include "net/tls_ticket.h"
 
 #include <cstddef>
 #include <memory>
@@ -21,8 +22,11 @@ class StreamHandler {
   virtual ~StreamHandler() = default;
   virtual void on_connected() {}               // connect() succeeded
   virtual void on_secured(const TlsFacts&) {}  // a TLS handshake is done
-  virtual void on_input() = 0;                 // input() has grown
-  virtual void on_writable() {}                // output() has shrunk below kLowWater
+  // The server gave a ticket, after on_secured(): a later connection to it may continue this one's
+  // TLS session.
+  virtual void on_ticket(const TlsTicket&) {}
+  virtual void on_input() = 0;   // input() has grown
+  virtual void on_writable() {}  // output() has shrunk below kLowWater
   // The peer has finished sending (FIN or close_notify), and all that it sent was in input(). True:
   // the handler continues, since the peer may still read, and shuts the stream down when it
   // is done. False: on_closed() follows.
@@ -75,9 +79,11 @@ class Stream {
   std::size_t unsent() const;  // octets in output(), not yet taken by the socket
 
   // Sends output(), discards the plaintext in input() (RFC 3207 section 4.2, CVE-2011-0411), and
-  // starts a handshake. on_secured() or on_closed() follows.
+  // starts a handshake. on_secured() or on_closed() follows. `resumed`: the session to continue if
+  // the server agrees, of the same context and with the same expectation; null: none.
   void start_tls_server(const TlsServerContext& context);
-  void start_tls_client(const TlsClientContext& context, const TlsExpectation& expected);
+  void start_tls_client(const TlsClientContext& context, const TlsExpectation& expected,
+                        const TlsTicket* resumed = nullptr);
   bool secured() const;
   // What binds an authentication to this connection. REQUIRES: secured(), as the server
   ChannelBinding channel_binding() const;

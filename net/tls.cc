@@ -2,6 +2,7 @@
 
 #include "base/pem.h"
 #include "net/openssl_error.h"
+#include "net/tls_ticket.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -189,6 +190,7 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::create(const s
   // OpenSSL still checks the chain and the names; TlsSession::facts() reads the result.
   SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);
   X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(raw), kVerificationLevel);
+  collect_tickets(raw);
   return std::shared_ptr<const TlsClientContext>(new TlsClientContext(context->release()));
 }
 

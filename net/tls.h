@@ -55,6 +55,7 @@ struct TlsExpectation {
   // The certificate must be valid for one of these host names, or for the address when one address
   // is all there is. Empty: the certificate is never more than Unverified.
   std::vector<std::string> names;
+  friend bool operator==(const TlsExpectation&, const TlsExpectation&) = default;
 };
 
 // Whether `pem` has a private key that can be used; the error says what is there instead.

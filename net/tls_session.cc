@@ -150,14 +150,19 @@ std::unique_ptr<TlsSession> TlsSession::server(const TlsServerContext& context, 
 }
 
 std::unique_ptr<TlsSession> TlsSession::client(const TlsClientContext& context, Socket& socket,
-                                               const TlsExpectation& expected) {
+                                               const TlsExpectation& expected,
+                                               const TlsTicket* resumed) {
   auto session = create(context.handle(), socket, true);
   if (!session) return nullptr;
   SSL_set_connect_state(session->ssl_);
   send_server_name(session->ssl_, expected.server_name);
   session->has_expected_names_ = expect_names(session->ssl_, expected.names);
+  collect_tickets(session->ssl_, session->tickets_);
+  if (resumed != nullptr) offer_ticket(session->ssl_, *resumed);
   return session;
 }
+
+std::vector<TlsTicket> TlsSession::take_tickets() { return std::exchange(tickets_, {}); }
 
 TlsSession::Status TlsSession::judge(int result) {
   switch (SSL_get_error(ssl_, result)) {

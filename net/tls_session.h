@@ -3,12 +3,14 @@
 
 #include "net/socket.h"
 #include "net/tls.h"
+#include "net/tls_ticket.h"
 
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct ssl_st;
 
@@ -31,9 +33,11 @@ class TlsSession {
   };
 
   // Null if OpenSSL is out of memory. `socket` must outlive the session; `expected` need not.
+  // `resumed`: what to continue if the server agrees; null: nothing.
   static std::unique_ptr<TlsSession> server(const TlsServerContext& context, Socket& socket);
   static std::unique_ptr<TlsSession> client(const TlsClientContext& context, Socket& socket,
-                                            const TlsExpectation& expected);
+                                            const TlsExpectation& expected,
+                                            const TlsTicket* resumed);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -50,6 +54,8 @@ class TlsSession {
   TlsFacts facts() const;    // REQUIRES: the handshake is done
   // REQUIRES: the server's side, and the handshake is done
   ChannelBinding channel_binding() const;
+  // Those that the server has given since the last call.
+  std::vector<TlsTicket> take_tickets();
   Error error() const;  // REQUIRES: a call returned Failed
 
  private:
@@ -64,6 +70,7 @@ class TlsSession {
   bool socket_ended_ = false;
   int socket_error_ = 0;
   std::string error_;
+  std::vector<TlsTicket> tickets_;
 
   friend struct SocketBio;
 };

@@ -81,6 +81,7 @@ void EventSink::count(const events::AuthFailed& event) {
 
 void EventSink::count(const events::TlsEstablished& event) {
   metrics_.tls_handshakes(event.direction, event.version, event.trust).add();
+  if (event.resumed) metrics_.tls_resumed(event.direction).add();
 }
 
 void EventSink::count(const events::TlsFailed& event) {

@@ -97,6 +97,7 @@ constexpr Metric kMetrics[] = {
     {Counter, &metric::kTenantRecipients},
     {Counter, &metric::kTlsFailures},
     {Counter, &metric::kHandshakes},
+    {Counter, &metric::kTlsResumed},
 };
 static_assert(std::ranges::is_sorted(kMetrics, {}, [](const Metric& metric) {
   return metric.description->name;

@@ -96,6 +96,10 @@ metrics::Counter& RelayMetrics::tls_handshakes(TlsDirection direction, std::stri
                                        {"version", std::string(version)},
                                        {"trust", std::string(text_of(trust))}});
 }
+metrics::Counter& RelayMetrics::tls_resumed(TlsDirection direction) {
+  return counter(metric::kTlsResumed, {{"direction", std::string(text_of(direction))}});
+}
+
 metrics::Counter& RelayMetrics::tls_failures(TlsDirection direction) {
   return counter(metric::kTlsFailures, {{"direction", std::string(text_of(direction))}});
 }

@@ -35,6 +35,7 @@ class RelayMetrics {
   metrics::Counter& signatures(std::string_view algorithm);
   metrics::Counter& tls_handshakes(TlsDirection direction, std::string_view version,
                                    TlsTrust trust);
+  metrics::Counter& tls_resumed(TlsDirection direction);
   metrics::Counter& tls_failures(TlsDirection direction);
   metrics::Counter& connection_failures(std::string_view provider, ConnectionFailure kind);
 

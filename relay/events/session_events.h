@@ -111,6 +111,7 @@ struct TlsEstablished {
   std::string_view version{};
   std::string_view cipher{};
   TlsTrust trust = TlsTrust::None;
+  bool resumed = false;
   std::string_view detail{};
   static constexpr auto kEvent = log::describe(
       "tls_established", log::Level::Debug, "A TLS handshake succeeded.",
@@ -121,6 +122,8 @@ struct TlsEstablished {
       log::field("version", &TlsEstablished::version, "Version of TLS."),
       log::field("cipher", &TlsEstablished::cipher, "Cipher suite."),
       log::field("trust", &TlsEstablished::trust, "What vouches for the peer's certificate."),
+      log::field("resumed", &TlsEstablished::resumed,
+                 "An earlier session with the receiver was continued."),
       log::field("detail", &TlsEstablished::detail,
                  "Why a client's certificate is not verified (listener.client_ca)."));
 };

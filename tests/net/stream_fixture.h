@@ -26,6 +26,10 @@ class Recorder : public StreamHandler {
     facts = tls;
     happened("secured", when_secured);
   }
+  void on_ticket(const TlsTicket& ticket) override {
+    tickets.push_back(ticket);
+    happened("ticket", nullptr);
+  }
   void on_input() override {
     most_input = std::max(most_input, stream->input().size());
     if (consuming) take();
@@ -58,6 +62,7 @@ class Recorder : public StreamHandler {
   std::string received;
   std::optional<Error> closed;
   std::optional<TlsFacts> facts;
+  std::vector<TlsTicket> tickets;
   bool consuming = true;
   std::size_t most_input = 0;
   std::function<void()> when_connected, when_secured, when_input, when_writable, when_closed;
@@ -168,10 +173,10 @@ class StreamFixture : public ::testing::Test {
 
   void secure_pair(const std::string& host = "mail.example") { secure_pair({host, {host}}); }
 
-  void secure_pair(const TlsExpectation& expected) {
+  void secure_pair(const TlsExpectation& expected, const TlsTicket* resumed = nullptr) {
     ASSERT_NO_FATAL_FAILURE(connect_pair());
     server_.stream->start_tls_server(*server_context_);
-    client_.stream->start_tls_client(*client_context_, expected);
+    client_.stream->start_tls_client(*client_context_, expected, resumed);
     run_until([this] { return server_.stream->secured() && client_.stream->secured(); });
     ASSERT_TRUE(server_.stream->secured());
     ASSERT_TRUE(client_.stream->secured());

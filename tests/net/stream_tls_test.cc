@@ -116,6 +116,74 @@ TEST_F(StreamTlsTest, SecuresButDoesNotVerifyAnUnknownIssuer) {
   EXPECT_NE(client_.facts->trust_error, "");
 }
 
+class StreamTicketTest : public StreamTlsTest {
+ protected:
+  // The server as others are: ours gives no tickets.
+  void give_tickets(int most_version = TLS1_3_VERSION) {
+    SSL_CTX* const context = server_context_->handle();
+    SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 2);
+    SSL_CTX_set_max_proto_version(context, most_version);
+  }
+  TlsTicket ticket_of_a_connection() {
+    secure_pair(kMail);
+    run_until([this] { return !client_.tickets.empty(); });
+    const TlsTicket ticket = client_.tickets.front();
+    client_ = {};
+    server_ = {};
+    client_.after_each = server_.after_each = [this] { check(); };
+    settle();
+    return ticket;
+  }
+};
+
+TEST_F(StreamTicketTest, TheNextConnectionContinuesTheSessionWithItsTrust) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    make_contexts();
+    give_tickets(version);
+    const TlsTicket ticket = ticket_of_a_connection();
+    EXPECT_EQ(ticket.is_single_use(), version == TLS1_3_VERSION);
+    EXPECT_GT(ticket.lifetime(), std::chrono::seconds(0));
+    secure_pair(kMail, &ticket);
+    EXPECT_TRUE(client_.facts->resumed);
+    EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix);
+    EXPECT_EQ(client_.facts->version, version == TLS1_3_VERSION ? "TLSv1.3" : "TLSv1.2");
+    client_ = {};
+    server_ = {};
+    client_.after_each = server_.after_each = [this] { check(); };
+  }
+}
+
+TEST_F(StreamTicketTest, AServerThatDoesNotKnowTheTicketIsVerifiedAnew) {
+  give_tickets();
+  const TlsTicket ticket = ticket_of_a_connection();
+  make_contexts(TlsVersion::Tls12, test::make_certificate({"DNS:other.example"}));
+  secure_pair(kMail, &ticket);
+  EXPECT_FALSE(client_.facts->resumed);
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
+}
+
+TEST_F(StreamTicketTest, ATicketThatCannotBeReadIsAsGoodAsNone) {
+  const TlsTicket nonsense("nonsense", true, std::chrono::hours(1));
+  secure_pair(kMail, &nonsense);
+  EXPECT_FALSE(client_.facts->resumed);
+  EXPECT_EQ(client_.facts->trust, TlsTrust::Pkix);
+}
+
+int enlarge_ticket(SSL* connection, void*) noexcept {
+  static const std::string large(TlsTicket::kMostOctets, 'x');
+  return SSL_SESSION_set1_ticket_appdata(SSL_get_session(connection), large.data(), large.size());
+}
+
+TEST_F(StreamTicketTest, AServerCannotMakeTheClientKeepMuch) {
+  give_tickets();
+  SSL_CTX_set_session_ticket_cb(server_context_->handle(), enlarge_ticket, nullptr, nullptr);
+  secure_pair(kMail);
+  server_.send("220 hello\r\n");
+  run_until([this] { return !client_.received.empty(); });
+  EXPECT_TRUE(client_.tickets.empty());
+}
+
 // The name in the ClientHello, "-" without one.
 std::string sent_server_name;
 

@@ -205,11 +205,16 @@ TEST_F(EventSinkTest, CountsLoginsByMechanismAndResult) {
 TEST_F(EventSinkTest, CountsHandshakesAndTheirFailures) {
   sink_.emit(events::TlsEstablished{
       .direction = TlsDirection::Out, .version = "TLSv1.2", .trust = TlsTrust::Pkix});
+  sink_.emit(events::TlsEstablished{.direction = TlsDirection::Out,
+                                    .version = "TLSv1.3",
+                                    .trust = TlsTrust::Unverified,
+                                    .resumed = true});
   sink_.emit(events::TlsFailed{.direction = TlsDirection::In});
   sink_.emit(events::TlsRefused{});
   EXPECT_EQ(
       sample(R"(signpost_tls_handshakes_total{direction="out",trust="pkix",version="TLSv1.2"})"),
       "1");
+  EXPECT_EQ(sample(R"(signpost_tls_resumed_total{direction="out"})"), "1");
   EXPECT_EQ(sample(R"(signpost_tls_handshake_failures_total{direction="in"})"), "1");
   EXPECT_EQ(sample(R"(signpost_tls_handshake_failures_total{direction="out"})"), "1");
 }
