@@ -104,8 +104,8 @@ int change(AdminClient& client, const QueueOptions& options, const Json& chosen,
   // A job that is being delivered needs no retry, but it was neither held nor removed.
   const std::size_t busy = number_of(*counts, "busy");
   if (busy == 0 || &action == &kRetry) return kDone;
-  return refuse(fmt::format("{} not {} because it is being delivered at the moment; try again",
-                            busy, action.done));
+  return refuse(fmt::format("{} not {} because {} being delivered at the moment; try again", busy,
+                            action.done, busy == 1 ? "it is" : "they are"));
 }
 
 int wrong_usage(const char* message) {
