@@ -66,7 +66,8 @@ Result<void> create_key_file(const std::string& path, const std::string& pem,
                              const std::string& config_file) {
   const config::LoadedConfig loaded = config::load_config_partly(config_file);
   if (loaded.config) {
-    if (const auto files = SetupFiles::for_account(loaded.config->user)) {
+    if (const auto files =
+            SetupFiles::for_account(loaded.config->user.value_or(config::kDefaultUser))) {
       return files->create(path, pem);
     }
   }
