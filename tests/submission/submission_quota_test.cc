@@ -5,6 +5,8 @@
 namespace signpost::submission {
 namespace {
 
+using namespace std::chrono_literals;
+
 class QuotaTest : public SubmissionTest {
  protected:
   // The client is limited to two recipients an hour.
