@@ -47,6 +47,7 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   for (const std::string_view result : kTexts<AuthResult>) auth("PLAIN", result);
   for (const TlsDirection direction : {TlsDirection::In, TlsDirection::Out}) {
     tls_failures(direction);
+    tls_resumed(direction);
     tls_handshakes(direction, "TLSv1.3",
                    direction == TlsDirection::In ? TlsTrust::None : TlsTrust::Unverified);
   }
