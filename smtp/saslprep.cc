@@ -27,8 +27,8 @@ std::optional<SecretString> saslprep(std::string_view text) {
   SecretString given = SecretString::of_size(text.size() + 1);
   std::ranges::copy(text, given.octets().begin());
   char* made = nullptr;
-  if (stringprep_profile(given.view().data(), &made, "SASLprep",
-                         static_cast<Stringprep_profile_flags>(0)) != STRINGPREP_OK) {
+  if (stringprep_profile(given.view().data(), &made, "SASLprep", Stringprep_profile_flags{}) !=
+      STRINGPREP_OK) {
     return {};
   }
   const std::unique_ptr<char, decltype(&idn_free)> owner(made, idn_free);
