@@ -28,4 +28,9 @@ void ConnectionBudget::ended(std::size_t worker, bool was_ready) {
   --of_worker_[worker];
 }
 
+void ConnectionBudget::ended_beside() {
+  CHECK(beside_ > 0);
+  --beside_;
+}
+
 }  // namespace signpost::delivery

@@ -6,7 +6,8 @@
 
 namespace signpost::delivery {
 
-// Pure. A connection goes through: reserved (connecting) -> ready -> ended.
+// Pure. A connection goes through: reserved (connecting) -> ready -> ended. While it is connecting,
+// others may be attempted beside it, to other addresses: each counts as open until it is ended.
 class ConnectionBudget {
  public:
   // `workers`: how many there are to spread the connections over.
@@ -15,7 +16,7 @@ class ConnectionBudget {
   void set_limit(std::size_t limit) { limit_ = limit; }  // at once
   std::size_t limit() const { return limit_; }
   bool full() const { return open() >= limit_; }
-  std::size_t open() const { return connecting_ + connected_; }
+  std::size_t open() const { return connecting_ + connected_ + beside_; }
   std::size_t connecting() const { return connecting_; }
   std::size_t connected() const { return connected_; }
 
@@ -24,11 +25,14 @@ class ConnectionBudget {
   std::size_t reserve(std::size_t preferred);
   void ready();  // a reserved connection can carry mail
   void ended(std::size_t worker, bool was_ready);
+  void reserve_beside() { ++beside_; }
+  void ended_beside();
 
  private:
   std::size_t limit_ = 1;
   std::size_t connecting_ = 0;
   std::size_t connected_ = 0;
+  std::size_t beside_ = 0;
   std::vector<std::size_t> of_worker_;  // connecting or connected
 };
 

@@ -52,6 +52,13 @@ bool ConnectionShares::open(const Connection& connection) {
   return false;
 }
 
+bool ConnectionShares::open_beside(const std::string& name) {
+  const auto account = accounts_.find(name);
+  if (account == accounts_.end() || waiting_ > 0 || !may_open(account->second)) return false;
+  count_open(account->second);
+  return true;
+}
+
 void ConnectionShares::ended(const std::string& name) {
   const auto account = accounts_.find(name);
   CHECK(account != accounts_.end() && account->second.open > 0 && open_ > 0);

@@ -27,6 +27,8 @@ class ConnectionShares {
   };
   // False: `connection` waits until next() gives it back.
   bool open(const Connection& connection);
+  // Without waiting: false if `account` may not have another, or others wait.
+  bool open_beside(const std::string& account);
   void ended(const std::string& account);
   // The connection to be opened now, of the holder that has the fewest, and of its account that has
   // the fewest; it counts as open.

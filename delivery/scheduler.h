@@ -93,6 +93,11 @@ class Scheduler {
   bool take_place(const SitePtr& site, const net::IpAddress& address, const Now& now);
   void give_back_place(const net::IpAddress& address, std::size_t worker, const Now& now,
                        Orders& orders);
+  // Another connection for a session whose only one is not made yet: see ConnectRace. False: the
+  // limits of the site and its group leave none, or others wait for one.
+  bool take_beside(const SitePtr& site);
+  // Before connection_ended().
+  void give_back_beside(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);
   // Whether an idle session of `site` with a connection to `address` should close: others wait for
   // its place, or for a connection of its group, or there are more than may be.
   bool must_make_room(const Site& site, const SessionRef& session,

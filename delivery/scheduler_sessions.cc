@@ -50,6 +50,28 @@ void Scheduler::give_back_place(const net::IpAddress& address, std::size_t worke
   }
 }
 
+bool Scheduler::take_beside(const SitePtr& site) {
+  const MutexLock lock(mutex_);
+  const Allowance& allowance = *site->allowance;
+  const bool none_is_free = site->connections.full() || allowance.is_full();
+  const bool others_wait =
+      !allowance.for_connections.empty() || allowance.has_part(site->connections.open());
+  if (none_is_free || others_wait || site->pause != nullptr) return false;
+  impl_->open_connection(*site);
+  site->connections.reserve_beside();
+  return true;
+}
+
+void Scheduler::give_back_beside(const SitePtr& site, std::size_t worker, const Now& now,
+                                 Orders& orders) {
+  const MutexLock lock(mutex_);
+  site->connections.ended_beside();
+  Allowance& allowance = *site->allowance;
+  allowance.ended(false);
+  if (allowance.is_shared()) impl_->serve_connections(allowance, worker, now, orders);
+  impl_->arrange(site, worker, now, orders);
+}
+
 bool Scheduler::is_away(const Site& site) const {
   const MutexLock lock(mutex_);
   return site.absence.has_value();

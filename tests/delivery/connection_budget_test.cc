@@ -23,6 +23,17 @@ TEST(ConnectionBudget, CountsConnectionsFromReservationToEnd) {
   EXPECT_EQ(budget.open(), 0u);
 }
 
+TEST(ConnectionBudget, AConnectionBesideAnotherIsOpenToo) {
+  ConnectionBudget budget(1);
+  budget.set_limit(2);
+  (void)budget.reserve(0);
+  budget.reserve_beside();
+  EXPECT_TRUE(budget.full());
+  EXPECT_EQ(budget.connecting(), 1u) << "for one job";
+  budget.ended_beside();
+  EXPECT_EQ(budget.open(), 1u);
+}
+
 TEST(ConnectionBudget, IsFullWhenTheLimitSinksBelowWhatIsOpen) {
   ConnectionBudget budget(1);
   budget.set_limit(3);

@@ -92,5 +92,16 @@ TEST(ConnectionShares, EveryoneWaitsInTurn) {
   EXPECT_FALSE(shares.any_waiting());
 }
 
+TEST(ConnectionShares, ConnectionsBesideOthersCountAndDoNotWait) {
+  ConnectionShares shares(8);
+  EXPECT_EQ(open(shares, "shop", 5), 5u);
+  EXPECT_TRUE(shares.open_beside("shop"));
+  EXPECT_FALSE(shares.open_beside("shop")) << "the last quarter is for others";
+  EXPECT_FALSE(shares.any_waiting());
+  EXPECT_EQ(open(shares, "other", 3), 2u);
+  shares.ended("shop");
+  EXPECT_FALSE(shares.open_beside("other")) << "somebody waits";
+}
+
 }  // namespace
 }  // namespace signpost::delivery
