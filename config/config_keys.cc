@@ -350,7 +350,9 @@ Section delivery() {
             "MTA-STS (RFC 8461). Not supported yet: only false is accepted."},
            is_false),
        key("connect_timeout", &DeliveryConfig::connect_timeout, duration(100ms, 10min),
-           "Time for one TCP connection to a receiver."),
+           "Time for one TCP connection to a receiver. Its other addresses are tried meanwhile, "
+           "from "
+           "250 ms on."),
        key("source", &DeliveryConfig::source,
            list_of("addresses of this machine, as in [\"192.0.2.1\"]", parse_source),
            "Local addresses to send from; those of one family keep mail to that family. [] leaves "

@@ -1,19 +1,10 @@
 #include "delivery/address_order.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace signpost::delivery {
-
-namespace {
-
-AddressOrder::Target taken_from(std::deque<AddressOrder::Target>& targets) {
-  AddressOrder::Target first = std::move(targets.front());
-  targets.pop_front();
-  return first;
-}
-
-}  // namespace
 
 AddressOrder::AddressOrder(std::vector<NextHop::Host> hosts)
     : hosts_(std::make_move_iterator(hosts.begin()), std::make_move_iterator(hosts.end())) {
@@ -28,15 +19,27 @@ bool AddressOrder::may_try_another() const {
 
 void AddressOrder::give_up_rank() {
   targets_.clear();
-  while (!hosts_.empty() && hosts_.front().rank == host_.rank) hosts_.pop_front();
+  slow_.clear();
+  while (!ends_rank()) hosts_.pop_front();
+}
+
+// The first one of the other family than the one before; else the first.
+AddressOrder::Step AddressOrder::take(std::deque<Target>& targets) {
+  const auto is_other = [this](const Target& each) { return each.address.is_v6() != last_was_v6_; };
+  auto chosen = std::ranges::find_if(targets, is_other);
+  if (chosen == targets.end()) chosen = targets.begin();
+  Target target = std::move(*chosen);
+  targets.erase(chosen);
+  last_was_v6_ = target.address.is_v6();
+  ++tried_;
+  return {std::move(target), std::nullopt};
 }
 
 AddressOrder::Step AddressOrder::next() {
   if (!may_try_another()) give_up_rank();
-  if (!targets_.empty()) {
-    ++tried_;
+  if (!targets_.empty() || (ends_rank() && !slow_.empty())) {
     rank_tried_ = true;
-    return {taken_from(targets_), std::nullopt};
+    return take(targets_.empty() ? slow_ : targets_);
   }
   if (!hosts_.empty()) {
     if (hosts_.front().rank != host_.rank) rank_tried_ = false;
@@ -45,12 +48,22 @@ AddressOrder::Step AddressOrder::next() {
     return {std::nullopt, host_.name};
   }
   if (dead_.empty() || tried_ >= kMostTargets) return {};
-  ++tried_;
-  return {taken_from(dead_), std::nullopt};
+  return take(dead_);
 }
 
-void AddressOrder::add(Target target, bool was_dead) {
-  (was_dead ? dead_ : targets_).push_back(std::move(target));
+void AddressOrder::add(Target target, Standing standing) {
+  switch (standing) {
+    case Standing::Good:
+      targets_.push_back(std::move(target));
+      return;
+    case Standing::Slow:
+      slow_.push_back(std::move(target));
+      return;
+    case Standing::Dead:
+      target.is_dead = true;
+      dead_.push_back(std::move(target));
+      return;
+  }
 }
 
 }  // namespace signpost::delivery

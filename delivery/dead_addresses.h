@@ -1,4 +1,4 @@
-// Addresses to which no connection could be made recently.
+// Addresses to which no connection could be made recently, or not soon enough.
 #pragma once
 
 #include "base/clock.h"
@@ -11,16 +11,23 @@
 
 namespace signpost::delivery {
 
-// Belongs to one worker. Pure. A host walk tries them last, so that a host with many dead addresses
-// does not cost each attempt a time-out for each of them.
+enum class Standing : std::uint8_t {
+  Good,
+  Slow,  // another answered first, which began later: tried after others of its rank
+  Dead,  // no connection could be made: tried last of all
+};
+
+// Belongs to one worker. Pure. By it a host walk orders addresses, so that those that do not answer
+// cost no attempt a time-out, and no more than one the head start that they have in a race.
 class DeadAddresses {
  public:
   static constexpr std::chrono::minutes kKept{5};  // since the last failure
   static constexpr std::size_t kMost = 10'000;     // then the longest unused is forgotten
 
   void failed(const net::SocketAddress& address, SteadyTime now);
+  void outrun(const net::SocketAddress& address, SteadyTime now);
   void answered(const net::SocketAddress& address);
-  bool contains(const net::SocketAddress& address, SteadyTime now);
+  Standing standing(const net::SocketAddress& address, SteadyTime now);
 
  private:
   struct Key {
@@ -33,8 +40,12 @@ class DeadAddresses {
       return std::hash<net::IpAddress>{}(key.ip) * 31 + key.port;
     }
   };
+  struct Remembered {
+    Standing standing = Standing::Good;
+    SteadyTime until;
+  };
 
-  LruMap<Key, SteadyTime, Hash> until_{kMost};
+  LruMap<Key, Remembered, Hash> remembered_{kMost};
 };
 
 }  // namespace signpost::delivery

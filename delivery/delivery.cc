@@ -269,6 +269,35 @@ void Delivery::give_back_place(const net::IpAddress& address) {
   carry_out(std::move(orders));
 }
 
+bool Delivery::take_beside(const SitePtr& site, const SessionRef& session) {
+  const std::string& account = sessions_.at(session.session).account;
+  if (!shares_.open_beside(account)) return false;
+  if (shared_.scheduler.take_beside(site)) return true;
+  shares_.ended(account);
+  return false;
+}
+
+void Delivery::give_back_beside(const SitePtr& site, const SessionRef& session) {
+  context_.loop.defer(
+      [this, account = sessions_.at(session.session).account] { share_ended(account); });
+  Orders orders;
+  shared_.scheduler.give_back_beside(site, context_.worker, now(), orders);
+  carry_out(std::move(orders));
+}
+
+// Not from within a function of a session: it may start others.
+void Delivery::share_ended(const std::string& account) {
+  shares_.ended(account);
+  while (auto next = shares_.next()) {
+    if (shared_.scheduler.is_paused(*next->site)) {  // since it began to wait
+      shares_.ended(next->account);
+      give_up(next->site);
+    } else {
+      start(std::move(*next));
+    }
+  }
+}
+
 void Delivery::wake(const SessionRef& session) {
   // A session that has ended has reported to the scheduler, which opened another connection if it
   // needed one.
@@ -377,15 +406,7 @@ void Delivery::retire(std::uint64_t session) {
   context_.loop.defer([this, session] {
     const auto retired = sessions_.extract(session);
     if (retired.empty()) return;  // cut() was faster
-    shares_.ended(retired.mapped().account);
-    while (auto next = shares_.next()) {
-      if (shared_.scheduler.is_paused(*next->site)) {  // since it began to wait
-        shares_.ended(next->account);
-        give_up(next->site);
-      } else {
-        start(std::move(*next));
-      }
-    }
+    share_ended(retired.mapped().account);
   });
 }
 

@@ -115,6 +115,8 @@ class Delivery final : public Intake, private SessionHost {
     return shared_.scheduler.take_place(site, address, now());
   }
   void give_back_place(const net::IpAddress& address) override;
+  bool take_beside(const SitePtr& site, const SessionRef& session) override;
+  void give_back_beside(const SitePtr& site, const SessionRef& session) override;
   bool must_make_room(const Site& site, const SessionRef& session,
                       const std::optional<net::IpAddress>& address) const override {
     return shared_.scheduler.must_make_room(site, session, address);
@@ -143,6 +145,7 @@ class Delivery final : public Intake, private SessionHost {
   void start(ConnectionShares::Connection connection);
   bool may_open(const Site& site) const;
   void give_up(const SitePtr& site);
+  void share_ended(const std::string& account);
   void wake(const SessionRef& session);
   void read(std::vector<Orders::Read> reads);
   void look_for_overdue(Orders::Overdue overdue);

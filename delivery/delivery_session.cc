@@ -59,7 +59,7 @@ DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr si
       id_(id),
       site_(std::move(site)),
       began_(host.context().clock.steady_now()),
-      connection_(host, site_, log_id(), *this),
+      connection_(host, site_, ref(), log_id(), *this),
       timer_(host.context().loop, [this] { on_timeout(); }) {}
 
 DeliverySession::~DeliverySession() = default;

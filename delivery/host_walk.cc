@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,7 @@ void HostWalk::next() {
 HostWalk::Target HostWalk::target(AddressOrder::Target found) const {
   Target target;
   target.host = std::move(found.host);
+  target.rank = found.is_dead ? std::numeric_limits<unsigned>::max() : found.rank;
   target.via = hop_.via.empty() ? nullptr : &hop_.via[hops_[found.rank]];
   target.address = {found.address, target.via == nullptr ? hop_.port : target.via->to.port};
   // A host that the configuration names needs no proof from the DNS.
@@ -75,7 +77,8 @@ void HostWalk::offer() {
     }
     host_ = std::move(*step.ask);
     if (host_.empty()) {  // a unix socket
-      order_.add({.host = "", .address = {}, .authenticated = true, .rank = order_.rank()}, false);
+      order_.add({.host = "", .address = {}, .authenticated = true, .rank = order_.rank()},
+                 Standing::Good);
       continue;
     }
     const auto literal = net::IpAddress::parse(host_);
@@ -93,7 +96,7 @@ void HostWalk::add(const net::IpAddress& address, bool authenticated) {
     note(std::move(*why));
     return;
   }
-  order_.add({host_, address, authenticated, order_.rank()}, listener_.was_dead(target));
+  order_.add({host_, address, authenticated, order_.rank()}, listener_.standing(target));
 }
 
 void HostWalk::on_addresses(const dns::AddressAnswer& answer) {

@@ -26,6 +26,7 @@ class HostWalk {
   struct Target {
     std::string host;  // the host's name, for logs; "" of a unix socket
     net::SocketAddress address;
+    unsigned rank = 0;              // those of the lowest come first, dead ones after all others
     const RouteHop* via = nullptr;  // of a route: lives as long as the walk
     DnsSecurity security;           // what the DNS proves about it
     TlsRequirement tls;             // of the first connection to it
@@ -34,13 +35,13 @@ class HostWalk {
     std::string place() const;  // "192.0.2.1:25", "unix:/path"; "" when there is none yet
   };
   // `forbidden`: why mail must not go to this address of that host, which is then skipped.
-  // `was_dead`: no connection could be made to it recently, so that it is tried last.
+  // `standing`: what is remembered of it, which decides when it is tried.
   // `found`: the next address. `exhausted`: there are no (more) addresses; the disposition says why
   // if none was ever found, and is meaningless otherwise. Neither runs from within next().
   struct Listener {
     std::function<std::optional<Disposition>(const std::string& host, const net::SocketAddress&)>
         forbidden;
-    std::function<bool(const net::SocketAddress&)> was_dead;
+    std::function<Standing(const net::SocketAddress&)> standing;
     std::function<void(Target)> found;
     std::function<void(Disposition)> exhausted;
   };

@@ -1,7 +1,6 @@
 #include "delivery/receiver_connection.h"
 
 #include "base/ascii.h"
-#include "delivery/forbidden_address.h"
 
 #include <fmt/format.h>
 
@@ -21,18 +20,6 @@ constexpr std::chrono::seconds kHurriedGreeting{30};
 // Otherwise an endless reply would fill the input without being recognized as too long.
 static_assert(smtp::kMaxReplySize < net::Stream::kMaxInput);
 
-const net::IpAddress* source_for(const config::Config& config, const net::IpAddress& target) {
-  const auto& sources = config.delivery.source;
-  const auto found = std::ranges::find(sources, target.is_v6(), &net::IpAddress::is_v6);
-  return found == sources.end() ? nullptr : &*found;
-}
-
-ConnectionFailure kind_of(const Error& error) {
-  if (error.code == Errc::TimedOut) return ConnectionFailure::TimedOut;
-  return error.code == Errc::PeerClosed ? ConnectionFailure::Refused
-                                        : ConnectionFailure::Unreachable;
-}
-
 // The host name that a server gives itself in its greeting (RFC 5321 section 4.2).
 std::string_view greeting_name(const smtp::Reply& greeting) {
   return std::string_view(greeting.text).substr(0, greeting.text.find_first_of(" \n"));
@@ -42,25 +29,21 @@ std::string_view greeting_name(const smtp::Reply& greeting) {
 
 // state        waits for                        timer             then
 // -----------  -------------------------------  ---------------- ----------------------------------
-// Resolving    the next address of the site     none: the         Connecting; Closed when there
-//              and the token for it             resolver's        are no more
-// Connecting   the TCP connection               connect_timeout   Greeting; with smtps:// Securing;
-//                                                                 the next address
-// Greeting     greeting, EHLO, STARTTLS, AUTH   the dialog's      Securing; Ready; the next address
-// Securing     the TLS handshake                kTlsStartLimit    Greeting; the same address in
-//                                                                 clear; the next address
+// Connecting   the dialer's connection          the dialer's      Greeting; with smtps:// Securing;
+//                                                                 Closed when no target is left
+// Greeting     greeting, EHLO, STARTTLS, AUTH   the dialog's      Securing; Ready; Connecting
+// Securing     the TLS handshake                kTlsStartLimit    Greeting; Connecting, at first to
+//                                                                 the same address without the old
+//                                                                 session or in clear
 // Ready        its user                         its user's        Closed
 // Closed       its destruction                  none
 void ReceiverConnection::enter(State state) {
   state_ = state;
   switch (state) {
-    case State::Resolving:
+    case State::Connecting:
     case State::Ready:
     case State::Closed:
       timer_.stop();
-      return;
-    case State::Connecting:
-      timer_.start(settings_->config->delivery.connect_timeout);
       return;
     case State::Securing:
       timer_.start(kTlsStartLimit);
@@ -92,135 +75,86 @@ void ReceiverConnection::hurry() {
   if (state_ == State::Greeting) timer_.start(greeting_limit());
 }
 
-ReceiverConnection::ReceiverConnection(SessionHost& host, SitePtr site, std::string log_id,
-                                       User& user)
+ReceiverConnection::ReceiverConnection(SessionHost& host, SitePtr site, SessionRef session,
+                                       std::string log_id, User& user)
     : host_(host),
       site_(std::move(site)),
       log_id_(std::move(log_id)),
       user_(user),
       settings_(host.context().settings),
       hop_(host.hop(*site_)),
-      walk_(host.context().loop, host.context().resolver, hop_,
-            {[this](const std::string& name, const net::SocketAddress& address) {
-               return why_not(name, address, hop_, *settings_->config, host_.local_addresses());
-             },
-             [this](const net::SocketAddress& address) {
-               return host_.dead_addresses().contains(address, host_.context().clock.steady_now());
-             },
-             [this](HostWalk::Target target) {
-               if (state_ != State::Resolving) return;
-               target_ = std::move(target);
-               connect();
-             },
-             [this](const Disposition& why) {
-               if (state_ == State::Resolving) exhausted(why);
-             }}),
+      dialer_(host, site_, session, *settings_, hop_, *this),
       timer_(host.context().loop, [this] { on_timeout(); }) {}
 
 ReceiverConnection::~ReceiverConnection() {
   if (provider_ != nullptr) provider_->connections.add(-1);
 }
 
-void ReceiverConnection::open() { walk_.next(); }
+void ReceiverConnection::open() { connect(); }
+
+void ReceiverConnection::start_over() {
+  enter(State::Connecting);
+  tls_.reset();
+  resuming_ = false;
+  dialog_.reset();
+}
+
+void ReceiverConnection::connect() {
+  start_over();
+  dialer_.connect();
+}
+
+// To the same address first.
+void ReceiverConnection::connect_again() {
+  start_over();
+  dialer_.connect_again(target_);
+}
 
 // In a callback of its own, as the answers of the host walk are.
 void ReceiverConnection::reopen() {
-  enter(State::Resolving);
+  enter(State::Connecting);
   host_.context().loop.defer(alive_.guard([this] {
-    if (state_ == State::Resolving) connect();
+    if (state_ == State::Connecting) connect_again();
   }));
 }
 
 void ReceiverConnection::drop() {
   enter(State::Closed);
   if (provider_ != nullptr) std::exchange(provider_, nullptr)->connections.add(-1);
-  // A callback of the stream may be calling us.
-  host_.context().loop.defer([stream = std::move(stream_)] {});
-  if (place_) host_.give_back_place(*std::exchange(place_, std::nullopt));
+  dialer_.stop();
+  if (dial_) dialer_.hang_up(std::move(dial_));
+}
+
+AttemptFacts ReceiverConnection::facts_of(const HostWalk::Target& target) const {
+  AttemptFacts facts;
+  facts.session = log_id_;
+  facts.mx = target.host;
+  facts.address = target.place();
+  facts.provider = settings_->providers->name_of(target.host);
+  return facts;
 }
 
 AttemptFacts ReceiverConnection::facts() const {
-  AttemptFacts facts;
-  facts.session = log_id_;
-  facts.mx = target_.host;
-  facts.address = target_.place();
+  AttemptFacts facts = facts_of(target_);
   if (tls_) {
     facts.tls = tls_->version + (tls_->trust >= net::TlsTrust::Pkix ? " verified" : " unverified");
   }
-  facts.provider = settings_->providers->name_of(target_.host);
   facts.dsn_handed_on = dialog_ && dialog_->extensions().dsn;
   facts.deadline_handed_on = dialog_ && dialog_->extensions().deliver_by;
   return facts;
 }
 
-// A host ----------------------------------------------------------------------------------------
-
-void ReceiverConnection::connect() {
-  tls_.reset();
-  resuming_ = false;
-  dialog_.reset();
-  login_.reset();
-  if (target_.via == nullptr) return begin_connecting();
-  if (!target_.via->token_file.empty()) return read_token();
-  login_ = login_at(*target_.via).value();  // it needs no file
-  begin_connecting();
+bool ReceiverConnection::is_draining() const {
+  return host_.context().draining.load(std::memory_order_relaxed);
 }
 
-void ReceiverConnection::read_token() {
-  using Login = Result<std::shared_ptr<const smtp::ClientLogin>>;
-  auto login = std::make_shared<Login>(nullptr);
-  host_.context().loop.run_blocking(
-      [login, via = *target_.via] { *login = login_at(via); }, alive_.guard([this, login] {
-        if (state_ != State::Resolving) return;
-        if (!*login) {
-          host_failed(ConnectionFailure::Auth,
-                      local(Outcome::Delayed, {4, 7, 8}, login->error().detail), true);
-          return;
-        }
-        login_ = std::move(**login);
-        begin_connecting();
-      }));
-}
+// The dialer --------------------------------------------------------------------------------------
 
-void ReceiverConnection::begin_connecting() {
-  if (target_.is_local()) {
-    enter(State::Connecting);
-    auto stream = net::Stream::connect_local(host_.context().loop, target_.via->to.socket, *this);
-    if (!stream) {
-      connect_failed(ConnectionFailure::Unreachable, "failed: " + stream.error().detail);
-      return;
-    }
-    stream_ = std::move(*stream);
-    return;
-  }
-  if (!host_.take_place(site_, target_.address.ip)) {
-    crowded_ = true;
-    enter(State::Resolving);
-    walk_.next();
-    return;
-  }
-  place_ = target_.address.ip;
-  enter(State::Connecting);
-  auto stream = net::Stream::connect(host_.context().loop, target_.address,
-                                     source_for(*settings_->config, target_.address.ip), *this);
-  if (!stream) {
-    connect_failed(ConnectionFailure::Unreachable, "failed: " + stream.error().detail);
-    return;
-  }
-  stream_ = std::move(*stream);
-}
-
-void ReceiverConnection::connect_failed(ConnectionFailure kind, std::string_view detail) {
-  const std::string place = target_.place();
-  const std::string where =
-      target_.is_local() ? place : fmt::format("{} ({})", target_.host, place);
-  host_failed(kind,
-              local(Outcome::Delayed, {4, 4, 1}, fmt::format("connecting to {} {}", where, detail)),
-              true);
-}
-
-void ReceiverConnection::on_connected() {
-  if (!target_.is_local()) host_.dead_addresses().answered(target_.address);
+void ReceiverConnection::on_dialed(std::unique_ptr<Dial> dial,
+                                   std::shared_ptr<const smtp::ClientLogin> login) {
+  dial_ = std::move(dial);
+  dial_->hand_over(*this);
+  target_ = dial_->target();
   provider_ = &host_.context().metrics.of_provider(settings_->providers->name_of(target_.host));
   provider_->connections.add(1);
   smtp::ClientOptions options;
@@ -228,7 +162,7 @@ void ReceiverConnection::on_connected() {
   options.starttls = target_.tls.starttls;
   options.tls = is_tls_implicit();
   options.lmtp = target_.via != nullptr && target_.via->is_lmtp();
-  options.login = login_;
+  options.login = std::move(login);
   options.is_local = target_.is_local() || target_.address.ip.is_loopback();
   dialog_.emplace(std::move(options));
   if (is_tls_implicit()) {
@@ -238,6 +172,36 @@ void ReceiverConnection::on_connected() {
   }
 }
 
+void ReceiverConnection::on_target_failed(const HostWalk::Target& target,
+                                          relay::ConnectionFailure kind,
+                                          const Disposition& failure) {
+  report(kind, failure, facts_of(target));
+  if (!is_draining()) return;
+  drop();
+  user_.on_no_host(std::nullopt, failure_facts_);
+}
+
+void ReceiverConnection::on_exhausted(const Disposition& why, bool crowded) {
+  if (crowded && !failure_) {
+    user_.on_no_host(std::nullopt, facts());
+    return;
+  }
+  // A host's answer matters more than having run out of hosts.
+  if (failure_) {
+    user_.on_no_host(failure_, failure_facts_);
+    return;
+  }
+  host_.context().events.emit_news(
+      relay::events::NoHost{
+          .session = log_id_, .next_hop = hop_.key, .reply = why.reply.one_line()},
+      !host_.is_away(*site_));
+  AttemptFacts nowhere;
+  nowhere.session = log_id_;
+  user_.on_no_host(why, nowhere);
+}
+
+// A host ------------------------------------------------------------------------------------------
+
 void ReceiverConnection::secure() {
   enter(State::Securing);
   std::optional<net::TlsTicket> session;
@@ -246,7 +210,7 @@ void ReceiverConnection::secure() {
                                         host_.context().clock.steady_now());
   }
   resuming_ = session.has_value();
-  stream_->start_tls_client(*settings_->client_tls, target_.tls.expected,
+  stream().start_tls_client(*settings_->client_tls, target_.tls.expected,
                             session ? &*session : nullptr);
 }
 
@@ -263,7 +227,7 @@ bool ReceiverConnection::retry_without_session() {
   host_.tls_sessions().forget(tls_server());
   choked_at_ = target_.place();
   drop();
-  connect();
+  connect_again();
   return true;
 }
 
@@ -276,51 +240,35 @@ void ReceiverConnection::on_ticket(const net::TlsTicket& ticket) {
                             host_.context().clock.steady_now());
 }
 
-void ReceiverConnection::host_failed(ConnectionFailure kind, Disposition failure,
-                                     bool try_next_host) {
-  failure_facts_ = facts();
+void ReceiverConnection::report(ConnectionFailure kind, const Disposition& failure,
+                                AttemptFacts facts) {
+  failure_ = failure;
+  failure_facts_ = std::move(facts);
   host_.context().events.emit_news(
       relay::events::ConnectionFailed{.session = log_id_,
-                                      .mx = target_.host,
+                                      .mx = failure_facts_.mx,
                                       .address = failure_facts_.address,
                                       .reply = failure.reply.one_line(),
                                       .provider = failure_facts_.provider,
                                       .kind = kind},
       !host_.is_away(*site_));
+}
+
+void ReceiverConnection::host_failed(ConnectionFailure kind, const Disposition& failure,
+                                     bool try_next_host) {
+  report(kind, failure, facts());
   // Of several next hops one that refuses us is the last to be asked again, as one that is away.
-  const bool is_last_resort = state_ == State::Connecting || hop_.via.size() > 1;
-  if (is_last_resort && !target_.is_local()) {
+  if (hop_.via.size() > 1 && !target_.is_local()) {
     host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
   }
   drop();
-  failure_ = std::move(failure);
-  if (host_.context().draining.load(std::memory_order_relaxed)) {
+  if (is_draining()) {
     user_.on_no_host(std::nullopt, failure_facts_);
   } else if (!try_next_host) {
     user_.on_no_host(failure_, failure_facts_);
   } else {
-    enter(State::Resolving);
-    walk_.next();
+    connect();
   }
-}
-
-void ReceiverConnection::exhausted(const Disposition& why) {
-  if (crowded_ && !failure_) {
-    user_.on_no_host(std::nullopt, facts());
-    return;
-  }
-  // A host's answer matters more than having run out of hosts.
-  if (failure_) {
-    user_.on_no_host(failure_, failure_facts_);
-    return;
-  }
-  host_.context().events.emit_news(
-      relay::events::NoHost{
-          .session = log_id_, .next_hop = hop_.key, .reply = why.reply.one_line()},
-      !host_.is_away(*site_));
-  AttemptFacts nowhere;
-  nowhere.session = log_id_;
-  user_.on_no_host(why, nowhere);
 }
 
 void ReceiverConnection::tls_failed(std::string_view detail) {
@@ -340,7 +288,7 @@ void ReceiverConnection::tls_failed(std::string_view detail) {
   drop();
   target_.tls = decide_tls(target_.via == nullptr ? hop_.tls : target_.via->tls, target_.host,
                            target_.security, TlsTry::AfterFailedStart);
-  connect();
+  connect_again();
 }
 
 void ReceiverConnection::refused_for_tls(const TlsRefusal& refusal) {
@@ -365,8 +313,8 @@ void ReceiverConnection::on_secured(const net::TlsFacts& facts) {
     return;
   }
   if (!is_tls_implicit()) {
-    dialog_->tls_started(stream_->output());
-    stream_->flush();
+    dialog_->tls_started(stream().output());
+    stream().flush();
   }
   enter(State::Greeting);
 }
@@ -374,8 +322,8 @@ void ReceiverConnection::on_secured(const net::TlsFacts& facts) {
 // The conversation until it is ready --------------------------------------------------------------
 
 void ReceiverConnection::converse() {
-  const std::size_t waiting = stream_->input().size();
-  auto step = dialog_->advance(stream_->input(), stream_->output());
+  const std::size_t waiting = stream().input().size();
+  auto step = dialog_->advance(stream().input(), stream().output());
   if (const auto* close = std::get_if<ClientDialog::Close>(&step)) {
     closed(*close, ConnectionFailure::Lost);
     return;
@@ -384,9 +332,9 @@ void ReceiverConnection::converse() {
     secure();
     return;
   }
-  const bool progress = stream_->input().size() != waiting;
-  stream_->flush();
-  stream_->resume_reading();
+  const bool progress = stream().input().size() != waiting;
+  stream().flush();
+  stream().resume_reading();
   if (std::holds_alternative<ClientDialog::Ready>(step)) {
     ready();
   } else if (progress) {
@@ -434,7 +382,7 @@ void ReceiverConnection::closed(const ClientDialog::Close& close, ConnectionFail
                                  : by_auth               ? ConnectionFailure::Auth
                                  : close.reply.code != 0 ? ConnectionFailure::Reply
                                                          : without_reply;
-  host_failed(kind, std::move(failure.disposition), failure.try_next_host);
+  host_failed(kind, failure.disposition, failure.try_next_host);
 }
 
 // The stream --------------------------------------------------------------------------------------
@@ -453,16 +401,13 @@ void ReceiverConnection::on_writable() {
 
 void ReceiverConnection::on_closed(const Error& error) {
   switch (state_) {
-    case State::Connecting:
-      connect_failed(kind_of(error), "failed: " + error.detail);
-      return;
     case State::Securing:
       tls_failed(error.detail);
       return;
     case State::Greeting: {
-      const net::Stream* const before = stream_.get();
+      const Dial* const before = dial_.get();
       converse();  // the last words
-      if (state_ == State::Greeting && stream_.get() == before) {
+      if (state_ == State::Greeting && dial_.get() == before) {
         closed(dialog_->connection_lost(error.detail), ConnectionFailure::Lost);
       } else if (state_ == State::Securing) {
         tls_failed(error.detail);
@@ -474,7 +419,7 @@ void ReceiverConnection::on_closed(const Error& error) {
     case State::Ready:
       user_.on_lost(error);
       return;
-    case State::Resolving:
+    case State::Connecting:
     case State::Closed:
       return;
   }
@@ -482,16 +427,13 @@ void ReceiverConnection::on_closed(const Error& error) {
 
 void ReceiverConnection::on_timeout() {
   switch (state_) {
-    case State::Connecting:
-      connect_failed(ConnectionFailure::TimedOut, "timed out");
-      return;
     case State::Securing:
       tls_failed("the handshake timed out");
       return;
     case State::Greeting:
       closed(dialog_->connection_lost("timed out"), ConnectionFailure::TimedOut);
       return;
-    case State::Resolving:
+    case State::Connecting:
     case State::Ready:
     case State::Closed:
       return;

@@ -5,6 +5,7 @@
 
 #include "base/alive.h"
 #include "delivery/attempt_facts.h"
+#include "delivery/dialer.h"
 #include "delivery/host_walk.h"
 #include "delivery/session_host.h"
 #include "net/stream.h"
@@ -21,7 +22,7 @@
 namespace signpost::delivery {
 
 // Belongs to one delivery session, on its worker's thread.
-class ReceiverConnection final : private net::StreamHandler {
+class ReceiverConnection final : private Dialer::User, private net::StreamHandler {
  public:
   // Implemented by its user. None is called from within a function of the connection, and none but
   // on_ready() and on_no_host() before it is ready.
@@ -38,7 +39,8 @@ class ReceiverConnection final : private net::StreamHandler {
   };
 
   // `log_id`: the session's. What is passed by reference must outlive it.
-  ReceiverConnection(SessionHost& host, SitePtr site, std::string log_id, User& user);
+  ReceiverConnection(SessionHost& host, SitePtr site, SessionRef session, std::string log_id,
+                     User& user);
   ~ReceiverConnection() override;
 
   void open();
@@ -46,23 +48,28 @@ class ReceiverConnection final : private net::StreamHandler {
   // and is dropped
   void reopen();
   void hurry();  // connections are short: no long wait for a greeting
-  void drop();   // closes at once and gives its place back; on_closed() is not called
+  void drop();   // closes at once and gives its place back; on_lost() is not called
 
   const NextHop& hop() const { return hop_; }
   const relay::Settings& settings() const { return *settings_; }  // one configuration to its end
   const HostWalk::Target& target() const { return target_; }
   // That it has taken; nothing: it leads to a unix socket. REQUIRES: it is ready
-  const std::optional<net::IpAddress>& place() const { return place_; }
-  bool exists() const { return stream_ != nullptr; }
-  net::Stream& stream() { return *stream_; }         // REQUIRES: it is ready
+  const std::optional<net::IpAddress>& place() const { return dial_->place(); }
+  bool exists() const { return dial_ != nullptr; }
+  net::Stream& stream() { return dial_->stream(); }  // REQUIRES: it is ready
   smtp::ClientDialog& dialog() { return *dialog_; }  // REQUIRES: it is ready
   AttemptFacts facts() const;                        // what is known of the host
 
  private:
-  enum class State { Resolving, Connecting, Greeting, Securing, Ready, Closed };
+  enum class State { Connecting, Greeting, Securing, Ready, Closed };
 
+  // Dialer::User
+  void on_dialed(std::unique_ptr<Dial> dial,
+                 std::shared_ptr<const smtp::ClientLogin> login) override;
+  void on_target_failed(const HostWalk::Target& target, relay::ConnectionFailure kind,
+                        const Disposition& failure) override;
+  void on_exhausted(const Disposition& why, bool crowded) override;
   // net::StreamHandler
-  void on_connected() override;
   void on_secured(const net::TlsFacts& facts) override;
   void on_ticket(const net::TlsTicket& ticket) override;
   void on_input() override;
@@ -72,15 +79,16 @@ class ReceiverConnection final : private net::StreamHandler {
   void enter(State state);
   void on_timeout();
   std::chrono::milliseconds greeting_limit() const;
+  void start_over();
   void connect();
-  void read_token();
-  void begin_connecting();
-  void connect_failed(relay::ConnectionFailure kind, std::string_view detail);
+  void connect_again();
+  void report(relay::ConnectionFailure kind, const Disposition& failure, AttemptFacts facts);
+  bool is_draining() const;
   void converse();
   bool loops_back() const;
   void ready();
   void closed(const smtp::ClientDialog::Close& close, relay::ConnectionFailure without_reply);
-  void host_failed(relay::ConnectionFailure kind, Disposition failure, bool try_next_host);
+  void host_failed(relay::ConnectionFailure kind, const Disposition& failure, bool try_next_host);
   void secure();
   bool may_go_in_clear() const;  // when TLS fails
   bool is_tls_implicit() const { return target_.via != nullptr && target_.via->is_tls_implicit(); }
@@ -88,7 +96,7 @@ class ReceiverConnection final : private net::StreamHandler {
   TlsSessions::Server tls_server() const;
   bool retry_without_session();
   void refused_for_tls(const TlsRefusal& refusal);
-  void exhausted(const Disposition& why);
+  AttemptFacts facts_of(const HostWalk::Target& target) const;
 
   SessionHost& host_;
   const SitePtr site_;
@@ -96,21 +104,18 @@ class ReceiverConnection final : private net::StreamHandler {
   User& user_;
   const std::shared_ptr<const relay::Settings> settings_;
   const NextHop hop_;
-  State state_ = State::Resolving;
-  HostWalk walk_;
-  HostWalk::Target target_;
-  std::unique_ptr<net::Stream> stream_;
+  State state_ = State::Connecting;
+  Dialer dialer_;
+  HostWalk::Target target_;     // of the latest connection
+  std::unique_ptr<Dial> dial_;  // the connection
   net::Timer timer_;
   std::optional<smtp::ClientDialog> dialog_;
-  std::shared_ptr<const smtp::ClientLogin> login_;  // null: none
   std::optional<net::TlsFacts> tls_;
-  bool resuming_ = false;                // a TLS session, and the TLS start is not done
-  std::string choked_at_;                // where that failed: not to be tried there again
-  std::optional<net::IpAddress> place_;  // taken: see Scheduler::take_place()
-  bool crowded_ = false;                 // an address was skipped because it had none free
-  std::optional<Disposition> failure_;   // of the last host that failed
-  AttemptFacts failure_facts_;           // of that host
-  bool was_ready_ = false;               // and the scheduler knows
+  bool resuming_ = false;               // a TLS session, and the TLS start is not done
+  std::string choked_at_;               // where that failed: not to be tried there again
+  std::optional<Disposition> failure_;  // of the last host that failed
+  AttemptFacts failure_facts_;          // of that host
+  bool was_ready_ = false;              // and the scheduler knows
   // While connected: counted in its gauge of connections.
   relay::RelayMetrics::OfProvider* provider_ = nullptr;
   Alive alive_;  // for deferred callbacks

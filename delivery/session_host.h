@@ -33,6 +33,9 @@ class SessionHost {
   // Passed on to the scheduler: see the functions of these names there.
   virtual bool take_place(const SitePtr& site, const net::IpAddress& address) = 0;
   virtual void give_back_place(const net::IpAddress& address) = 0;
+  // A connection beside the one that `session` has, of all limits but those of addresses.
+  virtual bool take_beside(const SitePtr& site, const SessionRef& session) = 0;
+  virtual void give_back_beside(const SitePtr& site, const SessionRef& session) = 0;
   virtual bool must_make_room(const Site& site, const SessionRef& session,
                               const std::optional<net::IpAddress>& address) const = 0;
   virtual bool is_away(const Site& site) const = 0;

@@ -22,7 +22,8 @@ Addresses numbered(const std::string& network, std::size_t count) {
 }
 
 // What is tried if nothing of it answers.
-Addresses walk(Hosts hosts, const Records& records, const std::set<std::string>& dead = {}) {
+Addresses walk(Hosts hosts, const Records& records, const std::set<std::string>& dead = {},
+               const std::set<std::string>& slow = {}) {
   AddressOrder order(std::move(hosts));
   Addresses tried;
   for (;;) {
@@ -35,7 +36,9 @@ Addresses walk(Hosts hosts, const Records& records, const std::set<std::string>&
     } else if (records.contains(*step.ask)) {
       for (const std::string& each : records.at(*step.ask)) {
         order.add({*step.ask, *net::IpAddress::parse(each), false, order.rank()},
-                  dead.contains(each));
+                  dead.contains(each)   ? Standing::Dead
+                  : slow.contains(each) ? Standing::Slow
+                                        : Standing::Good);
       }
     }
   }
@@ -47,10 +50,26 @@ TEST(AddressOrder, TriesHostsByRankWithAllTheirAddresses) {
             (Addresses{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"}));
 }
 
+TEST(AddressOrder, TakesTheFamiliesInTurn) {
+  EXPECT_EQ(walk({{"a", 0}, {"b", 0}},
+                 {{"a", {"2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1", "192.0.2.2"}},
+                  {"b", {"2001:db8::4", "192.0.2.4"}}}),
+            (Addresses{"2001:db8::1", "192.0.2.1", "2001:db8::2", "192.0.2.2", "2001:db8::3",
+                       "192.0.2.4", "2001:db8::4"}));
+}
+
+TEST(AddressOrder, SlowAddressesAreTheLastOfTheirRank) {
+  EXPECT_EQ(walk({{"a", 0}, {"b", 0}, {"c", 1}},
+                 {{"a", {"192.0.2.1", "192.0.2.2"}}, {"b", {"192.0.2.3"}}, {"c", {"192.0.2.4"}}},
+                 {"192.0.2.2"}, {"192.0.2.1"}),
+            (Addresses{"192.0.2.3", "192.0.2.1", "192.0.2.4", "192.0.2.2"}));
+  EXPECT_EQ(walk({{"a", 0}}, {{"a", {"192.0.2.1"}}}, {}, {"192.0.2.1"}), (Addresses{"192.0.2.1"}));
+}
+
 TEST(AddressOrder, NamesTheHostOfEachAddress) {
   AddressOrder order({{"a", 0}});
   EXPECT_EQ(order.next().ask, "a");
-  order.add({"a", *net::IpAddress::parse("192.0.2.1"), true}, false);
+  order.add({"a", *net::IpAddress::parse("192.0.2.1"), true}, Standing::Good);
   const AddressOrder::Step step = order.next();
   ASSERT_TRUE(step.target);
   EXPECT_EQ(step.target->host, "a");
