@@ -129,16 +129,11 @@ std::expected<SessionPlace, relay::Place> Submission::place_for(
   return SessionPlace::take(context_.admission, sessions, client, kind);
 }
 
-// Only one check of each client protects a session: equal guesses share a hash, so that a client
-// could otherwise hold a place with each of its sessions at the cost of one.
 bool Submission::make_room() {
   for (const std::set<std::uint64_t>* waiting : {&strangers_, &acquaintances_}) {
-    std::set<net::IpAddress> checking;
     for (const std::uint64_t id : *waiting | std::views::take(kMostLookedAt)) {
       SubmissionSession& session = *sessions_.at(id);
-      const bool first_check =
-          session.checks_password() && checking.insert(session.client()).second;
-      if (first_check || !session.may_give_way()) continue;
+      if (!session.may_give_way()) continue;
       session.give_way();
       return true;
     }
@@ -184,6 +179,27 @@ SubmissionSession* Submission::find(std::uint64_t id) {
 void Submission::logged_in(const SubmissionSession& session) {
   strangers_.erase(session.id());
   acquaintances_.erase(session.id());
+  const auto checked = checked_.find(session.client());
+  if (checked != checked_.end() && checked->second.session == session.id()) checked_.erase(checked);
+}
+
+// Only one check of each client protects a session: equal guesses share a hash, so that a client
+// could otherwise hold a place with each of its sessions at the cost of one.
+void Submission::check_begins(const SubmissionSession& session) {
+  for (std::set<std::uint64_t>* among : {&strangers_, &acquaintances_}) {
+    if (!among->contains(session.id())) continue;
+    if (checked_.try_emplace(session.client(), Checked{session.id(), among}).second) {
+      among->erase(session.id());
+    }
+    return;
+  }
+}
+
+void Submission::check_ends(std::uint64_t session, const net::IpAddress& client) {
+  const auto checked = checked_.find(client);
+  if (checked == checked_.end() || checked->second.session != session) return;
+  checked->second.among->insert(session);
+  checked_.erase(checked);
 }
 
 void Submission::retire(const SubmissionSession& session) {
@@ -194,10 +210,13 @@ void Submission::retire(const SubmissionSession& session) {
 // The verdict is reported when it is known, not when the client gets it: a client that hangs up in
 // between leaves the same trace.
 void Submission::check_password(const SubmissionSession& session, auth::Attempt attempt) {
+  check_begins(session);
   authenticator_.check(
       std::move(attempt),
-      [events = session.events()](const auth::Attempt& tried, auth::Verdict verdict,
-                                  const auth::LoginGuard::Locked& locked) {
+      [this, id = session.id(), client = session.client(), events = session.events()](
+          const auth::Attempt& tried, auth::Verdict verdict,
+          const auth::LoginGuard::Locked& locked) {
+        check_ends(id, client);
         events.password_checked(tried, verdict, locked);
       },
       [this, id = session.id()](auth::Verdict verdict, const std::string& login) {

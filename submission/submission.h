@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -62,6 +63,8 @@ class Submission final : private SessionHost {
   bool draining() const override;
 
   SubmissionSession* find(std::uint64_t id);  // null when it has ended
+  void check_begins(const SubmissionSession& session);
+  void check_ends(std::uint64_t session, const net::IpAddress& client);
   void admit(const config::ListenerConfig& listener, std::uint64_t id, int fd, const Peer& peer);
   void proxied(const std::string& listener, std::uint64_t id, int fd, const Peer& peer);
   relay::ClientKind kind_of(const config::ListenerConfig& listener, const Peer& peer) const;
@@ -86,6 +89,13 @@ class Submission final : private SessionHost {
   // strangers, and of clients from which a login is known.
   std::set<std::uint64_t> strangers_;
   std::set<std::uint64_t> acquaintances_;
+  // Those whose password is being checked, one of each client, do not give way until the verdict is
+  // known: where they wait meanwhile, and to which set they return.
+  struct Checked {
+    std::uint64_t session = 0;
+    std::set<std::uint64_t>* among = nullptr;
+  };
+  std::map<net::IpAddress, Checked> checked_;
 };
 
 }  // namespace signpost::submission
