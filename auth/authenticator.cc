@@ -59,6 +59,12 @@ std::chrono::milliseconds time_to_rejection(SteadyTime::duration taken,
   return step - std::chrono::floor<std::chrono::milliseconds>(taken) % step;
 }
 
+std::chrono::milliseconds rejection_step(std::chrono::milliseconds usual,
+                                         SteadyTime::duration longest) {
+  const auto most = std::chrono::floor<std::chrono::milliseconds>(longest + longest / 2);
+  return usual * (1 + most / usual);
+}
+
 Authenticator::Authenticator(net::Loop& loop, net::Timers& timers, const Clock& clock,
                              PasswordChecks& checks)
     : Authenticator(loop, timers, clock, checks, Options{}) {}
@@ -205,7 +211,8 @@ void Authenticator::decide(const std::shared_ptr<Check>& check,
     return check->answer(verdict, check->attempt.login);
   }
   const Verdict heard = found.sounds_locked ? Verdict::Locked : verdict;
-  timers_.after(time_to_rejection(clock_.steady_now() - check->began, options_.rejection_time),
+  const auto step = rejection_step(options_.rejection_time, checks_.longest_check());
+  timers_.after(time_to_rejection(clock_.steady_now() - check->began, step),
                 [check, heard] { check->answer(heard, check->attempt.login); });
 }
 

@@ -48,12 +48,17 @@ struct Attempt {
 std::chrono::milliseconds time_to_rejection(SteadyTime::duration taken,
                                             std::chrono::milliseconds step);
 
+// The `step` of rejections where the costliest check takes `longest`: a multiple of `usual` that it
+// does not reach, even when it takes half as long again.
+std::chrono::milliseconds rejection_step(std::chrono::milliseconds usual,
+                                         SteadyTime::duration longest);
+
 // One per worker, the loop's thread only: brings the results of PasswordChecks back to the loop,
 // and chooses the moment of the answer.
 class Authenticator {
  public:
   // A client whose password was rejected, or that is locked out, is answered at a whole multiple of
-  // `rejection_time` after it asked: guessing is slow, and how long the check took, which depends
+  // rejection_step() after it asked: guessing is slow, and how long the check took, which depends
   // on whether the login exists and how its password is stored, does not show.
   struct Options {
     std::chrono::milliseconds rejection_time{1000};

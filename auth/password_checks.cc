@@ -102,6 +102,11 @@ std::size_t PasswordChecks::waiting() const {
   return line_.waiting();
 }
 
+SteadyTime::duration PasswordChecks::longest_check() const {
+  const MutexLock lock(mutex_);
+  return longest_;
+}
+
 void PasswordChecks::start(unsigned threads) {
   for (unsigned i = 0; i < std::max(1u, threads); ++i) {
     threads_.emplace_back([this] { work(); });
@@ -136,8 +141,24 @@ bool PasswordChecks::check_next(Wait wait) {
   const bool cached = passwords_.contains(check->key, clock_.steady_now());
   const bool right = cached || is_right(*check);
   if (right && !cached) passwords_.insert(check->key, clock_.steady_now());
+  if (!right) measure(*check);
   settle(*check, right, *begun);
   return true;
+}
+
+// Once for each users file, before a client hears of a wrong password.
+void PasswordChecks::measure(const PasswordCheck& check) {
+  {
+    const MutexLock lock(mutex_);
+    if (measured_ == check.users) return;
+    measured_ = check.users;
+  }
+  const SteadyTime began = clock_.steady_now();
+  (void)verify_password(nullptr, check.password.view(),
+                        check.users ? std::string_view(check.users->costliest_password()) : "");
+  const auto taken = clock_.steady_now() - began;
+  const MutexLock lock(mutex_);
+  longest_ = taken;
 }
 
 PasswordCheck* PasswordChecks::next(Wait wait) {

@@ -58,6 +58,9 @@ class PasswordChecks {
   bool knows(const net::IpAddress& client, const std::string& login) const;
 
   std::size_t waiting() const;  // checks that have not begun
+  // How long the costliest hash of a users file takes, of the users whose wrong password was
+  // checked last; 0 before there was one.
+  SteadyTime::duration longest_check() const;
 
   // Threads of low priority: mail comes before guesses. At least one. Each takes up to 64 MiB while
   // it hashes.
@@ -74,6 +77,7 @@ class PasswordChecks {
   bool check_next(Wait wait);
   PasswordCheck* next(Wait wait);
   std::optional<LoginGuard::Try> begin(PasswordCheck& check);
+  void measure(const PasswordCheck& check);
   void settle(const PasswordCheck& check, bool right, const LoginGuard::Try& begun);
 
   const Clock& clock_;
@@ -83,6 +87,8 @@ class PasswordChecks {
   ConditionVariable changed_;
   CheckLine line_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
+  std::optional<std::shared_ptr<const Users>> measured_ GUARDED_BY(mutex_);
+  SteadyTime::duration longest_ GUARDED_BY(mutex_){};
   std::vector<std::thread> threads_;  // used by the thread that starts and stops
 };
 

@@ -343,6 +343,11 @@ TEST(Rejection, IsAnsweredAtAWholeMultipleOfItsTime) {
   EXPECT_EQ(time_to_rejection(80ms, 1000ms), 920ms);
   EXPECT_EQ(time_to_rejection(999'999us, 1000ms), 1ms);
   EXPECT_EQ(time_to_rejection(2300ms, 1000ms), 700ms);
+  EXPECT_EQ(rejection_step(1000ms, 0ms), 1000ms);
+  EXPECT_EQ(rejection_step(1000ms, 300ms), 1000ms);
+  EXPECT_EQ(rejection_step(1000ms, 700ms), 2000ms);
+  EXPECT_EQ(rejection_step(1000ms, 1010ms), 2000ms) << "all are answered after two seconds";
+  EXPECT_EQ(rejection_step(1000ms, 1500ms), 3000ms);
 }
 
 }  // namespace
