@@ -7,6 +7,7 @@
 #include "delivery/message_age.h"
 #include "message/date_time.h"
 #include "relay/route.h"
+#include "relay/sender_proof.h"
 #include "smtp/address.h"
 
 #include <fmt/format.h>
@@ -159,7 +160,8 @@ queue::Change::Enqueued Notifications::enqueue(
   notification.original = content;
   // The content goes only to those who are known to have sent it.
   notification.return_full = &recipients == &failed_ && envelope_.ret == smtp::Return::Full &&
-                             !envelope_.login.empty() && content.size() <= config.bounces.content;
+                             relay::proves_sender(settings_, envelope_.login) &&
+                             content.size() <= config.bounces.content;
 
   auto message = std::make_shared<queue::Message>();
   message->content = message::build(notification);

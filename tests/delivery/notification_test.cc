@@ -23,6 +23,15 @@ class NotificationTest : public Test {
     envelope_.envelope_id = "envid-7";
   }
 
+  static std::shared_ptr<const auth::Users> users() {
+    const std::string password =
+        "password = \"{ARGON2ID}$argon2id$v=19$m=65536,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2g\"\n";
+    auto users = auth::Users::parse("[shop]\nsenders = [\"@shop.example\"]\n" + password +
+                                        "[tenant]\ntenant = \"acme\"\n" + password + "[unbound]\n" +
+                                        password + "[anything]\nsenders = [\"@*\"]\n" + password,
+                                    "users.toml");
+    return users.value();
+  }
   SystemTime now() const { return envelope_.received + std::chrono::hours(5); }
   Notifications notifications() const { return Notifications(envelope_, settings_, now()); }
   std::vector<Notifications::Report> build(const Notifications& of) {
@@ -270,10 +279,21 @@ TEST_F(NotificationTest, ReturnsTheBodyOnlyWhenTheSenderAskedForIt) {
   unproven.failed(recipient(), unknown_user(), "", false);
   EXPECT_EQ(build(unproven)[0].enqueued.message->content.find("secret body"), std::string::npos)
       << "no login stands for the sender";
-  envelope_.login = "shop";
-  auto full = notifications();
-  full.failed(recipient(), unknown_user(), "", false);
-  EXPECT_NE(build(full)[0].enqueued.message->content.find("secret body"), std::string::npos);
+  settings_.users = users();
+  for (const auto* login : {"unbound", "anything", "uid:1000"}) {
+    envelope_.login = login;
+    auto forged = notifications();
+    forged.failed(recipient(), unknown_user(), "", false);
+    EXPECT_EQ(build(forged)[0].enqueued.message->content.find("secret body"), std::string::npos)
+        << login << " may use addresses of others";
+  }
+  for (const auto* login : {"shop", "tenant"}) {
+    envelope_.login = login;
+    auto full = notifications();
+    full.failed(recipient(), unknown_user(), "", false);
+    EXPECT_NE(build(full)[0].enqueued.message->content.find("secret body"), std::string::npos)
+        << login;
+  }
   auto config = std::make_shared<config::Config>(*settings_.config);
   config->bounces.content = 10;
   settings_.config = config;

@@ -125,11 +125,15 @@ def check_no_report(shop, relay):
     assert not relay.events("notification") and not shop.mailbox.saved()
 
 
-@pytest.mark.parametrize("ret, login, returned", [("FULL", True, "message/rfc822"), ("HDRS", True, "text/rfc822-headers"),
-                                                  ("FULL", False, "text/rfc822-headers")])
+@pytest.mark.parametrize("ret, login, returned", [("FULL", "bound", "message/rfc822"), ("HDRS", "bound", "text/rfc822-headers"),
+                                                  ("FULL", "shop", "text/rfc822-headers"), ("FULL", None, "text/rfc822-headers")])
 def test_a_failure_returns_what_was_asked_for(shop, ret, login, returned):
-    relay = shop.start()
-    session = {"port": SUBMISSION_PORT, "starttls": True, "user": "shop"} if login else {}
+    """The content goes to those alone who could use no other address."""
+    relay = shop.add_relay()
+    if login:
+        relay.add_user(login, harness.PASSWORD, *(["--sender", "@shop.example"] if login == "bound" else []))
+    shop.start()
+    session = {"port": SUBMISSION_PORT, "starttls": True, "user": login} if login else {}
     submit(relay, [("bounce-a@receiver.example", ["NOTIFY=FAILURE", "ORCPT=x-shop;customer+20seven"])],
            options=[f"RET={ret}", "ENVID=order-7"], **session)
     report, = reports(shop.mailbox)
