@@ -43,6 +43,13 @@ namespace {
 // socket.
 constexpr std::size_t kCommandInput = 16 << 10;
 
+// About what a recipient takes in memory until its message is stored, beside others or to find it
+// again.
+std::size_t memory_of(const smtp::RcptCommand& recipient) {
+  return 3 * sizeof(smtp::AcceptedRecipient) + 2 * recipient.recipient.text().size() +
+         recipient.original_recipient.size();
+}
+
 relay::RejectReason label_of(smtp::RefusalKind kind) {
   switch (kind) {
     case smtp::RefusalKind::Protocol:
@@ -459,7 +466,8 @@ void SubmissionSession::message_stored(bool stored) {
 // Data waiting in the buffers is memory in use, too. Beyond the limit a client that does not read
 // its replies is cut off: nothing else would make room.
 void SubmissionSession::account_buffers() {
-  if (buffers_.set(stream_.input().size() + unsent_) || unsent_ == 0) return;
+  if (dialog_.transaction().recipients.empty()) recipient_octets_ = 0;
+  if (buffers_.set(buffered()) || unsent_ == 0) return;
   if (state_ == State::Over || state_ == State::Storing) return;
   events_.closed("it reads no replies, and limits.memory is in use");
   retire();
@@ -504,6 +512,14 @@ std::optional<smtp::Reply> SubmissionSession::on_recipient(const smtp::RcptComma
   }
   if (auto refusal = refuse_excess()) {
     return reject(std::move(*refusal), {.recipient = recipient.recipient.text()});
+  }
+  // A transaction may have thousands of them, and be left open.
+  if (dialog_.transaction().recipients.empty()) recipient_octets_ = 0;
+  const std::size_t before = recipient_octets_;
+  recipient_octets_ += memory_of(recipient);
+  if (!buffers_.set(buffered())) {
+    recipient_octets_ = before;
+    return reject(refused(Refusal::Memory), {.recipient = recipient.recipient.text()});
   }
   return {};
 }

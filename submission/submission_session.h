@@ -105,6 +105,7 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   void log_in(const std::string& login);
   void store_message();
   void account_content();
+  std::size_t buffered() { return stream_.input().size() + unsent_ + recipient_octets_; }
   void account_buffers();
   void on_timeout();
   void say_goodbye(smtp::EnhancedStatus status, std::string_view text, std::string_view reason);
@@ -155,11 +156,12 @@ class SubmissionSession final : private net::StreamHandler, private smtp::Server
   net::Stream stream_;
   net::Timer timer_;
   smtp::ServerDialog dialog_;
-  HeldMemory buffers_;  // of what waits in stream_, in either direction
+  HeldMemory buffers_;  // buffered(): what waits in stream_, in either direction, and recipients
   SteadyTime content_began_{};
-  bool input_ended_ = false;    // the client has finished sending, and is answered to the end
-  bool answers_login_ = false;  // the reply is to a login that an event has reported
-  std::size_t unsent_ = 0;      // octets of replies that were unsent after the last turn
+  bool input_ended_ = false;          // the client has finished sending, and is answered to the end
+  bool answers_login_ = false;        // the reply is to a login that an event has reported
+  std::size_t recipient_octets_ = 0;  // of the transaction under way
+  std::size_t unsent_ = 0;            // octets of replies that were unsent after the last turn
   // Apart, as most sessions are idle, and many in clear.
   std::unique_ptr<const net::TlsFacts> tls_;
   std::unique_ptr<Exchange> exchange_;
