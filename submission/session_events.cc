@@ -1,5 +1,7 @@
 #include "submission/session_events.h"
 
+#include "base/ascii.h"
+
 #include <utility>
 
 namespace signpost::submission {
@@ -10,6 +12,8 @@ namespace events = relay::events;
 
 constexpr std::size_t kShownRecipients = 1000;  // octets of addresses in a log line
 constexpr std::size_t kShownLogin = 100;        // octets of a login that a client claims
+constexpr std::size_t kShownCommand = 200;      // octets of a refused command
+constexpr std::size_t kShownReply = 400;        // octets of the reply to it, which may quote it
 constexpr unsigned kMostRefusals = 50;          // with a line, in one session
 
 // All recipients, or the first kShownRecipients octets of them.
@@ -107,14 +111,15 @@ void SessionEvents::accepted(const Stored& stored) const {
 }
 
 void SessionEvents::rejected(const Refusal& refusal) {
-  const std::string reply = refusal.reply.one_line();
+  const std::string reply = ascii::printable(refusal.reply.one_line(), kShownReply);
+  const std::string command = ascii::printable(refusal.command_line, kShownCommand);
   events::Rejected event{.session = session_,
                          .user = refusal.login,
                          .address = address_,
                          .proxy = proxy_,
                          .reason = refusal.reason,
                          .text = refusal.text,
-                         .command = refusal.command_line,
+                         .command = command,
                          .reply = reply,
                          .tenant = name_of(refusal.tenant),
                          .tenant_counted = has_metrics(refusal.tenant)};
