@@ -222,7 +222,9 @@ void ServerDialog::on_command_line(std::string_view line, ByteQueue& out) {
   std::visit([&](const auto& parsed) { on_command(parsed, line, out); }, *command);
 }
 
-bool ServerDialog::is_stranger() const { return options_.require_auth && login_.empty(); }
+bool ServerDialog::is_stranger() const {
+  return (options_.require_auth || options_.stranger) && login_.empty();
+}
 
 // A client that may not send mail yet needs few commands.
 std::size_t ServerDialog::command_limit() const {

@@ -21,6 +21,7 @@ struct ServerOptions {
   std::vector<std::string> more_mechanisms{};
   bool require_tls = false;             // 530 5.7.0 Must issue a STARTTLS command first
   bool require_auth = false;            // 530 5.7.0 Authentication required
+  bool stranger = false;                // has nothing to do here before it logs in
   bool tls = false;                     // implicit TLS, active from the first byte
   std::size_t error_limit = 20;         // after this many refused commands: 421 and close
   std::size_t command_limit = 100;      // after this many commands without a message: 421 and close

@@ -93,6 +93,7 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   // Only our own TLS binds a channel: what a load balancer has decrypted does not.
   if (options.offer_auth) options.more_mechanisms = more_mechanisms(settings, own_tls);
   options.require_auth = listener.auth == config::AuthMode::Required && !is_trusted(listener, peer);
+  options.stranger = !is_trusted(listener, peer);
   options.require_tls = options.offer_starttls && options.require_auth && !clear;
   options.xclient = !peer.is_unknown && contain(listener.xclient_from, peer.client.ip);
   options.xclient_login = listener.xclient_logins;
