@@ -23,12 +23,13 @@ bool leads_to(const HopConfig& hop, const net::SocketAddress& bind) {
 void check_loop(const Entry<RouteConfig>& entry, const Config& config, ConfigErrors& errors) {
   for (const HopConfig& hop : entry.section.hops) {
     const auto own = std::ranges::find_if(config.listeners, [&](const ListenerConfig& listener) {
-      return listener.socket.empty() && leads_to(hop, listener.bind);
+      return listener.socket.empty() ? hop.socket.empty() && leads_to(hop, listener.bind)
+                                     : hop.socket == listener.socket;
     });
     if (own == config.listeners.end()) continue;
     errors.add(entry.at("via"), "route.via",
                fmt::format("leads back to the listener {}; write the address of another server",
-                           own->bind.text()));
+                           own->socket.empty() ? own->bind.text() : own->name));
     return;
   }
 }

@@ -79,7 +79,13 @@ Result<std::string> drop_privileges(const std::optional<std::string>& user,
                                     config::kDefaultUser +
                                     "), name another one, or set user = \"\" to stay root");
   }
-  if (account->uid == 0) return "";
+  if (account->uid == 0) {
+    return fail(
+        Errc::InvalidArgument,
+        fmt::format("user: {} is a name of root; name an account of the relay's own, or set "
+                    "user = \"\" to stay root",
+                    account->name));
+  }
   if (auto made = make_data_dir(data_dir, *account); !made) return Failure(made.error());
   const std::string what = "becoming " + account->name;
   if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 ||

@@ -183,6 +183,9 @@ TEST(Config, MalformedValuesAreNamed) {
       {via + "\"smtp://127.0.0.1:2525\"\n",
        "8:7: route.via: leads back to the listener 127.0.0.1:2525; write the address of another "
        "server"},
+      {via + "\"lmtp:unix:/run/own\"\n[[listener]]\nbind = \"unix:/run/own\"\n",
+       "8:7: route.via: leads back to the listener unix:/run/own; write the address of another "
+       "server"},
       {via + "\"smtp://2001:db8::1\"\n",
        "8:7: route.via: \"2001:db8::1\" has more than one colon; put an IPv6 address in "
        "brackets; " +
