@@ -39,6 +39,26 @@ std::string faults(const std::vector<MxHost>& hosts) {
   return hosts.size() > kFaultsNamed ? text + ", ..." : text;
 }
 
+// No more than kMaxHosts of the ordered ones, and of each preference at least one as long as there
+// is room: the backup counts, however many hosts come before it.
+void keep_few(std::vector<MxHost>& hosts) {
+  if (hosts.size() <= kMaxHosts) return;
+  std::size_t preferences = 1;
+  for (std::size_t i = 1; i < hosts.size(); ++i) {
+    if (hosts[i].preference != hosts[i - 1].preference) ++preferences;
+  }
+  std::size_t room = kMaxHosts - std::min(preferences, kMaxHosts);  // beside one of each
+  std::vector<MxHost> kept;
+  for (MxHost& mx : hosts) {
+    const bool first = kept.empty() || kept.back().preference != mx.preference;
+    if (!first && room == 0) continue;
+    if (!first) --room;
+    kept.push_back(std::move(mx));
+    if (kept.size() == kMaxHosts) break;
+  }
+  hosts = std::move(kept);
+}
+
 }  // namespace
 
 MxAnswer order_mail_exchangers(std::vector<MxHost> hosts) {
@@ -60,7 +80,7 @@ MxAnswer order_mail_exchangers(std::vector<MxHost> hosts) {
   std::ranges::stable_sort(hosts, {}, &MxHost::preference);
   std::unordered_set<std::string> seen;
   std::erase_if(hosts, [&](const MxHost& mx) { return !seen.insert(mx.host).second; });
-  if (hosts.size() > kMaxHosts) hosts.resize(kMaxHosts);
+  keep_few(hosts);
   answer.outcome = MxAnswer::Outcome::Hosts;
   answer.hosts = std::move(hosts);
   return answer;

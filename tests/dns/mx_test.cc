@@ -91,6 +91,16 @@ TEST(MxOrder, KeepsTheMostPreferredOfMany) {
   EXPECT_EQ(answer.hosts.back().host, "mx19.example");
 }
 
+TEST(MxOrder, KeepsABackupHoweverManyHostsComeFirst) {
+  std::vector<MxHost> hosts{{20, "backup.example"}, {30, "last.example"}};
+  for (int i = 0; i < 30; ++i) hosts.push_back({10, "mx" + std::to_string(i) + ".example"});
+  const MxAnswer answer = order_mail_exchangers(hosts);
+  ASSERT_EQ(answer.hosts.size(), kMaxHosts);
+  EXPECT_EQ(answer.hosts[kMaxHosts - 3].preference, 10);
+  EXPECT_EQ(answer.hosts[kMaxHosts - 2].host, "backup.example");
+  EXPECT_EQ(answer.hosts.back().host, "last.example");
+}
+
 TEST(RemoveSelf, DropsOurselvesAndAllThatAreNotBetter) {
   std::vector<MxHost> hosts{
       {5, "a.example"}, {10, "b.example"}, {10, "us.example"}, {20, "c.example"}};
