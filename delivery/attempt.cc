@@ -3,11 +3,25 @@
 #include "base/check.h"
 #include "delivery/outgoing_message.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
 
 namespace signpost::delivery {
+
+namespace {
+
+// What stood in the way may pass: the host's demand is no verdict on the mail.
+Disposition without_tls(const smtp::Reply& demand, const std::string& tls_failure) {
+  return local(Outcome::Delayed, {4, 7, 5},
+               fmt::format("TLS could not be started ({}), and without it the receiver answers: {}",
+                           tls_failure, demand.one_line()));
+}
+
+}  // namespace
 
 Attempt::Attempt(PendingJob pending)
     : pending_(std::move(pending)), parts_(pending_.job.recipients.size()), left_(parts_.size()) {}
@@ -53,6 +67,9 @@ Attempt::Then Attempt::ended(const smtp::TransactionResult& result, std::string_
     Part& part = parts_[under_way_[i]];
     Disposition& disposition = part.disposition.emplace(of_recipient(result.recipients[i], detail));
     delivered |= disposition.outcome == Outcome::Delivered;
+    if (!connection.tls_failure.empty() && wants_tls(disposition.reply)) {
+      disposition = without_tls(disposition.reply, connection.tls_failure);
+    }
     if (limits.leaves(i)) {
       disposition.outcome = Outcome::Delayed;
       continue;
@@ -68,7 +85,15 @@ Attempt::Then Attempt::ended(const smtp::TransactionResult& result, std::string_
   }
   under_way_.clear();
   if (left_ == 0) return Then::Finish;
+  if (limits.host) return Then::NextHost;
   return limits.connection ? Then::Reconnect : Then::GoOn;
+}
+
+Disposition Attempt::last_disposition() const {
+  const auto has_one = [](const Part& part) { return part.disposition.has_value(); };
+  const auto found = std::ranges::find_if(parts_, has_one);
+  CHECK(found != parts_.end());
+  return *found->disposition;
 }
 
 std::vector<Disposition> Attempt::take_dispositions(const Disposition& rest) {

@@ -20,9 +20,10 @@ namespace signpost::delivery {
 class Attempt {
  public:
   enum class Then {
-    Finish,    // nothing is left to send
-    GoOn,      // the next transaction is for the remaining recipients
-    Reconnect  // this connection takes no more; the remaining ones go over another at once
+    Finish,     // nothing is left to send
+    GoOn,       // the next transaction is for the remaining recipients
+    Reconnect,  // this connection takes no more; the remaining ones go over another at once
+    NextHost    // this host takes nothing now; they go to another one, if there is one
   };
 
   // REQUIRES: a message and at least one recipient.
@@ -52,6 +53,8 @@ class Attempt {
   bool may_go_elsewhere() const { return untouched() || progress_; }
 
   PendingJob take_job() { return std::move(pending_); }
+  // Of a recipient of the last transaction. REQUIRES: one has ended
+  Disposition last_disposition() const;
   // In the order of the job's recipients. Undecided ones get the reply that limited them, or
   // `rest` if no transaction of theirs was begun.
   std::vector<Disposition> take_dispositions(const Disposition& rest);

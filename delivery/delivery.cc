@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "delivery/message_loader.h"
 #include "delivery/outgoing_message.h"
+#include "delivery/receiver_limits.h"
 
 #include <algorithm>
 #include <future>
@@ -250,8 +251,8 @@ bool Delivery::may_open(const Site& site) const {
 }
 
 void Delivery::give_up(const SitePtr& site) {
-  connection_ended(site, {context_.worker, 0}, false, std::nullopt, context_.clock.steady_now(),
-                   {});
+  connection_ended(site, {context_.worker, 0}, false, std::nullopt, context_.clock.steady_now(), {},
+                   false);
 }
 
 void Delivery::start(ConnectionShares::Connection connection) {
@@ -261,6 +262,21 @@ void Delivery::start(ConnectionShares::Connection connection) {
   DeliverySession& started = *session;
   sessions_.emplace(id, Session{std::move(session), std::move(connection.account)});
   started.start();
+}
+
+// An idle connection of another site to that address need not wait until its time is over.
+bool Delivery::take_place(const SitePtr& site, const net::IpAddress& address) {
+  if (shared_.scheduler.take_place(site, address, now())) return true;
+  for (Delivery* worker : shared_.workers) {
+    worker->context_.loop.post([worker, address] { worker->make_room_at(address); });
+  }
+  return false;
+}
+
+void Delivery::make_room_at(const net::IpAddress& address) {
+  for (const auto& [id, each] : sessions_) {
+    if (each.session->make_room_at(address)) return;
+  }
 }
 
 void Delivery::give_back_place(const net::IpAddress& address) {
@@ -356,10 +372,10 @@ bool Delivery::leave_idle(Site& site, const SessionRef& session) {
 
 void Delivery::connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                                 const std::optional<Disposition>& failure, SteadyTime began,
-                                const AttemptFacts& facts) {
+                                const AttemptFacts& facts, bool paid) {
   Orders orders;
-  shared_.scheduler.connection_ended(site, session, was_ready, failure, began, now(), orders,
-                                     facts);
+  shared_.scheduler.connection_ended(site, session, was_ready, failure, began, now(), orders, facts,
+                                     paid);
   carry_out(std::move(orders));
 }
 
@@ -395,7 +411,7 @@ void Delivery::prepare(PendingJob job, std::function<void(std::optional<PendingJ
 
 void Delivery::settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) {
   const bool cut_off = std::ranges::all_of(dispositions, [](const Disposition& each) {
-    return each.outcome == Outcome::Delayed && each.reply.code == 0;
+    return each.outcome == Outcome::Delayed && (each.reply.code == 0 || means_not_now(each.reply));
   });
   if (cut_off) shared_.scheduler.cut_off(job.job);
   context_.store.claims().set_active(job.job.ref, false);

@@ -111,9 +111,7 @@ class Delivery final : public Intake, private SessionHost {
   }
   DeadAddresses& dead_addresses() override { return dead_addresses_; }
   TlsSessions& tls_sessions() override { return tls_sessions_; }
-  bool take_place(const SitePtr& site, const net::IpAddress& address) override {
-    return shared_.scheduler.take_place(site, address, now());
-  }
+  bool take_place(const SitePtr& site, const net::IpAddress& address) override;
   void give_back_place(const net::IpAddress& address) override;
   bool take_beside(const SitePtr& site, const SessionRef& session) override;
   void give_back_beside(const SitePtr& site, const SessionRef& session) override;
@@ -132,7 +130,7 @@ class Delivery final : public Intake, private SessionHost {
   bool leave_idle(Site& site, const SessionRef& session) override;
   void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                         const std::optional<Disposition>& failure, SteadyTime began,
-                        const AttemptFacts& facts) override;
+                        const AttemptFacts& facts, bool paid) override;
   void prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) override;
   void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) override;
   bool short_of_connections() const override { return shares_.any_waiting(); }
@@ -145,6 +143,7 @@ class Delivery final : public Intake, private SessionHost {
   void start(ConnectionShares::Connection connection);
   bool may_open(const Site& site) const;
   void give_up(const SitePtr& site);
+  void make_room_at(const net::IpAddress& address);
   void share_ended(const std::string& account);
   void wake(const SessionRef& session);
   void read(std::vector<Orders::Read> reads);

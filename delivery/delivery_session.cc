@@ -72,6 +72,8 @@ void DeliverySession::hurry() { connection_.hurry(); }
 
 void DeliverySession::on_ready() {
   was_ready_ = true;
+  turned_away_ = false;
+  record_.tls_failure = connection_.tls_failure();
   record_.most_recipients =
       std::min(record_.most_recipients, connection_.hop().recipients_per_transaction);
   if (const auto most = connection_.dialog().extensions().limits.recipients; most != 0) {
@@ -84,7 +86,12 @@ void DeliverySession::on_ready() {
 
 void DeliverySession::on_no_host(const std::optional<Disposition>& why, const AttemptFacts& facts) {
   put_back(std::move(next_));
-  put_back(std::move(current_));
+  if (current_ && turned_away_ && why) {  // an attempt of this job: others need not pay for it
+    settle(std::move(current_), *why);
+    paid_ = true;
+  } else {
+    put_back(std::move(current_));
+  }
   end(why, facts);
 }
 
@@ -153,7 +160,11 @@ void DeliverySession::closed(const ClientDialog::Close& close) {
   }
   if (current_ && (close.transaction || !used_up_)) transaction_cut(close, detail);
   if (current_ && current_->attempt.untouched() && !draining()) {
-    reconnect();
+    if (turned_away_) {
+      try_next_host();
+    } else {
+      reconnect();
+    }
     return;
   }
   connection_.drop();
@@ -175,13 +186,25 @@ void DeliverySession::reconnect() {
   connection_.reopen();
 }
 
+void DeliverySession::try_next_host() {
+  const Disposition why = current_->attempt.last_disposition();
+  if (next_ && !next_->attempt.untouched()) put_back(std::move(next_));
+  if (next_) next_->early = false;
+  current_->early = false;
+  used_up_ = false;
+  record_ = {.most_recipients = record_.most_recipients};
+  began_ = host_.context().clock.steady_now();
+  enter(State::Opening);
+  connection_.give_up_host(why);
+}
+
 void DeliverySession::end(const std::optional<Disposition>& failure, const AttemptFacts& facts) {
   if (state_ == State::Ended) return;
   enter(State::Ended);
   if (failure && failure->said_by_receiver()) {
     host_.answered(site_, failure->reply, began_, facts);
   }
-  host_.connection_ended(site_, ref(), was_ready_, failure, began_, facts);
+  host_.connection_ended(site_, ref(), was_ready_, failure, began_, facts, paid_);
   host_.retire(id_);
 }
 
@@ -189,6 +212,14 @@ void DeliverySession::wake() {
   if (state_ != State::Idle) return;
   enter(State::Transacting);
   if (next_job()) pump();
+}
+
+bool DeliverySession::make_room_at(const net::IpAddress& address) {
+  if (state_ != State::Idle || connection_.place() != address) return false;
+  if (!host_.leave_idle(*site_, ref())) return false;  // wake() is on its way
+  quit();
+  pump();
+  return true;
 }
 
 void DeliverySession::drain() {

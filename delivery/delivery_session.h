@@ -34,6 +34,8 @@ class DeliverySession final : private ReceiverConnection::User {
   void start();
   void wake();   // was idle: the site has a job
   void hurry();  // connections are short: no long wait for a greeting
+  // Ends, if it is idle with a connection to that address.
+  bool make_room_at(const net::IpAddress& address);
   void drain();  // the relay stops: the transaction under way is the last one
   // The relay stops now. A message whose final dot was sent and not answered is settled as if the
   // connection had been lost; anything else stays in the queue as it is. Destroy it next.
@@ -81,6 +83,7 @@ class DeliverySession final : private ReceiverConnection::User {
   void put_back(std::unique_ptr<Taken> taken);
   void closed(const smtp::ClientDialog::Close& close);
   void reconnect();
+  void try_next_host();
   void quit();
   void end(const std::optional<Disposition>& failure, const AttemptFacts& facts);
 
@@ -96,8 +99,10 @@ class DeliverySession final : private ReceiverConnection::User {
   ReceiverConnection connection_;
   net::Timer timer_;
   ConnectionRecord record_;
-  bool was_ready_ = false;  // at least once
-  bool used_up_ = false;    // the connection takes no more mail
+  bool was_ready_ = false;    // at least once
+  bool used_up_ = false;      // the connection takes no more mail
+  bool paid_ = false;         // its last failure was an attempt of the job that it had
+  bool turned_away_ = false;  // the last host took nothing, and no other is ready yet
   std::unique_ptr<Taken> current_;
   std::unique_ptr<Taken> next_;  // taken while current_ waits for its last reply
   bool loading_next_ = false;    // it is being read

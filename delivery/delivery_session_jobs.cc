@@ -213,6 +213,11 @@ void DeliverySession::transaction_done(const smtp::TransactionResult& result) {
   if (current_->early && result.recipients.front().reply.code == 503) host_.forbid_early(*site_);
   const Attempt::Then then = transaction_ended(result, "no reply");
   last_reply_took_ = host_.context().clock.steady_now() - content_sent_;
+  if (then == Attempt::Then::NextHost && !draining()) {
+    turned_away_ = true;
+    try_next_host();
+    return;
+  }
   used_up_ = then == Attempt::Then::Reconnect;
   if (then == Attempt::Then::Finish || (used_up_ && !current_->attempt.may_go_elsewhere())) {
     settle(std::move(current_), {});
@@ -230,7 +235,9 @@ void DeliverySession::transaction_cut(const ClientDialog::Close& close, const st
   bool goes_elsewhere = current_->attempt.may_go_elsewhere();
   if (close.transaction) {
     const Attempt::Then then = transaction_ended(*close.transaction, detail);
-    goes_elsewhere = then == Attempt::Then::Reconnect && current_->attempt.may_go_elsewhere();
+    turned_away_ = then == Attempt::Then::NextHost;
+    goes_elsewhere = (then == Attempt::Then::Reconnect && current_->attempt.may_go_elsewhere()) ||
+                     (turned_away_ && !draining());
     if (goes_elsewhere && early && close.reply.code == 0) host_.forbid_early(*site_);
   }
   if (goes_elsewhere) return;

@@ -101,6 +101,7 @@ void ReceiverConnection::start_over() {
 
 void ReceiverConnection::connect() {
   start_over();
+  tls_failure_.clear();
   dialer_.connect();
 }
 
@@ -115,6 +116,20 @@ void ReceiverConnection::reopen() {
   enter(State::Connecting);
   host_.context().loop.defer(alive_.guard([this] {
     if (state_ == State::Connecting) connect_again();
+  }));
+}
+
+void ReceiverConnection::give_up_host(const Disposition& why) {
+  report(why.reply.code != 0 ? ConnectionFailure::Reply : ConnectionFailure::Lost, why, facts());
+  drop();
+  enter(State::Connecting);
+  host_.context().loop.defer(alive_.guard([this] {
+    if (state_ != State::Connecting) return;
+    if (is_draining()) {
+      user_.on_no_host(std::nullopt, failure_facts_);
+    } else {
+      connect();
+    }
   }));
 }
 
@@ -286,6 +301,7 @@ void ReceiverConnection::tls_failed(std::string_view detail) {
     return;
   }
   drop();
+  tls_failure_ = detail;
   target_.tls = decide_tls(target_.via == nullptr ? hop_.tls : target_.via->tls, target_.host,
                            target_.security, TlsTry::AfterFailedStart);
   connect_again();
@@ -362,6 +378,7 @@ void ReceiverConnection::ready() {
                                                           .address = target_.place(),
                                                           .reply = refusal.one_line(),
                                                           .then = "in clear"});
+    tls_failure_ = refusal.one_line();
   }
   failure_.reset();
   resuming_ = false;

@@ -47,6 +47,9 @@ class ReceiverConnection final : private Dialer::User, private net::StreamHandle
   // Connects again to the same host, then to those after it. REQUIRES: it was ready
   // and is dropped
   void reopen();
+  // To the next host that there is, since this one takes nothing now; else on_no_host(). REQUIRES:
+  // it is ready, or was and is dropped
+  void give_up_host(const Disposition& why);
   void hurry();  // connections are short: no long wait for a greeting
   void drop();   // closes at once and gives its place back; on_lost() is not called
 
@@ -59,6 +62,9 @@ class ReceiverConnection final : private Dialer::User, private net::StreamHandle
   net::Stream& stream() { return dial_->stream(); }  // REQUIRES: it is ready
   smtp::ClientDialog& dialog() { return *dialog_; }  // REQUIRES: it is ready
   AttemptFacts facts() const;                        // what is known of the host
+  // Why the connection is in clear although the host offers TLS; "": it is not, or there is no
+  // offer.
+  const std::string& tls_failure() const { return tls_failure_; }
 
  private:
   enum class State { Connecting, Greeting, Securing, Ready, Closed };
@@ -111,8 +117,9 @@ class ReceiverConnection final : private Dialer::User, private net::StreamHandle
   net::Timer timer_;
   std::optional<smtp::ClientDialog> dialog_;
   std::optional<net::TlsFacts> tls_;
-  bool resuming_ = false;               // a TLS session, and the TLS start is not done
-  std::string choked_at_;               // where that failed: not to be tried there again
+  bool resuming_ = false;  // a TLS session, and the TLS start is not done
+  std::string choked_at_;  // where that failed: not to be tried there again
+  std::string tls_failure_;
   std::optional<Disposition> failure_;  // of the last host that failed
   AttemptFacts failure_facts_;          // of that host
   bool was_ready_ = false;              // and the scheduler knows

@@ -31,13 +31,16 @@ bool is_about_this_mail(const Reply& reply) {
   }
 }
 
-// From a connection that has delivered: it does not want the next message.
+// From a connection that has delivered, or for now one that has refused: it does not want the next
+// message.
 bool wants_no_more(const Recipient& recipient, const ConnectionRecord& connection) {
   const Reply& reply = recipient.reply;
-  if (connection.delivered == 0 || is_about_this_mail(reply)) return false;
-  return recipient.phase == Phase::Mail
-             ? refuses(reply)
-             : recipient.phase == Phase::DataCommand && reply.transient();
+  if (is_about_this_mail(reply)) return false;
+  const bool has_delivered = connection.delivered > 0;
+  if (recipient.phase == Phase::Mail) {
+    return reply.transient() ? connection.transactions > 0 : has_delivered && refuses(reply);
+  }
+  return recipient.phase == Phase::DataCommand && has_delivered && reply.transient();
 }
 
 // Delivered, or refused for good.
@@ -48,9 +51,10 @@ bool is_decided(const Recipient& recipient, const ConnectionRecord& connection) 
          !wants_no_more(recipient, connection);
 }
 
-// A server may close a connection just as it is used again (RFC 5321 section 3.8).
-bool was_lost_between_messages(const Recipient& recipient) {
-  return recipient.phase == Phase::Mail && recipient.reply.code == 0 &&
+// A server may close a connection just as it is used again (RFC 5321 section 3.8), or where it
+// would refuse. If the message is the cause, it is so on a fresh connection, too.
+bool was_lost_before_content(const Recipient& recipient) {
+  return recipient.phase <= Phase::DataCommand && recipient.reply.code == 0 &&
          !recipient.reply.status.present();
 }
 
@@ -58,8 +62,13 @@ bool was_lost_between_messages(const Recipient& recipient) {
 bool ends_connection(const Recipient& recipient, const ConnectionRecord& connection,
                      bool decided_somebody) {
   if (recipient.reply.code == 421) return connection.transactions > 0 || decided_somebody;
-  if (was_lost_between_messages(recipient)) return connection.transactions > 0;
+  if (was_lost_before_content(recipient)) return connection.transactions > 0;
   return wants_no_more(recipient, connection);
+}
+
+// The content was not sent, so that no more than this attempt is lost.
+bool is_turned_away(const Recipient& recipient) {
+  return recipient.phase <= Phase::DataCommand && means_not_now(recipient.reply);
 }
 
 bool is_refused_for_now_at_rcpt(const Recipient& recipient) {
@@ -68,6 +77,18 @@ bool is_refused_for_now_at_rcpt(const Recipient& recipient) {
 }
 
 }  // namespace
+
+bool means_not_now(const Reply& reply) {
+  if (reply.code == 0) return !reply.status.present();
+  return reply.code == 421 ||
+         (reply.code == 452 && reply.status.subject == 3 && reply.status.detail == 1);
+}
+
+bool wants_tls(const Reply& reply) {
+  if (reply.code == 530 || reply.code == 538) return true;
+  return reply.permanent() && reply.status.subject == 7 &&
+         (reply.status.detail == 10 || reply.status.detail == 11);
+}
 
 bool means_too_many_recipients(const Reply& reply, Phase phase) {
   if (phase != Phase::Rcpt && phase != Phase::DataCommand && phase != Phase::EndOfData) {
@@ -87,6 +108,23 @@ TransactionLimits limits_of(const smtp::TransactionResult& result,
   if (std::ranges::all_of(all, decided)) return limits;
 
   const bool decided_somebody = std::ranges::any_of(all, decided);
+  const auto accepted = static_cast<std::size_t>(
+      std::ranges::count_if(all, [](const Recipient& each) { return each.phase > Phase::Rcpt; }));
+  // It has ended at one recipient, and taken those before: so many it may take again.
+  const auto is_cut_at_rcpt = [](const Recipient& each) {
+    return each.phase == Phase::Rcpt && is_turned_away(each) && each.reply.code != 452;
+  };
+  if (accepted > 0 && !decided_somebody && std::ranges::any_of(all, is_cut_at_rcpt)) {
+    limits.connection = true;
+    limits.most_recipients = accepted;
+    limits.left.assign(all.size(), true);
+    return limits;
+  }
+  if (connection.transactions == 0 && std::ranges::all_of(all, is_turned_away)) {
+    limits.connection = limits.host = true;
+    limits.left.assign(all.size(), true);
+    return limits;
+  }
   const auto too_many = [](const Recipient& each) {
     return means_too_many_recipients(each.reply, each.phase);
   };
@@ -104,8 +142,6 @@ TransactionLimits limits_of(const smtp::TransactionResult& result,
 
   // With fewer recipients the message itself may pass. A 503 to DATA means that the transaction had
   // too many, if an earlier reply said so about some of them.
-  const auto accepted = static_cast<std::size_t>(
-      std::ranges::count_if(all, [](const Recipient& each) { return each.phase > Phase::Rcpt; }));
   const auto splits = [&](const Recipient& each) {
     if (each.phase <= Phase::Rcpt) return false;
     return (too_many(each) && accepted > 1) || (each.reply.code == 503 && some_too_many);

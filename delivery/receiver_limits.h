@@ -4,8 +4,9 @@
 //
 // This never loops, since there is always progress: a transaction is followed by
 // another one on its connection only when it decided about somebody for good or when the next one
-// has fewer recipients; a connection is followed by another one only when it has done something,
-// and the first job on a connection gets a verdict.
+// has fewer recipients; a connection is followed by another one to the same host only when it has
+// done something, or when the next transaction has fewer recipients; and the first job on a
+// connection gets a verdict, or goes to the next host, of which there are not many.
 #pragma once
 
 #include "smtp/client_dialog.h"
@@ -13,6 +14,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace signpost::delivery {
@@ -24,6 +26,8 @@ struct ConnectionRecord {
   std::size_t transactions = 0;  // that have ended, with any outcome
   std::size_t delivered = 0;     // of them, those whose message was taken
   bool smtputf8 = true;          // its peer has announced it
+  // Why it is in clear although its peer offers TLS; "": it is not, or there is no offer.
+  std::string tls_failure{};
   // Per transaction: fewer when the receiver has said that it takes no more.
   std::size_t most_recipients = kMostRecipients;
 };
@@ -31,6 +35,7 @@ struct ConnectionRecord {
 struct TransactionLimits {
   std::vector<bool> left;                      // recipients to be left undecided; empty: none
   bool connection = false;                     // it takes no more mail
+  bool host = false;                           // nor does any other to this host now
   std::optional<std::size_t> most_recipients;  // of the following transactions
 
   bool leaves(std::size_t recipient) const { return !left.empty() && left[recipient]; }
@@ -39,6 +44,13 @@ struct TransactionLimits {
 // `connection`: before this transaction.
 TransactionLimits limits_of(const smtp::TransactionResult& result,
                             const ConnectionRecord& connection);
+
+// Whether a host says that it takes no mail at present, whatever mail (421, 452 4.3.1), or says
+// nothing any more.
+bool means_not_now(const smtp::Reply& reply);
+
+// Whether the reply demands the TLS that could not be started (RFC 3207 section 4.1).
+bool wants_tls(const smtp::Reply& reply);
 
 // Whether the reply is about their number (RFC 5321 section 4.5.3.1.10, RFC 3463 section 3.6), not
 // about the recipient.

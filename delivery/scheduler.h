@@ -130,10 +130,12 @@ class Scheduler {
   bool leave_idle(Site& site, const SessionRef& session);
   // `was_ready`: connection_ready() was called. `failure`: why it never became ready, or why the
   // one that followed it in the same session did not; nothing when it did, or when it was given up
-  // for reasons of our own. `began`: when it was opened. `facts`: of the failure.
+  // for reasons of our own. `began`: when it was opened. `facts`: of the failure. `paid`: it took a
+  // job and turned it away, which was an attempt of that job alone; then the site is away until a
+  // session there gets on to a second job.
   void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                         const std::optional<Disposition>& failure, SteadyTime began, const Now& now,
-                        Orders& orders, const AttemptFacts& facts = {});
+                        Orders& orders, const AttemptFacts& facts = {}, bool paid = false);
 
   // What a site, or its group, may be sent after it has asked for less.
   struct Reduced {

@@ -87,14 +87,9 @@ bool Scheduler::must_make_room(const Site& site, const SessionRef& session,
 
 void Scheduler::connection_ready(Site& site, const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  impl_->tell_return(site, now, orders);
   site.crowded_until = {};
   site.connections.ready();
-  if (site.back_off.failing()) {
-    orders.recall.insert(orders.recall.end(), site.put_off.begin(), site.put_off.end());
-  }
-  site.put_off.clear();
-  site.back_off.succeeded();
+  if (!site.turns_away) impl_->is_back(site, now, orders);
 }
 
 void Scheduler::recalled(PendingJob job, const Now& now, Orders& orders) {
@@ -131,6 +126,9 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
     impl_->is_idle(site, session);
     return std::nullopt;
   }
+  if (site->turns_away && std::ranges::find(site->probing, session) != site->probing.end()) {
+    impl_->is_back(*site, now, orders);
+  }
   std::optional<PendingJob> job;
   if (site->line.jobs() > 0) {
     if (promised ? allowance.has_any(now.steady) : impl_->may_take(site, now)) {
@@ -145,6 +143,7 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
     return std::nullopt;
   }
   impl_->no_longer_idle(*site, session);
+  if (site->turns_away) site->probing.push_back(session);
   impl_->arrange(site, session.worker, now, orders);
   return job;
 }
@@ -189,13 +188,18 @@ bool Scheduler::leave_idle(Site& site, const SessionRef& session) {
 
 void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                                  const std::optional<Disposition>& failure, SteadyTime began,
-                                 const Now& now, Orders& orders, const AttemptFacts& facts) {
+                                 const Now& now, Orders& orders, const AttemptFacts& facts,
+                                 bool paid) {
   const MutexLock lock(mutex_);
   site->connections.ended(session.worker, was_ready);
   impl_->no_longer_idle(*site, session);
   const bool promised = impl_->redeem_token(*site, session);
   impl_->close_connection(*site, session);
-  if (failure) {
+  std::erase(site->probing, session);
+  // While others carry mail, it was this connection that was unwanted.
+  const bool turned_away = failure && paid && site->connections.connected() == 0;
+  if (turned_away) site->turns_away = true;
+  if (failure && (!paid || turned_away)) {
     const bool another = site->back_off.failed(*failure, began, now.steady, now.dice);
     impl_->timers.push({site->back_off.not_before(), site});
     // Connections that fail together are one attempt. While others carry mail it is not one: the
@@ -204,7 +208,7 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
     const bool for_good = failure->outcome == Outcome::Failed;
     AttemptFacts charged = facts;
     if (in_vain && !for_good) charged.known = impl_->note_absence(*site, *failure, facts, now);
-    const bool counts = site->pause == nullptr && (in_vain || for_good);
+    const bool counts = site->pause == nullptr && !paid && (in_vain || for_good);
     if (counts) impl_->charge(site, *failure, charged, now, orders);
   }
   if (site->connections.open() == 0 && (failure || is_crowded(*site, now))) {

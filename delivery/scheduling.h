@@ -111,6 +111,7 @@ struct Scheduling {
   bool note_absence(Site& site, const Disposition& why, const AttemptFacts& facts, const Now& now);
   void tell_absence(Site& site, Orders& orders);
   void tell_return(Site& site, const Now& now, Orders& orders);
+  void is_back(Site& site, const Now& now, Orders& orders);
   void charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
               const Now& now, Orders& orders);
   void arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);

@@ -134,6 +134,17 @@ void Scheduling::tell_return(Site& site, const Now& now, Orders& orders) {
   site.first_failure.reset();
 }
 
+void Scheduling::is_back(Site& site, const Now& now, Orders& orders) {
+  tell_return(site, now, orders);
+  site.turns_away = false;
+  site.probing.clear();
+  if (site.back_off.failing()) {
+    orders.recall.insert(orders.recall.end(), site.put_off.begin(), site.put_off.end());
+  }
+  site.put_off.clear();
+  site.back_off.succeeded();
+}
+
 // A failed connection is an attempt only of the job whose turn it was. Only
 // a permanent failure (the domain has no host, or its host takes no mail) is one of its whole lane.
 void Scheduling::charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,

@@ -51,7 +51,7 @@ class SessionHost {
   virtual bool leave_idle(Site& site, const SessionRef& session) = 0;
   virtual void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                                 const std::optional<Disposition>& failure, SteadyTime began,
-                                const AttemptFacts& facts) = 0;
+                                const AttemptFacts& facts, bool paid) = 0;
 
   // Reads the envelope and content of `job` unless they are in memory, then calls `then`, perhaps
   // at once: with the job, ready to be sent, or with nothing when it cannot go now (there is no

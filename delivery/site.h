@@ -80,6 +80,8 @@ struct Site {
   bool waits_for_token = false;          // in the allowance's queue: no session is woken meanwhile
   SteadyTime crowded_until{};       // no connection is opened before: its addresses have enough
   bool waits_for_place = false;     // in the queue of an address
+  bool turns_away = false;          // it takes connections, and no mail
+  std::vector<SessionRef> probing;  // meanwhile: have taken a job
   std::vector<SessionRef> idle;     // connected, without a job
   std::vector<SessionRef> woken;    // have a promised token, and have not asked for a job yet
   std::vector<SessionRef> leaving;  // close, since there are more than may be

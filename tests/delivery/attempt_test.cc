@@ -185,6 +185,40 @@ TEST_F(AttemptTest, WithoutProgressTheRestGetTheReplyThatLimitedThem) {
   EXPECT_EQ(all[1].reply.text, "enough");
 }
 
+TEST_F(AttemptTest, AHostThatTakesNothingNowLeavesTheMailToTheNextOne) {
+  Attempt mail = attempt(2);
+  const auto busy = [](std::size_t) -> smtp::TransactionResult::Recipient {
+    return {{421, {4, 3, 2}, "closing"}, Phase::Mail};
+  };
+  EXPECT_EQ(transaction(mail, busy), Then::NextHost);
+  EXPECT_TRUE(mail.untouched());
+  EXPECT_EQ(mail.last_disposition().reply.code, 421);
+  connection_ = {};
+  EXPECT_EQ(transaction(mail, busy), Then::NextHost);
+  for (const Disposition& each : mail.take_dispositions({})) {
+    EXPECT_EQ(each.outcome, Outcome::Delayed);
+    EXPECT_EQ(each.reply.code, 421);
+  }
+}
+
+TEST_F(AttemptTest, ADemandForTlsThatCouldNotBeStartedIsNoVerdict) {
+  const auto demands = [](std::size_t) -> smtp::TransactionResult::Recipient {
+    return {{530, {5, 7, 0}, "Must issue a STARTTLS command first"}, Phase::Mail};
+  };
+  Attempt without_offer = attempt(1);
+  EXPECT_EQ(transaction(without_offer, demands), Then::Finish);
+  EXPECT_EQ(without_offer.take_dispositions({}).front().outcome, Outcome::Failed);
+  connection_ = {};
+  connection_.tls_failure = "454 4.7.0 TLS not available";
+  Attempt mail = attempt(1);
+  EXPECT_EQ(transaction(mail, demands), Then::Finish);
+  const Disposition found = mail.take_dispositions({}).front();
+  EXPECT_EQ(found.outcome, Outcome::Delayed);
+  EXPECT_EQ(found.reply.status, (smtp::EnhancedStatus{4, 7, 5}));
+  EXPECT_TRUE(found.reply.text.contains("454 4.7.0 TLS not available")) << found.reply.text;
+  EXPECT_TRUE(found.reply.text.contains("530 5.7.0 Must issue")) << found.reply.text;
+}
+
 TEST_F(AttemptTest, WhatWasDecidedStaysDecided) {
   Attempt job = attempt(3);
   const Then then = transaction(job, [](std::size_t i) -> smtp::TransactionResult::Recipient {

@@ -333,6 +333,12 @@ void DeliveryWorld::finish(std::uint64_t id) {
   Session& session = found->second;
   PendingJob pending = std::move(*session.job);
   session.job.reset();
+  if (receiver(session.key).turns_away) {
+    scheduler.cut_off(pending.job);
+    settle(pending, Outcome::Delayed, session.key);
+    end(id, later(), true);
+    return;
+  }
   const Outcome outcome = reply ? reply(pending.job) : Outcome::Delivered;
   settle(std::move(pending), outcome, session.key);
   take(session);
@@ -349,7 +355,8 @@ std::size_t DeliveryWorld::answer(const std::string& site) {
   return count;
 }
 
-void DeliveryWorld::end(std::uint64_t id, const std::optional<delivery::Disposition>& failure) {
+void DeliveryWorld::end(std::uint64_t id, const std::optional<delivery::Disposition>& failure,
+                        bool paid) {
   const Session session = std::move(sessions_.at(id));
   sessions_.erase(id);
   if (session.place) {
@@ -359,7 +366,7 @@ void DeliveryWorld::end(std::uint64_t id, const std::optional<delivery::Disposit
   }
   order([&](const auto& at, Orders& orders) {
     scheduler.connection_ended(session.site, session.ref, session.ready, failure, session.began, at,
-                               orders);
+                               orders, {}, paid);
   });
   if (!session.job) return;
   order([&](const auto& at, Orders& orders) {

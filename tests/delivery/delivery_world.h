@@ -40,11 +40,12 @@ class DeliveryWorld {
   struct Receiver {
     std::size_t connections = 10;
     std::optional<relay::Rate> rate{};
-    bool refuses = false;   // each connection
-    bool hangs = false;     // connections neither succeed nor fail until connect_all()
-    std::string group{};    // whose limits these are
-    std::string address{};  // of the host; shared with others that have the same
-    bool slow = false;      // a message stays under way until answer()
+    bool refuses = false;     // each connection
+    bool turns_away = false;  // each job, with its connection
+    bool hangs = false;       // connections neither succeed nor fail until connect_all()
+    std::string group{};      // whose limits these are
+    std::string address{};    // of the host; shared with others that have the same
+    bool slow = false;        // a message stays under way until answer()
   };
   struct Delivered {
     queue::JobRef ref;
@@ -135,7 +136,8 @@ class DeliveryWorld {
   void connected(std::uint64_t id);
   void take(Session& session);
   void finish(std::uint64_t id);
-  void end(std::uint64_t id, const std::optional<delivery::Disposition>& failure);
+  void end(std::uint64_t id, const std::optional<delivery::Disposition>& failure,
+           bool paid = false);
   void settle(const delivery::PendingJob& pending, delivery::Outcome outcome,
               const std::string& site, const smtp::Reply& said = {});
   void end_idle();

@@ -43,12 +43,13 @@ TEST(ConnectionLimit, TooManyMessagesInASession) {
       {{421, {}, "too many messages in this connection"}, Phase::Mail}};
   for (const auto& [reply, phase] : all) {
     EXPECT_TRUE(ends(reply, phase, kUsed)) << reply.one_line();
-    EXPECT_FALSE(ends(reply, phase, kFresh)) << "a verdict: nothing went before " << reply.code;
+    EXPECT_EQ(ends(reply, phase, kFresh), reply.code == 421) << "nothing went before " << reply.code;
   }
 }
 
 TEST(ConnectionLimit, AReceiverThatHasTakenNothingYetMeansTheMail) {
   EXPECT_FALSE(ends({550, {5, 7, 1}, "blocked"}, Phase::Mail, kNeverDelivered));
+  EXPECT_TRUE(ends({451, {4, 7, 0}, "too many transactions"}, Phase::Mail, kNeverDelivered));
   EXPECT_FALSE(ends({451, {4, 7, 1}, "greylisted"}, Phase::Rcpt, kNeverDelivered));
   EXPECT_FALSE(ends({451, {}, "later"}, Phase::DataCommand, kNeverDelivered));
 }
@@ -57,7 +58,8 @@ TEST(ConnectionLimit, ServiceClosingAtAnyPoint) {
   for (const Phase phase :
        {Phase::Mail, Phase::Rcpt, Phase::DataCommand, Phase::Content, Phase::EndOfData}) {
     EXPECT_TRUE(ends({421, {4, 7, 0}, "busy"}, phase, kNeverDelivered));
-    EXPECT_FALSE(ends({421, {4, 7, 0}, "busy"}, phase, kFresh));
+    EXPECT_EQ(ends({421, {4, 7, 0}, "busy"}, phase, kFresh), phase <= Phase::DataCommand)
+        << "before the content it is about the host";
   }
 }
 
@@ -70,10 +72,13 @@ TEST(ConnectionLimit, ServiceClosingAfterTooManyRefusedRecipients) {
   EXPECT_TRUE(found.leaves(1) && found.leaves(2));
 }
 
-TEST(ConnectionLimit, AConnectionThatIsLostBetweenTwoMessages) {
+TEST(ConnectionLimit, AConnectionThatIsLostBeforeTheContent) {
   EXPECT_TRUE(ends({}, Phase::Mail, kNeverDelivered));
-  EXPECT_FALSE(ends({}, Phase::Mail, kFresh));
-  for (const Phase phase : {Phase::Rcpt, Phase::DataCommand, Phase::Content, Phase::EndOfData}) {
+  EXPECT_TRUE(ends({}, Phase::Mail, kFresh)) << "it is about the host";
+  EXPECT_FALSE(ends({}, Phase::EndOfData, kFresh));
+  EXPECT_TRUE(ends({}, Phase::Rcpt, kUsed));
+  EXPECT_TRUE(ends({}, Phase::DataCommand, kUsed));
+  for (const Phase phase : {Phase::Content, Phase::EndOfData}) {
     EXPECT_FALSE(ends({}, phase, kUsed)) << "the message may be the cause, or may have arrived";
   }
 }
@@ -143,6 +148,34 @@ TEST(TransactionLimit, A503ToDataAfterTooManyRecipientsAsksForFewer) {
   EXPECT_TRUE(found.leaves(0) && found.leaves(1) && found.leaves(2));
   EXPECT_EQ(found.most_recipients, 2u);
   EXPECT_FALSE(limits({refused, refused}, kFresh).leaves(0)) << "nobody spoke of a number";
+}
+
+TEST(HostLimit, AHostThatTakesNothingNowIsNoVerdict) {
+  const std::vector<Reply> replies{{421, {4, 3, 2}, "closing"}, {452, {4, 3, 1}, "disk full"}, {}};
+  for (const Reply& reply : replies) {
+    for (const Phase phase : {Phase::Mail, Phase::Rcpt, Phase::DataCommand}) {
+      EXPECT_TRUE(limits({{reply, phase}, {reply, phase}}, kFresh).host) << reply.code;
+    }
+    EXPECT_FALSE(limits({{reply, Phase::EndOfData}}, kFresh).host);
+    EXPECT_FALSE(limits({{reply, Phase::Mail}}, kUsed).host) << "a fresh connection may do";
+    EXPECT_FALSE(limits({kUnknown, {reply, Phase::Rcpt}}, kFresh).host) << "it has decided";
+  }
+  EXPECT_FALSE(limits({{{451, {4, 7, 1}, "greylisted"}, Phase::Rcpt}}, kFresh).host);
+  EXPECT_FALSE(limits({{{452, {4, 2, 2}, "mailbox full"}, Phase::Rcpt}}, kFresh).host);
+}
+
+TEST(TransactionLimit, AConnectionThatEndsAtOneRecipientMayTakeThoseBefore) {
+  for (const Reply& end : {Reply{421, {4, 5, 3}, "too many recipients"}, Reply{}}) {
+    const Recipient accepted{end, Phase::DataCommand};
+    const Recipient cut{end, Phase::Rcpt};
+    for (const ConnectionRecord& connection : {kFresh, kUsed}) {
+      const auto found = limits({accepted, accepted, cut, cut, cut}, connection);
+      EXPECT_TRUE(found.connection);
+      EXPECT_FALSE(found.host);
+      EXPECT_EQ(found.most_recipients, 2u);
+      for (std::size_t i = 0; i < 5; ++i) EXPECT_TRUE(found.leaves(i)) << i;
+    }
+  }
 }
 
 TEST(TransactionLimit, GoesOverAnotherConnectionWhenThisOneEnds) {

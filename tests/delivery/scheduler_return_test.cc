@@ -37,6 +37,24 @@ TEST_F(SchedulerReturn, AReceiverThatWasAwayGetsItsOnlyMessageWithinSeconds) {
   EXPECT_TRUE(world_.claims_fit());
 }
 
+TEST_F(SchedulerReturn, AReceiverThatTurnsMailAwayIsAwayUntilItTakesSome) {
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  for (const seconds away : {seconds(1), seconds(10)}) {
+    const std::size_t before = world_.delivered.size();
+    world_.receiver(kSite).turns_away = true;
+    const auto jobs = submit(kLane, 40);
+    world_.pass(away);
+    EXPECT_LE(attempts(jobs), 40u + 20u) << "then one connection at a time";
+    world_.receiver(kSite).turns_away = false;
+    world_.pass(seconds(6));
+    EXPECT_EQ(world_.delivered.size(), before + 40) << "away for " << away.count() << " s";
+    world_.pass(seconds(20));
+  }
+  EXPECT_EQ(world_.away.size(), world_.back.size());
+  EXPECT_EQ(world_.twice, 0u);
+  EXPECT_TRUE(world_.claims_fit());
+}
+
 TEST_F(SchedulerReturn, ADeadHostIsProbedLessAndLessOften) {
   world_.receiver(kSite).refuses = true;
   world_.delay = [](const queue::Job&) { return hours(4); };

@@ -192,6 +192,53 @@ def test_the_rest_of_a_job_continues_at_once_when_the_connection_ends(world, rec
     assert sorted(sink.delivered) == [f"r{number}@limits.example" for number in range(10)]
 
 
+def test_a_connection_that_ends_at_a_recipient_gets_fewer_next_time(world, receiver):
+    one = receiver(lambda verb, session: verb == "RCPT" and len(session["recipients"]) >= 5 and "421 4.5.3 too many recipients")
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(8)], message())
+    wait_delivered(relay, 8)
+    assert len(one.delivered) == len(set(one.delivered)) == 8
+
+
+@pytest.mark.parametrize("at, reply", [("MAIL", "421 4.3.2 closing"), ("MAIL", "452 4.3.1 disk full"), ("RCPT", "421 busy"),
+                                       ("DATA", "421 busy")])
+def test_the_next_host_gets_what_the_first_one_turns_away(world, receiver, at, reply):
+    first = receiver(lambda verb, _: verb == at and reply, domain="first.example")
+    backup = receiver(lambda verb, _: None, domain="backup.example")
+    world.dns.mx("limits.example", *((preference, f"mx{preference}.limits.example", one.listener.getsockname()[0])
+                                     for preference, one in ((10, first), (20, backup))))
+    relay = world.start(settings=PATIENT)
+    for number in range(3):
+        relay.send("a@shop.example", f"r{number}@limits.example", message())
+    wait_delivered(relay, 3)
+    assert first.connections >= 1 and len(backup.delivered) == 3
+
+
+def test_a_receiver_that_turns_mail_away_is_back_with_the_first_that_it_takes(world, receiver):
+    away = threading.Event()
+    away.set()
+    one = receiver(lambda verb, _: verb == "MAIL" and away.is_set() and "421 4.3.2 not now")
+    relay = world.start(settings=PATIENT)
+    for number in range(20):
+        relay.send("a@shop.example", f"r{number}@limits.example", message())
+    relay.wait_event("site_down")
+    away.clear()
+    harness.wait_until(lambda: len(relay.events("delivered")) == 20, lambda: relay.events("deferred")[-3:])
+    relay.wait_event("site_up")
+    assert len(one.delivered) == 20 and not relay.events("bounced")
+
+
+def test_a_demand_for_tls_that_cannot_be_started_is_no_verdict(world, receiver):
+    replies = {"EHLO": "250-limits.example\r\n250 STARTTLS", "STAR": "454 4.7.0 TLS not available",
+               "MAIL": "530 5.7.0 Must issue a STARTTLS command first"}
+    receiver(lambda verb, _: replies.get(verb))
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", "r@limits.example", message())
+    reply = relay.wait_event("deferred")["reply"]
+    assert "454 4.7.0 TLS not available" in reply and "530 5.7.0" in reply
+    assert not relay.events("bounced")
+
+
 def test_the_relay_stops_between_two_transactions_of_a_job(world, receiver):
     sink = receiver(lambda verb, session: verb == "RCPT" and session["recipients"] and "452 4.5.3 one at a time" or
                     verb == "dot" and time.sleep(0.2))
