@@ -16,7 +16,7 @@ namespace {
 
 struct Forbidden {
   net::Network network;
-  std::string_view kind;
+  std::string_view kind;    // an adjective: why_not() says "has the … address"
   bool is_private = false;  // delivery.private_networks lets mail go there
 };
 
@@ -29,23 +29,16 @@ Forbidden row(std::string_view network, std::string_view kind, bool is_private =
 // From the registries of special-purpose addresses (RFC 6890): addresses that no receiver on the
 // Internet has.
 const std::vector<Forbidden>& forbidden() {
-  static const std::vector<Forbidden> all{row("0.0.0.0/8", "this machine"),
-                                          row("127.0.0.0/8", "loopback"),
-                                          row("169.254.0.0/16", "link-local"),
-                                          row("224.0.0.0/4", "multicast"),
-                                          row("240.0.0.0/4", "reserved"),
-                                          row("::/128", "this machine"),
-                                          row("::1/128", "loopback"),
-                                          row("fe80::/10", "link-local"),
-                                          row("ff00::/8", "multicast"),
-                                          row("10.0.0.0/8", "private", true),
-                                          row("100.64.0.0/10", "private", true),
-                                          row("172.16.0.0/12", "private", true),
-                                          row("192.0.0.0/24", "private", true),
-                                          row("192.168.0.0/16", "private", true),
-                                          row("198.18.0.0/15", "private", true),
-                                          row("fc00::/7", "private", true),
-                                          row("fec0::/10", "private", true)};
+  static const std::vector<Forbidden> all{
+      row("0.0.0.0/32", "unspecified"),       row("0.0.0.0/8", "reserved"),
+      row("127.0.0.0/8", "loopback"),         row("169.254.0.0/16", "link-local"),
+      row("224.0.0.0/4", "multicast"),        row("240.0.0.0/4", "reserved"),
+      row("::/128", "unspecified"),           row("::1/128", "loopback"),
+      row("fe80::/10", "link-local"),         row("ff00::/8", "multicast"),
+      row("10.0.0.0/8", "private", true),     row("100.64.0.0/10", "private", true),
+      row("172.16.0.0/12", "private", true),  row("192.0.0.0/24", "private", true),
+      row("192.168.0.0/16", "private", true), row("198.18.0.0/15", "private", true),
+      row("fc00::/7", "private", true),       row("fec0::/10", "private", true)};
   return all;
 }
 

@@ -46,18 +46,21 @@ with arena.Arena("admin-account") as scene:
     relay.config.chmod(0o644)
     program = shutil.copy2(harness.BIN / "signpost", scene.folder)
     as_json = ["-H", "Content-Type: application/json", "-d", '{"from": "orders@shop.example"}']
-    seen = {
-        "list": over_http(relay, "GET", "/api/v1/queue"),
-        "remove": over_http(relay, "POST", "/api/v1/queue/remove", *as_json),
-        "reload": over_http(relay, "POST", "/api/v1/reload", *as_json),
-        "health": over_http(relay, "GET", "/healthz"),
-        "metrics": over_http(relay, "GET", "/metrics"),
-    }
-    said = as_nobody(program, "-c", relay.config, "queue", "remove", "--from", "orders@shop.example", "--yes")
-    left = relay.queue("list")["jobs"]
-    print(f"{seen}; {len(left)} of 2 messages left; the command says {said!r}")
+    with scene.watch() as seen:
+        answers = {
+            "list": over_http(relay, "GET", "/api/v1/queue"),
+            "remove": over_http(relay, "POST", "/api/v1/queue/remove", *as_json),
+            "reload": over_http(relay, "POST", "/api/v1/reload", *as_json),
+            "health": over_http(relay, "GET", "/healthz"),
+            "metrics": over_http(relay, "GET", "/metrics"),
+        }
+        said = as_nobody(program, "-c", relay.config, "queue", "remove", "--from", "orders@shop.example", "--yes")
+    left = relay.queue("list", "--to", "down.example")["jobs"]
+    seen.tell("what an account of the machine asked for")
+    print(f"{answers}; {len(left)} of 2 messages left; the command says {said!r}")
+    seen.check()
     assert len(left) == 2
-    assert list(seen.values()) == ["403", "403", "403", "200", "200"], seen
+    assert list(answers.values()) == ["403", "403", "403", "200", "200"], answers
     assert "Permission denied: root and the members of group root may use it" in said, said
     assert as_nobody("curl", "-s", "--unix-socket", relay.admin_socket, "http://localhost/api/v1/queue") == ""
 
@@ -69,4 +72,4 @@ with arena.Arena("admin-account") as scene:
         by = relay.wait_event(event)["by"]
         print(f"{event} by {by}")
         assert by.startswith("root, uid 0, pid "), by
-    assert json.loads(relay.get("/api/v1/queue")[1])["jobs"][0]["id"] == left[1]["id"]
+    assert json.loads(relay.get("/api/v1/queue?to=down.example")[1])["jobs"][0]["id"] == left[1]["id"]

@@ -17,17 +17,20 @@ given = arena.options(__doc__, connections=(20, 1000))
 with arena.Arena("admin-stop") as scene:
     relay = scene.relay
     held = []
-    for number in range(given.connections):
-        connection = socket.create_connection((relay.host, harness.ADMIN_PORT))
-        if number % 2:
-            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: local")
-        held.append(connection)
-    deaf = socket.socket()
-    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    deaf.connect((relay.host, harness.ADMIN_PORT))
-    for _ in range(100):
-        deaf.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    time.sleep(0.5)
+    with scene.watch() as seen:
+        for number in range(given.connections):
+            connection = socket.create_connection((relay.host, harness.ADMIN_PORT))
+            if number % 2:
+                connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: local")
+            held.append(connection)
+        deaf = socket.socket()
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect((relay.host, harness.ADMIN_PORT))
+        for _ in range(100):
+            deaf.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(0.5)
+    seen.tell(f"{len(held)} held connections")
+    seen.check()
     began = time.monotonic()
     relay.process.process.terminate()
     # A stranger that lives on octet by octet: what keeps a thread busy for ever.

@@ -32,20 +32,23 @@ with arena.Arena("admin-page") as scene:
     harness.wait_until(lambda: len(relay.queue("list")["jobs"]) == 1, "the message in the queue")
     reloads = len(relay.events("config_reloaded"))
     page = {"Origin": "https://evil.example", "Content_Type": "text/plain"}
-    seen = {
-        "text/plain from another origin": ask(relay, "POST", "/api/v1/queue/remove", REMOVE, **page),
-        "JSON from another origin": ask(relay, "POST", "/api/v1/queue/remove", REMOVE,
-                                        **{**page, "Content_Type": "application/json"}),
-        "the same under a foreign name": ask(relay, "POST", "/api/v1/queue/remove", REMOVE, Host="evil.example:8025",
-                                             Origin="http://evil.example:8025", Content_Type="application/json"),
-        "a reload": ask(relay, "POST", "/api/v1/reload", "{}", **page),
-        "the queue, under a foreign name": ask(relay, "GET", "/api/v1/queue", Host="evil.example:8025"),
-        "metrics, under a foreign name": ask(relay, "GET", "/metrics", Host="evil.example:8025"),
-        "metrics, under an address": ask(relay, "GET", "/metrics"),
-        "metrics, under localhost": ask(relay, "GET", "/metrics", Host="localhost:8025"),
-    }
-    left = len(relay.queue("list")["jobs"])
-    print(f"{seen}; {left} of 1 messages left")
+    with scene.watch() as seen:
+        answers = {
+            "text/plain from another origin": ask(relay, "POST", "/api/v1/queue/remove", REMOVE, **page),
+            "JSON from another origin": ask(relay, "POST", "/api/v1/queue/remove", REMOVE,
+                                            **{**page, "Content_Type": "application/json"}),
+            "the same under a foreign name": ask(relay, "POST", "/api/v1/queue/remove", REMOVE, Host="evil.example:8025",
+                                                 Origin="http://evil.example:8025", Content_Type="application/json"),
+            "a reload": ask(relay, "POST", "/api/v1/reload", "{}", **page),
+            "the queue, under a foreign name": ask(relay, "GET", "/api/v1/queue", Host="evil.example:8025"),
+            "metrics, under a foreign name": ask(relay, "GET", "/metrics", Host="evil.example:8025"),
+            "metrics, under an address": ask(relay, "GET", "/metrics"),
+            "metrics, under localhost": ask(relay, "GET", "/metrics", Host="localhost:8025"),
+        }
+    left = len(relay.queue("list", "--to", "down.example")["jobs"])
+    seen.tell("what a web page asked for")
+    print(f"{answers}; {left} of 1 messages left")
+    seen.check()
     assert left == 1
     assert len(relay.events("config_reloaded")) == reloads
-    assert list(seen.values()) == [403, 403, 421, 403, 421, 421, 200, 200], seen
+    assert list(answers.values()) == [403, 403, 421, 403, 421, 421, 200, 200], answers

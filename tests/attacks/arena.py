@@ -7,6 +7,7 @@ An attack is one file, `tests/attacks/NAME.py`:
         with scene.watch() as seen:
             …attack scene.relay…
         seen.tell("what was done")
+        seen.check()
         assert seen.memory < …
 
 It is bounded and ends by itself. `--full` is the size that the figures in its docstring were taken with; without it the
@@ -84,6 +85,10 @@ class GoodClient(threading.Thread):
         if session is not None:
             session.close()
 
+    @property
+    def answered(self):
+        return len(self.seconds) + len(self.refused)
+
     def stop(self):
         self.done.set()
         self.join()
@@ -121,10 +126,15 @@ class Watched:
         self.good.start()
         return self
 
-    def __exit__(self, *_):
-        self.good.stop()
-        self._done.set()
-        self._sampler.join()
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:  # a quick attack, too, is seen by its good client
+                answered = self.good.answered
+                harness.wait_until(lambda: self.good.answered > answered, "the good client's next message", 60)
+        finally:
+            self.good.stop()
+            self._done.set()
+            self._sampler.join()
 
     @property
     def grown(self):
@@ -136,11 +146,16 @@ class Watched:
         """Descriptors above those before, at the peak."""
         return self.descriptors - self.descriptors_before
 
-    def tell(self, what):
+    @property
+    def p99(self):
+        """Seconds in which 99 of 100 messages of the good client had their 250."""
         times = sorted(self.good.seconds) or [0.0]
-        p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
+        return times[min(len(times) - 1, int(len(times) * 0.99))]
+
+    def tell(self, what):
+        times = self.good.seconds or [0.0]
         print(f"{what}: {self.grown / (1 << 20):.1f} MiB and {self.opened} descriptors at the peak; a good client sent "
-              f"{len(self.good.seconds)} messages, p50 {statistics.median(times) * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms, "
+              f"{len(self.good.seconds)} messages, p50 {statistics.median(times) * 1e3:.1f} ms, p99 {self.p99 * 1e3:.1f} ms, "
               f"{len(self.good.refused)} refused{' (' + self.good.refused[0] + ')' if self.good.refused else ''}",
               flush=True)
 

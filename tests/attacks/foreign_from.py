@@ -73,27 +73,31 @@ def main():
             assert reloaded.returncode == 0, reloaded.stderr
 
         accepted = []
-        for what, header in FORGED.items():
-            reply = send(relay, "bound", header)
-            if reply.startswith("250"):
-                accepted.append(what)
-            else:
-                assert reply.startswith("550 5.7.1"), reply
-        for what, envelope, header in (
-                ("From: of a tenant, by a login without senders", "orders@shop.example", "From: ceo@acme.example\r\n"),
-                ("MAIL FROM of a tenant, by a login without senders", "ceo@acme.example", "From: ceo@acme.example\r\n"),
-                ("From: of another login, by a tenant's", "ceo@acme.example", OWN)):
-            user = "acme" if "by a tenant" in what else "unbound"
-            if send(relay, user, header, envelope).startswith("250"):
-                accepted.append(what)
+        with scene.watch() as seen:
+            for what, header in FORGED.items():
+                reply = send(relay, "bound", header)
+                if reply.startswith("250"):
+                    accepted.append(what)
+                else:
+                    assert reply.startswith("550 5.7.1"), reply
+            for what, envelope, header in (
+                    ("From: of a tenant, by a login without senders", "orders@shop.example", "From: ceo@acme.example\r\n"),
+                    ("MAIL FROM of a tenant, by a login without senders", "ceo@acme.example", "From: ceo@acme.example\r\n"),
+                    ("From: of another login, by a tenant's", "ceo@acme.example", OWN)):
+                user = "acme" if "by a tenant" in what else "unbound"
+                if send(relay, user, header, envelope).startswith("250"):
+                    accepted.append(what)
+        seen.tell("forged messages")
         print(f"accepted of {len(FORGED) + 3} forged messages: {len(accepted)} {accepted}")
+        seen.check()
         assert not accepted, accepted
 
         assert send(relay, "bound", OWN + "Sender: news@shop.example\r\n").startswith("250")
         assert send(relay, "acme", "From: ceo@acme.example\r\n", "ceo@acme.example").startswith("250")
         scanned = send(relay, "printer", 'From: "The Boss" <boss@bank.example>\r\nSender: boss@bank.example\r\n')
         assert scanned.startswith("250"), scanned
-        content = [content for _, content in scene.sink.wait_for(3) if b"The Boss" in content][0]
+        content = harness.wait_until(lambda: [content for _, content in scene.sink.saved() if b"The Boss" in content],
+                                     "the rewritten message")[0]
         assert b'From: "The Boss" <scanner@shop.example>\r\nSender: scanner@shop.example\r\n' in content, content
         assert b"d=shop.example" in content, content
 

@@ -40,9 +40,12 @@ def main():
     scene = arena.Arena("guesses-at-once")
     logins.add_listener(scene)
     with scene:
-        of_client = guess_together(scene.relay, [logins.client(0)] * options.guesses, "login-{}".format)
-        at_login = guess_together(scene.relay, map(logins.client, range(1, 1 + options.guesses)), lambda _: "shop")
+        with scene.watch() as seen:
+            of_client = guess_together(scene.relay, [logins.client(0)] * options.guesses, "login-{}".format)
+            at_login = guess_together(scene.relay, map(logins.client, range(1, 1 + options.guesses)), lambda _: "shop")
+        seen.tell(f"two times {options.guesses} guesses at once")
         print(f"checked of {options.guesses} guesses at once: {of_client} from one client, {at_login} at one login")
+        seen.check()
         assert 0 < of_client <= 11, of_client
         assert 0 < at_login <= 21, at_login
         scene.relay.wait_event("auth_locked", user="shop")

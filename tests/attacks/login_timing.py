@@ -33,14 +33,17 @@ def main():
         assert reloaded.returncode == 0, reloaded.stderr
         assert logins.log_in(scene.relay, logins.client(0), "slow").startswith("235")
         taken = {"nobody": [], "shop": [], "slow": []}
-        for number in range(options.rounds):
-            for user in taken:
-                session = logins.Login(scene.relay, logins.client(1 + number))
-                began = time.monotonic()
-                reply = session.log_in(user, f"guess-{number}")
-                taken[user].append(time.monotonic() - began)
-                assert reply.startswith("535"), reply
-                session.close()
+        with scene.watch() as seen:
+            for number in range(options.rounds):
+                for user in taken:
+                    session = logins.Login(scene.relay, logins.client(1 + number))
+                    began = time.monotonic()
+                    reply = session.log_in(user, f"guess-{number}")
+                    taken[user].append(time.monotonic() - began)
+                    assert reply.startswith("535"), reply
+                    session.close()
+        seen.tell(f"{options.rounds} guesses at each of {len(taken)} logins")
+        seen.check()
         medians = {user: statistics.median(times) for user, times in taken.items()}
         for user, times in taken.items():
             print(f"{user}: median {medians[user] * 1e3:.0f} ms, from {min(times) * 1e3:.0f} to {max(times) * 1e3:.0f}")

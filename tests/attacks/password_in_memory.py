@@ -89,28 +89,31 @@ def main():
         long = "long-horse-battery-staple-9"
         reloaded = scene.relay.run("reload")
         assert reloaded.returncode == 0, reloaded.stderr
-        open_sessions = []
-        for kept in (True, False):
-            for name, password in right.items():
-                session = Session(scene)
-                if name == "two":
-                    session.say(b"AUTH LOGIN")
-                    session.say(encoded(name))
-                    reply = session.say(encoded(password))
-                else:
-                    reply = session.say(b"AUTH PLAIN " + encoded(f"\0{name}\0{password}"), 1 if name == "slow" else 1 << 20)
-                assert reply.startswith("235"), reply
-                open_sessions += [session] if kept else session.connection.close() or []
-        session = Session(scene)
-        reply = session.say(b"AUTH PLAIN " + encoded(f"\0one\0{wrong}"))
-        assert reply.startswith("535"), reply
-        reply = session.say(b"AUTHPLAIN " + encoded(f"\0one\0{misspelt}"))
-        assert reply.startswith("5"), reply
-        reply = session.say(b"AUTH PLAIN " + encoded("\0one\0" + 400 * f"{long} "))
-        assert reply.startswith("5"), reply
-        time.sleep(0.5)
-        pid = scene.relay.process.process.pid
-        left = {secret: copies(pid, secret.encode()) for secret in (*right.values(), wrong, misspelt, long)}
+        with scene.watch() as seen:
+            open_sessions = []
+            for kept in (True, False):
+                for name, password in right.items():
+                    session = Session(scene)
+                    if name == "two":
+                        session.say(b"AUTH LOGIN")
+                        session.say(encoded(name))
+                        reply = session.say(encoded(password))
+                    else:
+                        reply = session.say(b"AUTH PLAIN " + encoded(f"\0{name}\0{password}"), 1 if name == "slow" else 1 << 20)
+                    assert reply.startswith("235"), reply
+                    open_sessions += [session] if kept else session.connection.close() or []
+            session = Session(scene)
+            reply = session.say(b"AUTH PLAIN " + encoded(f"\0one\0{wrong}"))
+            assert reply.startswith("535"), reply
+            reply = session.say(b"AUTHPLAIN " + encoded(f"\0one\0{misspelt}"))
+            assert reply.startswith("5"), reply
+            reply = session.say(b"AUTH PLAIN " + encoded("\0one\0" + 400 * f"{long} "))
+            assert reply.startswith("5"), reply
+            time.sleep(0.5)
+            pid = scene.relay.process.process.pid
+            left = {secret: copies(pid, secret.encode()) for secret in (*right.values(), wrong, misspelt, long)}
+        seen.tell(f"{2 * len(right) + 1} sessions with passwords")
+        seen.check()
         print(f"copies of {len(left)} passwords in the relay's memory: {sum(left.values())} {sorted(left.values())}")
         assert copies(pid, b"relay.example") > 0, "the memory was not read"
         assert not any(left.values()), left

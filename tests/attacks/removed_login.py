@@ -30,7 +30,10 @@ def main():
         changed = scene.relay.run("user", "add", "changed", "--replace", input="a new password\n")
         assert changed.returncode == 0, changed.stderr
         assert scene.relay.run("reload").returncode == 0
-        replies = {user: session.say(MAIL) for user, session in sessions.items()}
+        with scene.watch() as seen:
+            replies = {user: session.say(MAIL) for user, session in sessions.items()}
+        seen.tell("sessions of removed logins")
+        seen.check()
         print(f"after the reload: {replies}")
         assert replies["other"].startswith("250"), replies
         for user in ("removed", "changed"):

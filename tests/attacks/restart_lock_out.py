@@ -34,10 +34,13 @@ def main():
         assert logins.log_in(scene.relay, OWNER).startswith("235")
         assert scene.relay.stop() == 0
         scene.relay.launch()
-        guess(scene.relay, 1, options.guesses)
-        scene.relay.wait_event("auth_locked", user="shop")
-        stranger = logins.log_in(scene.relay, logins.client(1 + options.guesses))
-        owner = logins.log_in(scene.relay, OWNER)
+        with scene.watch() as seen:
+            guess(scene.relay, 1, options.guesses)
+            scene.relay.wait_event("auth_locked", user="shop")
+            stranger = logins.log_in(scene.relay, logins.client(1 + options.guesses))
+            owner = logins.log_in(scene.relay, OWNER)
+        seen.tell(f"{options.guesses} guesses right after a restart")
+        seen.check()
         print(f"after a restart and {options.guesses} guesses: a stranger gets {stranger!r}, the owner {owner!r}")
         assert stranger.startswith("454"), stranger
         assert owner.startswith("235"), owner

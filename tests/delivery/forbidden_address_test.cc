@@ -26,9 +26,9 @@ TEST(ForbiddenNetwork, ThisMachineAndItsLinkAreForbidden) {
   EXPECT_EQ(kind("127.0.0.1"), "loopback");
   EXPECT_EQ(kind("127.255.255.254"), "loopback");
   EXPECT_EQ(kind("::1"), "loopback");
-  EXPECT_EQ(kind("0.0.0.0"), "this machine");
-  EXPECT_EQ(kind("0.1.2.3"), "this machine");
-  EXPECT_EQ(kind("::"), "this machine");
+  EXPECT_EQ(kind("0.0.0.0"), "unspecified");
+  EXPECT_EQ(kind("0.1.2.3"), "reserved");
+  EXPECT_EQ(kind("::"), "unspecified");
   EXPECT_EQ(kind("169.254.169.254"), "link-local");
   EXPECT_EQ(kind("fe80::1"), "link-local");
   EXPECT_EQ(kind("224.0.0.1"), "multicast");
@@ -63,7 +63,7 @@ TEST(ForbiddenNetwork, ALocalTranslatorsPrefixMayHaveAnyLength) {
     EXPECT_EQ(kind(address), "allowed") << address;
   }
   EXPECT_EQ(kind("64:ff9b:1:7f00:0:1ff:ffff:ffff"), "loopback") << "translators ignore the rest";
-  EXPECT_EQ(kind("64:ff9b:1::"), "this machine");
+  EXPECT_EQ(kind("64:ff9b:1::"), "unspecified");
 }
 
 TEST(ForbiddenNetwork, PrivateNetworksHaveAKey) {
@@ -87,6 +87,25 @@ TEST(ForbiddenNetwork, AnAllowedNetworkAllowsNothingElse) {
   EXPECT_EQ(kind("64:ff9b::7f01:203", config), "loopback") << "another address";
   EXPECT_EQ(kind("fd00::9", config), "allowed");
   EXPECT_EQ(kind("fd00:1::9", config), "private");
+}
+
+std::string why(std::string_view address) {
+  const auto found =
+      why_not("mx.example", {*net::IpAddress::parse(address), 25}, NextHop{}, config::Config{}, {});
+  return found ? found->reply.text : "";
+}
+
+TEST(WhyNot, SaysWhichKindOfAddressItIs) {
+  EXPECT_EQ(
+      why("0.0.0.0"),
+      "the mail server mx.example has the unspecified address 0.0.0.0, where no mail is sent");
+  EXPECT_EQ(why("0.1.2.3"),
+            "the mail server mx.example has the reserved address 0.1.2.3, where no mail is sent");
+  EXPECT_EQ(why("::"),
+            "the mail server mx.example has the unspecified address ::, where no mail is sent");
+  EXPECT_EQ(why("127.0.0.1"),
+            "the mail server mx.example has the loopback address 127.0.0.1, where no mail is sent");
+  EXPECT_EQ(why("192.0.2.1"), "");
 }
 
 bool lacks(std::string_view target, const std::vector<std::string>& sources) {
