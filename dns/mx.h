@@ -21,7 +21,7 @@ struct MxAnswer {
   Outcome outcome = Outcome::Temporary;
   bool implicit = false;  // no MX records: `hosts` is the domain itself (preference 0)
   // By preference; hosts of equal preference in random order, shuffled again for each answer. At
-  // most kMaxHosts, but one of each preference before others. Without address literals and "localhost"; a null MX beside others is ignored.
+  // most kMaxHosts, some of each preference; no literals, "localhost" or null MX beside others.
   std::vector<MxHost> hosts;
   std::string detail;           // for the log and for reports
   bool authenticated = false;   // DNSSEC proves the records, or that there are none: answer.h

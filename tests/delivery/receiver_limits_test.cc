@@ -43,7 +43,8 @@ TEST(ConnectionLimit, TooManyMessagesInASession) {
       {{421, {}, "too many messages in this connection"}, Phase::Mail}};
   for (const auto& [reply, phase] : all) {
     EXPECT_TRUE(ends(reply, phase, kUsed)) << reply.one_line();
-    EXPECT_EQ(ends(reply, phase, kFresh), reply.code == 421) << "nothing went before " << reply.code;
+    EXPECT_EQ(ends(reply, phase, kFresh), reply.code == 421)
+        << "nothing went before " << reply.code;
   }
 }
 
