@@ -67,6 +67,13 @@ Part returned_part(const StatusNotification& notification, const HeaderSection& 
   } else {
     part.type = global ? "message/global-headers" : "text/rfc822-headers";
   }
+  // As the text: RFC 6522 section 4 allows it for headers, not for a message.
+  if (returned == Returned::Header && !global && has_eight_bit(part.content)) {
+    std::string encoded;
+    append_quoted_printable(encoded, part.content);
+    part.content = std::move(encoded);
+    part.encoding = "quoted-printable";
+  }
   return part;
 }
 

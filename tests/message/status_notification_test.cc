@@ -374,15 +374,27 @@ TEST(StatusNotification, TheReturnedHeaderIsBounded) {
   EXPECT_TRUE(report.part_body(2).ends_with("x\r\n"));
 }
 
-TEST(StatusNotification, AnEightBitOriginalMakesAnEightBitReport) {
+TEST(StatusNotification, AnEightBitHeaderIsReturnedInAscii) {
   StatusNotification notification = failure();
   const std::string original = "From: a@example.com\r\nSubject: K\xF6ln\r\n\r\nb\xF6\r\n";
   notification.original = original;
   const Report report = parse(notification);
-  EXPECT_EQ(report.field("Content-Transfer-Encoding"), "8bit");
+  EXPECT_TRUE(ascii::is_ascii(report.content));
+  EXPECT_EQ(report.field("Content-Transfer-Encoding"), "7bit");
   EXPECT_EQ(report.part_field(0, "Content-Transfer-Encoding"), "7bit");
-  EXPECT_EQ(report.part_field(2, "Content-Transfer-Encoding"), "8bit");
+  EXPECT_EQ(report.part_field(2, "Content-Transfer-Encoding"), "quoted-printable");
   EXPECT_EQ(report.part_field(2, "Content-Type"), "text/rfc822-headers");
+  EXPECT_TRUE(report.part_body(2).contains("Subject: K=F6ln\r\n")) << report.part_body(2);
+}
+
+TEST(StatusNotification, AnEightBitContentMakesAnEightBitReport) {
+  StatusNotification notification = failure();
+  notification.original = "From: a@example.com\r\nSubject: Koeln\r\n\r\nb\xF6\r\n";
+  notification.return_full = true;
+  const Report report = parse(notification);
+  EXPECT_EQ(report.field("Content-Transfer-Encoding"), "8bit");
+  EXPECT_EQ(report.part_field(2, "Content-Transfer-Encoding"), "8bit");
+  EXPECT_EQ(report.part_field(2, "Content-Type"), "message/rfc822");
 }
 
 TEST(StatusNotification, FormsOfRfc6533) {
