@@ -134,9 +134,12 @@ void Admission::check_disk(const std::string& directory, double free_share,
   }
 }
 
-void Admission::take_disk(std::size_t octets) {
+bool Admission::take_disk(std::size_t octets) {
   // Twice: to the log now, to a data file if it stays.
-  disk_room_.fetch_sub(static_cast<std::int64_t>(2 * octets), std::memory_order_relaxed);
+  const auto needed = static_cast<std::int64_t>(2 * octets);
+  if (disk_room_.fetch_sub(needed, std::memory_order_relaxed) >= needed) return true;
+  disk_room_.fetch_add(needed, std::memory_order_relaxed);
+  return false;
 }
 
 }  // namespace signpost::relay

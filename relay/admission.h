@@ -61,8 +61,9 @@ class Admission {
   // every second by the main thread.
   void check_disk(const std::string& directory, double free_share, std::uint64_t free_bytes,
                   std::uint64_t pending);
-  // A message of this many octets is on its way to the disk: the next check is a second away.
-  void take_disk(std::size_t octets);
+  // A message of this many octets goes to the disk; false, and nothing is taken: no room for it.
+  // The next check is a second away, and many may come until then.
+  bool take_disk(std::size_t octets);
   bool disk_is_full() const { return disk_room_.load(std::memory_order_relaxed) <= 0; }
   // As of the last check: the free space without what is still to be written, and how much of it
   // has to stay free.

@@ -418,10 +418,12 @@ void SubmissionSession::store_message() {
   content_->script = content_->builder->script();
   content_->builder.reset();
   std::expected<Charge, Refused> charged;
-  if (accepted) {
-    charged = charge(*accepted);
-  } else {
+  if (!accepted) {
     charged = std::unexpected(std::move(accepted.error()));
+  } else if (!context_.admission.take_disk(accepted->message->envelope.size)) {
+    charged = std::unexpected(refused(Refusal::Disk));
+  } else {
+    charged = charge(*accepted);
   }
   if (!charged) {
     content_.reset();
@@ -434,7 +436,6 @@ void SubmissionSession::store_message() {
     const auto ahead = context_.clock.schedule_now() - context_.clock.system_now();
     for (queue::Job& job : accepted->jobs) job.due += ahead;
   }
-  context_.admission.take_disk(accepted->message->envelope.size);
   enter(State::Storing);
   host_.store(*this, std::move(*accepted), std::move(content_->memory), std::move(*charged));
 }
