@@ -114,7 +114,12 @@ HttpAnswer Routes::answer_get(const HttpRequest& request) {
   return json_error(404, "not found");
 }
 
+// While the relay drains nothing is changed: what was in force and in the queue stays so for the
+// next start.
 HttpAnswer Routes::answer_post(const HttpRequest& request) {
+  if (services_.draining.load()) {
+    return json_error(503, "the relay is stopping: change it once it runs again");
+  }
   if (const auto action = queue_change(request.path)) {
     return HttpWork([this, request, action] { return queue_.change(request, *action); });
   }

@@ -24,9 +24,12 @@ namespace {
 constexpr std::string_view kArgon = "$argon2id$";
 
 // Dovecot's names, and the hashes that may follow each; without a name, any. Those that libcrypt
-// has and Dovecot's {CRYPT} takes: SHA-crypt, bcrypt, yescrypt and gost-yescrypt.
-constexpr std::string_view kPrefixes[] = {kArgon, "$6$",  "$5$", "$2a$",
-                                          "$2b$", "$2y$", "$y$", "$gy$"};
+// has and Dovecot's {CRYPT} takes: SHA-crypt, bcrypt, yescrypt, gost-yescrypt, scrypt and
+// sha1crypt.
+constexpr std::string_view kScrypt = "$7$";
+constexpr std::string_view kSha1 = "$sha1$";
+constexpr std::string_view kPrefixes[] = {kArgon, "$6$", "$5$",  "$2a$",  "$2b$",
+                                          "$2y$", "$y$", "$gy$", kScrypt, kSha1};
 struct Scheme {
   std::string_view name;
   std::span<const std::string_view> prefixes;
@@ -44,15 +47,21 @@ constexpr std::string_view kWeakSchemes[] = {
     "HMAC-MD5",  "DIGEST-MD5", "SHA",    "SHA1",      "SSHA",     "SHA256", "SSHA256",
     "SHA512",    "SSHA512",    "LANMAN", "NTLM",      "PLAIN",    "CLEAR",  "CLEARTEXT"};
 
+// Others of Dovecot's, which may be strong enough: nothing here checks passwords against them.
+constexpr std::string_view kOtherSchemes[] = {"PBKDF2", "ARGON2I", "SCRAM-SHA-1"};
+
 constexpr std::size_t kLongestPassword = 1024;
 
 // What one check may cost: libsodium's "moderate" limits with some room for time.
 constexpr std::uint64_t kMostMemory = 256 * 1024;  // KiB
 constexpr std::uint64_t kMostPasses = 16;
 constexpr std::uint64_t kMostLanes = 16;
-constexpr std::uint64_t kMostRounds = 1'000'000;  // of SHA-crypt; 5000 is its default
-constexpr std::uint64_t kMostBcrypt = 14;         // 2^14 rounds; 10 to 12 are usual
-constexpr std::uint64_t kMostYescrypt = 16;       // 2^16 blocks of 4 KiB; 12 are usual
+constexpr std::uint64_t kMostRounds = 1'000'000;               // of SHA-crypt; 5000 is its default
+constexpr std::uint64_t kMostBcrypt = 14;                      // 2^14 rounds; 10 to 12 are usual
+constexpr std::uint64_t kMostYescrypt = 16;                    // 2^16 blocks of 4 KiB; 12 are usual
+constexpr std::uint64_t kMostScrypt = std::uint64_t{1} << 21;  // N x r x p, of 128 octets each
+constexpr std::uint64_t kFewestSha1Rounds = 1000;              // as SHA-crypt has at least
+constexpr std::size_t kScryptNumber = 5;                       // digits of r and of p
 
 void start_sodium() {
   static const bool started = sodium_init() >= 0;
@@ -114,17 +123,18 @@ std::optional<std::string> bcrypt_problem(std::string_view hash) {
   return {};
 }
 
+constexpr std::string_view kCryptDigits =
+    "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 // The logarithm of its blocks. "$y$j9T$salt$hash": "j" are the flags that everybody uses, "9" is
 // the number of blocks, "T" or "5" (32 or 8 times 128 octets) the size of each.
 std::optional<std::uint64_t> yescrypt_blocks(std::string_view hash) {
-  constexpr std::string_view kDigits =
-      "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   const auto parts = ascii::split(hash, '$');
   if (parts.size() != 5 || parts[4].size() != 43 || parts[2].size() != 3 || parts[2][0] != 'j' ||
       (parts[2][2] != 'T' && parts[2][2] != '5')) {
     return {};
   }
-  const std::size_t digit = kDigits.find(parts[2][1]);
+  const std::size_t digit = kCryptDigits.find(parts[2][1]);
   return digit == std::string_view::npos ? std::nullopt : std::optional(digit + 1);
 }
 
@@ -133,6 +143,51 @@ std::optional<std::string> yescrypt_problem(std::string_view hash) {
   if (!blocks) return "this is not a yescrypt hash of the usual form";
   if (*blocks > kMostYescrypt) return "this hash costs too much to check (at most $y$jDT$)";
   return {};
+}
+
+// Of crypt(3), the lowest digit first.
+std::optional<std::uint64_t> crypt_number(std::string_view text) {
+  std::uint64_t number = 0;
+  for (std::size_t i = text.size(); i > 0; --i) {
+    const std::size_t digit = kCryptDigits.find(text[i - 1]);
+    if (digit == std::string_view::npos) return {};
+    number = number * kCryptDigits.size() + digit;
+  }
+  return number;
+}
+
+// N x r x p, or more than kMostScrypt. "$7$CU..../....salt$hash": "C" is the logarithm of N,
+// "U...." is r and "/...." is p. Without p, which is time only, that much memory.
+std::optional<std::uint64_t> scrypt_blocks(std::string_view hash) {
+  const auto parts = ascii::split(hash, '$');
+  if (parts.size() != 4 || parts[2].size() < 1 + 2 * kScryptNumber || parts[3].size() != 43) {
+    return {};
+  }
+  const auto logarithm = crypt_number(parts[2].substr(0, 1));
+  const auto r = crypt_number(parts[2].substr(1, kScryptNumber));
+  const auto p = crypt_number(parts[2].substr(1 + kScryptNumber, kScryptNumber));
+  if (!logarithm || !r || !p || *logarithm == 0 || *r == 0 || *p == 0) return {};
+  if ((kMostScrypt >> *logarithm) == 0 || *r > kMostScrypt || *p > kMostScrypt) {
+    return kMostScrypt + 1;
+  }
+  // No product of three such numbers overflows.
+  return (std::uint64_t{1} << *logarithm) * *r * *p;
+}
+
+std::optional<std::string> scrypt_problem(std::string_view hash) {
+  const auto blocks = scrypt_blocks(hash);
+  if (!blocks) return "this is not an scrypt hash";
+  if (*blocks > kMostScrypt) {
+    return "this hash costs too much to check (at most N=65536, r=32, p=1)";
+  }
+  return {};
+}
+
+// "$sha1$198009$salt$hash"
+std::optional<std::uint64_t> sha1_rounds(std::string_view hash) {
+  const auto parts = ascii::split(hash, '$');
+  if (parts.size() != 5 || parts[3].empty() || parts[4].size() != 28) return {};
+  return number_after(parts[2], "");
 }
 
 bool is_sha(std::string_view hash) { return hash.starts_with("$5$") || hash.starts_with("$6$"); }
@@ -153,18 +208,40 @@ std::string too_weak(std::string_view what) {
   return fmt::format("{} is too weak: whoever gets the file can soon guess its passwords", what);
 }
 
+std::optional<std::string> sha1_problem(std::string_view hash) {
+  const auto rounds = sha1_rounds(hash);
+  if (!rounds) return "this is not a sha1crypt hash";
+  if (*rounds < kFewestSha1Rounds) {
+    return too_weak(fmt::format("sha1crypt with fewer than {} rounds", kFewestSha1Rounds));
+  }
+  if (*rounds > kMostRounds) return "this hash costs too much to check (at most 1000000 rounds)";
+  return {};
+}
+
 // Only known names are shown: what looks like one may be part of a password in clear.
 std::optional<std::string> weakness(std::string_view scheme, std::string_view hash) {
   for (const std::string_view weak : kWeakSchemes) {
     if (ascii::equals_ignore_case(weak, scheme)) return too_weak(fmt::format("{{{}}}", weak));
   }
+  // What these begin with has a meaning of its own after other names, as in {PBKDF2}$1$.
+  const bool is_crypt = ascii::equals_ignore_case(scheme, "CRYPT");
+  if (!is_crypt && !scheme.empty()) return {};
   if (hash.starts_with("$1$")) return too_weak("MD5 ($1$)");
   constexpr std::size_t kDesLength = 13;
-  if (ascii::equals_ignore_case(scheme, "CRYPT") && hash.size() == kDesLength &&
-      !hash.contains('$')) {
-    return too_weak("DES");
+  if (hash.size() != kDesLength || hash.find_first_not_of(kCryptDigits) != std::string_view::npos) {
+    return {};
   }
-  return {};
+  // Without a name it may as well be a password in clear.
+  return is_crypt ? too_weak("DES")
+                  : "not a supported password hash: " + too_weak("DES, if that is what it is,");
+}
+
+std::string not_supported(std::string_view scheme) {
+  for (const std::string_view other : kOtherSchemes) {
+    if (ascii::equals_ignore_case(other, scheme))
+      return fmt::format("{{{}}} is not supported", other);
+  }
+  return "not a supported password hash";
 }
 
 bool verify_argon(std::string_view hash, std::string_view password) {
@@ -244,7 +321,7 @@ std::optional<std::string> password_hash_problem(std::string_view stored) {
   if (auto weak = weakness(name, hash)) return weak;
   const auto scheme = std::ranges::find_if(
       kSchemes, [&](const Scheme& known) { return ascii::equals_ignore_case(known.name, name); });
-  if (scheme == std::end(kSchemes)) return "not a supported password hash";
+  if (scheme == std::end(kSchemes)) return not_supported(name);
   const auto begins = [&](std::string_view prefix) { return hash.starts_with(prefix); };
   if (std::ranges::none_of(scheme->prefixes, begins)) {
     return name.empty() || scheme->name == "CRYPT"
@@ -253,6 +330,8 @@ std::optional<std::string> password_hash_problem(std::string_view stored) {
   }
   if (begins(kArgon)) return argon_problem(hash);
   if (is_sha(hash)) return sha_problem(hash);
+  if (begins(kScrypt)) return scrypt_problem(hash);
+  if (begins(kSha1)) return sha1_problem(hash);
   return is_bcrypt(hash) ? bcrypt_problem(hash) : yescrypt_problem(hash);
 }
 
@@ -274,6 +353,8 @@ std::uint64_t password_cost(std::string_view stored) {
   const std::string_view hash = hash_of(stored);
   if (hash.starts_with(kArgon)) return argon_cost(hash);
   if (is_sha(hash)) return sha_cost(hash);
+  if (hash.starts_with(kScrypt)) return *scrypt_blocks(hash) / 3;
+  if (hash.starts_with(kSha1)) return *sha1_rounds(hash);
   return is_bcrypt(hash) ? bcrypt_cost(hash) : yescrypt_cost(hash);
 }
 

@@ -1,5 +1,6 @@
 // The stored forms of passwords, under Dovecot's names in any case, or under none: argon2id
-// (libsodium), of crypt(3) SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT and yescrypt, and SCRAM-SHA-256.
+// (libsodium), of crypt(3) SHA512-CRYPT, SHA256-CRYPT, BLF-CRYPT, yescrypt, scrypt and sha1crypt,
+// and SCRAM-SHA-256.
 #pragma once
 
 #include "auth/user.h"

@@ -105,7 +105,7 @@ const config::Keys<User>& user_keys() {
   static const config::Keys<User> keys{
       {{"password",
         "a hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
-        "SHA256-CRYPT, BLF-CRYPT, yescrypt or SCRAM-SHA-256",
+        "SHA256-CRYPT, BLF-CRYPT, yescrypt, scrypt or SCRAM-SHA-256",
         "", "The password's hash. Without it the login has a token or a certificate instead."},
        read_password},
       {{"scram", "keys as `signpost user add` makes them, \"{SCRAM-SHA-256}...\", or leave it out",

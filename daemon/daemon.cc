@@ -345,6 +345,7 @@ bool Daemon::needs_restart() const { return shared_.store->health().needs_restar
 
 admin::ReloadOutcome Daemon::reload(std::string_view by) {
   const MutexLock lock(reloading_);
+  if (shared_.draining.load()) return {.errors = {"the relay is stopping"}};
   const auto refuse = [this, by](std::vector<std::string> errors) {
     reloads_failed_.add();
     reloaded_.set(0);
@@ -481,13 +482,19 @@ bool Daemon::wait_until_drained(std::chrono::seconds limit) {
   return true;
 }
 
-void Daemon::stop() {
+// After a reload under way, whose listeners are closed like all others; reload() refuses later
+// ones.
+void Daemon::stop_accepting() {
+  const MutexLock lock(reloading_);
   // First: nothing may be opened while it drains.
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
-  admin_.reset();
   if (spool_reader_) spool_reader_->stop();
   unix_listeners_.clear();  // whoever comes now is refused, rather than left waiting
+}
+
+void Daemon::stop() {
+  stop_accepting();
   if (!threads_.empty()) {
     post_to_workers([](Worker& worker) { worker.drain(); });
     const bool in_time = wait_until_drained(kDrainLimit);
@@ -496,6 +503,8 @@ void Daemon::stop() {
       post_to_workers([](Worker& worker) { worker.send_away(); });
       (void)wait_until_drained(kFarewellLimit);
     }
+    // Says until now that the relay drains. Its work under way needs the workers' loops.
+    admin_.reset();
     for (const auto& worker : workers_) worker->stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();

@@ -60,7 +60,8 @@ class Daemon {
 
   // Stops accepting and lets transactions end for kDrainLimit. Clients still connected then get a
   // 421 and kFarewellLimit to read it, connections to receivers are cut, and the outcomes are
-  // stored and logged meanwhile. Stops all threads, which takes as long as the slowest of them.
+  // stored and logged meanwhile. The admin server ends last: it says that the relay drains, shows
+  // the queue and refuses changes. Stops all threads, which takes as long as the slowest of them.
   static constexpr std::chrono::seconds kDrainLimit{30};
   static constexpr std::chrono::seconds kFarewellLimit{6};
   void stop();
@@ -83,6 +84,7 @@ class Daemon {
   void check_disk();
   void look_after_disk();
   void report_name_service();
+  void stop_accepting();
   bool drained(SteadyTime deadline);
   bool wait_until_drained(std::chrono::seconds limit);
   template <typename Does>

@@ -99,6 +99,26 @@ TEST_F(RoutesTest, HealthAndMetricsAreAnsweredAtOnce) {
   EXPECT_NE(response(stranger("GET", "/metrics")).body.find("signpost_"), std::string::npos);
 }
 
+TEST_F(RoutesTest, WhileItDrainsItSaysSoShowsTheQueueAndChangesNothing) {
+  enqueue(kOne, "example.net");
+  draining_ = true;
+  EXPECT_EQ(status(stranger("GET", "/healthz")), 200);
+  EXPECT_EQ(status(stranger("GET", "/metrics")), 200);
+  const HttpResponse ready = response(stranger("GET", "/readyz"));
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_EQ(ready.body, "draining: the relay is stopping\n");
+  EXPECT_EQ(Json::parse(response(request("GET", "/api/v1/queue")).body)["jobs"].size(), 1u);
+  const std::string all = R"({"all": true})";
+  for (const char* path : {"/api/v1/queue/retry", "/api/v1/queue/remove", "/api/v1/queue/bounce",
+                           "/api/v1/site/pause", "/api/v1/site/resume", "/api/v1/reload"}) {
+    const HttpResponse refused = response(request("POST", path, all));
+    EXPECT_EQ(refused.status, 503) << path;
+    EXPECT_NE(refused.body.find("the relay is stopping"), std::string::npos) << path;
+  }
+  EXPECT_EQ(reloaded_by_, "");
+  EXPECT_EQ(store_.totals().ready, 1u);
+}
+
 TEST_F(RoutesTest, ALoginIsShownWithWhatItUsed) {
   auto settings = std::make_shared<relay::Settings>();
   auto config = std::make_shared<config::Config>();

@@ -199,7 +199,7 @@ TEST(Users, PasswordInClearIsRefusedAndNotShown) {
   EXPECT_EQ(error,
             "users.toml:2:12: shop.password: not a supported password hash; write a "
             "hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
-            "SHA256-CRYPT, BLF-CRYPT, yescrypt or SCRAM-SHA-256");
+            "SHA256-CRYPT, BLF-CRYPT, yescrypt, scrypt or SCRAM-SHA-256");
 }
 
 constexpr const char* kTooManyRounds =
@@ -250,11 +250,15 @@ const std::string kBcrypt10 = "$2b$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKi
 const std::string kYescrypt = "$y$j9T$abcdefghijklmnop$3dL1LkYnZM.OVXuVdnnaKVDlLYT92dRwOzDZ5XiVCe.";
 const std::string kGost = "$gy$j9T$abcdefghijklmnop$mixfBgwqRYkgJa0E4eWmDF3HC/BbYXm8ztA717oxvqD";
 
+const std::string kScrypt = "$7$96..../....abcdefgh$Y25GFunIc77igwisgRS16QamarOZWeyGUnsUhetuLk.";
+const std::string kSha1 = "$sha1$1000$abcdefgh$ji8ESnkwjcTjo4hThodnLYyi.3yG";
+
 TEST(Passwords, WhatOtherServersStoreIsVerified) {
   for (const std::string& hash :
        {"{SHA512-CRYPT}" + kSha512, "{sha512-crypt}" + kSha512, "{CRYPT}" + kSha512, kSha512,
         "{SHA256-CRYPT}" + kSha256, kSha256, "{BLF-CRYPT}" + kBcrypt10, "{Crypt}" + kBcrypt10,
-        "{CRYPT}" + kYescrypt, kYescrypt, kGost}) {
+        "{CRYPT}" + kYescrypt, kYescrypt, kGost, kScrypt, "{CRYPT}" + kScrypt, kSha1,
+        "{CRYPT}" + kSha1}) {
     const User user{"shop", hash, {}};
     EXPECT_EQ(password_hash_problem(hash), std::nullopt) << hash;
     EXPECT_TRUE(verify_password(&user, "secret")) << hash;
@@ -277,6 +281,18 @@ TEST(Passwords, WeakSchemesAreRefusedWithAReason) {
   EXPECT_EQ(password_hash_problem("{CRYPT}$1$salt$qJH7.N4xYta3aEG/dfqo/0"), "MD5 ($1$)" + end);
   EXPECT_EQ(password_hash_problem("$1$salt$qJH7.N4xYta3aEG/dfqo/0"), "MD5 ($1$)" + end);
   EXPECT_EQ(password_hash_problem("{CRYPT}abJnggxhB/yWI"), "DES" + end);
+  EXPECT_EQ(password_hash_problem("abJnggxhB/yWI"),
+            "not a supported password hash: DES, if that is what it is," + end);
+  EXPECT_EQ(password_hash_problem("$sha1$999$abcdefgh$ji8ESnkwjcTjo4hThodnLYyi.3yG"),
+            "sha1crypt with fewer than 1000 rounds" + end);
+}
+
+TEST(Passwords, AnotherSchemeOfDovecotIsNotCalledWeak) {
+  EXPECT_EQ(password_hash_problem("{PBKDF2}$1$salt$5000$" + std::string(40, 'a')),
+            "{PBKDF2} is not supported");
+  EXPECT_EQ(password_hash_problem("{scram-sha-1}4096,a,b,c"), "{SCRAM-SHA-1} is not supported");
+  EXPECT_EQ(password_hash_problem("{BLF-CRYPT}$1$salt$qJH7.N4xYta3aEG/dfqo/0"),
+            "this is not a hash of {BLF-CRYPT}");
 }
 
 TEST(Passwords, AHashOfAnotherSchemeOrACostlyOneIsRefused) {
@@ -284,7 +300,14 @@ TEST(Passwords, AHashOfAnotherSchemeOrACostlyOneIsRefused) {
             "this is not a hash of {SHA256-CRYPT}");
   for (const std::string& hash : {std::string("{BLF-CRYPT}$2b$15$") + std::string(53, 'a'),
                                   std::string("$5$rounds=1000001$s$") + std::string(43, 'a'),
-                                  std::string("$y$jET$salt$") + std::string(43, 'a')}) {
+                                  std::string("$y$jET$salt$") + std::string(43, 'a'),
+                                  // scrypt: N, r, p, each of them and all three too large
+                                  std::string("$7$FU..../....salt$") + std::string(43, 'a'),
+                                  std::string("$7$zU..../....salt$") + std::string(43, 'a'),
+                                  std::string("$7$/zzzzz/....salt$") + std::string(43, 'a'),
+                                  std::string("$7$//....zzzzzsalt$") + std::string(43, 'a'),
+                                  std::string("$7$EU....0....salt$") + std::string(43, 'a'),
+                                  std::string("$sha1$1000001$salt$") + std::string(28, 'a')}) {
     EXPECT_TRUE(
         password_hash_problem(hash).value_or("").starts_with("this hash costs too much to check"))
         << hash;
@@ -292,7 +315,11 @@ TEST(Passwords, AHashOfAnotherSchemeOrACostlyOneIsRefused) {
   for (const std::string& hash :
        {std::string("{SCRYPT}x"), std::string("{a password}"), std::string("{"),
         std::string("$2x$05$") + std::string(53, 'a'), kYescrypt.substr(0, 40), kSha256 + "a",
-        kBcrypt10 + "a", std::string("$y$.9T$salt$") + std::string(43, 'a')}) {
+        kBcrypt10 + "a", std::string("$y$.9T$salt$") + std::string(43, 'a'), kScrypt.substr(0, 60),
+        "$7$.6..../....abcdefgh$" + std::string(43, 'a'),
+        "$7$9...../....abcdefgh$" + std::string(43, 'a'), "$7$96.../$" + std::string(43, 'a'),
+        kSha1 + "a", "$sha1$x$abcdefgh$" + std::string(28, 'a'),
+        "$sha1$1000$$" + std::string(28, 'a')}) {
     EXPECT_NE(password_hash_problem(hash), std::nullopt) << hash;
     EXPECT_EQ(password_cost(hash), 0U) << hash;
   }

@@ -160,10 +160,16 @@ class SilentAfterTheDot(threading.Thread):
         super().__init__(daemon=True)
         self.listener = socket.create_server((host, harness.MX_PORT))
         self.has_the_dot = threading.Event()
+        self.connection = None
         self.start()
+
+    def answer(self, reply):
+        """It talks again."""
+        self.connection.sendall(reply)
 
     def run(self):
         connection, _ = self.listener.accept()
+        self.connection = connection
         with connection, connection.makefile("rb") as lines:
             connection.sendall(b"220 silent.example ESMTP\r\n")
             for line in lines:
@@ -173,6 +179,34 @@ class SilentAfterTheDot(threading.Thread):
                     connection.sendall(b"250 ok\r\n")
                 elif line.startswith(b"DATA"):
                     connection.sendall(b"354 go ahead\r\n")
+
+
+def test_a_relay_that_drains_says_so_and_shows_its_queue(world):
+    receiver = SilentAfterTheDot(world.address())
+    world.dns.mx("silent.example", (10, "mx.silent.example", receiver.listener.getsockname()[0]))
+    relay = world.start()
+    queue_id = relay.send("a@shop.example", "b@silent.example", message())
+    assert receiver.has_the_dot.wait(harness.DEADLINE)
+    relay.process.process.send_signal(signal.SIGTERM)
+    harness.wait_until(lambda: not harness.listening(relay.host, harness.TRUSTED_PORT), "the listeners to close")
+    assert relay.get("/readyz") == (503, "draining: the relay is stopping\n")
+    assert relay.get("/healthz") == (200, "ok\n")
+    assert 'signpost_ready{reason="draining"} 0' in relay.get("/metrics")[1]
+    listed, = relay.queue("list", "--state", "active")["jobs"]
+    assert listed["id"] == queue_id
+    moved = relay.config.read_text().replace(f":{harness.TRUSTED_PORT}\"", f":{harness.TRUSTED_PORT + 10000}\"")
+    relay.config.write_text(moved)
+    for words in (["reload"], ["queue", "retry", "--all"], ["queue", "remove", "--all", "--yes"],
+                  ["site", "pause", "mx:silent.example"]):
+        refused = relay.run(*words)
+        assert refused.returncode == 1 and "the relay is stopping" in refused.stderr, refused
+    assert not harness.listening(relay.host, harness.TRUSTED_PORT + 10000)
+    receiver.answer(b"250 ok\r\n")
+    assert relay.process.wait(harness.DEADLINE) == 0
+    assert not harness.listening(relay.host, harness.ADMIN_PORT) and not relay.admin_socket.exists()
+    delivered, = relay.events("delivered")
+    assert delivered["id"] == queue_id
+    assert relay.events("stopped")[0]["sessions_cut"] == 0
 
 
 def test_a_stop_cuts_sessions_after_30_seconds_and_says_what_may_arrive_twice(world):
