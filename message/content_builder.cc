@@ -2,7 +2,6 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
-#include "message/author_name.h"
 #include "message/date_time.h"
 #include "message/eight_bit.h"
 #include "message/header_line.h"
@@ -339,7 +338,7 @@ bool ContentBuilder::write_field(const HeaderField& field, std::string_view raw)
   if (const std::string_view author = author_field(field); !author.empty() && !is_empty(field)) {
     auto address = first_address(now.value);
     if (!address) {
-      if (const auto clear = with_quoted_name(now.value)) {
+      if (const auto clear = with_quoted_name(now.value, fix_ups_.compared)) {
         change(std::string(field.name).append(": ").append(*clear).append(kCrlf));
         address = first_address(now.value);
       }

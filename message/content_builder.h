@@ -29,6 +29,7 @@
 
 #include "base/byte_sink.h"
 #include "base/clock.h"
+#include "message/author_name.h"
 #include "message/mail_loop.h"
 
 #include <cstddef>
@@ -51,10 +52,11 @@ struct FixUps {
   // Whether the message may say that it is from "local@domain"; "" stands for a field that is not
   // clear. Null: any address is allowed.
   std::function<bool(std::string_view address)> may_be_from{};
-  std::string instead{};  // replaces an address that is not allowed; "": none does, see foreign()
-  bool binary = false;    // BODY=BINARYMIME (RFC 3030 section 3): any octets may arrive
-  std::string from{};     // From:'s address when the field is missing; "": that is a fault
-  std::string domain{};   // of addresses without one; "": they stay as they are
+  std::string instead{};    // replaces an address that is not allowed; "": none does, see foreign()
+  ComparedForm compared{};  // of addresses: whether a display name is the address beside it
+  bool binary = false;      // BODY=BINARYMIME (RFC 3030 section 3): any octets may arrive
+  std::string from{};       // From:'s address when the field is missing; "": that is a fault
+  std::string domain{};     // of addresses without one; "": they stay as they are
   std::function<bool(std::string_view name)> is_unwanted{};  // fields to leave out; may be null
 };
 

@@ -75,6 +75,17 @@ TEST(AuthorName, TwoMailboxesStayAsTheyAre) {
   }
 }
 
+TEST(AuthorName, AnotherSpellingOfTheAddressIsNotAnotherMailbox) {
+  const ComparedForm compared = [](std::string_view address) {
+    return std::string(address == "me@b\xC3\xBC.test" ? "me@xn--b-xga.test" : address);
+  };
+  const std::string value = "me@b\xC3\xBC.test <me@xn--b-xga.test>";
+  EXPECT_EQ(repaired(value), "(none)");
+  EXPECT_EQ(with_quoted_name(value, compared), "\"me@b\xC3\xBC.test\" <me@xn--b-xga.test>");
+  EXPECT_FALSE(with_quoted_name("you@b\xC3\xBC.test <me@xn--b-xga.test>", compared));
+  EXPECT_FALSE(with_quoted_name("me@b\xC3\xB6.test <me@xn--b-xga.test>", compared));
+}
+
 TEST(AuthorName, WhatHasNoAddressStaysAsItIs) {
   for (const std::string_view value :
        {"", "Doe, John", "Doe, John <>", "Doe, John <me>", "Doe, John <me@shop.test", "Doe > x <",

@@ -384,6 +384,8 @@ TEST(ContentBuilder, QuotesANameThatNeedsIt) {
   EXPECT_EQ(builder.take(), join({kReceived, "From: \"Doe, John\" <j@Example.com>\r\nDate: now\r\n",
                                   kMessageId, "\r\n"}));
   EXPECT_EQ(built("From: a@one.example <b@two.example>\r\n\r\n").from_address(), "");
+  EXPECT_TRUE(content_of("From: [Shop] News <n@example.com>\r\n\r\n")
+                  .contains("\r\nFrom: \"[Shop] News\" <n@example.com>\r\n"));
 }
 
 TEST(ContentBuilder, FillsInAMissingFrom) {
