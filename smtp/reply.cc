@@ -76,6 +76,28 @@ Reply assemble(int code, const std::vector<std::string_view>& lines) {
   return reply;
 }
 
+// A text may repeat what a client said: it must not be able to end the line, and a client need not
+// understand more than ASCII. Other octets are "\xc3" while the line stays within its limit (RFC
+// 5321 section 4.5.3.1.5), then "?".
+void append_in_ascii(std::string& line, std::string_view words) {
+  constexpr std::size_t kMostOctets = 510;  // without CRLF
+  constexpr std::size_t kEscaped = 4;
+  constexpr std::string_view kHex = "0123456789abcdef";
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const char c = words[at];
+    const std::size_t rest = words.size() - at - 1;
+    const bool is_eight_bit = (c & 0x80) != 0;
+    if ((c >= ' ' && c <= '~') || c == '\t') {
+      line += c;
+    } else if (is_eight_bit && line.size() + kEscaped + rest <= kMostOctets) {
+      const auto octet = static_cast<unsigned char>(c);
+      line.append("\\x").append({kHex[octet >> 4], kHex[octet & 15]});
+    } else {
+      line += '?';
+    }
+  }
+}
+
 std::string_view without_cr(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
@@ -146,17 +168,7 @@ void Reply::append_to(ByteQueue& out) const {
     if (last && !(status_text.empty() && words.empty())) line += ' ';
     line += status_text;
     if (!status_text.empty() && !words.empty()) line += ' ';
-    const std::size_t begin = line.size();
-    line += words;
-    // A text may repeat what a client said: it must not be able to end the line, and a client need
-    // not understand more than ASCII.
-    std::replace_if(
-        line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
-        [](char c) {
-          const bool is_printable = c >= ' ' && c <= '~';
-          return !is_printable && c != '\t';
-        },
-        '?');
+    append_in_ascii(line, words);
     line += "\r\n";
     out.append(line);
     if (last) return;

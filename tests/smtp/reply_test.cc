@@ -176,7 +176,16 @@ TEST(Reply, CannotBeMadeToHoldAnotherLine) {
 
 TEST(Reply, IsAscii) {
   EXPECT_EQ(wire({550, {5, 7, 1}, "Not as <gr\u00fcn@shop.example>"}),
-            "550 5.7.1 Not as <gr??n@shop.example>\r\n");
+            "550 5.7.1 Not as <gr\\xc3\\xbcn@shop.example>\r\n");
+}
+
+TEST(Reply, ALineStaysWithinItsLimit) {
+  std::string text = "\u00fc";
+  for (int i = 0; i < 7; ++i) text += text;
+  const std::string line = wire({550, {}, text + "."});
+  EXPECT_LE(line.size(), 512U);
+  EXPECT_TRUE(line.starts_with("550 \\xc3\\xbc")) << line;
+  EXPECT_TRUE(line.ends_with("??.\r\n")) << line;
 }
 
 TEST(Reply, SurvivesTheWire) {
