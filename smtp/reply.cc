@@ -40,11 +40,18 @@ struct Prefix {
   std::size_t length = 0;
 };
 
+// RFC 2034 section 4: the class must agree with the reply code. But a status of too many recipients
+// means the same with any class, and without it they would be refused for good.
+bool belongs_to(const EnhancedStatus& status, int code) {
+  const int klass = code / 100;
+  if (status.klass == klass) return true;
+  return status.subject == 5 && status.detail == 3 && klass > 3 && status.klass > 3;
+}
+
 std::optional<Prefix> status_prefix(std::string_view text, int code) {
   const std::size_t end = std::min(text.find(' '), text.size());
   const auto status = EnhancedStatus::parse(text.substr(0, end));
-  // RFC 2034 section 4: the class must agree with the reply code.
-  if (!status || status->klass != code / 100) return std::nullopt;
+  if (!status || !belongs_to(*status, code)) return std::nullopt;
   return Prefix{*status, std::min(end + 1, text.size())};
 }
 

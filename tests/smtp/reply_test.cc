@@ -136,6 +136,14 @@ TEST(ReplyParser, LeavesAStatusOfAnotherClassInTheText) {
   EXPECT_EQ(whole_reply("354 3.0.0 odd\r\n"), (Reply{354, {}, "3.0.0 odd"}));
 }
 
+TEST(ReplyParser, TakesTooManyRecipientsWithAnotherClass) {
+  EXPECT_EQ(whole_reply("550 4.5.3 many\r\n"), (Reply{550, {4, 5, 3}, "many"}));
+  EXPECT_EQ(whole_reply("452 5.5.3 many\r\n"), (Reply{452, {5, 5, 3}, "many"}));
+  EXPECT_EQ(whole_reply("250 5.5.3 odd\r\n"), (Reply{250, {}, "5.5.3 odd"}));
+  EXPECT_EQ(whole_reply("550 2.5.3 odd\r\n"), (Reply{550, {}, "2.5.3 odd"}));
+  EXPECT_EQ(whole_reply("550 4.5.4 odd\r\n"), (Reply{550, {}, "4.5.4 odd"}));
+}
+
 TEST(ReplyParser, LeavesStatusesThatContradictEachOtherInTheText) {
   EXPECT_EQ(whole_reply("550-5.1.1 a\r\n550 5.7.1 b\r\n"), (Reply{550, {}, "5.1.1 a\n5.7.1 b"}));
 }
