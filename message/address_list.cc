@@ -181,8 +181,11 @@ std::optional<Mailbox> addr_spec(const std::vector<Token>& tokens) {
   return Mailbox{*local, *domain};
 }
 
+// Brackets are specials (section 3.2.3), and parsers differ about a name with "[x]" in it.
 bool is_phrase(const std::vector<Token>& tokens) {
-  return std::ranges::none_of(tokens, [](const Token& token) { return token.is('@'); });
+  return std::ranges::none_of(tokens, [](const Token& token) {
+    return token.is('@') || token.kind == Token::Kind::Literal;
+  });
 }
 
 // Reads the route of "<@a,@b:user@c>" (section 4.4), whose "@" was taken already, up to its colon.

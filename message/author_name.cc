@@ -18,11 +18,15 @@ std::optional<std::string> only_address(std::string_view text) {
 }
 
 // "John @ Shop" is a name: a single label is nobody's domain.
-bool holds_another_mailbox(std::string_view name, const std::string& address) {
+bool holds_another_mailbox(std::string_view name, const std::string& address,
+                           const ComparedForm& compared) {
+  const auto differs = [&](const std::string& other) {
+    return other != address && (!compared || compared(other) != compared(address));
+  };
   while (!name.empty()) {
     const std::size_t end = std::min(name.find_first_of(",;"), name.size());
     const auto other = only_address(name.substr(0, end));
-    if (other && *other != address && other->find('.', other->rfind('@')) != std::string::npos) {
+    if (other && other->find('.', other->rfind('@')) != std::string::npos && differs(*other)) {
       return true;
     }
     name.remove_prefix(std::min(end + 1, name.size()));
@@ -105,7 +109,7 @@ std::optional<std::string> as_phrase(std::string_view name) {
 
 }  // namespace
 
-std::optional<std::string> with_quoted_name(std::string_view value) {
+std::optional<std::string> with_quoted_name(std::string_view value, const ComparedForm& compared) {
   std::string line = unfold(value);
   std::ranges::replace(line, '\t', ' ');
   if (std::ranges::any_of(line, ascii::is_control)) return {};
@@ -117,7 +121,7 @@ std::optional<std::string> with_quoted_name(std::string_view value) {
   const std::string_view name = ascii::trim(std::string_view(line).substr(0, open));
   const std::string angle = line.substr(open);
   const auto address = only_address(angle);
-  if (!address || name.empty() || holds_another_mailbox(name, *address)) return {};
+  if (!address || name.empty() || holds_another_mailbox(name, *address, compared)) return {};
   const auto phrase = as_phrase(name);
   if (!phrase) return {};
   std::string repaired = *phrase + ' ' + angle;

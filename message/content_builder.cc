@@ -2,7 +2,6 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
-#include "message/author_name.h"
 #include "message/date_time.h"
 #include "message/eight_bit.h"
 #include "message/header_line.h"
@@ -192,23 +191,27 @@ bool ContentBuilder::is_first_field(std::string_view line) {
 }
 
 // A line that is not a field is the first of the body, whose blank line is missing; or it is torn
-// off a field or misspelled, as more fields after it show. Taking these for the body would change
-// what the message is.
+// off a field or misspelled. It is the latter when more fields follow, or when the blank line that
+// ends the section is still to come: taking the rest of the section for the body would move what
+// describes the body, such as a boundary, into it. Text whose first paragraph ends soon looks the
+// same, and is refused rather than guessed.
 void ContentBuilder::look_behind_odd_line(std::string_view line) {
   const LineKind kind = line_kind(line);
-  if (kind == LineKind::Field && !is_link(line)) {
-    const std::string_view before = std::string_view(header_).substr(0, *odd_line_);
-    const std::string_view odd = std::string_view(header_).substr(*odd_line_);
-    refuse(
-        ContentFault::LineIsNoField,
-        "Line " + number(count_lines(before) + 1 + (mbox_line_dropped_ ? 1 : 0)) +
-            " of the header is not a field: " + shown(odd.substr(0, odd.find(kCrlf))) +
-            "; write \"Name: value\" with a name of ASCII letters, begin a continued line with a "
-            "blank, or put a blank line before the body");
-    return;
+  if (kind == LineKind::Blank || (kind == LineKind::Field && !is_link(line))) {
+    return refuse_odd_line();
   }
   line_start_ = header_.size();
-  if (kind == LineKind::Blank || ++lines_behind_ == kMostLinesBehind) end_header_before_odd_line();
+  if (++lines_behind_ == kMostLinesBehind) end_header_before_odd_line();
+}
+
+void ContentBuilder::refuse_odd_line() {
+  const std::string_view before = std::string_view(header_).substr(0, *odd_line_);
+  const std::string_view odd = std::string_view(header_).substr(*odd_line_);
+  refuse(ContentFault::LineIsNoField,
+         "Line " + number(count_lines(before) + 1 + (mbox_line_dropped_ ? 1 : 0)) +
+             " of the header is not a field: " + shown(odd.substr(0, odd.find(kCrlf))) +
+             "; write \"Name: value\" with a name of ASCII letters, begin a continued line with a "
+             "blank, or put a blank line before the body");
 }
 
 void ContentBuilder::end_header_before_odd_line() {
@@ -335,7 +338,7 @@ bool ContentBuilder::write_field(const HeaderField& field, std::string_view raw)
   if (const std::string_view author = author_field(field); !author.empty() && !is_empty(field)) {
     auto address = first_address(now.value);
     if (!address) {
-      if (const auto clear = with_quoted_name(now.value)) {
+      if (const auto clear = with_quoted_name(now.value, fix_ups_.compared)) {
         change(std::string(field.name).append(": ").append(*clear).append(kCrlf));
         address = first_address(now.value);
       }

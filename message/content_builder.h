@@ -18,7 +18,8 @@
 //   - no line has more than kMaxLine octets: fields are folded, parts of the body encoded
 //     (recoding.h), as are those of a binary message that hold a NUL or a CR or LF by itself;
 //   - a header section without its blank line gets one before the first line that is not a field,
-//     unless more fields follow: then that line is torn or misspelled, and the message is refused;
+//     unless more fields or a blank line follow within a few lines: then that line is torn or
+//     misspelled, and the message is refused;
 //     a "From " line of an mbox and a byte order mark on top are dropped; content that does not
 //     begin with a header field is refused;
 //   - a last line without CRLF gets one.
@@ -28,6 +29,7 @@
 
 #include "base/byte_sink.h"
 #include "base/clock.h"
+#include "message/author_name.h"
 #include "message/mail_loop.h"
 
 #include <cstddef>
@@ -50,10 +52,11 @@ struct FixUps {
   // Whether the message may say that it is from "local@domain"; "" stands for a field that is not
   // clear. Null: any address is allowed.
   std::function<bool(std::string_view address)> may_be_from{};
-  std::string instead{};  // replaces an address that is not allowed; "": none does, see foreign()
-  bool binary = false;    // BODY=BINARYMIME (RFC 3030 section 3): any octets may arrive
-  std::string from{};     // From:'s address when the field is missing; "": that is a fault
-  std::string domain{};   // of addresses without one; "": they stay as they are
+  std::string instead{};    // replaces an address that is not allowed; "": none does, see foreign()
+  ComparedForm compared{};  // of addresses: whether a display name is the address beside it
+  bool binary = false;      // BODY=BINARYMIME (RFC 3030 section 3): any octets may arrive
+  std::string from{};       // From:'s address when the field is missing; "": that is a fault
+  std::string domain{};     // of addresses without one; "": they stay as they are
   std::function<bool(std::string_view name)> is_unwanted{};  // fields to leave out; may be null
 };
 
@@ -71,7 +74,7 @@ enum class ContentFault {
                     // not safe
   DoubledField,     // 550 5.6.0: another field that it allows once, with two values
   MalformedHeader,  // 550 5.6.0: the first line is not a header field
-  LineIsNoField,    // 550 5.6.0: a later line of the section is not, and fields follow it
+  LineIsNoField,    // 550 5.6.0: a later line of the section is not one
   FieldTooLong,     // 550 5.6.0: an over-long line in a field that cannot be folded
   LineTooLong,      // 550 5.6.0: one in the body, in a part that cannot be encoded
   BareOctet,        // 554 5.6.3: a NUL, or a CR or LF by itself, in such a part or in the header
@@ -124,6 +127,7 @@ class ContentBuilder final : public ByteSink {
   void end_line();
   bool is_first_field(std::string_view line);
   void look_behind_odd_line(std::string_view line);
+  void refuse_odd_line();
   void end_header_before_odd_line();
   void end_header();
   bool refuse_section(const HeaderSection& section);

@@ -67,6 +67,9 @@ constexpr std::string_view kSizeAdvice =
 constexpr std::string_view kUnreachableAdvice =
     "The recipient's mail server could not be reached for a long time. Please try again later, or "
     "contact the recipient by other means.";
+constexpr std::string_view kNotAcceptedAdvice =
+    "The receiving mail server answered but did not accept the message. Please try again later, or "
+    "contact the recipient by other means.";
 constexpr std::string_view kDeadlineAdvice =
     "The message was to be delivered by a certain time or not at all. Please send it again without "
     "that limit, or contact the recipient by other means.";
@@ -103,13 +106,23 @@ bool fits(std::string_view status, std::string_view pattern) {
   return pattern.ends_with('.') ? status.starts_with(pattern) : status == pattern;
 }
 
+std::string_view advice_on(std::string_view status) {
+  return std::ranges::find_if(kAdvice,
+                              [&](const Advice& entry) { return fits(status, entry.status); })
+      ->text;
+}
+
 std::string_view advice(const NotifiedRecipient& recipient) {
   if (recipient.refused_here) return kGeneralAdvice;
+  const bool answered = !recipient.diagnostic.empty();
   // It has expired and no server has said why: the obstacle was on the way to them.
-  if (recipient.status.starts_with("4.") && recipient.diagnostic.empty()) return kUnreachableAdvice;
-  return std::ranges::find_if(
-             kAdvice, [&](const Advice& entry) { return fits(recipient.status, entry.status); })
-      ->text;
+  if (recipient.status.starts_with("4.") && !answered) return kUnreachableAdvice;
+  const std::string_view advice = advice_on(recipient.status);
+  if (!answered) return advice;
+  // Who answered was reached; and the sender's deadline, where it is why, is in the explanation.
+  const bool was_late = !recipient.explanation.empty();
+  const bool untrue = advice == kUnreachableAdvice || (advice == kDeadlineAdvice && !was_late);
+  return untrue ? kNotAcceptedAdvice : advice;
 }
 
 // "550 5.1.1" and no words.

@@ -40,11 +40,18 @@ struct Prefix {
   std::size_t length = 0;
 };
 
+// RFC 2034 section 4: the class must agree with the reply code. But a status of too many recipients
+// means the same with any class, and without it they would be refused for good.
+bool belongs_to(const EnhancedStatus& status, int code) {
+  const int klass = code / 100;
+  if (status.klass == klass) return true;
+  return status.subject == 5 && status.detail == 3 && klass > 3 && status.klass > 3;
+}
+
 std::optional<Prefix> status_prefix(std::string_view text, int code) {
   const std::size_t end = std::min(text.find(' '), text.size());
   const auto status = EnhancedStatus::parse(text.substr(0, end));
-  // RFC 2034 section 4: the class must agree with the reply code.
-  if (!status || status->klass != code / 100) return std::nullopt;
+  if (!status || !belongs_to(*status, code)) return std::nullopt;
   return Prefix{*status, std::min(end + 1, text.size())};
 }
 
@@ -74,6 +81,28 @@ Reply assemble(int code, const std::vector<std::string_view>& lines) {
   const std::string_view words = ascii::trim(reply.text);
   if (words.size() != reply.text.size()) reply.text = std::string(words);
   return reply;
+}
+
+// A text may repeat what a client said: it must not be able to end the line, and a client need not
+// understand more than ASCII. Other octets are "\xc3" while the line stays within its limit (RFC
+// 5321 section 4.5.3.1.5), then "?".
+void append_in_ascii(std::string& line, std::string_view words) {
+  constexpr std::size_t kMostOctets = 510;  // without CRLF
+  constexpr std::size_t kEscaped = 4;
+  constexpr std::string_view kHex = "0123456789abcdef";
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const char c = words[at];
+    const std::size_t rest = words.size() - at - 1;
+    const bool is_eight_bit = (c & 0x80) != 0;
+    if ((c >= ' ' && c <= '~') || c == '\t') {
+      line += c;
+    } else if (is_eight_bit && line.size() + kEscaped + rest <= kMostOctets) {
+      const auto octet = static_cast<unsigned char>(c);
+      line.append("\\x").append({kHex[octet >> 4], kHex[octet & 15]});
+    } else {
+      line += '?';
+    }
+  }
 }
 
 std::string_view without_cr(std::string_view line) {
@@ -146,17 +175,7 @@ void Reply::append_to(ByteQueue& out) const {
     if (last && !(status_text.empty() && words.empty())) line += ' ';
     line += status_text;
     if (!status_text.empty() && !words.empty()) line += ' ';
-    const std::size_t begin = line.size();
-    line += words;
-    // A text may repeat what a client said: it must not be able to end the line, and a client need
-    // not understand more than ASCII.
-    std::replace_if(
-        line.begin() + static_cast<std::ptrdiff_t>(begin), line.end(),
-        [](char c) {
-          const bool is_printable = c >= ' ' && c <= '~';
-          return !is_printable && c != '\t';
-        },
-        '?');
+    append_in_ascii(line, words);
     line += "\r\n";
     out.append(line);
     if (last) return;

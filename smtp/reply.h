@@ -41,7 +41,7 @@ struct Reply {
   // and DSNs.
   std::string one_line() const;
 
-  // Appends it as it goes over the wire: the status on each line, CRLF, "?" for what is not ASCII.
+  // Appends it as it goes over the wire: the status on each line, CRLF, "\xc3" for non-ASCII.
   void append_to(ByteQueue& out) const;
 
   friend bool operator==(const Reply&, const Reply&) = default;

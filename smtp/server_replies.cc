@@ -1,6 +1,8 @@
 #include "smtp/server_replies.h"
 
 #include "base/ascii.h"
+#include "smtp/address.h"
+#include "smtp/idna.h"
 
 #include <algorithm>
 #include <array>
@@ -72,6 +74,35 @@ Reply reply_to(CommandError error, std::string_view line) {
   return {500, {5, 5, 2}, "Command not recognized"};
 }
 
+// An address that is not ASCII although SMTPUTF8 was not given.
+std::string ascii_form(std::string_view path) {
+  const std::string in_a_labels = with_a_labels(path);
+  if (ascii::is_ascii(in_a_labels) && is_domain_name(domain_of(in_a_labels), false)) {
+    std::string form("; write it as \"");
+    form.append(ascii::printable(in_a_labels, kShownPart));
+    return form.append("\", or add SMTPUTF8 to MAIL");
+  }
+  return ascii::is_utf8(path) ? "; add SMTPUTF8 to MAIL, or use an address in ASCII"
+                              : "; use an address in ASCII";
+}
+
+// What would be right, for refused addresses: people read these replies in their mail program.
+std::string right_form(CommandError error, std::string_view line, std::string_view part) {
+  if (error == CommandError::PathSyntax) {
+    return ascii::equals_ignore_case(first_word(line), "MAIL")
+               ? "; write it as in \"FROM:<name@example.com>\""
+               : "; write it as in \"TO:<name@example.com>\"";
+  }
+  if (error == CommandError::PathTooLong) {  // the limits of PathError
+    return "; 1000 octets are allowed, 255 of them for the domain";
+  }
+  if (error == CommandError::PathNotAscii) return ascii_form(part);
+  if (error != CommandError::PathDomain) return "";
+  return ascii::is_ascii(domain_of(part))
+             ? "; write it as in \"name@example.com\""
+             : "; the domain has no form in ASCII (RFC 5891), check its spelling";
+}
+
 }  // namespace
 
 Reply to_error(CommandError error, std::string_view line, ParseContext context) {
@@ -80,6 +111,7 @@ Reply to_error(CommandError error, std::string_view line, ParseContext context) 
   if (!part.empty() && error != CommandError::RequireTls) {
     reply.text.append(": \"").append(ascii::printable(part, kShownPart)).append("\"");
   }
+  reply.text += right_form(error, line, part);
   return reply;
 }
 

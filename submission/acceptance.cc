@@ -5,6 +5,7 @@
 #include "message/received.h"
 #include "relay/route.h"
 #include "smtp/address.h"
+#include "smtp/idna.h"
 #include "submission/sender_binding.h"
 
 #include <fmt/format.h>
@@ -286,6 +287,7 @@ message::FixUps fix_ups(const relay::Settings& settings, const Principal& princi
                        .message_id = fmt::format("<{}@{}>", id_text, hostname),
                        .now = now,
                        .loop = std::move(loop),
+                       .compared = smtp::with_a_labels,
                        .binary = transaction.mail.body == smtp::Body::BinaryMime};
   const smtp::ReversePath& sender = transaction.mail.reverse_path;
   made.domain = sender && !sender->is_address_literal() ? sender->domain() : hostname;

@@ -114,7 +114,8 @@ TEST(ConnectionLimit, ARefusalOfOneRecipientAmongOthersIsAboutThatOne) {
 
 TEST(TransactionLimit, TooManyRecipientsWhateverTheFirstDigit) {
   for (const Reply& reply : {Reply{452, {4, 5, 3}, ""}, Reply{552, {5, 5, 3}, ""},
-                             Reply{550, {5, 5, 3}, ""}, Reply{452, {}, ""}, Reply{552, {}, ""}}) {
+                             Reply{550, {5, 5, 3}, ""}, Reply{550, {4, 5, 3}, ""},
+                             Reply{452, {5, 5, 3}, ""}, Reply{452, {}, ""}, Reply{552, {}, ""}}) {
     EXPECT_TRUE(means_too_many_recipients(reply, Phase::Rcpt)) << reply.one_line();
     const Recipient refused{reply, Phase::Rcpt};
     const auto found = limits({kDelivered, kDelivered, refused, refused, refused}, kFresh);

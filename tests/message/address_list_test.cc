@@ -186,7 +186,13 @@ TEST(AddressList, AmbiguousTextIsNotAnAddress) {
                                        "Re: x <a@b.example>",
                                        "a@b.example\x01",
                                        "a@[192.0.2.1",
-                                       "a@[1.2]3.example"}) {
+                                       "a@[1.2]3.example",
+                                       "[Shop] News <a@b.example>",
+                                       "Doe [Sales] <a@b.example>",
+                                       "=?utf-8?Q?x?= [y] <a@b.example>",
+                                       "x] <a@b.example>",
+                                       "Back\\slash <a@b.example>",
+                                       "[team]: a@b.example;"}) {
     EXPECT_EQ(domain(value), "(none)") << value;
     EXPECT_EQ(address(value), "(none)") << value;
   }

@@ -1,6 +1,7 @@
 #include "message/author_name.h"
 
 #include "message/encoded_word.h"
+#include "message/header_section.h"
 
 #include <gtest/gtest.h>
 
@@ -21,6 +22,19 @@ TEST(AuthorName, QuotesWhatNeedsQuotes) {
   EXPECT_EQ(repaired("O\"Brien, \\ <me@shop.test>"), "\"O\\\"Brien, \\\\\" <me@shop.test>");
   EXPECT_EQ(repaired("J\xC3\xB6rg (Sales <me@shop.test>"), "\"J\xC3\xB6rg (Sales\" <me@shop.test>");
   EXPECT_EQ(repaired("x me@shop.test <me@shop.test>"), "\"x me@shop.test\" <me@shop.test>");
+}
+
+// All of RFC 5322 section 3.2.3 but the full stop, which section 4.1 allows and nobody misreads.
+TEST(AuthorName, QuotesASpecial) {
+  for (const std::string_view special : {"(", ")", "[", "]", "[x]", ":", ";", "@", "\\", ","}) {
+    const std::string name = std::string("J ").append(special).append(" D");
+    const std::string shown = special == "\\" ? "J \\\\ D" : name;
+    EXPECT_EQ(repaired(name + " <me@shop.test>"), "\"" + shown + "\" <me@shop.test>");
+    EXPECT_FALSE(first_address(name + " <me@shop.test>")) << name;
+  }
+  EXPECT_EQ(repaired("[Shop] News <me@shop.test>"), "\"[Shop] News\" <me@shop.test>");
+  EXPECT_EQ(repaired("=?utf-8?Q?x?= [y] <me@shop.test>"), "=?utf-8?Q?x?= \"[y]\" <me@shop.test>");
+  EXPECT_EQ(first_address("Mr. J. Doe <me@shop.test>"), "me@shop.test");
 }
 
 TEST(AuthorName, EncodedWordsStayEncoded) {
@@ -59,6 +73,17 @@ TEST(AuthorName, TwoMailboxesStayAsTheyAre) {
         "Doe, John <a@shop.test> <b@shop.test>", "a@shop.test b@shop.test"}) {
     EXPECT_EQ(repaired(value), "(none)") << value;
   }
+}
+
+TEST(AuthorName, AnotherSpellingOfTheAddressIsNotAnotherMailbox) {
+  const ComparedForm compared = [](std::string_view address) {
+    return std::string(address == "me@b\xC3\xBC.test" ? "me@xn--b-xga.test" : address);
+  };
+  const std::string value = "me@b\xC3\xBC.test <me@xn--b-xga.test>";
+  EXPECT_EQ(repaired(value), "(none)");
+  EXPECT_EQ(with_quoted_name(value, compared), "\"me@b\xC3\xBC.test\" <me@xn--b-xga.test>");
+  EXPECT_FALSE(with_quoted_name("you@b\xC3\xBC.test <me@xn--b-xga.test>", compared));
+  EXPECT_FALSE(with_quoted_name("me@b\xC3\xB6.test <me@xn--b-xga.test>", compared));
 }
 
 TEST(AuthorName, WhatHasNoAddressStaysAsItIs) {

@@ -121,8 +121,8 @@ TEST(ContentBuilder, TellsTheScriptAndLeavesOutUnwantedFields) {
 
 TEST(ContentBuilder, GivesAHeaderItsBlankLine) {
   EXPECT_EQ(content_of(kComplete), join({kReceived, kComplete, "\r\n"}));
-  EXPECT_EQ(content_of(join({kComplete, "Hello Bob: how are you?\r\n\r\nBye\r\n"})),
-            join({kReceived, kComplete, "\r\nHello Bob: how are you?\r\n\r\nBye\r\n"}));
+  EXPECT_EQ(content_of(join({kComplete, "Hello Bob: how are you?\r\nBye\r\n"})),
+            join({kReceived, kComplete, "\r\nHello Bob: how are you?\r\nBye\r\n"}));
   EXPECT_EQ(content_of(join({kComplete, "To: b@example.net"})),
             join({kReceived, kComplete, "To: b@example.net\r\n\r\n"}));
   EXPECT_EQ(content_of(join({kComplete, "no end"})),
@@ -336,10 +336,30 @@ TEST(ContentBuilder, ALineThatIsNotAFieldBetweenFieldsIsRefused) {
             "body");
 }
 
-TEST(ContentBuilder, TextAfterAHeaderWithoutItsBlankLineIsTheBody) {
+// The blank line shows that the section goes on after the torn line: were this one the body's
+// first, a reader would find neither the boundary nor the parts.
+TEST(ContentBuilder, ATornLastLineOfTheHeaderIsRefused) {
+  for (const std::string_view torn :
+       {"Content-Type: multipart/mixed;\r\nboundary=\"b\"\r\n", "Subject: one\r\ntorn\r\n",
+        "Subject: one\r\ntorn\r\ntwice\r\n folded\r\n", "To: a@b,\r\n>From c@d\r\n",
+        "Subject: one\r\ntorn at\r\nhttp://example.com/\r\n"}) {
+    for (const std::string_view body : {"--b\r\n\r\nhi\r\n--b--\r\n", ""}) {
+      ContentBuilder builder = built(join({kComplete, torn, "\r\n", body}));
+      EXPECT_EQ(builder.fault(), ContentFault::LineIsNoField) << torn;
+      EXPECT_TRUE(builder.take().empty());
+    }
+  }
   EXPECT_EQ(
-      content_of(join({kComplete, "Hello\r\nhttps://example.com/ is new\r\n\r\nTo: x\r\n"})),
-      join({kReceived, kComplete, "\r\nHello\r\nhttps://example.com/ is new\r\n\r\nTo: x\r\n"}));
+      built("From: a@example.com\r\nContent-Type: multipart/mixed;\r\nboundary=\"b\"\r\n\r\n")
+          .fault_text(),
+      "Line 3 of the header is not a field: \"boundary=\"b\"\"; write \"Name: value\" with a "
+      "name of ASCII letters, begin a continued line with a blank, or put a blank line before "
+      "the body");
+}
+
+TEST(ContentBuilder, TextAfterAHeaderWithoutItsBlankLineIsTheBody) {
+  EXPECT_EQ(content_of(join({kComplete, "Hello\r\nhttps://example.com/ is new\r\nBye\r\n"})),
+            join({kReceived, kComplete, "\r\nHello\r\nhttps://example.com/ is new\r\nBye\r\n"}));
   std::string text;
   for (int i = 0; i < 11; ++i) text += "some text\r\n";
   EXPECT_EQ(content_of(join({kComplete, text, "To: x\r\n"})),
@@ -364,6 +384,8 @@ TEST(ContentBuilder, QuotesANameThatNeedsIt) {
   EXPECT_EQ(builder.take(), join({kReceived, "From: \"Doe, John\" <j@Example.com>\r\nDate: now\r\n",
                                   kMessageId, "\r\n"}));
   EXPECT_EQ(built("From: a@one.example <b@two.example>\r\n\r\n").from_address(), "");
+  EXPECT_TRUE(content_of("From: [Shop] News <n@example.com>\r\n\r\n")
+                  .contains("\r\nFrom: \"[Shop] News\" <n@example.com>\r\n"));
 }
 
 TEST(ContentBuilder, FillsInAMissingFrom) {

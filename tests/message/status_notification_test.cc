@@ -161,25 +161,48 @@ TEST(StatusNotification, HumanPartQuotesTheServerAndSaysWhatToDo) {
   for (const auto line : ascii::split(text, '\n')) EXPECT_LE(line.size(), 74U) << line;
 }
 
+// However the lines are wrapped.
+std::string advice_to(NotifiedRecipient recipient) {
+  StatusNotification notification = failure();
+  notification.recipients[0] = std::move(recipient);
+  const Report report = parse(notification);
+  std::string words;
+  for (const auto line : ascii::split(report.part_body(0), '\n')) {
+    words.append(ascii::trim(line)).append(" ");
+  }
+  return words.substr(words.find("What you can do"));
+}
+
+// Mail that has expired after a reply that gave no reason.
+TEST(StatusNotification, WhoAnsweredWasReached) {
+  NotifiedRecipient recipient = failed_recipient();
+  for (const char* status : {"4.4.7", "4.4.1", "4.4.2", "5.4.0", "5.4.7"}) {
+    recipient.status = status;
+    recipient.diagnostic = "450 5.2.2 hm";
+    recipient.explanation.clear();
+    EXPECT_TRUE(advice_to(recipient).contains("answered but did not accept")) << status;
+    recipient.explanation = "not delivered within 5 days";
+    const bool deadline = recipient.status == "5.4.7";
+    EXPECT_TRUE(advice_to(recipient).contains(deadline ? "by a certain time" : "did not accept"));
+    recipient.diagnostic.clear();
+    EXPECT_TRUE(
+        advice_to(recipient).contains(deadline ? "by a certain time" : "could not be reached"))
+        << status;
+  }
+}
+
 TEST(StatusNotification, AdviceFollowsTheStatus) {
   const auto advice = [](std::string status) {
-    StatusNotification notification = failure();
-    notification.recipients[0].status = std::move(status);
-    const Report report = parse(notification);
-    std::string words;  // however the lines are wrapped
-    for (const auto line : ascii::split(report.part_body(0), '\n')) {
-      words.append(ascii::trim(line)).append(" ");
-    }
-    return words.substr(words.find("What you can do"));
+    NotifiedRecipient recipient = failed_recipient();
+    recipient.status = std::move(status);
+    return advice_to(std::move(recipient));
   };
   EXPECT_TRUE(advice("5.1.2").contains("after the @ sign"));
   EXPECT_TRUE(advice("5.1.10").contains("after the @ sign"));
   EXPECT_TRUE(advice("5.1.1").contains("typing mistakes. If it"));
   EXPECT_TRUE(advice("5.2.2").contains("recipient's mailbox is full"));
   EXPECT_TRUE(advice("5.3.4").contains("larger than"));
-  EXPECT_TRUE(advice("4.4.7").contains("could not be reached"));
   EXPECT_TRUE(advice("5.4.1").contains("typing mistakes"));
-  EXPECT_TRUE(advice("4.4.1").contains("could not be reached"));
   EXPECT_TRUE(advice("5.4.4").contains("after the @ sign"));
   EXPECT_TRUE(advice("5.4.6").contains("in a loop"));
   EXPECT_TRUE(advice("5.6.7").contains("not ASCII"));

@@ -136,6 +136,14 @@ TEST(ReplyParser, LeavesAStatusOfAnotherClassInTheText) {
   EXPECT_EQ(whole_reply("354 3.0.0 odd\r\n"), (Reply{354, {}, "3.0.0 odd"}));
 }
 
+TEST(ReplyParser, TakesTooManyRecipientsWithAnotherClass) {
+  EXPECT_EQ(whole_reply("550 4.5.3 many\r\n"), (Reply{550, {4, 5, 3}, "many"}));
+  EXPECT_EQ(whole_reply("452 5.5.3 many\r\n"), (Reply{452, {5, 5, 3}, "many"}));
+  EXPECT_EQ(whole_reply("250 5.5.3 odd\r\n"), (Reply{250, {}, "5.5.3 odd"}));
+  EXPECT_EQ(whole_reply("550 2.5.3 odd\r\n"), (Reply{550, {}, "2.5.3 odd"}));
+  EXPECT_EQ(whole_reply("550 4.5.4 odd\r\n"), (Reply{550, {}, "4.5.4 odd"}));
+}
+
 TEST(ReplyParser, LeavesStatusesThatContradictEachOtherInTheText) {
   EXPECT_EQ(whole_reply("550-5.1.1 a\r\n550 5.7.1 b\r\n"), (Reply{550, {}, "5.1.1 a\n5.7.1 b"}));
 }
@@ -176,7 +184,16 @@ TEST(Reply, CannotBeMadeToHoldAnotherLine) {
 
 TEST(Reply, IsAscii) {
   EXPECT_EQ(wire({550, {5, 7, 1}, "Not as <gr\u00fcn@shop.example>"}),
-            "550 5.7.1 Not as <gr??n@shop.example>\r\n");
+            "550 5.7.1 Not as <gr\\xc3\\xbcn@shop.example>\r\n");
+}
+
+TEST(Reply, ALineStaysWithinItsLimit) {
+  std::string text = "\u00fc";
+  for (int i = 0; i < 7; ++i) text += text;
+  const std::string line = wire({550, {}, text + "."});
+  EXPECT_LE(line.size(), 512U);
+  EXPECT_TRUE(line.starts_with("550 \\xc3\\xbc")) << line;
+  EXPECT_TRUE(line.ends_with("??.\r\n")) << line;
 }
 
 TEST(Reply, SurvivesTheWire) {

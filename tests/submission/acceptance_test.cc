@@ -477,6 +477,15 @@ TEST_F(AcceptanceTest, UnsignedMailIsRefusedWhereTheConfigurationSaysSo) {
   EXPECT_EQ(refusal(kPlain), "");
 }
 
+TEST_F(AcceptanceTest, AnAuthorBesideItsOtherSpellingIsClear) {
+  config.unsigned_policy = config::UnsignedPolicy::Reject;
+  add_key("xn--bcher-kva.example");
+  EXPECT_EQ(refusal("From: u@bücher.example <u@xn--bcher-kva.example>\r\n\r\n"), "");
+  EXPECT_EQ(refusal("From: u@BÜCHER.example <u@xn--bcher-kva.example>\r\n\r\n"), "");
+  EXPECT_EQ(reason("From: x@bücher.example <u@xn--bcher-kva.example>\r\n\r\n"),
+            Refusal::NoSigningKey);
+}
+
 TEST_F(AcceptanceTest, ARefusedAddressLiteralIsNamed) {
   const auto refused = refuse_recipient(settings(), "", {}, mailbox("a@[192.0.2.1]"));
   ASSERT_TRUE(refused);
