@@ -191,17 +191,32 @@ bool ContentBuilder::is_first_field(std::string_view line) {
 }
 
 // A line that is not a field is the first of the body, whose blank line is missing; or it is torn
-// off a field or misspelled. It is the latter when more fields follow, or when the blank line that
-// ends the section is still to come: taking the rest of the section for the body would move what
-// describes the body, such as a boundary, into it. Text whose first paragraph ends soon looks the
-// same, and is refused rather than guessed.
+// off a field or misspelled. It is the latter when more fields follow. When the blank line that
+// ends the section may be still to come, it is taken for text only where that does no harm: in
+// front of parts or encoded content, or after a field that describes them, nothing could be read
+// any more.
 void ContentBuilder::look_behind_odd_line(std::string_view line) {
   const LineKind kind = line_kind(line);
-  if (kind == LineKind::Blank || (kind == LineKind::Field && !is_link(line))) {
-    return refuse_odd_line();
-  }
+  if (kind == LineKind::Field && !is_link(line)) return refuse_odd_line();
+  if (kind == LineKind::Blank && body_needs_its_header()) return refuse_odd_line();
   line_start_ = header_.size();
-  if (++lines_behind_ == kMostLinesBehind) end_header_before_odd_line();
+  if (kind == LineKind::Blank || ++lines_behind_ == kMostLinesBehind) end_header_before_odd_line();
+}
+
+// Whether the body, by the fields before the odd line, is more than lines of text.
+bool ContentBuilder::body_needs_its_header() const {
+  const std::string before = header_.substr(0, *odd_line_);
+  const HeaderSection section = HeaderSection::parse(before);
+  const auto begins = [&](std::string_view name, std::string_view word) {
+    const HeaderField* const field = section.first(name);
+    return field != nullptr && ascii::starts_with_ignore_case(ascii::trim(field->value), word);
+  };
+  const bool after_description =
+      !section.fields().empty() &&
+      ascii::starts_with_ignore_case(section.fields().back().name, "Content-");
+  const bool is_text = section.first("Content-Type") == nullptr || begins("Content-Type", "text/");
+  return after_description || !is_text || begins("Content-Transfer-Encoding", "base64") ||
+         begins("Content-Transfer-Encoding", "quoted-printable");
 }
 
 void ContentBuilder::refuse_odd_line() {

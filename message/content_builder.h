@@ -18,10 +18,10 @@
 //   - no line has more than kMaxLine octets: fields are folded, parts of the body encoded
 //     (recoding.h), as are those of a binary message that hold a NUL or a CR or LF by itself;
 //   - a header section without its blank line gets one before the first line that is not a field,
-//     unless more fields or a blank line follow within a few lines: then that line is torn or
-//     misspelled, and the message is refused;
-//     a "From " line of an mbox and a byte order mark on top are dropped; content that does not
-//     begin with a header field is refused;
+//     unless more fields follow within a few lines, or a blank line where the body is not plain
+//     text: then that line is torn or misspelled, and the message is refused; a "From " line of an
+//     mbox and a byte order mark on top are dropped; content that does not begin with a header
+//     field is refused;
 //   - a last line without CRLF gets one.
 //
 // The body is appended as it arrives and, unless it is binary or has an over-long line, left alone.
@@ -127,6 +127,7 @@ class ContentBuilder final : public ByteSink {
   void end_line();
   bool is_first_field(std::string_view line);
   void look_behind_odd_line(std::string_view line);
+  bool body_needs_its_header() const;
   void refuse_odd_line();
   void end_header_before_odd_line();
   void end_header();

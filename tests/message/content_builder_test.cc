@@ -340,9 +340,11 @@ TEST(ContentBuilder, ALineThatIsNotAFieldBetweenFieldsIsRefused) {
 // first, a reader would find neither the boundary nor the parts.
 TEST(ContentBuilder, ATornLastLineOfTheHeaderIsRefused) {
   for (const std::string_view torn :
-       {"Content-Type: multipart/mixed;\r\nboundary=\"b\"\r\n", "Subject: one\r\ntorn\r\n",
-        "Subject: one\r\ntorn\r\ntwice\r\n folded\r\n", "To: a@b,\r\n>From c@d\r\n",
-        "Subject: one\r\ntorn at\r\nhttp://example.com/\r\n"}) {
+       {"Content-Type: multipart/mixed;\r\nboundary=\"b\"\r\n",
+        "Content-Type: text/plain;\r\ncharset=utf-8\r\n",
+        "Content-Type: multipart/mixed; boundary=b\r\nSubject: one\r\ntorn\r\n",
+        "Content-Transfer-Encoding: Base64\r\nSubject: one\r\ntorn\r\ntwice\r\n folded\r\n",
+        "Content-Transfer-Encoding: quoted-printable\r\nTo: a@b,\r\n>From c@d\r\n"}) {
     for (const std::string_view body : {"--b\r\n\r\nhi\r\n--b--\r\n", ""}) {
       ContentBuilder builder = built(join({kComplete, torn, "\r\n", body}));
       EXPECT_EQ(builder.fault(), ContentFault::LineIsNoField) << torn;
@@ -358,6 +360,9 @@ TEST(ContentBuilder, ATornLastLineOfTheHeaderIsRefused) {
 }
 
 TEST(ContentBuilder, TextAfterAHeaderWithoutItsBlankLineIsTheBody) {
+  EXPECT_EQ(
+      content_of(join({kComplete, "Hello\r\nhttps://example.com/ is new\r\n\r\nTo: x\r\n"})),
+      join({kReceived, kComplete, "\r\nHello\r\nhttps://example.com/ is new\r\n\r\nTo: x\r\n"}));
   EXPECT_EQ(content_of(join({kComplete, "Hello\r\nhttps://example.com/ is new\r\nBye\r\n"})),
             join({kReceived, kComplete, "\r\nHello\r\nhttps://example.com/ is new\r\nBye\r\n"}));
   std::string text;
