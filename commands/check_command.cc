@@ -111,6 +111,7 @@ Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
   std::ranges::move(relay::port_obstacles(config, find_running_relay(config)),
                     std::back_inserter(findings.warnings));
   std::ranges::move(relay::disk_obstacles(config), std::back_inserter(findings.warnings));
+  std::ranges::move(relay::descriptor_obstacles(config), std::back_inserter(findings.warnings));
   check_issuer(*loaded.partly, findings);
   if (ask_dns) check_published_keys(*loaded.partly, findings);
   return findings;

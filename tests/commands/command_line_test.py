@@ -13,6 +13,7 @@ import pathlib
 import pty
 import pwd
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -57,8 +58,9 @@ class Case(unittest.TestCase):
                               text=True, timeout=60, env={**os.environ, "TZ": "UTC", **(env or {})})
         # Whatever else runs on this machine may have the ports of the smallest configuration.
         done.stderr = re.sub(r"signpost: warning: \S+ \S+ \S+:(8025|2525) is in use by .*\n", "", done.stderr)
-        # And so may its disk be nearly full.
+        # And so may its disk be nearly full, or its limit on open files low.
         done.stderr = re.sub(r"signpost: warning: \S+ limits.disk_free: .* to be kept: .*\n", "", done.stderr)
+        done.stderr = re.sub(r"signpost: warning: \S+ limits.sessions: the system allows .*\n", "", done.stderr)
         return done
 
     def signpost(self, *words, **more):
@@ -178,6 +180,25 @@ class Check(Case):
         self.assertTrue(summary["ok"])
         self.assertEqual(summary["users"], 1)
         self.assertEqual(summary["dkim"][0]["algorithm"], "rsa-sha256")
+
+    def test_too_few_descriptors_are_warned_about(self):
+        (self.folder / "users.toml").write_text(f'[shop]\npassword = "{HASH}"\n')
+        self.config.write_text("workers = 1\n" + CONFIG + "[limits]\nsessions = 1000\n")
+
+        def warnings(limit):
+            done = subprocess.run([PROGRAM, "-c", str(self.config), "check"], capture_output=True, text=True, timeout=60,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 64), limit)))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [line for line in done.stderr.splitlines() if "limits.sessions" in line]
+
+        self.assertEqual(warnings(2048), [])
+        self.assertEqual(warnings(100), [
+            f"signpost: warning: {self.config}:10:12: limits.sessions: the system allows this process fewer descriptors than "
+            "limits.sessions needs: enough for 27 of 1000 sessions, with 8 connections to receivers; raise the limit (LimitNOFILE "
+            "in the unit, ulimit -n) or lower limits.sessions"])
+        few, = warnings(70)
+        self.assertIn("too few open files: only enough for 4 sessions beside the queue", few)
+        self.assertTrue(few.endswith("; serve cannot start with fewer"), few)
 
     def test_every_mistake_is_shown(self):
         (self.folder / "users.toml").write_text(f'[shop]\npassword = "{HASH}"\n')
