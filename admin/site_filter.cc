@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "queue/pattern.h"
+#include "smtp/idna.h"
 
 #include <chrono>
 #include <cstddef>
@@ -9,7 +10,8 @@
 
 namespace signpost::admin {
 
-Result<SiteFilter> SiteFilter::create(const Services& services, const std::string& wanted) {
+Result<SiteFilter> SiteFilter::create(const Services& services, const std::string& given) {
+  const std::string wanted = smtp::text_with_a_labels(given);
   SiteFilter filter(services);
   if (wanted.empty()) return filter;
   const delivery::Scheduler::Now now{std::chrono::steady_clock::now(), schedule_now()};

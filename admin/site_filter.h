@@ -16,9 +16,9 @@ namespace signpost::admin {
 // For one request: where a lane's mail goes is found out once. Blocks on the DNS: see SiteNames.
 class SiteFilter {
  public:
-  // `wanted`: what SiteNames::find() takes, or, with "*" for any characters, the names of sites and
+  // `given`: what SiteNames::find() takes, or, with "*" for any characters, the names of sites and
   // groups in any case; "": everything. Fails as find() does.
-  static Result<SiteFilter> create(const Services& services, const std::string& wanted);
+  static Result<SiteFilter> create(const Services& services, const std::string& given);
 
   // Takes out of `jobs` what goes elsewhere. Fails as SiteNames::of_lanes() does, and then has
   // taken out nothing.

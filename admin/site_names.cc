@@ -77,7 +77,8 @@ Result<delivery::NextHop> SiteNames::look_up(const std::string& domain) const {
   return fail(code, fmt::format("{} has no site: {}", domain, why.reply.one_line()));
 }
 
-Result<SiteNames::Named> SiteNames::find(const std::string& name) const {
+Result<SiteNames::Named> SiteNames::find(const std::string& given) const {
+  const std::string name = smtp::text_with_a_labels(given);
   const delivery::Scheduler& scheduler = services_.delivery.scheduler;
   const delivery::Scheduler::Now now{std::chrono::steady_clock::now(), schedule_now()};
   if (is_site_key(name) || scheduler.pause_of({name, ""}) ||

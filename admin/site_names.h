@@ -32,7 +32,7 @@ class SiteNames {
   // [[destination]] table. A domain, with or without "@", stands for the site of its mail, as far
   // as neither sender nor login decide; the DNS is asked for that. NotFound, or Unavailable if the
   // DNS does not answer.
-  Result<Named> find(const std::string& name) const;
+  Result<Named> find(const std::string& given) const;
 
   // Where the mail of each of these lanes goes: as the scheduler knows it, else by the
   // configuration and the DNS. The names of one that cannot be looked up are "". Unavailable if no

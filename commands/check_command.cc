@@ -11,6 +11,7 @@
 #include "relay/doubts.h"
 #include "relay/settings.h"
 #include "relay/start_obstacles.h"
+#include "smtp/idna.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -111,6 +112,7 @@ Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
   std::ranges::move(relay::port_obstacles(config, find_running_relay(config)),
                     std::back_inserter(findings.warnings));
   std::ranges::move(relay::disk_obstacles(config), std::back_inserter(findings.warnings));
+  std::ranges::move(relay::descriptor_obstacles(config), std::back_inserter(findings.warnings));
   check_issuer(*loaded.partly, findings);
   if (ask_dns) check_published_keys(*loaded.partly, findings);
   return findings;
@@ -215,8 +217,9 @@ void print_summary(const relay::Settings& settings) {
   text += fmt::format("  dns       {}\n", name_servers_text(config));
   for (std::size_t i = 0; i < config.dkim.size(); ++i) {
     const dkim::PrivateKey& key = *settings.dkim_keys[i];
-    text += fmt::format("  dkim      {} selector {}, {}, {} bits\n", config.dkim[i].domain,
-                        config.dkim[i].selector, dkim::algorithm_text(key.algorithm()), key.bits());
+    text += fmt::format("  dkim      {} selector {}, {}, {} bits\n",
+                        smtp::with_u_labels(config.dkim[i].domain), config.dkim[i].selector,
+                        dkim::algorithm_text(key.algorithm()), key.bits());
   }
   if (config.dkim.empty()) text += "  dkim      none: mail is sent unsigned\n";
   if (config.admin_bind) text += fmt::format("  admin     {}\n", config.admin_bind->text());
@@ -283,7 +286,7 @@ int check(const CheckOptions& options, const std::string& config_file) {
     return good ? kDone : kRefused;
   }
   for (const config::ConfigError& warning : findings.warnings) {
-    warn(warning.text());
+    warn(smtp::text_with_u_labels(warning.text()));
   }
   for (const config::ConfigError& error : findings.errors) refuse(error.text());
   if (good) print_summary(*loaded.settings);

@@ -181,7 +181,7 @@ void print_findings(const Findings& findings) {
     text += fmt::format("  limit     {} {} ({})\n", limit.key,
                         limit.value.empty() ? "none" : limit.value, limit.from);
   }
-  print(text);
+  print(smtp::text_with_u_labels(text));
 }
 
 Json json_of(const Findings& findings) {
@@ -236,7 +236,7 @@ int test_domain(const ProviderOptions& options, const std::string& config_file) 
     read = ReadReply{std::move(*reply), {}};
   }
   const auto findings = examine(options, *settings);
-  if (!findings) return refuse(findings.error().detail);
+  if (!findings) return refuse(smtp::text_with_u_labels(findings.error().detail));
   if (read) read->reading = settings->providers->read(findings->provider, read->reply);
   if (options.json) {
     Json json = json_of(*findings);

@@ -48,6 +48,10 @@ std::string recipient_text(const Json& recipient) {
                                : recipient.dump();
 }
 
+std::string shown_text(const Json& object, const char* key) {
+  return smtp::text_with_u_labels(text_of(object, key));
+}
+
 std::string last_reply_text(const Json& job) {
   const std::string reply = text_of(job, "last_reply");
   if (reply.empty()) return text_of(job, "waits_for");

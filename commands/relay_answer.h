@@ -22,6 +22,8 @@ Result<nlohmann::json> object_of(const Result<AdminClient::Answer>& answer);
 // People read U-labels; --json has A-labels, which compare.
 std::string sender_text(const nlohmann::json& object);
 std::string recipient_text(const nlohmann::json& recipient);
+// The member of that name.
+std::string shown_text(const nlohmann::json& object, const char* key);
 // Of a job's last attempt; before the first one, what the receiver's mail waits for.
 std::string last_reply_text(const nlohmann::json& job);
 

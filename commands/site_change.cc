@@ -4,6 +4,7 @@
 #include "commands/relay_answer.h"
 #include "commands/site_options.h"
 #include "commands/table.h"
+#include "smtp/idna.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -29,12 +30,12 @@ int pause_site(const SiteOptions& options, const std::string& config_file) {
   if (!options.time.empty()) body["for"] = options.time;
   if (!options.reason.empty()) body["reason"] = options.reason;
   const auto paused = post(config_file, "/api/v1/site/pause", body);
-  if (!paused) return refuse(paused.error().detail);
+  if (!paused) return refuse(smtp::text_with_u_labels(paused.error().detail));
   if (options.json) {
     print(json_text(*paused, 2) + "\n");
     return kDone;
   }
-  const std::string site = ascii::printable(text_of(*paused, "site"));
+  const std::string site = ascii::printable(shown_text(*paused, "site"));
   const std::string until = text_of(*paused, "until");
   print(until.empty() ? fmt::format("{} is paused until signpost site resume {}\n", site,
                                     ascii::printable(options.name))
@@ -44,9 +45,10 @@ int pause_site(const SiteOptions& options, const std::string& config_file) {
 
 int resume_site(const SiteOptions& options, const std::string& config_file) {
   const auto resumed = post(config_file, "/api/v1/site/resume", {{"name", options.name}});
-  if (!resumed) return refuse(resumed.error().detail);
-  print(options.json ? json_text(*resumed, 2) + "\n"
-                     : fmt::format("{} is resumed\n", ascii::printable(text_of(*resumed, "site"))));
+  if (!resumed) return refuse(smtp::text_with_u_labels(resumed.error().detail));
+  print(options.json
+            ? json_text(*resumed, 2) + "\n"
+            : fmt::format("{} is resumed\n", ascii::printable(shown_text(*resumed, "site"))));
   return kDone;
 }
 

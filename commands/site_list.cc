@@ -39,12 +39,12 @@ std::string sites_table(const Json& sites) {
                {"WAITS FOR", Left, Cut}},
               output_width());
   for (const Json& site : sites) {
-    table.add({text_of(site, "site"), text_of(site, "group"), text_of(site, "state"),
+    table.add({shown_text(site, "site"), shown_text(site, "group"), text_of(site, "state"),
                std::to_string(number_of(site, "connections")),
                std::to_string(number_of(site, "connections_limit")),
                std::to_string(number_of(site, "lanes")),
                std::to_string(number_of(site, "jobs_in_memory")),
-               time_text(text_of(site, "next_try")), text_of(site, "waits_for")});
+               time_text(text_of(site, "next_try")), shown_text(site, "waits_for")});
   }
   return table.take();
 }
@@ -53,7 +53,7 @@ std::string pauses_table(const Json& pauses) {
   Table table({{"PAUSED"}, {"SINCE"}, {"UNTIL"}, {"BY", Left, Cut}, {"REASON", Left, Cut}},
               output_width());
   for (const Json& pause : pauses) {
-    table.add({text_of(pause, "site"), time_text(text_of(pause, "since")), until_text(pause),
+    table.add({shown_text(pause, "site"), time_text(text_of(pause, "since")), until_text(pause),
                text_of(pause, "by"), text_of(pause, "reason")});
   }
   return table.take();

@@ -5,6 +5,7 @@
 #include "commands/site_options.h"
 #include "commands/table.h"
 #include "config/units.h"
+#include "smtp/idna.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,7 +24,9 @@ constexpr std::array kLimits{"connections", "connections_per_address", "messages
                              "recipients_per_transaction", "rate"};
 
 void line(const char* title, const std::string& value) {
-  if (!value.empty()) print(fmt::format("  {:<27}{}\n", title, ascii::printable(value, 4096)));
+  if (!value.empty())
+    print(fmt::format("  {:<27}{}\n", title,
+                      ascii::printable(smtp::text_with_u_labels(value), 4096)));
 }
 
 Json member(const Json& object, const char* key) {
@@ -112,7 +115,7 @@ void print_lanes(const Json& site) {
 }
 
 void print_site(const Json& site) {
-  print(fmt::format("Site {}\n", ascii::printable(text_of(site, "site"), 4096)));
+  print(fmt::format("Site {}\n", ascii::printable(shown_text(site, "site"), 4096)));
   line("group", text_of(site, "group"));
   line("state", text_of(site, "state"));
   line("waits for", text_of(site, "waits_for"));
@@ -129,12 +132,12 @@ int show_site(const SiteOptions& options, const std::string& config_file) {
   auto client = AdminClient::create(config_file);
   if (!client) return refuse(client.error().detail);
   const auto shown = object_of(client->get("/api/v1/site", {{"name", options.name}}));
-  if (!shown) return refuse(shown.error().detail);
+  if (!shown) return refuse(smtp::text_with_u_labels(shown.error().detail));
   if (options.json) {
     print(json_text(*shown, 2) + "\n");
     return kDone;
   }
-  const std::string name = ascii::printable(text_of(*shown, "name"), 4096);
+  const std::string name = ascii::printable(shown_text(*shown, "name"), 4096);
   const std::string pause = pause_text(member(*shown, "pause"));
   if (!pause.empty()) print(fmt::format("{} is paused\n  {}\n", name, ascii::printable(pause)));
   const Json sites = list_of(*shown, "sites");

@@ -35,11 +35,6 @@ constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while 
 constexpr std::size_t kMinBuffer = 4 << 20;
 constexpr std::size_t kDnsEntries = 20'000;      // of all workers' caches together
 constexpr std::size_t kLeastDnsEntries = 2'000;  // of one of them
-constexpr std::size_t kFewestSessions = 16;      // unless fewer are wanted
-
-unsigned worker_count(const config::Config& config) {
-  return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
-}
 
 Result<void> make_folder(const std::string& path) {
   namespace fs = std::filesystem;
@@ -138,7 +133,7 @@ Result<void> Daemon::start() {
   apply_limits(*settings_->config);
   judge_settings();
   const config::Config& config = *settings_->config;
-  auto listeners = open_listeners(config.listeners, {}, inherited_, worker_count(config));
+  auto listeners = open_listeners(config.listeners, {}, inherited_, relay::worker_count(config));
   if (!listeners) return Failure(std::move(listeners).error());
   unix_listeners_ = std::move(listeners->files);
   if (auto made = make_folder(config.data_dir); !made) return made;  // for the admin socket
@@ -154,18 +149,12 @@ Result<void> Daemon::start() {
   return start_admin(std::move(*admin_sockets));
 }
 
-// Each worker listens with sockets of its own.
 Result<void> Daemon::share_descriptors() {
   const config::Config& config = *settings_->config;
-  descriptors_ = relay::share_descriptors(config.limits.sessions,
-                                          config.listeners.size() * worker_count(config));
+  descriptors_ = relay::share_descriptors(relay::allowed_descriptors(), config);
   if (descriptors_.sessions >= config.limits.sessions) return {};
-  if (descriptors_.sessions < kFewestSessions) {
-    return fail(Errc::Unavailable,
-                fmt::format("the system allows this process too few open files: only enough for "
-                            "{} sessions beside the queue; allow at least 1024 (LimitNOFILE in the "
-                            "unit, ulimit -n)",
-                            descriptors_.sessions));
+  if (relay::are_too_few(descriptors_, config)) {
+    return fail(Errc::Unavailable, relay::descriptor_shortage(descriptors_, config));
   }
   log::emit(relay::events::DescriptorsShort{.sessions = descriptors_.sessions,
                                             .wanted = config.limits.sessions,
@@ -201,7 +190,7 @@ Result<void> Daemon::open_queue() {
 
 Result<void> Daemon::start_workers(OpenedListeners opened) {
   const config::Config& config = *settings_->config;
-  const unsigned count = worker_count(config);
+  const unsigned count = relay::worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
   restore_site_pauses(settings_->config->data_dir, *shared_.delivery, clock_);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);

@@ -2,7 +2,10 @@
 // receivers, takes those that the store needs to work.
 #pragma once
 
+#include "config/config.h"
+
 #include <cstddef>
+#include <string>
 
 namespace signpost::relay {
 
@@ -20,7 +23,18 @@ struct DescriptorBudget {
 // Deliveries get a quarter of what the reserve leaves, and whatever the sessions do not take.
 DescriptorBudget share_descriptors(std::size_t limit, std::size_t sessions, std::size_t listening);
 
-// The same for this process. Any thread.
-DescriptorBudget share_descriptors(std::size_t sessions, std::size_t listening);
+// RLIMIT_NOFILE of this process, and what serve raises it to at its start. Any thread.
+std::size_t allowed_descriptors();
+std::size_t most_descriptors();
+
+// The same for a relay of this configuration, whose workers listen with sockets of their own.
+DescriptorBudget share_descriptors(std::size_t limit, const config::Config& config);
+
+unsigned worker_count(const config::Config& config);
+
+// Whether that is too little to start with: fewer sessions than a relay is any use with.
+bool are_too_few(const DescriptorBudget& budget, const config::Config& config);
+// What there is too little of, and what to do; "" if limits.sessions has all that it needs.
+std::string descriptor_shortage(const DescriptorBudget& budget, const config::Config& config);
 
 }  // namespace signpost::relay

@@ -1,6 +1,7 @@
 #include "relay/start_obstacles.h"
 
 #include "net/listener.h"
+#include "relay/descriptor_budget.h"
 #include "relay/disk_space.h"
 
 #include <fmt/format.h>
@@ -55,6 +56,14 @@ std::vector<config::ConfigError> disk_obstacles(const config::Config& config) {
   const std::string what = disk_shortage(nearest_existing(config.data_dir).string(), config.limits);
   if (what.empty()) return {};
   return {config::error_at(config, "limits.disk_free", what)};
+}
+
+std::vector<config::ConfigError> descriptor_obstacles(const config::Config& config) {
+  const auto budget = share_descriptors(most_descriptors(), config);
+  std::string what = descriptor_shortage(budget, config);
+  if (what.empty()) return {};
+  if (are_too_few(budget, config)) what.append("; serve cannot start with fewer");
+  return {config::error_at(config, "limits.sessions", what)};
 }
 
 std::vector<config::ConfigError> port_obstacles(const config::Config& config,

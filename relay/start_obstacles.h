@@ -13,6 +13,9 @@ namespace signpost::relay {
 // Whether the disk has less space than limits.disk_free asks for. Any thread.
 std::vector<config::ConfigError> disk_obstacles(const config::Config& config);
 
+// Whether a start from here has fewer descriptors than limits.sessions needs. Any thread.
+std::vector<config::ConfigError> descriptor_obstacles(const config::Config& config);
+
 // The relay that has this configuration's data folder.
 struct RunningRelay {
   bool is_running = false;

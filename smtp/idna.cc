@@ -4,6 +4,7 @@
 
 #include <idn2.h>
 
+#include <cstddef>
 #include <utility>
 
 namespace signpost::smtp {
@@ -29,6 +30,38 @@ std::string taken(int status, char* out) {
   std::string text = status == IDN2_OK ? out : "";
   idn2_free(out);
   return text;
+}
+
+bool is_of_name(char c) {
+  return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.' || !ascii::is_ascii({&c, 1});
+}
+
+// A dot at either end is that of "*.example", or of a sentence.
+template <typename Form>
+std::string within_dots(std::string_view name, const Form& form) {
+  const std::size_t first = name.find_first_not_of('.');
+  if (first == std::string_view::npos) return std::string(name);
+  const std::size_t end = name.find_last_not_of('.') + 1;
+  return std::string(name.substr(0, first))
+      .append(form(name.substr(first, end - first)))
+      .append(name.substr(end));
+}
+
+// `text` with each domain in it replaced by `form` of it.
+template <typename Form>
+std::string with_domains(std::string_view text, const Form& form) {
+  std::string made;
+  for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t end = begin;
+    while (end < text.size() && is_of_name(text[end])) ++end;
+    const std::string_view name = text.substr(begin, end - begin);
+    const std::string_view rest = text.substr(end);
+    const bool stays = made.ends_with('/') || rest.starts_with('/') || rest.starts_with('@');
+    made.append(stays ? std::string(name) : within_dots(name, form));
+    made.append(rest.substr(0, 1));
+    begin = end + 1;
+  }
+  return made;
 }
 
 }  // namespace
@@ -64,6 +97,18 @@ std::string with_u_labels(std::string_view address) {
   // A label that does not map back might look like another domain.
   const auto again = to_a_labels(domain);
   return again && *again == halves.domain ? joined(halves, domain) : std::string(address);
+}
+
+std::string text_with_u_labels(std::string_view text) {
+  if (!text.contains("xn--")) return std::string(text);
+  return with_domains(text, [](std::string_view domain) { return with_u_labels(domain); });
+}
+
+std::string text_with_a_labels(std::string_view text) {
+  if (ascii::is_ascii(text)) return std::string(text);
+  return with_domains(text, [](std::string_view domain) {
+    return ascii::is_ascii(domain) ? std::string(domain) : with_a_labels(domain);
+  });
 }
 
 }  // namespace signpost::smtp

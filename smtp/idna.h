@@ -18,4 +18,10 @@ std::string with_a_labels(std::string_view address);
 // The same for people to read: the domain in U-labels, if these map back to the same domain.
 std::string with_u_labels(std::string_view address);
 
+// A text of ours with each domain in it in U-labels, for people to read. What touches a "/" stays:
+// it is part of a file's name or of a URL. So does a local part.
+std::string text_with_u_labels(std::string_view text);
+// The way back, for what people copy from such a text.
+std::string text_with_a_labels(std::string_view text);
+
 }  // namespace signpost::smtp

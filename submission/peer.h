@@ -20,10 +20,12 @@ struct Peer {
   // know. Trusted in nothing.
   bool is_unknown = false;
 
-  // No octet has left this machine.
-  bool is_local() const {
-    return !is_unknown && client.ip.is_loopback() && (!proxy || proxy->ip.is_loopback());
-  }
+  // No octet has left this machine, as far as anyone can know: a balancer on this machine may say
+  // what another one has said to it.
+  bool is_local() const { return !proxy && !is_unknown && client.ip.is_loopback(); }
+  // Loopback addresses in the configuration are those of this machine. What a balancer or a front
+  // end names is its own loopback, or that of a proxy before it.
+  bool is_of_another_loopback() const { return proxy && client.ip.is_loopback(); }
 };
 
 }  // namespace signpost::submission

@@ -29,7 +29,7 @@ bool is_trusted(const config::ListenerConfig& listener, const net::IpAddress& cl
 }
 
 bool is_trusted(const config::ListenerConfig& listener, const Peer& peer) {
-  return !peer.is_unknown && is_trusted(listener, peer.client.ip);
+  return !peer.is_unknown && !peer.is_of_another_loopback() && is_trusted(listener, peer.client.ip);
 }
 
 bool sends_proxy_header(const config::ListenerConfig& listener, const net::IpAddress& peer) {
@@ -86,7 +86,7 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   options.offer_starttls = listener.mode == config::ListenerMode::StartTls &&
                            settings.tls != nullptr && peer.tls == nullptr;
   // Credentials travel under TLS or within this machine, never in clear over a network. A proxy on
-  // this machine that does not say so makes every client a local one.
+  // this machine that sends no PROXY header makes every client a local one.
   const bool clear = peer.is_local() && listener.login_in_clear == config::ClearLogin::Loopback;
   options.offer_auth = may_authenticate(settings, listener) && (options.tls || clear);
   options.offer_passwords = may_use_passwords(settings);
@@ -95,7 +95,8 @@ smtp::ServerOptions dialog_options(const relay::Settings& settings,
   options.require_auth = listener.auth == config::AuthMode::Required && !is_trusted(listener, peer);
   options.stranger = !is_trusted(listener, peer);
   options.require_tls = options.offer_starttls && options.require_auth && !clear;
-  options.xclient = !peer.is_unknown && contain(listener.xclient_from, peer.client.ip);
+  options.xclient = !peer.is_unknown && !peer.is_of_another_loopback() &&
+                    contain(listener.xclient_from, peer.client.ip);
   options.xclient_login = listener.xclient_logins;
   return options;
 }

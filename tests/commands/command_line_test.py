@@ -13,6 +13,7 @@ import pathlib
 import pty
 import pwd
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -57,8 +58,9 @@ class Case(unittest.TestCase):
                               text=True, timeout=60, env={**os.environ, "TZ": "UTC", **(env or {})})
         # Whatever else runs on this machine may have the ports of the smallest configuration.
         done.stderr = re.sub(r"signpost: warning: \S+ \S+ \S+:(8025|2525) is in use by .*\n", "", done.stderr)
-        # And so may its disk be nearly full.
+        # And so may its disk be nearly full, or its limit on open files low.
         done.stderr = re.sub(r"signpost: warning: \S+ limits.disk_free: .* to be kept: .*\n", "", done.stderr)
+        done.stderr = re.sub(r"signpost: warning: \S+ limits.sessions: the system allows .*\n", "", done.stderr)
         return done
 
     def signpost(self, *words, **more):
@@ -178,6 +180,37 @@ class Check(Case):
         self.assertTrue(summary["ok"])
         self.assertEqual(summary["users"], 1)
         self.assertEqual(summary["dkim"][0]["algorithm"], "rsa-sha256")
+
+    def test_too_few_descriptors_are_warned_about(self):
+        (self.folder / "users.toml").write_text(f'[shop]\npassword = "{HASH}"\n')
+        self.config.write_text("workers = 1\n" + CONFIG + "[limits]\nsessions = 1000\n")
+
+        def warnings(limit):
+            done = subprocess.run([PROGRAM, "-c", str(self.config), "check"], capture_output=True, text=True, timeout=60,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 64), limit)))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [line for line in done.stderr.splitlines() if "limits.sessions" in line]
+
+        self.assertEqual(warnings(2048), [])
+        self.assertEqual(warnings(100), [
+            f"signpost: warning: {self.config}:10:12: limits.sessions: the system allows this process fewer descriptors than "
+            "limits.sessions needs: enough for 27 of 1000 sessions, with 8 connections to receivers; raise the limit (LimitNOFILE "
+            "in the unit, ulimit -n) or lower limits.sessions"])
+        few, = warnings(70)
+        self.assertIn("too few open files: only enough for 4 sessions beside the queue", few)
+        self.assertTrue(few.endswith("; serve cannot start with fewer"), few)
+
+    def test_people_read_warnings_in_u_labels(self):
+        (self.folder / "users.toml").write_text(f'[shop]\npassword = "{HASH}"\n')
+        self.signpost("dkim", "keygen", "--domain", "bücher.example", "--selector", "s1", "--algorithm", "ed25519",
+                      "--out", self.folder / "xn--bcher-kva.example.pem")
+        self.config.write_text(CONFIG + '[[dkim]]\ndomain = "bücher.example"\nselector = "s1"\n'
+                               'key = "xn--bcher-kva.example.pem"\n')
+        done = self.signpost("check")
+        self.assertIn(": dkim.key: bücher.example has Ed25519 keys only", done.stderr)
+        self.assertIn("  dkim      bücher.example selector s1, ed25519-sha256, ", done.stdout)
+        shown = json.loads(self.signpost("check", "--json").stdout)
+        self.assertEqual(shown["dkim"][0]["domain"], "xn--bcher-kva.example")
 
     def test_every_mistake_is_shown(self):
         (self.folder / "users.toml").write_text(f'[shop]\npassword = "{HASH}"\n')
@@ -1456,6 +1489,27 @@ class Admin(Case):
     def serve(self, path, answer, status=200):
         FakeRelay.answers[path] = (status, answer)
 
+    def test_people_read_the_names_of_sites_in_u_labels(self):
+        key = "mx:mx1.xn--bcher-kva.example,mx2.xn--bcher-kva.example"
+        shown = "mx:mx1.bücher.example,mx2.bücher.example"
+        site = {"site": key, "state": "backing_off", "waits_for": "mx1.xn--bcher-kva.example does not answer",
+                "connections": 0, "connections_limit": 10, "lanes": 1, "jobs_in_memory": 1,
+                "hosts": [{"name": "mx1.xn--bcher-kva.example", "rank": 0}],
+                "some_lanes": [{"domain": "xn--bcher-kva.example", "account": "@xn--bcher-kva.example", "route": "", "priority": 0}]}
+        pause = {"site": key, "since": "2026-03-01T00:00:00Z", "until": None, "by": "root", "reason": ""}
+        self.serve("/api/v1/sites", {"sites": [site], "total": 1, "pauses": [pause], "routes": []})
+        self.serve("/api/v1/site", {"name": key, "pause": None, "sites": [site], "total": 1})
+        self.serve("/api/v1/site/pause", pause)
+        self.serve("/api/v1/site/resume", {"site": key})
+        for words in (["list"], ["show", "bücher.example"], ["pause", "bücher.example"], ["resume", "bücher.example"]):
+            done = self.signpost("site", *words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+            self.assertIn(shown, done.stdout)
+            self.assertNotIn("xn--", done.stdout)
+            self.assertIn(key, self.signpost("site", *words, "--json").stdout)
+        self.serve("/api/v1/site", {"error": "xn--bcher-kva.example has no site"}, 404)
+        self.refused(self.signpost("site", "show", "bücher.example"), "bücher.example has no site")
+
     def test_a_login_is_shown_with_what_it_used(self):
         shop = {"name": "shop", "listed": True, "tenant": "acme", "senders": ["@a.example"], "senders_file": "",
                 "listed_senders": 0, "otherwise": "reject", "recipients_per_message": 50, "limits": [
@@ -1968,6 +2022,7 @@ class Providers(Case):
                          [{"host": "plain.example", "preference": 0, "provider": "other"}])
         text = self.signpost("provider", "test", "shop.example").stdout
         self.assertIn("  host      aspmx.l.google.com, preference 10: google\n", text)
+        self.refused(self.signpost("provider", "test", "bücher.example"), "bücher.example does not exist")
         self.assertIn("  limit     connections 10 (provider google)\n", text)
 
     def test_a_destination_comes_before_the_provider_and_a_route_before_the_dns(self):

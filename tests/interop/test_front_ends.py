@@ -79,7 +79,7 @@ def behind(tmp_path_factory, certificate):
     """(world, an address that may relay, one that may not)"""
     world = World(tmp_path_factory.mktemp("front"), certificate)
     world.receiver("receiver.example")
-    trusted, stranger = world.address(), world.address()
+    trusted, stranger = "192.0.2.77", world.address()
     relay = world.add_relay(settings={"log": 'level = "debug"\nformat = "json"', "limits": "sessions_per_client = 3"})
     relay.extra = "".join(
         f'[[listener]]\nbind = "{relay.host}:{port}"\nmode = "{mode}"\ntrusted_networks = ["{trusted}"]\n'

@@ -14,10 +14,14 @@ STARTTLS, IMPLICIT, PLAIN = 2530, 2531, 2532
 FRONTENDS = {"starttls-1": 2601, "starttls-2": 2602, "implicit-1": 2603, "implicit-2": 2604, "terminated": 2605}
 
 
-class HAProxy:
-    """From its unpacked package; it connects to the relay from its own address."""
+# What the balancer says of the client that may relay, whose own address is one of the balancer's loopback.
+NAMED = "192.0.2.77"
 
-    def __init__(self, folder, host, relay, certificate):
+
+class HAProxy:
+    """From its unpacked package; it connects to the relay from its own address. `trusted` is NAMED there."""
+
+    def __init__(self, folder, host, relay, certificate, trusted):
         folder.mkdir()
         pair = folder / "pair.pem"
         pair.write_text(certificate.certificate.read_text() + certificate.key.read_text())
@@ -33,6 +37,7 @@ class HAProxy:
         for name, (port, options, check) in servers.items():
             tls = f" ssl crt {pair} ca-file {certificate.certificate} verify optional" if name == "terminated" else ""
             lines += [f"listen {name}", f"bind {host}:{FRONTENDS[name]}{tls}", check,
+                      f"tcp-request connection set-src str({NAMED}) if {{ src {trusted} }}",
                       f"server relay {relay}:{port} source {host} check inter 200ms rise 1 {options}"]
         configuration = folder / "haproxy.cfg"
         configuration.write_text("\n".join(lines) + "\n")
@@ -59,11 +64,11 @@ def behind(tmp_path_factory, certificate):
     balancer, trusted, stranger = world.address(), world.address(), world.address()
     relay = world.add_relay(settings={"log": 'level = "debug"\nformat = "json"', "limits": "sessions_per_client = 3"})
     relay.extra = "".join(
-        f'[[listener]]\nbind = "{relay.host}:{port}"\nmode = "{mode}"\ntrusted_networks = ["{trusted}"]\n'
+        f'[[listener]]\nbind = "{relay.host}:{port}"\nmode = "{mode}"\ntrusted_networks = ["{NAMED}", "127.0.0.0/8"]\n'
         f'proxy_protocol_from = ["{balancer}"]\n'
         for port, mode in ((STARTTLS, "starttls"), (IMPLICIT, "implicit"), (PLAIN, "plain")))
     world.start()
-    haproxy = HAProxy(world.folder / "haproxy", balancer, relay.host, certificate)
+    haproxy = HAProxy(world.folder / "haproxy", balancer, relay.host, certificate, trusted)
     world.others.append(haproxy)
     yield world, haproxy, trusted, stranger
     world.stop()
@@ -93,10 +98,10 @@ def test_mail_comes_from_the_client_and_not_from_the_balancer(behind, frontend, 
         client.sendmail("a@shop.example", recipient, message(to=recipient))
     _, content = world.sinks[0].message_to(recipient)
     received = field(content, "Received")
-    assert received.startswith(f"from client.example ([{trusted}])"), received
+    assert received.startswith(f"from client.example ([{NAMED}])"), received
     assert "with ESMTPS" in received and "TLS_AES_" in received, received
     accepted = world.relay.wait_event("accepted", to=recipient)
-    assert accepted["address"].startswith(trusted + ":")
+    assert accepted["address"].startswith(NAMED + ":")
     assert accepted["proxy"].startswith(haproxy.host + ":")
     assert accepted["tls"] == "TLSv1.3"
     with session(haproxy.host, frontend, stranger, certificate) as client:

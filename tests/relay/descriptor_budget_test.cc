@@ -41,5 +41,27 @@ TEST(DescriptorBudget, FewSessionsLeaveTheRestToDeliveries) {
   EXPECT_EQ(budget.deliveries, 1024u - 256u - 100u);
 }
 
+TEST(DescriptorBudget, AShortageIsSaidWithItsRemedy) {
+  config::Config config;
+  config.limits.sessions = 10'000;
+  config.workers = 2;
+  config.listeners.resize(3);
+  const auto shortage = [&](std::size_t limit) {
+    return descriptor_shortage(share_descriptors(limit, config), config);
+  };
+  EXPECT_EQ(shortage(65'536), "");
+  EXPECT_EQ(shortage(256),
+            "the system allows this process fewer descriptors than limits.sessions needs: enough "
+            "for 140 of 10000 sessions, with 46 connections to receivers; raise the limit "
+            "(LimitNOFILE in the unit, ulimit -n) or lower limits.sessions");
+  EXPECT_FALSE(are_too_few(share_descriptors(100, config), config));
+  EXPECT_TRUE(are_too_few(share_descriptors(80, config), config));
+  EXPECT_TRUE(shortage(80).starts_with(
+      "the system allows this process too few open files: only enough for 8 sessions"));
+  config.limits.sessions = 5;
+  EXPECT_FALSE(are_too_few(share_descriptors(80, config), config));
+  EXPECT_EQ(shortage(80), "");
+}
+
 }  // namespace
 }  // namespace signpost::relay

@@ -41,5 +41,24 @@ TEST(Idna, InvalidALabelsAreShownAsTheyAre) {
   }
 }
 
+TEST(Idna, PeopleReadULabelsInATextToo) {
+  const auto both_ways = [](std::string_view a_labels, std::string_view u_labels) {
+    EXPECT_EQ(text_with_u_labels(a_labels), u_labels);
+    EXPECT_EQ(text_with_a_labels(u_labels), a_labels);
+  };
+  both_ways("mx:mx1.xn--bcher-kva.example,mx2.xn--bcher-kva.example>b.example",
+            "mx:mx1.bücher.example,mx2.bücher.example>b.example");
+  both_ways("smtp:xn--bcher-kva.example:25", "smtp:bücher.example:25");
+  both_ways("mx:*.xn--bcher-kva.example", "mx:*.bücher.example");
+  both_ways("\"@xn--bcher-kva.example\" ends. So does xn--bcher-kva.example.",
+            "\"@bücher.example\" ends. So does bücher.example.");
+  for (const char* same :
+       {"", "...", "a.example", "/keys/xn--bcher-kva.pem", "xn--bcher-kva/key", "xn--a@a.example",
+        "smtp://xn--bcher-kva.example", "for xn--a.example"}) {
+    EXPECT_EQ(text_with_u_labels(same), same);
+  }
+  EXPECT_EQ(text_with_a_labels("/keys/bücher.pem"), "/keys/bücher.pem");
+}
+
 }  // namespace
 }  // namespace signpost::smtp

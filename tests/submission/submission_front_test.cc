@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 namespace signpost::submission {
 namespace {
 
@@ -14,6 +17,12 @@ class ProxiedTest : public SubmissionTest {
     config_.listeners = {listener_};
     connect("10.0.0.5:40000");
     client_->say(header);
+  }
+  std::string offers() {
+    expect("220 ");
+    client_->say("EHLO client.example\r\n");
+    run_until([this] { return client_->received.contains("250 LIMITS "); }, "the offers");
+    return std::exchange(client_->received, "");
   }
   static std::string line_for(const std::string& client) {
     return "PROXY TCP4 " + client + " 198.51.100.2 50000 587\r\n";
@@ -34,15 +43,46 @@ TEST_F(ProxiedTest, TheClientThatTheHeaderNamesCounts) {
 }
 
 TEST_F(ProxiedTest, TheClientIsWhoMustBeTrusted) {
-  connect_through(line_for("127.0.0.9"));
+  listener_.trusted_networks = {net::Network::parse("192.0.2.8/29").value()};
+  connect_through(line_for("192.0.2.9"));
   greet();
   client_->say(kMail);
   expect("354 ");
   client_->say(kContent);
   expect("250 2.0.0 Ok: queued as ");
   run_until([this] { return !intake_.messages.empty(); }, "delivery");
-  EXPECT_TRUE(intake_.messages.at(0).first->content.contains("[127.0.0.9]"));
-  EXPECT_TRUE(whole_log().contains("address=127.0.0.9:50000 proxy=10.0.0.5:40000 "));
+  EXPECT_TRUE(intake_.messages.at(0).first->content.contains("[192.0.2.9]"));
+  EXPECT_TRUE(whole_log().contains("address=192.0.2.9:50000 proxy=10.0.0.5:40000 "));
+}
+
+// The world's listener trusts 127.0.0.0/8.
+TEST_F(ProxiedTest, TheLoopbackOfABalancerIsNotOurs) {
+  listener_.proxy_protocol_from.push_back(net::Network::parse("127.0.0.1").value());
+  listener_.trusted_networks.push_back(net::Network::parse("::1").value());
+  listener_.xclient_from = listener_.trusted_networks;
+  config_.listeners = {listener_};
+  connect("127.0.0.2:40000");
+  const std::string to_us = offers();
+  EXPECT_TRUE(to_us.contains("250-AUTH ") && to_us.contains("250-XCLIENT ")) << to_us;
+  hang_up();
+  run_until_drained();
+  for (const char* balancer : {"10.0.0.5:40000", "127.0.0.1:40000"}) {
+    for (const char* header : {"PROXY TCP4 127.0.0.1 198.51.100.2 50000 587\r\n",
+                               "PROXY TCP6 ::1 2001:db8::2 50000 587\r\n",
+                               "PROXY TCP6 ::ffff:127.0.0.1 2001:db8::2 50000 587\r\n"}) {
+      connect(balancer);
+      client_->say(header);
+      const std::string offered = offers();
+      EXPECT_FALSE(offered.contains("AUTH")) << header << offered;
+      EXPECT_FALSE(offered.contains("XCLIENT")) << header << offered;
+      client_->say("XCLIENT ADDR=192.0.2.1\r\n");
+      expect("550 5.7.0 ");
+      client_->say("MAIL FROM:<a@shop.example>\r\n");
+      expect("530 ");
+      hang_up();
+      run_until_drained();
+    }
+  }
 }
 
 TEST_F(ProxiedTest, ABalancerInATrustedNetworkLendsItsTrustToNobody) {
@@ -193,6 +233,16 @@ TEST_F(XclientTest, AFrontEndInATrustedNetworkLendsItsTrustToNobody) {
     hang_up();
     run_until_drained();
   }
+}
+
+TEST_F(XclientTest, TheLoopbackOfAFrontEndIsNotOurs) {
+  connect_front();
+  name("ADDR=127.0.0.1");
+  client_->say("EHLO client.example\r\n");
+  run_until([this] { return client_->received.contains("250 LIMITS "); }, "the offers");
+  EXPECT_FALSE(client_->received.contains("AUTH")) << client_->received;
+  client_->say("MAIL FROM:<a@shop.example>\r\n");
+  expect("530 ");
 }
 
 TEST_F(XclientTest, NobodyElseIsBelieved) {
