@@ -53,7 +53,10 @@ std::string configuration_text(const Setup& setup) {
   text += fmt::format("hostname = {}\n", toml_string(setup.hostname));
   text += fmt::format("postmaster = {}\n", toml_string("postmaster@" + setup.domain));
   if (!setup.data_dir.empty()) text += fmt::format("data_dir = {}\n", toml_string(setup.data_dir));
-  if (setup.account) text += fmt::format("user = {}\n", toml_string(*setup.account));
+  if (setup.account) {
+    const std::string user = *setup.account == "root" ? "" : *setup.account;
+    text += fmt::format("user = {}\n", toml_string(user));
+  }
   for (const SetupListener& listener : setup.listeners) {
     text += fmt::format("\n[[listener]]\nbind = {}\n", toml_string(listener.bind));
     if (listener.implicit_tls) text += "mode = \"implicit\"\n";

@@ -63,10 +63,10 @@ TEST_F(SessionOptionsTest, BehindAProxyEverybodyIsLocalAndMustUseTls) {
   EXPECT_TRUE(options("127.0.0.1").offer_auth);
 }
 
-TEST_F(SessionOptionsTest, AClientThatAProxyNamesIsLocalOnlyIfBothAre) {
+TEST_F(SessionOptionsTest, AClientThatAProxyNamesIsNotLocal) {
   listener.mode = ListenerMode::StartTls;
   peer.proxy = net::SocketAddress::parse("127.0.0.1:40000");
-  EXPECT_TRUE(options("127.0.0.1").offer_auth);
+  EXPECT_FALSE(options("127.0.0.1").offer_auth);
   EXPECT_FALSE(options("192.0.2.1").offer_auth);
   peer.proxy = net::SocketAddress::parse("192.0.2.9:40000");
   EXPECT_FALSE(options("127.0.0.1").offer_auth) << "on the loopback of the balancer's machine";
