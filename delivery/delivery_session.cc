@@ -173,7 +173,8 @@ void DeliverySession::closed(const ClientDialog::Close& close) {
   put_back(std::move(current_));
 }
 
-void DeliverySession::reconnect() {
+// With the jobs that it has, and nothing else of the connection before.
+void DeliverySession::begin_again() {
   // Its results are from this host.
   if (next_ && !next_->attempt.untouched()) put_back(std::move(next_));
   if (next_) next_->early = false;
@@ -181,6 +182,10 @@ void DeliverySession::reconnect() {
   used_up_ = false;
   record_ = {.most_recipients = record_.most_recipients};
   began_ = host_.context().clock.steady_now();
+}
+
+void DeliverySession::reconnect() {
+  begin_again();
   connection_.drop();
   enter(State::Opening);
   connection_.reopen();
@@ -188,12 +193,7 @@ void DeliverySession::reconnect() {
 
 void DeliverySession::try_next_host() {
   const Disposition why = current_->attempt.last_disposition();
-  if (next_ && !next_->attempt.untouched()) put_back(std::move(next_));
-  if (next_) next_->early = false;
-  current_->early = false;
-  used_up_ = false;
-  record_ = {.most_recipients = record_.most_recipients};
-  began_ = host_.context().clock.steady_now();
+  begin_again();
   enter(State::Opening);
   connection_.give_up_host(why);
 }

@@ -82,6 +82,7 @@ class DeliverySession final : private ReceiverConnection::User {
   void settle(std::unique_ptr<Taken> taken, const Disposition& rest, bool unfinished = false);
   void put_back(std::unique_ptr<Taken> taken);
   void closed(const smtp::ClientDialog::Close& close);
+  void begin_again();
   void reconnect();
   void try_next_host();
   void quit();
