@@ -238,7 +238,7 @@ std::unique_ptr<Dial> Dialer::taken_out(const Dial& dial) {
 }
 
 void Dialer::on_failed(Dial& dial, const Error& error) {
-  const HostWalk::Target target = dial.target();
+  const HostWalk::Target& target = dial.target();  // which outlives this turn
   hang_up(taken_out(dial));
   target_failed(target, kind_of(error), error.detail);
   if (is_connecting_) act(race_.failed());
