@@ -331,7 +331,7 @@ void DeliveryWorld::finish(std::uint64_t id) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || !found->second.job) return;  // it ended meanwhile
   Session& session = found->second;
-  PendingJob pending = std::move(*session.job);
+  const PendingJob pending = std::move(*session.job);
   session.job.reset();
   if (receiver(session.key).turns_away) {
     scheduler.cut_off(pending.job);
@@ -340,7 +340,7 @@ void DeliveryWorld::finish(std::uint64_t id) {
     return;
   }
   const Outcome outcome = reply ? reply(pending.job) : Outcome::Delivered;
-  settle(std::move(pending), outcome, session.key);
+  settle(pending, outcome, session.key);
   take(session);
 }
 
