@@ -1,6 +1,7 @@
 #include "auth/known_logins.h"
 
 #include "base/ascii.h"
+#include "config/kept_lines.h"
 #include "config/text_file.h"
 #include "net/address.h"
 
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -16,19 +16,12 @@ namespace signpost::auth {
 
 namespace {
 
+using config::cut;
+
 constexpr std::string_view kTitle = "signpost known logins 1";
 
 std::int64_t unix_seconds(SystemTime time) {
   return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
-// The text before the next `end`, which is dropped too; nothing when there is no `end`.
-std::optional<std::string_view> cut(std::string_view& text, char end) {
-  const std::size_t at = text.find(end);
-  if (at == std::string_view::npos) return {};
-  const std::string_view front = text.substr(0, at);
-  text.remove_prefix(at + 1);
-  return front;
 }
 
 std::optional<LoginGuard::Known> parse_line(std::string_view line, std::int64_t now) {
@@ -55,24 +48,21 @@ std::string known_logins_text(const std::vector<LoginGuard::Known>& pairs, Syste
 }
 
 Result<std::vector<LoginGuard::Known>> parse_known_logins(std::string_view text, SystemTime now) {
-  if (cut(text, '\n') != kTitle)
-    return fail(Errc::InvalidArgument, "is not a list of known logins");
   std::vector<LoginGuard::Known> pairs;
-  for (std::size_t number = 2; !text.empty(); ++number) {
-    const auto line = cut(text, '\n');
-    auto pair = line ? parse_line(*line, unix_seconds(now)) : std::nullopt;
-    if (!pair) return fail(Errc::InvalidArgument, fmt::format("line {} is damaged", number));
-    if (pair->left.count() > 0) pairs.push_back(std::move(*pair));
-  }
+  const auto read = config::read_lines(text, kTitle, "known logins", [&](std::string_view line) {
+    auto pair = parse_line(line, unix_seconds(now));
+    if (pair && pair->left.count() > 0) pairs.push_back(std::move(*pair));
+    return pair.has_value();
+  });
+  if (!read) return Failure(read.error());
   return pairs;
 }
 
 Result<void> load_known_logins(const std::string& file, LoginGuard& logins, const Clock& clock) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error) && !error) return {};
-  const auto text = config::read_text_file(file);
+  const auto text = config::read_kept_file(file);
   if (!text) return Failure(text.error());
-  const auto pairs = parse_known_logins(*text, clock.system_now());
+  if (!*text) return {};
+  const auto pairs = parse_known_logins(**text, clock.system_now());
   if (!pairs) return Failure(pairs.error());
   logins.restore(*pairs, clock.steady_now());
   return {};

@@ -1,6 +1,7 @@
 #include "delivery/site_pauses_file.h"
 
 #include "base/ascii.h"
+#include "config/kept_lines.h"
 #include "config/text_file.h"
 
 #include <fmt/format.h>
@@ -9,27 +10,18 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <iterator>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace signpost::delivery {
 
 namespace {
 
+using config::cut;
+
 constexpr std::string_view kTitle = "signpost site pauses 1";
 constexpr std::string_view kNoEnd = "-";
-
-// The text before the next `end`, which is dropped too; nothing when there is no `end`.
-std::optional<std::string_view> cut(std::string_view& text, char end) {
-  const std::size_t at = text.find(end);
-  if (at == std::string_view::npos) return {};
-  const std::string_view front = text.substr(0, at);
-  text.remove_prefix(at + 1);
-  return front;
-}
 
 std::optional<SystemTime> read_time(std::string_view text) {
   constexpr std::int64_t kLatest = 253'402'300'799;  // in the year 9999
@@ -80,25 +72,20 @@ std::string site_pauses_text(const std::vector<SitePause>& pauses) {
 }
 
 Result<std::vector<SitePause>> parse_site_pauses(std::string_view text) {
-  if (cut(text, '\n') != kTitle) {
-    return fail(Errc::InvalidArgument, "is not a file of paused sites");
-  }
   std::vector<SitePause> pauses;
-  for (std::size_t number = 2; !text.empty(); ++number) {
-    const auto line = cut(text, '\n');
-    auto pause = line ? parse_line(*line) : std::nullopt;
-    if (!pause) return fail(Errc::InvalidArgument, fmt::format("line {} is damaged", number));
-    pauses.push_back(std::move(*pause));
-  }
+  const auto read = config::read_lines(text, kTitle, "paused sites", [&](std::string_view line) {
+    auto pause = parse_line(line);
+    if (pause) pauses.push_back(std::move(*pause));
+    return pause.has_value();
+  });
+  if (!read) return Failure(read.error());
   return pauses;
 }
 
 Result<std::vector<SitePause>> load_site_pauses(const std::string& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error) && !error) return std::vector<SitePause>();
-  const auto text = config::read_text_file(file);
+  const auto text = config::read_kept_file(file);
   if (!text) return Failure(text.error());
-  return parse_site_pauses(*text);
+  return *text ? parse_site_pauses(**text) : std::vector<SitePause>();
 }
 
 Result<void> save_site_pauses(const std::string& file, const std::vector<SitePause>& pauses) {

@@ -1,13 +1,13 @@
 #include "quota/counters_file.h"
 
 #include "base/ascii.h"
+#include "config/kept_lines.h"
 #include "config/text_file.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -16,18 +16,11 @@ namespace signpost::quota {
 
 namespace {
 
+using config::cut;
+
 constexpr std::string_view kTitle = "signpost quota counters 1";
 // Beyond any count and any time: what is more is damaged.
 constexpr double kMost = 1e15;
-
-// The text before the next `end`, which is dropped too; nothing when there is no `end`.
-std::optional<std::string_view> cut(std::string_view& text, char end) {
-  const std::size_t at = text.find(end);
-  if (at == std::string_view::npos) return {};
-  const std::string_view front = text.substr(0, at);
-  text.remove_prefix(at + 1);
-  return front;
-}
 
 // Begins with a digit: neither negative nor a word.
 template <typename Number>
@@ -75,23 +68,21 @@ std::string counters_text(const std::vector<Counters::Entry>& entries) {
 }
 
 Result<std::vector<Counters::Entry>> parse_counters(std::string_view text) {
-  if (cut(text, '\n') != kTitle) return fail(Errc::InvalidArgument, "is not a file of counters");
   std::vector<Counters::Entry> entries;
-  for (std::size_t number = 2; !text.empty(); ++number) {
-    const auto line = cut(text, '\n');
-    auto entry = line ? parse_line(*line) : std::nullopt;
-    if (!entry) return fail(Errc::InvalidArgument, fmt::format("line {} is damaged", number));
-    entries.push_back(std::move(*entry));
-  }
+  const auto read = config::read_lines(text, kTitle, "counters", [&](std::string_view line) {
+    auto entry = parse_line(line);
+    if (entry) entries.push_back(std::move(*entry));
+    return entry.has_value();
+  });
+  if (!read) return Failure(read.error());
   return entries;
 }
 
 Result<void> load_counters(const std::string& file, Counters& counters) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error) && !error) return {};
-  const auto text = config::read_text_file(file);
+  const auto text = config::read_kept_file(file);
   if (!text) return Failure(text.error());
-  const auto entries = parse_counters(*text);
+  if (!*text) return {};
+  const auto entries = parse_counters(**text);
   if (!entries) return Failure(entries.error());
   counters.restore(*entries);
   return {};

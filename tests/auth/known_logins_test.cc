@@ -50,8 +50,8 @@ TEST(KnownLogins, ANameThatIsNotOneLineIsLeftOut) {
 TEST(KnownLogins, DamageIsFound) {
   const std::string title = "signpost known logins 1\n";
   EXPECT_EQ(problem(title), "");
-  EXPECT_EQ(problem(""), "is not a list of known logins");
-  EXPECT_EQ(problem("signpost known logins 2\n"), "is not a list of known logins");
+  EXPECT_EQ(problem(""), "is not a file of known logins");
+  EXPECT_EQ(problem("signpost known logins 2\n"), "is not a file of known logins");
   const std::string good = "1700000060 203.0.113.7 shop\n";
   for (const char* line : {"1700000060 203.0.113.7 shop", "1700000060 203.0.113.7 \n", "\n",
                            "17000x0060 203.0.113.7 shop\n", "-5 203.0.113.7 shop\n",
