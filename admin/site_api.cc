@@ -8,6 +8,7 @@
 #include "config/config_values.h"
 #include "providers/limits_in_force.h"
 #include "providers/providers.h"
+#include "relay/source_pool.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -36,6 +37,18 @@ Json json_of(const delivery::SitePause& pause) {
           {"reason", pause.reason}};
 }
 
+Json json_of(const delivery::ExitView& view) {
+  Json json{{"source", view.source},
+            {"waits_for", view.waits_for},
+            {"connections", view.connections},
+            {"connections_limit", view.connections_limit},
+            {"shared_connections", view.shared_connections},
+            {"percent", view.percent}};
+  json["warm_up_sent"] = view.warm_up ? Json(view.warm_up->sent) : Json();
+  json["warm_up_most"] = view.warm_up ? Json(view.warm_up->most) : Json();
+  return json;
+}
+
 Json json_of(const delivery::SiteView& view) {
   Json json{{"site", view.hop.key},
             {"group", view.hop.group},
@@ -49,6 +62,11 @@ Json json_of(const delivery::SiteView& view) {
             {"lanes", view.lanes},
             {"failures", view.failures},
             {"next_try", time_or_null(view.next_try)}};
+  Json exits = Json::array();
+  for (const delivery::ExitView& exit : view.exits) {
+    if (!exit.source.empty()) exits.push_back(json_of(exit));
+  }
+  json["sources"] = std::move(exits);
   json["away_seconds"] = view.away ? Json(view.away->count()) : Json();
   json["paused"] = view.pause != nullptr;
   json["paused_until"] = view.pause ? time_or_null(view.pause->until) : Json();
@@ -120,7 +138,8 @@ Json json_in_full(const relay::Settings& settings, const delivery::SiteView& vie
   for (const queue::Lane& lane : view.some_lanes) {
     lanes.push_back({{"domain", lane.domain},
                      {"account", lane.account},
-                     {"route", lane.route},
+                     {"route", relay::without_pool(lane.route)},
+                     {"pool", relay::pool_of(lane.route)},
                      {"priority", lane.priority}});
   }
   json["hosts"] = std::move(hosts);

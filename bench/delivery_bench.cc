@@ -41,7 +41,7 @@ void accept_and_take(benchmark::State& state) {
   (void)scheduler.accept(first, true, 0, now, orders);
   scheduler.routed(lane, hop(1), 0, now, orders);
   const delivery::SitePtr site = orders.open.front().site;
-  scheduler.connection_ready(*site, now, orders);
+  scheduler.connection_ready(*site, {0, 1}, now, orders);
   (void)scheduler.take(site, {0, 1}, now, orders);
   for (auto _ : state) {
     orders = {};

@@ -12,7 +12,9 @@
 
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <string>
+#include <utility>
 
 namespace signpost::commands {
 
@@ -80,6 +82,22 @@ std::string back_off_text(const Json& site) {
   return text;
 }
 
+void print_sources(const Json& site) {
+  const char* title = "sources";
+  for (const Json& source : list_of(site, "sources")) {
+    std::string text = fmt::format(
+        "{}: {} open, {} of {} in use", text_of(source, "source"), number_of(source, "connections"),
+        number_of(source, "shared_connections"), number_of(source, "connections_limit"));
+    if (member(source, "warm_up_most").is_number()) {
+      fmt::format_to(std::back_inserter(text), ", {} of today's {} messages sent",
+                     number_of(source, "warm_up_sent"), number_of(source, "warm_up_most"));
+    }
+    const std::string waits_for = text_of(source, "waits_for");
+    if (!waits_for.empty()) text.append("; ").append(waits_for);
+    line(std::exchange(title, ""), text);
+  }
+}
+
 void print_limits(const Json& site) {
   const Json limits = member(site, "limits");
   for (const char* name : kLimits) {
@@ -108,8 +126,10 @@ void print_lanes(const Json& site) {
                             number_of(site, "jobs_in_memory")));
   for (const Json& lane : lanes) {
     const std::string route = text_of(lane, "route");
-    line("", fmt::format("{} of {}{}{}", text_of(lane, "domain"), text_of(lane, "account"),
+    const std::string pool = text_of(lane, "pool");
+    line("", fmt::format("{} of {}{}{}{}", text_of(lane, "domain"), text_of(lane, "account"),
                          route.empty() ? "" : ", " + route_text(route),
+                         pool.empty() ? "" : ", from pool " + pool,
                          priority_text(member(lane, "priority"))));
   }
 }
@@ -122,6 +142,7 @@ void print_site(const Json& site) {
   line("back-off", back_off_text(site));
   line("hosts", hosts_text(site));
   line("open connections", connections_text(site));
+  print_sources(site);
   print_limits(site);
   print_lanes(site);
 }

@@ -205,6 +205,28 @@ struct RouteConfig {
 // `wanted` for a connection to `hop`, raised to what smtps:// and a login need.
 TlsPolicy tls_for(const HopConfig& hop, TlsPolicy wanted);
 
+// An identity that mail is sent with.
+struct SourceConfig {
+  std::vector<net::IpAddress> addresses;  // one of each family at most
+  std::string hostname;                   // of EHLO; "": Config::hostname
+  // Its first day: see warm_up_limit().
+  std::optional<std::chrono::sys_days> warm_up;
+  std::uint64_t warm_up_daily = 50;
+  unsigned warm_up_days = 15;
+
+  std::string name() const { return addresses.empty() ? std::string() : addresses.front().text(); }
+};
+
+// Whose mail that follows MX records or goes to an address literal is sent from which sources. The
+// first pool that applies does.
+struct PoolConfig {
+  std::string name;
+  std::vector<net::IpAddress> sources;  // the first address of each
+  std::vector<std::string> senders;     // as in RouteConfig
+  std::vector<std::string> logins;      // empty: everyone, with a login or without
+  std::vector<std::string> tenants;     // those who send with their domains; empty: everyone
+};
+
 // A customer: the domains that its logins and networks may send with, and how much.
 struct TenantConfig {
   std::string name;
@@ -272,6 +294,8 @@ struct Config {
   BouncesConfig bounces;
   std::vector<DestinationConfig> destinations;
   std::vector<RouteConfig> routes;
+  std::vector<SourceConfig> sources;
+  std::vector<PoolConfig> pools;
   // Nothing: no admin listener.
   std::optional<net::SocketAddress> admin_bind = net::SocketAddress::parse("127.0.0.1:8025");
   std::string admin_socket;  // "": none. Default: "admin.sock" in data_dir

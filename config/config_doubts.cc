@@ -162,6 +162,19 @@ void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors
   }
 }
 
+void find_unused_sources(const TomlValue& root, const Config& config, ConfigErrors& doubts) {
+  for (const auto& entry : entries(root, "source", config.sources)) {
+    const auto uses = [&](const PoolConfig& pool) {
+      const auto& own = pool.sources;
+      return std::ranges::find(own, entry.section.addresses.front()) != own.end();
+    };
+    if (entry.section.addresses.empty() || std::ranges::any_of(config.pools, uses)) continue;
+    doubts.add(entry.at("address"), "source.address",
+               fmt::format("sends nothing: no [[pool]] has {}; write it into sources there",
+                           toml_string(entry.section.name())));
+  }
+}
+
 }  // namespace
 
 std::vector<ConfigError> doubts_about(const TomlValue& root, const Config& config,
@@ -170,6 +183,7 @@ std::vector<ConfigError> doubts_about(const TomlValue& root, const Config& confi
   find_dead_patterns(root, config, doubts);
   find_dead_routes(root, config, doubts);
   find_what_expires(root, config, doubts);
+  find_unused_sources(root, config, doubts);
   return doubts.take();
 }
 

@@ -459,6 +459,56 @@ Section route() {
            "make it \"encrypt\" at least. Default: delivery.tls.")});
 }
 
+Section source() {
+  return list<SourceConfig>(
+      "source", &Config::sources,
+      {key("address", &SourceConfig::addresses,
+           list_of("an IPv4 address, an IPv6 address, or one of each, as in [\"192.0.2.1\", "
+                   "\"2001:db8::1\"]",
+                   parse_source, false),
+           "Addresses of this machine to send from. A receiver's limits hold for each source by "
+           "itself. The first address names the source, in pools and in the log. A source of one "
+           "family sends to receivers of that family only.")
+           .required(),
+       key("hostname", &SourceConfig::hostname,
+           parsed("the full name of these addresses, as in \"out1.shop.example\"",
+                  parse_full_host_name),
+           "Name of the relay in EHLO from there, to which the reverse DNS of the addresses should "
+           "lead. Default: hostname."),
+       warm_up_key(),
+       key("warm_up_daily", &SourceConfig::warm_up_daily, whole_number(1, kMostDaily),
+           "With warm_up: the most messages on its first day (00:00 to 24:00 UTC) to one receiver, "
+           "or to one provider of mail hosts; each day twice as many as on the day before."),
+       key("warm_up_days", &SourceConfig::warm_up_days, whole_number(1, 60),
+           "With warm_up: days after which there is no such limit.")});
+}
+
+Section pool() {
+  return list<PoolConfig>(
+      "pool", &Config::pools,
+      {key("name", &PoolConfig::name, parsed("a name, as in \"newsletter\"", parse_pool_name),
+           "Name of the pool, for the log and commands.")
+           .required(),
+       key("sources", &PoolConfig::sources,
+           list_of("addresses of [[source]] tables, as in [\"192.0.2.1\", \"192.0.2.2\"]",
+                   parse_source, false),
+           "What its mail is sent from: the first address of each source. A connection takes the "
+           "source that has the fewest to that receiver.")
+           .required(),
+       key("senders", &PoolConfig::senders,
+           list_of("senders, as in [\"@tenant.example\", \"news@shop.example\"]",
+                   parse_sender_pattern),
+           "Envelope senders whose mail is sent from it; [] is all. The first pool that applies "
+           "does; mail of none is sent from delivery.source, and so is that of a [[route]] with "
+           "next "
+           "hops of its own."),
+       key("logins", &PoolConfig::logins, list_of("logins, as in [\"shop\"]", parse_route_login),
+           "Logins whose mail is sent from it; [] is all mail, also that of clients without one."),
+       key("tenants", &PoolConfig::tenants,
+           list_of("names of [[tenant]] tables, as in [\"acme\"]", parse_tenant_name),
+           "Tenants whose domains' mail is sent from it; [] is all mail.")});
+}
+
 Section admin() {
   return table(
       "admin",
@@ -494,9 +544,9 @@ std::string Section::header() const {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
-      general(), listener(),      tls(),         auth(),    oauth(), tenant(),
-      limits(),  header_fields(), dkim(),        signing(), dns(),   delivery(),
-      retry(),   bounces(),       destination(), route(),   admin(), logging()};
+      general(),       listener(), tls(),     auth(), oauth(),    tenant(), limits(),
+      header_fields(), dkim(),     signing(), dns(),  delivery(), retry(),  bounces(),
+      destination(),   route(),    source(),  pool(), admin(),    logging()};
   return all;
 }
 

@@ -1,5 +1,7 @@
 #include "config/config_rules.h"
 
+#include "config/once.h"
+#include "config/pool_rules.h"
 #include "config/route_rules.h"
 #include "config/table_entry.h"
 #include "config/wide_networks.h"
@@ -7,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 namespace signpost::config {
 
@@ -19,24 +20,6 @@ TomlPosition position_of(const TomlValue& root, std::string_view section, std::s
   const TomlValue* value = table->find(key);
   return value == nullptr ? table->begin : value->begin;
 }
-
-// Things that must differ: the second one is reported with the line of the first.
-class Once {
- public:
-  Once(ConfigErrors& errors, std::string key) : errors_(errors), key_(std::move(key)) {}
-
-  void add(const std::string& thing, TomlPosition where) {
-    const auto [first, inserted] = first_.emplace(thing, where);
-    if (inserted) return;
-    errors_.add(where, key_,
-                fmt::format("{} is a duplicate of line {}", thing, first->second.line));
-  }
-
- private:
-  ConfigErrors& errors_;
-  std::string key_;
-  std::map<std::string, TomlPosition> first_;
-};
 
 void check_listener_security(const Entry<ListenerConfig>& entry, ConfigErrors& errors) {
   const ListenerConfig& listener = entry.section;
@@ -264,6 +247,7 @@ void check_config(const TomlValue& root, const Config& config, ConfigErrors& err
   check_dkim(root, config, errors);
   check_destinations(root, config, errors);
   check_routes(root, config, errors);
+  check_pools(root, config, errors);
 }
 
 }  // namespace signpost::config

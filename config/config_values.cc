@@ -159,6 +159,32 @@ ValueResult<net::Network> parse_network(std::string_view text) {
   return *network;
 }
 
+std::optional<std::chrono::sys_days> parse_day(std::string_view text) {
+  constexpr std::string_view kForm = "0000-00-00";
+  const auto fits = [](char c, char form) { return form == '0' ? ascii::is_digit(c) : c == form; };
+  if (!std::ranges::equal(text, kForm, fits)) return {};
+  const auto number = [&](std::size_t from, std::size_t count) {
+    int value = 0;
+    for (const char c : text.substr(from, count)) value = 10 * value + (c - '0');
+    return value;
+  };
+  const std::chrono::year_month_day day{std::chrono::year(number(0, 4)),
+                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                        std::chrono::day(static_cast<unsigned>(number(8, 2)))};
+  if (!day.ok()) return {};
+  return std::chrono::sys_days(day);
+}
+
+ValueResult<std::string> parse_pool_name(std::string_view text) {
+  const auto fits = [](char c) { return ascii::is_alnum(c) || c == '-' || c == '_'; };
+  constexpr std::size_t kLongest = 63;
+  if (text.empty()) return wrong(text, "is empty");
+  if (text.size() > kLongest || !std::ranges::all_of(text, fits)) {
+    return wrong(text, "has more than letters, digits, - and _, or is longer than 63 of them");
+  }
+  return std::string(text);
+}
+
 ValueResult<net::IpAddress> parse_source(std::string_view text) {
   const auto address = net::IpAddress::parse(text);
   if (!address || address->is_unspecified())

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "net/address.h"
 
+#include <chrono>
 #include <expected>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ ValueResult<std::string> parse_address(std::string_view text);
 // "10.0.0.0/8"; not the whole Internet, which would make an open relay of the networks' listener.
 // Refuses bits after the prefix: a smaller network, or one address, may be meant.
 ValueResult<net::Network> parse_network(std::string_view text);
+// "2026-12-01" (ISO 8601).
+std::optional<std::chrono::sys_days> parse_day(std::string_view text);
+ValueResult<std::string> parse_pool_name(std::string_view text);
 // An address to send from.
 ValueResult<net::IpAddress> parse_source(std::string_view text);
 // "relaxed/simple", as DKIM's c= has it.

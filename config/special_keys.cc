@@ -144,6 +144,22 @@ Key<OauthConfig> jwks_key() {
           read};
 }
 
+Key<SourceConfig> warm_up_key() {
+  const auto read = [](Setting& setting, SourceConfig& source) {
+    const std::string* text = setting.string();
+    if (text == nullptr) return;
+    source.warm_up = parse_day(*text);
+    if (!source.warm_up) setting.wrong(shown(*text) + " is not a day");
+  };
+  return {
+      {"warm_up", "a day, as in \"2026-12-01\"", "",
+       "Day of its first mail, for an address that receivers do not know yet. From then on they "
+       "get little from it and more each day; the other sources of the pool send the rest, and "
+       "what none may send waits for the next day. Before that day it sends nothing while there "
+       "are others. Default: it is known."},
+      read};
+}
+
 Key<Config> admin_bind_key() {
   const auto read = [](Setting& setting, Config& config) {
     const std::string* text = setting.string();

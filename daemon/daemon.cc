@@ -192,7 +192,9 @@ Result<void> Daemon::start_workers(OpenedListeners opened) {
   const config::Config& config = *settings_->config;
   const unsigned count = relay::worker_count(config);
   shared_.delivery = std::make_unique<delivery::SharedDelivery>(count);
-  restore_site_pauses(settings_->config->data_dir, *shared_.delivery, clock_);
+  restore_site_pauses(config.data_dir, *shared_.delivery, clock_);
+  warm_up_.emplace(warm_up_memory(shared_.delivery->scheduler), clock_);
+  warm_up_->load(config.data_dir);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
   shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
   shared_.password_checks->start(std::min(kMostCheckers, std::thread::hardware_concurrency() / 2));
@@ -293,6 +295,7 @@ void Daemon::tick() {
   report_name_service();
   known_logins_.tick();
   quotas_.tick();
+  if (warm_up_) warm_up_->tick();
   renew_certificate();
   log_lines_dropped_.add(log::dropped() - log_lines_dropped_.value());
 }
@@ -505,6 +508,7 @@ void Daemon::stop() {
   if (shared_.fetched_keys) shared_.fetched_keys->stop();
   known_logins_.end();
   quotas_.end();
+  if (warm_up_) warm_up_->end();
   reclaiming_cancelled_.store(true);
   if (disk_work_.valid()) disk_work_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.

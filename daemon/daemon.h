@@ -95,6 +95,7 @@ class Daemon {
   Shared shared_;
   FileKeeper known_logins_{known_logins_memory(shared_.logins, clock_), clock_};
   FileKeeper quotas_{quota_memory(shared_.quotas, clock_), clock_};
+  std::optional<FileKeeper> warm_up_;  // of shared_.delivery
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;

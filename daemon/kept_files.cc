@@ -3,6 +3,7 @@
 #include "auth/known_logins.h"
 #include "base/log.h"
 #include "delivery/site_pauses_file.h"
+#include "delivery/warm_up_file.h"
 #include "quota/counters_file.h"
 #include "relay/events.h"
 
@@ -33,6 +34,17 @@ FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock) {
           [](const std::string& file, const std::string& detail) {
             log::emit(relay::events::QuotaCountersLost{.file = file, .detail = detail});
           }};
+}
+
+FileKeeper::Memory warm_up_memory(delivery::Scheduler& scheduler) {
+  return {.name = "warm-up",
+          .load = [&](const std::string& file) { return delivery::load_warm_up(file, scheduler); },
+          .save = [&](const std::string& file) { return delivery::save_warm_up(file, scheduler); },
+          .unsaved = [&] { return scheduler.is_warm_up_unsaved(); },
+          .lost =
+              [](const std::string& file, const std::string& detail) {
+                log::emit(relay::events::WarmUpLost{.file = file, .detail = detail});
+              }};
 }
 
 void restore_site_pauses(const std::string& data_dir, delivery::SharedDelivery& delivery,

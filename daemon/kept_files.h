@@ -18,6 +18,9 @@ FileKeeper::Memory known_logins_memory(auth::LoginGuard& logins, const Clock& cl
 // What was used of limits on recipients (quota/counters_file.h).
 FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock);
 
+// What sources in their warm-up have sent today (delivery/warm_up_file.h).
+FileKeeper::Memory warm_up_memory(delivery::Scheduler& scheduler);
+
 // The sites that operators have paused (delivery/site_pauses_file.h), which is written by those who
 // change it. Before the workers run.
 void restore_site_pauses(const std::string& data_dir, delivery::SharedDelivery& delivery,

@@ -3,6 +3,7 @@
 #include "base/check.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 
@@ -74,13 +75,27 @@ void Allowance::ended(bool was_leaving) {
 }
 
 std::size_t Allowance::available(SteadyTime now) {
-  const std::size_t all = rate_.available(now);
+  std::size_t all = rate_.available(now);
+  if (daily_) all = static_cast<std::size_t>(std::min<std::uint64_t>(all, daily_->left()));
   return all - std::min(all, promised_);
 }
 
 void Allowance::take(SteadyTime now, std::size_t count) {
   CHECK(rate_.take(now, count));
   observed_.happened(now, count);
+  if (daily_) *daily_->sent += count;
+}
+
+void Allowance::give_back(std::size_t count) {
+  rate_.give_back(count);
+  if (daily_) *daily_->sent -= std::min<std::uint64_t>(*daily_->sent, count);
+}
+
+SteadyTime Allowance::next(SteadyTime now) {
+  if (daily_ && daily_->left() <= promised_) {
+    return std::max(daily_->ends, now + std::chrono::seconds(1));  // the clocks may differ
+  }
+  return rate_.next(now, promised_);
 }
 
 bool Allowance::is_unused(SteadyTime now) {

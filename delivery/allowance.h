@@ -7,12 +7,15 @@
 #include "delivery/throttle.h"
 #include "relay/rate_limit.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace signpost::delivery {
 
@@ -42,6 +45,18 @@ class Allowance {
   unsigned share() const { return share_; }  // of Throttle::kWhole
   bool is_reduced() const { return share_ < Throttle::kWhole; }
 
+  // Transactions of a day, of a source in its warm-up; nothing: no such limit.
+  struct Daily {
+    std::shared_ptr<std::uint64_t> sent;  // so far, perhaps by others too
+    std::uint64_t most = 0;
+    SteadyTime ends{};
+    std::uint64_t left() const { return most - std::min(most, *sent); }
+  };
+  void set_daily(std::optional<Daily> daily) { daily_ = std::move(daily); }
+  const std::optional<Daily>& daily() const { return daily_; }
+  // A source that is to be used before others, for as long as it may send.
+  bool is_new() const { return daily_ && daily_->left() > 0; }
+
   // --- connections ---
   std::size_t connections() const;  // that may be open now
   std::size_t open() const { return open_; }
@@ -66,13 +81,15 @@ class Allowance {
   // How many may begin now beside the promised ones.
   std::size_t available(SteadyTime now);
   // Whether one may. A job of many transactions may have used up what was promised.
-  bool has_any(SteadyTime now) { return rate_.available(now) > 0; }
+  bool has_any(SteadyTime now) {
+    return rate_.available(now) > 0 && (!daily_ || daily_->left() > 0);
+  }
   void promise() { ++promised_; }
   void redeem() { --promised_; }
   // REQUIRES: has_any()
   void take(SteadyTime now, std::size_t count);
-  void give_back(std::size_t count) { rate_.give_back(count); }
-  SteadyTime next(SteadyTime now) { return rate_.next(now, promised_); }
+  void give_back(std::size_t count);
+  SteadyTime next(SteadyTime now);
   bool is_unused(SteadyTime now);  // a newly made one would allow no less
 
   // --- who waits, in the order in which they came ---
@@ -93,6 +110,7 @@ class Allowance {
   relay::RateLimit rate_;
   ObservedRate observed_;
   Throttle throttle_;
+  std::optional<Daily> daily_;
   unsigned share_ = Throttle::kWhole;  // in force
   std::size_t open_ = 0;
   std::size_t leaving_ = 0;

@@ -11,6 +11,7 @@ struct AttemptFacts {
   std::string session;  // "" when no session tried
   std::string mx;       // host name, "" when none was reached
   std::string address;  // "192.0.2.1:25"
+  std::string source;   // Source::name
   std::string tls;      // "TLSv1.3 verified", "" in clear
   std::string dkim;     // OutgoingMessage::Signature::summary
   std::string provider{providers::kOther};

@@ -47,7 +47,7 @@ bool ConnectionShares::open(const Connection& connection) {
     count_open(account);
     return true;
   }
-  account.waiting.push_back(connection.site);
+  account.waiting.push_back(connection);
   ++waiting_;
   return false;
 }
@@ -80,7 +80,7 @@ std::optional<ConnectionShares::Connection> ConnectionShares::next() {
   }
   if (chosen == accounts_.end()) return {};
   Account& account = chosen->second;
-  Connection connection{std::move(account.waiting.front()), chosen->first};
+  Connection connection = std::move(account.waiting.front());
   account.waiting.pop_front();
   --waiting_;
   count_open(account);

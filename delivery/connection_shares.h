@@ -23,6 +23,7 @@ class ConnectionShares {
 
   struct Connection {
     SitePtr site;
+    std::size_t exit = 0;  // of the site
     std::string account;
   };
   // False: `connection` waits until next() gives it back.
@@ -45,7 +46,7 @@ class ConnectionShares {
   struct Account {
     Holder* holder = nullptr;
     std::size_t open = 0;
-    std::deque<SitePtr> waiting;
+    std::deque<Connection> waiting;
   };
   using Accounts = std::map<std::string, Account>;
 

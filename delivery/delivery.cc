@@ -234,7 +234,7 @@ void Delivery::tick() {
 
 void Delivery::open(ConnectionShares::Connection connection) {
   if (!may_open(*connection.site)) {
-    give_up(connection.site);
+    give_up(connection);
     return;
   }
   const bool were_short = shares_.any_waiting();
@@ -250,15 +250,16 @@ bool Delivery::may_open(const Site& site) const {
   return !context_.draining.load(std::memory_order_relaxed) && !shared_.scheduler.is_paused(site);
 }
 
-void Delivery::give_up(const SitePtr& site) {
-  connection_ended(site, {context_.worker, 0}, false, std::nullopt, context_.clock.steady_now(), {},
-                   false);
+void Delivery::give_up(const ConnectionShares::Connection& connection) {
+  connection_ended(connection.site, {context_.worker, 0, connection.exit}, false, std::nullopt,
+                   context_.clock.steady_now(), {}, false);
 }
 
 void Delivery::start(ConnectionShares::Connection connection) {
   const std::uint64_t id = context_.next_session++;
   SessionHost& host = *this;
-  auto session = std::make_unique<DeliverySession>(host, id, std::move(connection.site));
+  auto session = std::make_unique<DeliverySession>(
+      host, SessionRef{context_.worker, id, connection.exit}, std::move(connection.site));
   DeliverySession& started = *session;
   sessions_.emplace(id, Session{std::move(session), std::move(connection.account)});
   started.start();
@@ -288,7 +289,7 @@ void Delivery::give_back_place(const net::IpAddress& address) {
 bool Delivery::take_beside(const SitePtr& site, const SessionRef& session) {
   const std::string& account = sessions_.at(session.session).account;
   if (!shares_.open_beside(account)) return false;
-  if (shared_.scheduler.take_beside(site)) return true;
+  if (shared_.scheduler.take_beside(site, session)) return true;
   shares_.ended(account);
   return false;
 }
@@ -297,7 +298,7 @@ void Delivery::give_back_beside(const SitePtr& site, const SessionRef& session) 
   context_.loop.defer(
       [this, account = sessions_.at(session.session).account] { share_ended(account); });
   Orders orders;
-  shared_.scheduler.give_back_beside(site, context_.worker, now(), orders);
+  shared_.scheduler.give_back_beside(site, session, now(), orders);
   carry_out(std::move(orders));
 }
 
@@ -307,7 +308,7 @@ void Delivery::share_ended(const std::string& account) {
   while (auto next = shares_.next()) {
     if (shared_.scheduler.is_paused(*next->site)) {  // since it began to wait
       shares_.ended(next->account);
-      give_up(next->site);
+      give_up(*next);
     } else {
       start(std::move(*next));
     }
@@ -329,34 +330,35 @@ std::optional<PendingJob> Delivery::take(const SitePtr& site, const SessionRef& 
   return job;
 }
 
-std::optional<PendingJob> Delivery::take_early(const SitePtr& site, bool quick) {
+std::optional<PendingJob> Delivery::take_early(const SitePtr& site, const SessionRef& session,
+                                               bool quick) {
   Orders orders;
-  auto job = shared_.scheduler.take_early(site, quick, now(), orders);
+  auto job = shared_.scheduler.take_early(site, session, quick, now(), orders);
   if (job) context_.store.claims().set_active(job->job.ref, true);
   carry_out(std::move(orders));
   return job;
 }
 
-void Delivery::give_back(const SitePtr& site, PendingJob job) {
+void Delivery::give_back(const SitePtr& site, const SessionRef& session, PendingJob job) {
   Orders orders;
   context_.store.claims().set_active(job.job.ref, false);
   context_.metrics.put_off(relay::PutOffReason::Limit).add();
-  shared_.scheduler.give_back(site, std::move(job), now(), orders);
+  shared_.scheduler.give_back(site, session, std::move(job), now(), orders);
   carry_out(std::move(orders));
 }
 
-void Delivery::connection_ready(Site& site) {
+void Delivery::connection_ready(Site& site, const SessionRef& session) {
   Orders orders;
-  shared_.scheduler.connection_ready(site, now(), orders);
+  shared_.scheduler.connection_ready(site, session, now(), orders);
   carry_out(std::move(orders));
 }
 
-void Delivery::answered(const SitePtr& site, const smtp::Reply& reply, SteadyTime began,
-                        const AttemptFacts& facts) {
+void Delivery::answered(const SitePtr& site, const SessionRef& session, const smtp::Reply& reply,
+                        SteadyTime began, const AttemptFacts& facts) {
   const providers::Providers& providers = *context_.settings->providers;
   const auto* const pattern = providers.read(providers.named(facts.provider), reply).pattern;
   if (pattern == nullptr || !pattern->slow) return;
-  const auto reduced = shared_.scheduler.asked_for_less(site, began, now());
+  const auto reduced = shared_.scheduler.asked_for_less(site, session, began, now());
   if (!reduced) return;
   context_.events.emit(relay::events::SiteSlowed{.session = facts.session,
                                                  .site = reduced->site,

@@ -120,13 +120,14 @@ class Delivery final : public Intake, private SessionHost {
     return shared_.scheduler.must_make_room(site, session, address);
   }
   bool is_away(const Site& site) const override { return shared_.scheduler.is_away(site); }
-  void connection_ready(Site& site) override;
+  void connection_ready(Site& site, const SessionRef& session) override;
   std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
-  std::optional<PendingJob> take_early(const SitePtr& site, bool quick) override;
-  void give_back(const SitePtr& site, PendingJob job) override;
+  std::optional<PendingJob> take_early(const SitePtr& site, const SessionRef& session,
+                                       bool quick) override;
+  void give_back(const SitePtr& site, const SessionRef& session, PendingJob job) override;
   void forbid_early(Site& site) override { shared_.scheduler.forbid_early(site); }
-  void answered(const SitePtr& site, const smtp::Reply& reply, SteadyTime began,
-                const AttemptFacts& facts) override;
+  void answered(const SitePtr& site, const SessionRef& session, const smtp::Reply& reply,
+                SteadyTime began, const AttemptFacts& facts) override;
   bool leave_idle(Site& site, const SessionRef& session) override;
   void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                         const std::optional<Disposition>& failure, SteadyTime began,
@@ -142,7 +143,7 @@ class Delivery final : public Intake, private SessionHost {
   void open(ConnectionShares::Connection connection);
   void start(ConnectionShares::Connection connection);
   bool may_open(const Site& site) const;
-  void give_up(const SitePtr& site);
+  void give_up(const ConnectionShares::Connection& connection);
   void make_room_at(const net::IpAddress& address);
   void share_ended(const std::string& account);
   void wake(const SessionRef& session);

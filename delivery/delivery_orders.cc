@@ -49,7 +49,8 @@ void Delivery::carry_out(Orders orders) {
   if (orders.empty()) return;
   for (queue::Lane& lane : orders.look_up) look_up(std::move(lane));
   for (Orders::Open& order : orders.open) {
-    ConnectionShares::Connection connection{std::move(order.site), std::move(order.account)};
+    ConnectionShares::Connection connection{std::move(order.site), order.exit,
+                                            std::move(order.account)};
     if (order.worker == context_.worker) {
       open(std::move(connection));
       continue;

@@ -54,12 +54,12 @@ void DeliverySession::enter(State state) {
   }
 }
 
-DeliverySession::DeliverySession(SessionHost& host, std::uint64_t id, SitePtr site)
+DeliverySession::DeliverySession(SessionHost& host, const SessionRef& ref, SitePtr site)
     : host_(host),
-      id_(id),
+      ref_(ref),
       site_(std::move(site)),
       began_(host.context().clock.steady_now()),
-      connection_(host, site_, ref(), log_id(), *this),
+      connection_(host, site_, ref_, log_id(), *this),
       timer_(host.context().loop, [this] { on_timeout(); }) {}
 
 DeliverySession::~DeliverySession() = default;
@@ -127,7 +127,7 @@ void DeliverySession::on_lost(const Error& error) {
 void DeliverySession::pump() {
   if (state_ == State::Loading) return;  // no reply is due: read with the next transaction
   if (state_ == State::Idle) {           // the peer says goodbye
-    (void)host_.leave_idle(*site_, ref());
+    (void)host_.leave_idle(*site_, ref_);
     enter(State::Transacting);
   }
   const auto talks = [this] { return state_ == State::Transacting || state_ == State::Quitting; };
@@ -202,10 +202,10 @@ void DeliverySession::end(const std::optional<Disposition>& failure, const Attem
   if (state_ == State::Ended) return;
   enter(State::Ended);
   if (failure && failure->said_by_receiver()) {
-    host_.answered(site_, failure->reply, began_, facts);
+    host_.answered(site_, ref_, failure->reply, began_, facts);
   }
-  host_.connection_ended(site_, ref(), was_ready_, failure, began_, facts, paid_);
-  host_.retire(id_);
+  host_.connection_ended(site_, ref_, was_ready_, failure, began_, facts, paid_);
+  host_.retire(ref_.session);
 }
 
 void DeliverySession::wake() {
@@ -216,7 +216,7 @@ void DeliverySession::wake() {
 
 bool DeliverySession::make_room_at(const net::IpAddress& address) {
   if (state_ != State::Idle || connection_.place() != address) return false;
-  if (!host_.leave_idle(*site_, ref())) return false;  // wake() is on its way
+  if (!host_.leave_idle(*site_, ref_)) return false;  // wake() is on its way
   quit();
   pump();
   return true;
@@ -225,7 +225,7 @@ bool DeliverySession::make_room_at(const net::IpAddress& address) {
 void DeliverySession::drain() {
   switch (state_) {
     case State::Idle:
-      (void)host_.leave_idle(*site_, ref());  // woken or not, it ends
+      (void)host_.leave_idle(*site_, ref_);  // woken or not, it ends
       quit();
       pump();
       return;
@@ -252,7 +252,7 @@ void DeliverySession::cut() {
 void DeliverySession::on_timeout() {
   switch (state_) {
     case State::Idle:
-      if (!host_.leave_idle(*site_, ref())) return;  // wake() is on its way
+      if (!host_.leave_idle(*site_, ref_)) return;  // wake() is on its way
       quit();
       pump();
       return;
@@ -268,7 +268,7 @@ void DeliverySession::on_timeout() {
 }
 
 std::string DeliverySession::log_id() const {
-  return fmt::format("{}.{}", host_.context().worker, id_);
+  return fmt::format("{}.{}", ref_.worker, ref_.session);
 }
 
 }  // namespace signpost::delivery

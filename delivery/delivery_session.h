@@ -28,7 +28,7 @@ namespace signpost::delivery {
 class DeliverySession final : private ReceiverConnection::User {
  public:
   // `host` must outlive it.
-  DeliverySession(SessionHost& host, std::uint64_t id, SitePtr site);
+  DeliverySession(SessionHost& host, const SessionRef& ref, SitePtr site);
   ~DeliverySession() override;
 
   void start();
@@ -89,11 +89,10 @@ class DeliverySession final : private ReceiverConnection::User {
   void end(const std::optional<Disposition>& failure, const AttemptFacts& facts);
 
   bool draining() const { return host_.context().draining.load(std::memory_order_relaxed); }
-  SessionRef ref() const { return {host_.context().worker, id_}; }
   std::string log_id() const;
 
   SessionHost& host_;
-  const std::uint64_t id_;
+  const SessionRef ref_;
   const SitePtr site_;
   SteadyTime began_;  // the connection's
   State state_ = State::Opening;

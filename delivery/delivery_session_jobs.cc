@@ -68,11 +68,11 @@ bool DeliverySession::next_job() {
     begin(std::move(next_));
     return true;
   }
-  auto job = host_.take(site_, ref());
+  auto job = host_.take(site_, ref_);
   if (!job) {
     const bool wanted =
-        host_.short_of_connections() || host_.must_make_room(*site_, ref(), connection_.place());
-    if (wanted && host_.leave_idle(*site_, ref())) {
+        host_.short_of_connections() || host_.must_make_room(*site_, ref_, connection_.place());
+    if (wanted && host_.leave_idle(*site_, ref_)) {
       quit();
       return true;
     }
@@ -84,14 +84,15 @@ bool DeliverySession::next_job() {
     return true;
   }
   enter(State::Loading);
-  host_.prepare(std::move(*job), [this, &host = host_, site = site_, alive = alive_.token()](
-                                     std::optional<PendingJob> prepared) mutable {
-    if (alive && state_ == State::Loading) {
-      loaded(std::move(prepared));
-    } else if (prepared) {
-      host.give_back(site, std::move(*prepared));
-    }
-  });
+  host_.prepare(std::move(*job),
+                [this, &host = host_, site = site_, ref = ref_,
+                 alive = alive_.token()](std::optional<PendingJob> prepared) mutable {
+                  if (alive && state_ == State::Loading) {
+                    loaded(std::move(prepared));
+                  } else if (prepared) {
+                    host.give_back(site, ref, std::move(*prepared));
+                  }
+                });
   return false;
 }
 
@@ -143,22 +144,23 @@ void DeliverySession::begin_early() {
       !connection_.dialog().can_begin_early() || !connection_.stream().input().empty()) {
     return;
   }
-  auto job = host_.take_early(site_, last_reply_took_ <= kQuickReply);
+  auto job = host_.take_early(site_, ref_, last_reply_took_ <= kQuickReply);
   if (!job) return;
   if (job->message) {
     loaded_early(std::move(job));
     return;
   }
   loading_next_ = true;
-  host_.prepare(std::move(*job), [this, &host = host_, site = site_, alive = alive_.token()](
-                                     std::optional<PendingJob> prepared) mutable {
-    if (alive && state_ != State::Ended) {
-      loading_next_ = false;
-      loaded_early(std::move(prepared));
-    } else if (prepared) {
-      host.give_back(site, std::move(*prepared));
-    }
-  });
+  host_.prepare(std::move(*job),
+                [this, &host = host_, site = site_, ref = ref_,
+                 alive = alive_.token()](std::optional<PendingJob> prepared) mutable {
+                  if (alive && state_ != State::Ended) {
+                    loading_next_ = false;
+                    loaded_early(std::move(prepared));
+                  } else if (prepared) {
+                    host.give_back(site, ref, std::move(*prepared));
+                  }
+                });
 }
 
 void DeliverySession::loaded_early(std::optional<PendingJob> job) {
@@ -261,7 +263,7 @@ void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& re
   for (const Disposition& each : dispositions) {
     if (each.outcome == Outcome::Delivered || !each.said_by_receiver()) continue;
     if (last == nullptr || *last != each.reply) {
-      host_.answered(site_, each.reply, taken->began, known);
+      host_.answered(site_, ref_, each.reply, taken->began, known);
     }
     last = &each.reply;
   }
@@ -272,7 +274,7 @@ void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& re
 void DeliverySession::put_back(std::unique_ptr<Taken> taken) {
   if (!taken) return;
   if (taken->attempt.untouched()) {
-    host_.give_back(site_, taken->attempt.take_job());
+    host_.give_back(site_, ref_, taken->attempt.take_job());
   } else {
     settle(std::move(taken), {}, true);
   }

@@ -14,13 +14,6 @@ namespace {
 
 using relay::ConnectionFailure;
 
-const net::IpAddress* source_for(const config::Config& config, const HostWalk::Target& target) {
-  if (target.is_local()) return nullptr;
-  const auto& sources = config.delivery.source;
-  const auto found = std::ranges::find(sources, target.address.ip.is_v6(), &net::IpAddress::is_v6);
-  return found == sources.end() ? nullptr : &*found;
-}
-
 ConnectionFailure kind_of(const Error& error) {
   if (error.code == Errc::TimedOut) return ConnectionFailure::TimedOut;
   return error.code == Errc::PeerClosed ? ConnectionFailure::Refused
@@ -43,7 +36,8 @@ Dialer::Dialer(SessionHost& host, SitePtr site, SessionRef session, const relay:
       user_(user),
       walk_(host.context().loop, host.context().resolver, hop_,
             {[this](const std::string& name, const net::SocketAddress& address) {
-               return why_not(name, address, hop_, *settings_.config, host_.local_addresses());
+               return why_not(name, address, hop_, source(), *settings_.config,
+                              host_.local_addresses());
              },
              [this](const net::SocketAddress& address) {
                return host_.dead_addresses().standing(address, host_.context().clock.steady_now());
@@ -205,8 +199,9 @@ void Dialer::dial() {
   }
   Dial::User& user = *this;
   auto dial = std::make_unique<Dial>(host_, user, target);
-  const auto begun = dial->begin(source_for(*settings_.config, target),
-                                 settings_.config->delivery.connect_timeout);
+  const net::IpAddress* from =
+      target.is_local() ? nullptr : source().address_for(target.address.ip);
+  const auto begun = dial->begin(from, settings_.config->delivery.connect_timeout);
   if (!begun) {
     hang_up(std::move(dial));
     target_failed(target, ConnectionFailure::Unreachable, "failed: " + begun.error().detail);

@@ -56,6 +56,7 @@ class Dialer final : private Dial::User {
   void on_connected(Dial& dial) override;
   void on_failed(Dial& dial, const Error& error) override;
 
+  const Source& source() const { return hop_.sources[session_.exit]; }
   void act(ConnectRace::Do what);
   void ask();
   void found(HostWalk::Target target);

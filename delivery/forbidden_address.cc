@@ -117,11 +117,6 @@ std::optional<std::string_view> forbidden_network(const net::IpAddress& address,
   return {};
 }
 
-bool lacks_source(const net::IpAddress& address, const config::DeliveryConfig& config) {
-  return !config.source.empty() && std::ranges::find(config.source, address.is_v6(),
-                                                     &net::IpAddress::is_v6) == config.source.end();
-}
-
 bool is_own_listener(const net::SocketAddress& target, const config::Config& config,
                      std::span<const net::IpAddress> local) {
   const bool here = target.ip.is_loopback() || target.ip.is_unspecified() ||
@@ -136,7 +131,8 @@ bool is_own_listener(const net::SocketAddress& target, const config::Config& con
 }
 
 std::optional<Disposition> why_not(const std::string& host, const net::SocketAddress& address,
-                                   const NextHop& hop, const config::Config& config,
+                                   const NextHop& hop, const Source& source,
+                                   const config::Config& config,
                                    std::span<const net::IpAddress> local_addresses) {
   if (is_own_listener(address, config, local_addresses)) {
     return local(Outcome::Failed, {5, 4, 6},
@@ -144,11 +140,13 @@ std::optional<Disposition> why_not(const std::string& host, const net::SocketAdd
   }
   // An address in a route is the operator's choice, like delivery.source.
   const bool named = hop.routed && net::IpAddress::parse(host);
-  if (!named && lacks_source(address.ip, config.delivery)) {
-    return local(Outcome::Delayed, {4, 4, 4},
-                 fmt::format("the mail server {} has the address {}, and delivery.source has no "
-                             "address of that family",
-                             host, address.ip.text()));
+  if (!named && source.lacks(address.ip)) {
+    return local(
+        Outcome::Delayed, {4, 4, 4},
+        fmt::format("the mail server {} has the address {}, and {} has no address of that "
+                    "family",
+                    host, address.ip.text(),
+                    source.name.empty() ? "delivery.source" : "the source " + source.name));
   }
   if (hop.routed) return {};
   const auto kind = forbidden_network(address.ip, config.delivery);

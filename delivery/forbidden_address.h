@@ -20,20 +20,18 @@ namespace signpost::delivery {
 std::optional<std::string_view> forbidden_network(const net::IpAddress& address,
                                                   const config::DeliveryConfig& config);
 
-// Whether delivery.source names addresses, and none of this family: mail does not leave from an
-// address that the operator did not name. Pure.
-bool lacks_source(const net::IpAddress& address, const config::DeliveryConfig& config);
-
 // Whether a connection to `target` would reach this relay: one of its listeners is bound to it, or
 // to all addresses of this machine, which are `local`. Pure.
 bool is_own_listener(const net::SocketAddress& target, const config::Config& config,
                      std::span<const net::IpAddress> local);
 
-// Why mail of `hop` must not go to this address of `host`, by the rules above; nothing when it may.
+// Why mail of `hop` from `source` must not go to this address of `host`, by the rules above and
+// Source::lacks(); nothing when it may.
 // What strangers write into the DNS must not lead to this machine or its neighbours. Permanent, as
 // with a null MX: the sender learns now, not when the mail expires, that this domain takes no mail.
 std::optional<Disposition> why_not(const std::string& host, const net::SocketAddress& address,
-                                   const NextHop& hop, const config::Config& config,
+                                   const NextHop& hop, const Source& source,
+                                   const config::Config& config,
                                    std::span<const net::IpAddress> local_addresses);
 
 }  // namespace signpost::delivery

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "providers/limits_in_force.h"
 #include "relay/redirect.h"
+#include "relay/source_pool.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
 
@@ -15,6 +16,8 @@
 namespace signpost::delivery {
 
 namespace {
+
+constexpr std::string_view kFrom = " from=";  // before the sources, at the end of a key
 
 std::string_view tls_word(config::TlsPolicy policy) {
   switch (policy) {
@@ -50,7 +53,37 @@ std::string differences(const NextHop& hop, const config::Config& config,
     text += fmt::format(" [{}]", found.table->match.front());
   }
   if (hop.tls != config.delivery.tls) text += fmt::format(" tls={}", tls_word(hop.tls));
+  std::string_view before = kFrom;
+  for (const Source& source : hop.sources) {
+    if (!source.name.empty()) text.append(std::exchange(before, ",")).append(source.name);
+  }
   return text;
+}
+
+Source source_at(const std::vector<net::IpAddress>& addresses) {
+  Source source;
+  for (const net::IpAddress& address : addresses) {
+    auto& own = address.is_v6() ? source.v6 : source.v4;
+    if (!own) own = address;
+  }
+  return source;
+}
+
+// Those of the pool; delivery.source if there is none.
+std::vector<Source> sources_of(const config::Config& config, std::string_view pool) {
+  const config::PoolConfig* const named = relay::pool_named(config, pool);
+  if (named == nullptr) return {source_at(config.delivery.source)};
+  std::vector<Source> sources;
+  for (const config::SourceConfig& each : config.sources) {
+    if (std::ranges::find(named->sources, each.addresses.front()) == named->sources.end()) continue;
+    sources.push_back(source_at(each.addresses));
+    sources.back().name = each.name();
+    sources.back().hostname = each.hostname;
+    if (each.warm_up) {
+      sources.back().warm_up = WarmUp{*each.warm_up, each.warm_up_daily, each.warm_up_days};
+    }
+  }
+  return sources;
 }
 
 // What the configuration says of the hop beside where it is; the end of its key.
@@ -59,6 +92,7 @@ std::string complete(NextHop& hop, const config::Config& config, const RoutePlan
                      const providers::Provider* provider) {
   const auto found = providers::limits_in_force(config, domain, exchanger, provider);
   apply_limits(hop, found);
+  hop.sources = sources_of(config, plan.pool);
   if (found.table != nullptr && found.table->tls) hop.tls = *found.table->tls;
   if (plan.tls) hop.tls = *plan.tls;
   hop.connections_per_address = std::max(config.delivery.connections_per_address,
@@ -92,6 +126,14 @@ void take_route(NextHop& hop, const config::RouteConfig& route) {
 
 }  // namespace
 
+std::string_view without_sources(std::string_view key) {
+  return key.substr(0, std::min(key.rfind(kFrom), key.size()));
+}
+
+std::string_view receiver_of(const NextHop& hop) {
+  return hop.group.empty() ? without_sources(hop.key) : hop.group;
+}
+
 Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& lane) {
   auto domain = smtp::to_a_labels(lane.domain);
   if (!domain) {
@@ -104,12 +146,13 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   hop.port = config.delivery.port;
   const config::RouteConfig* route = relay::lane_route(config, *domain, lane.route);
   // Jobs of a route that the configuration no longer has belong to another lane: see Settler.
-  const std::string_view via =
-      relay::is_redirected(lane.route) ? relay::redirected_via(lane.route) : lane.route;
+  const std::string_view via = relay::is_redirected(lane.route) ? relay::redirected_via(lane.route)
+                                                                : relay::without_pool(lane.route);
   if (!via.empty() && (route == nullptr || route->via != via)) {
     return fail(Errc::InvalidArgument, fmt::format("there is no route {} any more", via));
   }
   if (route != nullptr) plan.tls = route->tls;
+  if (route == nullptr || route->mx) plan.pool = relay::pool_of(lane.route);
   if (route != nullptr && !route->mx) {
     const std::string suffix = complete(hop, config, plan, *domain, "", nullptr);
     take_route(hop, *route);

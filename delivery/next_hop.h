@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "delivery/disposition.h"
 #include "delivery/route_hop.h"
+#include "delivery/source.h"
 #include "dns/mx.h"
 #include "providers/providers.h"
 #include "queue/lane.h"
@@ -14,6 +15,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace signpost::delivery {
@@ -29,7 +31,7 @@ struct NextHop {
 
   // Connections, back-off and limits are shared by hops with the same key:
   // "mx:a.example,b.example", "smtp:host:25", "smtps:a.example:465,lmtp:unix:/path*0". Mail that a
-  // [[destination]] table singles out has a key of its own.
+  // [[destination]] table singles out has a key of its own, and so has that of other sources.
   std::string key;
   std::vector<Host> hosts;      // in the order of rank; A-labels in lower case
   std::vector<RouteHop> via{};  // of a route, one for each of `hosts`, which are in no order then
@@ -46,14 +48,22 @@ struct NextHop {
   std::size_t messages_per_connection = 100;
   std::size_t recipients_per_transaction = 100;
   std::optional<relay::Rate> rate;  // of transactions: see transactions_of()
+  // That its mail goes from, at least one; the limits above hold for each.
+  std::vector<Source> sources = std::vector<Source>(1);
   friend bool operator==(const NextHop&, const NextHop&) = default;
 };
+
+// A key (NextHop::key) without the sources that it names.
+std::string_view without_sources(std::string_view key);
+// The receiver, whatever its mail is sent from: the hop's group, or its key without the sources.
+std::string_view receiver_of(const NextHop& hop);
 
 // What the configuration says about a lane.
 struct RoutePlan {
   NextHop hop;                           // complete if `domain` is empty
   std::string domain;                    // whose mail exchangers are to be looked up; "": none
   std::optional<config::TlsPolicy> tls;  // of its route
+  std::string pool;                      // that it is sent from; "": delivery.source
 };
 
 // InvalidArgument when the domain cannot be a domain, or is an address literal and those are not

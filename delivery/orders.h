@@ -39,7 +39,8 @@ struct Orders {
   struct Open {  // a connection, reserved for `worker`: it ends with connection_ended()
     SitePtr site;
     std::size_t worker = 0;
-    std::string account;  // whose turn it is at that site
+    std::size_t exit = 0;  // of the site
+    std::string account;   // whose turn it is at that site
   };
   struct Wake {
     SitePtr site;

@@ -35,6 +35,7 @@ void emit_outcomes(relay::EventSink& sink, const providers::Providers& providers
         .size = envelope.size,
         .mx = facts.mx,
         .address = facts.address,
+        .source = facts.source,
         .tls = facts.tls,
         .reply = reply,
         .reply_class = class_of(part.disposition, providers, provider),

@@ -79,6 +79,7 @@ ReceiverConnection::ReceiverConnection(SessionHost& host, SitePtr site, SessionR
                                        std::string log_id, User& user)
     : host_(host),
       site_(std::move(site)),
+      session_(session),
       log_id_(std::move(log_id)),
       user_(user),
       settings_(host.context().settings),
@@ -145,6 +146,7 @@ AttemptFacts ReceiverConnection::facts_of(const HostWalk::Target& target) const 
   facts.session = log_id_;
   facts.mx = target.host;
   facts.address = target.place();
+  facts.source = hop_.sources[session_.exit].name;
   facts.provider = settings_->providers->name_of(target.host);
   return facts;
 }
@@ -173,7 +175,8 @@ void ReceiverConnection::on_dialed(std::unique_ptr<Dial> dial,
   provider_ = &host_.context().metrics.of_provider(settings_->providers->name_of(target_.host));
   provider_->connections.add(1);
   smtp::ClientOptions options;
-  options.hostname = settings_->config->hostname;
+  const Source& source = hop_.sources[session_.exit];
+  options.hostname = source.hostname.empty() ? settings_->config->hostname : source.hostname;
   options.starttls = target_.tls.starttls;
   options.tls = is_tls_implicit();
   options.lmtp = target_.via != nullptr && target_.via->is_lmtp();
@@ -383,7 +386,7 @@ void ReceiverConnection::ready() {
   failure_.reset();
   resuming_ = false;
   enter(State::Ready);
-  if (!std::exchange(was_ready_, true)) host_.connection_ready(*site_);
+  if (!std::exchange(was_ready_, true)) host_.connection_ready(*site_, session_);
   user_.on_ready();
 }
 

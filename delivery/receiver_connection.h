@@ -106,6 +106,7 @@ class ReceiverConnection final : private Dialer::User, private net::StreamHandle
 
   SessionHost& host_;
   const SitePtr site_;
+  const SessionRef session_;
   const std::string log_id_;
   User& user_;
   const std::shared_ptr<const relay::Settings> settings_;

@@ -73,7 +73,7 @@ bool Scheduler::accept(PendingJob& job, bool in_memory, std::size_t worker, cons
       !turn.stored && !turn.reading && state.verdicts == 0 && !lane.trouble &&
       (kept ? lane.site->pause == nullptr && lane.site->line.jobs() < impl_->limits.line &&
                   (can_take(*lane.site) ||
-                   (lane.site->back_off.may_try(now.steady) && !is_crowded(*lane.site, now)))
+                   (lane.site->may_try(now.steady) && !is_crowded(*lane.site, now)))
             : turn.jobs.size() < kJobsWithoutSite);
   if (!room) {
     impl_->drained(lane, now);
@@ -125,6 +125,7 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
     });
   }
   impl.last_schedule = now.schedule;
+  impl.begin_day(now);
   for (std::size_t count = 0; count < kLanesATick; ++count) {
     const SystemTime wake = impl.lanes.next_time();
     Lane* const lane = impl.lanes.next_due(now.schedule);
@@ -165,7 +166,7 @@ SteadyTime Scheduler::tick(const Now& now, Orders& orders) {
   while (!impl.timers.empty() && impl.timers.top().time <= now.steady) {
     const SitePtr site = impl.timers.top().site;
     impl.timers.pop();
-    impl.serve_tokens(*site->allowance, now, orders);
+    for (const Exit& exit : site->exits) impl.serve_tokens(*exit.allowance, now, orders);
     impl.arrange(site, 0, now, orders);
   }
   for (std::size_t i = impl.hungry.size(); i > 0; --i) {
@@ -305,8 +306,7 @@ void Scheduler::rows(const queue::Lane& name, std::optional<queue::ClaimedJobs> 
     return;
   }
   state.verdicts = 0;
-  const bool down =
-      lane->site && !can_take(*lane->site) && !lane->site->back_off.may_try(now.steady);
+  const bool down = lane->site && !can_take(*lane->site) && !lane->site->may_try(now.steady);
   if (lane->trouble || down) impl_->unload(*lane, orders);
   if (turn.stored && !lane->trouble) {
     // By then: the reads for a dead host's attempts must not postpone that check again and again.

@@ -21,6 +21,7 @@
 #include "delivery/site.h"
 #include "delivery/site_pauses.h"
 #include "delivery/site_view.h"
+#include "delivery/warm_up.h"
 #include "queue/store.h"
 
 #include <chrono>
@@ -85,7 +86,7 @@ class Scheduler {
   void rows(const queue::Lane& lane, std::optional<queue::ClaimedJobs> page, std::size_t worker,
             const Now& now, Orders& orders);
 
-  // --- sessions; each holds one connection of `site` ---
+  // --- sessions; each holds one connection of an exit of `site` ---
   NextHop hop(const Site& site) const;
   // A place among the connections to `address`, which all sites share. False: there are enough, and
   // the site waits until one is free; the session may try another address, and ends without a
@@ -95,15 +96,16 @@ class Scheduler {
                        Orders& orders);
   // Another connection for a session whose only one is not made yet: see ConnectRace. False: the
   // limits of the site and its group leave none, or others wait for one.
-  bool take_beside(const SitePtr& site);
+  bool take_beside(const SitePtr& site, const SessionRef& session);
   // Before connection_ended().
-  void give_back_beside(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);
+  void give_back_beside(const SitePtr& site, const SessionRef& session, const Now& now,
+                        Orders& orders);
   // Whether an idle session of `site` with a connection to `address` should close: others wait for
   // its place, or for a connection of its group, or there are more than may be.
   bool must_make_room(const Site& site, const SessionRef& session,
                       const std::optional<net::IpAddress>& address) const;
   // The first success after failures recalls what was put off because of them.
-  void connection_ready(Site& site, const Now& now, Orders& orders);
+  void connection_ready(Site& site, const SessionRef& session, const Now& now, Orders& orders);
   // Whether it is known to be away: what its connections meet is no news then.
   bool is_away(const Site& site) const;
   // A job of Orders::recall, claimed: it goes now.
@@ -118,12 +120,13 @@ class Scheduler {
   // For a session that would begin it before the reply to its current message, and must wait for
   // that reply: only jobs that no session is free for. `quick`: that reply is near; else there must
   // be more jobs than sessions to take them.
-  std::optional<PendingJob> take_early(const SitePtr& site, bool quick, const Now& now,
-                                       Orders& orders);
+  std::optional<PendingJob> take_early(const SitePtr& site, const SessionRef& session, bool quick,
+                                       const Now& now, Orders& orders);
   // The peer discarded what was begun early: never do so again.
   void forbid_early(Site& site);
   // A job that was taken and not tried goes back to the front of its lane.
-  void give_back(const SitePtr& site, PendingJob job, const Now& now, Orders& orders);
+  void give_back(const SitePtr& site, const SessionRef& session, PendingJob job, const Now& now,
+                 Orders& orders);
   // A job that was taken and cannot go for reasons of our own: its lane waits for a few seconds.
   void put_off(PendingJob job, const Now& now, Orders& orders);
   // The session's idle time is over. False: it has been woken and must look for a job.
@@ -145,7 +148,8 @@ class Scheduler {
   };
   // A reply to what was begun at `began` says that it is sent too much: it is sent half as much
   // from now on. Nothing: that was known; see Throttle::reduce().
-  std::optional<Reduced> asked_for_less(const SitePtr& site, SteadyTime began, const Now& now);
+  std::optional<Reduced> asked_for_less(const SitePtr& site, const SessionRef& session,
+                                        SteadyTime began, const Now& now);
 
   // --- operators ---
   // The receivers of this lane's mail are tried at once, whatever their back-off.
@@ -176,7 +180,8 @@ class Scheduler {
   // At most `limit` sites, first those that are paused, back off or wait for their limits; then
   // those with most lanes. Looks at all of them.
   SiteViews sites(std::size_t limit, const Now& now) const;
-  // The site with this key, or the sites of the group with this name, with some of their lanes.
+  // The site with this key, or the sites of the group with this name, or that differ from this key
+  // in their sources only, with some of their lanes.
   SiteViews sites_named(const std::string& name, std::size_t limit, const Now& now) const;
 
   struct Figures {
@@ -191,6 +196,12 @@ class Scheduler {
   // the last second: see asked_for_less().
   std::vector<std::string> slowed() const;
   std::size_t most_in_memory() const;
+
+  // What sources in their warm-up have sent today, across restarts.
+  WarmUpCounts::Kept warm_up();
+  bool is_warm_up_unsaved() const;
+  void set_warm_up_unsaved();                            // what warm_up() returned was lost
+  void restore_warm_up(const WarmUpCounts::Kept& kept);  // before there is mail
 
   // For each of `lanes` a host to which its mail went last, "" when none is known.
   std::vector<std::string> hosts(const std::vector<queue::Lane>& lanes) const;

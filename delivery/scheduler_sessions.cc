@@ -50,26 +50,29 @@ void Scheduler::give_back_place(const net::IpAddress& address, std::size_t worke
   }
 }
 
-bool Scheduler::take_beside(const SitePtr& site) {
+bool Scheduler::take_beside(const SitePtr& site, const SessionRef& session) {
   const MutexLock lock(mutex_);
-  const Allowance& allowance = *site->allowance;
-  const bool none_is_free = site->connections.full() || allowance.is_full();
+  Exit& exit = site->exits[session.exit];
+  const Allowance& allowance = *exit.allowance;
+  const bool none_is_free = exit.connections.full() || allowance.is_full();
   const bool others_wait =
-      !allowance.for_connections.empty() || allowance.has_part(site->connections.open());
+      !allowance.for_connections.empty() || allowance.has_part(exit.connections.open());
   if (none_is_free || others_wait || site->pause != nullptr) return false;
-  impl_->open_connection(*site);
-  site->connections.reserve_beside();
+  impl_->open_connection(exit);
+  exit.connections.reserve_beside();
   return true;
 }
 
-void Scheduler::give_back_beside(const SitePtr& site, std::size_t worker, const Now& now,
+void Scheduler::give_back_beside(const SitePtr& site, const SessionRef& session, const Now& now,
                                  Orders& orders) {
   const MutexLock lock(mutex_);
-  site->connections.ended_beside();
-  Allowance& allowance = *site->allowance;
-  allowance.ended(false);
-  if (allowance.is_shared()) impl_->serve_connections(allowance, worker, now, orders);
-  impl_->arrange(site, worker, now, orders);
+  Exit& exit = site->exits[session.exit];
+  exit.connections.ended_beside();
+  exit.allowance->ended(false);
+  if (exit.allowance->is_shared()) {
+    impl_->serve_connections(*exit.allowance, session.worker, now, orders);
+  }
+  impl_->arrange(site, session.worker, now, orders);
 }
 
 bool Scheduler::is_away(const Site& site) const {
@@ -80,16 +83,19 @@ bool Scheduler::is_away(const Site& site) const {
 bool Scheduler::must_make_room(const Site& site, const SessionRef& session,
                                const std::optional<net::IpAddress>& address) const {
   const MutexLock lock(mutex_);
+  const Exit& exit = site.exits[session.exit];
   return site.pause || (address && impl_->places.is_wanted(*address)) ||
-         !site.allowance->for_connections.empty() ||
-         std::ranges::find(site.leaving, session) != site.leaving.end();
+         !exit.allowance->for_connections.empty() ||
+         std::ranges::find(exit.leaving, session) != exit.leaving.end();
 }
 
-void Scheduler::connection_ready(Site& site, const Now& now, Orders& orders) {
+void Scheduler::connection_ready(Site& site, const SessionRef& session, const Now& now,
+                                 Orders& orders) {
   const MutexLock lock(mutex_);
   site.crowded_until = {};
-  site.connections.ready();
-  if (!site.turns_away) impl_->is_back(site, now, orders);
+  Exit& exit = site.exits[session.exit];
+  exit.connections.ready();
+  if (!exit.turns_away) impl_->is_back(site, exit, now, orders);
 }
 
 void Scheduler::recalled(PendingJob job, const Now& now, Orders& orders) {
@@ -112,12 +118,13 @@ void Scheduler::cut_off(const queue::Job& job) {
 std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef& session,
                                           const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  Allowance& allowance = *site->allowance;
-  const bool promised = impl_->redeem_token(*site, session);
-  if (std::erase(site->leaving, session) != 0) allowance.stays();
-  if (impl_->should_leave(*site)) {
+  Exit& exit = site->exits[session.exit];
+  Allowance& allowance = *exit.allowance;
+  const bool promised = impl_->redeem_token(exit, session);
+  if (std::erase(exit.leaving, session) != 0) allowance.stays();
+  if (impl_->should_leave(exit)) {
     impl_->no_longer_idle(*site, session);
-    site->leaving.push_back(session);
+    exit.leaving.push_back(session);
     allowance.leaves();
     impl_->arrange(site, session.worker, now, orders);
     return std::nullopt;
@@ -126,15 +133,15 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
     impl_->is_idle(site, session);
     return std::nullopt;
   }
-  if (site->turns_away && std::ranges::find(site->probing, session) != site->probing.end()) {
-    impl_->is_back(*site, now, orders);
+  if (exit.turns_away && std::ranges::find(exit.probing, session) != exit.probing.end()) {
+    impl_->is_back(*site, exit, now, orders);
   }
   std::optional<PendingJob> job;
   if (site->line.jobs() > 0) {
-    if (promised ? allowance.has_any(now.steady) : impl_->may_take(site, now)) {
-      job = impl_->taken_at_rate(*site, now);
+    if (promised ? allowance.has_any(now.steady) : impl_->may_take(site, exit, now)) {
+      job = impl_->taken_at_rate(*site, exit, now);
     } else {
-      impl_->wait_for_token(site, now);
+      impl_->wait_for_token(site, exit, now);
     }
   }
   if (!job) {
@@ -143,18 +150,22 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
     return std::nullopt;
   }
   impl_->no_longer_idle(*site, session);
-  if (site->turns_away) site->probing.push_back(session);
+  if (exit.turns_away) exit.probing.push_back(session);
   impl_->arrange(site, session.worker, now, orders);
   return job;
 }
 
-std::optional<PendingJob> Scheduler::take_early(const SitePtr& site, bool quick, const Now& now,
-                                                Orders& orders) {
+std::optional<PendingJob> Scheduler::take_early(const SitePtr& site, const SessionRef& session,
+                                                bool quick, const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  if (site->pause || !site->early || !site->idle.empty()) return std::nullopt;
-  if (site->line.jobs() <= (quick ? 0 : site->connections.open())) return std::nullopt;
-  if (impl_->should_leave(*site) || !impl_->may_take(site, now)) return std::nullopt;
-  PendingJob job = impl_->taken_at_rate(*site, now);
+  Exit& exit = site->exits[session.exit];
+  const auto has_idle = [](const Exit& each) { return !each.idle.empty(); };
+  if (site->pause || !site->early || std::ranges::any_of(site->exits, has_idle)) {
+    return std::nullopt;
+  }
+  if (site->line.jobs() <= (quick ? 0 : site->open())) return std::nullopt;
+  if (impl_->should_leave(exit) || !impl_->may_take(site, exit, now)) return std::nullopt;
+  PendingJob job = impl_->taken_at_rate(*site, exit, now);
   impl_->read_for(site, now, orders);
   return job;
 }
@@ -164,9 +175,10 @@ void Scheduler::forbid_early(Site& site) {
   site.early = false;
 }
 
-void Scheduler::give_back(const SitePtr& site, PendingJob job, const Now& now, Orders& orders) {
+void Scheduler::give_back(const SitePtr& site, const SessionRef& session, PendingJob job,
+                          const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  site->allowance->give_back(transactions_of(job.job, site->hop));
+  site->exits[session.exit].allowance->give_back(transactions_of(job.job, site->hop));
   impl_->put_first(std::move(job), now, orders);
 }
 
@@ -182,8 +194,9 @@ void Scheduler::put_off(PendingJob job, const Now& now, Orders& orders) {
 
 bool Scheduler::leave_idle(Site& site, const SessionRef& session) {
   const MutexLock lock(mutex_);
+  const std::vector<SessionRef>& leaving = site.exits[session.exit].leaving;
   return impl_->no_longer_idle(site, session) ||
-         std::ranges::find(site.leaving, session) != site.leaving.end();
+         std::ranges::find(leaving, session) != leaving.end();
 }
 
 void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
@@ -191,43 +204,49 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
                                  const Now& now, Orders& orders, const AttemptFacts& facts,
                                  bool paid) {
   const MutexLock lock(mutex_);
-  site->connections.ended(session.worker, was_ready);
+  Exit& exit = site->exits[session.exit];
+  exit.connections.ended(session.worker, was_ready);
   impl_->no_longer_idle(*site, session);
-  const bool promised = impl_->redeem_token(*site, session);
-  impl_->close_connection(*site, session);
-  std::erase(site->probing, session);
+  const bool promised = impl_->redeem_token(exit, session);
+  impl_->close_connection(exit, session);
+  std::erase(exit.probing, session);
+  const bool another_may_try = std::ranges::any_of(site->exits, [&](const Exit& each) {
+    return &each != &exit && each.back_off.may_try(now.steady);
+  });
   // While others carry mail, it was this connection that was unwanted.
-  const bool turned_away = failure && paid && site->connections.connected() == 0;
-  if (turned_away) site->turns_away = true;
+  const bool turned_away = failure && paid && exit.connections.connected() == 0;
+  if (turned_away) exit.turns_away = true;
   if (failure && (!paid || turned_away)) {
-    const bool another = site->back_off.failed(*failure, began, now.steady, now.dice);
-    impl_->timers.push({site->back_off.not_before(), site});
+    const bool another = exit.back_off.failed(*failure, began, now.steady, now.dice);
+    impl_->timers.push({exit.back_off.not_before(), site});
     // Connections that fail together are one attempt. While others carry mail it is not one: the
-    // receiver wants no more of them.
-    const bool in_vain = another && site->connections.connected() == 0;
+    // receiver wants no more of them, or not from there. Nor while another source may be tried.
+    const bool in_vain = another && site->connected() == 0 && !another_may_try;
     const bool for_good = failure->outcome == Outcome::Failed;
     AttemptFacts charged = facts;
     if (in_vain && !for_good) charged.known = impl_->note_absence(*site, *failure, facts, now);
     const bool counts = site->pause == nullptr && !paid && (in_vain || for_good);
     if (counts) impl_->charge(site, *failure, charged, now, orders);
   }
-  if (site->connections.open() == 0 && (failure || is_crowded(*site, now))) {
+  const bool is_down = failure && !another_may_try;
+  if (site->open() == 0 && (is_down || is_crowded(*site, now))) {
     // No other connection contradicts it: the failure is the site's, or there is no place, and its
     // jobs wait where waiting costs nothing.
     impl_->unload_line(*site, now, orders);
   }
   // Those who have waited for the connection or its token come before this site.
-  if (site->allowance->is_shared()) {
-    impl_->serve_connections(*site->allowance, session.worker, now, orders);
-    if (promised) impl_->serve_tokens(*site->allowance, now, orders);
+  if (exit.allowance->is_shared()) {
+    impl_->serve_connections(*exit.allowance, session.worker, now, orders);
+    if (promised) impl_->serve_tokens(*exit.allowance, now, orders);
   }
   impl_->arrange(site, session.worker, now, orders);
 }
 
-std::optional<Scheduler::Reduced> Scheduler::asked_for_less(const SitePtr& site, SteadyTime began,
-                                                            const Now& now) {
+std::optional<Scheduler::Reduced> Scheduler::asked_for_less(const SitePtr& site,
+                                                            const SessionRef& session,
+                                                            SteadyTime began, const Now& now) {
   const MutexLock lock(mutex_);
-  Allowance& allowance = *site->allowance;
+  Allowance& allowance = *site->exits[session.exit].allowance;
   if (!allowance.reduce(began, now.steady)) return std::nullopt;
   return Reduced{.site = allowance.is_shared() ? allowance.group() : site->hop.key,
                  .percent = 100 * allowance.share() / Throttle::kWhole,
@@ -243,7 +262,7 @@ void Scheduler::forgive(const queue::Lane& name, const Now& now, Orders& orders)
     impl_->lanes.wake_at(*lane, now.schedule);
   }
   if (!lane->site) return;
-  lane->site->back_off.forgive();
+  for (Exit& exit : lane->site->exits) exit.back_off.forgive();
   impl_->arrange(lane->site, 0, now, orders);
 }
 
@@ -285,6 +304,26 @@ Scheduler::Figures Scheduler::figures() const {
 std::vector<std::string> Scheduler::slowed() const {
   const MutexLock lock(mutex_);
   return impl_->slowed;
+}
+
+WarmUpCounts::Kept Scheduler::warm_up() {
+  const MutexLock lock(mutex_);
+  return impl_->warm_ups.kept();
+}
+
+bool Scheduler::is_warm_up_unsaved() const {
+  const MutexLock lock(mutex_);
+  return impl_->warm_ups.unsaved();
+}
+
+void Scheduler::set_warm_up_unsaved() {
+  const MutexLock lock(mutex_);
+  impl_->warm_ups.set_unsaved();
+}
+
+void Scheduler::restore_warm_up(const WarmUpCounts::Kept& kept) {
+  const MutexLock lock(mutex_);
+  impl_->warm_ups.restore(kept);
 }
 
 std::size_t Scheduler::most_in_memory() const {

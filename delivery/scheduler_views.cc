@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -16,29 +17,52 @@ namespace {
 
 constexpr std::size_t kLanesShown = 20;
 
-// What holds up its mail, in words; "" if no limit does.
-std::string limit_reached(const Site& site) {
-  const Allowance& allowance = *site.allowance;
+// What holds up mail there, in words; "" if no limit does.
+std::string limit_reached(const Exit& exit) {
+  const Allowance& allowance = *exit.allowance;
   const std::string whose = allowance.is_shared() ? fmt::format(" to {}", allowance.group()) : "";
   const std::string less =
       allowance.is_reduced()
           ? fmt::format(" ({} % of the usual, since the receiver has asked for less)",
                         100 * allowance.share() / Throttle::kWhole)
           : "";
-  if (site.waits_for_token) {
+  if (allowance.daily() && allowance.daily()->left() == 0) {
+    return fmt::format(
+        "waiting for the next day (UTC): {} of {} messages{} are sent, which is all "
+        "that the warm-up allows today",
+        *allowance.daily()->sent, allowance.daily()->most, whose);
+  }
+  if (exit.waits_for_token) {
     return fmt::format("waiting for its turn: the rate of mail{} is used up{}", whose, less);
   }
-  if (site.waits_for_connection || allowance.is_full()) {
+  if (exit.waits_for_connection || allowance.is_full()) {
     return fmt::format("waiting for a connection: {} of {}{} are open{}", allowance.open(),
                        allowance.connections(), whose, less);
   }
   return "";
 }
 
+std::string trouble_of(const Exit& exit) {
+  return exit.back_off.failing() ? exit.back_off.why().reply.one_line() : limit_reached(exit);
+}
+
+// Of all exits, since mail goes by any of them.
+std::string limits_reached(const Site& site) {
+  if (site.hop.sources.front().name.empty()) return limit_reached(site.exits.front());
+  std::string text;
+  for (std::size_t i = 0; i < site.exits.size(); ++i) {
+    const std::string trouble = trouble_of(site.exits[i]);
+    if (trouble.empty()) return "";
+    fmt::format_to(std::back_inserter(text), "{}from {}: {}", text.empty() ? "" : "; ",
+                   site.hop.sources[i].name, trouble);
+  }
+  return text;
+}
+
 std::optional<Disposition> obstacle_of(const Site& site) {
   if (site.pause) return of_pause(*site.pause);
-  if (site.back_off.failing()) return site.back_off.why();
-  const std::string limit = limit_reached(site);
+  if (site.is_failing()) return site.trouble().why();
+  const std::string limit = limits_reached(site);
   if (limit.empty()) return std::nullopt;
   return local(Outcome::Delayed, {4, 4, 5}, limit);
 }
@@ -50,10 +74,14 @@ std::size_t lanes_of(const Site& site) {
 
 SiteState state_of(const Site& site) {
   if (site.pause) return SiteState::Paused;
-  if (site.back_off.failing()) return SiteState::BackingOff;
-  const bool waits = site.waits_for_token || site.waits_for_connection ||
-                     (lanes_of(site) > 0 && site.allowance->is_full());
-  return waits ? SiteState::Limited : SiteState::Usable;
+  if (site.is_failing()) return SiteState::BackingOff;
+  const bool has_mail = lanes_of(site) > 0;
+  const auto waits = [&](const Exit& exit) {
+    return exit.back_off.failing() || exit.waits_for_token || exit.waits_for_connection ||
+           (has_mail && exit.allowance->is_full()) ||
+           (exit.allowance->daily() && exit.allowance->daily()->left() == 0);
+  };
+  return std::ranges::all_of(site.exits, waits) ? SiteState::Limited : SiteState::Usable;
 }
 
 std::vector<queue::Lane> some_lanes(const Site& site) {
@@ -69,6 +97,20 @@ std::vector<queue::Lane> some_lanes(const Site& site) {
   return lanes;
 }
 
+ExitView view_of(const Exit& exit, const std::string& source) {
+  ExitView view;
+  view.source = source;
+  view.waits_for = trouble_of(exit);
+  view.connections = exit.connections.open();
+  view.shared_connections = exit.allowance->open();
+  view.connections_limit = exit.allowance->connections();
+  view.percent = 100 * exit.allowance->share() / Throttle::kWhole;
+  if (exit.allowance->daily()) {
+    view.warm_up = {{*exit.allowance->daily()->sent, exit.allowance->daily()->most}};
+  }
+  return view;
+}
+
 SiteView view_of(const Site& site, const SchedulerNow& now) {
   SiteView view;
   view.hop = site.hop;
@@ -76,16 +118,21 @@ SiteView view_of(const Site& site, const SchedulerNow& now) {
   const auto obstacle = obstacle_of(site);
   const bool held_up = obstacle && view.state != SiteState::Usable;
   if (held_up) view.waits_for = obstacle->reply.one_line();
-  view.connections = site.connections.open();
+  view.connections = site.open();
   view.jobs = site.line.jobs();
   view.lanes = lanes_of(site);
-  view.shared_connections = site.allowance->open();
-  view.connections_limit = site.allowance->connections();
-  view.percent = 100 * site.allowance->share() / Throttle::kWhole;
-  if (site.back_off.failing()) {
-    view.failures = site.back_off.failures();
-    view.next_try = now.schedule + std::chrono::duration_cast<SystemTime::duration>(
-                                       site.back_off.not_before() - now.steady);
+  view.shared_connections = view.connections_limit = 0;
+  view.percent = 100;
+  for (const Exit& exit : site.exits) {
+    view.exits.push_back(view_of(exit, site.hop.sources[view.exits.size()].name));
+    view.shared_connections += exit.allowance->open();
+    view.connections_limit += exit.allowance->connections();
+    view.percent = std::min(view.percent, view.exits.back().percent);
+  }
+  if (site.is_failing()) {
+    view.failures = site.trouble().failures();
+    view.next_try = now.schedule +
+                    std::chrono::duration_cast<SystemTime::duration>(site.next_try() - now.steady);
   }
   if (site.absence) {
     view.away = std::chrono::floor<std::chrono::seconds>(now.steady - site.absence->since);
@@ -98,8 +145,7 @@ SiteView view_of(const Site& site, const SchedulerNow& now) {
 bool comes_before(const Site* one, const Site* other) {
   const auto rank = [](const Site& site) {
     return std::tuple(state_of(site), -static_cast<std::ptrdiff_t>(lanes_of(site)),
-                      -static_cast<std::ptrdiff_t>(site.connections.open()),
-                      std::string_view(site.hop.key));
+                      -static_cast<std::ptrdiff_t>(site.open()), std::string_view(site.hop.key));
   };
   return rank(*one) < rank(*other);
 }
@@ -137,9 +183,9 @@ SiteViews Scheduler::sites_named(const std::string& name, std::size_t limit, con
   std::vector<const Site*> named;
   if (const auto found = impl_->sites.find(name); found != impl_->sites.end()) {
     named.push_back(found->second.get());
-  } else if (impl_->groups.contains(name)) {
+  } else if (!name.empty()) {
     for (const auto& [key, site] : impl_->sites) {
-      if (site->hop.group == name) named.push_back(site.get());
+      if (site->hop.group == name || without_sources(key) == name) named.push_back(site.get());
     }
   }
   views.total = named.size();

@@ -84,7 +84,7 @@ void Scheduling::join(Lane& lane, std::size_t worker, const Now& now, Orders& or
     }
     lane.site->line.update(state.turn);
     arrange(lane.site, worker, now, orders);
-    if (!state.turn.jobs.empty() && lane.site->connections.full()) {
+    if (!state.turn.jobs.empty() && lane.site->is_full()) {
       lanes.wake_by(lane, now.schedule + overdue_interval);  // it may wait for long: see tick()
     }
   }
@@ -196,10 +196,14 @@ void Scheduling::looked_up(Active& state, Orders& orders) {
 }
 
 SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
+  begin_day(now);
   SitePtr& slot = sites[hop.key];
   if (!slot) {
     slot = std::make_shared<Site>(hop, workers);
-    slot->allowance = allowance_for(hop, now);
+    for (std::size_t i = 0; i < slot->exits.size(); ++i) {
+      slot->exits[i].allowance = allowance_for(hop, i, now);
+      set_daily(*slot, i, now);
+    }
     slot->pause = pauses.find(hop.key, hop.group);
     if (const Absence* const known = absences.find(hop.key)) {
       if (now.steady - known->last < kAbsenceKept) slot->absence = *known;
@@ -209,10 +213,14 @@ SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
     const bool moves = slot->hop.group != hop.group;
     slot->hop = hop;
     slot->pause = pauses.find(hop.key, hop.group);
-    slot->connections.set_limit(hop.connections);
-    if (moves) move_to(slot, allowance_for(hop, now));
-    slot->allowance->set(hop.connections, hop.rate, now.steady);
-    slot->allowance->next_token.reset();
+    for (std::size_t i = 0; i < slot->exits.size(); ++i) {
+      Exit& exit = slot->exits[i];
+      exit.connections.set_limit(hop.connections);
+      if (moves) move_to(slot, exit, allowance_for(hop, i, now));
+      exit.allowance->set(hop.connections, hop.rate, now.steady);
+      set_daily(*slot, i, now);
+      exit.allowance->next_token.reset();
+    }
     timers.push({now.steady, slot});
   }
   return slot;

@@ -10,6 +10,7 @@
 #include "delivery/orders.h"
 #include "delivery/site.h"
 #include "delivery/site_pauses.h"
+#include "delivery/warm_up.h"
 
 #include <chrono>
 #include <cstddef>
@@ -73,19 +74,21 @@ struct Scheduling {
   SitePtr site_for(const NextHop& hop, const Now& now);
 
   // --- limits of sites and groups: scheduling_limits.cc ---
-  std::shared_ptr<Allowance> allowance_for(const NextHop& hop, const Now& now);
-  void move_to(const SitePtr& site, std::shared_ptr<Allowance> allowance);
+  std::shared_ptr<Allowance> allowance_for(const NextHop& hop, std::size_t exit, const Now& now);
+  void move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowance> allowance);
+  void set_daily(const Site& site, std::size_t exit, const Now& now);
+  void begin_day(const Now& now);
   void is_idle(const SitePtr& site, const SessionRef& session);
   bool no_longer_idle(Site& site, const SessionRef& session);
-  void promise_token(Site& site, const SessionRef& session);
-  bool redeem_token(Site& site, const SessionRef& session);
-  bool may_take(const SitePtr& site, const Now& now) const;
-  void wait_for_token(const SitePtr& site, const Now& now);
+  void promise_token(Exit& exit, const SessionRef& session);
+  bool redeem_token(Exit& exit, const SessionRef& session);
+  bool may_take(const SitePtr& site, const Exit& exit, const Now& now) const;
+  void wait_for_token(const SitePtr& site, Exit& exit, const Now& now);
   void serve_tokens(Allowance& allowance, const Now& now, Orders& orders);
-  void open_connection(Site& site);
-  void close_connection(Site& site, const SessionRef& session);
-  bool should_leave(const Site& site) const;
-  void wait_for_connection(const SitePtr& site, Orders& orders);
+  void open_connection(Exit& exit);
+  void close_connection(Exit& exit, const SessionRef& session);
+  bool should_leave(const Exit& exit) const;
+  void wait_for_connection(const SitePtr& site, Exit& exit, Orders& orders);
   void serve_connections(Allowance& allowance, std::size_t worker, const Now& now, Orders& orders);
   void restore_allowances(const Now& now, Orders& orders);
   void find_slowed();
@@ -111,16 +114,24 @@ struct Scheduling {
   bool note_absence(Site& site, const Disposition& why, const AttemptFacts& facts, const Now& now);
   void tell_absence(Site& site, Orders& orders);
   void tell_return(Site& site, const Now& now, Orders& orders);
-  void is_back(Site& site, const Now& now, Orders& orders);
+  void is_back(Site& site, Exit& exit, const Now& now, Orders& orders);
   void charge(const SitePtr& site, const Disposition& why, const AttemptFacts& facts,
               const Now& now, Orders& orders);
   void arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders);
+  std::size_t wake_idle(const SitePtr& site, bool are_new, std::size_t left, std::size_t worker,
+                        const Now& now, Orders& orders);
+  std::size_t begin_at_new(const SitePtr& site, std::size_t left, std::size_t worker,
+                           const Now& now, Orders& orders);
+  void open_at(const SitePtr& site, Exit& exit, std::string account, std::size_t worker,
+               Orders& orders);
+  bool wants_connection(const Exit& exit, bool looks, const Now& now) const;
+  Exit* exit_to_open(Site& site, bool looks, const Now& now) const;
   void read_for(const SitePtr& site, const Now& now, Orders& orders);
   void tidy(const Now& now, Orders& orders);
   void look_for_overdue(Site& site, const Now& now, Orders& orders);
   PendingJob taken(JobLine::Taken taken, const Now& now);
   // The line's next job, with the tokens it takes. REQUIRES: a job and a token
-  PendingJob taken_at_rate(Site& site, const Now& now);
+  PendingJob taken_at_rate(Site& site, Exit& exit, const Now& now);
   Disposition why_waiting(const Lane& lane) const;
   SystemTime trouble_ends(const Lane& lane, const Now& now) const;
 
@@ -145,6 +156,7 @@ struct Scheduling {
   // Of sites that nothing waits for now, so that what is known of them is not told again.
   LruMap<std::string, Absence, StringHash> absences{kAbsencesKept};
   SitePauses pauses;
+  WarmUpCounts warm_ups;
   std::size_t in_memory = 0;        // jobs in lanes
   std::size_t reading = 0;          // jobs that reads under way may bring
   std::size_t failing = 0;          // sites that back off, when tidy() counted them

@@ -3,6 +3,7 @@
 #include "delivery/scheduling.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -11,88 +12,129 @@ namespace signpost::delivery {
 
 Scheduling::~Scheduling() {
   for (const auto& [key, site] : sites) {
-    Allowance& allowance = *site->allowance;
-    allowance.for_connections.clear();
-    allowance.for_tokens.clear();
-    allowance.with_idle.clear();
+    for (const Exit& exit : site->exits) {
+      exit.allowance->for_connections.clear();
+      exit.allowance->for_tokens.clear();
+      exit.allowance->with_idle.clear();
+    }
   }
 }
 
 // The group's, if the hop is in one, else a new one.
-std::shared_ptr<Allowance> Scheduling::allowance_for(const NextHop& hop, const Now& now) {
+std::shared_ptr<Allowance> Scheduling::allowance_for(const NextHop& hop, std::size_t exit,
+                                                     const Now& now) {
+  std::string name = hop.group;
+  const std::string& source = hop.sources[exit].name;
+  if (!name.empty() && !source.empty()) name.append(" from ").append(source);
   std::shared_ptr<Allowance> made;
-  std::shared_ptr<Allowance>& slot = hop.group.empty() ? made : groups[hop.group];
-  if (!slot) slot = std::make_shared<Allowance>(hop.group);
+  std::shared_ptr<Allowance>& slot = name.empty() ? made : groups[name];
+  if (!slot) slot = std::make_shared<Allowance>(std::move(name));
   slot->set(hop.connections, hop.rate, now.steady);
   return slot;
 }
 
+// What a source in its warm-up may send to the site's receiver today.
+void Scheduling::set_daily(const Site& site, std::size_t exit, const Now& now) {
+  const Source& source = site.hop.sources[exit];
+  Allowance& allowance = *site.exits[exit].allowance;
+  const auto most = source.warm_up ? source.warm_up->limit(warm_ups.day()) : std::nullopt;
+  if (!most) {
+    allowance.set_daily({});
+    return;
+  }
+  std::string name(receiver_of(site.hop));
+  name.append(" from ").append(source.name);
+  const auto left = warm_ups.day() + std::chrono::days(1) - now.schedule;
+  allowance.set_daily(
+      {{.sent = warm_ups.of(name),
+        .most = *most,
+        .ends = now.steady + std::chrono::duration_cast<SteadyTime::duration>(left)}});
+}
+
+// What may be sent each day (00:00 to 24:00 UTC) may be sent again.
+void Scheduling::begin_day(const Now& now) {
+  const auto today = std::chrono::floor<std::chrono::days>(now.schedule);
+  if (warm_ups.day() == today) return;
+  warm_ups.begin(today);
+  for (const auto& [key, site] : sites) {
+    for (std::size_t i = 0; i < site->exits.size(); ++i) {
+      if (!site->hop.sources[i].warm_up) continue;
+      set_daily(*site, i, now);
+      site->exits[i].allowance->next_token.reset();
+      timers.push({now.steady, site});
+    }
+  }
+}
+
 // The configuration has put the site into another group. It may stay in the queues of the former
 // one, which skip it.
-void Scheduling::move_to(const SitePtr& site, std::shared_ptr<Allowance> allowance) {
-  Allowance& former = *site->allowance;
-  for (std::size_t i = 0; i < site->connections.open(); ++i) {
-    former.ended(i < site->leaving.size());
+void Scheduling::move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowance> allowance) {
+  Allowance& former = *exit.allowance;
+  const std::size_t open = exit.connections.open();
+  for (std::size_t i = 0; i < open; ++i) {
+    former.ended(i < exit.leaving.size());
     allowance->opened();
   }
-  if (site->connections.open() > 0) {
-    former.site_ended(site->waits_for_connection);
+  if (open > 0) {
+    former.site_ended(exit.waits_for_connection);
     allowance->site_opened(false);
   }
-  if (site->waits_for_connection) former.starves_no_more();
-  site->leaving.clear();
-  for (std::size_t i = 0; i < site->woken.size(); ++i) {
+  if (exit.waits_for_connection) former.starves_no_more();
+  exit.leaving.clear();
+  for (std::size_t i = 0; i < exit.woken.size(); ++i) {
     former.redeem();
     allowance->promise();
   }
   former.with_idle.erase(site.get());
-  if (!site->idle.empty()) allowance->with_idle.emplace(site.get(), site);
+  if (!exit.idle.empty()) allowance->with_idle.emplace(site.get(), site);
   std::erase(former.for_connections, site);
   std::erase(former.for_tokens, site);
-  site->waits_for_connection = site->waits_for_token = false;
-  site->allowance = std::move(allowance);
+  exit.waits_for_connection = exit.waits_for_token = false;
+  exit.allowance = std::move(allowance);
 }
 
 // Sessions without a job --------------------------------------------------------------------------
 
 void Scheduling::is_idle(const SitePtr& site, const SessionRef& session) {
-  if (std::ranges::find(site->idle, session) != site->idle.end()) return;
-  site->idle.push_back(session);
-  if (site->allowance->is_shared()) site->allowance->with_idle.emplace(site.get(), site);
+  Exit& exit = site->exits[session.exit];
+  if (std::ranges::find(exit.idle, session) != exit.idle.end()) return;
+  exit.idle.push_back(session);
+  if (exit.allowance->is_shared()) exit.allowance->with_idle.emplace(site.get(), site);
 }
 
 bool Scheduling::no_longer_idle(Site& site, const SessionRef& session) {
-  const auto found = std::ranges::find(site.idle, session);
-  if (found == site.idle.end()) return false;
-  *found = site.idle.back();
-  site.idle.pop_back();
-  if (site.idle.empty()) site.allowance->with_idle.erase(&site);
+  Exit& exit = site.exits[session.exit];
+  const auto found = std::ranges::find(exit.idle, session);
+  if (found == exit.idle.end()) return false;
+  *found = exit.idle.back();
+  exit.idle.pop_back();
+  if (exit.idle.empty()) exit.allowance->with_idle.erase(&site);
   return true;
 }
 
 // Tokens ------------------------------------------------------------------------------------------
 
-void Scheduling::promise_token(Site& site, const SessionRef& session) {
-  site.woken.push_back(session);
-  site.allowance->promise();
+void Scheduling::promise_token(Exit& exit, const SessionRef& session) {
+  exit.woken.push_back(session);
+  exit.allowance->promise();
 }
 
-bool Scheduling::redeem_token(Site& site, const SessionRef& session) {
-  if (std::erase(site.woken, session) == 0) return false;
-  site.allowance->redeem();
+bool Scheduling::redeem_token(Exit& exit, const SessionRef& session) {
+  if (std::erase(exit.woken, session) == 0) return false;
+  exit.allowance->redeem();
   return true;
 }
 
 // A token that nobody has been promised and nobody has waited for longer.
-bool Scheduling::may_take(const SitePtr& site, const Now& now) const {
-  Allowance& allowance = *site->allowance;
+bool Scheduling::may_take(const SitePtr& site, const Exit& exit, const Now& now) const {
+  Allowance& allowance = *exit.allowance;
   if (!allowance.for_tokens.empty() && allowance.for_tokens.front() != site) return false;
   return allowance.available(now.steady) > 0;
 }
 
-void Scheduling::wait_for_token(const SitePtr& site, const Now& now) {
-  Allowance& allowance = *site->allowance;
-  if (!std::exchange(site->waits_for_token, true)) allowance.for_tokens.push_back(site);
+void Scheduling::wait_for_token(const SitePtr& site, Exit& exit, const Now& now) {
+  Allowance& allowance = *exit.allowance;
+  if (!std::exchange(exit.waits_for_token, true)) allowance.for_tokens.push_back(site);
   if (allowance.next_token) return;
   allowance.next_token = allowance.next(now.steady);
   timers.push({*allowance.next_token, site});
@@ -105,43 +147,45 @@ void Scheduling::serve_tokens(Allowance& allowance, const Now& now, Orders& orde
        left > 0 && allowance.available(now.steady) > 0; --left) {
     const SitePtr site = std::move(allowance.for_tokens.front());
     allowance.for_tokens.pop_front();
-    site->waits_for_token = false;
+    site->exit_with(allowance)->waits_for_token = false;
     if (!site->forgotten) arrange(site, 0, now, orders);
   }
-  if (!allowance.for_tokens.empty()) wait_for_token(allowance.for_tokens.front(), now);
+  if (allowance.for_tokens.empty()) return;
+  const SitePtr first = allowance.for_tokens.front();
+  wait_for_token(first, *first->exit_with(allowance), now);
 }
 
 // Connections -------------------------------------------------------------------------------------
 
 // Before ConnectionBudget::reserve().
-void Scheduling::open_connection(Site& site) {
-  if (site.connections.open() == 0) site.allowance->site_opened(site.waits_for_connection);
-  site.allowance->opened();
+void Scheduling::open_connection(Exit& exit) {
+  if (exit.connections.open() == 0) exit.allowance->site_opened(exit.waits_for_connection);
+  exit.allowance->opened();
 }
 
 // After ConnectionBudget::ended().
-void Scheduling::close_connection(Site& site, const SessionRef& session) {
-  if (site.connections.open() == 0) site.allowance->site_ended(site.waits_for_connection);
-  site.allowance->ended(std::erase(site.leaving, session) != 0);
+void Scheduling::close_connection(Exit& exit, const SessionRef& session) {
+  if (exit.connections.open() == 0) exit.allowance->site_ended(exit.waits_for_connection);
+  exit.allowance->ended(std::erase(exit.leaving, session) != 0);
 }
 
-bool Scheduling::should_leave(const Site& site) const {
-  return site.allowance->is_exceeded() ||
-         site.allowance->exceeds_part(site.connections.open() - site.leaving.size());
+bool Scheduling::should_leave(const Exit& exit) const {
+  return exit.allowance->is_exceeded() ||
+         exit.allowance->exceeds_part(exit.connections.open() - exit.leaving.size());
 }
 
 // A site whose connections are its own is asked again when one of them ends.
-void Scheduling::wait_for_connection(const SitePtr& site, Orders& orders) {
-  Allowance& allowance = *site->allowance;
-  if (!allowance.is_shared() || std::exchange(site->waits_for_connection, true)) return;
+void Scheduling::wait_for_connection(const SitePtr& site, Exit& exit, Orders& orders) {
+  Allowance& allowance = *exit.allowance;
+  if (!allowance.is_shared() || std::exchange(exit.waits_for_connection, true)) return;
   allowance.for_connections.push_back(site);
-  if (site->connections.open() == 0) allowance.starves();
+  if (exit.connections.open() == 0) allowance.starves();
   const auto other = std::ranges::find_if(
       allowance.with_idle, [&](const auto& each) { return each.first != site.get(); });
   if (other == allowance.with_idle.end()) return;
   // It finds no job, and that it must make room.
   const SitePtr idle = other->second;
-  const SessionRef session = idle->idle.back();
+  const SessionRef session = idle->exit_with(allowance)->idle.back();
   no_longer_idle(*idle, session);
   orders.wake.push_back({idle, session});
 }
@@ -152,8 +196,9 @@ void Scheduling::serve_connections(Allowance& allowance, std::size_t worker, con
        --left) {
     const SitePtr site = std::move(allowance.for_connections.front());
     allowance.for_connections.pop_front();
-    site->waits_for_connection = false;
-    if (site->connections.open() == 0) allowance.starves_no_more();
+    Exit& exit = *site->exit_with(allowance);
+    exit.waits_for_connection = false;
+    if (exit.connections.open() == 0) allowance.starves_no_more();
     if (!site->forgotten) arrange(site, worker, now, orders);
   }
 }
@@ -167,10 +212,12 @@ void Scheduling::restore_allowances(const Now& now, Orders& orders) {
     }
   }
   for (const auto& [key, site] : sites) {
-    Allowance& own = *site->allowance;
-    if (own.is_shared() || !own.is_reduced() || !own.restore(now.steady)) continue;
-    serve_tokens(own, now, orders);
-    arrange(site, 0, now, orders);
+    for (const Exit& exit : site->exits) {
+      Allowance& own = *exit.allowance;
+      if (own.is_shared() || !own.is_reduced() || !own.restore(now.steady)) continue;
+      serve_tokens(own, now, orders);
+      arrange(site, 0, now, orders);
+    }
   }
 }
 
@@ -178,9 +225,11 @@ void Scheduling::find_slowed() {
   slowed.clear();
   std::unordered_set<const Allowance*> seen;
   for (const auto& [key, site] : sites) {
-    const Allowance& allowance = *site->allowance;
-    if (!allowance.is_reduced() || !seen.insert(&allowance).second) continue;
-    slowed.push_back(site->hop.hosts.empty() ? "" : site->hop.hosts.front().name);
+    for (const Exit& exit : site->exits) {
+      const Allowance& allowance = *exit.allowance;
+      if (!allowance.is_reduced() || !seen.insert(&allowance).second) continue;
+      slowed.push_back(site->hop.hosts.empty() ? "" : site->hop.hosts.front().name);
+    }
   }
 }
 

@@ -24,7 +24,7 @@ constexpr std::size_t kMostWoken = 1'000'000;  // sessions at once
 constexpr std::size_t kLanesReady = 16;        // lanes with jobs in memory, while others are unread
 
 std::size_t wanted(const Site& site) {
-  return std::clamp(kJobsAConnection * site.connections.limit(), kLeastWanted, kMostWanted);
+  return std::clamp(kJobsAConnection * site.connection_limit(), kLeastWanted, kMostWanted);
 }
 
 bool is_same(const queue::JobRef& one, const queue::JobRef& other) {
@@ -34,7 +34,7 @@ bool is_same(const queue::JobRef& one, const queue::JobRef& other) {
 // A job that was put off because the receiver could not be reached, and that is not due yet. None
 // when the receiver itself refused the connection: then it has said that it wants no more.
 const PutOff* waits_for_return(const Site& site, const SchedulerNow& now) {
-  if (!site.back_off.failing() || site.back_off.why().said_by_receiver()) return nullptr;
+  if (!site.is_failing() || site.trouble().why().said_by_receiver()) return nullptr;
   const auto found = std::ranges::find_if(
       site.put_off, [&](const PutOff& each) { return each.due > now.schedule; });
   return found == site.put_off.end() ? nullptr : &*found;
@@ -59,8 +59,7 @@ std::vector<queue::Lane> waiting_lanes(const Site& site, const queue::Lane& firs
 }  // namespace
 
 bool can_take(const Site& site) {
-  return site.connections.connected() > 0 ||
-         (site.connections.open() > 0 && !site.back_off.failing());
+  return site.connected() > 0 || (site.open() > 0 && !site.is_failing());
 }
 
 void Scheduling::apply_verdict(Lane& lane, Orders& orders) {
@@ -95,7 +94,7 @@ void Scheduling::is_put_off(const SitePtr& site, const queue::Job& job) {
   });
   if (found == site->put_off.end()) return;
   found->due = job.due;
-  timers.push({site->back_off.not_before(), site});
+  timers.push({site->next_try(), site});
 }
 
 bool Scheduling::note_absence(Site& site, const Disposition& why, const AttemptFacts& facts,
@@ -134,15 +133,16 @@ void Scheduling::tell_return(Site& site, const Now& now, Orders& orders) {
   site.first_failure.reset();
 }
 
-void Scheduling::is_back(Site& site, const Now& now, Orders& orders) {
+void Scheduling::is_back(Site& site, Exit& exit, const Now& now, Orders& orders) {
   tell_return(site, now, orders);
-  site.turns_away = false;
-  site.probing.clear();
-  if (site.back_off.failing()) {
+  exit.turns_away = false;
+  exit.probing.clear();
+  const auto backs_off = [](const Exit& each) { return each.back_off.failing(); };
+  if (std::ranges::any_of(site.exits, backs_off)) {
     orders.recall.insert(orders.recall.end(), site.put_off.begin(), site.put_off.end());
   }
   site.put_off.clear();
-  site.back_off.succeeded();
+  exit.back_off.succeeded();
 }
 
 // A failed connection is an attempt only of the job whose turn it was. Only
@@ -182,54 +182,139 @@ PendingJob Scheduling::taken(JobLine::Taken taken, const Now& now) {
   return std::move(taken.job);
 }
 
-PendingJob Scheduling::taken_at_rate(Site& site, const Now& now) {
+PendingJob Scheduling::taken_at_rate(Site& site, Exit& exit, const Now& now) {
   PendingJob job = taken(std::move(*site.line.take()), now);
-  site.allowance->take(now.steady, transactions_of(job.job, site.hop));
+  exit.allowance->take(now.steady, transactions_of(job.job, site.hop));
+  if (exit.allowance->daily()) warm_ups.changed();
   return job;
+}
+
+// Gives a token to as many idle sessions of its exits as there are jobs, of new sources or of the
+// others. `left`: jobs for which nobody has one; returns how many are left and may go now, since
+// there is a token for each.
+std::size_t Scheduling::wake_idle(const SitePtr& site, bool are_new, std::size_t left,
+                                  std::size_t worker, const Now& now, Orders& orders) {
+  std::size_t tokens = 0;
+  for (Exit& exit : site->exits) {
+    if (exit.waits_for_token || exit.allowance->is_new() != are_new) continue;
+    std::size_t free = std::min(exit.allowance->available(now.steady), kMostWoken);
+    for (; left > 0 && free > 0 && !exit.idle.empty(); --left, --free) {
+      const auto same = std::ranges::find(exit.idle, worker, &SessionRef::worker);
+      const SessionRef chosen = same == exit.idle.end() ? exit.idle.back() : *same;
+      no_longer_idle(*site, chosen);
+      promise_token(exit, chosen);
+      orders.wake.push_back({site, chosen});
+    }
+    tokens += free;
+  }
+  return std::min(left, tokens);
+}
+
+// `looks`: a connection is wanted for mail that is not read yet, or to find out whether the
+// receiver is back.
+bool Scheduling::wants_connection(const Exit& exit, bool looks, const Now& now) const {
+  const ConnectionBudget& connections = exit.connections;
+  if (exit.waits_for_token || connections.full() || !exit.back_off.may_try(now.steady))
+    return false;
+  // A connection without a token would be useless.
+  std::size_t most = std::min(exit.allowance->available(now.steady), kMostWoken);
+  if (looks) ++most;
+  if (exit.back_off.failing()) most = std::min<std::size_t>(most, 1);
+  return connections.connecting() < most;
+}
+
+// The one that opens the site's next connection: a new source, else that with the fewest. Null:
+// none may now.
+Exit* Scheduling::exit_to_open(Site& site, bool looks, const Now& now) const {
+  const auto order = [](const Exit& exit) {
+    return std::pair(!exit.allowance->is_new(), exit.connections.open());
+  };
+  Exit* chosen = nullptr;
+  for (Exit& exit : site.exits) {
+    if (!wants_connection(exit, looks, now)) continue;
+    if (exit.allowance->is_full() || exit.allowance->has_part(exit.connections.open())) continue;
+    if (chosen == nullptr || order(exit) < order(*chosen)) chosen = &exit;
+  }
+  return chosen;
+}
+
+void Scheduling::open_at(const SitePtr& site, Exit& exit, std::string account, std::size_t worker,
+                         Orders& orders) {
+  open_connection(exit);
+  const auto number = static_cast<std::size_t>(&exit - site->exits.data());
+  orders.open.push_back({site, exit.connections.reserve(worker), number, std::move(account)});
+}
+
+// Sources in their warm-up take what they may before others do. Returns how many jobs are left.
+std::size_t Scheduling::begin_at_new(const SitePtr& site, std::size_t left, std::size_t worker,
+                                     const Now& now, Orders& orders) {
+  const auto is_new = [](const Exit& exit) { return exit.allowance->is_new(); };
+  if (left == 0 || std::ranges::none_of(site->exits, is_new)) return left;
+  const std::size_t woken = orders.wake.size();
+  std::size_t may_go = wake_idle(site, true, left, worker, now, orders);
+  left -= std::min(left, orders.wake.size() - woken);
+  const std::string account = lane_named(*site->line.first()->lane->key).account;
+  for (Exit& exit : site->exits) {
+    if (!is_new(exit)) continue;
+    Allowance& allowance = *exit.allowance;
+    while (may_go > exit.connections.connecting() && !is_crowded(*site, now) &&
+           wants_connection(exit, false, now) && !allowance.is_full() &&
+           !allowance.has_part(exit.connections.open())) {
+      open_at(site, exit, account, worker, orders);
+    }
+    if (may_go > exit.connections.connecting() && wants_connection(exit, false, now)) {
+      wait_for_connection(site, exit, orders);
+    }
+    if (exit.back_off.failing()) continue;  // it may not get one: others need not wait for that
+    const std::size_t taken = std::min(may_go, exit.connections.connecting());
+    may_go -= taken;
+    left -= taken;
+  }
+  return left;
 }
 
 void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now, Orders& orders) {
   tell_absence(*site, orders);
-  if (stopped || site->pause || site->waits_for_token) return;
-  // A connection without a token would be useless.
-  Allowance& allowance = *site->allowance;
-  const std::size_t free = allowance.available(now.steady);
-  const std::size_t jobs =
-      std::min(site->line.jobs(), site->woken.size() + std::min(free, kMostWoken));
-  if (jobs == 0 && site->line.jobs() > 0) {
-    wait_for_token(site, now);
-    return;
+  if (stopped || site->pause || std::ranges::all_of(site->exits, &Exit::waits_for_token)) return;
+  std::size_t left = site->line.jobs();
+  for (const Exit& exit : site->exits) left -= std::min(left, exit.woken.size());
+  left = begin_at_new(site, left, worker, now, orders);
+  const std::size_t woken = orders.wake.size();
+  // One opening connection for each waiting job is enough.
+  std::size_t demand = wake_idle(site, false, left, worker, now, orders);
+  left -= std::min(left, orders.wake.size() - woken);
+  for (Exit& exit : site->exits) {
+    if (left <= demand) break;
+    const bool has_none = exit.woken.empty() && exit.allowance->available(now.steady) == 0;
+    if (has_none && !exit.waits_for_token) wait_for_token(site, exit, now);
   }
-  while (!site->idle.empty() && site->woken.size() < jobs) {
-    const auto same = std::ranges::find(site->idle, worker, &SessionRef::worker);
-    const SessionRef chosen = same == site->idle.end() ? site->idle.back() : *same;
-    no_longer_idle(*site, chosen);
-    promise_token(*site, chosen);
-    orders.wake.push_back({site, chosen});
-  }
+  if (std::ranges::all_of(site->exits, &Exit::waits_for_token)) return;
   if (site->line.unread() == 0) unpark(site, 1, now, orders);
-  ConnectionBudget& connections = site->connections;
-  // One opening connection for each waiting job is enough; after a failure, one in all.
-  std::size_t demand = jobs - std::min(jobs, site->woken.size());
-  if (connections.open() == 0 && site->line.unread() > 0) ++demand;
-  if (site->back_off.failing()) demand = std::min<std::size_t>(demand, 1);
+  bool looks = site->open() == 0 && site->line.unread() > 0;
+  if (looks) ++demand;
   // When nothing else would find out whether the receiver is back, a connection without a job does.
   const PutOff* const absent =
-      demand == 0 && connections.open() == 0 && !site->forgotten && !has_many_sites()
+      demand == 0 && site->open() == 0 && !site->forgotten && !has_many_sites()
           ? waits_for_return(*site, now)
           : nullptr;
-  if (absent != nullptr) demand = 1;
-  const bool may_open = site->back_off.may_try(now.steady) && !is_crowded(*site, now);
+  if (absent != nullptr) {
+    demand = 1;
+    looks = true;
+  }
+  for (const Exit& exit : site->exits) {
+    if (!exit.allowance->is_new()) demand -= std::min(demand, exit.connections.connecting());
+  }
   const LaneTurn* const first = site->line.first();
-  while (may_open && !connections.full() && connections.connecting() < demand) {
-    if (allowance.is_full() || allowance.has_part(connections.open())) {
-      wait_for_connection(site, orders);
+  for (; demand > 0 && !is_crowded(*site, now); --demand) {
+    Exit* const exit = exit_to_open(*site, looks, now);
+    if (exit == nullptr) {
+      for (Exit& each : site->exits) {
+        if (wants_connection(each, looks, now)) wait_for_connection(site, each, orders);
+      }
       break;
     }
-    open_connection(*site);
-    orders.open.push_back(
-        {site, connections.reserve(worker),
-         first == nullptr ? absent->account : lane_named(*first->lane->key).account});
+    open_at(site, *exit, first == nullptr ? absent->account : lane_named(*first->lane->key).account,
+            worker, orders);
   }
   read_for(site, now, orders);
 }
@@ -280,20 +365,22 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
   failing = 0;
   for (const auto& [key, site] : sites) {
     look_for_overdue(*site, now, orders);
-    if (site->back_off.failing()) ++failing;
+    if (site->is_failing()) ++failing;
   }
   restore_allowances(now, orders);
   find_slowed();
   const bool many = has_many_sites();
+  const auto forgettable = [&](const Exit& exit) {
+    return exit.allowance->is_shared() || exit.allowance->is_unused(now.steady);
+  };
   std::erase_if(sites, [&](const auto& entry) {
     Site& site = *entry.second;
-    const bool unused = site.line.empty() && site.parked.empty() && site.stale.empty() &&
-                        site.connections.open() == 0 && site.reading == 0 &&
-                        site.back_off.may_try(now.steady) &&
-                        // Else it would start again too early.
-                        (site.allowance->is_shared() || site.allowance->is_unused(now.steady)) &&
-                        (many || site.put_off.empty() ||
-                         now.steady >= site.back_off.not_before() + kTroubleRemembered);
+    const bool unused =
+        site.line.empty() && site.parked.empty() && site.stale.empty() && site.open() == 0 &&
+        site.reading == 0 && site.is_at_rest(now.steady) &&
+        // Else it would start again too early.
+        std::ranges::all_of(site.exits, forgettable) &&
+        (many || site.put_off.empty() || now.steady >= site.next_try() + kTroubleRemembered);
     if (!unused) return false;
     site.forgotten = true;
     if (site.absence) absences.insert(entry.first, *site.absence);
@@ -310,13 +397,13 @@ Disposition Scheduling::why_waiting(const Lane& lane) const {
     return local(Outcome::Delayed, {4, 3, 2}, "delivery to the receiver is paused by the operator");
   }
   if (lane.trouble) return lane.trouble->why();
-  if (lane.site && lane.site->back_off.failing()) return lane.site->back_off.why();
-  if (lane.site && lane.site->connections.connected() == 0 &&
-      lane.site->connections.connecting() > 0) {
+  if (lane.site && lane.site->is_failing()) return lane.site->trouble().why();
+  if (lane.site && lane.site->connected() == 0 && lane.site->connecting() > 0) {
     return local(Outcome::Delayed, {4, 4, 1},
                  "waiting for a connection: the receiver does not answer");
   }
-  if (lane.site && lane.site->allowance->is_reduced()) {
+  const auto is_reduced = [](const Exit& exit) { return exit.allowance->is_reduced(); };
+  if (lane.site && std::ranges::any_of(lane.site->exits, is_reduced)) {
     return local(Outcome::Delayed, {4, 4, 5}, "waiting: the receiver has asked for less mail");
   }
   return local(Outcome::Delayed, {4, 4, 5},

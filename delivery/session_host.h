@@ -39,15 +39,16 @@ class SessionHost {
   virtual bool must_make_room(const Site& site, const SessionRef& session,
                               const std::optional<net::IpAddress>& address) const = 0;
   virtual bool is_away(const Site& site) const = 0;
-  virtual void connection_ready(Site& site) = 0;
+  virtual void connection_ready(Site& site, const SessionRef& session) = 0;
   virtual std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) = 0;
-  virtual std::optional<PendingJob> take_early(const SitePtr& site, bool quick) = 0;
-  virtual void give_back(const SitePtr& site, PendingJob job) = 0;
+  virtual std::optional<PendingJob> take_early(const SitePtr& site, const SessionRef& session,
+                                               bool quick) = 0;
+  virtual void give_back(const SitePtr& site, const SessionRef& session, PendingJob job) = 0;
   virtual void forbid_early(Site& site) = 0;
   // What a host of the site answered to what was begun at `began`. If it asks for less mail, the
   // site is sent less; see Scheduler::asked_for_less().
-  virtual void answered(const SitePtr& site, const smtp::Reply& reply, SteadyTime began,
-                        const AttemptFacts& facts) = 0;
+  virtual void answered(const SitePtr& site, const SessionRef& session, const smtp::Reply& reply,
+                        SteadyTime began, const AttemptFacts& facts) = 0;
   virtual bool leave_idle(Site& site, const SessionRef& session) = 0;
   virtual void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                                 const std::optional<Disposition>& failure, SteadyTime began,

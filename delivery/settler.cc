@@ -4,6 +4,7 @@
 #include "delivery/outcome_events.h"
 #include "delivery/outgoing_message.h"
 #include "relay/redirect.h"
+#include "relay/source_pool.h"
 
 #include <algorithm>
 #include <utility>
@@ -341,8 +342,8 @@ void Settler::put_off(PendingJob job, std::chrono::seconds delay) {
 void Settler::move(PendingJob job, std::string route) {
   context_.events.emit(relay::events::Moved{.id = job.job.ref.id.text(),
                                             .domain = job.job.lane.domain,
-                                            .from_route = job.job.lane.route,
-                                            .to_route = route});
+                                            .from_route = relay::route_text(job.job.lane.route),
+                                            .to_route = relay::route_text(route)});
   queue::Job after = job.job;
   after.lane.route = std::move(route);
   replace(std::move(job.job), std::move(after));

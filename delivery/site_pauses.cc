@@ -1,6 +1,7 @@
 #include "delivery/site_pauses.h"
 
 #include "base/utc.h"
+#include "delivery/next_hop.h"
 
 #include <utility>
 
@@ -49,6 +50,7 @@ SitePausePtr SitePauses::named(std::string_view site) const {
 SitePausePtr SitePauses::find(std::string_view key, std::string_view group) const {
   if (pauses_.empty()) return nullptr;
   SitePausePtr own = named(key);
+  if (!own) own = named(without_sources(key));
   return own || group.empty() ? own : named(group);
 }
 

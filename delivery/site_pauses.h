@@ -40,7 +40,8 @@ class SitePauses {
   std::vector<SitePausePtr> take_over(SystemTime now);
 
   SitePausePtr named(std::string_view site) const;  // null: it is not paused
-  // What pauses a site with this key in this group, null if nothing does.
+  // What pauses a site with this key in this group, null if nothing does. A pause of a key without
+  // sources pauses mail from all of them.
   SitePausePtr find(std::string_view key, std::string_view group) const;
   std::vector<SitePause> all() const;  // by name
   std::size_t size() const { return pauses_.size(); }

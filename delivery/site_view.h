@@ -38,6 +38,22 @@ struct SiteName {
 // What holds up the mail of a site with this pause, for operators.
 Disposition of_pause(const SitePause& pause);
 
+// What a site is sent from one source.
+struct ExitView {
+  std::string source;     // Source::name
+  std::string waits_for;  // in words; "" if nothing holds it up there
+  std::size_t connections = 0;
+  // Its own, or those that all sites of its group have from there.
+  std::size_t shared_connections = 0;
+  std::size_t connections_limit = 0;  // now
+  unsigned percent = 100;             // of the usual, since it has asked for less
+  struct Today {
+    std::uint64_t sent = 0;  // messages
+    std::uint64_t most = 0;
+  };
+  std::optional<Today> warm_up{};  // while there is such a limit
+};
+
 struct SiteView {
   NextHop hop;
   SiteState state = SiteState::Usable;
@@ -45,7 +61,7 @@ struct SiteView {
   std::size_t connections = 0;
   std::size_t jobs = 0;   // in memory
   std::size_t lanes = 0;  // with jobs that are due
-  // Its own, or those of its group.
+  // Its own, or those of its group; from all sources.
   std::size_t shared_connections = 0;
   std::size_t connections_limit = 0;  // now
   unsigned percent = 100;             // of the usual, since it has asked for less
@@ -54,6 +70,7 @@ struct SiteView {
   std::optional<SystemTime> next_try{};
   std::optional<std::chrono::seconds> away{};  // has not been reached for so long
   SitePausePtr pause;
+  std::vector<ExitView> exits;
   std::vector<queue::Lane> some_lanes;  // only if they were asked for
 };
 

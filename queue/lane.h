@@ -17,8 +17,9 @@ struct Lane {
   // versions stored, are without the client.
   std::string account;
   // The `via` of the route that was chosen by the sender when the job was stored; "" when none was;
-  // ">" and a `via` when an operator has redirected the job (relay/redirect.h). It is compared with
-  // the configuration in force when the job is taken.
+  // ">" and a `via` when an operator has redirected the job (relay/redirect.h). At its end "<" and
+  // the pool that it is sent from (relay/source_pool.h). It is compared with the configuration in
+  // force when the job is taken.
   std::string route;
   // MT-PRIORITY (RFC 6710), from -9 to 9. Of its mail for one receiver an account's lane with the
   // highest goes first.

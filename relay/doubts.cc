@@ -104,6 +104,11 @@ void judge_addresses(const config::Config& config, Doubts& doubts) {
   for (const net::IpAddress& source : config.delivery.source) {
     judge("delivery.source", source, "mail cannot be sent from it before it is", 0);
   }
+  for (std::size_t i = 0; i < config.sources.size(); ++i) {
+    for (const net::IpAddress& address : config.sources[i].addresses) {
+      judge("source.address", address, "mail cannot be sent from it before it is", i);
+    }
+  }
 }
 
 // Why a route leads back to a listener on this port; config_rules.cc refuses those that are seen

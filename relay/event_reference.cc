@@ -45,9 +45,9 @@ using ProcessEvents =
                events::Started, events::Stopping, events::RestartNeeded, events::Stopped,
                events::ConfigReloaded, events::ConfigReloadFailed, events::CertificateReloaded,
                events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
-               events::KnownLoginsLost, events::QuotaCountersLost, events::SitePausesLost,
-               events::ConfigNeedsRestart, events::DiskFull, events::DiskHasRoom,
-               events::QueueReclaimingFailed, events::QueueUnreadable>;
+               events::KnownLoginsLost, events::QuotaCountersLost, events::WarmUpLost,
+               events::SitePausesLost, events::ConfigNeedsRestart, events::DiskFull,
+               events::DiskHasRoom, events::QueueReclaimingFailed, events::QueueUnreadable>;
 using EventsBelow = std::tuple<
     log::events::LogDropped, auth::events::DovecotUnavailable, auth::events::DovecotAvailable,
     auth::events::TokenKeysFetched, auth::events::TokenKeysFailed, net::events::AcceptFailed,

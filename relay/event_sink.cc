@@ -26,6 +26,8 @@ void EventSink::count(const events::Rejected& event) {
 void EventSink::count_attempt(const events::RecipientOutcome& outcome, AttemptResult result) {
   if (!outcome.attempted) return;
   metrics_.of_provider(outcome.provider).attempt(result, outcome.reply_class);
+  if (!outcome.source.empty())
+    metrics_.of_source(outcome.source).replies(outcome.reply_class).add();
 }
 
 void EventSink::count_login(std::string_view login, LoginResult result, TenantResult of_tenant) {

@@ -167,6 +167,16 @@ inline constexpr Description kReplies = {
     "What receivers' replies were about, one per recipient. policy or rate rising at one provider: "
     "it reacts to complaints or to the volume.",
     kReplyLabels};
+inline constexpr LabelDescription kSourceReplyLabels[] = {
+    {"class", kTexts<ReplyClass>},
+    {"source",
+     {},
+     "the first address of a `[[source]]`; `(other)`: those beyond 1,000, since the start"}};
+inline constexpr Description kSourceReplies = {
+    "signpost_source_replies_total",
+    "What receivers' replies to mail from a `[[source]]` were about, one per recipient. policy or "
+    "rate rising for one of them: receivers distrust that address.",
+    kSourceReplyLabels};
 inline constexpr Description kDeliverySeconds = {
     "signpost_delivery_seconds", "From acceptance to the receiver's 250, once per recipient."};
 inline constexpr Description kDeliveredAttempts = {

@@ -88,6 +88,7 @@ constexpr Metric kMetrics[] = {
     {Gauge, &metric::kSessions},
     {Gauge, &metric::kSessionsLimit},
     {Counter, &metric::kSessionsTotal},
+    {Counter, &metric::kSourceReplies},
     {Gauge, &metric::kStoreCompaction},
     {Gauge, &metric::kStoreFiles},
     {Gauge, &metric::kStoreMemory},

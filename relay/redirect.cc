@@ -1,5 +1,7 @@
 #include "relay/redirect.h"
 
+#include "relay/source_pool.h"
+
 #include <algorithm>
 
 namespace signpost::relay {
@@ -28,7 +30,7 @@ const config::RouteConfig* route_named(const config::Config& config, std::string
 
 const config::RouteConfig* lane_route(const config::Config& config, std::string_view domain,
                                       std::string_view route) {
-  if (!is_redirected(route)) return route_of(config, domain, route);
+  if (!is_redirected(route)) return route_of(config, domain, without_pool(route));
   return route_named(config, redirected_via(route));
 }
 

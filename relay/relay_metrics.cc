@@ -149,6 +149,18 @@ RelayMetrics::OfTenant& RelayMetrics::of_tenant(std::string_view tenant) {
   return of_name(tenants_, tenant);
 }
 
+RelayMetrics::OfSource::OfSource(metrics::Registry& registry, const std::string& label) {
+  for (std::size_t i = 0; i < replies_.size(); ++i) {
+    replies_[i] = std::make_unique<metrics::Counter>(
+        registry, metric::kSourceReplies,
+        metrics::Labels{{"class", std::string(kTexts<ReplyClass>[i])}, {"source", label}});
+  }
+}
+
+RelayMetrics::OfSource& RelayMetrics::of_source(std::string_view source) {
+  return of_name(sources_, source);
+}
+
 RelayMetrics::OfProvider::OfProvider(metrics::Registry& registry, const std::string& name)
     : label(name),
       connections(registry, metric::kConnections, {{"provider", name}}),

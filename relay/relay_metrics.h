@@ -65,6 +65,16 @@ class RelayMetrics {
   };
   OfTenant& of_tenant(std::string_view tenant);
 
+  // Of one source. The first 1,000 have numbers of their own.
+  struct OfSource {
+    OfSource(metrics::Registry& registry, const std::string& label);
+    metrics::Counter& replies(ReplyClass of) { return *replies_[static_cast<std::size_t>(of)]; }
+
+   private:
+    std::array<std::unique_ptr<metrics::Counter>, kTexts<ReplyClass>.size()> replies_;
+  };
+  OfSource& of_source(std::string_view source);
+
   // Of one provider, which stays for good.
   struct OfProvider {
     OfProvider(metrics::Registry& registry, const std::string& label);
@@ -125,6 +135,7 @@ class RelayMetrics {
   std::array<std::unique_ptr<metrics::Counter>, kTexts<PutOffReason>.size()> put_off_;
   Named<OfLogin> logins_;
   Named<OfTenant> tenants_;
+  Named<OfSource> sources_;
   Named<OfProvider> providers_;
   OfProvider* other_provider_ = nullptr;
 };

@@ -1,5 +1,7 @@
 #include "relay/route.h"
 
+#include "relay/sender_pattern.h"
+#include "relay/source_pool.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
 
@@ -9,12 +11,6 @@
 namespace signpost::relay {
 
 namespace {
-
-// `pattern`: "" is the null reverse-path; else lower case, with the domain in A-labels.
-bool sender_matches(const std::string& pattern, const smtp::ReversePath& reverse_path) {
-  if (pattern.empty() || !reverse_path) return pattern.empty() && !reverse_path;
-  return config::sender_matches(pattern, reverse_path->text());
-}
 
 bool is_for(const config::RouteConfig& route, std::string_view domain) {
   const auto matches = [&](const std::string& pattern) {
@@ -45,13 +41,19 @@ const config::RouteConfig* find_route(const config::Config& config, const Origin
 
 std::string sender_route(const config::Config& config, const Origin& origin,
                          std::string_view domain) {
-  if (std::ranges::none_of(config.routes, &config::RouteConfig::is_for_some)) return {};
+  if (config.pools.empty() &&
+      std::ranges::none_of(config.routes, &config::RouteConfig::is_for_some)) {
+    return {};
+  }
   // Lanes of former versions may be in U-labels. A name that is not a domain bounces whatever the
   // route.
   const auto a_labels = smtp::to_a_labels(domain);
   if (!a_labels) return {};
   const config::RouteConfig* route = find_route(config, origin, *a_labels);
-  return route == nullptr || !route->is_for_some() ? std::string() : route->via;
+  std::string via = route == nullptr || !route->is_for_some() ? std::string() : route->via;
+  if (route != nullptr && !route->mx) return via;
+  const config::PoolConfig* pool = find_pool(config, origin);
+  return with_pool(std::move(via), pool == nullptr ? std::string_view() : pool->name);
 }
 
 const config::RouteConfig* route_of(const config::Config& config, std::string_view domain,

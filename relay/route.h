@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "queue/lane.h"
+#include "relay/origin.h"
 #include "smtp/address.h"
 
 #include <string>
@@ -10,20 +11,15 @@
 
 namespace signpost::relay {
 
-// Whose mail it is, as far as routes depend on it.
-struct Origin {
-  std::string_view login;  // "": none
-  const smtp::ReversePath& reverse_path;
-};
-
 // The first route that applies, null when none does. `domain`: of the recipients, in A-labels and
 // lower case.
 const config::RouteConfig* find_route(const config::Config& config, const Origin& origin,
                                       std::string_view domain);
 
-// The `via` of that route if the sender or the login affected its choice, else "": all mail of a
-// lane goes to one place, so they matter only where they decide the place. `domain`: that of a
-// lane.
+// What Lane::route of mail to `domain` (that of a lane) should be: the `via` of that route if the
+// sender or the login affected its choice, else "": all mail of a lane goes to one place, so they
+// matter only where they decide the place. Then, unless that route has next hops of its own, the
+// pool that the mail is sent from; see source_pool.h.
 std::string sender_route(const config::Config& config, const Origin& origin,
                          std::string_view domain);
 

@@ -112,6 +112,7 @@ struct RecipientOutcome {
   std::uint64_t size = 0;
   std::string_view mx{};
   std::string_view address{};
+  std::string_view source{};
   std::string_view tls{};
   std::string_view reply{};
   ReplyClass reply_class = ReplyClass::Other;
@@ -130,6 +131,7 @@ struct RecipientOutcome {
       log::field(field::kSize, &RecipientOutcome::size),
       log::field(field::kMx, &RecipientOutcome::mx),
       log::field(field::kAddress, &RecipientOutcome::address),
+      log::field("source", &RecipientOutcome::source, "The [[source]] that it was sent from."),
       log::field(field::kTls, &RecipientOutcome::tls),
       log::field("reply", &RecipientOutcome::reply,
                  "What the receiver said, or the relay's own words when there was no reply."),

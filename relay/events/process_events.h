@@ -201,6 +201,17 @@ struct QuotaCountersLost {
                     log::field(field::kDetail, &QuotaCountersLost::detail));
 };
 
+struct WarmUpLost {
+  std::string_view file{};
+  std::string_view detail{};
+  static constexpr auto kEvent =
+      log::describe("warm_up_lost", log::Level::Warning,
+                    "The file of what new sources have sent today cannot be used. After a restart "
+                    "they may send as much again.",
+                    log::field("file", &WarmUpLost::file, "The file."),
+                    log::field(field::kDetail, &WarmUpLost::detail));
+};
+
 struct SitePausesLost {
   std::string_view file{};
   std::string_view detail{};

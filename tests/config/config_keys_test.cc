@@ -47,7 +47,9 @@ std::string file_with(const std::string& section, const std::string& line) {
       {"dkim", {"domain = \"a.example\"", "selector = \"s\"", "key = \"k\""}},
       {"tenant", {"name = \"a\"", "domains_file = \"d\""}},
       {"destination", {"match = [\"a.example\"]"}},
-      {"route", {"via = \"mx\""}}};
+      {"route", {"via = \"mx\""}},
+      {"source", {"address = [\"192.0.2.1\"]"}},
+      {"pool", {"name = \"p\"", "sources = [\"192.0.2.1\"]"}}};
   if (section.empty()) {
     return line + "\n" + (line.starts_with("hostname") ? kGood.substr(kGood.find('\n')) : kGood);
   }
@@ -63,6 +65,13 @@ std::string file_with(const std::string& section, const std::string& line) {
     return kGood + "[[listener]]\n" + line + "\nbind = \"unix:/run/signpost/submit\"\n";
   }
   if (section == "route" && line.contains("\nvia = ")) return kGood + "[[route]]\n" + line + "\n";
+  if (section == "source" && name.starts_with("warm_up_")) table += "warm_up = \"2026-12-01\"\n";
+  if (section == "pool") {
+    table += "[[source]]\naddress = [\"192.0.2.1\"]\n";
+    if (name == "tenants" && !line.ends_with("[]")) {
+      table += "[[tenant]]\nname = \"acme\"\ndomains = [\"a.example\"]\n";
+    }
+  }
   if (section == "auth.oauth") table += "[auth]\nusers = \"u\"\n";
   // The other listener of the file uses neither TLS nor a login.
   if (section == "listener") {
@@ -293,6 +302,30 @@ const std::vector<KeyCase> kKeyCases{
      [](const Config& c) { return c.destinations[0].messages_per_connection == 5; }},
     {"destination", "tls = \"verify\"",
      [](const Config& c) { return c.destinations[0].tls == TlsPolicy::Verify; }},
+    {"source", "address = [\"192.0.2.1\", \"2001:db8::1\"]",
+     [](const Config& c) {
+       return c.sources[0].name() == "192.0.2.1" && c.sources[0].addresses[1].is_v6();
+     }},
+    {"source", "hostname = \"Out1.Shop.Example\"",
+     [](const Config& c) { return c.sources[0].hostname == "out1.shop.example"; }},
+    {"source", "warm_up = \"2026-12-01\"",
+     [](const Config& c) {
+       return c.sources[0].warm_up ==
+              std::chrono::sys_days(std::chrono::year(2026) / std::chrono::December / 1);
+     }},
+    {"source", "warm_up_daily = 200",
+     [](const Config& c) { return c.sources[0].warm_up_daily == 200; }},
+    {"source", "warm_up_days = 30",
+     [](const Config& c) { return c.sources[0].warm_up_days == 30; }},
+    {"pool", "name = \"news-letter_1\"",
+     [](const Config& c) { return c.pools[0].name == "news-letter_1"; }},
+    {"pool", "sources = [\"192.0.2.1\"]",
+     [](const Config& c) { return c.pools[0].sources[0].text() == "192.0.2.1"; }},
+    {"pool", "senders = [\"@News.Shop.Example\"]",
+     [](const Config& c) { return c.pools[0].senders[0] == "@news.shop.example"; }},
+    {"pool", "logins = [\"shop\"]", [](const Config& c) { return c.pools[0].logins[0] == "shop"; }},
+    {"pool", "tenants = [\"acme\"]",
+     [](const Config& c) { return c.pools[0].tenants[0] == "acme"; }},
     {"route", "recipients = [\"internal.example\"]",
      [](const Config& c) {
        return c.routes[0].recipients == std::vector<std::string>{"internal.example"};

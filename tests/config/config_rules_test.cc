@@ -361,5 +361,58 @@ TEST(ConfigRules, MetricsThatNeedATokenRequireOne) {
   EXPECT_EQ(config->admin_metrics, MetricsAccess::Token);
 }
 
+// --- sources and pools ---
+
+const std::string kSources =
+    "[[source]]\naddress = [\"192.0.2.1\"]\n[[source]]\naddress = [\"192.0.2.2\"]\n";
+
+TEST(ConfigRules, ASourceIsOneAddressOfAFamily) {
+  EXPECT_EQ(errors_of(kGood + "[[source]]\naddress = [\"192.0.2.1\", \"192.0.2.2\"]\n"),
+            std::vector<std::string>{
+                "signpost.toml:8:11: source.address: has several addresses of a family; write a "
+                "[[source]] table for each IPv4 address"});
+  EXPECT_EQ(errors_of(kGood + kSources + "[[source]]\naddress = [\"192.0.2.2\"]\n"),
+            std::vector<std::string>{
+                "signpost.toml:12:11: source.address: 192.0.2.2 is a duplicate of line 10"});
+}
+
+TEST(ConfigRules, ASourceOfNoPoolIsDoubtful) {
+  EXPECT_EQ(doubts_of(kGood + kSources + "[[pool]]\nname = \"a\"\nsources = [\"192.0.2.1\"]\n"),
+            std::vector<std::string>{
+                "signpost.toml:10:11: source.address: sends nothing: no [[pool]] has "
+                "\"192.0.2.2\"; write it into sources there"});
+}
+
+TEST(ConfigRules, WarmUpHasAFirstDay) {
+  const std::string source = kGood + "[[source]]\naddress = [\"192.0.2.1\"]\n";
+  EXPECT_EQ(
+      errors_of(source + "warm_up_daily = 10\n"),
+      std::vector<std::string>{
+          "signpost.toml:9:17: source.warm_up_daily: has no effect without warm_up; write its "
+          "first day there, or leave it out"});
+  for (const auto* day : {"2026-12-1", "2026-02-30", "01.12.2026", "2026-12-01T00:00:00Z", ""}) {
+    const auto errors = errors_of(source + "warm_up = \"" + day + "\"\n");
+    ASSERT_EQ(errors.size(), 1u) << day;
+    EXPECT_TRUE(errors[0].ends_with("is not a day; write a day, as in \"2026-12-01\""))
+        << errors[0];
+  }
+}
+
+TEST(ConfigRules, APoolNamesSourcesAndTenantsThatThereAre) {
+  const std::string pool = "[[pool]]\nname = \"a\"\n";
+  EXPECT_EQ(errors_of(kGood + kSources + pool + "sources = [\"192.0.2.1\", \"192.0.2.3\"]\n"),
+            std::vector<std::string>{
+                "signpost.toml:13:11: pool.sources: 192.0.2.3 is not the first address of a "
+                "[[source]]; write address = [\"192.0.2.3\"] in a table of its own"});
+  EXPECT_EQ(
+      errors_of(kGood + kSources + pool + "sources = [\"192.0.2.1\"]\ntenants = [\"acme\"]\n"),
+      std::vector<std::string>{"signpost.toml:14:11: pool.tenants: there is no tenant \"acme\""});
+  EXPECT_EQ(errors_of(kGood + kSources + pool + "sources = [\"192.0.2.1\"]\n[[pool]]\nname = " +
+                      "\"b\"\nsources = [\"192.0.2.2\"]\n"),
+            std::vector<std::string>{
+                "signpost.toml:15:8: pool: is never used: the pool \"a\" comes first and takes all "
+                "mail; write senders, logins or tenants there, or put it last"});
+}
+
 }  // namespace
 }  // namespace signpost::config

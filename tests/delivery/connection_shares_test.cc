@@ -11,7 +11,7 @@ SitePtr site() { return std::make_shared<Site>(NextHop{}, 1); }
 
 std::size_t open(ConnectionShares& shares, const std::string& account, std::size_t count) {
   std::size_t opened = 0;
-  for (std::size_t i = 0; i < count; ++i) opened += shares.open({site(), account}) ? 1 : 0;
+  for (std::size_t i = 0; i < count; ++i) opened += shares.open({site(), 0, account}) ? 1 : 0;
   return opened;
 }
 
@@ -82,8 +82,8 @@ TEST(ConnectionShares, EveryoneWaitsInTurn) {
   const SitePtr first = site();
   const SitePtr second = site();
   EXPECT_EQ(open(shares, "shop", 1), 1u);
-  EXPECT_FALSE(shares.open({first, "shop"}));
-  EXPECT_FALSE(shares.open({second, "shop"}));
+  EXPECT_FALSE(shares.open({first, 0, "shop"}));
+  EXPECT_FALSE(shares.open({second, 0, "shop"}));
   shares.ended("shop");
   EXPECT_EQ(shares.next().value_or(ConnectionShares::Connection{}).site, first);
   shares.ended("shop");

@@ -126,7 +126,7 @@ void DeliveryWorld::settle(const PendingJob& pending, Outcome outcome, const std
   if (outcome == Outcome::Failed) {
     failed.push_back(job.ref);
   } else {
-    delivered.push_back({job.ref, job.lane, job.due, clock.steady_now(), site});
+    delivered.push_back({job.ref, job.lane, job.due, clock.steady_now(), site, ""});
   }
 }
 
@@ -230,6 +230,7 @@ void DeliveryWorld::look_up(const queue::Lane& lane) {
   hop.connections = receiver(hop.key).connections;
   hop.rate = receiver(hop.key).rate;
   hop.group = receiver(hop.key).group;
+  hop.sources = receiver(hop.key).sources;
   order([&](const auto& at, Orders& orders) { scheduler.routed(lane, hop, 0, at, orders); });
 }
 
@@ -255,7 +256,8 @@ void DeliveryWorld::open(const Orders::Open& order) {
   Session& session = sessions_[id];
   session.site = order.site;
   session.key = order.site->hop.key;
-  session.ref = {order.worker, id};
+  session.ref = {order.worker, id, order.exit};
+  session.source = order.site->hop.sources[order.exit].name;
   session.began = clock.steady_now();
   if (const std::string& address = receiver(session.key).address; !address.empty()) {
     const auto parsed = net::IpAddress::parse(address);
@@ -292,13 +294,14 @@ void DeliveryWorld::connected(std::uint64_t id) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || found->second.ready) return;  // it was asked for twice
   Session& session = found->second;
-  if (receiver(session.key).refuses) {
+  if (receiver(session.key).refuses ||
+      receiver(session.key).refuses_from.contains(session.source)) {
     end(id, later());
     return;
   }
   session.ready = true;
   order([&](const auto& now, Orders& orders) {
-    scheduler.connection_ready(*session.site, now, orders);
+    scheduler.connection_ready(*session.site, session.ref, now, orders);
   });
   take(session);
 }
@@ -340,7 +343,9 @@ void DeliveryWorld::finish(std::uint64_t id) {
     return;
   }
   const Outcome outcome = reply ? reply(pending.job) : Outcome::Delivered;
+  const std::size_t before = delivered.size();
   settle(pending, outcome, session.key);
+  if (delivered.size() > before) delivered.back().source = session.source;
   take(session);
 }
 
@@ -370,7 +375,7 @@ void DeliveryWorld::end(std::uint64_t id, const std::optional<delivery::Disposit
   });
   if (!session.job) return;
   order([&](const auto& at, Orders& orders) {
-    scheduler.give_back(session.site, *session.job, at, orders);
+    scheduler.give_back(session.site, session.ref, *session.job, at, orders);
   });
 }
 
@@ -382,11 +387,14 @@ void DeliveryWorld::end_connections() {
   for (const std::uint64_t id : ready) end(id, std::nullopt);
 }
 
-bool DeliveryWorld::ask_for_less(const std::string& site) {
-  const auto session =
-      std::ranges::find_if(sessions_, [&](const auto& each) { return each.second.key == site; });
+bool DeliveryWorld::ask_for_less(const std::string& site, const std::string& source) {
+  const auto session = std::ranges::find_if(sessions_, [&](const auto& each) {
+    return each.second.key == site && (source.empty() || each.second.source == source);
+  });
   CHECK(session != sessions_.end());
-  return scheduler.asked_for_less(session->second.site, clock.steady_now(), now()).has_value();
+  return scheduler
+      .asked_for_less(session->second.site, session->second.ref, clock.steady_now(), now())
+      .has_value();
 }
 
 void DeliveryWorld::end_idle() {
@@ -418,6 +426,15 @@ std::size_t DeliveryWorld::open_to(const std::string& address) const {
   return static_cast<std::size_t>(std::ranges::count_if(sessions_, [&](const auto& each) {
     return each.second.place == net::IpAddress::parse(address);
   }));
+}
+
+std::size_t DeliveryWorld::open_from(const std::string& source) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      sessions_, [&](const auto& each) { return each.second.source == source; }));
+}
+
+std::size_t DeliveryWorld::sent_from(const std::string& source) const {
+  return static_cast<std::size_t>(std::ranges::count(delivered, source, &Delivered::source));
 }
 
 std::size_t DeliveryWorld::attempts(const queue::Job& job) const {

@@ -46,6 +46,8 @@ class DeliveryWorld {
     std::string group{};      // whose limits these are
     std::string address{};    // of the host; shared with others that have the same
     bool slow = false;        // a message stays under way until answer()
+    std::vector<delivery::Source> sources = std::vector<delivery::Source>(1);
+    std::set<std::string> refuses_from{};  // connections of these sources
   };
   struct Delivered {
     queue::JobRef ref;
@@ -53,6 +55,7 @@ class DeliveryWorld {
     SystemTime due;
     SteadyTime at;
     std::string site;
+    std::string source;
   };
 
   explicit DeliveryWorld(delivery::Scheduler::Limits limits = {}, std::size_t workers = 2);
@@ -73,7 +76,8 @@ class DeliveryWorld {
   void fail_one(const std::string& site, const delivery::Disposition& why);
   std::size_t answer(const std::string& site);  // those under way; how many
   void end_connections();                       // the ready ones
-  bool ask_for_less(const std::string& site);   // a reply to what has just begun there
+  // A reply to what has just begun there, by a session from that source if one is named.
+  bool ask_for_less(const std::string& site, const std::string& source = "");
   void order(const std::function<void(const delivery::Scheduler::Now&, delivery::Orders&)>& ask);
 
   // --- the table ---
@@ -91,7 +95,9 @@ class DeliveryWorld {
   std::size_t held() const;  // jobs with sessions and in actions
   std::size_t open(const std::string& site) const;
   std::size_t open_to(const std::string& address) const;
-  std::size_t attempts(const queue::Job& job) const;  // as stored
+  std::size_t open_from(const std::string& source) const;
+  std::size_t sent_from(const std::string& source) const;  // messages
+  std::size_t attempts(const queue::Job& job) const;       // as stored
   // No claim is leaked or missing.
   bool claims_fit() const {
     return store.claims().size() == scheduler.figures().in_memory + held();
@@ -122,6 +128,7 @@ class DeliveryWorld {
     delivery::SitePtr site;
     std::string key;
     delivery::SessionRef ref;
+    std::string source;
     SteadyTime began;
     bool ready = false;
     std::optional<net::IpAddress> place;

@@ -90,8 +90,8 @@ TEST(ForbiddenNetwork, AnAllowedNetworkAllowsNothingElse) {
 }
 
 std::string why(std::string_view address) {
-  const auto found =
-      why_not("mx.example", {*net::IpAddress::parse(address), 25}, NextHop{}, config::Config{}, {});
+  const auto found = why_not("mx.example", {*net::IpAddress::parse(address), 25}, NextHop{},
+                             Source{}, config::Config{}, {});
   return found ? found->reply.text : "";
 }
 
@@ -108,17 +108,17 @@ TEST(WhyNot, SaysWhichKindOfAddressItIs) {
   EXPECT_EQ(why("192.0.2.1"), "");
 }
 
-bool lacks(std::string_view target, const std::vector<std::string>& sources) {
-  config::DeliveryConfig config;
-  for (const std::string& each : sources) config.source.push_back(*net::IpAddress::parse(each));
-  return lacks_source(*net::IpAddress::parse(target), config);
+bool lacks(std::string_view target, const Source& source) {
+  return source.lacks(*net::IpAddress::parse(target));
 }
 
-TEST(LacksSource, MailLeavesOnlyFromTheNamedFamilies) {
-  EXPECT_TRUE(lacks("2001:db8::1", {"192.0.2.1"}));
-  EXPECT_TRUE(lacks("198.51.100.1", {"2001:db8::2"}));
-  EXPECT_FALSE(lacks("198.51.100.1", {"192.0.2.1"}));
-  EXPECT_FALSE(lacks("2001:db8::1", {"192.0.2.1", "2001:db8::2"}));
+TEST(Source, MailLeavesOnlyFromTheNamedFamilies) {
+  const auto v4 = net::IpAddress::parse("192.0.2.1");
+  const auto v6 = net::IpAddress::parse("2001:db8::2");
+  EXPECT_TRUE(lacks("2001:db8::1", {.name = "", .v4 = v4, .v6 = {}, .hostname = ""}));
+  EXPECT_TRUE(lacks("198.51.100.1", {.name = "", .v4 = {}, .v6 = v6, .hostname = ""}));
+  EXPECT_FALSE(lacks("198.51.100.1", {.name = "", .v4 = v4, .v6 = {}, .hostname = ""}));
+  EXPECT_FALSE(lacks("2001:db8::1", {.name = "", .v4 = v4, .v6 = v6, .hostname = ""}));
   EXPECT_FALSE(lacks("2001:db8::1", {})) << "the system chooses";
 }
 

@@ -370,5 +370,62 @@ TEST(AtExchangers, ADomainThatIsItsOwnExchangerIsMarked) {
   EXPECT_TRUE(hop->implicit);
 }
 
+// --- sources ---
+
+TEST(Sources, MailOfNoPoolGoesFromTheOneOfTheConfiguration) {
+  config::Config config;
+  const auto none = hop_of(config, {.hop = {}, .domain = "a.example", .tls = {}, .pool = ""},
+                           {{10, "mx.a.example"}});
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->sources, std::vector<Source>(1)) << "the system chooses";
+  config.delivery.source = {*net::IpAddress::parse("192.0.2.1"),
+                            *net::IpAddress::parse("2001:db8::1")};
+  const auto named = hop_of(config, {.hop = {}, .domain = "a.example", .tls = {}, .pool = ""},
+                            {{10, "mx.a.example"}});
+  ASSERT_TRUE(named);
+  ASSERT_EQ(named->sources.size(), 1u);
+  EXPECT_EQ(named->sources[0].v4, config.delivery.source[0]);
+  EXPECT_EQ(named->sources[0].v6, config.delivery.source[1]);
+  EXPECT_EQ(named->key, none->key);
+}
+
+TEST(Sources, MailOfAPoolIsASiteOfItsOwn) {
+  config::Config config;
+  for (const auto* address : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) {
+    config.sources.emplace_back().addresses = {*net::IpAddress::parse(address)};
+  }
+  config.sources[0].hostname = "out1.example";
+  config.sources[1].warm_up = std::chrono::sys_days(std::chrono::days(20'000));
+  config::PoolConfig& pool = config.pools.emplace_back();
+  pool.name = "letters";
+  pool.senders = {"@shop.example"};
+  pool.sources = {*net::IpAddress::parse("192.0.2.2"), *net::IpAddress::parse("192.0.2.1")};
+  const auto planned = plan(config, "a@shop.example", "a.example");
+  ASSERT_TRUE(planned);
+  EXPECT_EQ(planned->pool, "letters");
+  const auto hop = hop_of(config, *planned, {{10, "mx.a.example"}});
+  ASSERT_TRUE(hop);
+  EXPECT_EQ(hop->key, "mx:mx.a.example from=192.0.2.1,192.0.2.2");
+  EXPECT_EQ(receiver_of(*hop), "mx:mx.a.example");
+  ASSERT_EQ(hop->sources.size(), 2u);
+  EXPECT_EQ(hop->sources[0].hostname, "out1.example");
+  EXPECT_FALSE(hop->sources[0].warm_up);
+  EXPECT_EQ(hop->sources[1].warm_up,
+            (WarmUp{.first = *config.sources[1].warm_up, .daily = 50, .days = 15}));
+  const auto other = plan(config, "a@other.example", "a.example");
+  ASSERT_TRUE(other);
+  EXPECT_EQ(key(config, *other, {{10, "mx.a.example"}}), "mx:mx.a.example");
+}
+
+TEST(Sources, ARouteWithHopsOfItsOwnHasNoPool) {
+  config::Config config;
+  config.routes = {route({}, {}, "smarthost.example")};
+  config.sources.emplace_back().addresses = {*net::IpAddress::parse("192.0.2.1")};
+  config::PoolConfig& pool = config.pools.emplace_back();
+  pool.name = "all";
+  pool.sources = {*net::IpAddress::parse("192.0.2.1")};
+  EXPECT_EQ(place(config, "", "a.example"), "smtp:smarthost.example:25");
+}
+
 }  // namespace
 }  // namespace signpost::delivery

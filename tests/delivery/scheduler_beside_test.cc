@@ -32,7 +32,7 @@ class SchedulerBeside : public testing::Test {
   }
   std::size_t opened() const { return orders_.open.size(); }
   SitePtr first_site() const { return orders_.open.front().site; }
-  void give_back() { scheduler_.give_back_beside(first_site(), 0, now_, orders_); }
+  void give_back() { scheduler_.give_back_beside(first_site(), {0, 1}, now_, orders_); }
 
   Scheduler scheduler_{1};
   const Scheduler::Now now_{SteadyTime(std::chrono::hours(1)), SystemTime(std::chrono::hours(1))};
@@ -43,8 +43,8 @@ class SchedulerBeside : public testing::Test {
 TEST_F(SchedulerBeside, CountsAgainstTheSitesLimit) {
   submit("a.example", 2);
   ASSERT_EQ(opened(), 1u);
-  EXPECT_TRUE(scheduler_.take_beside(first_site()));
-  EXPECT_FALSE(scheduler_.take_beside(first_site()));
+  EXPECT_TRUE(scheduler_.take_beside(first_site(), {0, 1}));
+  EXPECT_FALSE(scheduler_.take_beside(first_site(), {0, 1}));
   submit("a.example", 2);
   EXPECT_EQ(opened(), 1u) << "both are in use";
   give_back();
@@ -53,32 +53,32 @@ TEST_F(SchedulerBeside, CountsAgainstTheSitesLimit) {
 
 TEST_F(SchedulerBeside, IsNotInTheWayOfConnectionsThatMayBeOpened) {
   submit("a.example", 3);
-  EXPECT_TRUE(scheduler_.take_beside(first_site()));
+  EXPECT_TRUE(scheduler_.take_beside(first_site(), {0, 1}));
   submit("a.example", 3);
   EXPECT_EQ(opened(), 2u) << "a connection of its own for the second job";
 }
 
 TEST_F(SchedulerBeside, ThereIsNoneWhereOneConnectionIsAllowed) {
   submit("a.example", 1);
-  EXPECT_FALSE(scheduler_.take_beside(first_site()));
+  EXPECT_FALSE(scheduler_.take_beside(first_site(), {0, 1}));
 }
 
 TEST_F(SchedulerBeside, ThereIsNoneForASiteThatIsPaused) {
   submit("a.example", 2);
   EXPECT_TRUE(
       scheduler_.pause({.site = "mx:a.example", .by = "root", .reason = ""}, now_, orders_));
-  EXPECT_FALSE(scheduler_.take_beside(first_site()));
+  EXPECT_FALSE(scheduler_.take_beside(first_site(), {0, 1}));
 }
 
 TEST_F(SchedulerBeside, CountsAgainstTheLimitOfItsGroup) {
   submit("a.example", 2, "operator");
-  EXPECT_TRUE(scheduler_.take_beside(first_site()));
+  EXPECT_TRUE(scheduler_.take_beside(first_site(), {0, 1}));
   submit("b.example", 2, "operator");
   EXPECT_EQ(opened(), 1u);
   give_back();
   ASSERT_EQ(opened(), 2u);
   EXPECT_NE(orders_.open.back().site, first_site());
-  EXPECT_FALSE(scheduler_.take_beside(first_site()));
+  EXPECT_FALSE(scheduler_.take_beside(first_site(), {0, 1}));
 }
 
 }  // namespace

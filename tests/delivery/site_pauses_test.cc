@@ -27,6 +27,16 @@ TEST(SitePauses, ASiteIsPausedByItsKeyOrItsGroup) {
   EXPECT_EQ(pauses.find("mx:b.example", "google"), nullptr);
 }
 
+TEST(SitePauses, AReceiverIsPausedForAllSources) {
+  SitePauses pauses;
+  EXPECT_TRUE(pauses.add({.site = "mx:a.example", .by = "root", .reason = ""}));
+  EXPECT_TRUE(pauses.add({.site = "mx:b.example from=192.0.2.1", .by = "root", .reason = ""}));
+  EXPECT_NE(pauses.find("mx:a.example from=192.0.2.1,192.0.2.2", ""), nullptr);
+  EXPECT_NE(pauses.find("mx:b.example from=192.0.2.1", ""), nullptr);
+  EXPECT_EQ(pauses.find("mx:b.example from=192.0.2.2", ""), nullptr);
+  EXPECT_EQ(pauses.find("mx:b.example", ""), nullptr);
+}
+
 TEST(SitePauses, ThoseWhoseTimeIsOverAreTakenOut) {
   SitePauses pauses;
   EXPECT_TRUE(pauses.add({.site = "a", .until = at(100), .by = "", .reason = ""}));

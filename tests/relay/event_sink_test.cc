@@ -219,6 +219,14 @@ TEST_F(EventSinkTest, CountsHandshakesAndTheirFailures) {
   EXPECT_EQ(sample(R"(signpost_tls_handshake_failures_total{direction="out"})"), "1");
 }
 
+TEST_F(EventSinkTest, CountsRepliesBySource) {
+  sink_.emit(events::Delivered{{.source = "192.0.2.1", .reply_class = ReplyClass::Accepted}});
+  sink_.emit(events::Bounced{{.source = "192.0.2.1", .reply_class = ReplyClass::Policy}});
+  sink_.emit(events::Delivered{{.reply_class = ReplyClass::Accepted}});
+  EXPECT_EQ(sample(R"(signpost_source_replies_total{class="accepted",source="192.0.2.1"})"), "1");
+  EXPECT_EQ(sample(R"(signpost_source_replies_total{class="policy",source="192.0.2.1"})"), "1");
+}
+
 TEST_F(EventSinkTest, CountsSignaturesAndWhyThereIsNone) {
   sink_.emit(events::Signed{.algorithm = "ed25519-sha256"});
   sink_.emit(events::Unsigned{.reason = UnsignedReason::NoKey});
