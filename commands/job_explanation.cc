@@ -136,7 +136,7 @@ std::string explanation(const Json& job) {
     add("last reply", last_reply_text(job));
     add("meaning", meaning_of_last_reply(job));
   }
-  add("waits for", text_of(job, "waits_for"));
+  add("waits for", shown_text(job, "waits_for"));
   add("next", next_text(job));
   add("given up", give_up_text(job));
   if (text_of(job, "state") == "deferred") {

@@ -54,8 +54,8 @@ std::string shown_text(const Json& object, const char* key) {
 
 std::string last_reply_text(const Json& job) {
   const std::string reply = text_of(job, "last_reply");
-  if (reply.empty()) return text_of(job, "waits_for");
-  const std::string remote = text_of(job, "last_remote");
+  if (reply.empty()) return shown_text(job, "waits_for");
+  const std::string remote = shown_text(job, "last_remote");
   return remote.empty() ? reply : fmt::format("{}: {}", remote, reply);
 }
 

@@ -17,7 +17,7 @@ enum class Status {
   Ok,
   NoData,     // the name exists, records of this type do not
   NxDomain,   // the name does not exist: final
-  Temporary,  // SERVFAIL, REFUSED, time-out, unparsable response: try again later
+  Temporary,  // SERVFAIL, REFUSED, time-out, malformed response: try again later
 };
 
 struct MxHost {

@@ -4,6 +4,8 @@
 #include "dns/response.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace signpost::dns {
@@ -16,6 +18,20 @@ constexpr int kRcodeNxDomain = 3;
 template <typename Set>
 void truncate(Set& records, std::size_t limit) {
   if (records.size() > limit) records.resize(limit);
+}
+
+std::string_view words_of(ResponseError error) {
+  switch (error) {
+    case ResponseError::CnameLoop:
+      return "the CNAME records lead in a circle, or are too many";
+    case ResponseError::Truncated:
+      return "an answer that ends too early";
+    case ResponseError::BadName:
+      return "an answer with a malformed name";
+    case ResponseError::BadRecord:
+      return "an answer with a malformed record";
+  }
+  return "a malformed answer";
 }
 
 struct Truncate {
@@ -41,7 +57,7 @@ Answer interpret(std::span<const unsigned char> message, RecordType type,
   const auto failure = [&](std::string detail) {
     return temporary_failure(std::move(detail), options.temporary_ttl);
   };
-  if (!response) return failure("unparsable answer");
+  if (!response) return failure(std::string(words_of(response.error())));
   if (response->truncated) return failure("truncated answer");
   if (response->rcode != kRcodeOk && response->rcode != kRcodeNxDomain) {
     return failure("answer with rcode " + std::to_string(response->rcode));

@@ -1633,6 +1633,9 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
                 ({"state": "active"}, "next         it is being delivered at the moment"),
                 ({"state": "ready", "attempts": 0, "last_reply": "", "due": None, "waits_for": "421 4.4.5 slow down"},
                  "waits for    421 4.4.5 slow down\n  next         an attempt as soon as the receiver is no longer held up"),
+                ({"state": "ready", "attempts": 0, "last_reply": "", "waits_for": "4.4.3 DNS: MX of xn--bcher-kva.example"},
+                 "waits for    4.4.3 DNS: MX of bücher.example\n"),
+                ({"last_remote": "mx.xn--bcher-kva.example"}, "last reply   mx.bücher.example: "),
                 ({"state": "ready", "attempts": 0, "last_reply": "", "due": None},
                  "next         an attempt as soon as a connection to the receiver is free")):
             FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [{**job, **change}], "next": ""})

@@ -77,9 +77,12 @@ TEST_F(InterpretTest, AFailureIsTemporaryAndNeverAuthenticated) {
   const Packet servfail = Packet("a.example", kTypeA).rcode(2).flag(kFlagAd);
   const Packet cut = with_address(60).flag(0x200 | kFlagAd);
   const Packet broken = Packet("a.example", kTypeA).answer(kOwner, kTypeA, 60, "\1"s).flag(kFlagAd);
-  const std::pair<const Packet*, std::string> cases[] = {{&servfail, "answer with rcode 2"},
-                                                         {&cut, "truncated answer"},
-                                                         {&broken, "unparsable answer"}};
+  const Packet circle = Packet("a.example", kTypeA).answer(kOwner, kTypeCname, 60, kOwner);
+  const std::pair<const Packet*, std::string> cases[] = {
+      {&servfail, "answer with rcode 2"},
+      {&cut, "truncated answer"},
+      {&broken, "an answer with a malformed record"},
+      {&circle, "the CNAME records lead in a circle, or are too many"}};
   for (const auto& [packet, detail] : cases) {
     const Answer answer = interpret(*packet, RecordType::A);
     EXPECT_EQ(answer.status, Status::Temporary);

@@ -89,7 +89,7 @@ TEST_F(ResolverTest, GarbageIsTemporary) {
   });
   const MxAnswer answer = mail_exchangers("a.example");
   EXPECT_EQ(answer.outcome, MxAnswer::Outcome::Temporary);
-  EXPECT_EQ(answer.detail, "unparsable answer");
+  EXPECT_EQ(answer.detail, "an answer with a malformed record");
 }
 
 TEST_F(ResolverTest, AnUnknownRcodeIsTemporary) {
