@@ -1,6 +1,7 @@
 // The scheduler against a random world: whatever happens, no job is lost, none
 // goes twice, and all claims end.
 #include "tests/delivery/delivery_world.h"
+#include "tests/support/sanitized.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Scheduler::Limits kTight{.in_memory = 120, .line = 40, .look_ups = 2, .lanes = 6};
-constexpr std::size_t kSteps = 1200;
+constexpr std::size_t kSteps = test::some_of(1200);
 
 class Chance {
  public:

@@ -5,6 +5,7 @@
 #include "rocks/rocks_store.h"
 #include "tests/queue/samples.h"
 #include "tests/support/power_loss_file_system.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/temporary_directory.h"
 
 #include <gtest/gtest.h>
@@ -191,7 +192,7 @@ class Life {
 
 TEST(RocksStorePowerLoss, WhatWasAcknowledgedIsThereAndWhatWasUnderWayIsWhole) {
   const std::uint64_t seed = number_from("SIGNPOST_SEED", std::random_device()());
-  const std::uint64_t rounds = number_from("SIGNPOST_ROUNDS", 10);
+  const std::uint64_t rounds = number_from("SIGNPOST_ROUNDS", test::some_of(10));
   const testing::ScopedTrace trace(__FILE__, __LINE__, "SIGNPOST_SEED=" + std::to_string(seed));
   Life life(seed, true);
   for (std::uint64_t round = 0; round < rounds; ++round) {
