@@ -29,7 +29,7 @@ while (($#)); do case $1 in -d) name=$2; shift ;; --deploy-hook) hook=$2; shift 
 export RENEWED_LINEAGE=/etc/letsencrypt/live/$name
 mkdir -p "$RENEWED_LINEAGE"
 chmod 700 /etc/letsencrypt/live
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 60 -subj "/CN=$name" \\
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "${DAYS:-60}" -subj "/CN=$name" \\
   -addext "subjectAltName=DNS:$name" -keyout "$RENEWED_LINEAGE/privkey.pem" \\
   -out "$RENEWED_LINEAGE/fullchain.pem" 2>/dev/null
 "$hook"
@@ -181,6 +181,52 @@ def test_a_receiver_that_is_down_rings_in_prometheus(machine):
         prometheus.stop()
 
 
+def test_certificate_name_service_and_disk_ring_in_prometheus(machine):
+    """On a disk of its own, so that it can be filled."""
+    runbook = (SOURCE / "docs/runbook.md").read_text()
+    for title, begin in (("CertificateEndsSoon", "Critical, 3 days before."), ("NameServiceFails", "Critical, within 2 minutes."),
+                         ("DiskNearlyFull", "Warning, after 5 minutes.")):
+        assert f"## Signpost{title}\n\n{begin}" in runbook
+    data = "/var/lib/signpost"
+    machine.shell(f"systemctl stop signpost && mount -t tmpfs -o size=400m,mode=0700,uid=signpost,gid=signpost none {data} "
+                  "&& systemctl start signpost")
+    prometheus = prometheus_server.Prometheus(
+        machine.work / "prometheus-again", "127.0.0.1", [("127.0.0.1", 8025)],
+        rules=prometheus_server.quickened(prometheus_server.RULES.read_text()), inside=machine.network())
+
+    def fires(name):
+        return lambda: prometheus.query(f'ALERTS{{alertname="Signpost{name}", alertstate="firing"}}')
+
+    def send(*recipients):
+        return machine.run("swaks", "--server", "127.0.0.1:587", "--tls", "--auth-user", "shop", "--auth-password", PASSWORD,
+                           "--from", "orders@shop.example", "--to", ",".join(recipients), check=False)
+
+    try:
+        send("customer@receiver.example")
+        assert not any(fires(name)() for name in ("CertificateEndsSoon", "NameServiceFails", "DiskNearlyFull"))
+
+        machine.shell("DAYS=2 " + readme_lines()[2])
+        machine.wait_for("the alert about the certificate", fires("CertificateEndsSoon"))
+        machine.shell(readme_lines()[2])
+        machine.wait_for("its end", lambda: not fires("CertificateEndsSoon")())
+
+        # The machine is alone in its network: no name server answers.
+        def ask_for_names():
+            send(*(f"customer@shop{number}.example" for number in range(12)))
+            return fires("NameServiceFails")()
+        machine.wait_for("the alert about the name service", ask_for_names)
+
+        machine.shell(f"fallocate -l $(($(df --output=avail -B1 {data} | tail -1) - 2000000)) {data}/filler")
+        machine.wait_for("the alert about the disk", fires("DiskNearlyFull"))
+        assert "452" in send("customer@receiver.example").stdout
+        machine.shell(f"rm {data}/filler")
+        machine.wait_for("its end", lambda: not fires("DiskNearlyFull")())
+        machine.wait_for("a message to be taken", lambda: send("customer@receiver.example").returncode == 0)
+    finally:
+        prometheus.stop()
+    machine.shell(f"systemctl stop signpost && umount {data} && systemctl start signpost")
+
+
 def test_a_reload_of_a_broken_file_fails(machine):
     good = machine.read(CONFIG)
     machine.write(CONFIG, good + "\nnonsense = 1\n", 0o640)
@@ -205,8 +251,8 @@ def test_a_renewed_certificate_is_taken(machine):
                              "openssl x509 -noout -serial").stdout
     before = served()
     machine.shell(certificate)
-    machine.wait_for("the new certificate", lambda: journal(machine, MESSAGE="certificate_reloaded"))
-    assert served() != before
+    machine.wait_for("the new certificate", lambda: served() != before)
+    assert journal(machine, MESSAGE="certificate_reloaded")
 
 
 def test_a_wrong_configuration_is_not_started_again_and_again(machine):
