@@ -4,12 +4,16 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -80,14 +84,31 @@ std::string_view option_without_value(const std::vector<std::string_view>& words
   return {};
 }
 
-// CLI11 reports a missing command before it looks at the word in its place.
-int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
+// CLI11 reports a missing command before it looks at the word in its place, and has words of its
+// own for numbers of values.
+std::string mistake(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (error.get_name() == "RequiredError" && !unknown.empty()) {
-    refuse(fmt::format("unknown command {}; see --help", unknown.front()));
-  } else {
-    refuse(fmt::format("{}; see --help", error.what()));
+    return "unknown command " + unknown.front();
   }
+  const std::string text = error.what();
+  if (text == "A subcommand is required") return "a command is missing";
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {  // from the last to the first
+    std::vector<std::string> words;
+    std::istringstream extra(text.substr(std::min(text.find(": ") + 2, text.size())));
+    for (std::string word; extra >> word;) words.push_back(word);
+    return fmt::format("nothing can be done with {}", fmt::join(words | std::views::reverse, " "));
+  }
+  if (error.get_name() == "ArgumentMismatch") {
+    const std::string option = text.substr(0, text.find(':'));
+    if (text.contains("At Most 1 required")) return option + " is given more than once";
+    if (text.ends_with(" missing")) return option + " has no value";
+  }
+  return text;
+}
+
+int wrong_usage(const CLI::App& app, const CLI::ParseError& error) {
+  refuse(fmt::format("{}; see --help", mistake(app, error)));
   return kWrongUsage;
 }
 

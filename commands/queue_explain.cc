@@ -43,11 +43,12 @@ int explain_jobs(const QueueOptions& options, const std::string& config_file) {
   const bool is_address = options.id.contains('@');
   const auto jobs = first_jobs(*client, {{is_address ? "to" : "id", options.id}});
   if (!jobs) return refuse(jobs.error().detail);
+  if (jobs->empty() && !is_address) return show_message(options, config_file);  // that it is gone
   if (jobs->empty()) {
-    return refuse(
-        fmt::format("{} is not in the queue: it was delivered, bounced or removed, or was never "
-                    "here; the log has its lines",
-                    config::toml_string(options.id)));
+    return refuse(fmt::format(
+        "no mail to {} is in the queue: it was delivered, bounced or removed, or there was "
+        "none; see the log: journalctl -u signpost | grep -F {}",
+        config::toml_string(options.id), options.id));
   }
   if (options.json) {
     print(json_text({{"jobs", *jobs}}, 2) + "\n");

@@ -139,6 +139,8 @@ class Usage(Case):
     def test_unknown_command_is_named(self):
         self.refused(self.run_program("lsit"), "unknown command lsit; see --help", 2)
         self.refused(self.run_program("queue", "lsit"), "unknown command lsit; see --help", 2)
+        self.refused(self.run_program("check", "-c", "a", "-c", "b"), "--config is given more than once; see --help", 2)
+        self.refused(self.run_program("queue", "show", "a", "b", "c"), "nothing can be done with b c; see --help", 2)
 
     def test_config_may_follow_the_command(self):
         self.assertIn("users.toml", self.run_program("user", "list", "-c", self.config).stderr)
@@ -1645,8 +1647,10 @@ JOB  STATE     DUE                        TRIES  TO             LAST REPLY
             self.assertNotIn("given up", self.signpost("queue", "explain", "x@example.net").stdout)
         self.assertIn("/api/v1/queue?to=x%40example.net&limit=20", [path for _, path, _, _ in FakeRelay.asked])
         FakeRelay.answers["/api/v1/queue"] = (200, {"jobs": [], "next": ""})
-        self.refused(self.signpost("queue", "explain", "01hx"), '"01hx" is not in the queue: it was delivered, bounced '
-                     "or removed, or was never here; the log has its lines")
+        self.refused(self.signpost("queue", "explain", "01hz"), "there is no message 01hz in the queue")  # as queue show
+        self.refused(self.signpost("queue", "explain", "x@example.net"),
+                     'no mail to "x@example.net" is in the queue: it was delivered, bounced or removed, or there was none; '
+                     "see the log: journalctl -u signpost | grep -F x@example.net")
 
     def test_retry_and_remove(self):
         self.serve("/api/v1/queue/retry", {"matched": 3, "changed": 2, "busy": 1})
