@@ -1,6 +1,7 @@
 #include "admin/site_filter.h"
 
 #include "base/clock.h"
+#include "delivery/next_hop.h"
 #include "queue/pattern.h"
 #include "smtp/idna.h"
 
@@ -30,8 +31,10 @@ Result<SiteFilter> SiteFilter::create(const Services& services, const std::strin
 
 bool SiteFilter::matches(const delivery::SiteName& name) const {
   if (name.key.empty()) return false;
-  if (!is_pattern_) return name.key == wanted_ || name.group == wanted_;
-  return queue::matches_pattern(wanted_, name.key) ||
+  // A receiver's name stands for its mail from all sources.
+  const std::string receiver(delivery::without_sources(name.key));
+  if (!is_pattern_) return name.key == wanted_ || receiver == wanted_ || name.group == wanted_;
+  return queue::matches_pattern(wanted_, name.key) || queue::matches_pattern(wanted_, receiver) ||
          (!name.group.empty() && queue::matches_pattern(wanted_, name.group));
 }
 

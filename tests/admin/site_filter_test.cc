@@ -86,6 +86,20 @@ TEST_F(SiteFilterTest, AWildcardSelectsByTheNamesOfSitesAndGroups) {
   EXPECT_EQ(selected("mx:*.mail.example"), "bc");  // the group of this name
 }
 
+TEST_F(SiteFilterTest, NamesInULabelsSelectAsInALabels) {
+  goes_to({"f.example", "shop", ""}, "mx:mx.xn--bcher-kva.example", "");
+  EXPECT_EQ(selected("mx:mx.bücher.example"), "f");
+  EXPECT_EQ(selected("*.bücher.example"), "f");
+}
+
+TEST_F(SiteFilterTest, AReceiversNameSelectsItsMailFromAllSources) {
+  goes_to({"f.example", "shop", "<letters"}, "mx:mx.f.example from=192.0.2.1", "");
+  goes_to({"g.example", "shop", "<shop"}, "mx:mx.f.example from=192.0.2.2,192.0.2.3", "");
+  EXPECT_EQ(selected("mx:mx.f.example"), "fg");
+  EXPECT_EQ(selected("mx:mx.f.example from=192.0.2.1"), "f");
+  EXPECT_EQ(selected("*.f.example"), "fg");
+}
+
 TEST_F(SiteFilterTest, WhatIsNoNameIsRefused) {
   EXPECT_EQ(
       selected("nonsense"),
