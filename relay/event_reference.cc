@@ -34,20 +34,20 @@ using MessageEvents =
 using SessionEvents =
     std::tuple<events::Authenticated, events::AuthFailed, events::AuthLocked, events::ClientProxied,
                events::ProxyHeaderRefused, events::TlsEstablished, events::TlsFailed,
-               events::TlsRefused, events::IdleTimeout, events::SessionLost, events::SessionClosed,
-               events::ConnectionFailed, events::SiteDown, events::SiteUp, events::SiteSlowed,
-               events::SitePaused, events::SiteResumed, events::NoHost, events::ConnectionClosed>;
+               events::TlsRefused, events::IdleTimeout, events::LinesLeftOut, events::SessionLost,
+               events::SessionClosed, events::ConnectionFailed, events::SiteDown, events::SiteUp,
+               events::SiteSlowed, events::SitePaused, events::SiteResumed, events::NoHost,
+               events::ConnectionClosed>;
 using QuotaEvents = std::tuple<events::QuotaWarning, events::QuotaReached>;
-using ProcessEvents =
-    std::tuple<events::Starting, events::RunningAsRoot, events::NetworksAllowed,
-               events::QueueOpened, events::Listening, events::ListenerClosed,
-               events::LetterRefused, events::LetterUnusable, events::AdminListening,
-               events::Started, events::Stopping, events::RestartNeeded, events::Stopped,
-               events::ConfigReloaded, events::ConfigReloadFailed, events::CertificateReloaded,
-               events::CertificateNotReloaded, events::StartFailed, events::ConfigDoubtful,
-               events::KnownLoginsLost, events::QuotaCountersLost, events::WarmUpLost,
-               events::SitePausesLost, events::ConfigNeedsRestart, events::DiskFull,
-               events::DiskHasRoom, events::QueueReclaimingFailed, events::QueueUnreadable>;
+using ProcessEvents = std::tuple<
+    events::Starting, events::RunningAsRoot, events::NetworksAllowed, events::QueueOpened,
+    events::Listening, events::ListenerClosed, events::LetterRefused, events::LetterUnusable,
+    events::AdminListening, events::Started, events::Stopping, events::RestartNeeded,
+    events::Stopped, events::ConfigReloaded, events::ConfigReloadFailed,
+    events::CertificateReloaded, events::CertificateNotReloaded, events::StartFailed,
+    events::ConfigDoubtful, events::KnownLoginsLost, events::QuotaCountersLost, events::WarmUpLost,
+    events::SitePausesLost, events::ConfigNeedsRestart, events::DiskFull, events::DiskHasRoom,
+    events::DescriptorsShort, events::QueueReclaimingFailed, events::QueueUnreadable>;
 using EventsBelow = std::tuple<
     log::events::LogDropped, auth::events::DovecotUnavailable, auth::events::DovecotAvailable,
     auth::events::TokenKeysFetched, auth::events::TokenKeysFailed, net::events::AcceptFailed,

@@ -11,8 +11,10 @@ from harness import SUBMISSION_PORT
 
 def test_metrics_are_those_of_the_reference(world):
     world.receiver("receiver.example")
-    relay = world.start(extra=harness.METERED_TENANT + 'networks = ["127.0.0.0/8"]\n')
-    # A login and a tenant have metrics from their first message on, and the queue from the first count.
+    source = world.address()
+    relay = world.start(extra=harness.METERED_TENANT + 'networks = ["127.0.0.0/8"]\n'
+                        f'[[source]]\naddress = ["{source}"]\n[[pool]]\nname = "all"\nsources = ["{source}"]\n')
+    # A login, a tenant and a source have metrics from their first message on, and the queue from the first count.
     relay.send("a@shop.example", "a@receiver.example", message())
     relay.wait_event("delivered")
 
