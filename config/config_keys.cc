@@ -184,7 +184,8 @@ Section oauth() {
            .required(),
        key("audience", &OauthConfig::audience,
            parsed("what the tokens have as aud, as in \"signpost\"", parse_token_text),
-           "For whom a token must be: a name that the issuer knows this relay by, and nothing "
+           "Audience that a token must name: the identifier of this relay at the issuer, and "
+           "nothing "
            "else.")
            .required(),
        jwks_key().required(),
@@ -371,7 +372,7 @@ Section delivery() {
            "a [[destination]] with more connections may use them all."),
        key("providers", &DeliveryConfig::providers, path(),
            "File with the limits of large receivers and the meaning of their replies, instead of "
-           "the edition that is built in: see signpost provider list.")});
+           "the built-in edition: see signpost provider list.")});
 }
 
 Section bounces() {

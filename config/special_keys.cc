@@ -14,6 +14,17 @@ namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
 
+// `text`: the path as it was written.
+bool is_socket_name(Setting& setting, std::string_view text, const std::string& path) {
+  // Longer names do not fit beside a descriptor of their folder: net/unix_socket.h.
+  constexpr std::size_t kLongest = 64;
+  const std::size_t name = path.size() - path.rfind('/') - 1;
+  if (name > 0 && name <= kLongest) return true;
+  setting.wrong(
+      fmt::format("the name of {} has {} octets, not 1 to {}", shown(text), name, kLongest));
+  return false;
+}
+
 }  // namespace
 
 Key<Config> user_key() {
@@ -35,6 +46,7 @@ Key<ListenerConfig> listener_bind_key() {
     if (text->starts_with(kUnixPrefix)) {
       auto path = parse_socket_path(std::string_view(*text).substr(kUnixPrefix.size()));
       if (!path) return refuse(setting, setting.value(), path.error());
+      if (!is_socket_name(setting, *text, *path)) return;
       listener.socket = std::move(*path);
       // The kernel protects it and says who is there.
       listener.mode = ListenerMode::Plain;
@@ -180,19 +192,10 @@ Key<Config> admin_bind_key() {
 
 Key<Config> admin_socket_key() {
   const auto read = [](Setting& setting, Config& config) {
-    // Longer names do not fit beside a descriptor of their folder: net/unix_socket.h.
-    constexpr std::size_t kLongestName = 64;
     const std::string* text = setting.string();
     if (text == nullptr || text->empty()) return;
     const auto path = setting.path();
-    if (!path) return;
-    const std::size_t name = path->size() - path->rfind('/') - 1;
-    if (name == 0 || name > kLongestName) {
-      setting.wrong(fmt::format("the name of {} has {} octets, not 1 to {}", shown(*text), name,
-                                kLongestName));
-      return;
-    }
-    config.admin_socket = *path;
+    if (path && is_socket_name(setting, *text, *path)) config.admin_socket = *path;
   };
   return {
       {"socket", "the path of a socket, as in \"/run/signpost/admin.sock\", or \"\" for none", "",

@@ -26,6 +26,12 @@ fs::path nearest_existing(fs::path path) {
   return path;
 }
 
+// The service's unit makes its own when it starts.
+bool is_lacking(const fs::path& folder) {
+  std::error_code error;
+  return !folder.empty() && folder != "/run/signpost" && !fs::exists(folder, error);
+}
+
 enum class Holder : std::uint8_t { Ours, Another };
 
 // Of an address that is in use by a relay of this account.
@@ -83,6 +89,13 @@ std::vector<config::ConfigError> port_obstacles(const config::Config& config,
       found.push_back(config::error_at(
           config, "listener.bind",
           fmt::format("{} exists and is not a socket; remove it, or name another path", socket),
+          i));
+    }
+    if (const fs::path folder = fs::path(socket).parent_path(); is_lacking(folder)) {
+      found.push_back(config::error_at(
+          config, "listener.bind",
+          fmt::format("there is no folder {} for the socket; serve cannot start before there is",
+                      folder.string()),
           i));
     }
     if (config.listeners[i].bind.port == 0) continue;

@@ -170,6 +170,10 @@ TEST(Config, MalformedValuesAreNamed) {
        "8:10: admin.socket: the name of \"" + std::string(65, 's') +
            "\" has 65 octets, not 1 to 64; write the path of a socket, as in "
            "\"/run/signpost/admin.sock\", or \"\" for none"},
+      {"[[listener]]\nbind = \"unix:/run/" + std::string(65, 's') + "\"\n",
+       "8:8: listener.bind: the name of \"unix:/run/" + std::string(65, 's') +
+           "\" has 65 octets, not 1 to 64; write an IP address with a port, as in "
+           "\"0.0.0.0:587\" or \"[::]:587\", or \"unix:/path\""},
       {"[admin]\nmetrics = \"closed\"\n",
        "8:11: admin.metrics: unknown value \"closed\"; write \"open\" or \"token\""},
       {"[admin]\ntoken_file = \"a\\u0000b\"\n",
