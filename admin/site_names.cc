@@ -96,8 +96,8 @@ Result<SiteNames::Named> SiteNames::find(const std::string& given) const {
     return Named{std::move(key), std::move(*hop)};
   }
   return fail(Errc::NotFound,
-              fmt::format("{} is no site, provider or domain; signpost site list and signpost "
-                          "provider list show names",
+              fmt::format("{} is not a site, provider or domain; for names see signpost site list "
+                          "and signpost provider list",
                           ascii::printable(name)));
 }
 

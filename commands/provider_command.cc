@@ -39,7 +39,7 @@ void add_provider_commands(CLI::App& app, CommandLine& line) {
   const Added listed = add_command(
       *provider, line, "list", "List the providers with their limits and MX hosts", list_providers);
   listed.command->footer(
-      "Those of delivery.providers, else of the edition that is built in.\n"
+      "Reads delivery.providers, or the built-in edition.\n"
       "Example: signpost provider list");
 
   const Added shown = add_command(

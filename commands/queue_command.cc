@@ -71,7 +71,7 @@ void add_filters(const Added& added, const std::string& otherwise) {
 }
 
 constexpr const char* kListAll = "leave the option out to see all";
-constexpr const char* kChangeAll = "--all in its place for the whole queue";
+constexpr const char* kChangeAll = "use --all for the whole queue";
 
 void add_state(const Added& added) {
   added.command
@@ -181,12 +181,12 @@ void add_changes(CLI::App& queue, CommandLine& line) {
       "Example: signpost queue bounce --to example.net --reason \"example.net is closed\" --yes");
 
   const Added moved = add_change(queue, line, "redirect",
-                                 "Send jobs to another next hop than usually", redirect_jobs);
+                                 "Send jobs to a different next hop than usual", redirect_jobs);
   moved.command
       ->add_option("--via", moved.options->via, "A via of the [[route]] tables, without its login")
       ->type_name("VIA")
       ->check(not_empty("write a via that the configuration has, as in smtp://relay.example:25"));
-  moved.command->add_flag("--clear", moved.options->clear, "The usual way again");
+  moved.command->add_flag("--clear", moved.options->clear, "Restore normal routing");
   moved.command->footer(
       "Redirected jobs are due now, held and scheduled ones when that is over; attempts are kept. "
       "It holds across restarts, until they leave the queue or the configuration has no such route "

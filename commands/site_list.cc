@@ -27,6 +27,12 @@ std::string until_text(const Json& pause) {
   return until.empty() ? "resumed" : time_text(until);
 }
 
+// A set of hosts says no more than the name of the site.
+std::string group_text(const Json& site) {
+  const std::string group = shown_text(site, "group");
+  return group.starts_with("mx:") && !group.contains('*') ? "" : group;
+}
+
 std::string sites_table(const Json& sites) {
   Table table({{"SITE", Left, Cut},
                {"GROUP"},
@@ -39,7 +45,7 @@ std::string sites_table(const Json& sites) {
                {"WAITS FOR", Left, Cut}},
               output_width());
   for (const Json& site : sites) {
-    table.add({shown_text(site, "site"), shown_text(site, "group"), text_of(site, "state"),
+    table.add({shown_text(site, "site"), group_text(site), text_of(site, "state"),
                std::to_string(number_of(site, "connections")),
                std::to_string(number_of(site, "connections_limit")),
                std::to_string(number_of(site, "lanes")),

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 
-// "" for what is no time.
+// "" if it is not a time.
 std::string in_local_time(const std::string& utc, const char* format) {
   const auto time = parse_utc(utc);
   if (!time) return "";

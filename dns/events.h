@@ -14,8 +14,8 @@ struct NameServiceDown {
   static constexpr auto kEvent = log::describe(
       "name_service_down", log::Level::Warning,
       "Several domains in a row could not be looked up, and none could in between: the name "
-      "servers are gone, or the way to them. What that delays has no lines (`deferred`) except at "
-      "level debug, until `name_service_up`.",
+      "servers, or the network path to them, are down. Until `name_service_up` mail that this "
+      "delays is logged (`deferred`) at level debug only.",
       log::field("reply", &NameServiceDown::reply, "How the last question ended."),
       log::field("jobs", &NameServiceDown::jobs,
                  "Jobs that wait in the queue, for whatever reason."));
@@ -27,8 +27,8 @@ struct NameServiceUp {
   std::uint64_t jobs = 0;
   static constexpr auto kEvent = log::describe(
       "name_service_up", log::Level::Info, "The name servers answer again.",
-      log::field("seconds", &NameServiceUp::seconds, "Since the first question in vain."),
-      log::field("questions", &NameServiceUp::questions, "Questions that were asked in vain."),
+      log::field("seconds", &NameServiceUp::seconds, "Since the first unanswered question."),
+      log::field("questions", &NameServiceUp::questions, "Unanswered questions."),
       log::field("jobs", &NameServiceUp::jobs,
                  "Jobs that wait in the queue, for whatever reason."));
 };

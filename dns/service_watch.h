@@ -33,9 +33,10 @@ class ServiceWatch {
     bool down = false;
     std::string why;                 // it began: the failure that showed it
     std::chrono::seconds lasted{0};  // it ended: since the first failure
-    std::uint64_t questions = 0;     // in vain, until now
+    std::uint64_t questions = 0;     // unanswered, until now
   };
-  // What changed since the last call. One that came and went in between is not told.
+  // What changed since the last call. Outages that ended between two calls are not
+  // reported.
   std::optional<Change> take_change(SteadyTime now) EXCLUDES(mutex_);
 
  private:

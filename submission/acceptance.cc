@@ -220,10 +220,11 @@ std::optional<Refused> refuse_times(const relay::Settings& settings, const smtp:
   if (mail.deliver_by && mail.deliver_by->mode == smtp::DeliverBy::Mode::Return) {
     const SystemTime release = mail.hold_until.value_or(now + mail.hold_for.value_or(seconds(0)));
     if (release + kDeliverByMinimum > now + mail.deliver_by->time) {
-      return refused(Refusal::DeliverBy,
-                     fmt::format("Held for so long, the mail cannot be delivered by its deadline "
-                                 "(BY), which needs {} seconds at least",
-                                 kDeliverByMinimum.count()));
+      return refused(
+          Refusal::DeliverBy,
+          fmt::format("Held that long, the mail cannot be delivered by its deadline (BY), "
+                      "which needs {} seconds at least",
+                      kDeliverByMinimum.count()));
     }
   }
   return {};

@@ -40,7 +40,7 @@ constexpr std::array<Row, 22> kRows = {{
      {4, 7, 0},
      "This login was changed since it logged in, log in again"},
     {SenderForbidden, Label::Sender, 553, {5, 7, 1}, "This login may not send from that address"},
-    {Hold, Label::Policy, 501, {5, 5, 4}, "Mail is not held for so long"},
+    {Hold, Label::Policy, 501, {5, 5, 4}, "Mail cannot be held that long"},
     {DeliverBy, Label::Policy, 501, {5, 5, 4}, "Delivery needs more time"},
     {Quota, Label::Limit, 450, {4, 7, 1}, ""},
     {MessageRecipients, Label::Limit, 452, {4, 5, 3}, ""},

@@ -303,7 +303,7 @@ struct Redirected {
   std::string_view to_route{};
   std::string_view by{};
   static constexpr auto kEvent = log::describe(
-      "redirected", log::Level::Info, "A job goes to another next hop than usually.",
+      "redirected", log::Level::Info, "A job goes to a different next hop than usual.",
       log::field(field::kId, &Redirected::id), log::field(field::kDomain, &Redirected::domain),
       log::field("to_route", &Redirected::to_route,
                  "`via` of the route; absent: the usual way again."),

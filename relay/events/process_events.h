@@ -195,8 +195,8 @@ struct QuotaCountersLost {
   std::string_view detail{};
   static constexpr auto kEvent =
       log::describe("quota_counters_lost", log::Level::Warning,
-                    "The file of what was used of limits on recipients cannot be used. After a "
-                    "restart they count from zero.",
+                    "The file with the recipient-limit counts cannot be used. After a restart "
+                    "they count from zero.",
                     log::field("file", &QuotaCountersLost::file, "The file."),
                     log::field(field::kDetail, &QuotaCountersLost::detail));
 };

@@ -223,8 +223,8 @@ struct SiteDown {
   std::uint64_t jobs = 0;
   static constexpr auto kEvent = log::describe(
       "site_down", log::Level::Info,
-      "A receiver cannot be reached, and all of its mail waits. It is tried on, which has no lines "
-      "(`connection_failed`, `deferred`) except at level debug, until `site_up`.",
+      "A receiver cannot be reached, and all of its mail waits. Attempts continue; until `site_up` "
+      "they are logged (`connection_failed`, `deferred`) at level debug only.",
       log::field(field::kSite, &SiteDown::site),
       log::field("domain", &SiteDown::domain, "A recipient domain whose mail goes there."),
       log::field(field::kMx, &SiteDown::mx), log::field(field::kAddress, &SiteDown::address),
@@ -242,8 +242,8 @@ struct SiteUp {
   static constexpr auto kEvent = log::describe(
       "site_up", log::Level::Info, "A receiver that could not be reached takes connections again.",
       log::field(field::kSite, &SiteUp::site),
-      log::field("seconds", &SiteUp::seconds, "Since the first connection in vain."),
-      log::field("attempts", &SiteUp::attempts, "Connections that were tried in vain."),
+      log::field("seconds", &SiteUp::seconds, "Since the first failed connection."),
+      log::field("attempts", &SiteUp::attempts, "Failed connections."),
       log::field("jobs", &SiteUp::jobs,
                  "Jobs that have waited for it, counted as in `site_down`."));
 };

@@ -103,8 +103,8 @@ TEST_F(SiteFilterTest, AReceiversNameSelectsItsMailFromAllSources) {
 TEST_F(SiteFilterTest, WhatIsNoNameIsRefused) {
   EXPECT_EQ(
       selected("nonsense"),
-      "nonsense is no site, provider or domain; signpost site list and signpost provider list "
-      "show names");
+      "nonsense is not a site, provider or domain; for names see signpost site list and signpost "
+      "provider list");
 }
 
 TEST_F(SiteFilterTest, MailThatWasNotLookedUpYetIsLookedUp) {

@@ -122,7 +122,7 @@ class Usage(Case):
             for option, what in (("--to", "a domain or an address"), ("--user", "a login"),
                                  ("--from", "a domain or an address, <> for the null sender")):
                 result = self.run_program("queue", command, option, "")
-                self.refused(result, f"{option}: is empty; write {what}, or --all in its place for the whole queue; see --help", 2)
+                self.refused(result, f"{option}: is empty; write {what}, or use --all for the whole queue; see --help", 2)
         self.refused(self.run_program("queue", "list", "--to", ""),
                      "--to: is empty; write a domain or an address, or leave the option out to see all; see --help", 2)
         self.refused(self.run_program("queue", "remove", ""),

@@ -220,7 +220,7 @@ def test_held_mail_is_found_by_its_site_after_a_restart(world):
     assert found("*.SECOND.example") == ["second.example"] and len(found("*")) == 4
     done = relay.run("queue", "release", "--site", "mx:mx.first.example")
     assert done.returncode == 0 and done.stdout == "2 matched, 2 released\n", done.stdout + done.stderr
-    for site, reason in (("nonsense", "nonsense is no site, provider or domain"), ("nowhere.invalid", "nowhere.invalid has no site")):
+    for site, reason in (("nonsense", "nonsense is not a site, provider or domain"), ("nowhere.invalid", "nowhere.invalid has no site")):
         done = relay.run("queue", "release", "--site", site)
         assert done.returncode == 1 and reason in done.stderr, done.stderr
     # Without a name server it says so, rather than that nothing matches.

@@ -103,7 +103,7 @@ def test_what_no_site_is_called_is_refused(world):
     world.receiver("receiver.example")
     relay = world.start()
     for words, reason in (
-            (["pause", "nonsense"], "nonsense is no site, provider or domain"),
+            (["pause", "nonsense"], "nonsense is not a site, provider or domain"),
             (["pause", "nowhere.invalid"], "nowhere.invalid has no site"),
             (["show", "mx:nobody.example"], "there is no mail for a site mx:nobody.example"),
             (["resume", "google"], "google is not paused")):

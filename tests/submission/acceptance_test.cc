@@ -644,7 +644,7 @@ TEST_F(AcceptanceTest, WhatIsAskedAboutTimeIsRefusedWhereItCannotBeKept) {
   EXPECT_EQ(refusal_of(), "");
   mail.hold_for = seconds(241);
   EXPECT_EQ(refusal_of(),
-            "501 5.5.4 Held for so long, the mail cannot be delivered by its deadline (BY), which "
+            "501 5.5.4 Held that long, the mail cannot be delivered by its deadline (BY), which "
             "needs 60 seconds at least");
   mail.hold_for = {};
   mail.deliver_by->time = seconds(59);
