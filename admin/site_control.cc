@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "delivery/next_hop.h"
 #include "delivery/site_pauses_file.h"
 #include "relay/events.h"
 
@@ -81,7 +82,7 @@ Result<delivery::SitePause> SiteControl::pause(const Wish& wish, std::string_vie
   auto found = names_.find(wish.name);
   if (!found) return Failure(std::move(found).error());
   delivery::Scheduler& scheduler = services_.delivery.scheduler;
-  delivery::SitePause pause{.site = std::move(found->site),
+  delivery::SitePause pause{.site = std::string(delivery::without_sources(found->site)),
                             .since = schedule_now(),
                             .by = std::string(by),
                             .reason = wish.reason};
@@ -110,7 +111,7 @@ Result<std::string> SiteControl::resume(const std::string& name, std::string_vie
   if (!pause_of(site)) {
     auto found = names_.find(name);
     if (!found) return Failure(std::move(found).error());
-    site = std::move(found->site);
+    site = delivery::without_sources(found->site);
   }
   const MutexLock lock(changing_);
   std::vector<delivery::SitePause> pauses = services_.delivery.scheduler.pauses();

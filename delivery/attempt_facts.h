@@ -3,6 +3,7 @@
 
 #include "providers/providers.h"
 
+#include <memory>
 #include <string>
 
 namespace signpost::delivery {
@@ -15,6 +16,9 @@ struct AttemptFacts {
   std::string tls;      // "TLSv1.3 verified", "" in clear
   std::string dkim;     // OutgoingMessage::Signature::summary
   std::string provider{providers::kOther};
+  // Of the configuration of the connection, which named `provider` and reads its replies; null:
+  // none was tried, and those in force do.
+  std::shared_ptr<const providers::Providers> providers{};
   bool dsn_handed_on = false;       // the peer took over NOTIFY=SUCCESS (RFC 3461 section 5.2.2)
   bool deadline_handed_on = false;  // the peer took over the deadline (DELIVERBY)
   bool known = false;               // of the trouble that it met there was a line before

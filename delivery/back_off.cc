@@ -34,6 +34,13 @@ bool BackOff::failed(Disposition why, SteadyTime began, SteadyTime now, double f
   return true;
 }
 
+void BackOff::fails_with(const BackOff& other) {
+  if (failures_ == 0) return;
+  failures_ = std::max(failures_, other.failures_);
+  first_ = std::min(first_, other.first_);
+  not_before_ = std::max(not_before_, other.not_before_);
+}
+
 void BackOff::succeeded() {
   failures_ = 0;
   not_before_ = {};

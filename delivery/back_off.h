@@ -31,6 +31,9 @@ class BackOff {
   // began before the last failure was known, so that it is the same failure.
   // `fraction` in [0, 1) is random.
   bool failed(Disposition why, SteadyTime began, SteadyTime now, double fraction);
+  // `other`, which is that of the same receiver, has failed: the next try is for both. While this
+  // one fails itself.
+  void fails_with(const BackOff& other);
   void succeeded();  // the receiver works
   void forgive();    // an operator wants it tried now
 

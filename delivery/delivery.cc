@@ -355,7 +355,8 @@ void Delivery::connection_ready(Site& site, const SessionRef& session) {
 
 void Delivery::answered(const SitePtr& site, const SessionRef& session, const smtp::Reply& reply,
                         SteadyTime began, const AttemptFacts& facts) {
-  const providers::Providers& providers = *context_.settings->providers;
+  if (!facts.providers) return;  // no host has said it
+  const providers::Providers& providers = *facts.providers;
   const auto* const pattern = providers.read(providers.named(facts.provider), reply).pattern;
   if (pattern == nullptr || !pattern->slow) return;
   const auto reduced = shared_.scheduler.asked_for_less(site, session, began, now());
@@ -381,34 +382,41 @@ void Delivery::connection_ended(const SitePtr& site, const SessionRef& session, 
   carry_out(std::move(orders));
 }
 
-void Delivery::prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) {
-  load_message(context_, std::move(job), [this, then = std::move(then)](Loaded loaded) {
-    if (loaded.ready) {
-      then(std::move(loaded.job));
-      return;
-    }
-    context_.store.claims().set_active(loaded.job.job.ref, false);
-    switch (loaded.problem) {
-      case NotReady::NoMemory: {
-        context_.metrics.put_off(relay::PutOffReason::Memory).add();
-        Orders orders;
-        shared_.scheduler.put_off(std::move(loaded.job), now(), orders);
-        carry_out(std::move(orders));
-        break;
-      }
-      case NotReady::Unreadable:
-        context_.events.emit(relay::events::MessageUnreadable{.id = loaded.job.job.ref.id.text(),
-                                                              .detail = loaded.detail});
-        context_.metrics.put_off(relay::PutOffReason::Unreadable).add();
-        settler_.put_off(std::move(loaded.job), kUnreadable);
-        break;
-      case NotReady::Moved:
-        context_.metrics.put_off(relay::PutOffReason::RouteChanged).add();
-        settler_.move(std::move(loaded.job), std::move(loaded.detail));
-        break;
-    }
-    then(std::nullopt);
-  });
+void Delivery::unused(Site& site, const SessionRef& session, std::size_t transactions) {
+  shared_.scheduler.unused(site, session, transactions);
+}
+
+void Delivery::prepare(const SitePtr& site, const SessionRef& session, PendingJob job,
+                       std::function<void(std::optional<PendingJob>)> then) {
+  load_message(context_, std::move(job),
+               [this, site, session, then = std::move(then)](Loaded loaded) {
+                 if (loaded.ready) {
+                   then(std::move(loaded.job));
+                   return;
+                 }
+                 unused(*site, session, std::exchange(loaded.job.tokens, 0));
+                 context_.store.claims().set_active(loaded.job.job.ref, false);
+                 switch (loaded.problem) {
+                   case NotReady::NoMemory: {
+                     context_.metrics.put_off(relay::PutOffReason::Memory).add();
+                     Orders orders;
+                     shared_.scheduler.put_off(std::move(loaded.job), now(), orders);
+                     carry_out(std::move(orders));
+                     break;
+                   }
+                   case NotReady::Unreadable:
+                     context_.events.emit(relay::events::MessageUnreadable{
+                         .id = loaded.job.job.ref.id.text(), .detail = loaded.detail});
+                     context_.metrics.put_off(relay::PutOffReason::Unreadable).add();
+                     settler_.put_off(std::move(loaded.job), kUnreadable);
+                     break;
+                   case NotReady::Moved:
+                     context_.metrics.put_off(relay::PutOffReason::RouteChanged).add();
+                     settler_.move(std::move(loaded.job), std::move(loaded.detail));
+                     break;
+                 }
+                 then(std::nullopt);
+               });
 }
 
 void Delivery::settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) {

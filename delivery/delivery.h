@@ -132,7 +132,9 @@ class Delivery final : public Intake, private SessionHost {
   void connection_ended(const SitePtr& site, const SessionRef& session, bool was_ready,
                         const std::optional<Disposition>& failure, SteadyTime began,
                         const AttemptFacts& facts, bool paid) override;
-  void prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) override;
+  void prepare(const SitePtr& site, const SessionRef& session, PendingJob job,
+               std::function<void(std::optional<PendingJob>)> then) override;
+  void unused(Site& site, const SessionRef& session, std::size_t transactions) override;
   void settle(PendingJob job, std::vector<Disposition> dispositions, AttemptFacts facts) override;
   bool short_of_connections() const override { return shares_.any_waiting(); }
   void retire(std::uint64_t session) override;

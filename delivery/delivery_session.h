@@ -46,7 +46,8 @@ class DeliverySession final : private ReceiverConnection::User {
 
   // A job that was taken. Its recipients go out in as many transactions as they need.
   struct Taken {
-    explicit Taken(PendingJob pending) : attempt(std::move(pending)) {}
+    explicit Taken(PendingJob pending) : tokens(pending.tokens), attempt(std::move(pending)) {}
+    std::size_t tokens;  // for transactions that are not begun yet
     Attempt attempt;
     const OutgoingMessage::Form* form = nullptr;  // that the peer gets, once it is known
     std::optional<smtp::DotStuffer> content;

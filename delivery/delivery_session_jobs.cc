@@ -84,7 +84,7 @@ bool DeliverySession::next_job() {
     return true;
   }
   enter(State::Loading);
-  host_.prepare(std::move(*job),
+  host_.prepare(site_, ref_, std::move(*job),
                 [this, &host = host_, site = site_, ref = ref_,
                  alive = alive_.token()](std::optional<PendingJob> prepared) mutable {
                   if (alive && state_ == State::Loading) {
@@ -121,6 +121,7 @@ void DeliverySession::begin_transaction() {
 }
 
 smtp::ClientTransaction DeliverySession::next_transaction(Taken& taken) {
+  if (taken.tokens > 0) --taken.tokens;
   const bool eight_bit = connection_.dialog().extensions().eight_bit_mime;
   taken.form =
       &form(taken, eight_bit ? message::Transport::EightBit : message::Transport::SevenBit);
@@ -151,7 +152,7 @@ void DeliverySession::begin_early() {
     return;
   }
   loading_next_ = true;
-  host_.prepare(std::move(*job),
+  host_.prepare(site_, ref_, std::move(*job),
                 [this, &host = host_, site = site_, ref = ref_,
                  alive = alive_.token()](std::optional<PendingJob> prepared) mutable {
                   if (alive && state_ != State::Ended) {
@@ -253,6 +254,7 @@ void DeliverySession::transaction_cut(const ClientDialog::Close& close, const st
 
 void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& rest,
                              bool unfinished) {
+  if (taken->tokens > 0) host_.unused(*site_, ref_, taken->tokens);
   AttemptFacts known = connection_.facts();
   const auto* const made =
       taken->form != nullptr ? taken->form : &form(*taken, message::Transport::EightBit);
@@ -274,7 +276,9 @@ void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& re
 void DeliverySession::put_back(std::unique_ptr<Taken> taken) {
   if (!taken) return;
   if (taken->attempt.untouched()) {
-    host_.give_back(site_, ref_, taken->attempt.take_job());
+    PendingJob job = taken->attempt.take_job();
+    job.tokens = taken->tokens;
+    host_.give_back(site_, ref_, std::move(job));
   } else {
     settle(std::move(taken), {}, true);
   }

@@ -36,6 +36,10 @@ struct Exit {
   std::vector<SessionRef> leaving;    // close, since there are more than may be
   bool turns_away = false;            // the receiver takes connections from there, and no mail
   std::vector<SessionRef> probing;    // meanwhile: have taken a job
+  SteadyTime opened{};                // when a connection was ordered last
+
+  // It has sent what its warm-up allows today.
+  bool is_spent() const { return allowance->daily() && allowance->daily()->left() == 0; }
 };
 
 }  // namespace signpost::delivery

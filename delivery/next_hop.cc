@@ -8,10 +8,12 @@
 #include "smtp/idna.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace signpost::delivery {
 
@@ -95,9 +97,19 @@ std::string complete(NextHop& hop, const config::Config& config, const RoutePlan
   hop.sources = sources_of(config, plan.pool);
   if (found.table != nullptr && found.table->tls) hop.tls = *found.table->tls;
   if (plan.tls) hop.tls = *plan.tls;
-  hop.connections_per_address = std::max(config.delivery.connections_per_address,
-                                         found.of_table.connections ? hop.connections : 0);
+  hop.connections_per_address =
+      std::max(config.delivery.connections_per_address,
+               found.of_table.connections ? hop.connections * hop.sources.size() : 0);
   return differences(hop, config, found);
+}
+
+// Some domains have the same hosts in another order of preference: another way to the same
+// receiver.
+std::string set_of(const NextHop& hop) {
+  std::vector<std::string_view> names;
+  for (const NextHop::Host& host : hop.hosts) names.push_back(host.name);
+  std::ranges::sort(names);
+  return fmt::format("mx:{}", fmt::join(names, ","));
 }
 
 std::string_view literal_address(std::string_view literal) {
@@ -131,7 +143,8 @@ std::string_view without_sources(std::string_view key) {
 }
 
 std::string_view receiver_of(const NextHop& hop) {
-  return hop.group.empty() ? without_sources(hop.key) : hop.group;
+  const std::string_view name = hop.group.empty() ? hop.key : hop.group;
+  return name.substr(0, name.find(' '));
 }
 
 Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& lane) {
@@ -202,7 +215,11 @@ std::expected<NextHop, Disposition> at_exchangers(const config::Config& config,
     hop.hosts.push_back({std::move(answer.hosts[i].host), rank});
   }
   const std::string& first = hop.hosts.front().name;
-  hop.key += complete(hop, config, plan, plan.domain, first, providers.find(first));
+  const std::string suffix = complete(hop, config, plan, plan.domain, first, providers.find(first));
+  hop.key += suffix;
+  if (hop.group.empty() && hop.hosts.size() > 1) {
+    hop.group = set_of(hop) + std::string(without_sources(suffix));
+  }
   return hop;
 }
 

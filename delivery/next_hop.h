@@ -40,8 +40,8 @@ struct NextHop {
   bool implicit = false;        // no MX records: the host is the domain itself
   std::uint16_t port = 25;
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
-  // Whose limits these are: "google", "mx:*.mail.example"; all hops of the group share them. "":
-  // this hop's own.
+  // Whose limits these are: "google", "mx:*.mail.example", or the set of its hosts in the order of
+  // the alphabet, "mx:a.example,b.example"; all hops of the group share them. "": this hop's own.
   std::string group;
   std::size_t connections = 10;
   std::size_t connections_per_address = 20;  // of all sites together
@@ -55,7 +55,8 @@ struct NextHop {
 
 // A key (NextHop::key) without the sources that it names.
 std::string_view without_sources(std::string_view key);
-// The receiver, whatever its mail is sent from: the hop's group, or its key without the sources.
+// The receiver, whatever its mail is sent from and however: the hop's group or key without what
+// tells its connections apart.
 std::string_view receiver_of(const NextHop& hop);
 
 // What the configuration says about a lane.

@@ -75,7 +75,7 @@ struct Orders {
     std::string site;
     std::vector<queue::Lane> lanes;
     std::chrono::seconds after{};
-    std::uint64_t attempts = 0;  // connections that were tried in vain
+    std::uint64_t attempts = 0;  // failed connections
   };
 
   std::vector<queue::Lane> look_up;  // then routed() or unroutable()

@@ -13,6 +13,8 @@ class OutgoingMessage;
 struct PendingJob {
   queue::Job job;
   std::shared_ptr<OutgoingMessage> message;
+  // Transactions that its site was charged with for it.
+  std::size_t tokens = 0;
 };
 
 }  // namespace signpost::delivery

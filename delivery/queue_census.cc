@@ -14,7 +14,7 @@ namespace signpost::delivery {
 namespace {
 
 constexpr std::size_t kRowsAPage = 5000;
-constexpr std::chrono::seconds kPause{5};  // between two counts
+constexpr std::chrono::seconds kPause{5};  // between two counts, or looks whether one is needed
 constexpr int kRest = 300;                 // times as long as a page took
 
 }  // namespace
@@ -26,7 +26,9 @@ struct QueueCensus::Page {
 };
 
 QueueCensus::QueueCensus(relay::Context& context, const Scheduler& scheduler)
-    : context_(context), scheduler_(scheduler), timer_(context.loop, [this] { read(); }) {
+    : context_(context),
+      scheduler_(scheduler),
+      timer_(context.loop, [this] { next_.empty() ? begin() : read(); }) {
   // Shown from the start, as zero.
   shown_[{std::string(providers::kUnknown), "mx"}] = 0;
   shown_[{std::string(providers::kOther), "mx"}] = 0;
@@ -34,6 +36,16 @@ QueueCensus::QueueCensus(relay::Context& context, const Scheduler& scheduler)
     shown_[{provider.name, "mx"}] = 0;
   }
   publish();
+  begin();
+}
+
+void QueueCensus::begin() {
+  Origin now{context_.commits.committer().stored(), scheduler_.figures().moves, context_.settings};
+  if (counted_ == now) {
+    timer_.start(kPause);
+    return;
+  }
+  counted_ = std::move(now);
   read();
 }
 
@@ -58,6 +70,7 @@ void QueueCensus::read() {
 void QueueCensus::take_in(const Page& page) {
   const auto rest = std::chrono::ceil<std::chrono::milliseconds>(kRest * page.took);
   if (!page.counts) {  // the store says so in the log
+    counted_.reset();
     timer_.start(std::max<std::chrono::milliseconds>(rest, kPause));
     return;
   }

@@ -147,7 +147,8 @@ AttemptFacts ReceiverConnection::facts_of(const HostWalk::Target& target) const 
   facts.mx = target.host;
   facts.address = target.place();
   facts.source = hop_.sources[session_.exit].name;
-  facts.provider = settings_->providers->name_of(target.host);
+  facts.providers = settings_->providers;
+  facts.provider = facts.providers->name_of(target.host);
   return facts;
 }
 

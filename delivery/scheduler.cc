@@ -40,17 +40,18 @@ void Scheduler::set_shares(LaneShares shares) {
 
 void Scheduler::forget_routes(const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  ++impl_->epoch;
+  Scheduling& impl = *impl_;
+  ++impl.epoch;
   // There may be many of those: tick() handles some at a time.
-  for (const auto& [key, site] : impl_->sites) {
-    if (site->stale.empty() && !site->parked.empty()) impl_->stale.push_back(site);
+  for (const auto& [key, site] : impl.sites) {
+    if (site->stale.empty() && !site->parked.empty()) impl.stale.push_back(site);
     site->parked.take_all(site->stale);
   }
-  impl_->lanes.for_each([&](Lane& lane) {
+  impl.lanes.for_each([&](Lane& lane) {
     if (!lane.active || !lane.active->in_line) return;
-    impl_->leave(lane);
+    impl.leave(lane);
     const LaneTurn& turn = lane.active->turn;
-    if (!turn.jobs.empty() || turn.stored) impl_->join(lane, 0, now, orders);
+    if (!turn.jobs.empty() || turn.stored) impl.join(lane, 0, now, orders);
   });
 }
 
@@ -210,6 +211,7 @@ void Scheduler::routed(const queue::Lane& name, const NextHop& hop, std::size_t 
     }
     impl_->leave(*lane);
     lane->site = site;
+    ++impl_->moves;
   }
   lane->route_epoch = impl_->epoch;
   lane->route_good_until = now.steady + kRouteGood;

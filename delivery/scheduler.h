@@ -53,7 +53,7 @@ class Scheduler {
   // searched for overdue jobs. From the configuration.
   void set_schedule(std::chrono::seconds longest_delay, std::chrono::seconds overdue_interval);
   // How lanes share a receiver, from the configuration: by their accounts and priorities until it
-  // is said. Before forget_routes(). `shares` is called under a lock, and must be quick.
+  // is set. Before forget_routes(). `shares` is called under a lock, and must be quick.
   void set_shares(LaneShares shares);
   // Routes may have changed: each lane is looked up again before its next job goes.
   void forget_routes(const Now& now, Orders& orders);
@@ -106,7 +106,9 @@ class Scheduler {
                       const std::optional<net::IpAddress>& address) const;
   // The first success after failures recalls what was put off because of them.
   void connection_ready(Site& site, const SessionRef& session, const Now& now, Orders& orders);
-  // Whether it is known to be away: what its connections meet is no news then.
+  // So many transactions of a job that was taken were not begun.
+  void unused(Site& site, const SessionRef& session, std::size_t transactions);
+  // Whether it is known to be away: its failures are then not logged.
   bool is_away(const Site& site) const;
   // A job of Orders::recall, claimed: it goes now.
   void recalled(PendingJob job, const Now& now, Orders& orders);
@@ -180,8 +182,8 @@ class Scheduler {
   // At most `limit` sites, first those that are paused, back off or wait for their limits; then
   // those with most lanes. Looks at all of them.
   SiteViews sites(std::size_t limit, const Now& now) const;
-  // The site with this key, or the sites of the group with this name, or that differ from this key
-  // in their sources only, with some of their lanes.
+  // The site with this key, those that differ from it in their sources only, and the sites of the
+  // group with this name, with some of their lanes.
   SiteViews sites_named(const std::string& name, std::size_t limit, const Now& now) const;
 
   struct Figures {
@@ -190,6 +192,7 @@ class Scheduler {
     std::size_t in_memory = 0;  // jobs in lines
     std::size_t failing = 0;    // sites that back off, as of the last second
     std::size_t paused = 0;     // sites and groups that operators have paused
+    std::uint64_t moves = 0;    // how often a lane has got another site
   };
   Figures figures() const;
   // The first host of each site, or of one site of each group, that is sent less than usual, as of
@@ -208,7 +211,7 @@ class Scheduler {
 
  private:
   mutable Mutex mutex_;
-  const std::unique_ptr<Scheduling> impl_;  // guarded by mutex_
+  const std::unique_ptr<Scheduling> impl_ PT_GUARDED_BY(mutex_);
 };
 
 }  // namespace signpost::delivery

@@ -178,8 +178,13 @@ void Scheduler::forbid_early(Site& site) {
 void Scheduler::give_back(const SitePtr& site, const SessionRef& session, PendingJob job,
                           const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
-  site->exits[session.exit].allowance->give_back(transactions_of(job.job, site->hop));
+  site->exits[session.exit].allowance->give_back(std::exchange(job.tokens, 0));
   impl_->put_first(std::move(job), now, orders);
+}
+
+void Scheduler::unused(Site& site, const SessionRef& session, std::size_t transactions) {
+  const MutexLock lock(mutex_);
+  site.exits[session.exit].allowance->give_back(transactions);
 }
 
 void Scheduler::put_off(PendingJob job, const Now& now, Orders& orders) {
@@ -210,25 +215,29 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
   const bool promised = impl_->redeem_token(exit, session);
   impl_->close_connection(exit, session);
   std::erase(exit.probing, session);
-  const bool another_may_try = std::ranges::any_of(site->exits, [&](const Exit& each) {
-    return &each != &exit && each.back_off.may_try(now.steady);
-  });
+  const bool has_hope = site->has_hope_beside(exit);
   // While others carry mail, it was this connection that was unwanted.
   const bool turned_away = failure && paid && exit.connections.connected() == 0;
   if (turned_away) exit.turns_away = true;
   if (failure && (!paid || turned_away)) {
     const bool another = exit.back_off.failed(*failure, began, now.steady, now.dice);
     impl_->timers.push({exit.back_off.not_before(), site});
+    if (site->is_failing()) {  // one tries for all
+      for (Exit& each : site->exits) each.back_off.fails_with(exit.back_off);
+    }
     // Connections that fail together are one attempt. While others carry mail it is not one: the
-    // receiver wants no more of them, or not from there. Nor while another source may be tried.
-    const bool in_vain = another && site->connected() == 0 && !another_may_try;
-    const bool for_good = failure->outcome == Outcome::Failed;
+    // receiver wants no more of them, or not from there. Nor while another source has hope. What
+    // one source is refused for good the others may still deliver.
+    const bool in_vain = another && site->connected() == 0 && !has_hope;
+    const bool for_good = failure->outcome == Outcome::Failed && site->is_refused_beside(exit);
+    Disposition why = *failure;
+    if (why.outcome == Outcome::Failed && !for_good) why.outcome = Outcome::Delayed;
     AttemptFacts charged = facts;
-    if (in_vain && !for_good) charged.known = impl_->note_absence(*site, *failure, facts, now);
+    if (in_vain && !for_good) charged.known = impl_->note_absence(*site, why, facts, now);
     const bool counts = site->pause == nullptr && !paid && (in_vain || for_good);
-    if (counts) impl_->charge(site, *failure, charged, now, orders);
+    if (counts) impl_->charge(site, why, charged, now, orders);
   }
-  const bool is_down = failure && !another_may_try;
+  const bool is_down = failure && !has_hope;
   if (site->open() == 0 && (is_down || is_crowded(*site, now))) {
     // No other connection contradicts it: the failure is the site's, or there is no place, and its
     // jobs wait where waiting costs nothing.
@@ -297,8 +306,8 @@ std::string Scheduler::site_of(const queue::Lane& name) const {
 
 Scheduler::Figures Scheduler::figures() const {
   const MutexLock lock(mutex_);
-  return {impl_->lanes.size(), impl_->sites.size(), impl_->in_memory, impl_->failing,
-          impl_->pauses.size()};
+  return {impl_->lanes.size(), impl_->sites.size(),  impl_->in_memory,
+          impl_->failing,      impl_->pauses.size(), impl_->moves};
 }
 
 std::vector<std::string> Scheduler::slowed() const {

@@ -26,6 +26,7 @@ std::string limit_reached(const Exit& exit) {
           ? fmt::format(" ({} % of the usual, since the receiver has asked for less)",
                         100 * allowance.share() / Throttle::kWhole)
           : "";
+  if (allowance.daily() && allowance.daily()->most == 0) return "its warm-up has not begun";
   if (allowance.daily() && allowance.daily()->left() == 0) {
     return fmt::format(
         "waiting for the next day (UTC): {} of {} messages{} are sent, which is all "
@@ -181,12 +182,9 @@ SiteViews Scheduler::sites_named(const std::string& name, std::size_t limit, con
   SiteViews views;
   const MutexLock lock(mutex_);
   std::vector<const Site*> named;
-  if (const auto found = impl_->sites.find(name); found != impl_->sites.end()) {
-    named.push_back(found->second.get());
-  } else if (!name.empty()) {
-    for (const auto& [key, site] : impl_->sites) {
-      if (site->hop.group == name || without_sources(key) == name) named.push_back(site.get());
-    }
+  for (const auto& [key, site] : impl_->sites) {
+    const bool is_named = key == name || site->hop.group == name || without_sources(key) == name;
+    if (is_named && !name.empty()) named.push_back(site.get());
   }
   views.total = named.size();
   for (const Site* site : first_of(std::move(named), limit)) {

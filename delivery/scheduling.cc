@@ -200,7 +200,9 @@ SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
   SitePtr& slot = sites[hop.key];
   if (!slot) {
     slot = std::make_shared<Site>(hop, workers);
+    const auto first = static_cast<std::size_t>(now.dice * static_cast<double>(hop.sources.size()));
     for (std::size_t i = 0; i < slot->exits.size(); ++i) {
+      if (i != first) slot->exits[i].opened += SteadyTime::duration(1);  // its turn is later
       slot->exits[i].allowance = allowance_for(hop, i, now);
       set_daily(*slot, i, now);
     }
@@ -210,13 +212,13 @@ SitePtr Scheduling::site_for(const NextHop& hop, const Now& now) {
       absences.erase(hop.key);
     }
   } else if (slot->hop != hop) {  // the limits of the current configuration
-    const bool moves = slot->hop.group != hop.group;
+    const bool regroups = slot->hop.group != hop.group;
     slot->hop = hop;
     slot->pause = pauses.find(hop.key, hop.group);
     for (std::size_t i = 0; i < slot->exits.size(); ++i) {
       Exit& exit = slot->exits[i];
       exit.connections.set_limit(hop.connections);
-      if (moves) move_to(slot, exit, allowance_for(hop, i, now));
+      if (regroups) move_to(slot, exit, allowance_for(hop, i, now), now);
       exit.allowance->set(hop.connections, hop.rate, now.steady);
       set_daily(*slot, i, now);
       exit.allowance->next_token.reset();

@@ -75,7 +75,8 @@ struct Scheduling {
 
   // --- limits of sites and groups: scheduling_limits.cc ---
   std::shared_ptr<Allowance> allowance_for(const NextHop& hop, std::size_t exit, const Now& now);
-  void move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowance> allowance);
+  void move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowance> allowance,
+               const Now& now);
   void set_daily(const Site& site, std::size_t exit, const Now& now);
   void begin_day(const Now& now);
   void is_idle(const SitePtr& site, const SessionRef& session);
@@ -110,7 +111,8 @@ struct Scheduling {
   void will_be_put_off(Site& site, const queue::Job& job);
   bool has_many_sites() const;
   void is_put_off(const SitePtr& site, const queue::Job& job);
-  // After a connection in vain, of the site as a whole: whether that was known.
+  // A connection to the site failed, and no other one carries its mail. Returns whether the site
+  // was already known to be down.
   bool note_absence(Site& site, const Disposition& why, const AttemptFacts& facts, const Now& now);
   void tell_absence(Site& site, Orders& orders);
   void tell_return(Site& site, const Now& now, Orders& orders);
@@ -123,7 +125,7 @@ struct Scheduling {
   std::size_t begin_at_new(const SitePtr& site, std::size_t left, std::size_t worker,
                            const Now& now, Orders& orders);
   void open_at(const SitePtr& site, Exit& exit, std::string account, std::size_t worker,
-               Orders& orders);
+               const Now& now, Orders& orders);
   bool wants_connection(const Exit& exit, bool looks, const Now& now) const;
   Exit* exit_to_open(Site& site, bool looks, const Now& now) const;
   void read_for(const SitePtr& site, const Now& now, Orders& orders);
@@ -153,12 +155,13 @@ struct Scheduling {
   LaneTable lanes;
   std::unordered_map<std::string, SitePtr> sites;
   std::unordered_map<std::string, std::shared_ptr<Allowance>> groups;  // by name
-  // Of sites that nothing waits for now, so that what is known of them is not told again.
+  // What was already logged about sites that no mail waits for now.
   LruMap<std::string, Absence, StringHash> absences{kAbsencesKept};
   SitePauses pauses;
   WarmUpCounts warm_ups;
   std::size_t in_memory = 0;        // jobs in lanes
   std::size_t reading = 0;          // jobs that reads under way may bring
+  std::uint64_t moves = 0;          // how often a lane has got another site
   std::size_t failing = 0;          // sites that back off, when tidy() counted them
   std::vector<std::string> slowed;  // see Scheduler::slowed()
 

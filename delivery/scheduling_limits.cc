@@ -24,8 +24,10 @@ Scheduling::~Scheduling() {
 std::shared_ptr<Allowance> Scheduling::allowance_for(const NextHop& hop, std::size_t exit,
                                                      const Now& now) {
   std::string name = hop.group;
-  const std::string& source = hop.sources[exit].name;
-  if (!name.empty() && !source.empty()) name.append(" from ").append(source);
+  if (const std::string& source = hop.sources[exit].name; !source.empty()) {
+    if (name.empty()) name = without_sources(hop.key);  // other pools may have it as well
+    name.append(" from ").append(source);
+  }
   std::shared_ptr<Allowance> made;
   std::shared_ptr<Allowance>& slot = name.empty() ? made : groups[name];
   if (!slot) slot = std::make_shared<Allowance>(std::move(name));
@@ -42,7 +44,8 @@ void Scheduling::set_daily(const Site& site, std::size_t exit, const Now& now) {
     allowance.set_daily({});
     return;
   }
-  std::string name(receiver_of(site.hop));
+  constexpr std::size_t kLongest = 200;  // of a receiver; many hosts make it long
+  std::string name(receiver_of(site.hop).substr(0, kLongest));
   name.append(" from ").append(source.name);
   const auto left = warm_ups.day() + std::chrono::days(1) - now.schedule;
   allowance.set_daily(
@@ -68,7 +71,8 @@ void Scheduling::begin_day(const Now& now) {
 
 // The configuration has put the site into another group. It may stay in the queues of the former
 // one, which skip it.
-void Scheduling::move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowance> allowance) {
+void Scheduling::move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowance> allowance,
+                         const Now& now) {
   Allowance& former = *exit.allowance;
   const std::size_t open = exit.connections.open();
   for (std::size_t i = 0; i < open; ++i) {
@@ -90,6 +94,10 @@ void Scheduling::move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowa
   std::erase(former.for_connections, site);
   std::erase(former.for_tokens, site);
   exit.waits_for_connection = exit.waits_for_token = false;
+  // The timer for the next token may have been this site's; and it leaves room for a connection.
+  former.next_token.reset();
+  if (!former.for_tokens.empty()) timers.push({now.steady, former.for_tokens.front()});
+  if (!former.for_connections.empty()) timers.push({now.steady, former.for_connections.front()});
   exit.allowance = std::move(allowance);
 }
 

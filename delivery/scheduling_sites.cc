@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -21,7 +22,8 @@ constexpr std::chrono::seconds kTidyInterval{1};        // between looks for sit
 constexpr std::size_t kLeastWanted = 32;  // jobs in a line, while more are in the store
 constexpr std::size_t kJobsAConnection = 8;
 constexpr std::size_t kMostWoken = 1'000'000;  // sessions at once
-constexpr std::size_t kLanesReady = 16;        // lanes with jobs in memory, while others are unread
+constexpr std::chrono::seconds kSilent{5};  // a connection that is not ready by then may never be
+constexpr std::size_t kLanesReady = 16;     // lanes with jobs in memory, while others are unread
 
 std::size_t wanted(const Site& site) {
   return std::clamp(kJobsAConnection * site.connection_limit(), kLeastWanted, kMostWanted);
@@ -184,7 +186,8 @@ PendingJob Scheduling::taken(JobLine::Taken taken, const Now& now) {
 
 PendingJob Scheduling::taken_at_rate(Site& site, Exit& exit, const Now& now) {
   PendingJob job = taken(std::move(*site.line.take()), now);
-  exit.allowance->take(now.steady, transactions_of(job.job, site.hop));
+  job.tokens = transactions_of(job.job, site.hop);
+  exit.allowance->take(now.steady, job.tokens);
   if (exit.allowance->daily()) warm_ups.changed();
   return job;
 }
@@ -218,16 +221,18 @@ bool Scheduling::wants_connection(const Exit& exit, bool looks, const Now& now) 
     return false;
   // A connection without a token would be useless.
   std::size_t most = std::min(exit.allowance->available(now.steady), kMostWoken);
-  if (looks) ++most;
+  if (looks && !exit.is_spent()) ++most;
   if (exit.back_off.failing()) most = std::min<std::size_t>(most, 1);
   return connections.connecting() < most;
 }
 
-// The one that opens the site's next connection: a new source, else that with the fewest. Null:
-// none may now.
+// The one that opens the site's next connection: a new source, else that with the fewest, of these
+// the one whose turn was longest ago. While all fail they take turns. Null: none may now.
 Exit* Scheduling::exit_to_open(Site& site, bool looks, const Now& now) const {
-  const auto order = [](const Exit& exit) {
-    return std::pair(!exit.allowance->is_new(), exit.connections.open());
+  const bool fails = site.is_failing();
+  const auto order = [&](const Exit& exit) {
+    return fails ? std::tuple(false, std::size_t{0}, exit.opened)
+                 : std::tuple(!exit.allowance->is_new(), exit.connections.open(), exit.opened);
   };
   Exit* chosen = nullptr;
   for (Exit& exit : site.exits) {
@@ -239,8 +244,10 @@ Exit* Scheduling::exit_to_open(Site& site, bool looks, const Now& now) const {
 }
 
 void Scheduling::open_at(const SitePtr& site, Exit& exit, std::string account, std::size_t worker,
-                         Orders& orders) {
+                         const Now& now, Orders& orders) {
   open_connection(exit);
+  exit.opened = now.steady;
+  if (site->exits.size() > 1) timers.push({now.steady + kSilent, site});
   const auto number = static_cast<std::size_t>(&exit - site->exits.data());
   orders.open.push_back({site, exit.connections.reserve(worker), number, std::move(account)});
 }
@@ -249,7 +256,7 @@ void Scheduling::open_at(const SitePtr& site, Exit& exit, std::string account, s
 std::size_t Scheduling::begin_at_new(const SitePtr& site, std::size_t left, std::size_t worker,
                                      const Now& now, Orders& orders) {
   const auto is_new = [](const Exit& exit) { return exit.allowance->is_new(); };
-  if (left == 0 || std::ranges::none_of(site->exits, is_new)) return left;
+  if (left == 0 || std::ranges::none_of(site->exits, is_new) || site->is_failing()) return left;
   const std::size_t woken = orders.wake.size();
   std::size_t may_go = wake_idle(site, true, left, worker, now, orders);
   left -= std::min(left, orders.wake.size() - woken);
@@ -260,7 +267,7 @@ std::size_t Scheduling::begin_at_new(const SitePtr& site, std::size_t left, std:
     while (may_go > exit.connections.connecting() && !is_crowded(*site, now) &&
            wants_connection(exit, false, now) && !allowance.is_full() &&
            !allowance.has_part(exit.connections.open())) {
-      open_at(site, exit, account, worker, orders);
+      open_at(site, exit, account, worker, now, orders);
     }
     if (may_go > exit.connections.connecting() && wants_connection(exit, false, now)) {
       wait_for_connection(site, exit, orders);
@@ -302,8 +309,13 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
     looks = true;
   }
   for (const Exit& exit : site->exits) {
-    if (!exit.allowance->is_new()) demand -= std::min(demand, exit.connections.connecting());
+    // While another source could be welcome, nothing waits for one that may not be.
+    const bool in_doubt =
+        site->exits.size() > 1 && (exit.back_off.failing() || now.steady - exit.opened >= kSilent);
+    if (exit.allowance->is_new() || in_doubt) continue;
+    demand -= std::min(demand, exit.connections.connecting());
   }
+  if (site->is_failing()) demand = std::min<std::size_t>(demand, site->connecting() == 0 ? 1 : 0);
   const LaneTurn* const first = site->line.first();
   for (; demand > 0 && !is_crowded(*site, now); --demand) {
     Exit* const exit = exit_to_open(*site, looks, now);
@@ -314,7 +326,7 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
       break;
     }
     open_at(site, *exit, first == nullptr ? absent->account : lane_named(*first->lane->key).account,
-            worker, orders);
+            worker, now, orders);
   }
   read_for(site, now, orders);
 }
@@ -384,6 +396,11 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
     if (!unused) return false;
     site.forgotten = true;
     if (site.absence) absences.insert(entry.first, *site.absence);
+    for (Exit& exit : site.exits) {
+      if (std::exchange(exit.waits_for_token, false)) {
+        std::erase(exit.allowance->for_tokens, entry.second);
+      }
+    }
     return true;
   });
   std::erase_if(groups, [&](const auto& entry) {

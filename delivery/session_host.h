@@ -57,7 +57,10 @@ class SessionHost {
   // Reads the envelope and content of `job` unless they are in memory, then calls `then`, perhaps
   // at once: with the job, ready to be sent, or with nothing when it cannot go now (there is no
   // memory for it, its message cannot be read, or its route has changed) and has been put aside.
-  virtual void prepare(PendingJob job, std::function<void(std::optional<PendingJob>)> then) = 0;
+  virtual void prepare(const SitePtr& site, const SessionRef& session, PendingJob job,
+                       std::function<void(std::optional<PendingJob>)> then) = 0;
+  // So many transactions of a job that was taken were not begun.
+  virtual void unused(Site& site, const SessionRef& session, std::size_t transactions) = 0;
   // The end of an attempt: `dispositions[i]` is that of the job's i-th recipient.
   virtual void settle(PendingJob job, std::vector<Disposition> dispositions,
                       AttemptFacts facts) = 0;

@@ -319,8 +319,10 @@ void Settler::emit_stored(const Batch& batch, const queue::Change& change) {
   auto replaced = change.replaced.begin();
   for (const std::shared_ptr<Work>& work : batch) {
     const queue::Job& job = work->settlement->after ? (replaced++)->before : *removed++;
-    emit_outcomes(context_.events, *context_.settings->providers, job, work->envelope(),
-                  work->facts, *work->settlement, work->decided);
+    const auto& providers =
+        work->facts.providers ? work->facts.providers : work->settings->providers;
+    emit_outcomes(context_.events, *providers, job, work->envelope(), work->facts,
+                  *work->settlement, work->decided);
   }
   const Work& first = *batch.front();
   emit_dropped(context_.events, first.envelope(), first.settlement->notifications);

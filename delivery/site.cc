@@ -33,7 +33,9 @@ bool Site::is_full() const {
 }
 
 bool Site::is_failing() const {
-  return std::ranges::all_of(exits, [](const Exit& exit) { return exit.back_off.failing(); });
+  const auto works = [](const Exit& exit) { return !exit.is_spent() && !exit.back_off.failing(); };
+  const auto fails = [](const Exit& exit) { return exit.back_off.failing(); };
+  return std::ranges::none_of(exits, works) && std::ranges::any_of(exits, fails);
 }
 
 bool Site::may_try(SteadyTime now) const { return now >= next_try(); }
@@ -45,9 +47,28 @@ bool Site::is_at_rest(SteadyTime now) const {
 SteadyTime Site::next_try() const { return trouble().not_before(); }
 
 const BackOff& Site::trouble() const {
-  return std::ranges::min_element(exits, {},
-                                  [](const Exit& exit) { return exit.back_off.not_before(); })
-      ->back_off;
+  const bool fails = is_failing();
+  const Exit* first = nullptr;
+  for (const Exit& exit : exits) {
+    if (fails && !exit.back_off.failing()) continue;  // spent
+    if (first == nullptr || exit.back_off.not_before() < first->back_off.not_before())
+      first = &exit;
+  }
+  return first->back_off;
+}
+
+bool Site::has_hope_beside(const Exit& exit) const {
+  return std::ranges::any_of(exits, [&](const Exit& each) {
+    return &each != &exit && !each.back_off.failing() &&
+           (each.connections.open() > 0 || !each.is_spent());
+  });
+}
+
+bool Site::is_refused_beside(const Exit& exit) const {
+  return std::ranges::all_of(exits, [&](const Exit& each) {
+    return &each == &exit ||
+           (each.back_off.failing() && each.back_off.why().outcome == Outcome::Failed);
+  });
 }
 
 Exit* Site::exit_with(const Allowance& allowance) {

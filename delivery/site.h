@@ -32,7 +32,7 @@ struct PutOff {
   SystemTime due = SystemTime::min();
 };
 
-// A site has not been reached since its first connection in vain.
+// A site has not been reached since its first failed connection.
 struct Absence {
   SteadyTime since{};
   SteadyTime last{};
@@ -56,11 +56,15 @@ struct Site {
   std::size_t connecting() const;
   std::size_t connection_limit() const;
   bool is_full() const;                   // none may open a connection of its own
-  bool is_failing() const;                // all of them back off
+  bool is_failing() const;                // all of them back off that may send today
   bool may_try(SteadyTime now) const;     // one of them may
   bool is_at_rest(SteadyTime now) const;  // the back-off of none lasts
   SteadyTime next_try() const;            // when the first may
   const BackOff& trouble() const;         // of the one that may be tried first
+  // Another exit may show yet that the receiver takes mail.
+  bool has_hope_beside(const Exit& exit) const;
+  // All others were refused for good.
+  bool is_refused_beside(const Exit& exit) const;
   // The one with this allowance; null: the site has moved to another.
   Exit* exit_with(const Allowance& allowance);
 

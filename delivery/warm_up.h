@@ -29,7 +29,7 @@ struct WarmUp {
 // Guarded by the scheduler's mutex.
 class WarmUpCounts {
  public:
-  static constexpr std::size_t kMost = 100'000;  // then the longest unused is forgotten
+  static constexpr std::size_t kMost = 50'000;  // then the longest unused is forgotten
   using Count = std::shared_ptr<std::uint64_t>;
 
   struct Entry {

@@ -100,6 +100,7 @@ struct Committer::Impl {
     seconds.observe(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     messages.observe(static_cast<double>(changes.size()));
+    if (result) stored.fetch_add(changes.size(), std::memory_order_relaxed);
     note(result);
 
     for (Pending& pending : group) {
@@ -150,6 +151,7 @@ struct Committer::Impl {
 
   // Shared.
   std::atomic<std::size_t> backlog{0};
+  std::atomic<std::uint64_t> stored{0};
   std::atomic<SteadyTime> writing_since{kNotWriting};
   mutable Mutex mutex;
   ConditionVariable arrived;
@@ -209,6 +211,8 @@ std::size_t Committer::backlog_bytes() const {
 }
 
 std::size_t Committer::most_backlog_bytes() const { return impl_->options.max_backlog_bytes; }
+
+std::uint64_t Committer::stored() const { return impl_->stored.load(std::memory_order_relaxed); }
 
 bool Committer::hangs() const { return impl_->hanging_for().has_value(); }
 

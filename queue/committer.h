@@ -63,6 +63,8 @@ class Committer {
   void commit(Change change, Done done);  // an awaited one
 
   std::size_t backlog_bytes() const;  // any thread; for admission
+  // Changes that it has stored; any thread. While this stays the same, so does the queue.
+  std::uint64_t stored() const;
   std::size_t most_backlog_bytes() const;
   bool hangs() const;  // any thread: a write has been taking longer than `too_long`
   // What is wrong with writing, for /readyz; empty while the last write succeeded and none takes

@@ -299,6 +299,10 @@ void DeliveryWorld::connected(std::uint64_t id) {
     end(id, later());
     return;
   }
+  if (receiver(session.key).bars.contains(session.source)) {
+    end(id, delivery::local(Outcome::Failed, {5, 7, 1}, "not from there"));
+    return;
+  }
   session.ready = true;
   order([&](const auto& now, Orders& orders) {
     scheduler.connection_ready(*session.site, session.ref, now, orders);

@@ -48,6 +48,7 @@ class DeliveryWorld {
     bool slow = false;        // a message stays under way until answer()
     std::vector<delivery::Source> sources = std::vector<delivery::Source>(1);
     std::set<std::string> refuses_from{};  // connections of these sources
+    std::set<std::string> bars{};          // the same, for good
   };
   struct Delivered {
     queue::JobRef ref;

@@ -251,8 +251,24 @@ TEST(Limits, TheFirstHostDecidesWhoseTheyAre) {
   const auto hop = hop_of(config, *plan(config, "", "a.example"),
                           {{10, "mx.own.example"}, {20, "backup.hoster.example"}});
   ASSERT_TRUE(hop);
-  EXPECT_EQ(hop->group, "");
+  EXPECT_EQ(hop->group, "mx:backup.hoster.example,mx.own.example");
   EXPECT_EQ(hop->connections, 10u);
+}
+
+TEST(Limits, HoldForASetOfHostsInWhateverOrder) {
+  config::Config config;
+  config.destinations = {destination({"single.example"}, 3)};
+  const auto group = [&](std::string_view domain, std::vector<dns::MxHost> hosts) {
+    const auto hop = hop_of(config, *plan(config, "", std::string(domain)), std::move(hosts));
+    return hop ? hop->group : "none";
+  };
+  const std::string set = "mx:mx1.example,mx2.example";
+  EXPECT_EQ(group("a.test", {{10, "mx1.example"}, {20, "mx2.example"}}), set);
+  EXPECT_EQ(group("b.test", {{20, "mx1.example"}, {10, "mx2.example"}}), set);
+  EXPECT_EQ(group("c.test", {{10, "mx2.example"}, {10, "mx1.example"}}), set);
+  EXPECT_EQ(group("d.test", {{10, "mx1.example"}}), "");
+  EXPECT_EQ(group("single.example", {{10, "mx2.example"}, {20, "mx1.example"}}),
+            set + " [single.example]");
 }
 
 TEST(Limits, ATableThatLimitsADomainTakesItOutOfItsProvider) {

@@ -122,6 +122,96 @@ TEST_F(SchedulerSources, WhereNoneIsAcceptedTheReceiverIsAway) {
   EXPECT_EQ(world_.back.size(), 1u);
 }
 
+TEST_F(SchedulerSources, WhatOneIsRefusedForGoodTheOthersDeliver) {
+  world_.receiver(kSite) = {.sources = {source(kOne), source(kTwo)}, .bars = {kOne}};
+  (void)submit(kLane, 40);
+  world_.pass(seconds(20));
+  EXPECT_EQ(world_.sent_from(kTwo), 40u);
+  EXPECT_TRUE(world_.failed.empty());
+}
+
+TEST_F(SchedulerSources, WhileAnotherMayBeAcceptedYetNothingBounces) {
+  world_.receiver(kSite) = {
+      .sources = {source(kOne), source(kTwo)}, .refuses_from = {kTwo}, .bars = {kOne}};
+  (void)submit(kLane, 10);
+  world_.pass(seconds(20));
+  EXPECT_TRUE(world_.failed.empty());
+  world_.receiver(kSite).refuses_from.clear();
+  world_.pass(minutes(10), seconds(1));
+  EXPECT_EQ(world_.sent_from(kTwo), 10u);
+}
+
+TEST_F(SchedulerSources, WhereAllAreRefusedForGoodMailBounces) {
+  world_.receiver(kSite) = {.sources = {source(kOne), source(kTwo)}, .bars = {kOne, kTwo}};
+  (void)submit(kLane, 10);
+  world_.pass(seconds(20));
+  EXPECT_EQ(world_.failed.size(), 10u);
+}
+
+TEST_F(SchedulerSources, MailThatComesOneAtATimeTakesThemInTurn) {
+  world_.receiver(kSite) = {.sources = {source(kOne), source(kTwo)}};
+  for (int i = 0; i < 6; ++i) {
+    (void)world_.submit(kLane);
+    world_.pass(seconds(1));
+    world_.end_connections();
+  }
+  EXPECT_EQ(world_.sent_from(kOne), 3u);
+  EXPECT_EQ(world_.sent_from(kTwo), 3u);
+}
+
+TEST_F(SchedulerSources, AReceiverThatIsAwayIsTriedAsOftenAsFromOne) {
+  std::vector<Source> many;
+  for (int i = 1; i <= 20; ++i) many.push_back(source("192.0.2." + std::to_string(i)));
+  world_.receiver(kSite) = {.refuses = true, .sources = many};
+  world_.receiver(kOtherSite) = {.refuses = true, .sources = {source(kOne)}};
+  (void)world_.submit(kLane);
+  (void)world_.submit(kElsewhere);
+  world_.pass(seconds(25));
+  EXPECT_LE(world_.opened[kSite], 20 + world_.opened[kOtherSite]) << "once from each, then in turn";
+  EXPECT_EQ(world_.away.size(), 2u);
+}
+
+TEST_F(SchedulerSources, OneThatMayNotSendTodayIsNoHopeForAReceiverThatIsAway) {
+  world_.receiver(kSite) = {.refuses = true,
+                            .sources = {source(kOne), new_source(kTwo, 5, days(1))}};
+  const queue::Job job = world_.submit(kLane);
+  world_.pass(seconds(10));
+  EXPECT_EQ(world_.away.size(), 1u);
+  EXPECT_EQ(world_.attempts(job), 1u);
+}
+
+TEST_F(SchedulerSources, ASourceInTwoPoolsHasOneLimit) {
+  const std::string one_pool = kSite + " from=" + kOne;
+  const std::string other_pool = kSite + " from=" + kOne + "," + kTwo;
+  world_.sites[kLane.domain] = one_pool;
+  world_.sites[kElsewhere.domain] = other_pool;
+  world_.receiver(one_pool) = {.connections = 3, .slow = true, .sources = {source(kOne)}};
+  world_.receiver(other_pool) = {
+      .connections = 3, .slow = true, .sources = {source(kOne), source(kTwo)}};
+  (void)submit(kLane, 10);
+  (void)submit(kElsewhere, 10);
+  world_.run();
+  EXPECT_EQ(world_.open_from(kOne), 3u);
+  EXPECT_EQ(world_.open_from(kTwo), 3u);
+}
+
+TEST_F(SchedulerSources, ASiteThatLeavesItsGroupLeavesNoWaitingOneBehind) {
+  for (const std::string& site : {kSite, kOtherSite}) {
+    world_.receiver(site) = {
+        .rate = relay::Rate{60, minutes(1)}, .group = "big", .sources = {source(kOne)}};
+  }
+  (void)submit(kLane, 10);
+  (void)submit(kElsewhere, 10);
+  world_.pass(seconds(2));
+  world_.receiver(kSite).group = "";
+  world_.order([&](const Scheduler::Now& now, Orders& orders) {
+    world_.scheduler.forget_routes(now, orders);
+  });
+  (void)submit(kLane, 1);
+  world_.pass(seconds(60));
+  EXPECT_EQ(world_.delivered.size(), 21u);
+}
+
 TEST_F(SchedulerSources, LessIsSentFromTheOneThatWasAskedForIt) {
   world_.receiver(kSite) = {
       .connections = 4, .slow = true, .sources = {source(kOne), source(kTwo)}};

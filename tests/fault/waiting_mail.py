@@ -89,6 +89,7 @@ def load(relay, domain, messages, size):
 def one_silent_receiver(relay, arguments):
     load(relay, "silent.example", arguments.messages, 4096)
     harness.wait_until(lambda: relay.metric("signpost_queue_messages", state="active") >= 1, "the one transaction")
+    harness.wait_until(lambda: relay.metric("signpost_queue_jobs") >= arguments.messages, "the count of what waits", 120)
     time.sleep(2)  # for what the acceptance left to do
     cost = Cost(relay)
     time.sleep(arguments.idle)
@@ -105,7 +106,8 @@ def dead_receiver(relay, arguments):
     time.sleep(arguments.dead)
     spent = cost.since()
     say(f"{arguments.large} messages of 10 MB for a receiver that is down, {arguments.dead} s: {spent}")
-    # The census for signpost_queue_jobs reads the index of what waits, some 60 octets a job, every five seconds at most.
+    # Each retry changes the queue, and what waits is counted anew for signpost_queue_jobs, in a bounded share of the time: some
+    # 60 octets a job, every five seconds at most.
     assert spent["octets read"] < 1_000_000 + 60 * arguments.messages * (arguments.dead // 5 + 1), spent
 
 
@@ -126,7 +128,7 @@ def honest_attempts(relay):
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--messages", type=int, default=25_000)
-    options.add_argument("--idle", type=int, default=5, help="seconds of waiting that are measured")
+    options.add_argument("--idle", type=int, default=8, help="seconds of waiting that are measured")
     options.add_argument("--large", type=int, default=10)
     options.add_argument("--dead", type=int, default=8, help="seconds of retries that are measured")
     arguments = options.parse_args()
