@@ -219,6 +219,8 @@ bool Scheduling::wants_connection(const Exit& exit, bool looks, const Now& now) 
   const ConnectionBudget& connections = exit.connections;
   if (exit.waits_for_token || connections.full() || !exit.back_off.may_try(now.steady))
     return false;
+  // Whether mail is still turned away one connection finds out, which may be open and have a job.
+  if (exit.turns_away && connections.open() > 0) return false;
   // A connection without a token would be useless.
   std::size_t most = std::min(exit.allowance->available(now.steady), kMostWoken);
   if (looks && !exit.is_spent()) ++most;

@@ -55,6 +55,21 @@ TEST_F(SchedulerReturn, AReceiverThatTurnsMailAwayIsAwayUntilItTakesSome) {
   EXPECT_TRUE(world_.claims_fit());
 }
 
+TEST_F(SchedulerReturn, OneConnectionFindsOutWhetherMailIsStillTurnedAway) {
+  world_.delay = [](const queue::Job&) { return hours(1); };
+  world_.receiver(kSite) = {.connections = 4, .turns_away = true, .slow = true};
+  (void)submit(kLane, 20);
+  world_.run();
+  EXPECT_EQ(world_.open(kSite), 4u);
+  while (world_.answer(kSite) > 0) world_.run();
+  for (int i = 0; i < 5; ++i) {
+    world_.pass(seconds(20));
+    EXPECT_EQ(world_.open(kSite), 1u) << "with the one job that is under way";
+    (void)world_.answer(kSite);
+    world_.run();
+  }
+}
+
 TEST_F(SchedulerReturn, ADeadHostIsProbedLessAndLessOften) {
   world_.receiver(kSite).refuses = true;
   world_.delay = [](const queue::Job&) { return hours(4); };
