@@ -42,12 +42,12 @@ void accept_and_take(benchmark::State& state) {
   scheduler.routed(lane, hop(1), 0, now, orders);
   const delivery::SitePtr site = orders.open.front().site;
   scheduler.connection_ready(*site, {0, 1}, now, orders);
-  (void)scheduler.take(site, {0, 1}, now, orders);
+  (void)scheduler.take(site, {0, 1}, {}, now, orders);
   for (auto _ : state) {
     orders = {};
     delivery::PendingJob pending{job, nullptr};
     benchmark::DoNotOptimize(scheduler.accept(pending, true, 0, now, orders));
-    benchmark::DoNotOptimize(scheduler.take(site, {0, 1}, now, orders));
+    benchmark::DoNotOptimize(scheduler.take(site, {0, 1}, {}, now, orders));
   }
 }
 BENCHMARK(accept_and_take);

@@ -1,8 +1,7 @@
 #include "delivery/address_places.h"
 
 #include "base/check.h"
-
-#include <utility>
+#include "delivery/allowance.h"
 
 namespace signpost::delivery {
 
@@ -17,13 +16,14 @@ void AddressPlaces::give_back(const net::IpAddress& address) {
   const auto place = places_.find(address.client_prefix());
   CHECK(place != places_.end() && place->second.open > 0);
   --place->second.open;
+  if (place->second.leaving > 0) --place->second.leaving;
   forget_unused(place);
 }
 
-void AddressPlaces::wait(const net::IpAddress& address, std::shared_ptr<Site> site) {
+SiteTurns& AddressPlaces::waiting(const net::IpAddress& address) {
   const auto place = places_.find(address.client_prefix());
   CHECK(place != places_.end());
-  place->second.waiting.push_back(std::move(site));
+  return place->second.waiting;
 }
 
 bool AddressPlaces::is_wanted(const net::IpAddress& address) const {
@@ -31,13 +31,28 @@ bool AddressPlaces::is_wanted(const net::IpAddress& address) const {
   return place != places_.end() && !place->second.waiting.empty();
 }
 
-std::shared_ptr<Site> AddressPlaces::next(const net::IpAddress& address) {
+bool AddressPlaces::must_yield(const net::IpAddress& address, const Site& site,
+                               std::size_t messages, const LaneShare& mail) const {
   const auto place = places_.find(address.client_prefix());
-  if (place == places_.end() || place->second.waiting.empty()) return nullptr;
-  std::shared_ptr<Site> site = std::move(place->second.waiting.front());
-  place->second.waiting.pop_front();
+  if (place == places_.end()) return false;
+  const SiteTurns& waiting = place->second.waiting;
+  const std::size_t others = waiting.size() - (waiting.contains(site) ? 1 : 0);
+  if (others <= place->second.leaving) return false;
+  return messages >= Allowance::kTurn || waiting.goes_before(mail);
+}
+
+void AddressPlaces::leaves(const net::IpAddress& address) {
+  const auto place = places_.find(address.client_prefix());
+  CHECK(place != places_.end());
+  ++place->second.leaving;
+}
+
+std::optional<SiteTurns::Turn> AddressPlaces::next(const net::IpAddress& address) {
+  const auto place = places_.find(address.client_prefix());
+  if (place == places_.end()) return std::nullopt;
+  auto turn = place->second.waiting.take();
   forget_unused(place);
-  return site;
+  return turn;
 }
 
 void AddressPlaces::forget_unused(Places::iterator place) {

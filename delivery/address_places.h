@@ -2,11 +2,12 @@
 // A stranger can have any number of domains, and thus of sites, lead to one address.
 #pragma once
 
+#include "delivery/site_turns.h"
 #include "net/address.h"
 
 #include <cstddef>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 namespace signpost::delivery {
@@ -21,18 +22,24 @@ class AddressPlaces {
   // REQUIRES: taken
   void give_back(const net::IpAddress& address);
 
-  // `site` waits until a place is free. REQUIRES: a place is taken
-  void wait(const net::IpAddress& address, std::shared_ptr<Site> site);
+  // Those who wait until a place is free. REQUIRES: one is taken there, or somebody waits
+  SiteTurns& waiting(const net::IpAddress& address);
   bool is_wanted(const net::IpAddress& address) const;
-  // Takes out the site that has waited longest; null: none.
-  std::shared_ptr<Site> next(const net::IpAddress& address);
+  // Whether a connection of `site` that has carried so many messages, and would go on with such
+  // mail, makes room for another site; and that it does.
+  bool must_yield(const net::IpAddress& address, const Site& site, std::size_t messages,
+                  const LaneShare& mail) const;
+  void leaves(const net::IpAddress& address);
+  // Takes out the site whose turn it is; nothing: none waits.
+  std::optional<SiteTurns::Turn> next(const net::IpAddress& address);
 
   std::size_t addresses() const { return places_.size(); }
 
  private:
   struct Place {
     std::size_t open = 0;
-    std::deque<std::shared_ptr<Site>> waiting;
+    std::size_t leaving = 0;
+    SiteTurns waiting;
   };
   using Places = std::unordered_map<net::IpAddress, Place>;
 

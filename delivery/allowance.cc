@@ -55,17 +55,28 @@ std::size_t Allowance::connections() const {
 }
 
 std::size_t Allowance::part() const {
-  return std::max<std::size_t>(1, connections() / std::max<std::size_t>(1, sites_ + starving_));
+  return std::max<std::size_t>(1,
+                               connections() / std::max<std::size_t>(1, sites_ + starving.size()));
 }
 
-void Allowance::site_opened(bool waits) {
+bool Allowance::must_yield(std::size_t messages, const LaneShare& mail) const {
+  if (starving.size() <= leaving_) return false;
+  return messages >= kTurn || starving.goes_before(mail);
+}
+
+void Allowance::site_opened(const Site& site) {
   ++sites_;
-  if (waits) starves_no_more();
+  starving.remove(site);
 }
 
-void Allowance::site_ended(bool waits) {
+void Allowance::site_ended(const Site& site) {
   --sites_;
-  if (waits) starves();
+  for_more.remove(site);
+}
+
+void Allowance::waits_no_longer(const Site& site) {
+  starving.remove(site);
+  for_more.remove(site);
 }
 
 void Allowance::ended(bool was_leaving) {

@@ -4,13 +4,13 @@
 
 #include "base/clock.h"
 #include "delivery/observed_rate.h"
+#include "delivery/site_turns.h"
 #include "delivery/throttle.h"
 #include "relay/rate_limit.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +29,9 @@ struct Site;
 // asks for its job: no other session can take it meanwhile.
 class Allowance {
  public:
+  // Messages that a connection carries before it makes room for a site without one.
+  static constexpr std::size_t kTurn = 10;
+
   // `group`: what its sites have in common, "google"; "" if they are one site.
   explicit Allowance(std::string group) : group_(std::move(group)) {}
 
@@ -64,14 +67,21 @@ class Allowance {
   bool is_exceeded() const { return open_ - leaving_ > connections(); }
   // Sites that wait without a connection get one before others get more than their part. Whether a
   // site with so many connections has its part, or more than that, while one waits.
-  bool has_part(std::size_t of_site) const { return starving_ > 0 && of_site >= part(); }
-  bool exceeds_part(std::size_t of_site) const { return starving_ > leaving_ && of_site > part(); }
-  // A site's first connection is opened, its last one has ended; `waits`: in for_connections.
-  void site_opened(bool waits);
-  void site_ended(bool waits);
-  // A site without a connection has come into for_connections, or has been taken out.
-  void starves() { ++starving_; }
-  void starves_no_more() { --starving_; }
+  bool has_part(std::size_t of_site) const { return !starving.empty() && of_site >= part(); }
+  bool exceeds_part(std::size_t of_site) const {
+    return starving.size() > leaving_ && of_site > part();
+  }
+  // Whether a connection that has carried so many messages, and would go on with such mail, makes
+  // room for a site that waits without one.
+  bool must_yield(std::size_t messages, const LaneShare& mail) const;
+  // A site's first connection is opened, its last one has ended: it waits no longer as what it was.
+  void site_opened(const Site& site);
+  void site_ended(const Site& site);
+  bool waits_for_connection(const Site& site) const {
+    return starving.contains(site) || for_more.contains(site);
+  }
+  bool any_waits_for_connection() const { return !starving.empty() || !for_more.empty(); }
+  void waits_no_longer(const Site& site);  // for a connection
   void opened() { ++open_; }
   void ended(bool was_leaving);
   void leaves() { ++leaving_; }
@@ -92,9 +102,10 @@ class Allowance {
   SteadyTime next(SteadyTime now);
   bool is_unused(SteadyTime now);  // a newly made one would allow no less
 
-  // --- who waits, in the order in which they came ---
-  std::deque<std::shared_ptr<Site>> for_connections;
-  std::deque<std::shared_ptr<Site>> for_tokens;
+  // --- who waits ---
+  SiteTurns starving;  // for a connection, and has none
+  SiteTurns for_more;  // for another connection
+  SiteTurns for_tokens;
   std::optional<SteadyTime> next_token;  // when the timer for the first of them goes off
   // Sites that have idle sessions, which make room for others.
   std::unordered_map<const Site*, std::shared_ptr<Site>> with_idle;
@@ -114,8 +125,7 @@ class Allowance {
   unsigned share_ = Throttle::kWhole;  // in force
   std::size_t open_ = 0;
   std::size_t leaving_ = 0;
-  std::size_t sites_ = 0;     // that have connections
-  std::size_t starving_ = 0;  // that wait without one
+  std::size_t sites_ = 0;  // that have connections
   std::size_t promised_ = 0;
 };
 

@@ -322,18 +322,19 @@ void Delivery::wake(const SessionRef& session) {
   if (found != sessions_.end()) found->second.session->wake();
 }
 
-std::optional<PendingJob> Delivery::take(const SitePtr& site, const SessionRef& session) {
+std::optional<PendingJob> Delivery::take(const SitePtr& site, const SessionRef& session,
+                                         const ConnectionUse& use) {
   Orders orders;
-  auto job = shared_.scheduler.take(site, session, now(), orders);
+  auto job = shared_.scheduler.take(site, session, use, now(), orders);
   if (job) context_.store.claims().set_active(job->job.ref, true);
   carry_out(std::move(orders));
   return job;
 }
 
 std::optional<PendingJob> Delivery::take_early(const SitePtr& site, const SessionRef& session,
-                                               bool quick) {
+                                               const ConnectionUse& use, bool quick) {
   Orders orders;
-  auto job = shared_.scheduler.take_early(site, session, quick, now(), orders);
+  auto job = shared_.scheduler.take_early(site, session, use, quick, now(), orders);
   if (job) context_.store.claims().set_active(job->job.ref, true);
   carry_out(std::move(orders));
   return job;

@@ -121,9 +121,10 @@ class Delivery final : public Intake, private SessionHost {
   }
   bool is_away(const Site& site) const override { return shared_.scheduler.is_away(site); }
   void connection_ready(Site& site, const SessionRef& session) override;
-  std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) override;
+  std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session,
+                                 const ConnectionUse& use) override;
   std::optional<PendingJob> take_early(const SitePtr& site, const SessionRef& session,
-                                       bool quick) override;
+                                       const ConnectionUse& use, bool quick) override;
   void give_back(const SitePtr& site, const SessionRef& session, PendingJob job) override;
   void forbid_early(Site& site) override { shared_.scheduler.forbid_early(site); }
   void answered(const SitePtr& site, const SessionRef& session, const smtp::Reply& reply,

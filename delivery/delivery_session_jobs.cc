@@ -68,7 +68,7 @@ bool DeliverySession::next_job() {
     begin(std::move(next_));
     return true;
   }
-  auto job = host_.take(site_, ref_);
+  auto job = host_.take(site_, ref_, {messages_, connection_.place()});
   if (!job) {
     const bool wanted =
         host_.short_of_connections() || host_.must_make_room(*site_, ref_, connection_.place());
@@ -145,7 +145,8 @@ void DeliverySession::begin_early() {
       !connection_.dialog().can_begin_early() || !connection_.stream().input().empty()) {
     return;
   }
-  auto job = host_.take_early(site_, ref_, last_reply_took_ <= kQuickReply);
+  auto job = host_.take_early(site_, ref_, {messages_, connection_.place()},
+                              last_reply_took_ <= kQuickReply);
   if (!job) return;
   if (job->message) {
     loaded_early(std::move(job));

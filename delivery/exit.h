@@ -4,10 +4,12 @@
 #include "delivery/allowance.h"
 #include "delivery/back_off.h"
 #include "delivery/connection_budget.h"
+#include "net/address.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace signpost::delivery {
@@ -20,6 +22,12 @@ struct SessionRef {
   friend bool operator==(const SessionRef&, const SessionRef&) = default;
 };
 
+// What a session says of its connection when it asks for a job.
+struct ConnectionUse {
+  std::size_t messages = 0;               // that it has carried
+  std::optional<net::IpAddress> address;  // of a place that it takes: see AddressPlaces
+};
+
 // A part of its site, guarded like it. Receivers judge and limit each address that mail comes from
 // by itself: one may be refused where others are welcome.
 struct Exit {
@@ -29,14 +37,13 @@ struct Exit {
   BackOff back_off{BackOff::kConnections};
   // What this source may send to this site, or to all sites of the group that it is in.
   std::shared_ptr<Allowance> allowance;
-  bool waits_for_connection = false;  // its site is in the allowance's queue
-  bool waits_for_token = false;       // the same: no session is woken meanwhile
-  std::vector<SessionRef> idle;       // connected, without a job
-  std::vector<SessionRef> woken;      // have a promised token, and have not asked for a job yet
-  std::vector<SessionRef> leaving;    // close, since there are more than may be
-  bool turns_away = false;            // the receiver takes connections from there, and no mail
-  std::vector<SessionRef> probing;    // meanwhile: have taken a job
-  SteadyTime opened{};                // when a connection was ordered last
+  bool waits_for_token = false;     // in its allowance: no session is woken meanwhile
+  std::vector<SessionRef> idle;     // connected, without a job
+  std::vector<SessionRef> woken;    // have a promised token, and have not asked for a job yet
+  std::vector<SessionRef> leaving;  // close, since there are more than may be
+  bool turns_away = false;          // the receiver takes connections from there, and no mail
+  std::vector<SessionRef> probing;  // meanwhile: have taken a job
+  SteadyTime opened{};              // when a connection was ordered last
 
   // It has sent what its warm-up allows today.
   bool is_spent() const { return allowance->daily() && allowance->daily()->left() == 0; }

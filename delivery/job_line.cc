@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace signpost::delivery {
@@ -126,6 +127,37 @@ const LaneTurn* JobLine::first() const {
 
 LaneTurn* JobLine::any_ready() const {
   return ready_owners_.empty() ? nullptr : ready_owners_.front()->ready.begin()->second;
+}
+
+std::vector<LaneShare> JobLine::owners(std::size_t most) const {
+  std::vector<LaneShare> found;
+  const auto add = [&](const OwnerTurn& owner) {
+    const LaneTurns& best = owner.ready.empty() ? owner.unread : owner.ready;
+    int rank = best.begin()->first.rank;
+    if (!owner.unread.empty()) rank = std::max(rank, owner.unread.begin()->first.rank);
+    found.push_back({*best.begin()->second->name_, rank});
+  };
+  for (const OwnerTurn* const owner : ready_owners_) {
+    if (found.size() == most) return found;
+    add(*owner);
+  }
+  for (const OwnerTurn* const owner : unread_owners_) {
+    if (found.size() == most) return found;
+    if (owner->ready.empty()) add(*owner);
+  }
+  return found;
+}
+
+LaneShare JobLine::first_share() const {
+  const LaneTurn* const lane = first();
+  return {*lane->name_, lane->rank_};
+}
+
+void JobLine::go_first(const std::string& owner) {
+  const auto found = owners_.find(owner);
+  if (found == owners_.end() || !found->second.is_ready) return;
+  found->second.deficit = std::max<std::int64_t>(found->second.deficit, 1);
+  ready_owners_.splice(ready_owners_.begin(), ready_owners_, *found->second.is_ready);
 }
 
 std::vector<const LaneTurn*> JobLine::lanes(LaneTurns OwnerTurn::* which) const {

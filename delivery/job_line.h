@@ -100,6 +100,12 @@ class JobLine {
   // For the log and the like: all of them, in an order of their turns.
   std::vector<const LaneTurn*> ready_lanes() const { return lanes(&OwnerTurn::ready); }
   std::vector<const LaneTurn*> unread_lanes() const { return lanes(&OwnerTurn::unread); }
+  // What there is of each owner: the highest rank of his mail. Of so many owners at most, by turn.
+  std::vector<LaneShare> owners(std::size_t most) const;
+  // Of the lane that first() gives. REQUIRES: there is one
+  LaneShare first_share() const;
+  // The owner's mail goes next, if there is any in memory.
+  void go_first(const std::string& owner);
   // A lane with jobs in memory, for emptying the line; null when there is none.
   LaneTurn* any_ready() const;
 

@@ -117,13 +117,14 @@ class Scheduler {
   void cut_off(const queue::Job& job);
   // The next job; nothing: the session is idle from now on and will be woken, unless it must make
   // room.
-  std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session, const Now& now,
-                                 Orders& orders);
+  std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session,
+                                 const ConnectionUse& use, const Now& now, Orders& orders);
   // For a session that would begin it before the reply to its current message, and must wait for
   // that reply: only jobs that no session is free for. `quick`: that reply is near; else there must
   // be more jobs than sessions to take them.
-  std::optional<PendingJob> take_early(const SitePtr& site, const SessionRef& session, bool quick,
-                                       const Now& now, Orders& orders);
+  std::optional<PendingJob> take_early(const SitePtr& site, const SessionRef& session,
+                                       const ConnectionUse& use, bool quick, const Now& now,
+                                       Orders& orders);
   // The peer discarded what was begun early: never do so again.
   void forbid_early(Site& site);
   // A job that was taken and not tried goes back to the front of its lane.

@@ -27,26 +27,36 @@ NextHop Scheduler::hop(const Site& site) const {
 
 bool Scheduler::take_place(const SitePtr& site, const net::IpAddress& address, const Now& now) {
   const MutexLock lock(mutex_);
-  if (impl_->places.take(address, site->hop.connections_per_address)) return true;
+  // Who comes as they wait, waits like them; who was among them may look by himself.
+  const bool may_take = site->waits_at == address || std::exchange(site->invited, false) ||
+                        !impl_->places.is_wanted(address);
+  if (may_take && impl_->places.take(address, site->hop.connections_per_address)) return true;
   site->crowded_until =
       now.steady + std::chrono::duration_cast<SteadyTime::duration>(kPlaceWait * (1 + now.dice));
   impl_->timers.push({site->crowded_until, site});
-  if (!std::exchange(site->waits_for_place, true)) impl_->places.wait(address, site);
+  if (!site->waits_at) {
+    site->waits_at = address;
+    impl_->wait_in(impl_->places.waiting(address), site);
+  }
   return false;
 }
 
-// The site that has waited longest gets it, if it still needs it.
+// The site whose turn it is gets it, if it still needs it.
 void Scheduler::give_back_place(const net::IpAddress& address, std::size_t worker, const Now& now,
                                 Orders& orders) {
   const MutexLock lock(mutex_);
   impl_->places.give_back(address);
   const std::size_t before = orders.open.size();
   while (orders.open.size() == before) {
-    const SitePtr next = impl_->places.next(address);
-    if (!next) return;
-    next->waits_for_place = false;
+    const auto turn = impl_->places.next(address);
+    if (!turn) return;
+    const SitePtr& next = turn->site;
+    next->waits_at.reset();
+    next->invited = true;
     next->crowded_until = {};
+    next->line.go_first(turn->owner);
     if (!next->forgotten) impl_->arrange(next, worker, now, orders);
+    if (orders.open.size() == before) next->invited = false;
   }
 }
 
@@ -56,9 +66,9 @@ bool Scheduler::take_beside(const SitePtr& site, const SessionRef& session) {
   const Allowance& allowance = *exit.allowance;
   const bool none_is_free = exit.connections.full() || allowance.is_full();
   const bool others_wait =
-      !allowance.for_connections.empty() || allowance.has_part(exit.connections.open());
+      allowance.any_waits_for_connection() || allowance.has_part(exit.connections.open());
   if (none_is_free || others_wait || site->pause != nullptr) return false;
-  impl_->open_connection(exit);
+  impl_->open_connection(*site, exit);
   exit.connections.reserve_beside();
   return true;
 }
@@ -84,15 +94,18 @@ bool Scheduler::must_make_room(const Site& site, const SessionRef& session,
                                const std::optional<net::IpAddress>& address) const {
   const MutexLock lock(mutex_);
   const Exit& exit = site.exits[session.exit];
-  return site.pause || (address && impl_->places.is_wanted(*address)) ||
-         !exit.allowance->for_connections.empty() ||
-         std::ranges::find(exit.leaving, session) != exit.leaving.end();
+  if (site.pause || std::ranges::find(exit.leaving, session) != exit.leaving.end()) return true;
+  if (site.reading > 0) return false;  // what it has been opened for is about to come
+  // Another connection could do no more than wait for a token, too; see Scheduling::should_leave().
+  if (exit.waits_for_token && exit.connections.open() - exit.leaving.size() == 1) return false;
+  return (address && impl_->places.is_wanted(*address)) ||
+         exit.allowance->any_waits_for_connection();
 }
 
 void Scheduler::connection_ready(Site& site, const SessionRef& session, const Now& now,
                                  Orders& orders) {
   const MutexLock lock(mutex_);
-  site.crowded_until = {};
+  if (!site.waits_at) site.crowded_until = {};
   Exit& exit = site.exits[session.exit];
   exit.connections.ready();
   if (!exit.turns_away) impl_->is_back(site, exit, now, orders);
@@ -116,16 +129,17 @@ void Scheduler::cut_off(const queue::Job& job) {
 }
 
 std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef& session,
-                                          const Now& now, Orders& orders) {
+                                          const ConnectionUse& use, const Now& now,
+                                          Orders& orders) {
   const MutexLock lock(mutex_);
   Exit& exit = site->exits[session.exit];
   Allowance& allowance = *exit.allowance;
   const bool promised = impl_->redeem_token(exit, session);
   if (std::erase(exit.leaving, session) != 0) allowance.stays();
-  if (impl_->should_leave(exit)) {
+  if (impl_->should_leave(*site, exit, use)) {
     impl_->no_longer_idle(*site, session);
-    exit.leaving.push_back(session);
-    allowance.leaves();
+    impl_->leaves(exit, session, use);
+    if (promised) impl_->serve_tokens(allowance, now, orders);
     impl_->arrange(site, session.worker, now, orders);
     return std::nullopt;
   }
@@ -141,7 +155,7 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
     if (promised ? allowance.has_any(now.steady) : impl_->may_take(site, exit, now)) {
       job = impl_->taken_at_rate(*site, exit, now);
     } else {
-      impl_->wait_for_token(site, exit, now);
+      impl_->wait_ready_for_token(site, exit, now);
     }
   }
   if (!job) {
@@ -156,7 +170,8 @@ std::optional<PendingJob> Scheduler::take(const SitePtr& site, const SessionRef&
 }
 
 std::optional<PendingJob> Scheduler::take_early(const SitePtr& site, const SessionRef& session,
-                                                bool quick, const Now& now, Orders& orders) {
+                                                const ConnectionUse& use, bool quick,
+                                                const Now& now, Orders& orders) {
   const MutexLock lock(mutex_);
   Exit& exit = site->exits[session.exit];
   const auto has_idle = [](const Exit& each) { return !each.idle.empty(); };
@@ -164,7 +179,9 @@ std::optional<PendingJob> Scheduler::take_early(const SitePtr& site, const Sessi
     return std::nullopt;
   }
   if (site->line.jobs() <= (quick ? 0 : site->open())) return std::nullopt;
-  if (impl_->should_leave(exit) || !impl_->may_take(site, exit, now)) return std::nullopt;
+  if (impl_->should_leave(*site, exit, use) || !impl_->may_take(site, exit, now)) {
+    return std::nullopt;
+  }
   PendingJob job = impl_->taken_at_rate(*site, exit, now);
   impl_->read_for(site, now, orders);
   return job;
@@ -213,7 +230,7 @@ void Scheduler::connection_ended(const SitePtr& site, const SessionRef& session,
   exit.connections.ended(session.worker, was_ready);
   impl_->no_longer_idle(*site, session);
   const bool promised = impl_->redeem_token(exit, session);
-  impl_->close_connection(exit, session);
+  impl_->close_connection(*site, exit, session);
   std::erase(exit.probing, session);
   const bool has_hope = site->has_hope_beside(exit);
   // While others carry mail, it was this connection that was unwanted.

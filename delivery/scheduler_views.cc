@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kLanesShown = 20;
 
 // What holds up mail there, in words; "" if no limit does.
-std::string limit_reached(const Exit& exit) {
+std::string limit_reached(const Site& site, const Exit& exit) {
   const Allowance& allowance = *exit.allowance;
   const std::string whose = allowance.is_shared() ? fmt::format(" to {}", allowance.group()) : "";
   const std::string less =
@@ -36,23 +36,23 @@ std::string limit_reached(const Exit& exit) {
   if (exit.waits_for_token) {
     return fmt::format("waiting for its turn: the rate of mail{} is used up{}", whose, less);
   }
-  if (exit.waits_for_connection || allowance.is_full()) {
+  if (allowance.waits_for_connection(site) || allowance.is_full()) {
     return fmt::format("waiting for a connection: {} of {}{} are open{}", allowance.open(),
                        allowance.connections(), whose, less);
   }
   return "";
 }
 
-std::string trouble_of(const Exit& exit) {
-  return exit.back_off.failing() ? exit.back_off.why().reply.one_line() : limit_reached(exit);
+std::string trouble_of(const Site& site, const Exit& exit) {
+  return exit.back_off.failing() ? exit.back_off.why().reply.one_line() : limit_reached(site, exit);
 }
 
 // Of all exits, since mail goes by any of them.
 std::string limits_reached(const Site& site) {
-  if (site.hop.sources.front().name.empty()) return limit_reached(site.exits.front());
+  if (site.hop.sources.front().name.empty()) return limit_reached(site, site.exits.front());
   std::string text;
   for (std::size_t i = 0; i < site.exits.size(); ++i) {
-    const std::string trouble = trouble_of(site.exits[i]);
+    const std::string trouble = trouble_of(site, site.exits[i]);
     if (trouble.empty()) return "";
     fmt::format_to(std::back_inserter(text), "{}from {}: {}", text.empty() ? "" : "; ",
                    site.hop.sources[i].name, trouble);
@@ -78,8 +78,8 @@ SiteState state_of(const Site& site) {
   if (site.is_failing()) return SiteState::BackingOff;
   const bool has_mail = lanes_of(site) > 0;
   const auto waits = [&](const Exit& exit) {
-    return exit.back_off.failing() || exit.waits_for_token || exit.waits_for_connection ||
-           (has_mail && exit.allowance->is_full()) ||
+    return exit.back_off.failing() || exit.waits_for_token ||
+           exit.allowance->waits_for_connection(site) || (has_mail && exit.allowance->is_full()) ||
            (exit.allowance->daily() && exit.allowance->daily()->left() == 0);
   };
   return std::ranges::all_of(site.exits, waits) ? SiteState::Limited : SiteState::Usable;
@@ -98,10 +98,10 @@ std::vector<queue::Lane> some_lanes(const Site& site) {
   return lanes;
 }
 
-ExitView view_of(const Exit& exit, const std::string& source) {
+ExitView view_of(const Site& site, const Exit& exit, const std::string& source) {
   ExitView view;
   view.source = source;
-  view.waits_for = trouble_of(exit);
+  view.waits_for = trouble_of(site, exit);
   view.connections = exit.connections.open();
   view.shared_connections = exit.allowance->open();
   view.connections_limit = exit.allowance->connections();
@@ -125,7 +125,7 @@ SiteView view_of(const Site& site, const SchedulerNow& now) {
   view.shared_connections = view.connections_limit = 0;
   view.percent = 100;
   for (const Exit& exit : site.exits) {
-    view.exits.push_back(view_of(exit, site.hop.sources[view.exits.size()].name));
+    view.exits.push_back(view_of(site, exit, site.hop.sources[view.exits.size()].name));
     view.shared_connections += exit.allowance->open();
     view.connections_limit += exit.allowance->connections();
     view.percent = std::min(view.percent, view.exits.back().percent);

@@ -83,6 +83,7 @@ void Scheduling::join(Lane& lane, std::size_t worker, const Now& now, Orders& or
       lanes.wake_by(lane, now.schedule + overdue_interval);
     }
     lane.site->line.update(state.turn);
+    waits_too(lane);
     arrange(lane.site, worker, now, orders);
     if (!state.turn.jobs.empty() && lane.site->is_full()) {
       lanes.wake_by(lane, now.schedule + overdue_interval);  // it may wait for long: see tick()

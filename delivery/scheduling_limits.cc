@@ -13,7 +13,8 @@ namespace signpost::delivery {
 Scheduling::~Scheduling() {
   for (const auto& [key, site] : sites) {
     for (const Exit& exit : site->exits) {
-      exit.allowance->for_connections.clear();
+      exit.allowance->starving.clear();
+      exit.allowance->for_more.clear();
       exit.allowance->for_tokens.clear();
       exit.allowance->with_idle.clear();
     }
@@ -69,8 +70,7 @@ void Scheduling::begin_day(const Now& now) {
   }
 }
 
-// The configuration has put the site into another group. It may stay in the queues of the former
-// one, which skip it.
+// The configuration has put the site into another group.
 void Scheduling::move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowance> allowance,
                          const Now& now) {
   Allowance& former = *exit.allowance;
@@ -80,10 +80,10 @@ void Scheduling::move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowa
     allowance->opened();
   }
   if (open > 0) {
-    former.site_ended(exit.waits_for_connection);
-    allowance->site_opened(false);
+    former.site_ended(*site);
+    allowance->site_opened(*site);
   }
-  if (exit.waits_for_connection) former.starves_no_more();
+  former.waits_no_longer(*site);
   exit.leaving.clear();
   for (std::size_t i = 0; i < exit.woken.size(); ++i) {
     former.redeem();
@@ -91,13 +91,13 @@ void Scheduling::move_to(const SitePtr& site, Exit& exit, std::shared_ptr<Allowa
   }
   former.with_idle.erase(site.get());
   if (!exit.idle.empty()) allowance->with_idle.emplace(site.get(), site);
-  std::erase(former.for_connections, site);
-  std::erase(former.for_tokens, site);
-  exit.waits_for_connection = exit.waits_for_token = false;
+  former.for_tokens.remove(*site);
+  exit.waits_for_token = false;
   // The timer for the next token may have been this site's; and it leaves room for a connection.
   former.next_token.reset();
-  if (!former.for_tokens.empty()) timers.push({now.steady, former.for_tokens.front()});
-  if (!former.for_connections.empty()) timers.push({now.steady, former.for_connections.front()});
+  for (const SiteTurns* waiting : {&former.for_tokens, &former.starving, &former.for_more}) {
+    if (!waiting->empty()) timers.push({now.steady, waiting->first()});
+  }
   exit.allowance = std::move(allowance);
 }
 
@@ -120,6 +120,37 @@ bool Scheduling::no_longer_idle(Site& site, const SessionRef& session) {
   return true;
 }
 
+// Turns -------------------------------------------------------------------------------------------
+
+// The site waits with all the mail that it has.
+void Scheduling::wait_in(SiteTurns& turns, const SitePtr& site, bool ready) {
+  for (const LaneShare& mail : site->line.owners(SiteTurns::kMostOwners)) {
+    turns.add(site, mail, ready);
+  }
+  if (const Lane* const lane = site->parked.first()) {
+    turns.add(site, shares(lane_named(*lane->key)));
+  }
+  if (!turns.contains(*site)) turns.add(site, {});  // it looks whether its receiver is back
+}
+
+// New mail may go before that with which its site waits.
+void Scheduling::waits_too(const Lane& lane) {
+  const SitePtr& site = lane.site;
+  std::optional<LaneShare> mail;
+  const auto add = [&](SiteTurns& turns) {
+    if (!turns.contains(*site)) return;
+    if (!mail) mail = shares(lane_named(*lane.key));
+    turns.add(site, *mail);
+  };
+  for (const Exit& exit : site->exits) {
+    if (!exit.allowance->is_shared()) continue;
+    add(exit.allowance->starving);
+    add(exit.allowance->for_more);
+    add(exit.allowance->for_tokens);
+  }
+  if (site->waits_at) add(places.waiting(*site->waits_at));
+}
+
 // Tokens ------------------------------------------------------------------------------------------
 
 void Scheduling::promise_token(Exit& exit, const SessionRef& session) {
@@ -136,58 +167,87 @@ bool Scheduling::redeem_token(Exit& exit, const SessionRef& session) {
 // A token that nobody has been promised and nobody has waited for longer.
 bool Scheduling::may_take(const SitePtr& site, const Exit& exit, const Now& now) const {
   Allowance& allowance = *exit.allowance;
-  if (!allowance.for_tokens.empty() && allowance.for_tokens.front() != site) return false;
+  if (!allowance.for_tokens.empty() && allowance.for_tokens.first() != site) return false;
   return allowance.available(now.steady) > 0;
 }
 
 void Scheduling::wait_for_token(const SitePtr& site, Exit& exit, const Now& now) {
   Allowance& allowance = *exit.allowance;
-  if (!std::exchange(exit.waits_for_token, true)) allowance.for_tokens.push_back(site);
+  if (!std::exchange(exit.waits_for_token, true)) {
+    if (allowance.is_shared()) {
+      wait_in(allowance.for_tokens, site);
+    } else {
+      allowance.for_tokens.add(site, {});
+    }
+  }
   if (allowance.next_token) return;
   allowance.next_token = allowance.next(now.steady);
   timers.push({*allowance.next_token, site});
 }
 
-// Each of those who wait is asked at most once, those who have waited longest first.
+// The same for a session that would use it at once: one who must still connect first may let a
+// token pass to others, again and again.
+void Scheduling::wait_ready_for_token(const SitePtr& site, Exit& exit, const Now& now) {
+  if (exit.allowance->is_shared()) wait_in(exit.allowance->for_tokens, site, true);
+  wait_for_token(site, exit, now);
+}
+
+// Each of those who wait is asked at most once, in the order of their turns.
 void Scheduling::serve_tokens(Allowance& allowance, const Now& now, Orders& orders) {
   if (allowance.next_token && now.steady >= *allowance.next_token) allowance.next_token.reset();
   for (std::size_t left = allowance.for_tokens.size();
        left > 0 && allowance.available(now.steady) > 0; --left) {
-    const SitePtr site = std::move(allowance.for_tokens.front());
-    allowance.for_tokens.pop_front();
-    site->exit_with(allowance)->waits_for_token = false;
-    if (!site->forgotten) arrange(site, 0, now, orders);
+    const SiteTurns::Turn turn = allowance.for_tokens.take().value();
+    turn.site->exit_with(allowance)->waits_for_token = false;
+    if (allowance.is_shared()) turn.site->line.go_first(turn.owner);
+    const std::size_t before = allowance.available(now.steady);
+    if (!turn.site->forgotten) arrange(turn.site, 0, now, orders);
+    if (allowance.available(now.steady) == before) allowance.for_tokens.give_back_turn(turn.owner);
   }
   if (allowance.for_tokens.empty()) return;
-  const SitePtr first = allowance.for_tokens.front();
+  const SitePtr first = allowance.for_tokens.first();
   wait_for_token(first, *first->exit_with(allowance), now);
 }
 
 // Connections -------------------------------------------------------------------------------------
 
 // Before ConnectionBudget::reserve().
-void Scheduling::open_connection(Exit& exit) {
-  if (exit.connections.open() == 0) exit.allowance->site_opened(exit.waits_for_connection);
+void Scheduling::open_connection(const Site& site, Exit& exit) {
+  if (exit.connections.open() == 0) exit.allowance->site_opened(site);
   exit.allowance->opened();
 }
 
 // After ConnectionBudget::ended().
-void Scheduling::close_connection(Exit& exit, const SessionRef& session) {
-  if (exit.connections.open() == 0) exit.allowance->site_ended(exit.waits_for_connection);
+void Scheduling::close_connection(const Site& site, Exit& exit, const SessionRef& session) {
+  if (exit.connections.open() == 0) exit.allowance->site_ended(site);
   exit.allowance->ended(std::erase(exit.leaving, session) != 0);
 }
 
-bool Scheduling::should_leave(const Exit& exit) const {
-  return exit.allowance->is_exceeded() ||
-         exit.allowance->exceeds_part(exit.connections.open() - exit.leaving.size());
+// Whether a session must close its connection: there are more than may be, or others need it more.
+bool Scheduling::should_leave(const Site& site, const Exit& exit, const ConnectionUse& use) const {
+  const Allowance& allowance = *exit.allowance;
+  if (allowance.is_exceeded() ||
+      allowance.exceeds_part(exit.connections.open() - exit.leaving.size())) {
+    return true;
+  }
+  if (site.line.first() == nullptr) return false;
+  if (allowance.starving.empty() && !(use.address && places.is_wanted(*use.address))) return false;
+  const LaneShare next = site.line.first_share();
+  return allowance.must_yield(use.messages, next) ||
+         (use.address && places.must_yield(*use.address, site, use.messages, next));
+}
+
+void Scheduling::leaves(Exit& exit, const SessionRef& session, const ConnectionUse& use) {
+  exit.leaving.push_back(session);
+  exit.allowance->leaves();
+  if (use.address && places.is_wanted(*use.address)) places.leaves(*use.address);
 }
 
 // A site whose connections are its own is asked again when one of them ends.
 void Scheduling::wait_for_connection(const SitePtr& site, Exit& exit, Orders& orders) {
   Allowance& allowance = *exit.allowance;
-  if (!allowance.is_shared() || std::exchange(exit.waits_for_connection, true)) return;
-  allowance.for_connections.push_back(site);
-  if (exit.connections.open() == 0) allowance.starves();
+  if (!allowance.is_shared() || allowance.waits_for_connection(*site)) return;
+  wait_in(exit.connections.open() == 0 ? allowance.starving : allowance.for_more, site);
   const auto other = std::ranges::find_if(
       allowance.with_idle, [&](const auto& each) { return each.first != site.get(); });
   if (other == allowance.with_idle.end()) return;
@@ -200,14 +260,13 @@ void Scheduling::wait_for_connection(const SitePtr& site, Exit& exit, Orders& or
 
 void Scheduling::serve_connections(Allowance& allowance, std::size_t worker, const Now& now,
                                    Orders& orders) {
-  for (std::size_t left = allowance.for_connections.size(); left > 0 && !allowance.is_full();
-       --left) {
-    const SitePtr site = std::move(allowance.for_connections.front());
-    allowance.for_connections.pop_front();
-    Exit& exit = *site->exit_with(allowance);
-    exit.waits_for_connection = false;
-    if (exit.connections.open() == 0) allowance.starves_no_more();
-    if (!site->forgotten) arrange(site, worker, now, orders);
+  for (SiteTurns* const waiting : {&allowance.starving, &allowance.for_more}) {
+    for (std::size_t left = waiting->size(); left > 0 && !allowance.is_full(); --left) {
+      const auto turn = waiting->take();
+      if (!turn) break;
+      turn->site->line.go_first(turn->owner);
+      if (!turn->site->forgotten) arrange(turn->site, worker, now, orders);
+    }
   }
 }
 

@@ -19,10 +19,7 @@ void Scheduling::unload_line(Site& site, const Now& now, Orders& orders) {
 void Scheduling::stop_site(const SitePtr& site, const Now& now, Orders& orders) {
   unload_line(*site, now, orders);
   for (Exit& exit : site->exits) {
-    if (std::exchange(exit.waits_for_connection, false)) {
-      std::erase(exit.allowance->for_connections, site);
-      if (exit.connections.open() == 0) exit.allowance->starves_no_more();
-    }
+    exit.allowance->waits_no_longer(*site);
     while (!exit.idle.empty()) {  // they find no job, and that they must make room
       const SessionRef session = exit.idle.back();
       no_longer_idle(*site, session);

@@ -247,7 +247,7 @@ Exit* Scheduling::exit_to_open(Site& site, bool looks, const Now& now) const {
 
 void Scheduling::open_at(const SitePtr& site, Exit& exit, std::string account, std::size_t worker,
                          const Now& now, Orders& orders) {
-  open_connection(exit);
+  open_connection(*site, exit);
   exit.opened = now.steady;
   if (site->exits.size() > 1) timers.push({now.steady + kSilent, site});
   const auto number = static_cast<std::size_t>(&exit - site->exits.data());
@@ -318,6 +318,7 @@ void Scheduling::arrange(const SitePtr& site, std::size_t worker, const Now& now
     demand -= std::min(demand, exit.connections.connecting());
   }
   if (site->is_failing()) demand = std::min<std::size_t>(demand, site->connecting() == 0 ? 1 : 0);
+  if (site->invited) demand = std::min<std::size_t>(demand, 1);
   const LaneTurn* const first = site->line.first();
   for (; demand > 0 && !is_crowded(*site, now); --demand) {
     Exit* const exit = exit_to_open(*site, looks, now);
@@ -399,9 +400,9 @@ void Scheduling::tidy(const Now& now, Orders& orders) {
     site.forgotten = true;
     if (site.absence) absences.insert(entry.first, *site.absence);
     for (Exit& exit : site.exits) {
-      if (std::exchange(exit.waits_for_token, false)) {
-        std::erase(exit.allowance->for_tokens, entry.second);
-      }
+      exit.waits_for_token = false;
+      exit.allowance->for_tokens.remove(site);
+      exit.allowance->waits_no_longer(site);
     }
     return true;
   });

@@ -40,9 +40,10 @@ class SessionHost {
                               const std::optional<net::IpAddress>& address) const = 0;
   virtual bool is_away(const Site& site) const = 0;
   virtual void connection_ready(Site& site, const SessionRef& session) = 0;
-  virtual std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session) = 0;
+  virtual std::optional<PendingJob> take(const SitePtr& site, const SessionRef& session,
+                                         const ConnectionUse& use) = 0;
   virtual std::optional<PendingJob> take_early(const SitePtr& site, const SessionRef& session,
-                                               bool quick) = 0;
+                                               const ConnectionUse& use, bool quick) = 0;
   virtual void give_back(const SitePtr& site, const SessionRef& session, PendingJob job) = 0;
   virtual void forbid_early(Site& site) = 0;
   // What a host of the site answered to what was begun at `began`. If it asks for less mail, the

@@ -79,17 +79,18 @@ struct Site {
     queue::Lane lane;
   };
   std::optional<FirstFailure> first_failure;
-  std::vector<PutOff> put_off;   // of the present trouble, the latest; they go when it is over
-  SitePausePtr pause;            // no job is taken, no connection opened; null: not paused
-  SteadyTime crowded_until{};    // no connection is opened before: its addresses have enough
-  bool waits_for_place = false;  // in the queue of an address
-  std::size_t reading = 0;       // jobs that reads under way may bring
-  LaneQueue parked;              // after the line: more lanes than can be read soon
-  std::deque<Lane*> stale;       // parked with routes of a former configuration
-  SteadyTime next_look{};        // for overdue jobs in the line
-  bool hungry = false;           // waits for memory to read more
-  bool early = true;             // may begin a transaction before the reply to the previous one
-  bool forgotten = false;        // no longer in the scheduler's table
+  std::vector<PutOff> put_off;  // of the present trouble, the latest; they go when it is over
+  SitePausePtr pause;           // no job is taken, no connection opened; null: not paused
+  SteadyTime crowded_until{};   // no connection is opened before: its addresses have enough
+  std::optional<net::IpAddress> waits_at;  // for a place at that address
+  bool invited = false;                    // one is free there, for one connection
+  std::size_t reading = 0;                 // jobs that reads under way may bring
+  LaneQueue parked;                        // after the line: more lanes than can be read soon
+  std::deque<Lane*> stale;                 // parked with routes of a former configuration
+  SteadyTime next_look{};                  // for overdue jobs in the line
+  bool hungry = false;                     // waits for memory to read more
+  bool early = true;       // may begin a transaction before the reply to the previous one
+  bool forgotten = false;  // no longer in the scheduler's table
 };
 
 }  // namespace signpost::delivery

@@ -30,22 +30,22 @@ TEST(AddressPlaces, ThoseWhoWaitAreServedInTheirOrder) {
   ASSERT_TRUE(places.take(ip("192.0.2.1"), 1));
   const auto first = site();
   const auto second = site();
-  places.wait(ip("192.0.2.1"), first);
-  places.wait(ip("192.0.2.1"), second);
+  places.waiting(ip("192.0.2.1")).add(first, {});
+  places.waiting(ip("192.0.2.1")).add(second, {});
   EXPECT_TRUE(places.is_wanted(ip("192.0.2.1")));
   EXPECT_FALSE(places.is_wanted(ip("192.0.2.2")));
-  EXPECT_EQ(places.next(ip("192.0.2.1")), first);
-  EXPECT_EQ(places.next(ip("192.0.2.1")), second);
-  EXPECT_EQ(places.next(ip("192.0.2.1")), nullptr);
+  EXPECT_EQ(places.next(ip("192.0.2.1"))->site, first);
+  EXPECT_EQ(places.next(ip("192.0.2.1"))->site, second);
+  EXPECT_FALSE(places.next(ip("192.0.2.1")));
 }
 
 TEST(AddressPlaces, WhatIsNotUsedIsForgotten) {
   AddressPlaces places;
   ASSERT_TRUE(places.take(ip("192.0.2.1"), 1));
-  places.wait(ip("192.0.2.1"), site());
+  places.waiting(ip("192.0.2.1")).add(site(), {});
   places.give_back(ip("192.0.2.1"));
   EXPECT_EQ(places.addresses(), 1u) << "somebody waits";
-  EXPECT_NE(places.next(ip("192.0.2.1")), nullptr);
+  EXPECT_TRUE(places.next(ip("192.0.2.1")));
   EXPECT_EQ(places.addresses(), 0u);
 }
 

@@ -313,7 +313,8 @@ void DeliveryWorld::connected(std::uint64_t id) {
 void DeliveryWorld::take(Session& session) {
   session.idle_since.reset();
   order([&](const auto& at, Orders& orders) {
-    session.job = scheduler.take(session.site, session.ref, at, orders);
+    session.job =
+        scheduler.take(session.site, session.ref, {session.messages, session.place}, at, orders);
   });
   if (session.job && no_memory && no_memory(session.job->job)) {
     PendingJob pending = std::move(*session.job);
@@ -323,6 +324,7 @@ void DeliveryWorld::take(Session& session) {
     take(session);
     return;
   }
+  if (session.job) ++session.messages;
   if (!session.job) {
     session.idle_since = clock.steady_now();
     const bool leaves = scheduler.must_make_room(*session.site, session.ref, session.place);

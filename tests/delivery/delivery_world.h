@@ -134,6 +134,7 @@ class DeliveryWorld {
     bool ready = false;
     std::optional<net::IpAddress> place;
     std::optional<delivery::PendingJob> job;
+    std::size_t messages = 0;  // jobs that it has had
     std::optional<SteadyTime> idle_since;
   };
 
