@@ -13,7 +13,8 @@ namespace signpost::delivery {
 // Holding    the head start of the better rank,     Racing
 //            or its last failure; when limits
 //            leave no connection: any failure
-// Racing     the head start of the latest attempt;  Asking
+// Racing     the head start of the latest attempt,  Asking; with so many under way the next target
+//            with so many under way that of a rank; takes the place of the attempt that began first
 //            a failure
 // Exhausted  attempts under way                     Lost
 // Won        begin()                                Asking
@@ -47,7 +48,7 @@ ConnectRace::Do ConnectRace::found(unsigned rank) {
   found_rank_ = rank;
   looked_ = false;
   if (under_way_ > 0 && rank > rank_) return enter(State::Holding);
-  return Do::Begin;
+  return next();
 }
 
 void ConnectRace::began(bool alone, SteadyTime now) {
@@ -101,7 +102,7 @@ ConnectRace::Do ConnectRace::due(SteadyTime now) {
     last_began_ += now - *at;
     return Do::Nothing;
   }
-  return state_ == State::Holding ? Do::Begin : enter(State::Asking);
+  return state_ == State::Holding ? next() : enter(State::Asking);
 }
 
 void ConnectRace::won() {
@@ -110,9 +111,11 @@ void ConnectRace::won() {
 }
 
 std::optional<SteadyTime> ConnectRace::next_at() const {
-  if (alone_ || refused_ || under_way_ >= kMostAtOnce) return std::nullopt;
+  if (alone_ || refused_) return std::nullopt;
   if (state_ == State::Holding) return last_began_ + kHeadStartOfRank;
-  if (state_ == State::Racing) return last_began_ + kHeadStart;
+  // The oldest of so many must not be given up before it had a lost SYN sent again.
+  const auto head_start = under_way_ >= kMostAtOnce ? kHeadStartOfRank : kHeadStart;
+  if (state_ == State::Racing) return last_began_ + head_start;
   return std::nullopt;
 }
 

@@ -30,6 +30,7 @@ class ConnectRace {
     Nothing,
     Ask,    // for the next target; found() or exhausted() follows
     Begin,  // to connect to the target that was found last; began(), refused() or skipped() follows
+    Replace,  // the same, after giving up the attempt that began first: gave_up() comes before
     GiveUp,
   };
 
@@ -41,6 +42,7 @@ class ConnectRace {
   [[nodiscard]] Do skipped();            // it cannot be tried
   [[nodiscard]] Do exhausted();          // there are no more targets
   [[nodiscard]] Do failed();             // an attempt that had begun
+  void gave_up() { --under_way_; }       // one, as Replace says
   [[nodiscard]] Do due(SteadyTime now);  // next_at() is reached
   void won();  // one of the attempts has connected: the caller drops the others
 
@@ -50,6 +52,7 @@ class ConnectRace {
 
  private:
   Do enter(State state);
+  Do next() const { return under_way_ >= kMostAtOnce ? Do::Replace : Do::Begin; }
 
   State state_ = State::Lost;
   std::size_t under_way_ = 0;

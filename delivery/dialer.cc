@@ -75,6 +75,9 @@ void Dialer::act(ConnectRace::Do what) {
     case ConnectRace::Do::Ask:
       ask();
       break;
+    case ConnectRace::Do::Replace:
+      give_up_first();
+      [[fallthrough]];
     case ConnectRace::Do::Begin:
       begin();
       break;
@@ -237,6 +240,15 @@ void Dialer::on_failed(Dial& dial, const Error& error) {
   hang_up(taken_out(dial));
   target_failed(target, kind_of(error), error.detail);
   if (is_connecting_) act(race_.failed());
+}
+
+// It has been silent for longer than the others.
+void Dialer::give_up_first() {
+  Dial& first = *dials_.front();
+  const HostWalk::Target target = first.target();
+  hang_up(taken_out(first));
+  race_.gave_up();
+  target_failed(target, ConnectionFailure::TimedOut, "was given up for another address");
 }
 
 // One that was silent for so long that a better rank is given up is as good as dead.

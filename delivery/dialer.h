@@ -70,6 +70,7 @@ class Dialer final : private Dial::User {
   void target_failed(const HostWalk::Target& target, relay::ConnectionFailure kind,
                      std::string_view detail);
   std::unique_ptr<Dial> taken_out(const Dial& dial);
+  void give_up_first();
   void lost_the_race(std::unique_ptr<Dial> dial, bool was_ahead);
   void give_back_spare();
 

@@ -115,9 +115,34 @@ TEST_F(ConnectRaceTest, SoManyAtOnceAtMost) {
     EXPECT_EQ(after(ConnectRace::kHeadStart), Do::Ask);
   }
   attempt(0);
-  EXPECT_EQ(race_.next_at(), std::nullopt);
-  EXPECT_EQ(after(std::chrono::hours(1)), Do::Nothing);
+  EXPECT_EQ(after(ConnectRace::kHeadStart), Do::Nothing);
   EXPECT_EQ(race_.failed(), Do::Ask);
+  attempt(0);
+  EXPECT_EQ(race_.under_way(), ConnectRace::kMostAtOnce);
+}
+
+TEST_F(ConnectRaceTest, OfTooManySilentOnesTheFirstMakesRoom) {
+  EXPECT_EQ(race_.begin(), Do::Ask);
+  for (std::size_t i = 1; i < ConnectRace::kMostAtOnce; ++i) {
+    attempt(0);
+    EXPECT_EQ(after(ConnectRace::kHeadStart), Do::Ask);
+  }
+  attempt(0);
+  EXPECT_EQ(after(ConnectRace::kHeadStartOfRank), Do::Ask);
+  EXPECT_EQ(race_.found(0), Do::Replace);
+  race_.gave_up();
+  race_.began(false, now_);
+  EXPECT_EQ(race_.under_way(), ConnectRace::kMostAtOnce);
+  // The same for a host of a worse rank.
+  EXPECT_EQ(after(ConnectRace::kHeadStartOfRank), Do::Ask);
+  EXPECT_EQ(race_.found(1), Do::Nothing);
+  EXPECT_EQ(race_.due(now_), Do::Replace);
+  race_.gave_up();
+  race_.began(false, now_);
+  // When there is no other, none is given up.
+  EXPECT_EQ(after(ConnectRace::kHeadStartOfRank), Do::Ask);
+  EXPECT_EQ(race_.exhausted(), Do::Nothing);
+  EXPECT_EQ(race_.under_way(), ConnectRace::kMostAtOnce);
 }
 
 TEST_F(ConnectRaceTest, OneThatGoesAloneIsWaitedFor) {
