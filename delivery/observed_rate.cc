@@ -25,7 +25,7 @@ config::Rate ObservedRate::rate(SteadyTime now) const {
   const double minutes = std::chrono::duration<double>(time) / std::chrono::minutes(1);
   const auto a_minute =
       static_cast<std::uint64_t>(static_cast<double>(earlier_ + count_) / minutes);
-  return {static_cast<std::uint32_t>(std::clamp<std::uint64_t>(a_minute, 1, kMost)),
+  return {static_cast<std::uint32_t>(std::clamp(a_minute, kLeast, kMost)),
           std::chrono::seconds(60)};
 }
 

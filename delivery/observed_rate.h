@@ -14,8 +14,10 @@ namespace signpost::delivery {
 // ten seconds: a burst after a quiet time counts as what it is.
 class ObservedRate {
  public:
+  static constexpr std::uint64_t kLeast = 60;
+
   void happened(SteadyTime now, std::uint64_t count);
-  // At least one a minute.
+  // At least kLeast a minute: who was sent little may take more than that.
   config::Rate rate(SteadyTime now) const;
 
  private:

@@ -14,9 +14,12 @@ double a_second(const config::Rate& rate) {
   return static_cast<double>(rate.count) / static_cast<double>(rate.per.count());
 }
 
-TEST(ObservedRate, IsAtLeastOneAMinute) {
-  const ObservedRate nothing;
-  EXPECT_EQ(nothing.rate(kStart), (config::Rate{1, seconds(60)}));
+TEST(ObservedRate, IsAtLeastOneASecond) {
+  ObservedRate observed;
+  EXPECT_EQ(observed.rate(kStart), (config::Rate{60, seconds(60)}));
+  for (int i = 0; i < 10; ++i) observed.happened(kStart + seconds(5) * i, 1);
+  EXPECT_EQ(observed.rate(kStart + seconds(50)), (config::Rate{60, seconds(60)}))
+      << "a receiver that was sent little is not known to want less";
 }
 
 TEST(ObservedRate, SaysWhatHasHappened) {
