@@ -158,6 +158,7 @@ void DeliverySession::closed(const ClientDialog::Close& close) {
     host_.context().events.emit(relay::events::ConnectionClosed{
         .session = log_id(), .mx = connection_.target().host, .detail = detail});
   }
+  if (!close.transaction) heed(close.reply);
   if (current_ && (close.transaction || !used_up_)) transaction_cut(close, detail);
   if (current_ && current_->attempt.untouched() && !draining()) {
     if (turned_away_) {

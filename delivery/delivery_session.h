@@ -77,6 +77,7 @@ class DeliverySession final : private ReceiverConnection::User {
   void begin_early();
   void loaded_early(std::optional<PendingJob> job);
   void send_content();
+  void heed(const smtp::Reply& reply);
   Attempt::Then transaction_ended(const smtp::TransactionResult& result, const std::string& detail);
   void transaction_done(const smtp::TransactionResult& result);
   void transaction_cut(const smtp::ClientDialog::Close& close, const std::string& detail);

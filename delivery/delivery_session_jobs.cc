@@ -110,12 +110,12 @@ bool DeliverySession::may_go_on(const Taken& taken) const {
 
 void DeliverySession::begin(std::unique_ptr<Taken> taken) {
   current_ = std::move(taken);
-  current_->began = host_.context().clock.steady_now();
   ++messages_;
   begin_transaction();
 }
 
 void DeliverySession::begin_transaction() {
+  current_->began = host_.context().clock.steady_now();
   connection_.dialog().begin(next_transaction(*current_), connection_.stream().output());
   enter(State::Transacting);
 }
@@ -198,9 +198,20 @@ void DeliverySession::send_content() {
   connection_.stream().flush();
 }
 
+// Whether or not it decides about a recipient, it may ask for less mail.
+void DeliverySession::heed(const smtp::Reply& reply) {
+  if (reply.code < 400) return;
+  host_.answered(site_, ref_, reply, current_ ? current_->began : began_, connection_.facts());
+}
+
 Attempt::Then DeliverySession::transaction_ended(const smtp::TransactionResult& result,
                                                  const std::string& detail) {
   current_->content.reset();
+  const smtp::Reply* last = nullptr;
+  for (const auto& recipient : result.recipients) {
+    if (last == nullptr || *last != recipient.reply) heed(recipient.reply);
+    last = &recipient.reply;
+  }
   if (result.possibly_delivered) {
     host_.context().events.emit(
         relay::events::PossiblyDelivered{.id = current_->attempt.job().ref.id.text(),
@@ -262,14 +273,6 @@ void DeliverySession::settle(std::unique_ptr<Taken> taken, const Disposition& re
   known.dkim = made->summary;
   known.unfinished = unfinished;
   std::vector<Disposition> dispositions = taken->attempt.take_dispositions(rest);
-  const smtp::Reply* last = nullptr;
-  for (const Disposition& each : dispositions) {
-    if (each.outcome == Outcome::Delivered || !each.said_by_receiver()) continue;
-    if (last == nullptr || *last != each.reply) {
-      host_.answered(site_, ref_, each.reply, taken->began, known);
-    }
-    last = &each.reply;
-  }
   host_.settle(taken->attempt.take_job(), std::move(dispositions), std::move(known));
 }
 

@@ -128,6 +128,16 @@ def test_messages_beyond_the_limit_of_a_session_go_over_the_next_one(world, rece
         assert sink.connections <= 4, f"{name}: each connection is used up"
 
 
+def test_a_connection_that_has_delivered_may_ask_for_less(world, receiver):
+    sink = receiver(lambda verb, session: verb == "MAIL" and session["messages"] >= 2 and "421 4.7.0 rate limited")
+    relay = world.start(workers=1, settings=PATIENT, extra=ONE_CONNECTION)
+    for number in range(3):
+        relay.send("a@shop.example", f"r{number}@limits.example", message())
+    assert relay.wait_event("site_slowed")["reply"] == "421 4.7.0 rate limited"
+    wait_delivered(relay, 3)
+    assert len(sink.delivered) == 3 and sink.connections == 2
+
+
 def test_what_is_refused_on_a_fresh_connection_too_has_its_verdict(world, receiver):
     sink = receiver(lambda verb, session: verb == "MAIL" and session["messages"] >= 1 and "550 5.7.0 enough" or
                     verb == "RCPT" and session["messages"] == 0 and sink.delivered and "451 4.7.1 greylisted")

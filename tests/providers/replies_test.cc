@@ -71,6 +71,21 @@ TEST(Replies, HaveTheClassThatAReaderGivesThem) {
   }
 }
 
+TEST(Replies, ALimitOfOneConnectionAsksForNoLessMail) {
+  const auto asks = [](const char* provider, const char* text) {
+    const Providers& all = *Providers::built_in();
+    const auto* const pattern = all.read(all.named(provider), {421, {4, 7, 0}, text}).pattern;
+    return pattern != nullptr && pattern->slow;
+  };
+  EXPECT_FALSE(asks("-", "Too many messages in this connection"));
+  EXPECT_FALSE(asks("-", "Maximum number of messages per session exceeded"));
+  EXPECT_FALSE(asks("yahoo", "Max message per connection reached, closing transmission channel"));
+  EXPECT_FALSE(asks("microsoft", "RP-002 We have limits on how many messages per connection"));
+  EXPECT_TRUE(asks("microsoft", "RP-003 We have limits for concurrent connections"));
+  EXPECT_TRUE(asks("-", "Too many messages from 192.0.2.1"));
+  EXPECT_TRUE(asks("-", "Too many messages in the last hour"));
+}
+
 TEST(Replies, CoverEveryClass) {
   std::map<std::string, std::size_t> counts;
   for (const Row& row : rows()) ++counts[row.expected];
