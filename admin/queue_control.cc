@@ -32,10 +32,10 @@ constexpr std::string_view kBounced = "the administrators of this relay have giv
 std::string no_such_route(const config::Config& config, const std::string& via) {
   std::string known;
   for (const config::RouteConfig& route : config.routes) {
-    known.append(known.empty() ? "" : ", ").append(route.via);
+    if (!route.mx) known.append(route.via).append(", ");
   }
-  return fmt::format("no [[route]] has via = \"{}\"; {}", ascii::printable(via),
-                     known.empty() ? "the configuration has no routes" : "there are: " + known);
+  return fmt::format("no [[route]] has via = \"{}\"; there are: {}{}", ascii::printable(via), known,
+                     relay::kViaMx);
 }
 
 std::string_view state_text(queue::JobState state) {
@@ -325,8 +325,7 @@ Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue
 Result<QueueControl::Changed> QueueControl::apply(const Wish& wish, const QueueFilter& filter,
                                                   const queue::Cursor& from, std::string_view by) {
   const Action action = wish.action;
-  if (!wish.via.empty() &&
-      relay::route_named(*services_.settings.get()->config, wish.via) == nullptr) {
+  if (!wish.via.empty() && !relay::has_way(*services_.settings.get()->config, wish.via)) {
     return fail(Errc::InvalidArgument, no_such_route(*services_.settings.get()->config, wish.via));
   }
   auto sites = SiteFilter::create(services_, filter.site);

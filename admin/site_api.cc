@@ -8,6 +8,7 @@
 #include "config/config_values.h"
 #include "providers/limits_in_force.h"
 #include "providers/providers.h"
+#include "relay/redirect.h"
 #include "relay/source_pool.h"
 
 #include <fmt/format.h>
@@ -152,8 +153,8 @@ Json json_in_full(const relay::Settings& settings, const delivery::SiteView& vie
 
 // Where mail may be redirected to, each `via` once.
 Json json_of_routes(const relay::Settings& settings) {
-  Json routes = Json::array();
-  std::set<std::string_view> seen;
+  Json routes = Json::array({Json{{"via", relay::kViaMx}}});
+  std::set<std::string_view> seen{relay::kViaMx};
   if (!settings.config) return routes;
   for (const config::RouteConfig& route : settings.config->routes) {
     if (seen.insert(route.via).second) routes.push_back({{"via", route.via}});

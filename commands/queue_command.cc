@@ -183,15 +183,17 @@ void add_changes(CLI::App& queue, CommandLine& line) {
   const Added moved = add_change(queue, line, "redirect",
                                  "Send jobs to a different next hop than usual", redirect_jobs);
   moved.command
-      ->add_option("--via", moved.options->via, "A via of the [[route]] tables, without its login")
+      ->add_option("--via", moved.options->via,
+                   "A via of the [[route]] tables, without its login; mx: by MX records")
       ->type_name("VIA")
-      ->check(not_empty("write a via that the configuration has, as in smtp://relay.example:25"));
+      ->check(not_empty("write mx, or a via that the configuration has"));
   moved.command->add_flag("--clear", moved.options->clear, "Restore normal routing");
   moved.command->footer(
       "Redirected jobs are due now, held and scheduled ones when that is over; attempts are kept. "
       "It holds across restarts, until they leave the queue or the configuration has no such route "
       "any more. New mail goes the usual way.\n"
       "Example: signpost queue redirect --site mx:mx.example.net --via smtp://relay.example:25\n"
+      "Example: signpost queue redirect --site smtp:relay.example:25 --via mx\n"
       "Example: signpost queue redirect --to example.net --clear");
 }
 

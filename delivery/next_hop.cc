@@ -159,9 +159,12 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   hop.port = config.delivery.port;
   const config::RouteConfig* route = relay::lane_route(config, *domain, lane.route);
   // Jobs of a route that the configuration no longer has belong to another lane: see Settler.
-  const std::string_view via = relay::is_redirected(lane.route) ? relay::redirected_via(lane.route)
-                                                                : relay::without_pool(lane.route);
-  if (!via.empty() && (route == nullptr || route->via != via)) {
+  const bool redirected = relay::is_redirected(lane.route);
+  const std::string_view via =
+      redirected ? relay::redirected_via(lane.route) : relay::without_pool(lane.route);
+  const bool stays = redirected ? relay::has_way(config, via)
+                                : via.empty() || (route != nullptr && route->via == via);
+  if (!stays) {
     return fail(Errc::InvalidArgument, fmt::format("there is no route {} any more", via));
   }
   if (route != nullptr) plan.tls = route->tls;

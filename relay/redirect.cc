@@ -28,6 +28,10 @@ const config::RouteConfig* route_named(const config::Config& config, std::string
   return found == config.routes.end() ? nullptr : &*found;
 }
 
+bool has_way(const config::Config& config, std::string_view via) {
+  return via == kViaMx || route_named(config, via) != nullptr;
+}
+
 const config::RouteConfig* lane_route(const config::Config& config, std::string_view domain,
                                       std::string_view route) {
   if (!is_redirected(route)) return route_of(config, domain, without_pool(route));
@@ -36,8 +40,7 @@ const config::RouteConfig* lane_route(const config::Config& config, std::string_
 
 std::string route_in_force(const config::Config& config, const Origin& origin,
                            const queue::Lane& lane) {
-  const bool stays =
-      is_redirected(lane.route) && route_named(config, redirected_via(lane.route)) != nullptr;
+  const bool stays = is_redirected(lane.route) && has_way(config, redirected_via(lane.route));
   return stays ? lane.route : sender_route(config, origin, lane.domain);
 }
 

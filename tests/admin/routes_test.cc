@@ -482,7 +482,7 @@ TEST_F(RoutesTest, ARedirectionIsStoredWithTheJob) {
   EXPECT_EQ(unknown.status, 400);
   EXPECT_EQ(
       Json::parse(unknown.body)["error"],
-      R"(no [[route]] has via = "smtp://other.example:25"; there are: smtp://relay.example:25)");
+      R"(no [[route]] has via = "smtp://other.example:25"; there are: smtp://relay.example:25, mx)");
   for (const char* rest :
        {R"("via": "")", R"("clear": false)", R"("clear": "true")",
         R"("clear": true, "via": "smtp://relay.example:25")", R"("until": "0000000000000001")"}) {

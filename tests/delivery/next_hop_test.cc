@@ -2,6 +2,7 @@
 
 #include "config/next_hop_url.h"
 #include "providers/providers.h"
+#include "relay/redirect.h"
 #include "relay/route.h"
 #include "smtp/address.h"
 
@@ -139,6 +140,18 @@ config::HopConfig hop(std::string_view url, std::uint32_t weight = 1) {
   config::HopConfig made = *config::parse_next_hop(url);
   made.weight = weight;
   return made;
+}
+
+TEST(PlanRoute, MailThatIsRedirectedToItsMxHostsNeedsNoRoute) {
+  config::Config config;
+  config.routes = {route({"a.example"}, {}, "10.0.0.1")};
+  const auto redirected = [&](std::string_view via) {
+    return plan_route(config, {"a.example", "shop", relay::redirection_to(via)});
+  };
+  ASSERT_TRUE(redirected(relay::kViaMx));
+  EXPECT_EQ(redirected(relay::kViaMx)->domain, "a.example");
+  EXPECT_FALSE(redirected("10.0.0.2:25"));
+  EXPECT_FALSE(plan_route(config, {"a.example", "shop", "mx"})) << "a sender's route that is gone";
 }
 
 TEST(PlanRoute, AKeyNamesTheNextHopsWithoutTheirSecrets) {

@@ -87,6 +87,31 @@ def test_a_redirected_job_arrives_there_once(world):
     assert around.counts()["duplicates"] == 0 and not relay.events("moved")
 
 
+def test_routed_mail_is_redirected_to_the_mx_hosts(world):
+    """Without a route that says so, also after a restart; then it goes the usual way again."""
+    sink, around = world.receiver("receiver.example"), world.receiver("around.example")
+    via = f"smtp://{around.host}:2525"
+    relay = world.start(extra=f'[[route]]\nrecipients = ["receiver.example"]\nvia = "{via}"\n')
+    assert relay.run("site", "pause", f"smtp:{around.host}:2525").returncode == 0
+    relay.send("a@shop.example", ["b@receiver.example"], message())
+    relay.send("a@shop.example", ["c@receiver.example"], message())
+    done = relay.run("queue", "redirect", "--all", "--via", "smtp://nowhere.example:25")
+    assert done.returncode == 1 and f"there are: {via}, mx" in done.stderr, done.stderr
+    assert relay.run("queue", "hold", "--all").returncode == 0
+    assert relay.run("queue", "redirect", "--all", "--via", "mx").returncode == 0
+    assert relay.stop() == 0
+    relay.launch()
+    assert {job["redirected_to"] for job in relay.queued_jobs()} == {"mx"}
+    assert relay.run("queue", "redirect", "--to", "c@receiver.example", "--clear").returncode == 0
+    assert relay.run("queue", "release", "--all").returncode == 0
+    sink.message_to("b@receiver.example")
+    assert relay.run("site", "resume", f"smtp:{around.host}:2525").returncode == 0
+    around.message_to("c@receiver.example")
+    relay.wait_empty()
+    assert (sink.counts()["messages"], around.counts()["messages"]) == (1, 1)
+    assert [route["via"] for route in json.loads(relay.get("/api/v1/sites")[1])["routes"]] == ["mx", via]
+
+
 def test_a_redirection_ends_with_its_route(world):
     """Mail of a route that a reload takes away goes the usual way again."""
     sink, around = world.receiver("receiver.example"), world.receiver("around.example")

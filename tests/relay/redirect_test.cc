@@ -50,5 +50,19 @@ TEST(Redirect, ItLastsWhileTheConfigurationHasTheRoute) {
   EXPECT_EQ(route_in_force(config, origin, lane), "smtp://shop.example:25");
 }
 
+TEST(Redirect, TheMxHostsNeedNoRoute) {
+  config::Config config = with_routes();
+  const Origin origin{"", kSender};
+  const queue::Lane lane{"b.example", "shop", redirection_to(kViaMx)};
+  EXPECT_TRUE(has_way(config, kViaMx));
+  EXPECT_FALSE(has_way(config, "smtp://gone.example:25"));
+  EXPECT_EQ(route_in_force(config, origin, lane), lane.route);
+  EXPECT_EQ(lane_route(config, "b.example", lane.route), nullptr);
+  config::RouteConfig& route = config.routes.emplace_back();
+  route.via = kViaMx;
+  route.mx = true;
+  EXPECT_EQ(lane_route(config, "b.example", lane.route), &route);
+}
+
 }  // namespace
 }  // namespace signpost::relay
