@@ -79,7 +79,7 @@ class Origins {
  public:
   Origins(const relay::Settings& settings, const delivery::SiteView& view)
       : provider_(provider_of(settings, view.hop)),
-        found_(providers::limits_in_force(*settings.config, domain_of(view),
+        found_(providers::limits_in_force(*settings.config, delivery::table_of(view.hop),
                                           provider_host(view.hop), provider_)) {}
 
   template <typename Value>
@@ -100,10 +100,6 @@ class Origins {
                                                 const delivery::NextHop& hop) {
     const std::string_view host = provider_host(hop);
     return host.empty() || !settings.providers ? nullptr : settings.providers->find(host);
-  }
-  static std::string_view domain_of(const delivery::SiteView& view) {
-    return view.some_lanes.empty() ? std::string_view()
-                                   : std::string_view(view.some_lanes.front().domain);
   }
 
   const providers::Provider* provider_;

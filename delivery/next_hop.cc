@@ -19,6 +19,7 @@ namespace signpost::delivery {
 
 namespace {
 
+constexpr std::string_view kTable = " [";     // before a pattern and "]", behind the hosts of a key
 constexpr std::string_view kFrom = " from=";  // before the sources, at the end of a key
 
 std::string_view tls_word(config::TlsPolicy policy) {
@@ -52,7 +53,7 @@ std::string differences(const NextHop& hop, const config::Config& config,
                         const providers::LimitsInForce& found) {
   std::string text;
   if (found.is_singled_out() && !found.is_by_exchanger()) {
-    text += fmt::format(" [{}]", found.table->match.front());
+    text += fmt::format("{}{}]", kTable, found.table->match.front());
   }
   if (hop.tls != config.delivery.tls) text += fmt::format(" tls={}", tls_word(hop.tls));
   std::string_view before = kFrom;
@@ -145,6 +146,14 @@ std::string_view without_sources(std::string_view key) {
 std::string_view receiver_of(const NextHop& hop) {
   const std::string_view name = hop.group.empty() ? hop.key : hop.group;
   return name.substr(0, name.find(' '));
+}
+
+std::string_view table_of(const NextHop& hop) {
+  const std::string_view key = hop.key;
+  const std::size_t mark = key.find(kTable);
+  if (mark == std::string_view::npos) return {};
+  const std::size_t begin = mark + kTable.size();
+  return key.substr(begin, key.find(']', begin) - begin);
 }
 
 Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& lane) {

@@ -58,6 +58,9 @@ std::string_view without_sources(std::string_view key);
 // The receiver, whatever its mail is sent from and however: the hop's group or key without what
 // tells its connections apart.
 std::string_view receiver_of(const NextHop& hop);
+// The first pattern of the [[destination]] table that singles the hop's mail out by its domains; ""
+// if none does.
+std::string_view table_of(const NextHop& hop);
 
 // What the configuration says about a lane.
 struct RoutePlan {

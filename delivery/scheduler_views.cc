@@ -73,9 +73,16 @@ std::size_t lanes_of(const Site& site) {
   return std::max(site.line.ready(), site.line.unread()) + site.parked.size() + site.stale.size();
 }
 
+// Further connections fail, and mail goes over those that are open.
+bool carries_mail(const Site& site) {
+  return std::ranges::any_of(site.exits, [](const Exit& exit) {
+    return exit.connections.connected() > 0 && !exit.turns_away;
+  });
+}
+
 SiteState state_of(const Site& site) {
   if (site.pause) return SiteState::Paused;
-  if (site.is_failing()) return SiteState::BackingOff;
+  if (site.is_failing() && !carries_mail(site)) return SiteState::BackingOff;
   const bool has_mail = lanes_of(site) > 0;
   const auto waits = [&](const Exit& exit) {
     return exit.back_off.failing() || exit.waits_for_token ||

@@ -21,7 +21,7 @@ namespace signpost::delivery {
 enum class SiteState : std::uint8_t {
   Paused,      // by an operator
   BackingOff,  // it could not be used, and is left alone until its next try
-  Limited,     // more would go if its limits were higher
+  Limited,     // more would go if its limits were higher, or if it took more connections
   Usable,
 };
 constexpr std::array<std::string_view, 4> texts_of(SiteState) {

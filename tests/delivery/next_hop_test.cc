@@ -237,6 +237,17 @@ TEST(Limits, ComeFromTheFirstDestinationThatMatches) {
   EXPECT_EQ(wide.tls, config::TlsPolicy::Opportunistic);
 }
 
+TEST(Limits, AHopKnowsTheTableThatSinglesItOut) {
+  config::Config config;
+  config::DestinationConfig verified = destination({"*.example", "a.test"}, 3);
+  verified.tls = config::TlsPolicy::Verify;
+  config.destinations = {verified, destination({"mx:*.big.example"}, 2), destination({"*"}, 7)};
+  EXPECT_EQ(table_of(limits(config, "a.example", "mx.test")), "*.example");
+  EXPECT_EQ(table_of(limits(config, "a.test", "mx.test")), "*.example");
+  EXPECT_EQ(table_of(limits(config, "b.test", "mx.big.example")), "");
+  EXPECT_EQ(table_of(limits(config, "b.test", "mx.test")), "");
+}
+
 TEST(Limits, OfARouteComeFromTheDestinationToo) {
   config::Config config;
   config.routes = {route({"a.example"}, {}, "10.0.0.1")};

@@ -129,6 +129,25 @@ TEST_F(SchedulerReturn, WhileOthersCarryMailNobodyIsAway) {
   EXPECT_TRUE(world_.back.empty()) << "it was not away before";
 }
 
+TEST_F(SchedulerReturn, ASiteThatDeliversOverOpenConnectionsIsNotShownAsBackingOff) {
+  const auto shown = [&] { return world_.scheduler.sites(1, world_.now()).sites.at(0); };
+  world_.receiver(kSite) = {.connections = 2, .slow = true};
+  (void)submit(kLane, 1);
+  world_.run();
+  world_.receiver(kSite).hangs = true;
+  (void)submit(kLane, 1);
+  world_.run();
+  world_.fail_one(kSite, test::later("busy"));
+  world_.run();
+  EXPECT_EQ(shown().state, SiteState::Limited);
+  EXPECT_EQ(shown().connections, 1u);
+  EXPECT_EQ(shown().failures, 1u);
+  EXPECT_TRUE(shown().next_try);
+  world_.end_connections();
+  EXPECT_EQ(shown().connections, 0u);
+  EXPECT_EQ(shown().state, SiteState::BackingOff);
+}
+
 TEST_F(SchedulerReturn, AnAbsenceIsRememberedWhileTheSiteIsForgotten) {
   world_.receiver(kSite) = {.hangs = true};
   world_.delay = [](const queue::Job&) { return hours(1); };

@@ -3,6 +3,7 @@
 SIGNPOST_SITES=10000/100000 sets how many domains share the same two hosts, and the messages for them.
 """
 
+import json
 import os
 import subprocess
 
@@ -44,6 +45,34 @@ def test_domains_of_one_operator_share_its_connections(world):
     assert 1 <= most <= 4
     assert connections < MESSAGES / 50, connections
     assert first.counts()["duplicates"] + second.counts()["duplicates"] == 0
+
+
+def test_the_origin_of_limits_is_shown_with_mail_and_without(world):
+    """Before the first message, while connections are idle after it, and when the site is forgotten."""
+    sink = world.receiver("named.example")
+    world.dns.mx("other.example", (10, "mx.named.example"))
+    relay = world.start(extra='[[destination]]\nmatch = ["x.example", "named.example"]\nconnections = 3\n'
+                              '[[destination]]\nmatch = ["*"]\nmessages_per_connection = 7\n')
+
+    def limits(domain):
+        done = relay.run("site", "show", domain, "--json")
+        assert done.returncode == 0, done.stderr
+        return {name: (limit["value"], limit["from"]) for name, limit in json.loads(done.stdout)["sites"][0]["limits"].items()}
+
+    def check():
+        named, other = limits("named.example"), limits("other.example")
+        assert named["connections"] == (3, "[[destination]] x.example"), named
+        assert named["messages_per_connection"] == (100, "default"), named
+        assert other["connections"] == (10, "default"), other
+        assert other["messages_per_connection"] == (7, "[[destination]] *"), other
+    check()
+    for domain in ("named.example", "other.example"):
+        relay.send("a@shop.example", [f"b@{domain}"], message())
+    sink.wait_for(2)
+    relay.wait_empty()
+    check()
+    harness.wait_until(lambda: relay.metric("signpost_delivery_connections") == 0, "the end of the connections")
+    check()
 
 
 def test_a_domain_that_the_configuration_names_has_connections_of_its_own(world):
