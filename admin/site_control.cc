@@ -1,5 +1,6 @@
 #include "admin/site_control.h"
 
+#include "admin/site_key.h"
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "delivery/next_hop.h"

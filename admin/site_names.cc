@@ -1,5 +1,6 @@
 #include "admin/site_names.h"
 
+#include "admin/site_key.h"
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "smtp/address.h"
@@ -7,8 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <expected>
@@ -59,13 +58,6 @@ Result<Answer> await(std::future<Answer>& answer, SteadyTime until, const std::s
 
 }  // namespace
 
-bool is_site_key(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kForms{"mx:", "a:", "smtp:", "smtps:", "lmtp:"};
-  return std::ranges::any_of(kForms, [&](std::string_view form) {
-    return name.starts_with(form) && name.size() > form.size();
-  });
-}
-
 Result<delivery::NextHop> SiteNames::look_up(const std::string& domain) const {
   if (!can_ask(services_)) return stopping();
   auto asked = ask(services_, {domain, "", ""});
@@ -81,14 +73,21 @@ Result<SiteNames::Named> SiteNames::find(const std::string& given) const {
   const std::string name = smtp::text_with_a_labels(given);
   const delivery::Scheduler& scheduler = services_.delivery.scheduler;
   const delivery::Scheduler::Now now{std::chrono::steady_clock::now(), schedule_now()};
-  if (is_site_key(name) || scheduler.pause_of({name, ""}) ||
-      scheduler.sites_named(name, 1, now).total > 0) {
+  if (scheduler.pause_of({name, ""}) || scheduler.sites_named(name, 1, now).total > 0) {
     return Named{name};
   }
   const auto settings = services_.settings.get();
+  if (is_site_key(name)) {
+    auto key = site_key(settings->config ? *settings->config : config::Config(), name);
+    if (!key) return Failure(std::move(key).error());
+    return Named{std::move(*key)};
+  }
   const std::string lower = ascii::lower(name);
   if (settings->providers && settings->providers->named(lower) != nullptr) return Named{lower};
-  const auto domain = smtp::to_a_labels(name.starts_with('@') ? name.substr(1) : name);
+  std::string_view named = name;
+  if (named.starts_with('@')) named.remove_prefix(1);
+  if (named.ends_with('.')) named.remove_suffix(1);
+  const auto domain = smtp::to_a_labels(named);
   if (domain && is_domain(*domain)) {
     auto hop = look_up(*domain);
     if (!hop) return Failure(std::move(hop).error());

@@ -9,14 +9,9 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace signpost::admin {
-
-// Whether it has the form of a site's key, as in logs and listings: "mx:mx.example.net". One may be
-// named before there is mail for it.
-bool is_site_key(std::string_view name);
 
 // Each call blocks on the DNS for up to 20 seconds: for the threads of the admin side's pool, never
 // for a worker's.
@@ -29,9 +24,9 @@ class SiteNames {
     std::optional<delivery::NextHop> hop{};  // when a domain was named
   };
   // A name is the key of a site, or of a group: a provider's, or the `mx:` pattern of a
-  // [[destination]] table. A domain, with or without "@", stands for the site of its mail, as far
-  // as neither sender nor login decide; the DNS is asked for that. NotFound, or Unavailable if the
-  // DNS does not answer.
+  // [[destination]] table; one without mail has to be possible (see site_key()). A domain, with or
+  // without "@", stands for the site of its mail, as far as neither sender nor login decide; the
+  // DNS is asked for that. NotFound, InvalidArgument, or Unavailable if the DNS does not answer.
   Result<Named> find(const std::string& given) const;
 
   // Where the mail of each of these lanes goes: as the scheduler knows it, else by the

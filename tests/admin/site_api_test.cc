@@ -114,6 +114,17 @@ TEST_F(SiteApiTest, WhatIsNotUnderstoodIsRefused) {
   EXPECT_TRUE(delivery_.scheduler.pauses().empty());
 }
 
+TEST_F(SiteApiTest, ANameThatNoSiteCanHaveIsNotPaused) {
+  for (const char* name :
+       {"smtp://relay.example:25", "mx:*.example", "mx:a..example", "mx:a.example, b.example",
+        "smtp:other.example:25", "lmtp:unix:/none", "a:-", "mx:a.example by night"}) {
+    const HttpResponse refused = api_.pause(posted({{"name", name}}));
+    EXPECT_EQ(refused.status, 400) << name;
+    EXPECT_TRUE(refused.body.contains(name)) << refused.body;
+  }
+  EXPECT_TRUE(saved().empty());
+}
+
 TEST_F(SiteApiTest, NoMoreThanAThousandArePaused) {
   delivery::Orders none;
   for (std::size_t i = 0; i < delivery::SitePauses::kMost; ++i) {

@@ -109,6 +109,13 @@ def test_what_no_site_is_called_is_refused(world):
             (["resume", "google"], "google is not paused")):
         done = relay.run("site", *words)
         assert done.returncode == 1 and reason in done.stderr, (words, done.stdout, done.stderr)
+    for name, reason in (("smtp://relay.example:25", "no route"), ("mx:*.example", "[[destination]]"), ("mx:a..b", "MX hosts")):
+        done = relay.run("site", "pause", name)
+        assert done.returncode == 1 and done.stderr.startswith(f"signpost: {name} ") and reason in done.stderr, done.stderr
+    assert relay.run("site", "pause", "mx:MX.nobody.example.").stdout.startswith("mx:mx.nobody.example is paused")
+    assert relay.run("site", "pause", "receiver.example.").stdout.startswith("mx:mx.receiver.example is paused")
+    for name in ("mx:mx.nobody.example", "receiver.example."):
+        assert relay.run("site", "resume", name).returncode == 0
     for words in (["pause"], ["pause", "google", "--for", "soon"], ["list", "--limit", "0"]):
         assert relay.run("site", *words).returncode == 2, words
     # A provider, and a site whose mail has yet to come.
