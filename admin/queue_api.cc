@@ -21,6 +21,12 @@ namespace {
 
 using Json = nlohmann::json;
 
+// What the reply answered is not stored. A permanent one about a recipient would have ended the
+// job.
+providers::ReplyScope scope_of_waiting(const smtp::Reply& reply) {
+  return reply.permanent() ? providers::ReplyScope::Sender : providers::ReplyScope::Recipient;
+}
+
 Json json_of(const QueueEntry& entry, const providers::Providers& providers) {
   const queue::Job& job = entry.job;
   Json to = Json::array();
@@ -39,7 +45,8 @@ Json json_of(const QueueEntry& entry, const providers::Providers& providers) {
   json["expires"] = entry.expires ? Json(utc_text(*entry.expires)) : Json();
   const bool replied = job.last_reply != smtp::Reply{};
   json["reply_class"] =
-      replied ? text_of(providers.classify(providers.find(job.last_remote), job.last_reply))
+      replied ? text_of(providers.classify(providers.find(job.last_remote), job.last_reply,
+                                           scope_of_waiting(job.last_reply)))
               : std::string_view();
   return json;
 }

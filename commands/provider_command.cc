@@ -6,12 +6,16 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace signpost::commands {
 
 namespace {
 
 using ProviderAction = int (*)(const ProviderOptions&, const std::string&);
+
+const std::vector<std::string> kCommands{"connect", "ehlo", "starttls", "mail",
+                                         "rcpt",    "data", "dot"};
 
 struct Added {
   CLI::App* command;
@@ -66,11 +70,18 @@ void add_provider_commands(CLI::App& app, CommandLine& line) {
       ->add_option("--reply", tested.options->reply, "Say as well what this reply would be about")
       ->type_name("REPLY")
       ->check(not_empty("write a reply with its code"));
+  tested.command
+      ->add_option("--command", tested.options->command,
+                   "What that reply answers: before RCPT it cannot be about a recipient's address")
+      ->type_name("COMMAND")
+      ->check(CLI::IsMember(kCommands))
+      ->capture_default_str();
   tested.command->footer(
       "Asks the name servers of dns.servers. The [[destination]] and [[route]] of the domain are "
       "those of the configuration file, which the running relay may not have read yet.\n"
       "Example: signpost provider test example.net\n"
-      "Example: signpost provider test example.net --reply '421 4.7.28 Rate limited'");
+      "Example: signpost provider test example.net --reply '421 4.7.28 Rate limited'\n"
+      "Example: signpost provider test example.net --reply '550 5.1.1 Unknown' --command mail");
 }
 
 }  // namespace signpost::commands

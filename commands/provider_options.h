@@ -18,6 +18,7 @@ struct ProviderOptions {
   std::string domain;
   std::string from;
   std::string reply;
+  std::string command = "rcpt";  // that it answers
   bool json = false;
 };
 

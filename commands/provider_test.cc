@@ -137,6 +137,13 @@ std::optional<smtp::Reply> parse_reply(const std::string& text) {
   return *std::move(reply);
 }
 
+// What is said after the dot is about the recipient if there is only one.
+providers::ReplyScope scope_of(std::string_view command) {
+  if (command == "data") return providers::ReplyScope::Message;
+  return command == "rcpt" || command == "dot" ? providers::ReplyScope::Recipient
+                                               : providers::ReplyScope::Sender;
+}
+
 struct ReadReply {
   smtp::Reply reply;
   providers::Providers::Reading reading;
@@ -206,9 +213,13 @@ Json json_of(const Findings& findings) {
 }
 
 void print_reply(const ReadReply& read, const providers::Providers& providers) {
-  print(fmt::format("  reply     {}\n  class     {}\n  decided   by {}\n", read.reply.one_line(),
+  const bool elsewhere = read.reading.words != read.reading.reply_class;
+  print(fmt::format("  reply     {}\n  class     {}\n  decided   by {}{}\n", read.reply.one_line(),
                     signpost::text_of(read.reading.reply_class),
-                    decision_text(read.reading, providers)));
+                    decision_text(read.reading, providers),
+                    elsewhere ? fmt::format("; not {}, since it is not about one recipient",
+                                            signpost::text_of(read.reading.words))
+                              : ""));
 }
 
 Json json_of(const ReadReply& read) {
@@ -237,7 +248,10 @@ int test_domain(const ProviderOptions& options, const std::string& config_file) 
   }
   const auto findings = examine(options, *settings);
   if (!findings) return refuse(smtp::text_with_u_labels(findings.error().detail));
-  if (read) read->reading = settings->providers->read(findings->provider, read->reply);
+  if (read) {
+    read->reading =
+        settings->providers->read(findings->provider, read->reply, scope_of(options.command));
+  }
   if (options.json) {
     Json json = json_of(*findings);
     if (read) json["reply"] = json_of(*read);

@@ -62,10 +62,14 @@ Attempt::Then Attempt::ended(const smtp::TransactionResult& result, std::string_
                              ConnectionRecord& connection) {
   CHECK(result.recipients.size() == under_way_.size());
   const TransactionLimits limits = limits_of(result, connection);
+  const auto accepted = std::ranges::count_if(
+      result.recipients, [](const auto& each) { return each.phase > smtp::Phase::Rcpt; });
+  const bool alone = connection.replies_to_each || accepted == 1;
   bool delivered = false;
   for (std::size_t i = 0; i < under_way_.size(); ++i) {
     Part& part = parts_[under_way_[i]];
-    Disposition& disposition = part.disposition.emplace(of_recipient(result.recipients[i], detail));
+    Disposition& disposition =
+        part.disposition.emplace(of_recipient(result.recipients[i], detail, alone));
     delivered |= disposition.outcome == Outcome::Delivered;
     if (!connection.tls_failure.empty() && wants_tls(disposition.reply)) {
       disposition = without_tls(disposition.reply, connection.tls_failure);

@@ -358,7 +358,9 @@ void Delivery::answered(const SitePtr& site, const SessionRef& session, const sm
                         SteadyTime began, const AttemptFacts& facts) {
   if (!facts.providers) return;  // no host has said it
   const providers::Providers& providers = *facts.providers;
-  const auto* const pattern = providers.read(providers.named(facts.provider), reply).pattern;
+  // Whatever the reply answers: a pattern that is slow asks for less mail to anybody.
+  const auto* const pattern =
+      providers.read(providers.named(facts.provider), reply, providers::ReplyScope::Sender).pattern;
   if (pattern == nullptr || !pattern->slow) return;
   const auto reduced = shared_.scheduler.asked_for_less(site, session, began, now());
   if (!reduced) return;

@@ -79,6 +79,7 @@ void DeliverySession::on_ready() {
   if (const auto most = connection_.dialog().extensions().limits.recipients; most != 0) {
     record_.most_recipients = std::min(record_.most_recipients, most);
   }
+  record_.replies_to_each = connection_.target().is_lmtp();
   record_.smtputf8 = connection_.dialog().extensions().smtputf8;
   enter(State::Transacting);
   if (next_job()) pump();

@@ -25,6 +25,13 @@ HostFailure of_refused_login(const smtp::ClientDialog::Close& close) {
   return {std::move(disposition), true};
 }
 
+providers::ReplyScope scope_of(smtp::Phase phase, bool alone) {
+  using enum providers::ReplyScope;
+  if (phase < smtp::Phase::Rcpt) return Sender;
+  return phase == smtp::Phase::Rcpt || (phase == smtp::Phase::EndOfData && alone) ? Recipient
+                                                                                  : Message;
+}
+
 }  // namespace
 
 Disposition local(Outcome outcome, smtp::EnhancedStatus status, std::string text) {
@@ -32,8 +39,12 @@ Disposition local(Outcome outcome, smtp::EnhancedStatus status, std::string text
 }
 
 Disposition of_recipient(const smtp::TransactionResult::Recipient& recipient,
-                         std::string_view detail) {
+                         std::string_view detail, bool alone) {
   const smtp::Reply& reply = recipient.reply;
+  const auto replied = [&](Outcome outcome) {
+    return Disposition{
+        .outcome = outcome, .reply = reply, .scope = scope_of(recipient.phase, alone)};
+  };
   if (reply.code == 0) {
     if (reply.status.present()) {  // decided by the dialog without asking the peer
       const Outcome outcome = reply.status.klass == 5 ? Outcome::Failed : Outcome::Delayed;
@@ -44,13 +55,13 @@ Disposition of_recipient(const smtp::TransactionResult::Recipient& recipient,
   }
   // Only the reply to the end of data delivers; an accepted RCPT alone promises nothing.
   if (reply.positive() && recipient.phase == smtp::Phase::EndOfData) {
-    return {Outcome::Delivered, reply};
+    return replied(Outcome::Delivered);
   }
   if (reply.permanent() && !means_too_many_recipients(reply, recipient.phase)) {
-    return {Outcome::Failed, reply};
+    return replied(Outcome::Failed);
   }
   // 4xx, and replies that do not fit the command: the peer is confused, and may recover.
-  return {Outcome::Delayed, reply};
+  return replied(Outcome::Delayed);
 }
 
 HostFailure of_closed_session(const smtp::ClientDialog::Close& close) {

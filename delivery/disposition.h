@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dns/mx.h"
+#include "providers/reply_class.h"
 #include "smtp/client_dialog.h"
 #include "smtp/reply.h"
 
@@ -19,14 +20,17 @@ struct Disposition {
   smtp::Reply reply;
 
   bool quotes_receiver = false;  // our own words, with those of the next hop in them
+  // Of what the next hop said: unless it was asked about the recipient, it did not speak of it.
+  providers::ReplyScope scope = providers::ReplyScope::Sender;
 
   bool said_by_receiver() const { return reply.code != 0 || quotes_receiver; }
 };
 
 // From the reply that decided about one recipient of a transaction. `detail` says what happened
-// when there was none (code 0): "connection lost", "timed out".
+// when there was none (code 0): "connection lost", "timed out". `alone`: what is said at the end of
+// the data is about that recipient only.
 Disposition of_recipient(const smtp::TransactionResult::Recipient& recipient,
-                         std::string_view detail);
+                         std::string_view detail, bool alone);
 
 // A session that ended before its first transaction. `try_next_host`: another host of the same next
 // hop may do better in the same attempt (RFC 5321 section 5.1).

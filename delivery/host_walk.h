@@ -31,6 +31,7 @@ class HostWalk {
     DnsSecurity security;           // what the DNS proves about it
     TlsRequirement tls;             // of the first connection to it
 
+    bool is_lmtp() const { return via != nullptr && via->is_lmtp(); }
     bool is_local() const { return via != nullptr && !via->to.socket.empty(); }
     std::string place() const;  // "192.0.2.1:25", "unix:/path"; "" when there is none yet
   };

@@ -11,7 +11,7 @@ relay::ReplyClass class_of(const Disposition& disposition, const providers::Prov
                            const providers::Provider* provider) {
   return disposition.outcome == Outcome::Delivered
              ? relay::ReplyClass::Accepted
-             : providers.classify(provider, disposition.reply);
+             : providers.classify(provider, disposition.reply, disposition.scope);
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ void ReceiverConnection::on_dialed(std::unique_ptr<Dial> dial,
   options.hostname = source.hostname.empty() ? settings_->config->hostname : source.hostname;
   options.starttls = target_.tls.starttls;
   options.tls = is_tls_implicit();
-  options.lmtp = target_.via != nullptr && target_.via->is_lmtp();
+  options.lmtp = target_.is_lmtp();
   options.login = std::move(login);
   options.is_local = target_.is_local() || target_.address.ip.is_loopback();
   dialog_.emplace(std::move(options));

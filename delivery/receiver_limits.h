@@ -26,6 +26,7 @@ struct ConnectionRecord {
   std::size_t transactions = 0;  // that have ended, with any outcome
   std::size_t delivered = 0;     // of them, those whose message was taken
   bool smtputf8 = true;          // its peer has announced it
+  bool replies_to_each = false;  // at the end of the data, a recipient (LMTP)
   // Why it is in clear although its peer offers TLS; "": it is not, or there is no offer.
   std::string tls_failure{};
   // Per transaction: fewer when the receiver has said that it takes no more.

@@ -53,23 +53,31 @@ std::string_view Providers::name_of(std::string_view mx_host) const {
   return provider == nullptr ? kOther : std::string_view(provider->name);
 }
 
-Providers::Reading Providers::read(const Provider* provider, const smtp::Reply& reply) const {
+Providers::Reading Providers::read_words(const Provider* provider, const smtp::Reply& reply) const {
   // With code 0 the words are our own.
-  if (reply.code == 0 || reply.positive()) return {.reply_class = class_by_status(reply)};
+  if (reply.code == 0 || reply.positive()) return {.words = class_by_status(reply)};
   const ReplyText text(reply.text);
   if (provider != nullptr) {
     if (const auto* const own = first_match(provider->replies, reply, text)) {
-      return {.reply_class = own->reply_class, .pattern = own};
+      return {.words = own->reply_class, .pattern = own};
     }
   }
   if (const auto* const common = first_match(common_, reply, text)) {
-    return {.reply_class = common->reply_class, .pattern = common, .common = true};
+    return {.words = common->reply_class, .pattern = common, .common = true};
   }
-  return {.reply_class = class_by_status(reply)};
+  return {.words = class_by_status(reply)};
 }
 
-ReplyClass Providers::classify(const Provider* provider, const smtp::Reply& reply) const {
-  return read(provider, reply).reply_class;
+Providers::Reading Providers::read(const Provider* provider, const smtp::Reply& reply,
+                                   ReplyScope scope) const {
+  Reading reading = read_words(provider, reply);
+  reading.reply_class = class_in(reply.code == 0 ? ReplyScope::Recipient : scope, reading.words);
+  return reading;
+}
+
+ReplyClass Providers::classify(const Provider* provider, const smtp::Reply& reply,
+                               ReplyScope scope) const {
+  return read(provider, reply, scope).reply_class;
 }
 
 }  // namespace signpost::providers

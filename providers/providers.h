@@ -56,21 +56,25 @@ class Providers {
   // find()'s name, or kOther.
   std::string_view name_of(std::string_view mx_host) const;
 
-  // What `reply` of a host of `provider` (null: of any other) is about.
-  ReplyClass classify(const Provider* provider, const smtp::Reply& reply) const;
+  // What `reply` of a host of `provider` (null: of any other) is about. Our own words, with code 0,
+  // are about the recipient in any scope.
+  ReplyClass classify(const Provider* provider, const smtp::Reply& reply, ReplyScope scope) const;
   // The same with the pattern that decided; null if none did and code and status were read.
   struct Reading {
     ReplyClass reply_class = ReplyClass::Other;
+    ReplyClass words = ReplyClass::Other;  // what it would be in the scope of a recipient
     const ReplyPattern* pattern = nullptr;
     bool common = false;  // the pattern holds for every receiver
   };
-  Reading read(const Provider* provider, const smtp::Reply& reply) const;
+  Reading read(const Provider* provider, const smtp::Reply& reply, ReplyScope scope) const;
 
   const std::vector<ReplyPattern>& common_replies() const { return common_; }
   const std::string& edition() const { return edition_; }  // "2026-11-30"
   const std::string& file() const { return file_; }        // "" for the built-in ones
 
  private:
+  Reading read_words(const Provider* provider, const smtp::Reply& reply) const;
+
   std::vector<Provider> all_;
   std::vector<ReplyPattern> common_;
   std::string edition_;

@@ -22,4 +22,18 @@ constexpr std::array<std::string_view, 9> texts_of(ReplyClass) {
   return {"accepted", "address", "mailbox", "policy", "rate", "content", "tls", "network", "other"};
 }
 
+// Whom a reply can speak of, by the command that it answers.
+enum class ReplyScope {
+  Sender,     // until MAIL: no recipient has been named yet
+  Recipient,  // RCPT, and the end of the data where it is about one recipient alone
+  Message,    // DATA, and the end of the data of several recipients
+};
+
+// The class of a reply whose code, status and words have the class `words`: an address is wrong
+// only if the reply is about that recipient.
+constexpr ReplyClass class_in(ReplyScope scope, ReplyClass words) {
+  if (words != ReplyClass::Address || scope == ReplyScope::Recipient) return words;
+  return scope == ReplyScope::Sender ? ReplyClass::Policy : ReplyClass::Other;
+}
+
 }  // namespace signpost::providers

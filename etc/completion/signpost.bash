@@ -40,7 +40,7 @@ _signpost() {
   for word in "${given[@]:1:${#given[@]}-2}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      --account|--algorithm|--bits|--certificate|--class|--config|--daily|--directory|--domain|--for|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reason|--reply|--selector|--sender|--site|--state|--tenant|--to|--user|--users|--via|-c) skip=1 ;;
+      --account|--algorithm|--bits|--certificate|--class|--command|--config|--daily|--directory|--domain|--for|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reason|--reply|--selector|--sender|--site|--state|--tenant|--to|--user|--users|--via|-c) skip=1 ;;
       -*) ;;
       *) command+="${command:+ }$word" ;;
     esac
@@ -50,6 +50,7 @@ _signpost() {
     --certificate|--config|--key|--out|--users|-c) COMPREPLY=($(compgen -f -- "$current")); return ;;
     --algorithm) _signpost_offer "rsa ed25519"; return ;;
     --class) _signpost_offer "transactional bulk"; return ;;
+    --command) _signpost_offer "connect ehlo starttls mail rcpt data dot"; return ;;
     --format) _signpost_offer "markdown man json bash zsh fish"; return ;;
     --site) _signpost_offer "$(_signpost_list group,site site list)"; return ;;
     --state) _signpost_offer "ready active deferred scheduled held"; return ;;
@@ -93,7 +94,7 @@ _signpost() {
     "provider") words+=" list show test" ;;
     "provider list"|"provider list "*) words+=" --json" ;;
     "provider show"|"provider show "*) words+=" --json $(_signpost_list name provider list)" ;;
-    "provider test"|"provider test "*) words+=" --json --from --reply" ;;
+    "provider test"|"provider test "*) words+=" --json --from --reply --command" ;;
     "reference"|"reference "*) words+=" keys commands metrics events --format" ;;
   esac
   _signpost_offer "$words"

@@ -9,7 +9,7 @@ function __signpost_at --argument-names kind wanted
     for word in (commandline -opc)
         if test $skip = yes
             set skip no
-        else if contains -- $word --account --algorithm --bits --certificate --class --config --daily --directory --domain --for --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --reason --reply --selector --sender --site --state --tenant --to --user --users --via -c
+        else if contains -- $word --account --algorithm --bits --certificate --class --command --config --daily --directory --domain --for --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --reason --reply --selector --sender --site --state --tenant --to --user --users --via -c
             set skip yes
         else if not string match -q -- '-*' $word
             set -a words $word
@@ -174,7 +174,7 @@ complete -c signpost -n "__signpost_at command 'queue redirect'" -l user -x -a '
 complete -c signpost -n "__signpost_at command 'queue redirect'" -l site -x -a '(__signpost_values group,site site list)' -d 'Site, provider or domain that their mail goes to now; * matches any characters'
 complete -c signpost -n "__signpost_at command 'queue redirect'" -l tenant -x -a '(__signpost_values tenant user list)' -d 'Tenant whose logins or networks submitted it, by the users now'
 complete -c signpost -n "__signpost_at command 'queue redirect'" -l all -d 'The whole queue'
-complete -c signpost -n "__signpost_at command 'queue redirect'" -l via -x -a '(__signpost_values via site list)' -d 'A via of the [[route]] tables, without its login'
+complete -c signpost -n "__signpost_at command 'queue redirect'" -l via -x -a '(__signpost_values via site list)' -d 'A via of the [[route]] tables, without its login; mx: by MX records'
 complete -c signpost -n "__signpost_at command 'queue redirect'" -l clear -d 'Restore normal routing'
 complete -c signpost -n "__signpost_at group 'site'" -a list -d 'List the sites that have mail or connections, and the pauses'
 complete -c signpost -n "__signpost_at group 'site'" -a show -d 'Show hosts, limits, back-off and lanes of a site'
@@ -199,5 +199,6 @@ complete -c signpost -n "__signpost_at command 'provider show'" -x -a '(__signpo
 complete -c signpost -n "__signpost_at command 'provider test'" -l json -d 'Print JSON'
 complete -c signpost -n "__signpost_at command 'provider test'" -l from -x -d 'Sender\'s address, where routes depend on it; without it the null sender'
 complete -c signpost -n "__signpost_at command 'provider test'" -l reply -x -d 'Say as well what this reply would be about'
+complete -c signpost -n "__signpost_at command 'provider test'" -l command -x -a 'connect ehlo starttls mail rcpt data dot' -d 'What that reply answers: before RCPT it cannot be about a recipient\'s address'
 complete -c signpost -n "__signpost_at command 'reference'" -x -a 'keys commands metrics events'
 complete -c signpost -n "__signpost_at command 'reference'" -l format -x -a 'markdown man json bash zsh fish' -d 'bash, zsh and fish are completion scripts'

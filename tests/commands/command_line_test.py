@@ -2062,6 +2062,12 @@ class Providers(Case):
         self.assertEqual((read["class"], read["common"]), ("policy", True))
         read = self.json("test", "mixed.example", "--reply", "550 5.1.1 Gone")["reply"]
         self.assertEqual((read["class"], read["pattern"]), ("address", None))
+        for command, expected in (("connect", "policy"), ("mail", "policy"), ("rcpt", "address"), ("data", "other"), ("dot", "address")):
+            read = self.json("test", "mixed.example", "--reply", "550 5.1.1 Gone", "--command", command)["reply"]
+            self.assertEqual(read["class"], expected, command)
+        text = self.signpost("provider", "test", "mixed.example", "--reply", "550 5.1.1 Gone", "--command", "mail").stdout
+        self.assertIn("its code and enhanced status; not address, since it is not about one recipient\n", text)
+        self.assertEqual(self.signpost("provider", "test", "mixed.example", "--reply", "550", "--command", "noop").returncode, 2)
         text = self.signpost("provider", "test", "mixed.example", "--reply", "450 4.2.0 Greylisted").stdout
         self.assertRegex(text, r"  class     rate\n  decided   by line \d+ of the built-in providers.toml; text greylist")
         self.refused(self.signpost("provider", "test", "shop.example", "--reply", "no such user"),

@@ -77,6 +77,24 @@ class AttemptTest : public testing::Test {
   std::vector<std::string> sent_;
 };
 
+TEST_F(AttemptTest, AVerdictOnTheContentIsARecipientsOwnIfItIsTheOnlyOne) {
+  using providers::ReplyScope;
+  const Reply unknown{550, {5, 1, 1}, "no such user"};
+  // Of `asked` recipients `refused` are refused at RCPT, the others after the data.
+  const auto scope_of_last = [&](std::size_t asked, std::size_t refused) {
+    Attempt one = attempt(asked);
+    transaction(one, [&](std::size_t i) -> smtp::TransactionResult::Recipient {
+      return {unknown, i < refused ? Phase::Rcpt : Phase::EndOfData};
+    });
+    return one.take_dispositions({}).back().scope;
+  };
+  EXPECT_EQ(scope_of_last(1, 0), ReplyScope::Recipient);
+  EXPECT_EQ(scope_of_last(3, 2), ReplyScope::Recipient);
+  EXPECT_EQ(scope_of_last(3, 1), ReplyScope::Message);
+  connection_.replies_to_each = true;  // LMTP
+  EXPECT_EQ(scope_of_last(3, 1), ReplyScope::Recipient);
+}
+
 TEST_F(AttemptTest, WhatIsLeftUntilTheDeadlineIsRoundedDown) {
   using Mode = smtp::DeliverBy::Mode;
   Attempt without = attempt(1);

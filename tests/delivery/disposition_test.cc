@@ -9,7 +9,7 @@ using smtp::ClientDialog;
 using smtp::Phase;
 
 Outcome outcome(int code, Phase phase, smtp::EnhancedStatus status = {}) {
-  return of_recipient({{code, status, "text"}, phase}, "connection lost").outcome;
+  return of_recipient({{code, status, "text"}, phase}, "connection lost", true).outcome;
 }
 
 TEST(Disposition, OnlyTheReplyToTheEndOfDataDelivers) {
@@ -38,10 +38,31 @@ TEST(Disposition, TooManyRecipientsIsNeverFinal) {
 }
 
 TEST(Disposition, KnowsWhoseReplyItHas) {
-  EXPECT_TRUE(of_recipient({{550, {5, 1, 1}, "no"}, Phase::Rcpt}, "").said_by_receiver());
-  EXPECT_FALSE(of_recipient({{}, Phase::Rcpt}, "timed out").said_by_receiver());
-  EXPECT_FALSE(of_recipient({{0, {5, 3, 4}, "too large"}, Phase::Mail}, "").said_by_receiver());
+  EXPECT_TRUE(of_recipient({{550, {5, 1, 1}, "no"}, Phase::Rcpt}, "", true).said_by_receiver());
+  EXPECT_FALSE(of_recipient({{}, Phase::Rcpt}, "timed out", true).said_by_receiver());
+  EXPECT_FALSE(
+      of_recipient({{0, {5, 3, 4}, "too large"}, Phase::Mail}, "", true).said_by_receiver());
   EXPECT_FALSE(local(Outcome::Failed, {5, 4, 6}, "loops").said_by_receiver());
+}
+
+TEST(Disposition, OnlyWhatIsSaidOfOneRecipientSpeaksOfIt) {
+  using providers::ReplyScope;
+  const auto scope = [](Phase phase, bool alone) {
+    return of_recipient({{550, {5, 1, 1}, "no such user"}, phase}, "", alone).scope;
+  };
+  EXPECT_EQ(scope(Phase::Mail, true), ReplyScope::Sender);
+  EXPECT_EQ(scope(Phase::Rcpt, false), ReplyScope::Recipient);
+  EXPECT_EQ(scope(Phase::DataCommand, true), ReplyScope::Message);
+  EXPECT_EQ(scope(Phase::EndOfData, true), ReplyScope::Recipient);
+  EXPECT_EQ(scope(Phase::EndOfData, false), ReplyScope::Message);
+  for (const Phase phase : {Phase::Greeting, Phase::Hello, Phase::StartTls}) {
+    const auto failure = of_closed_session({ClientDialog::Close::Reason::Refused,
+                                            phase,
+                                            {550, {5, 1, 1}, "no such user"},
+                                            "",
+                                            std::nullopt});
+    EXPECT_EQ(failure.disposition.scope, ReplyScope::Sender);
+  }
 }
 
 TEST(Disposition, RepliesThatFitNoCommandAreTriedAgain) {
@@ -50,7 +71,7 @@ TEST(Disposition, RepliesThatFitNoCommandAreTriedAgain) {
 }
 
 TEST(Disposition, ALostConnectionSaysWhereItWasLost) {
-  const auto disposition = of_recipient({{}, Phase::EndOfData}, "timed out");
+  const auto disposition = of_recipient({{}, Phase::EndOfData}, "timed out", true);
   EXPECT_EQ(disposition.outcome, Outcome::Delayed);
   EXPECT_EQ(disposition.reply.code, 0);
   EXPECT_EQ(disposition.reply.status, (smtp::EnhancedStatus{4, 4, 2}));
@@ -58,9 +79,10 @@ TEST(Disposition, ALostConnectionSaysWhereItWasLost) {
 }
 
 TEST(Disposition, WhatTheDialogDecidedItselfKeepsItsClass) {
-  EXPECT_EQ(of_recipient({{0, {5, 6, 7}, "needs SMTPUTF8"}, Phase::Mail}, "").outcome,
+  EXPECT_EQ(of_recipient({{0, {5, 6, 7}, "needs SMTPUTF8"}, Phase::Mail}, "", true).outcome,
             Outcome::Failed);
-  EXPECT_EQ(of_recipient({{0, {4, 3, 1}, "later"}, Phase::Mail}, "").outcome, Outcome::Delayed);
+  EXPECT_EQ(of_recipient({{0, {4, 3, 1}, "later"}, Phase::Mail}, "", true).outcome,
+            Outcome::Delayed);
 }
 
 ClientDialog::Close close(ClientDialog::Close::Reason reason, smtp::Reply reply) {

@@ -373,7 +373,7 @@ class Session {
     CHECK(result.recipients.size() == recipients);
     const Answered* const answered = server_.answered(number);
     for (std::size_t i = 0; i < recipients; ++i) {
-      const auto disposition = delivery::of_recipient(result.recipients[i], "lost");
+      const auto disposition = delivery::of_recipient(result.recipients[i], "lost", true);
       check(disposition.outcome, answered, i, whole && !closed_);
     }
     if (result.possibly_delivered) {

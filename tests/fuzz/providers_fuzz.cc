@@ -27,12 +27,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const providers::Provider* const provider = all->find(rest.substr(0, rest.find('\n')));
     for (const int code : {421, 450, 550, 554}) {
       const smtp::Reply reply{code, {}, std::string(rest)};
-      const auto reading = all->read(provider, reply);
+      const auto reading = all->read(provider, reply, providers::ReplyScope::Sender);
       CHECK(reading.reply_class != providers::ReplyClass::Accepted);
+      CHECK(reading.reply_class != providers::ReplyClass::Address);
       // The pattern that decided matches by itself.
       if (reading.pattern != nullptr) {
         CHECK(reading.pattern->matches(reply, providers::ReplyText(rest)));
-        CHECK(reading.reply_class == reading.pattern->reply_class);
+        CHECK(reading.words == reading.pattern->reply_class);
       }
     }
   }

@@ -401,3 +401,24 @@ def test_the_smaller_of_configured_and_announced_limits_binds(world):
     counts = limited.counts()
     assert counts["limit_errors"] == 0 and counts["transactions"] == 6 and counts["connections"] >= 3
     assert max(len(envelope["recipients"]) for envelope, _ in limited.saved()) == 4
+
+
+UNKNOWN = "550 5.1.1 User unknown"
+
+
+@pytest.mark.parametrize("at, recipients, reply_class", [("MAIL", 1, "policy"), ("RCPT", 1, "address"), ("DATA", 1, "other"),
+                                                         ("dot", 1, "address"), ("dot", 2, "other")])
+def test_only_a_verdict_on_one_recipient_is_about_its_address(world, receiver, at, recipients, reply_class):
+    receiver(lambda verb, _: verb == at and UNKNOWN)
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", [f"r{number}@limits.example" for number in range(recipients)], message())
+    relay.wait_events(recipients, "bounced", mx="mx.limits.example")
+    assert {(event["reply"], event["class"]) for event in relay.events("bounced", mx="mx.limits.example")} == {(UNKNOWN, reply_class)}
+
+
+def test_a_greeting_is_about_no_address(world):
+    world.receiver("limits.example", "--greeting", UNKNOWN)
+    relay = world.start(settings=PATIENT)
+    relay.send("a@shop.example", "r@limits.example", message())
+    assert relay.wait_event("deferred")["class"] == "policy"
+    harness.wait_until(lambda: relay.queued_jobs()[0]["reply_class"] == "policy", lambda: relay.queued_jobs())

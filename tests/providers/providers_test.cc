@@ -13,6 +13,8 @@
 namespace signpost::providers {
 namespace {
 
+constexpr ReplyScope kRecipient = ReplyScope::Recipient;
+
 constexpr std::string_view kHead = "version = 1\nedition = \"2026-11-30\"\n";
 
 struct Parsed {
@@ -94,7 +96,7 @@ TEST(Providers, TheirOwnPatternsComeBeforeTheCommonOnesAndTheFirstThatFitsCounts
   ASSERT_NE(parsed.providers, nullptr) << parsed.errors[0];
   const Provider* const a = parsed.providers->named("a");
   const auto read = [&](const Provider* provider, const smtp::Reply& reply) {
-    return text_of(parsed.providers->classify(provider, reply));
+    return text_of(parsed.providers->classify(provider, reply, kRecipient));
   };
   EXPECT_EQ(read(a, {550, {5, 3, 0}, "busy"}), "mailbox");
   EXPECT_EQ(read(nullptr, {550, {5, 3, 0}, "busy"}), "rate");
@@ -103,11 +105,11 @@ TEST(Providers, TheirOwnPatternsComeBeforeTheCommonOnesAndTheFirstThatFitsCounts
   EXPECT_EQ(read(a, {550, {5, 1, 1}, "somebody"}), "address");
   EXPECT_EQ(read(a, {250, {2, 0, 0}, "busy"}), "accepted");
 
-  const auto own = parsed.providers->read(a, {550, {5, 3, 0}, "busy"});
+  const auto own = parsed.providers->read(a, {550, {5, 3, 0}, "busy"}, kRecipient);
   ASSERT_NE(own.pattern, nullptr);
   EXPECT_FALSE(own.common);
   EXPECT_EQ(own.pattern->line, 13u);
-  const auto common = parsed.providers->read(a, {550, {}, "busy"});
+  const auto common = parsed.providers->read(a, {550, {}, "busy"}, kRecipient);
   ASSERT_NE(common.pattern, nullptr);
   EXPECT_TRUE(common.common);
 }
@@ -115,9 +117,11 @@ TEST(Providers, TheirOwnPatternsComeBeforeTheCommonOnesAndTheFirstThatFitsCounts
 // They name hosts, which may be called anything.
 TEST(Providers, OurOwnWordsAreNotSearchedForPatterns) {
   const auto& built_in = *Providers::built_in();
-  EXPECT_EQ(built_in.classify(nullptr, {0, {4, 4, 1}, "connecting to spamhaus.example (…) failed"}),
+  EXPECT_EQ(built_in.classify(nullptr, {0, {4, 4, 1}, "connecting to spamhaus.example (…) failed"},
+                              ReplyScope::Sender),
             ReplyClass::Network);
-  EXPECT_EQ(built_in.classify(nullptr, {0, {5, 1, 2}, "blocked.example does not exist"}),
+  EXPECT_EQ(built_in.classify(nullptr, {0, {5, 1, 2}, "blocked.example does not exist"},
+                              ReplyScope::Sender),
             ReplyClass::Address);
 }
 
@@ -238,7 +242,8 @@ TEST(Providers, AFileMayHaveNone) {
   ASSERT_NE(parsed.providers, nullptr);
   EXPECT_TRUE(parsed.providers->all().empty());
   EXPECT_EQ(parsed.providers->name_of("mx.google.com"), "other");
-  EXPECT_EQ(parsed.providers->classify(nullptr, {550, {5, 1, 1}, ""}), ReplyClass::Address);
+  EXPECT_EQ(parsed.providers->classify(nullptr, {550, {5, 1, 1}, ""}, kRecipient),
+            ReplyClass::Address);
 }
 
 TEST(Providers, AreAtMostAsManyAsMetricsHaveNumbersFor) {

@@ -63,7 +63,8 @@ TEST(Replies, HaveTheClassThatAReaderGivesThem) {
   const auto all = rows();
   EXPECT_GE(all.size(), 250u);
   for (const Row& row : all) {
-    const auto reading = Providers::built_in()->read(provider_of(row), row.reply);
+    const auto reading =
+        Providers::built_in()->read(provider_of(row), row.reply, ReplyScope::Recipient);
     EXPECT_EQ(text_of(reading.reply_class), row.expected)
         << "replies.tsv:" << row.line << ": " << row.reply.one_line() << "; decided by "
         << (reading.pattern == nullptr ? "code and status"
@@ -74,7 +75,8 @@ TEST(Replies, HaveTheClassThatAReaderGivesThem) {
 TEST(Replies, ALimitOfOneConnectionAsksForNoLessMail) {
   const auto asks = [](const char* provider, const char* text) {
     const Providers& all = *Providers::built_in();
-    const auto* const pattern = all.read(all.named(provider), {421, {4, 7, 0}, text}).pattern;
+    const auto* const pattern =
+        all.read(all.named(provider), {421, {4, 7, 0}, text}, ReplyScope::Sender).pattern;
     return pattern != nullptr && pattern->slow;
   };
   EXPECT_FALSE(asks("-", "Too many messages in this connection"));
@@ -102,10 +104,12 @@ TEST(Replies, NoRefusalForAnotherReasonSpeaksAgainstTheAddress) {
   for (const Provider& provider : Providers::built_in()->all()) providers.push_back(&provider);
   for (const Row& row : rows()) {
     if (row.expected != "policy" && row.expected != "rate" && row.expected != "content") continue;
-    const ReplyClass own = Providers::built_in()->classify(provider_of(row), row.reply);
+    const ReplyClass own =
+        Providers::built_in()->classify(provider_of(row), row.reply, ReplyScope::Recipient);
     EXPECT_NE(own, ReplyClass::Address) << "replies.tsv:" << row.line;
     // Said by a receiver that has no pattern for it.
-    EXPECT_NE(Providers::built_in()->classify(nullptr, row.reply), ReplyClass::Address)
+    EXPECT_NE(Providers::built_in()->classify(nullptr, row.reply, ReplyScope::Recipient),
+              ReplyClass::Address)
         << "replies.tsv:" << row.line << " from a receiver without a name";
   }
 }
@@ -116,9 +120,29 @@ TEST(Replies, TheStatusOfAnUnknownMailboxDoesNotOutweighABlocklist) {
        {"Blocked by Spamhaus", "Your IP is on our blacklist", "DMARC failure", "SPF fail",
         "Message refused as spam", "Poor reputation of your network", "Greylisted, come back later",
         "Sender address rejected: user unknown", "Relay access denied", "Rate limit exceeded"}) {
-    EXPECT_NE(Providers::built_in()->classify(nullptr, {550, {5, 1, 1}, text}), ReplyClass::Address)
+    EXPECT_NE(
+        Providers::built_in()->classify(nullptr, {550, {5, 1, 1}, text}, ReplyScope::Recipient),
+        ReplyClass::Address)
         << text;
   }
+}
+
+// Only what is said of one recipient speaks against its address, whatever the words.
+TEST(Replies, SpeakAgainstNoAddressWhereNoneWasAskedAbout) {
+  std::size_t addresses = 0;
+  for (const Row& row : rows()) {
+    const auto in = [&](ReplyScope scope) {
+      return Providers::built_in()->classify(provider_of(row), row.reply, scope);
+    };
+    const ReplyClass words = in(ReplyScope::Recipient);
+    const bool address = words == ReplyClass::Address;
+    addresses += address ? 1 : 0;
+    EXPECT_EQ(in(ReplyScope::Sender), address ? ReplyClass::Policy : words)
+        << "replies.tsv:" << row.line;
+    EXPECT_EQ(in(ReplyScope::Message), address ? ReplyClass::Other : words)
+        << "replies.tsv:" << row.line;
+  }
+  EXPECT_GT(addresses, 20u);
 }
 
 // What a recipient is called does not decide.
@@ -126,7 +150,9 @@ TEST(Replies, AnAddressInTheTextIsNotRead) {
   for (const char* text :
        {"<spam@example.net>: User unknown", "<dmarc@blocked.example>: User unknown",
         "User unknown: spamhaus@greylisted.example (mailbox.full@example.net)"}) {
-    EXPECT_EQ(Providers::built_in()->classify(nullptr, {550, {5, 1, 1}, text}), ReplyClass::Address)
+    EXPECT_EQ(
+        Providers::built_in()->classify(nullptr, {550, {5, 1, 1}, text}, ReplyScope::Recipient),
+        ReplyClass::Address)
         << text;
   }
 }
@@ -134,7 +160,7 @@ TEST(Replies, AnAddressInTheTextIsNotRead) {
 TEST(Replies, TextsOfAnyLengthAreReadInBoundedTime) {
   std::string text;
   while (text.size() < 32u * 1024) text += "mailbox user account too many size exceed ";
-  const auto reading = Providers::built_in()->read(nullptr, {550, {}, text});
+  const auto reading = Providers::built_in()->read(nullptr, {550, {}, text}, ReplyScope::Recipient);
   EXPECT_NE(reading.reply_class, ReplyClass::Address);
   EXPECT_LE(ReplyText(text).view().size(), ReplyText::kMostText);
 }
