@@ -30,9 +30,17 @@ constexpr const char* kFooter =
     "and end.\n"
     "Exit code 0, 1 when anything that was asked for could not be written, 2 for wrong usage.\n";
 
+constexpr double kLongestTime = 1e6;  // seconds
+
+std::chrono::milliseconds time_of(double seconds) {
+  return std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+}
+
 struct Raw {
   std::vector<std::string> listen;
   std::string refuse_recipient, defer_recipient, refuse_data, defer_data;
+  double busy_seconds = 0;
+  std::optional<double> greylist_seconds;
   unsigned reply_delay_ms = 0;
   unsigned delay_ms = 0;
 };
@@ -80,6 +88,19 @@ void declare(CLI::App& app, Raw& raw, SinkOptions& options) {
   app.add_option("--drop-in-data", options.drop_in_data,
                  "share of messages in the middle of which to close")
       ->check(part);
+  app.add_option("--busy-replies", options.busy.replies,
+                 "answer 421 to connections and MAIL so many times in a row, then as usual");
+  app.add_option("--busy-seconds", raw.busy_seconds,
+                 "answer 421 to them for so long, from the first one on")
+      ->check(CLI::Range(0.0, kLongestTime));
+  app.add_option("--busy-after", options.busy.after,
+                 "begin with that when so many messages are accepted");
+  app.add_option("--messages-per-connection", options.messages_per_connection,
+                 "answer 421 to the MAIL after so many, and announce nothing of it");
+  app.add_option("--greylist", raw.greylist_seconds,
+                 "answer 451 to a recipient until so many seconds after the first try of the same "
+                 "client, sender and recipient; 0: to the first try only")
+      ->check(CLI::Range(0.0, kLongestTime));
   app.add_option(
       "--reply-delay-ms", raw.reply_delay_ms,
       "wait before the greeting and before each command is answered, one after the other");
@@ -133,6 +154,8 @@ std::string understand(const Raw& raw, SinkOptions& options) {
            "\" has more than MAILMAX, RCPTMAX and RCPTDOMAINMAX, each =1 to =999999";
   }
   options.limits = *limits;
+  options.busy.duration = time_of(raw.busy_seconds);
+  if (raw.greylist_seconds) options.greylist = time_of(*raw.greylist_seconds);
   options.reply_delay = std::chrono::milliseconds(raw.reply_delay_ms);
   options.delay = std::chrono::milliseconds(raw.delay_ms);
   return {};

@@ -1,6 +1,7 @@
 // What signpost-sink was asked to be.
 #pragma once
 
+#include "bench/sink/busy.h"
 #include "bench/wire/socket.h"
 
 #include <chrono>
@@ -50,8 +51,11 @@ struct SinkOptions {
   Share defer_data{0, 451};
   double drop_after_dot = 0;
   double drop_in_data = 0;
-  std::chrono::milliseconds reply_delay{0};  // of the greeting and of each command
-  std::chrono::milliseconds delay{0};        // of the data
+  BusyTime busy;
+  std::size_t messages_per_connection = 0;            // then 421; 0: no such limit
+  std::optional<std::chrono::milliseconds> greylist;  // how long a triple waits; nothing: no list
+  std::chrono::milliseconds reply_delay{0};           // of the greeting and of each command
+  std::chrono::milliseconds delay{0};                 // of the data
   double delay_share = 1;
   std::uint64_t seed = 1;
 

@@ -84,6 +84,7 @@ SinkSession::~SinkSession() { owner_.presence().leave(envelope_.local); }
 
 void SinkSession::greet() {
   const SinkOptions& options = owner_.options();
+  if (owner_.is_busy()) return turn_away();
   if (options.greeting.empty()) {
     line(fmt::format("220 {} ESMTP", options.hostname));
   } else {
@@ -255,6 +256,20 @@ void SinkSession::start_tls() {
   was_handshaking_ = true;
 }
 
+void SinkSession::turn_away() {
+  owner_.tally().add(Count::TurnedAway);
+  reply(421, "4.3.2", "Not now");
+  close_after_flush();
+}
+
+bool SinkSession::is_greylisted(const std::string& recipient) {
+  const auto& wait = owner_.options().greylist;
+  if (!wait) return false;
+  const std::string_view client = envelope_.peer;
+  return !owner_.greylist().lets_pass(client.substr(0, client.rfind(':')), envelope_.reverse_path,
+                                      recipient, *wait, Clock::now());
+}
+
 bool SinkSession::exceeds(std::size_t count, std::size_t limit, std::string_view what) {
   if (limit == 0 || count <= limit) return false;
   owner_.tally().add(Count::LimitErrors);
@@ -277,6 +292,8 @@ void SinkSession::mail(std::string_view argument) {
   auto path = path_after(argument, "FROM:");
   if (!path) return protocol_error(501, "5.5.4", "MAIL FROM:<address>");
   if (exceeds(++mails_, owner_.options().limits.mails, "messages")) return;
+  const std::size_t most = owner_.options().messages_per_connection;
+  if (owner_.is_busy() || (most != 0 && mails_ > most)) return turn_away();
   if (declared_size(path->parameters) > owner_.options().size_limit) {
     return reply(552, "5.3.4", "Message too large");
   }
@@ -298,6 +315,10 @@ void SinkSession::recipient(std::string_view argument) {
   if (fate.code != 250) {
     owner_.tally().add(fate.code >= 500 ? Count::RefusedRecipients : Count::DeferredRecipients);
     return reply(fate.code, fate.status, fate.code >= 500 ? "Not here" : "Not now");
+  }
+  if (is_greylisted(path->address)) {
+    owner_.tally().add(Count::DeferredRecipients);
+    return reply(451, "4.7.1", "Greylisted, try again later");
   }
   envelope_.recipients.push_back({std::move(path->address), std::move(path->parameters)});
   reply(250, "2.1.5", "Ok");

@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include "bench/sink/greylist.h"
 #include "bench/sink/mail_folder.h"
 #include "bench/sink/options.h"
 #include "bench/sink/presence.h"
@@ -34,6 +35,9 @@ class SinkSessionOwner {
   virtual Script& script() = 0;
   virtual Poller& poller() = 0;
   virtual Presence& presence() = 0;
+
+  virtual bool is_busy() = 0;  // who asks now gets 421
+  virtual Greylist& greylist() = 0;
 
   // Counts a message that gets its 250 at the end of this iteration; returns its number.
   virtual std::uint64_t accepted(const LoadVerdict& verdict, const ReceivedEnvelope& envelope) = 0;
@@ -70,6 +74,8 @@ class SinkSession : public Handler {
   void command(std::string_view line);
   void hello(bool extended, std::string_view name);
   void start_tls();
+  void turn_away();
+  bool is_greylisted(const std::string& recipient);
   bool is_beyond_limits(std::string_view recipient);
   bool exceeds(std::size_t count, std::size_t limit, std::string_view what);
   void mail(std::string_view argument);

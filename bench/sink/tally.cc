@@ -29,6 +29,7 @@ constexpr std::array<const char*, static_cast<std::size_t>(Count::kCount)> kName
     "protocol_errors",
     "pipelining_errors",
     "limit_errors",
+    "turned_away",
     "saved"};
 
 std::uint64_t sum(const std::vector<const Tally*>& tallies, std::size_t index) {

@@ -36,6 +36,7 @@ enum class Count : std::size_t {
   ProtocolErrors,    // commands that are wrong or out of order
   PipeliningErrors,  // commands sent ahead although PIPELINING was not offered
   LimitErrors,       // MAIL and RCPT commands beyond what --limits allows
+  TurnedAway,        // connections and MAIL commands answered with 421 on request
   Saved,
   kCount,
 };

@@ -1,6 +1,8 @@
 // One thread of signpost-sink: its listening sockets and sessions.
 #pragma once
 
+#include "bench/sink/busy.h"
+#include "bench/sink/greylist.h"
 #include "bench/sink/mail_folder.h"
 #include "bench/sink/options.h"
 #include "bench/sink/presence.h"
@@ -28,6 +30,8 @@ struct Sink {
   MailFolder* folder = nullptr;
   Ledger& ledger;
   Ledger& arrivals;
+  Busy busy{options.busy};
+  Greylist greylist{};
   Presence presence{};
   Attempts attempts{};
   IdSet ids{};
@@ -56,6 +60,8 @@ class SinkWorker final : public SinkSessionOwner {
   Poller& poller() override { return poller_; }
 
   Presence& presence() override { return sink_.presence; }
+  bool is_busy() override { return sink_.busy.turns_away(sink_.accepted, Clock::now()); }
+  Greylist& greylist() override { return sink_.greylist; }
   std::uint64_t accepted(const LoadVerdict& verdict, const ReceivedEnvelope& envelope) override;
   void failed(const Error& error) override;
   void needs_flush(SinkSession& session) override;

@@ -1,3 +1,5 @@
+#include "bench/sink/busy.h"
+#include "bench/sink/greylist.h"
 #include "bench/sink/options.h"
 #include "bench/sink/script.h"
 #include "bench/sink/tally.h"
@@ -51,6 +53,39 @@ TEST_F(ScriptTest, SharesComeOutAsAskedAndTheSameForOneSeed) {
     refused += code == 552 ? 1 : 0;
   }
   EXPECT_NEAR(refused, 1000, 150);
+}
+
+TEST(BusyTimes, EndAfterSoManyRepliesAndSoLong) {
+  using std::chrono::seconds;
+  const Clock::time_point start{seconds(100)};
+  Busy never{{}};
+  EXPECT_FALSE(never.turns_away(5, start));
+
+  Busy counted{{.after = 2, .replies = 3}};
+  EXPECT_FALSE(counted.turns_away(1, start));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(counted.turns_away(2, start)) << i;
+  EXPECT_FALSE(counted.turns_away(2, start));
+
+  Busy timed{{.duration = seconds(10)}};
+  EXPECT_TRUE(timed.turns_away(0, start));
+  EXPECT_TRUE(timed.turns_away(0, start + seconds(9)));
+  EXPECT_FALSE(timed.turns_away(0, start + seconds(10)));
+}
+
+TEST(Greylists, LetPassWhatWaitedSinceItsFirstTry) {
+  using std::chrono::seconds;
+  const Clock::time_point start{seconds(100)};
+  Greylist list;
+  const auto passes = [&](const char* sender, const char* recipient, seconds since) {
+    return list.lets_pass("192.0.2.1", sender, recipient, seconds(10), start + since);
+  };
+  EXPECT_FALSE(passes("a@x.example", "b@y.example", seconds(0)));
+  EXPECT_FALSE(passes("a@x.example", "B@Y.example", seconds(9)));
+  EXPECT_TRUE(passes("a@x.example", "b@y.example", seconds(10)));
+  EXPECT_FALSE(passes("a@x.example", "c@y.example", seconds(10)));
+  EXPECT_FALSE(passes("", "b@y.example", seconds(10)));
+  EXPECT_FALSE(list.lets_pass("192.0.2.2", "a@x.example", "b@y.example", seconds(0), start));
+  EXPECT_TRUE(list.lets_pass("192.0.2.2", "a@x.example", "b@y.example", seconds(0), start));
 }
 
 TEST(SessionLimits, AreReadByTheirNames) {

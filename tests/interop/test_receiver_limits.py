@@ -422,3 +422,58 @@ def test_a_greeting_is_about_no_address(world):
     relay.send("a@shop.example", "r@limits.example", message())
     assert relay.wait_event("deferred")["class"] == "policy"
     harness.wait_until(lambda: relay.queued_jobs()[0]["reply_class"] == "policy", lambda: relay.queued_jobs())
+
+
+def wait_delivered_in_the_end(relay, count):
+    harness.wait_until(lambda: len(relay.events("delivered")) >= count,
+                       lambda: f"{count} deliveries, {len(relay.events('delivered'))}, {relay.events('deferred')[-3:]}")
+    relay.wait_empty()
+    assert not relay.events("bounced") and not relay.events("expired")
+
+
+def recipients_of(sink):
+    return sorted(recipient["address"] for envelope, _ in sink.saved() for recipient in envelope["recipients"])
+
+
+@pytest.mark.parametrize("busy", [("--busy-replies", 6), ("--busy-seconds", 3)])
+def test_a_burst_of_421_puts_off_mail_for_no_longer_than_it_lasts(world, busy):
+    """The retry schedule would take an hour."""
+    sink = world.receiver("limits.example", "--busy-after", "5", *map(str, busy))
+    relay = world.start(settings=PATIENT)
+    names = [f"r{number:02}@limits.example" for number in range(40)]
+    for name in names:
+        relay.send("a@shop.example", name, message())
+    wait_delivered_in_the_end(relay, len(names))
+    assert recipients_of(sink) == names
+    counts = sink.counts()
+    assert counts["turned_away"] == 6 if "--busy-replies" in busy else counts["turned_away"] > 0
+
+
+def test_a_limit_of_messages_that_nobody_announces_costs_no_attempt(world):
+    sink = world.receiver("limits.example", "--messages-per-connection", "3")
+    relay = world.start(settings=PATIENT, workers=1, extra=ONE_CONNECTION)
+    names = [f"r{number:02}@limits.example" for number in range(12)]
+    assert relay.run("site", "pause", "limits.example").returncode == 0
+    for name in names:
+        relay.send("a@shop.example", name, message())
+    assert relay.run("site", "resume", "limits.example").returncode == 0
+    wait_delivered(relay, len(names))
+    assert recipients_of(sink) == names
+    counts = sink.counts()
+    assert counts["turned_away"] > 0 and counts["connections"] >= 4 and counts["limit_errors"] == 0
+
+
+@pytest.mark.parametrize("seconds", [0, 2])
+def test_greylisted_mail_is_tried_again(world, seconds):
+    sink = world.receiver("limits.example", "--greylist", str(seconds))
+    relay = world.start()
+    names = [f"r{number:02}@limits.example" for number in range(10)]
+    for name in names:
+        relay.send("a@shop.example", name, message())
+    wait_delivered_in_the_end(relay, len(names))
+    assert recipients_of(sink) == names
+    assert {event["class"] for event in relay.events("deferred")} == {"rate"}
+    assert {event["to"] for event in relay.events("deferred")} == set(names)
+    # The triple is known now.
+    relay.send("a@shop.example", names[0], message())
+    assert relay.wait_event("delivered", to=names[0], attempt=1)
