@@ -47,7 +47,7 @@ Disposition of_recipient(const smtp::TransactionResult::Recipient& recipient,
   };
   if (reply.code == 0) {
     if (reply.status.present()) {  // decided by the dialog without asking the peer
-      const Outcome outcome = reply.status.klass == 5 ? Outcome::Failed : Outcome::Delayed;
+      const Outcome outcome = reply.status.class_digit == 5 ? Outcome::Failed : Outcome::Delayed;
       return {outcome, reply};
     }
     return local(Outcome::Delayed, {4, 4, 2},

@@ -37,14 +37,14 @@ std::string in_words(std::chrono::seconds duration) {
 std::string status_of(smtp::EnhancedStatus status, message::Action action, bool expired) {
   switch (action) {
     case message::Action::Failed:
-      if (!expired || !status.present()) status.klass = 5;
+      if (!expired || !status.present()) status.class_digit = 5;
       break;
     case message::Action::Delayed:
-      status.klass = 4;
+      status.class_digit = 4;
       break;
     case message::Action::Delivered:
     case message::Action::Relayed:
-      status.klass = 2;
+      status.class_digit = 2;
       break;
   }
   return status.text();

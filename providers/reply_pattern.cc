@@ -120,8 +120,8 @@ bool StatusPattern::matches(const EnhancedStatus& status) const {
   const auto within = [](const Range& range, std::uint16_t value) {
     return value >= range.first && value <= range.last;
   };
-  return status.present() && within(parts_[0], status.klass) && within(parts_[1], status.subject) &&
-         within(parts_[2], status.detail);
+  return status.present() && within(parts_[0], status.class_digit) &&
+         within(parts_[1], status.subject) && within(parts_[2], status.detail);
 }
 
 std::expected<TextPattern, std::string> TextPattern::parse(std::string_view text) {

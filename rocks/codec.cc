@@ -155,7 +155,7 @@ std::optional<std::string> refuse_version(std::uint8_t version, std::uint8_t old
 
 void write_reply(Writer& out, const smtp::Reply& reply) {
   out.number(reply.code > 0 ? static_cast<std::uint64_t>(reply.code) : 0);
-  out.number(reply.status.klass);
+  out.number(reply.status.class_digit);
   out.number(reply.status.subject);
   out.number(reply.status.detail);
   out.text(reply.text);
@@ -164,7 +164,7 @@ void write_reply(Writer& out, const smtp::Reply& reply) {
 smtp::Reply read_reply(Reader& in) {
   smtp::Reply reply;
   reply.code = in.number<std::uint16_t>(999);
-  reply.status.klass = in.number<std::uint16_t>();
+  reply.status.class_digit = in.number<std::uint16_t>();
   reply.status.subject = in.number<std::uint16_t>();
   reply.status.detail = in.number<std::uint16_t>();
   reply.text = in.text();

@@ -151,7 +151,7 @@ void HandIn::settle(const smtp::TransactionResult& result) {
     const smtp::Reply& reply = result.recipients[first_ - begin].reply;
     if (reply.positive()) {
       outcome_.taken.push_back(recipient);
-    } else if (reply.permanent() || (reply.code == 0 && reply.status.klass == 5)) {
+    } else if (reply.permanent() || (reply.code == 0 && reply.status.class_digit == 5)) {
       outcome_.refused.push_back({recipient, reply.one_line()});
     } else {
       if (outcome_.later.empty()) outcome_.reason = reply.one_line();

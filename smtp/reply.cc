@@ -43,9 +43,9 @@ struct Prefix {
 // RFC 2034 section 4: the class must agree with the reply code. But a status of too many recipients
 // means the same with any class, and without it they would be refused for good.
 bool belongs_to(const EnhancedStatus& status, int code) {
-  const int klass = code / 100;
-  if (status.klass == klass) return true;
-  return status.subject == 5 && status.detail == 3 && klass > 3 && status.klass > 3;
+  const int class_digit = code / 100;
+  if (status.class_digit == class_digit) return true;
+  return status.subject == 5 && status.detail == 3 && class_digit > 3 && status.class_digit > 3;
 }
 
 std::optional<Prefix> status_prefix(std::string_view text, int code) {
@@ -114,7 +114,7 @@ std::string_view without_cr(std::string_view line) {
 
 std::string EnhancedStatus::text() const {
   if (!present()) return {};
-  return std::to_string(klass) + '.' + std::to_string(subject) + '.' + std::to_string(detail);
+  return std::to_string(class_digit) + '.' + std::to_string(subject) + '.' + std::to_string(detail);
 }
 
 std::optional<EnhancedStatus> EnhancedStatus::parse(std::string_view text) {
@@ -132,12 +132,12 @@ std::optional<EnhancedStatus> EnhancedStatus::parse(std::string_view text) {
     if (error != std::errc{} || rest != digits.data() + digits.size()) return std::nullopt;
     return value;
   };
-  const auto klass = number(false);
-  const auto subject = klass ? number(false) : std::nullopt;
+  const auto class_digit = number(false);
+  const auto subject = class_digit ? number(false) : std::nullopt;
   const auto detail = subject ? number(true) : std::nullopt;
   if (!detail) return std::nullopt;
-  if (*klass != 2 && *klass != 4 && *klass != 5) return std::nullopt;
-  return EnhancedStatus{*klass, *subject, *detail};
+  if (*class_digit != 2 && *class_digit != 4 && *class_digit != 5) return std::nullopt;
+  return EnhancedStatus{*class_digit, *subject, *detail};
 }
 
 std::string Reply::one_line() const {

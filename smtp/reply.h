@@ -15,11 +15,11 @@ namespace signpost::smtp {
 
 // class "." subject "." detail of RFC 3463; {0,0,0} means that none was given.
 struct EnhancedStatus {
-  std::uint16_t klass = 0;
+  std::uint16_t class_digit = 0;
   std::uint16_t subject = 0;
   std::uint16_t detail = 0;
 
-  bool present() const { return klass != 0; }
+  bool present() const { return class_digit != 0; }
   std::string text() const;  // "5.1.1", "" when not present
   static std::optional<EnhancedStatus> parse(std::string_view text);  // the whole of `text`
   friend auto operator<=>(const EnhancedStatus&, const EnhancedStatus&) = default;
