@@ -108,6 +108,7 @@ std::string complete(NextHop& hop, const config::Config& config, const RoutePlan
 // receiver.
 std::string set_of(const NextHop& hop) {
   std::vector<std::string_view> names;
+  names.reserve(hop.hosts.size());
   for (const NextHop::Host& host : hop.hosts) names.push_back(host.name);
   std::ranges::sort(names);
   return fmt::format("mx:{}", fmt::join(names, ","));
