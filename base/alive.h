@@ -6,8 +6,8 @@
 
 namespace signpost {
 
-// A member of the object, which stays where it is: neither is copied or moved. Callbacks run on the
-// object's own thread; a token may be held and dropped by any.
+// A member of the object, which stays where it is: neither is copied or moved. It is asked, and
+// callbacks run, on the object's own thread; a token may be held and dropped by any.
 class Alive {
  public:
   class Token {
@@ -25,7 +25,10 @@ class Alive {
   Alive(const Alive&) = delete;
   Alive& operator=(const Alive&) = delete;
 
-  Token token() const { return Token(alive_); }
+  Token token() const {
+    if (!alive_) alive_ = std::make_shared<char>();
+    return Token(alive_);
+  }
 
   // Wraps `call` so that it does nothing once the object is gone.
   template <typename F>
@@ -36,7 +39,8 @@ class Alive {
   }
 
  private:
-  std::shared_ptr<const void> alive_ = std::make_shared<char>();
+  // Null until the first token: most connections never defer a call.
+  mutable std::shared_ptr<const void> alive_;
 };
 
 }  // namespace signpost

@@ -106,16 +106,14 @@ void CachingResolver::hand_over_later(const std::weak_ptr<Waiter>& waiter, Share
   ready_.push_back({waiter, std::move(answer)});
   if (ready_.size() > 1) return;
   // Never from within c-ares: a callback may ask again, or destroy the resolver.
-  loop_.defer([self = std::weak_ptr(self_)] {
-    if (const auto alive = self.lock()) (*alive)->hand_over();
-  });
+  loop_.defer(alive_.guard([this] { hand_over(); }));
 }
 
 void CachingResolver::hand_over() {
-  const std::weak_ptr<CachingResolver*> guard = self_;
+  const Alive::Token alive = alive_.token();
   for (const Ready& ready : std::exchange(ready_, {})) {
     if (const auto waiter = ready.waiter.lock()) waiter->done(*ready.answer);
-    if (guard.expired()) return;
+    if (!alive) return;
   }
 }
 

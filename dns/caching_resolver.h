@@ -2,6 +2,7 @@
 // Internal to dns/.
 #pragma once
 
+#include "base/alive.h"
 #include "dns/cache.h"
 #include "dns/query_metrics.h"
 #include "dns/question_channel.h"
@@ -58,7 +59,7 @@ class CachingResolver final : public Resolver {
   std::size_t asked_ = 0;
   bool sending_ = false;
   std::vector<Ready> ready_;
-  std::shared_ptr<CachingResolver*> self_ = std::make_shared<CachingResolver*>(this);
+  Alive alive_;  // for deferred calls
 };
 
 }  // namespace signpost::dns

@@ -13,6 +13,7 @@
 //   every server had its tries, or TCP failed  it is done, without an answer
 #include "dns/question_channel.h"
 
+#include "base/alive.h"
 #include "base/random.h"
 #include "dns/datagram_ports.h"
 #include "dns/query_packet.h"
@@ -125,7 +126,7 @@ struct QuestionChannel::Impl {
   std::size_t streams_ = 0;
   std::deque<std::uint16_t> for_stream_;  // may be settled by now
   std::vector<std::unique_ptr<StreamQuestion>> retired_;
-  std::shared_ptr<Impl*> self_ = std::make_shared<Impl*>(this);
+  Alive alive_;  // for deferred calls
 };
 
 void QuestionChannel::Impl::send_in_turn(const Question& question, Done done) {
@@ -310,9 +311,7 @@ void QuestionChannel::Impl::retire(std::unique_ptr<StreamQuestion> stream) {
   --streams_;
   stream->cancel();
   retired_.push_back(std::move(stream));
-  loop_.defer([self = std::weak_ptr(self_)] {
-    if (const auto alive = self.lock()) (*alive)->retired_.clear();
-  });
+  loop_.defer(alive_.guard([this] { retired_.clear(); }));
   start_streams();
 }
 

@@ -22,9 +22,7 @@ StreamQuestion::StreamQuestion(net::Loop& loop, std::vector<net::SocketAddress> 
 void StreamQuestion::ask_next_later() {
   if (std::exchange(moving_on_, true)) return;
   timer_.stop();
-  loop_.defer([self = std::weak_ptr(self_)] {
-    if (const auto alive = self.lock()) (*alive)->ask_next();
-  });
+  loop_.defer(alive_.guard([this] { ask_next(); }));
 }
 
 void StreamQuestion::ask_next() {

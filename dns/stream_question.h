@@ -2,6 +2,7 @@
 // its own: a server that refuses or closes it affects no other question. Internal to dns/.
 #pragma once
 
+#include "base/alive.h"
 #include "dns/spelling.h"
 #include "net/address.h"
 #include "net/loop.h"
@@ -50,7 +51,7 @@ class StreamQuestion final : private net::StreamHandler {
   bool moving_on_ = false;  // ask_next() is due
   std::unique_ptr<net::Stream> stream_;
   std::optional<std::size_t> expected_;  // octets of the response, once known
-  std::shared_ptr<StreamQuestion*> self_ = std::make_shared<StreamQuestion*>(this);
+  Alive alive_;                          // for deferred calls
 };
 
 }  // namespace signpost::dns

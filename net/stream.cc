@@ -1,5 +1,6 @@
 #include "net/stream.h"
 
+#include "base/alive.h"
 #include "base/check.h"
 #include "base/secret_string.h"
 #include "net/poll.h"
@@ -139,7 +140,7 @@ struct Stream::Impl {
   std::optional<Error> fault_;  // found where calling the handler is not allowed
 
   unsigned scheduled_ = 0;
-  std::shared_ptr<Impl*> self_;  // shows deferred calls whether the stream still exists
+  Alive alive_;  // for deferred calls
   mutable std::optional<SocketAddress> peer_;
 };
 
@@ -186,10 +187,7 @@ void Stream::Impl::on_deferred() {
 
 void Stream::Impl::schedule(Deferred what) {
   if (std::exchange(scheduled_, scheduled_ | what) != 0) return;
-  if (!self_) self_ = std::make_shared<Impl*>(this);
-  loop_.defer([self = std::weak_ptr(self_)] {
-    if (const auto alive = self.lock()) (*alive)->on_deferred();
-  });
+  loop_.defer(alive_.guard([this] { on_deferred(); }));
 }
 
 void Stream::Impl::fail_later(Error error) {
