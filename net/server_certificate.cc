@@ -1,5 +1,7 @@
 #include "net/server_certificate.h"
 
+#include "base/concat.h"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -10,7 +12,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -24,27 +25,21 @@ constexpr int kLeastSignatureSecurity = 80;  // SHA-1 has fewer, SHA-224 more
 constexpr std::string_view kOtherKey =
     "; have it issued for an RSA key of 2048 bits or more, or for one on P-256";
 
-std::string joined(std::initializer_list<std::string_view> parts) {
-  std::string text;
-  for (const std::string_view part : parts) text += part;
-  return text;
-}
-
 std::string curve_problem(const EVP_PKEY* key) {
   constexpr std::array<std::string_view, 3> kCurves{"prime256v1", "secp384r1", "secp521r1"};
   std::array<char, 80> name{};
   std::size_t size = 0;
   if (EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) != 1) {
-    return joined({"has a key on a curve without a name, which clients do not know", kOtherKey});
+    return concat({"has a key on a curve without a name, which clients do not know", kOtherKey});
   }
   const std::string_view curve(name.data(), size);
   if (std::ranges::find(kCurves, curve) != kCurves.end()) return "";
-  return joined({"has a key on the curve ", curve, ", which clients do not know", kOtherKey});
+  return concat({"has a key on the curve ", curve, ", which clients do not know", kOtherKey});
 }
 
 std::string key_problem(const EVP_PKEY* key) {
   if (key == nullptr) {
-    return joined({"has a key of a kind that this system does not know", kOtherKey});
+    return concat({"has a key of a kind that this system does not know", kOtherKey});
   }
   switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_EC:
@@ -55,11 +50,11 @@ std::string key_problem(const EVP_PKEY* key) {
     case EVP_PKEY_RSA:
     case EVP_PKEY_RSA_PSS:
       if (EVP_PKEY_get_security_bits(key) >= kLeastKeySecurity) return "";
-      return joined({"has an RSA key of ", std::to_string(EVP_PKEY_get_bits(key)),
+      return concat({"has an RSA key of ", std::to_string(EVP_PKEY_get_bits(key)),
                      " bits, which clients refuse as too short", kOtherKey});
     default: {
       const char* const kind = OBJ_nid2sn(EVP_PKEY_get_base_id(key));
-      return joined({"has a key of the kind ", kind == nullptr ? "?" : kind,
+      return concat({"has a key of the kind ", kind == nullptr ? "?" : kind,
                      ", which clients do not know", kOtherKey});
     }
   }
@@ -77,7 +72,7 @@ std::string signature_problem(X509* certificate) {
     return "";
   }
   const char* const name = OBJ_nid2sn(digest);
-  return joined({"is signed with ", name == nullptr ? "an outdated digest" : name,
+  return concat({"is signed with ", name == nullptr ? "an outdated digest" : name,
                  ", which clients no longer accept; have it issued with a signature that uses "
                  "SHA-256"});
 }
@@ -105,7 +100,7 @@ std::string unusable_certificate(const Certificate& certificate) {
     if (!problem.empty()) break;
     problem = problem_of(other);
     if (!problem.empty()) {
-      problem = joined({"certificate ", std::to_string(number), " in the file ", problem});
+      problem = concat({"certificate ", std::to_string(number), " in the file ", problem});
     }
   }
   ERR_clear_error();
@@ -136,7 +131,7 @@ std::string order_problem(const Certificate& certificate) {
       if (j == i || !issued(chain[j], chain[i])) continue;
       constexpr std::string_view kRemedy =
           "; write each one right before the one that issued it, or some clients refuse the chain";
-      return joined({"the chain is out of order: certificate ", std::to_string(i + 1),
+      return concat({"the chain is out of order: certificate ", std::to_string(i + 1),
                      " in the file was issued by number ", std::to_string(j + 1), kRemedy});
     }
   }

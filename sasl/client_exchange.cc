@@ -1,6 +1,7 @@
 #include "sasl/client_exchange.h"
 
 #include "base/base64.h"
+#include "base/concat.h"
 #include "base/random.h"
 #include "sasl/scram_client.h"
 #include "smtp/saslprep.h"
@@ -66,16 +67,6 @@ class NameAndPassword final : public smtp::LoginExchange {
   int asked_ = 0;
 };
 
-// In one piece of memory, which its owner wipes.
-std::string joined(std::initializer_list<std::string_view> parts) {
-  std::size_t size = 0;
-  for (const std::string_view part : parts) size += part.size();
-  std::string text;
-  text.reserve(size);
-  for (const std::string_view part : parts) text += part;
-  return text;
-}
-
 // "," and "=" are written as "=2C" and "=3D" in a name (RFC 5801 section 4).
 std::string escaped_name(std::string_view name) {
   std::string text;
@@ -105,13 +96,13 @@ std::unique_ptr<smtp::LoginExchange> exchange_of(Mechanism mechanism, const std:
                                            base64::encode(secret_bytes(kNonceSize)));
     case Mechanism::OauthBearer:
       return std::make_unique<OneMessage>(
-          mechanism, joined({"n,a=", escaped_name(name), ",", kBearer, secret->view(), "\x01\x01"}),
+          mechanism, concat({"n,a=", escaped_name(name), ",", kBearer, secret->view(), "\x01\x01"}),
           "\x01");
     case Mechanism::Xoauth2:
       return std::make_unique<OneMessage>(
-          mechanism, joined({"user=", name, kBearer, secret->view(), "\x01\x01"}), "");
+          mechanism, concat({"user=", name, kBearer, secret->view(), "\x01\x01"}), "");
     case Mechanism::Plain:
-      return std::make_unique<OneMessage>(mechanism, joined({kZero, name, kZero, secret->view()}),
+      return std::make_unique<OneMessage>(mechanism, concat({kZero, name, kZero, secret->view()}),
                                           std::nullopt);
     case Mechanism::Login:
       break;

@@ -1,5 +1,6 @@
 #include "rocks/salvage/log_records.h"
 
+#include "base/concat.h"
 #include "rocks/codec.h"
 #include "rocks/keys.h"
 #include "rocks/salvage/blob_records.h"
@@ -9,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -36,12 +36,6 @@ std::string record(char type, std::string_view octets) {
 // With a record of 'f's to the end of the block: nothing but a few octets is ever left empty.
 std::string filled_up(const std::string& block) {
   return block + record(kFull, std::string(kBlock - block.size() - 7, 'f'));
-}
-
-std::string joined(std::initializer_list<std::string_view> parts) {
-  std::string all;
-  for (const std::string_view part : parts) all += part;
-  return all;
 }
 
 std::string unused(std::size_t size) { return std::string(size, '\0'); }
@@ -122,8 +116,8 @@ TEST(LogReader, KnowsWhereTheWholeRecordsEnd) {
   for (const std::size_t at : {std::size_t{6}, std::size_t{100}, torn.size() - 1}) {
     std::string damaged = torn;
     damaged[at] ^= 1;
-    EXPECT_EQ(whole(joined({head, two, damaged})), head.size() + two.size()) << at;
-    EXPECT_EQ(whole(joined({head, two, damaged, two})), head.size() + two.size()) << at;
+    EXPECT_EQ(whole(concat({head, two, damaged})), head.size() + two.size()) << at;
+    EXPECT_EQ(whole(concat({head, two, damaged, two})), head.size() + two.size()) << at;
   }
   EXPECT_EQ(whole(head + two + torn.substr(0, torn.size() - 9) + std::string(9, '\0')),
             head.size() + two.size());
@@ -145,7 +139,7 @@ TEST(LogReader, ZerosWhereARecordBeginsAreDamageIfMoreFollows) {
   const std::string two = unused(record(kFull, "two").size());
   for (const std::string& end :
        {record(kFull, "three"), unused(kBlock - 20) + record(kFull, "three")}) {
-    const auto found = read(joined({record(kFull, "one"), two, end}));
+    const auto found = read(concat({record(kFull, "one"), two, end}));
     EXPECT_TRUE(found.goes_on);
     EXPECT_TRUE(found.records.starts_with("one"));
   }
