@@ -3,7 +3,8 @@
 
 Takes the compile commands of the clang preset (cmake --preset clang). A source that was clean is not looked
 at again until it, a header that it includes, a .clang-tidy or clang-tidy itself changes: a folder in the user's cache remembers,
-for all clones. The exit code is 1 after any finding, not for what --seconds left out.
+for all clones. The exit code is 1 after any finding, not for what --seconds left out: that is
+listed at the end, and ./check shows it beside its "ok".
 """
 
 import argparse
@@ -23,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build/clang"
 CLEAN = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "signpost-tidy"
 TIDY = "clang-tidy-19"
+LEFT_OUT = "NOT CHECKED"  # ./check looks for it
 
 
 def git(*words):
@@ -121,9 +123,10 @@ def main():
             elif text:
                 found += 1
                 print(text, flush=True)
+    print(f"{len(sources) - len(left)} of {len(sources)} sources looked at, {found} with findings")
     if left:
-        print("no time was left for these; the next run begins with them:", *left)
-    print(f"{len(sources) - len(left)} of {len(sources)} sources, {found} with findings")
+        print(f"{LEFT_OUT}: no time was left for {len(left)} of {len(sources)} sources, which the next run begins with:",
+              *left, sep="\n  ")
     return 1 if found else 0
 
 
