@@ -106,7 +106,7 @@ HttpResponse QueueApi::show(const HttpRequest& request, std::string_view text) {
   const auto id = queue::MessageId::parse(text);
   if (!id) return json_error(404, ascii::printable(text) + " is not a queue ID");
   const auto entries = queue_.show(*id);
-  if (!entries && entries.error().code == Errc::NotFound && id->time() <= system_now()) {
+  if (!entries && entries.error().code == Errc::NotFound && id->time() <= clock_.system_now()) {
     return json_response(404,
                          {{"error", entries.error().detail}, {"accepted", utc_text(id->time())}});
   }

@@ -13,7 +13,8 @@ namespace signpost::admin {
 // Any thread; blocks on the store.
 class QueueApi {
  public:
-  explicit QueueApi(const Services& services) : queue_(services), settings_(services.settings) {}
+  explicit QueueApi(const Services& services)
+      : queue_(services), settings_(services.settings), clock_(services.clock) {}
 
   HttpResponse list(const HttpRequest& request);
   HttpResponse sum_up(const HttpRequest& request);
@@ -23,6 +24,7 @@ class QueueApi {
  private:
   QueueControl queue_;
   const relay::SettingsInForce& settings_;
+  const Clock& clock_;
 };
 
 }  // namespace signpost::admin

@@ -192,7 +192,7 @@ std::vector<delivery::Disposition> dispositions_of(const queue::Job& job,
 std::string_view QueueControl::state_of(const queue::QueuedJob& queued) const {
   const queue::Job& job = queued.job;
   if (services_.store.claims().is_active(job.ref)) return "active";
-  if (is_scheduled(job, queued.envelope, schedule_now())) return "scheduled";
+  if (is_scheduled(job, queued.envelope, services_.clock.schedule_now())) return "scheduled";
   return state_text(services_.store.state_now(job));
 }
 
@@ -253,7 +253,7 @@ Result<QueueControl::Found> QueueControl::find(const QueueFilter& filter, SiteFi
     std::ranges::move(read->jobs, std::back_inserter(found.jobs));
     found.next = read->end ? queue::Cursor() : std::move(read->next);
   } while (!found.next.empty() && found.jobs.size() < limit &&
-           std::chrono::steady_clock::now() < until);
+           services_.clock.steady_now() < until);
   return found;
 }
 
@@ -261,7 +261,7 @@ Result<QueueControl::Page> QueueControl::list(const QueueFilter& filter, const q
                                               std::size_t limit) {
   auto sites = SiteFilter::create(services_, filter.site);
   if (!sites) return Failure(std::move(sites).error());
-  auto found = find(filter, *sites, from, limit, std::chrono::steady_clock::now() + kLong);
+  auto found = find(filter, *sites, from, limit, services_.clock.steady_now() + kLong);
   if (!found) return Failure(std::move(found).error());
   const auto settings = services_.settings.get();
   Page page;
@@ -304,7 +304,7 @@ Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue
   if (!sites) return Failure(std::move(sites).error());
   QueueSummary summary;
   summary.next = from;
-  const SteadyTime until = std::chrono::steady_clock::now() + kLong;
+  const SteadyTime until = services_.clock.steady_now() + kLong;
   do {
     auto found = find(filter, *sites, summary.next, kPage, until);
     if (!found) return Failure(std::move(found).error());
@@ -318,7 +318,7 @@ Result<QueueSummary> QueueControl::sum_up(const QueueFilter& filter, const queue
     }
     summary.next = std::move(found->next);
   } while (!summary.next.empty() && summary.all.jobs < kSummaryJobs &&
-           std::chrono::steady_clock::now() < until);
+           services_.clock.steady_now() < until);
   return summary;
 }
 
@@ -330,7 +330,7 @@ Result<QueueControl::Changed> QueueControl::apply(const Wish& wish, const QueueF
   }
   auto sites = SiteFilter::create(services_, filter.site);
   if (!sites) return Failure(std::move(sites).error());
-  const SteadyTime until = std::chrono::steady_clock::now() + kLong;
+  const SteadyTime until = services_.clock.steady_now() + kLong;
   Changed counts;
   counts.next = from;
   do {
@@ -342,7 +342,7 @@ Result<QueueControl::Changed> QueueControl::apply(const Wish& wish, const QueueF
     if (action == Action::Release) {
       std::erase_if(found->jobs, [&](const queue::QueuedJob& each) {
         return each.job.state != queue::JobState::Held &&
-               !is_scheduled(each.job, each.envelope, schedule_now());
+               !is_scheduled(each.job, each.envelope, services_.clock.schedule_now());
       });
     }
     counts.matched += found->jobs.size();
@@ -350,7 +350,7 @@ Result<QueueControl::Changed> QueueControl::apply(const Wish& wish, const QueueF
                                             : change(wish, found->jobs, filter.jobs, by, counts);
     if (!changed) return Failure(std::move(changed).error());
     counts.next = std::move(found->next);
-  } while (!counts.next.empty() && std::chrono::steady_clock::now() < until);
+  } while (!counts.next.empty() && services_.clock.steady_now() < until);
   return counts;
 }
 
@@ -407,7 +407,7 @@ Result<void> QueueControl::change(const Wish& wish, const std::vector<queue::Que
   queue::Change change;
   std::vector<queue::Job> afterwards;  // as the store will hold them
   std::vector<queue::Job> meant;
-  const SystemTime now = schedule_now();
+  const SystemTime now = services_.clock.schedule_now();
   const std::vector<queue::Job> claimed = claim(found, counts);
   for (const queue::Job& job : claimed) {
     const queue::Envelope& envelope = envelope_of(found, job.ref.id);

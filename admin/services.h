@@ -1,6 +1,7 @@
 // The parts of the running relay that the admin side uses.
 #pragma once
 
+#include "base/clock.h"
 #include "delivery/delivery.h"
 #include "metrics/registry.h"
 #include "queue/committer.h"
@@ -23,6 +24,9 @@ struct Services {
   const relay::SettingsInForce& settings;
   const std::atomic<bool>& draining;
   quota::Counters& quotas;
+  const Clock& clock;
+
+  delivery::Scheduler::Now now() const { return {clock.steady_now(), clock.schedule_now()}; }
 };
 
 }  // namespace signpost::admin

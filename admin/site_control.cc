@@ -2,7 +2,6 @@
 
 #include "admin/site_key.h"
 #include "base/ascii.h"
-#include "base/clock.h"
 #include "delivery/next_hop.h"
 #include "delivery/site_pauses_file.h"
 #include "relay/events.h"
@@ -19,10 +18,6 @@ namespace {
 
 constexpr std::size_t kShown = 20;  // sites of a group
 
-delivery::Scheduler::Now now_of_schedule() {
-  return {std::chrono::steady_clock::now(), schedule_now()};
-}
-
 std::string file_in(const relay::Settings& settings) {
   std::string file = settings.config ? settings.config->data_dir : "";
   return file.append("/").append(delivery::kSitePausesFile);
@@ -35,7 +30,7 @@ SiteControl::SiteControl(const Services& services)
 
 SiteControl::Listing SiteControl::list(std::size_t limit) const {
   const delivery::Scheduler& scheduler = services_.delivery.scheduler;
-  return {scheduler.sites(limit, now_of_schedule()), scheduler.pauses()};
+  return {scheduler.sites(limit, services_.now()), scheduler.pauses()};
 }
 
 std::optional<delivery::SitePause> SiteControl::pause_of(const std::string& site) const {
@@ -51,7 +46,7 @@ Result<SiteControl::Shown> SiteControl::show(const std::string& name) const {
   Shown shown;
   shown.site = std::move(found->site);
   shown.pause = pause_of(shown.site);
-  shown.views = services_.delivery.scheduler.sites_named(shown.site, kShown, now_of_schedule());
+  shown.views = services_.delivery.scheduler.sites_named(shown.site, kShown, services_.now());
   if (shown.views.sites.empty() && found->hop) {
     delivery::SiteView view;
     view.hop = std::move(*found->hop);
@@ -84,7 +79,7 @@ Result<delivery::SitePause> SiteControl::pause(const Wish& wish, std::string_vie
   if (!found) return Failure(std::move(found).error());
   delivery::Scheduler& scheduler = services_.delivery.scheduler;
   delivery::SitePause pause{.site = std::string(delivery::without_sources(found->site)),
-                            .since = schedule_now(),
+                            .since = services_.clock.schedule_now(),
                             .by = std::string(by),
                             .reason = wish.reason};
   if (wish.time) {
@@ -101,7 +96,7 @@ Result<delivery::SitePause> SiteControl::pause(const Wish& wish, std::string_vie
   }
   pauses.push_back(pause);
   if (auto saved = save(pauses); !saved) return Failure(std::move(saved).error());
-  (void)services_.delivery.pause(pause);
+  (void)services_.delivery.pause(pause, services_.now());
   log::emit(relay::events::SitePaused{
       .site = pause.site, .until = pause.until, .reason = pause.reason, .by = by});
   return pause;
@@ -118,7 +113,7 @@ Result<std::string> SiteControl::resume(const std::string& name, std::string_vie
   std::vector<delivery::SitePause> pauses = services_.delivery.scheduler.pauses();
   if (std::erase_if(pauses, [&](const auto& each) { return each.site == site; }) == 0) {
     std::string reason = fmt::format("{} is not paused", ascii::printable(site));
-    const auto views = services_.delivery.scheduler.sites_named(site, 1, now_of_schedule());
+    const auto views = services_.delivery.scheduler.sites_named(site, 1, services_.now());
     if (!views.sites.empty() && views.sites.front().pause) {
       reason = fmt::format("{} is paused with {}: resume that", ascii::printable(site),
                            views.sites.front().pause->site);
@@ -126,7 +121,7 @@ Result<std::string> SiteControl::resume(const std::string& name, std::string_vie
     return fail(Errc::NotFound, reason);
   }
   if (auto saved = save(pauses); !saved) return Failure(std::move(saved).error());
-  (void)services_.delivery.resume(site);
+  (void)services_.delivery.resume(site, services_.now());
   log::emit(relay::events::SiteResumed{.site = site, .by = by});
   return site;
 }

@@ -1,11 +1,9 @@
 #include "admin/site_filter.h"
 
-#include "base/clock.h"
 #include "delivery/next_hop.h"
 #include "queue/pattern.h"
 #include "smtp/idna.h"
 
-#include <chrono>
 #include <cstddef>
 #include <utility>
 
@@ -15,10 +13,10 @@ Result<SiteFilter> SiteFilter::create(const Services& services, const std::strin
   const std::string wanted = smtp::text_with_a_labels(given);
   SiteFilter filter(services);
   if (wanted.empty()) return filter;
-  const delivery::Scheduler::Now now{std::chrono::steady_clock::now(), schedule_now()};
   // The group of a [[destination]] table may itself be called "mx:*.example".
   filter.is_pattern_ =
-      wanted.contains('*') && services.delivery.scheduler.sites_named(wanted, 1, now).total == 0;
+      wanted.contains('*') &&
+      services.delivery.scheduler.sites_named(wanted, 1, services.now()).total == 0;
   if (filter.is_pattern_) {
     filter.wanted_ = wanted;
     return filter;

@@ -45,8 +45,9 @@ bool can_ask(const Services& services) {
   return !services.delivery.workers.empty() && !services.draining.load();
 }
 
-Result<Answer> await(std::future<Answer>& answer, SteadyTime until, const std::string& domain) {
-  if (answer.wait_until(until) != std::future_status::ready) {
+Result<Answer> await(std::future<Answer>& answer, SteadyTime::duration most,
+                     const std::string& domain) {
+  if (answer.wait_for(most) != std::future_status::ready) {
     return fail(Errc::Unavailable, fmt::format("the DNS does not answer for {}", domain));
   }
   try {
@@ -61,7 +62,7 @@ Result<Answer> await(std::future<Answer>& answer, SteadyTime until, const std::s
 Result<delivery::NextHop> SiteNames::look_up(const std::string& domain) const {
   if (!can_ask(services_)) return stopping();
   auto asked = ask(services_, {domain, "", ""});
-  auto answer = await(asked, std::chrono::steady_clock::now() + kLookUp, domain);
+  auto answer = await(asked, kLookUp, domain);
   if (!answer) return Failure(std::move(answer).error());
   if (*answer) return std::move(**answer);
   const delivery::Disposition& why = answer->error();
@@ -72,8 +73,8 @@ Result<delivery::NextHop> SiteNames::look_up(const std::string& domain) const {
 Result<SiteNames::Named> SiteNames::find(const std::string& given) const {
   const std::string name = smtp::text_with_a_labels(given);
   const delivery::Scheduler& scheduler = services_.delivery.scheduler;
-  const delivery::Scheduler::Now now{std::chrono::steady_clock::now(), schedule_now()};
-  if (scheduler.pause_of({name, ""}) || scheduler.sites_named(name, 1, now).total > 0) {
+  if (scheduler.pause_of({name, ""}) ||
+      scheduler.sites_named(name, 1, services_.now()).total > 0) {
     return Named{name};
   }
   const auto settings = services_.settings.get();
@@ -112,10 +113,10 @@ Result<std::vector<delivery::SiteName>> SiteNames::of_lanes(
     if (!can_ask(services_)) return stopping();
     asked.emplace_back(i, ask(services_, lanes[i]));
   }
-  const SteadyTime until = std::chrono::steady_clock::now() + kLookUp;
+  const SteadyTime until = services_.clock.steady_now() + kLookUp;
   std::string unanswered;
   for (auto& [i, waited] : asked) {
-    auto answer = await(waited, until, lanes[i].domain);
+    auto answer = await(waited, until - services_.clock.steady_now(), lanes[i].domain);
     if (!answer) return Failure(std::move(answer).error());
     if (*answer) {
       names[i] = {(*answer)->key, (*answer)->group};

@@ -36,8 +36,7 @@ Json json_of(const quota::Mark& mark, SystemTime now) {
 }
 
 // Those of a client's address depend on the client.
-Json limits_of(const relay::RecipientSource& source, quota::Counters& counters) {
-  const SystemTime now = system_now();
+Json limits_of(const relay::RecipientSource& source, quota::Counters& counters, SystemTime now) {
   Json limits = Json::array();
   for (const quota::Holder& holder : relay::limit_holders(source)) {
     if (holder.scope == quota::Scope::Client) continue;
@@ -88,7 +87,7 @@ HttpResponse show_user(const Services& services, const HttpRequest& request) {
             {"listed_senders", known.listed_senders.size()},
             {"otherwise", known.otherwise == auth::Otherwise::Rewrite ? "rewrite" : "reject"},
             {"recipients_per_message", most_in_message(source)},
-            {"limits", limits_of(source, services.quotas)}});
+            {"limits", limits_of(source, services.quotas, services.clock.system_now())}});
 }
 
 }  // namespace signpost::admin

@@ -178,7 +178,7 @@ Result<void> Daemon::open_queue() {
   queue::CommitterOptions committing;
   committing.max_group_bytes = std::clamp(memory / 16, kMinBuffer, committing.max_group_bytes);
   shared_.committer =
-      std::make_unique<queue::Committer>(*shared_.store, shared_.registry, committing);
+      std::make_unique<queue::Committer>(*shared_.store, shared_.registry, committing, clock_);
   const queue::Totals totals = shared_.store->totals();
   log::emit(relay::events::QueueOpened{.directory = directory,
                                        .engine = shared_.store->engine_text(),
@@ -255,7 +255,7 @@ Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   add_gauges();
   const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
                                  shared_.admission, *shared_.delivery, in_force_,
-                                 shared_.draining,  shared_.quotas};
+                                 shared_.draining,  shared_.quotas,    clock_};
   admin::add_relay_gauges(services);
   auto admin = admin::Admin::start(services, {std::move(sockets), descriptors_.admin, admin_rules_,
                                               [this](std::string_view by) { return reload(by); }});

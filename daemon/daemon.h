@@ -92,7 +92,7 @@ class Daemon {
 
   const Clock& clock_;
   relay::DescriptorBudget descriptors_;
-  Shared shared_;
+  Shared shared_{clock_};
   FileKeeper known_logins_{known_logins_memory(shared_.logins, clock_), clock_};
   FileKeeper quotas_{quota_memory(shared_.quotas, clock_), clock_};
   std::optional<FileKeeper> warm_up_;  // of shared_.delivery

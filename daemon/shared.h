@@ -22,6 +22,9 @@ namespace signpost::daemon {
 // Built by the daemon before the workers start and torn down after they have stopped. Each member
 // documents which threads may use it.
 struct Shared {
+  explicit Shared(const Clock& its) : clock(its) {}
+
+  const Clock& clock;
   metrics::Registry registry;
   relay::Admission admission;
   quota::Counters quotas;
@@ -29,7 +32,7 @@ struct Shared {
   std::string salt_secret;  // see auth/salt_secret.h; constant once the workers start
   std::unique_ptr<auth::PasswordChecks> password_checks;
   std::unique_ptr<auth::FetchedKeys> fetched_keys;
-  auth::DovecotReport dovecot{real_clock()};
+  auth::DovecotReport dovecot{clock};
   std::unique_ptr<queue::Store> store;
   std::unique_ptr<queue::Committer> committer;
   std::unique_ptr<delivery::SharedDelivery> delivery;

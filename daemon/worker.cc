@@ -28,11 +28,11 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
   options.servers = worker->settings_->config->dns_servers;
   options.cache_entries = share.dns_entries;
   options.watch = &shared.delivery->name_service;
-  auto resolver = dns::open_resolver(worker->loop_, options, shared.registry);
+  auto resolver = dns::open_resolver(worker->loop_, options, shared.registry, shared.clock);
   if (!resolver) return Failure(std::move(resolver).error());
   worker->resolver_ = std::move(*resolver);
   worker->context_.emplace(relay::Context{.worker = index,
-                                          .clock = real_clock(),
+                                          .clock = shared.clock,
                                           .loop = worker->loop_,
                                           .timers = worker->timers_,
                                           .resolver = *worker->resolver_,
@@ -47,7 +47,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
                                           .settings = worker->settings_,
                                           .next_session = 1});
   worker->authenticator_.emplace(
-      worker->loop_, worker->timers_, real_clock(), *shared.password_checks,
+      worker->loop_, worker->timers_, shared.clock, *shared.password_checks,
       auth::Authenticator::Options{.salt_secret = shared.salt_secret,
                                    .fetched_keys = shared.fetched_keys.get(),
                                    .dovecot_report = &shared.dovecot});

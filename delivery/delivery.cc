@@ -66,18 +66,16 @@ bool SharedDelivery::end(std::vector<Ended> jobs) {
   return stored.wait_for(kWait) == std::future_status::ready;
 }
 
-bool SharedDelivery::pause(SitePause pause) {
+bool SharedDelivery::pause(SitePause pause, const Scheduler::Now& now) {
   auto orders = std::make_shared<Orders>();
-  const bool paused = scheduler.pause(std::move(pause),
-                                      {std::chrono::steady_clock::now(), schedule_now()}, *orders);
+  const bool paused = scheduler.pause(std::move(pause), now, *orders);
   carry_out(std::move(orders));
   return paused;
 }
 
-bool SharedDelivery::resume(std::string_view site) {
+bool SharedDelivery::resume(std::string_view site, const Scheduler::Now& now) {
   auto orders = std::make_shared<Orders>();
-  const bool resumed =
-      scheduler.resume(site, {std::chrono::steady_clock::now(), schedule_now()}, *orders);
+  const bool resumed = scheduler.resume(site, now, *orders);
   carry_out(std::move(orders));
   return resumed;
 }

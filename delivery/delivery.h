@@ -54,8 +54,8 @@ struct SharedDelivery {
   };
   bool end(std::vector<Ended> jobs);
   // See Scheduler::pause() and resume(); the log is up to the caller.
-  bool pause(SitePause pause);
-  bool resume(std::string_view site);
+  bool pause(SitePause pause, const Scheduler::Now& now);
+  bool resume(std::string_view site, const Scheduler::Now& now);
 
   Scheduler scheduler;
   MemoryCounts counts;

@@ -52,8 +52,9 @@ void QueueCensus::begin() {
 void QueueCensus::read() {
   auto page = std::make_shared<Page>();
   context_.loop.run_blocking(
-      [page, from = next_, &store = context_.store, &scheduler = scheduler_] {
-        const auto began = std::chrono::steady_clock::now();
+      [page, from = next_, &store = context_.store, &scheduler = scheduler_,
+       &clock = context_.clock] {
+        const auto began = clock.steady_now();
         auto counts = store.count_waiting(from, kRowsAPage);
         if (counts) {
           std::vector<queue::Lane> lanes;
@@ -62,7 +63,7 @@ void QueueCensus::read() {
           page->hosts = scheduler.hosts(lanes);
           page->counts = std::move(*counts);
         }
-        page->took = std::chrono::steady_clock::now() - began;
+        page->took = clock.steady_now() - began;
       },
       alive_.guard([this, page] { take_in(*page); }));
 }

@@ -16,10 +16,11 @@ struct CachingResolver::WaitingQuery final : Query {
   const std::shared_ptr<Waiter> waiter;
 };
 
-CachingResolver::CachingResolver(net::Loop& loop, const ResolverOptions& options,
-                                 metrics::Registry& registry,
+CachingResolver::CachingResolver(net::Loop& loop, const Clock& clock,
+                                 const ResolverOptions& options, metrics::Registry& registry,
                                  std::unique_ptr<QuestionChannel> channel)
     : loop_(loop),
+      clock_(clock),
       options_(options),
       cache_(options.cache_entries),
       metrics_(registry),
@@ -38,7 +39,7 @@ QueryHandle CachingResolver::ask(const Question& question,
 }
 
 void CachingResolver::find(const Question& question, const std::shared_ptr<Waiter>& waiter) {
-  if (auto cached = cache_.find(question, loop_.now())) {
+  if (auto cached = cache_.find(question, clock_.steady_now())) {
     metrics_.answered_from_cache(question.type);
     hand_over_later(waiter, std::move(cached));
     return;
@@ -76,9 +77,9 @@ void CachingResolver::send_waiting() {
 }
 
 void CachingResolver::send(const Question& question) {
-  const SteadyTime begun = std::chrono::steady_clock::now();
+  const SteadyTime begun = clock_.steady_now();
   channel_->send(question, [this, question, begun](const QuestionChannel::Response& response) {
-    answered(question, std::chrono::steady_clock::now() - begun,
+    answered(question, clock_.steady_now() - begun,
              response ? interpret(*response, question.type, options_, believe_ad_)
                       : temporary_failure(response.error(), options_.temporary_ttl));
   });
@@ -87,13 +88,13 @@ void CachingResolver::send(const Question& question) {
 void CachingResolver::answered(const Question& question, SteadyTime::duration took, Answer answer) {
   metrics_.answered_by_server(question.type, answer.status, took);
   if (options_.watch != nullptr && answer.status == Status::Temporary) {
-    options_.watch->failed(question.name, answer.detail, loop_.now());
+    options_.watch->failed(question.name, answer.detail, clock_.steady_now());
   } else if (options_.watch != nullptr) {
     options_.watch->answered();
   }
   const auto shared = std::make_shared<const Answer>(std::move(answer));
   if (shared->ttl > std::chrono::seconds(0)) {
-    cache_.insert(question, shared, std::chrono::steady_clock::now() + shared->ttl);
+    cache_.insert(question, shared, clock_.steady_now() + shared->ttl);
   }
   --asked_;
   const auto finished = under_way_.extract(question);

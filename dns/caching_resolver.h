@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/alive.h"
+#include "base/clock.h"
 #include "dns/cache.h"
 #include "dns/query_metrics.h"
 #include "dns/question_channel.h"
@@ -21,8 +22,8 @@ namespace signpost::dns {
 
 class CachingResolver final : public Resolver {
  public:
-  CachingResolver(net::Loop& loop, const ResolverOptions& options, metrics::Registry& registry,
-                  std::unique_ptr<QuestionChannel> channel);
+  CachingResolver(net::Loop& loop, const Clock& clock, const ResolverOptions& options,
+                  metrics::Registry& registry, std::unique_ptr<QuestionChannel> channel);
 
   [[nodiscard]] QueryHandle ask(const Question& question,
                                 std::function<void(const Answer&)> done) override;
@@ -49,6 +50,7 @@ class CachingResolver final : public Resolver {
   void hand_over();
 
   net::Loop& loop_;
+  const Clock& clock_;
   const ResolverOptions options_;
   Cache cache_;
   QueryMetrics metrics_;

@@ -1,6 +1,5 @@
 #include "queue/committer.h"
 
-#include "base/clock.h"
 #include "base/mutex.h"
 #include "metrics/instruments.h"
 #include "metrics/registry.h"
@@ -28,9 +27,10 @@ struct Committer::Impl {
     SteadyTime since;
   };
 
-  Impl(Store& s, metrics::Registry& registry, CommitterOptions o)
+  Impl(Store& s, metrics::Registry& registry, CommitterOptions o, const Clock& c)
       : store(s),
         options(o),
+        clock(c),
         seconds(registry, metric::kCommitSeconds, metrics::latency_bounds()),
         messages(registry, metric::kCommitMessages, metrics::size_bounds()),
         thread([this] { run(); }) {}
@@ -49,16 +49,17 @@ struct Committer::Impl {
   bool take_group(std::vector<Pending>& group) EXCLUDES(mutex) {
     const MutexLock lock(mutex);
     if (crowded) {
-      while (!stopping && stopped.wait_until(mutex, last_write + options.pause)) {
+      while (!stopping && clock.steady_now() < last_write + options.pause) {
+        wait(stopped, last_write + options.pause);
       }
     }
     while (!must_write()) {
       if (!waiting.empty()) {
-        arrived.wait_until(mutex, waiting.front().since + options.soon);
+        wait(arrived, waiting.front().since + options.soon);
       } else if (error.empty()) {
         arrived.wait(mutex);
       } else {
-        arrived.wait_until(mutex, last_write + options.try_again);
+        wait(arrived, last_write + options.try_again);
       }
     }
     std::size_t size = 0;
@@ -76,13 +77,18 @@ struct Committer::Impl {
     }
     awaited -= answers;
     crowded = answers >= options.crowd;
-    last_write = std::chrono::steady_clock::now();
+    last_write = clock.steady_now();
     return !group.empty() || !stopping;
+  }
+
+  // May end early. The thread sleeps by the real clock.
+  void wait(ConditionVariable& signal, SteadyTime until) REQUIRES(mutex) {
+    signal.wait_until(mutex, real_clock().steady_now() + (until - clock.steady_now()));
   }
 
   bool must_write() const REQUIRES(mutex) {
     if (stopping || awaited > 0 || waiting_changes >= options.max_group) return true;
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = clock.steady_now();
     if (!waiting.empty()) return now >= waiting.front().since + options.soon;
     return !error.empty() && now >= last_write + options.try_again;
   }
@@ -93,12 +99,11 @@ struct Committer::Impl {
       for (const auto& change : pending.batch.changes) changes.push_back(change.get());
     }
 
-    const auto began = std::chrono::steady_clock::now();
+    const auto began = clock.steady_now();
     writing_since.store(began, std::memory_order_relaxed);
     const Result<void> result = store.apply(changes);
     writing_since.store(kNotWriting, std::memory_order_relaxed);
-    seconds.observe(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    seconds.observe(std::chrono::duration<double>(clock.steady_now() - began).count());
     messages.observe(static_cast<double>(changes.size()));
     if (result) stored.fetch_add(changes.size(), std::memory_order_relaxed);
     note(result);
@@ -134,13 +139,14 @@ struct Committer::Impl {
   std::optional<SteadyTime::duration> hanging_for() const {
     const SteadyTime since = writing_since.load(std::memory_order_relaxed);
     if (since == kNotWriting) return {};
-    const auto lasts = std::chrono::steady_clock::now() - since;
+    const auto lasts = clock.steady_now() - since;
     return lasts < options.too_long ? std::nullopt : std::optional(lasts);
   }
 
   // Constant after construction.
   Store& store;
   const CommitterOptions options;
+  const Clock& clock;
 
   // The committer thread's.
   metrics::Histogram seconds;
@@ -165,8 +171,9 @@ struct Committer::Impl {
   std::thread thread;  // last: it uses all of the above
 };
 
-Committer::Committer(Store& store, metrics::Registry& registry, CommitterOptions options)
-    : impl_(std::make_unique<Impl>(store, registry, options)) {}
+Committer::Committer(Store& store, metrics::Registry& registry, CommitterOptions options,
+                     const Clock& clock)
+    : impl_(std::make_unique<Impl>(store, registry, options, clock)) {}
 
 Committer::~Committer() {
   {
@@ -199,7 +206,7 @@ void Committer::commit(Batch batch) {
     const bool idle = impl.waiting.empty();
     impl.waiting_changes += batch.changes.size();
     impl.awaited += batch.awaited;
-    impl.waiting.push_back({std::move(batch), size, std::chrono::steady_clock::now()});
+    impl.waiting.push_back({std::move(batch), size, impl.clock.steady_now()});
     // It sleeps either without work or until the first in line has waited long enough.
     wake = idle || impl.must_write();
   }

@@ -3,6 +3,7 @@
 // removal, which no client waits for, is written along with the next change that one waits for.
 #pragma once
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "queue/store.h"
 
@@ -50,8 +51,9 @@ class Committer {
     Done done;
   };
 
-  // `store` and `registry` must outlive the committer.
-  Committer(Store& store, metrics::Registry& registry, CommitterOptions options = {});
+  // `store`, `registry` and `clock` must outlive the committer.
+  Committer(Store& store, metrics::Registry& registry, CommitterOptions options = {},
+            const Clock& clock = real_clock());
   ~Committer();  // writes what is waiting, then joins
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;

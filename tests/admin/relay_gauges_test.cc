@@ -1,6 +1,7 @@
 #include "admin/relay_gauges.h"
 
 #include "queue/memory_store.h"
+#include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +16,8 @@ class RelayGauges : public testing::Test {
  protected:
   RelayGauges() {
     admission_.set_limits({.sessions = 7, .sessions_per_client = 7, .memory = 1000});
-    add_relay_gauges(
-        {registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_});
+    add_relay_gauges({registry_, store_, committer_, admission_, delivery_, settings_, draining_,
+                      quotas_, clock_});
   }
 
   // The value of one sample of the exposition; "" when there is none.
@@ -39,6 +40,7 @@ class RelayGauges : public testing::Test {
   relay::SettingsInForce settings_{std::make_shared<const relay::Settings>()};
   std::atomic<bool> draining_{false};
   quota::Counters quotas_;
+  test::ManualClock clock_;
 };
 
 TEST_F(RelayGauges, SayWhyMailIsNotAccepted) {

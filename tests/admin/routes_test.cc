@@ -1,6 +1,7 @@
 #include "admin/routes.h"
 
 #include "queue/memory_store.h"
+#include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -77,8 +78,9 @@ class RoutesTest : public ::testing::Test {
   std::string reloaded_by_;
   bool is_work_ = false;
   quota::Counters quotas_;
+  test::ManualClock clock_;
   Routes routes_{
-      {registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_},
+      {registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_, clock_},
       rules_,
       [this](std::string_view by) {
         reloaded_by_ = by;

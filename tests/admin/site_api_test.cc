@@ -2,6 +2,7 @@
 
 #include "delivery/site_pauses_file.h"
 #include "queue/memory_store.h"
+#include "tests/support/manual_clock.h"
 #include "tests/support/temporary_directory.h"
 
 #include <gtest/gtest.h>
@@ -52,8 +53,9 @@ class SiteApiTest : public ::testing::Test {
   relay::SettingsInForce settings_{settings(folder_.path())};
   std::atomic<bool> draining_{false};
   quota::Counters quotas_;
-  SiteApi api_{
-      {registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_}};
+  test::ManualClock clock_;
+  SiteApi api_{{registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_,
+                clock_}};
 };
 
 TEST_F(SiteApiTest, APauseIsOnDiskAndIsListedUntilItIsResumed) {
@@ -64,9 +66,8 @@ TEST_F(SiteApiTest, APauseIsOnDiskAndIsListedUntilItIsResumed) {
   EXPECT_TRUE(paused["until"].is_string());
   ASSERT_EQ(saved().size(), 1u);
   EXPECT_EQ(saved().front().reason, "their wish");
-  const auto length = *saved().front().until - saved().front().since;
-  EXPECT_GE(length, std::chrono::hours(2));
-  EXPECT_LE(length, std::chrono::hours(2) + std::chrono::seconds(1));  // whole seconds are kept
+  EXPECT_EQ(saved().front().since, clock_.schedule_now());
+  EXPECT_EQ(saved().front().until, clock_.schedule_now() + std::chrono::hours(2));
   EXPECT_EQ(api_.pause(posted({{"name", "mx:b.example"}})).status, 200);
   EXPECT_EQ(api_.pause(posted({{"name", "mx:a.example"}})).status, 200);  // instead of the first
   ASSERT_EQ(saved().size(), 2u);
@@ -87,7 +88,7 @@ TEST_F(SiteApiTest, WhatCannotBeKeptDoesNotHold) {
   const SiteControl::Wish wish{.name = "mx:a.example", .reason = ""};
   relay::SettingsInForce nowhere(settings("/nonexistent/folder"));
   SiteControl sites(
-      {registry_, store_, committer_, admission_, delivery_, nowhere, draining_, quotas_});
+      {registry_, store_, committer_, admission_, delivery_, nowhere, draining_, quotas_, clock_});
   const auto paused = sites.pause(wish, "root");
   ASSERT_FALSE(paused);
   EXPECT_EQ(paused.error().code, Errc::Unavailable);

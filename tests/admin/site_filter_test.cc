@@ -1,11 +1,11 @@
 #include "admin/site_filter.h"
 
 #include "queue/memory_store.h"
+#include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,9 +25,7 @@ class SiteFilterTest : public ::testing::Test {
 
   // As after its look-up.
   void goes_to(const queue::Lane& lane, const std::string& site, const std::string& group) {
-    const delivery::Scheduler::Now now{
-        std::chrono::steady_clock::now(),
-        std::chrono::time_point_cast<SystemTime::duration>(std::chrono::system_clock::now())};
+    const delivery::Scheduler::Now now = services_.now();
     delivery::Orders orders;
     queue::Job job;
     job.lane = lane;
@@ -63,8 +61,9 @@ class SiteFilterTest : public ::testing::Test {
   relay::SettingsInForce settings_{std::make_shared<const relay::Settings>()};
   std::atomic<bool> draining_{false};
   quota::Counters quotas_;
-  const Services services_{registry_, store_,    committer_, admission_,
-                           delivery_, settings_, draining_,  quotas_};
+  test::ManualClock clock_;
+  const Services services_{registry_, store_,    committer_, admission_, delivery_,
+                           settings_, draining_, quotas_,    clock_};
   std::vector<queue::QueuedJob> jobs_;
 };
 

@@ -4,6 +4,7 @@
 #include "dns/open_resolver.h"
 #include "metrics/registry.h"
 #include "net/timer.h"
+#include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,7 @@ class ResolverFixture : public ::testing::Test {
 
   void open(const std::vector<net::SocketAddress>& servers) {
     options_.servers = servers;
-    auto resolver = open_resolver(loop_, options_, registry_);
+    auto resolver = open_resolver(loop_, options_, registry_, clock_);
     ASSERT_TRUE(resolver) << resolver.error().detail;
     resolver_ = std::move(*resolver);
   }
@@ -80,6 +81,7 @@ class ResolverFixture : public ::testing::Test {
   }
 
   metrics::Registry registry_;
+  test::ManualClock clock_;
   net::Loop loop_;
   ResolverOptions options_;
   std::unique_ptr<Resolver> resolver_;

@@ -4,6 +4,7 @@
 #include "metrics/registry.h"
 #include "tests/queue/samples.h"
 #include "tests/support/fault_store.h"
+#include "tests/support/manual_clock.h"
 
 #include <gtest/gtest.h>
 
@@ -91,12 +92,15 @@ TEST_F(CommitterTest, NothingIsReportedBeforeTheWriteIsDone) {
 }
 
 TEST_F(CommitterTest, WriteThatTakesTooLongIsReportedWhileItLasts) {
-  Committer committer(store, registry, {.too_long = std::chrono::milliseconds(0)});
+  test::ManualClock clock;
+  Committer committer(store, registry, {.too_long = std::chrono::seconds(10)}, clock);
   EXPECT_EQ(committer.last_error(), "");
-  EXPECT_FALSE(committer.hangs());
   occupy(committer);
+  clock.advance(std::chrono::milliseconds(9'999));
+  EXPECT_FALSE(committer.hangs());
+  clock.advance(std::chrono::milliseconds(2'001));
   EXPECT_TRUE(committer.hangs());
-  EXPECT_TRUE(committer.last_error().contains("the disk does not answer"));
+  EXPECT_TRUE(committer.last_error().contains("taking 12 s: the disk does not answer"));
   store.release();
   outcomes.await(1);
   EXPECT_EQ(committer.last_error(), "");
