@@ -26,6 +26,16 @@ void fill(void* to, std::size_t size) {
 
 Random::Random() { fill(state_, sizeof state_); }
 
+// Spread over the state with splitmix64, as the authors of xoshiro advise.
+Random::Random(std::uint64_t seed) {
+  for (std::uint64_t& word : state_) {
+    seed += 0x9e3779b97f4a7c15;
+    word = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9;
+    word = (word ^ word >> 27) * 0x94d049bb133111eb;
+    word ^= word >> 31;
+  }
+}
+
 Random& Random::local() {
   static thread_local Random random;
   return random;

@@ -33,6 +33,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
   worker->resolver_ = std::move(*resolver);
   worker->context_.emplace(relay::Context{.worker = index,
                                           .clock = shared.clock,
+                                          .random = worker->random_,
                                           .loop = worker->loop_,
                                           .timers = worker->timers_,
                                           .resolver = *worker->resolver_,

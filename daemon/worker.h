@@ -3,6 +3,7 @@
 
 #include "auth/authenticator.h"
 #include "base/descriptor.h"
+#include "base/random.h"
 #include "daemon/loop_lag.h"
 #include "daemon/shared.h"
 #include "delivery/delivery.h"
@@ -82,7 +83,8 @@ class Worker {
   relay::RelayMetrics metrics_;
   relay::EventSink events_;
   relay::TurnCommits commits_;
-  queue::MessageIdGenerator ids_;
+  Random random_;
+  queue::MessageIdGenerator ids_{Random(random_())};
   std::unique_ptr<dns::Resolver> resolver_;
   std::optional<relay::Context> context_;
   std::optional<auth::Authenticator> authenticator_;

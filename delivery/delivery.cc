@@ -1,6 +1,5 @@
 #include "delivery/delivery.h"
 
-#include "base/random.h"
 #include "delivery/message_loader.h"
 #include "delivery/outgoing_message.h"
 #include "delivery/receiver_limits.h"
@@ -106,7 +105,7 @@ Delivery::Delivery(relay::Context& context, SharedDelivery& shared, std::size_t 
 Delivery::~Delivery() = default;
 
 Scheduler::Now Delivery::now() const {
-  return {context_.clock.steady_now(), context_.clock.schedule_now(), Random::local().fraction()};
+  return {context_.clock.steady_now(), context_.clock.schedule_now(), context_.random.fraction()};
 }
 
 // Mail in ----------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ Dialer::Dialer(SessionHost& host, SitePtr site, SessionRef session, const relay:
       settings_(settings),
       hop_(hop),
       user_(user),
-      walk_(host.context().loop, host.context().resolver, hop_,
+      walk_(host.context().loop, host.context().resolver, host.context().random, hop_,
             {[this](const std::string& name, const net::SocketAddress& address) {
                return why_not(name, address, hop_, source(), *settings_.config,
                               host_.local_addresses());

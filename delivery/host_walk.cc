@@ -1,6 +1,5 @@
 #include "delivery/host_walk.h"
 
-#include "base/random.h"
 #include "delivery/hop_order.h"
 
 #include <fmt/format.h>
@@ -15,15 +14,16 @@ namespace signpost::delivery {
 namespace {
 
 // Hosts of one rank in random order, so that the load is spread over them (RFC 5321 section 5.1).
-std::vector<NextHop::Host> shuffled(std::vector<NextHop::Host> hosts) {
-  std::ranges::shuffle(hosts, Random::local());
+std::vector<NextHop::Host> shuffled(std::vector<NextHop::Host> hosts, Random& random) {
+  std::ranges::shuffle(hosts, random);
   std::ranges::stable_sort(hosts, {}, &NextHop::Host::rank);
   return hosts;
 }
 
 // Of a route each next hop has a rank of its own, so that each is tried.
-std::vector<NextHop::Host> ranked(const NextHop& hop, const std::vector<std::size_t>& order) {
-  if (hop.via.empty()) return shuffled(hop.hosts);
+std::vector<NextHop::Host> ranked(const NextHop& hop, const std::vector<std::size_t>& order,
+                                  Random& random) {
+  if (hop.via.empty()) return shuffled(hop.hosts, random);
   std::vector<NextHop::Host> hosts;
   hosts.reserve(order.size());
   for (const std::size_t index : order) {
@@ -39,13 +39,14 @@ std::string HostWalk::Target::place() const {
   return host.empty() ? "" : address.text();
 }
 
-HostWalk::HostWalk(net::Loop& loop, dns::Resolver& resolver, NextHop hop, Listener listener)
+HostWalk::HostWalk(net::Loop& loop, dns::Resolver& resolver, Random& random, NextHop hop,
+                   Listener listener)
     : loop_(loop),
       resolver_(resolver),
       hop_(std::move(hop)),
       listener_(std::move(listener)),
-      hops_(order_of(hop_.via, [] { return Random::local().fraction(); })),
-      order_(ranked(hop_, hops_)) {}
+      hops_(order_of(hop_.via, [&random] { return random.fraction(); })),
+      order_(ranked(hop_, hops_, random)) {}
 
 void HostWalk::next() {
   loop_.defer(alive_.guard([this] { offer(); }));

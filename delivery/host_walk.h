@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/alive.h"
+#include "base/random.h"
 #include "delivery/address_order.h"
 #include "delivery/disposition.h"
 #include "delivery/next_hop.h"
@@ -47,7 +48,9 @@ class HostWalk {
     std::function<void(Disposition)> exhausted;
   };
 
-  HostWalk(net::Loop& loop, dns::Resolver& resolver, NextHop hop, Listener listener);
+  // `loop` and `resolver` must outlive it. `random` decides between equals, during this call only.
+  HostWalk(net::Loop& loop, dns::Resolver& resolver, Random& random, NextHop hop,
+           Listener listener);
   void next();  // once for each answer
 
  private:

@@ -1,6 +1,5 @@
 #include "delivery/settler.h"
 
-#include "base/random.h"
 #include "delivery/outcome_events.h"
 #include "delivery/outgoing_message.h"
 #include "relay/redirect.h"
@@ -129,7 +128,7 @@ void Settler::decide(const std::shared_ptr<Work>& work) {
   work->decided = context_.clock.system_now();
   work->settlement.emplace(delivery::settle(
       work->pending.job, work->envelope(), std::move(work->dispositions), work->facts,
-      *work->settings, {work->decided, context_.clock.schedule_now(), Random::local().fraction()}));
+      *work->settings, {work->decided, context_.clock.schedule_now(), context_.random.fraction()}));
   if (!work->settlement->changed) {
     release(work->pending.job);
     return;

@@ -1,7 +1,5 @@
 #include "queue/message_id.h"
 
-#include "base/random.h"
-
 #include <algorithm>
 
 namespace signpost::queue {
@@ -75,7 +73,7 @@ MessageId MessageIdGenerator::next(SystemTime now) {
   const std::int64_t since_epoch = now.time_since_epoch().count();
   const std::uint64_t clock = since_epoch > 0 ? static_cast<std::uint64_t>(since_epoch) : 0;
   last_ = std::max(clock, last_ + 1) & kTimeMask;
-  return make_id(last_, Random::local()());
+  return make_id(last_, random_());
 }
 
 }  // namespace signpost::queue

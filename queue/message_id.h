@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/random.h"
 
 #include <array>
 #include <compare>
@@ -25,12 +26,14 @@ struct MessageId {
 };
 
 // Makes ids that rise strictly within one generator, even when the clock stands still or goes back.
-// One thread's.
+// One thread's. Generators with equal `random` and times make equal ids.
 class MessageIdGenerator {
  public:
+  explicit MessageIdGenerator(const Random& random = Random()) : random_(random) {}
   MessageId next(SystemTime now);
 
  private:
+  Random random_;
   std::uint64_t last_ = 0;
 };
 

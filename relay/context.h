@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "dns/resolver.h"
 #include "net/loop.h"
 #include "net/timers.h"
@@ -26,6 +27,7 @@ namespace signpost::relay {
 struct Context {
   const std::size_t worker;  // index
   const Clock& clock;
+  Random& random;  // for jitter and shuffles
   net::Loop& loop;
   net::Timers& timers;
   dns::Resolver& resolver;

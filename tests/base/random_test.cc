@@ -41,6 +41,24 @@ TEST(Random, ThreadsDrawDifferentNumbers) {
   EXPECT_NE(first[0], first[1]);
 }
 
+TEST(Random, EqualSeedsMakeEqualNumbers) {
+  Random one(7);
+  Random same(7);
+  Random other(8);
+  for (int i = 0; i < 100; ++i) {
+    const std::uint64_t value = one();
+    ASSERT_EQ(value, same());
+    ASSERT_NE(value, other());
+  }
+}
+
+TEST(Random, ASeedOfZeroIsAsGoodAsAny) {
+  Random random(0);
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(random.below(7));
+  EXPECT_EQ(seen.size(), 7U);
+}
+
 TEST(Random, ServesTheStandardAlgorithms) {
   std::vector<int> values{1, 2, 3, 4, 5, 6, 7, 8};
   const auto sorted = values;

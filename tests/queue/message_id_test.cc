@@ -71,6 +71,13 @@ TEST(MessageId, TimeBeforeTheEpochIsTakenAsTheEpoch) {
             SystemTime(std::chrono::seconds(1)));
 }
 
+TEST(MessageId, FollowsFromTheRandomNumbersThatAGeneratorIsGiven) {
+  MessageIdGenerator one{Random(7)};
+  MessageIdGenerator same{Random(7)};
+  EXPECT_EQ(one.next(kNow), same.next(kNow));
+  EXPECT_EQ(one.next(kNow), same.next(kNow));
+}
+
 TEST(MessageId, GeneratorsDoNotMeetInTheSameMicrosecond) {
   std::unordered_set<MessageId> ids;
   for (int i = 0; i < 100; ++i) {

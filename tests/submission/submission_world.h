@@ -138,6 +138,7 @@ class SubmissionTest : public testing::Test {
     resolver_ = std::move(*resolver);
     context_.reset(new relay::Context{.worker = 3,
                                       .clock = real_clock(),
+                                      .random = random_,
                                       .loop = loop_,
                                       .timers = timers_,
                                       .resolver = *resolver_,
@@ -255,6 +256,7 @@ class SubmissionTest : public testing::Test {
   Disk disk_;
   queue::Committer committer_{disk_, registry_};
   relay::TurnCommits commits_{loop_, committer_};
+  Random random_;
   queue::MessageIdGenerator ids_;
   relay::RelayMetrics metrics_{registry_};
   relay::EventSink events_{metrics_};
