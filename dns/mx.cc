@@ -1,12 +1,12 @@
 #include "dns/mx.h"
 
 #include "base/ascii.h"
-#include "base/random.h"
 #include "dns/name.h"
 #include "net/address.h"
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -76,8 +76,9 @@ MxAnswer order_mail_exchangers(std::vector<MxHost> hosts) {
     return answer;
   }
   std::erase_if(hosts, [](const MxHost& mx) { return !is_usable(mx.host); });
-  std::ranges::shuffle(hosts, Random::local());
-  std::ranges::stable_sort(hosts, {}, &MxHost::preference);
+  std::ranges::sort(hosts, {}, [](const MxHost& mx) {
+    return std::pair(mx.preference, std::string_view(mx.host));
+  });
   std::unordered_set<std::string> seen;
   std::erase_if(hosts, [&](const MxHost& mx) { return !seen.insert(mx.host).second; });
   keep_few(hosts);

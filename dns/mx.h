@@ -12,7 +12,7 @@ namespace signpost::dns {
 
 struct MxAnswer {
   enum class Outcome {
-    Hosts,      // deliver to `hosts`, in this order
+    Hosts,      // deliver to `hosts`, those of one preference in any order
     NullMx,     // "MX 0 .": the domain takes no mail (RFC 7505): 5.1.10
     Unusable,   // its MX records name no mail server, `detail` says what they name: 5.4.4
     NxDomain,   // 5.1.2
@@ -20,8 +20,8 @@ struct MxAnswer {
   };
   Outcome outcome = Outcome::Temporary;
   bool implicit = false;  // no MX records: `hosts` is the domain itself (preference 0)
-  // By preference; hosts of equal preference in random order, shuffled again for each answer. At
-  // most kMaxHosts, some of each preference; no literals, "localhost" or null MX beside others.
+  // By preference and name, whatever the order of the records: the same set each time. At most
+  // kMaxHosts, some of each preference; no literals, "localhost" or null MX beside others.
   std::vector<MxHost> hosts;
   std::string detail;           // for the log and for reports
   bool authenticated = false;   // DNSSEC proves the records, or that there are none: answer.h
@@ -30,7 +30,7 @@ struct MxAnswer {
 
 inline constexpr std::size_t kMaxHosts = 20;
 
-// The hosts of MX records, put into the order in which to try them.
+// The hosts of MX records, in the order of MxAnswer::hosts.
 MxAnswer order_mail_exchangers(std::vector<MxHost> hosts);
 
 // Drops our own name and every host of the same or a larger preference value (RFC 5321 section

@@ -1,4 +1,4 @@
-// Answers in the shape that callers need. Pure, except for the shuffle of mail exchangers.
+// Answers in the shape that callers need. Pure.
 #pragma once
 
 #include "dns/answer.h"
