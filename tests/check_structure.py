@@ -5,11 +5,14 @@
             either includes must be understood with it.
   sizes     no folder holds more than a fifth of the code, tests aside. A folder that does is several concepts
             under one name.
+  clocks    no source asks the real clock, since what it decides by that cannot be tested on virtual time: it
+            takes a Clock (base/clock.h).
 """
 
 import argparse
 import collections
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -18,6 +21,11 @@ from check_includes import includes
 LARGEST_SHARE = 0.20
 SUFFIXES = (".h", ".cc", ".py", ".sh")
 INTERPRETERS = ("python", "bash", "sh")
+REAL_CLOCK = re.compile(r"\b(steady|system|high_resolution)_clock::now\b")
+# The clock itself and the log's thread; when the process began; the progress of long work on the store, and how often RocksDB
+# is asked to resume; a program that ends at once; how long a signature takes.
+MAY_ASK_THE_CLOCK = ("base/", "metrics/process_metrics.cc", "rocks/", "sendmail/spool.cc", "delivery/outgoing_message.cc",
+                     "bench/", "tests/")
 
 
 def files(root):
@@ -99,12 +107,24 @@ def sizes(root):
     return 1 if large else 0
 
 
+def clocks(root):
+    found = []
+    for name in files(root):
+        if not name.endswith((".h", ".cc")) or name.startswith(MAY_ASK_THE_CLOCK):
+            continue
+        for number, line in enumerate((root / name).read_text().splitlines(), 1):
+            if REAL_CLOCK.search(line):
+                found.append(f"{name}:{number}: asks the real clock; take a Clock")
+    print("\n".join(found) or "no source asks the real clock that should not")
+    return 1 if found else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("check", choices=["circles", "sizes"])
+    parser.add_argument("check", choices=["circles", "sizes", "clocks"])
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[1])
     options = parser.parse_args()
-    return {"circles": circles, "sizes": sizes}[options.check](options.root)
+    return {"circles": circles, "sizes": sizes, "clocks": clocks}[options.check](options.root)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,18 @@ class StructureTest(unittest.TestCase):
         self.assertIn("20.0%", text)
         self.assertNotIn("tests", text)
 
+    def test_a_source_that_asks_the_real_clock_is_found(self):
+        self.write("a/one.cc", "", "const auto now = std::chrono::steady_clock::now();")
+        self.write("a/two.h", "using Time = std::chrono::steady_clock::time_point;")
+        code, text = self.run_check(check_structure.clocks)
+        self.assertEqual(code, 1)
+        self.assertEqual(text, "a/one.cc:2: asks the real clock; take a Clock\n")
+
+    def test_the_clock_and_tests_may_ask(self):
+        for name in ("base/clock.cc", "tests/a/one_test.cc", "bench/load.cc", "delivery/outgoing_message.cc"):
+            self.write(name, "system_clock::now();")
+        self.assertEqual(self.run_check(check_structure.clocks)[0], 0)
+
 
 if __name__ == "__main__":
     unittest.main()
