@@ -2,8 +2,9 @@
 """A long queue: deferred messages over many domains whose receivers are down, a fifth of them for one domain that
 stays dead. What must hold whatever the length: submission goes on, a listing finds what is there, a restart loses
 nothing, and when the receivers return every message arrives once, without waiting for the dead domain's. What it
-takes is printed; with --assert-figures also judged: memory below 500 MB, start to first delivery below 10 s, the
-submission rate within 20 % of an empty queue's, `queue list --to` below a second.
+takes is printed; with --assert-figures also judged, with room for noise beside the figures of docs/reliability.md:
+memory before and after the restart, octets on the disk, start to first delivery below 5 s, the submission rate within
+20 % of an empty queue's, `queue list --to` below a second.
 
     tests/fault/long_queue.py                                                        # a short one
     tests/fault/long_queue.py --messages 1000000 --domains 100000 --retry 300 --assert-figures
@@ -72,6 +73,12 @@ def resident(pid):
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
     raise AssertionError("no VmRSS")
+
+
+def most_memory(domains):
+    """MB, for any number of messages: what the relay and the store's caches take, and some 350 octets a lane. Never the 500 MB
+    that are promised for a million lanes."""
+    return min(500, 250 + 350 * domains / 1e6)
 
 
 def timed(action):
@@ -162,6 +169,9 @@ def run(arguments, relay, hosts, ledger, arrived, sinks, folder):
     harness.wait_until(lambda: any((folder / f"arrived{number}").exists() and (folder / f"arrived{number}").stat().st_size
                                    for number in range(GROUPS)), "the first delivery", deadline=120)
     figures["start to first delivery, s"] = time.monotonic() - began
+    figures["memory after the restart, MB"] = memory(relay)
+    say(f"first delivery {figures['start to first delivery, s']:.1f} s after the start, "
+        f"{figures['memory after the restart, MB']:.0f} MB")
 
     left = settled = None
     peak = memory(relay)
@@ -195,8 +205,9 @@ def run(arguments, relay, hosts, ledger, arrived, sinks, folder):
     assert len(promised) == len(set(came)) + queued, "some are neither delivered nor queued"
     assert queued == arguments.messages // 5 or abs(queued - arguments.messages / 5) < arguments.messages * 0.02, queued
     if arguments.assert_figures:
-        assert figures["memory, MB"] < 500 and peak < 500
-        assert figures["start to first delivery, s"] < 10
+        assert max(figures["memory, MB"], peak) < most_memory(arguments.domains)
+        assert figures["octets on the disk a message"] < 1300
+        assert figures["start to first delivery, s"] < 5
         assert figures["submission, share of an empty queue's"] > 0.8
         assert figures["queue list --to, s"] < 1
     return 0

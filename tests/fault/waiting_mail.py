@@ -26,6 +26,7 @@ import harness  # noqa: E402
 from harness import BIN  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
+LARGE = 10_000_000  # octets of a large message
 
 
 def say(text):
@@ -101,19 +102,22 @@ def one_silent_receiver(relay, arguments):
     spent = cost.since()
     say(f"{arguments.messages} messages for one connection, {arguments.idle} s: {spent}")
     assert spent["changes committed"] == 0, spent
-    assert spent["octets read"] < 1_000_000, spent
-    assert spent["CPU s"] < 0.05 + 0.01 * arguments.idle * (harness.PATIENCE > 1), spent
+    assert spent["octets read"] < 100_000, spent
+    assert spent["CPU s"] < 0.2 * harness.PATIENCE, spent
 
 
 def dead_receiver(relay, arguments):
-    load(relay, "dead.example", arguments.large, 10_000_000)
+    load(relay, "dead.example", arguments.large, LARGE)
     cost = Cost(relay)
     time.sleep(arguments.dead)
     spent = cost.since()
     say(f"{arguments.large} messages of 10 MB for a receiver that is down, {arguments.dead} s: {spent}")
+    # A try changes one job, and one at a time is tried: 1 s, 2 s, 4 s, 4 s, … after the one before.
+    assert spent["changes committed"] <= 3 + arguments.dead / 4, spent
     # Each retry changes the queue, and what waits is counted anew for signpost_queue_jobs, in a bounded share of the time: some
-    # 60 octets a job, every five seconds at most.
-    assert spent["octets read"] < 1_000_000 + 60 * arguments.messages * (arguments.dead // 5 + 1), spent
+    # 60 octets a job, every five seconds at most. That is less than the content of one message.
+    counted = 60 * arguments.messages * (arguments.dead // 5 + 1)
+    assert spent["octets read"] < min(500_000 + counted, LARGE - 1_000_000), spent
 
 
 def honest_attempts(relay):
