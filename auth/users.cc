@@ -2,6 +2,7 @@
 
 #include "auth/password_scheme.h"
 #include "auth/scram_keys.h"
+#include "auth/user_keys.h"
 #include "base/ascii.h"
 #include "config/config_reader.h"
 #include "config/config_values.h"
@@ -101,27 +102,39 @@ void read_scram(config::Setting& setting, User& user) {
   }
 }
 
-const config::Keys<User>& user_keys() {
+const config::Keys<User>& keys_of_user() {
   static const config::Keys<User> keys{
       {{"password",
         "a hash as `signpost user add` makes it, \"{ARGON2ID}...\", or one of SHA512-CRYPT, "
         "SHA256-CRYPT, BLF-CRYPT, yescrypt, scrypt or SCRAM-SHA-256",
-        "", "The password's hash. Without it the login has a token or a certificate instead."},
+        "",
+        "The password's hash, with the name of its scheme as Dovecot writes it, in any case, or "
+        "without; see PASSWORDS. Without it the login has no password: it logs in with a token "
+        "([auth.oauth]) or with a client certificate (client_ca), or it is an account at a unix "
+        "socket. `signpost user add --no-password` adds such a login."},
        read_password},
       {{"scram", "keys as `signpost user add` makes them, \"{SCRAM-SHA-256}...\", or leave it out",
-        "", "What SCRAM-SHA-256 needs of the password."},
+        "",
+        "Keys of the same password for SCRAM-SHA-256; Dovecot's `doveadm pw -s SCRAM-SHA-256` "
+        "makes them, too. SCRAM is offered when every login that has a password has them."},
        read_scram},
       {{"senders",
         "addresses and domains, as in [\"@shop.example\"], or leave it out for any domain "
         "that has a key",
-        "", "What this login may send as."},
+        "",
+        "What this login may send as, in the envelope and in From:, Sender:, Resent-From: and "
+        "Resent-Sender:. \"@*.shop.example\" is the subdomains of shop.example, \"@*\" any domain. "
+        "Without it and senders_file: the domains of tenant; without that too: any domain that has "
+        "a key in signpost.toml; if there are other logins, none that a tenant or their senders "
+        "have."},
        read_senders},
       {{"senders_file",
         "the path of a file with a domain or address on each line, as in \"shop-domains\"", "",
-        "A file with more of what this login may send as."},
+        "A file with more of what this login may send as; # begins a comment. A domain there is "
+        "that domain with @ before it. It is read at the start and at a reload."},
        read_senders_file},
       {{"tenant", "the name of a [[tenant]], as in \"acme\"", "",
-        "The tenant whose domains this login may send with."},
+        "The tenant whose domains this login may send with; its senders, if any, must be in them."},
        read_tenant},
       {{"class", "\"transactional\" or \"bulk\", or leave it out", "",
         "What this login sends. To each receiver the transactional mail of its tenant, or its own, "
@@ -129,15 +142,20 @@ const config::Keys<User>& user_keys() {
         "MT-PRIORITY goes first."},
        read_class},
       {{"otherwise", "\"reject\" or \"rewrite\"", "\"reject\"",
-        "What happens to an envelope sender or an address in From:, Sender: or Resent-From: that "
-        "this login may not use: the mail is refused, or the address replaced by the first of "
-        "senders."},
+        "What happens to an envelope sender, or an address in From:, Sender:, Resent-From: or "
+        "Resent-Sender:, that this login may not use: the message is refused, or the address is "
+        "replaced by the first of senders, which must be an address, and keeps its display name."},
        read_otherwise},
-      config::key("rate", &User::rate, config::rate(), "Recipients in a period of time."),
+      config::key("rate", &User::rate, config::rate(),
+                  "Recipients in a period of time: all of them at once, or spread over it. Beyond "
+                  "them 450 4.7.1. Without it: login_rate of the login's [[tenant]], or of "
+                  "[limits]."),
       config::key("daily", &User::daily, config::whole_number(1, 1'000'000'000),
-                  "Recipients from 00:00 to 24:00 UTC."),
+                  "Recipients from 00:00 to 24:00 UTC. Beyond them 450 4.7.1. Without it: "
+                  "login_daily of the login's [[tenant]], or of [limits]."),
       config::key("recipients_per_message", &User::recipients_per_message,
-                  config::whole_number(1, 50'000), "Recipients of one message."),
+                  config::whole_number(1, 50'000),
+                  "Recipients of one message. Beyond them 452 4.5.3."),
   };
   return keys;
 }
@@ -166,7 +184,8 @@ void read_user(const config::TomlMember& member, const std::string& directory,
                            config::toml_string(shown + "." + ascii::printable(inner.key, 100))));
     return;
   }
-  config::read_table(member.value, config::toml_key(shown), user_keys(), {errors, directory}, user);
+  config::read_table(member.value, config::toml_key(shown), keys_of_user(), {errors, directory},
+                     user);
   const auto* scram = member.value.find("scram");
   if (scram != nullptr && member.value.find("password") == nullptr) {
     errors.add(scram->begin, config::toml_key(shown) + ".scram",
@@ -195,6 +214,12 @@ std::string all_texts(const std::vector<config::ConfigError>& errors) {
 }
 
 }  // namespace
+
+std::vector<config::KeyText> user_keys() {
+  std::vector<config::KeyText> texts;
+  for (const auto& key : keys_of_user()) texts.push_back(key.text);
+  return texts;
+}
 
 std::optional<std::string> user_name_problem(std::string_view name) {
   constexpr std::size_t kLongestName = 255;

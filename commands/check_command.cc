@@ -295,7 +295,7 @@ int check(const CheckOptions& options, const std::string& config_file) {
 }
 
 int show_keys(bool json) {
-  print(json ? keys_reference(Format::Json) : keys_text());
+  print(json ? keys_reference(Format::Json, config::sections()) : keys_text(config::sections()));
   return kDone;
 }
 

@@ -129,8 +129,13 @@ std::string json(const std::vector<CommandText>& commands) {
 
 std::string roff(std::string_view text) {
   std::string result;
+  bool in_command = false;
   for (const char c : text) {
     switch (c) {
+      case '`':
+        in_command = !in_command;
+        result += in_command ? "\\fB" : "\\fR";
+        break;
       case '-':
         result += "\\-";
         break;

@@ -1,5 +1,4 @@
 #include "commands/reference.h"
-#include "config/config_keys.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -16,9 +15,9 @@ std::string title(const Section& section) {
   return section.name.empty() ? "before the first table" : section.header();
 }
 
-std::string markdown() {
+std::string markdown(const std::vector<Section>& sections) {
   std::string text;
-  for (const Section& section : config::sections()) {
+  for (const Section& section : sections) {
     text += fmt::format("{}## {}\n\n| key | default | meaning |\n|---|---|---|\n",
                         text.empty() ? "" : "\n", title(section));
     for (const KeyText& key : section.keys) {
@@ -32,9 +31,9 @@ std::string markdown() {
   return text;
 }
 
-std::string man() {
+std::string man(const std::vector<Section>& sections) {
   std::string text;
-  for (const Section& section : config::sections()) {
+  for (const Section& section : sections) {
     text += fmt::format(".SH \"{}\"\n",
                         section.name.empty() ? "BEFORE THE FIRST TABLE" : section.header());
     for (const KeyText& key : section.keys) {
@@ -47,9 +46,9 @@ std::string man() {
   return text;
 }
 
-std::string json() {
+std::string json(const std::vector<Section>& sections) {
   Json keys = Json::array();
-  for (const Section& section : config::sections()) {
+  for (const Section& section : sections) {
     for (const KeyText& key : section.keys) {
       keys.push_back({{"section", section.name},
                       {"key", key.name},
@@ -64,16 +63,16 @@ std::string json() {
 
 }  // namespace
 
-std::string keys_reference(Format format) {
-  if (format == Format::Markdown) return markdown();
-  if (format == Format::Man) return man();
-  if (format == Format::Json) return json();
+std::string keys_reference(Format format, const std::vector<Section>& sections) {
+  if (format == Format::Markdown) return markdown(sections);
+  if (format == Format::Man) return man(sections);
+  if (format == Format::Json) return json(sections);
   return {};
 }
 
-std::string keys_text() {
+std::string keys_text(const std::vector<Section>& sections) {
   std::string text;
-  for (const Section& section : config::sections()) {
+  for (const Section& section : sections) {
     if (!section.name.empty()) text += section.header() + "\n";
     for (const KeyText& key : section.keys) {
       const std::string initial = key.required          ? "(required)"

@@ -1,3 +1,4 @@
+#include "auth/user_keys.h"
 #include "commands/command_line.h"
 #include "commands/command_text.h"
 #include "commands/reference.h"
@@ -23,7 +24,13 @@ struct Table {
 };
 
 constexpr std::array kTables{
-    Table{"keys", [](Format format, const CLI::App&) { return keys_reference(format); }},
+    Table{"keys", [](Format format,
+                     const CLI::App&) { return keys_reference(format, config::sections()); }},
+    Table{"users",
+          [](Format format, const CLI::App&) {
+            return keys_reference(format,
+                                  {{.name = "login", .keys = auth::user_keys(), .read = {}}});
+          }},
     Table{"commands",
           [](Format format, const CLI::App& app) {
             return commands_reference(format, describe_commands(app));

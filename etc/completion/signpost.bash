@@ -95,7 +95,7 @@ _signpost() {
     "provider list"|"provider list "*) words+=" --json" ;;
     "provider show"|"provider show "*) words+=" --json $(_signpost_list name provider list)" ;;
     "provider test"|"provider test "*) words+=" --json --from --reply --command" ;;
-    "reference"|"reference "*) words+=" keys commands metrics events --format" ;;
+    "reference"|"reference "*) words+=" keys users commands metrics events --format" ;;
   esac
   _signpost_offer "$words"
 }

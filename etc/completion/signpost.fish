@@ -200,5 +200,5 @@ complete -c signpost -n "__signpost_at command 'provider test'" -l json -d 'Prin
 complete -c signpost -n "__signpost_at command 'provider test'" -l from -x -d 'Sender\'s address, where routes depend on it; without it the null sender'
 complete -c signpost -n "__signpost_at command 'provider test'" -l reply -x -d 'Say as well what this reply would be about'
 complete -c signpost -n "__signpost_at command 'provider test'" -l command -x -a 'connect ehlo starttls mail rcpt data dot' -d 'What that reply answers: before RCPT it cannot be about a recipient\'s address'
-complete -c signpost -n "__signpost_at command 'reference'" -x -a 'keys commands metrics events'
+complete -c signpost -n "__signpost_at command 'reference'" -x -a 'keys users commands metrics events'
 complete -c signpost -n "__signpost_at command 'reference'" -l format -x -a 'markdown man json bash zsh fish' -d 'bash, zsh and fish are completion scripts'
