@@ -8,7 +8,10 @@ class RealClock final : public Clock {
  public:
   SystemTime system_now() const override { return signpost::system_now(); }
   SteadyTime steady_now() const override { return std::chrono::steady_clock::now(); }
-  SystemTime schedule_now() const override { return signpost::schedule_now(); }
+  SystemTime schedule_now() const override { return schedule_.at(system_now(), steady_now()); }
+
+ private:
+  mutable ScheduleClock schedule_;
 };
 
 constexpr std::chrono::microseconds kFarAhead = std::chrono::hours(24);
@@ -26,11 +29,6 @@ SystemTime ScheduleClock::at(SystemTime system, SteadyTime steady) {
     if (offset_.compare_exchange_weak(offset, seen, std::memory_order_relaxed)) offset = seen;
   }
   return SystemTime(std::chrono::microseconds(microseconds(steady) + offset));
-}
-
-SystemTime schedule_now() {
-  static ScheduleClock clock;
-  return clock.at(system_now(), std::chrono::steady_clock::now());
 }
 
 const Clock& real_clock() {

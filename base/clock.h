@@ -43,6 +43,4 @@ class ScheduleClock {
   std::atomic<std::int64_t> offset_{std::numeric_limits<std::int64_t>::min()};
 };
 
-SystemTime schedule_now();
-
 }  // namespace signpost

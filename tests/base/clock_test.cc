@@ -27,7 +27,7 @@ TEST(RealClock, SchedulesFollowTheCalendarWhileNobodySetsItBack) {
   const SystemTime before = real_clock().system_now();
   const SystemTime scheduled = real_clock().schedule_now();
   EXPECT_GE(scheduled, before - std::chrono::seconds(1));
-  EXPECT_LE(scheduled, schedule_now());
+  EXPECT_LE(scheduled, real_clock().schedule_now());
 }
 
 TEST(ManualClock, SchedulesFollowTheCalendarUntilTheyAreSet) {
@@ -74,10 +74,6 @@ TEST_F(ScheduleClockTest, GivesUpATimeThatWasFarAhead) {
   at(10, 1'000'010);
   at(20, 9'000'020);
   EXPECT_EQ(at(30, 1'000'030), 1'000'030);
-}
-
-TEST(ScheduleNow, IsNearTheSystemsClock) {
-  EXPECT_GE(schedule_now(), system_now() - std::chrono::seconds(1));
 }
 
 }  // namespace
