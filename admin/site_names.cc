@@ -73,8 +73,7 @@ Result<delivery::NextHop> SiteNames::look_up(const std::string& domain) const {
 Result<SiteNames::Named> SiteNames::find(const std::string& given) const {
   const std::string name = smtp::text_with_a_labels(given);
   const delivery::Scheduler& scheduler = services_.delivery.scheduler;
-  if (scheduler.pause_of({name, ""}) ||
-      scheduler.sites_named(name, 1, services_.now()).total > 0) {
+  if (scheduler.pause_of({name, ""}) || scheduler.sites_named(name, 1, services_.now()).total > 0) {
     return Named{name};
   }
   const auto settings = services_.settings.get();
