@@ -47,6 +47,22 @@ def test_domains_of_one_operator_share_its_connections(world):
     assert first.counts()["duplicates"] + second.counts()["duplicates"] == 0
 
 
+def test_urgent_mail_to_one_operator_does_not_wait_behind_a_newsletter_to_its_other_domains(world):
+    """Each domain has a host of its own; all share the operator's two connections."""
+    sink = world.sink("--delay-ms", "200", save=False)
+    for number in range(42):
+        world.dns.mx(f"{number}.example", (10, f"mx{number}.operator.example", sink.host))
+    relay = world.start(extra='[[destination]]\nmatch = ["mx:*.operator.example"]\nconnections = 2\n')
+    for number in range(240):
+        relay.send("letters@shop.example", f"r{number}@{number % 40}.example", message(), ["MT-PRIORITY=-3"])
+    for domain in ("39.example", "41.example"):
+        relay.send("reset@shop.example", f"reset@{domain}", message())
+    for domain in ("39.example", "41.example"):
+        relay.wait_event("delivered", to=f"reset@{domain}")
+    assert len(relay.events("delivered")) < 120, "the newsletter takes 24 s"
+    assert relay.metric("signpost_delivery_connections") <= 2
+
+
 def test_the_origin_of_limits_is_shown_with_mail_and_without(world):
     """Before the first message, while connections are idle after it, and when the site is forgotten."""
     sink = world.receiver("named.example")
