@@ -77,7 +77,8 @@ void Dialer::act(ConnectRace::Do what) {
       break;
     case ConnectRace::Do::Replace:
       give_up_first();
-      [[fallthrough]];
+      if (is_connecting_) begin();  // unless its user has stopped it
+      break;
     case ConnectRace::Do::Begin:
       begin();
       break;
