@@ -52,6 +52,23 @@ class SchedulerTurns : public SchedulerTest {
     return std::ranges::any_of(world_.delivered,
                                [&](const auto& each) { return each.ref.id == job.ref.id; });
   }
+  // Among connections that all carry a newsletter.
+  void expect_that_resets_go_next() {
+    newsletter("letters", 100);
+    pass_answering(seconds(3));
+    const queue::Job elsewhere = world_.submit(lane(kSites, "shop"));
+    const queue::Job among_them = world_.submit(lane(kSites - 1, "shop"));
+    pass_answering(seconds(1));
+    EXPECT_TRUE(is_delivered(elsewhere));
+    EXPECT_TRUE(is_delivered(among_them));
+  }
+  void expect_that_another_owner_gets_a_turn() {
+    newsletter("letters", 100);
+    pass_answering(seconds(3));
+    const queue::Job other = world_.submit(lane(kSites, "neighbour"));
+    pass_answering(seconds(2));
+    EXPECT_TRUE(is_delivered(other));
+  }
   std::size_t opened() const {
     std::size_t count = 0;
     for (const auto& [site, connections] : world_.opened) count += connections;
@@ -61,24 +78,14 @@ class SchedulerTurns : public SchedulerTest {
 
 TEST_F(SchedulerTurns, APasswordResetGetsTheNextConnectionOfItsGroup) {
   make_sites({.connections = 4, .group = "operator", .slow = true});
-  newsletter("letters", 100);
-  pass_answering(seconds(3));
-  const queue::Job elsewhere = world_.submit(lane(kSites, "shop"));
-  const queue::Job among_them = world_.submit(lane(kSites - 1, "shop"));
-  pass_answering(seconds(1));
-  EXPECT_TRUE(is_delivered(elsewhere));
-  EXPECT_TRUE(is_delivered(among_them));
+  expect_that_resets_go_next();
   EXPECT_LT(world_.delivered.size(), 200u);
   EXPECT_TRUE(world_.claims_fit());
 }
 
 TEST_F(SchedulerTurns, AnotherOwnerGetsAConnectionWithinATurn) {
   make_sites({.connections = 4, .group = "operator", .slow = true});
-  newsletter("letters", 100);
-  pass_answering(seconds(3));
-  const queue::Job other = world_.submit(lane(kSites, "neighbour"));
-  pass_answering(seconds(2));
-  EXPECT_TRUE(is_delivered(other));
+  expect_that_another_owner_gets_a_turn();
   EXPECT_TRUE(world_.claims_fit());
 }
 
@@ -117,23 +124,13 @@ TEST_F(SchedulerTurns, OwnersTakeTurnsAtTheRateOfTheirGroup) {
 
 TEST_F(SchedulerTurns, APasswordResetGetsTheNextPlaceAtItsAddress) {
   make_sites({.connections = 20, .address = "192.0.2.1", .slow = true});
-  newsletter("letters", 100);
-  pass_answering(seconds(3));
-  const queue::Job elsewhere = world_.submit(lane(kSites, "shop"));
-  const queue::Job among_them = world_.submit(lane(kSites - 1, "shop"));
-  pass_answering(seconds(1));
-  EXPECT_TRUE(is_delivered(elsewhere));
-  EXPECT_TRUE(is_delivered(among_them));
+  expect_that_resets_go_next();
   EXPECT_TRUE(world_.claims_fit());
 }
 
 TEST_F(SchedulerTurns, AnotherOwnerGetsAPlaceAtTheAddressWithinATurn) {
   make_sites({.connections = 20, .address = "192.0.2.1", .slow = true});
-  newsletter("letters", 100);
-  pass_answering(seconds(3));
-  const queue::Job other = world_.submit(lane(kSites, "neighbour"));
-  pass_answering(seconds(2));
-  EXPECT_TRUE(is_delivered(other));
+  expect_that_another_owner_gets_a_turn();
   EXPECT_TRUE(world_.claims_fit());
 }
 
