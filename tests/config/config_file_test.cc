@@ -3,6 +3,7 @@
 #include "config/broken_file.h"
 #include "config/text_file.h"
 #include "tests/config/config_text.h"
+#include "tests/support/temporary_directory.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -15,7 +16,14 @@
 namespace signpost::config {
 namespace {
 
-TEST(ConfigFile, MissingFileIsOneError) {
+class ConfigFile : public testing::Test {
+ protected:
+  std::string path_of(const std::string& name) const { return folder_.path() + "/" + name; }
+
+  const test::TemporaryDirectory folder_;  // tests run at the same time
+};
+
+TEST_F(ConfigFile, MissingFileIsOneError) {
   const LoadedConfig loaded = load_config("/nowhere/signpost.toml");
   ASSERT_EQ(loaded.errors.size(), 1u);
   EXPECT_EQ(loaded.errors[0].text(),
@@ -23,21 +31,19 @@ TEST(ConfigFile, MissingFileIsOneError) {
 }
 
 // Opening it would wait for a writer, and a reload or a stop with it.
-TEST(ConfigFile, APipeOrAFolderIsNotRead) {
-  const std::string path = testing::TempDir() + "signpost-pipe.toml";
-  std::remove(path.c_str());
+TEST_F(ConfigFile, APipeOrAFolderIsNotRead) {
+  const std::string path = path_of("signpost-pipe.toml");
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   EXPECT_EQ(read_text_file(path).error().detail, "cannot be read: a pipe, not a regular file");
   EXPECT_EQ(load_config(path).errors.at(0).text(),
             path + ": cannot be read: a pipe, not a regular file");
-  std::remove(path.c_str());
-  EXPECT_EQ(read_text_file(testing::TempDir()).error().detail,
+  EXPECT_EQ(read_text_file(folder_.path()).error().detail,
             "cannot be read: a folder, not a regular file");
   EXPECT_EQ(read_text_file("/dev/zero").error().detail,
             "cannot be read: a device, not a regular file");
 }
 
-TEST(ConfigFile, AMistakeInAFileIsNamedWhereThatIsNamed) {
+TEST_F(ConfigFile, AMistakeInAFileIsNamedWhereThatIsNamed) {
   const auto config = config_of(kGood +
                                 "[tls]\ncertificate = \"same.pem\"\nkey = \"same.pem\"\n"
                                 "[[dkim]]\ndomain = \"a.example\"\nselector = \"s\"\n"
@@ -58,8 +64,8 @@ TEST(ConfigFile, AMistakeInAFileIsNamedWhereThatIsNamed) {
 }
 
 // Mistakes of a file that is no TOML are reported in the format that it seems to ask for.
-TEST(ConfigFile, TheLogFormatIsFoundInABrokenFile) {
-  const std::string path = testing::TempDir() + "broken.toml";
+TEST_F(ConfigFile, TheLogFormatIsFoundInABrokenFile) {
+  const std::string path = path_of("broken.toml");
   const auto format = [&](const std::string& toml) {
     std::ofstream(path) << toml;
     return log_format_of_broken(path);
@@ -79,8 +85,8 @@ TEST(ConfigFile, TheLogFormatIsFoundInABrokenFile) {
 }
 
 // A reload that fails because of the file has to reach the relay all the same.
-TEST(ConfigFile, TheAdminSocketIsFoundInABrokenFile) {
-  const std::string path = testing::TempDir() + "broken.toml";
+TEST_F(ConfigFile, TheAdminSocketIsFoundInABrokenFile) {
+  const std::string path = path_of("broken.toml");
   const auto socket = [&](const std::string& toml) {
     std::ofstream(path) << toml;
     return admin_socket_of_broken(path);
@@ -88,7 +94,7 @@ TEST(ConfigFile, TheAdminSocketIsFoundInABrokenFile) {
   EXPECT_EQ(socket("x y\n"), "/var/lib/signpost/admin.sock");
   EXPECT_EQ(socket("data_dir = \"/srv/the queue\" # here\nx y\n"), "/srv/the queue/admin.sock");
   EXPECT_EQ(socket("[log]\ndata_dir = \"/srv/queue\"\nx y\n"), "/var/lib/signpost/admin.sock");
-  EXPECT_EQ(socket("data_dir = \"data\"\nx y\n"), testing::TempDir() + "data/admin.sock");
+  EXPECT_EQ(socket("data_dir = \"data\"\nx y\n"), path_of("data/admin.sock"));
   EXPECT_EQ(socket("x y\n [admin]\r\n socket = '/run/a.sock'\r\n"), "/run/a.sock");
   EXPECT_EQ(socket("x y\nadmin.socket = \"/run/a.sock\"\n"), "/run/a.sock");
   EXPECT_EQ(socket("x y\n[admin]\nsocket = \"/run/a.sock\n"), "/run/a.sock") << "not closed";
@@ -97,23 +103,21 @@ TEST(ConfigFile, TheAdminSocketIsFoundInABrokenFile) {
   EXPECT_EQ(admin_socket_of_broken(path), "") << "no such file";
 }
 
-TEST(ConfigFile, AMissingKeyKeepsTheOthersInTheirTables) {
-  const std::string path = testing::TempDir() + "places.toml";
+TEST_F(ConfigFile, AMissingKeyKeepsTheOthersInTheirTables) {
+  const std::string path = path_of("places.toml");
   std::ofstream(path) << kGood
                       << "[[dkim]]\ndomain = \"a.example\"\nselector = \"s\"\n"
                          "[[dkim]]\ndomain = \"b.example\"\nselector = \"s\"\nkey = \"k.pem\"\n";
   const LoadedConfig loaded = load_config_partly(path);
-  std::remove(path.c_str());
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(error_at(*loaded.config, "dkim.key", "", 0).line, 7U) << "of its table";
   EXPECT_EQ(error_at(*loaded.config, "dkim.key", "", 1).line, 13U);
 }
 
-TEST(ConfigFile, PartlyReadConfigKeepsWhatIsRight) {
-  const std::string path = testing::TempDir() + "partly.toml";
+TEST_F(ConfigFile, PartlyReadConfigKeepsWhatIsRight) {
+  const std::string path = path_of("partly.toml");
   std::ofstream(path) << kGood << "[admin]\nbind = \"127.0.0.1:9\"\n[log]\nlevel = 1\n";
   const LoadedConfig loaded = load_config_partly(path);
-  std::remove(path.c_str());
   EXPECT_EQ(loaded.errors.size(), 1u);
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->admin_bind->text(), "127.0.0.1:9");
