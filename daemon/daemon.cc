@@ -129,6 +129,7 @@ Daemon::Daemon(std::shared_ptr<const relay::Settings> settings, InheritedSockets
 Daemon::~Daemon() { stop(); }
 
 Result<void> Daemon::start() {
+  const MutexLock lock(reloading_);
   if (auto shared = share_descriptors(); !shared) return shared;
   apply_limits(*settings_->config);
   judge_settings();

@@ -67,21 +67,21 @@ class Daemon {
   void stop();
 
  private:
-  Result<void> share_descriptors();
-  Result<void> open_queue();
-  Result<void> start_workers(OpenedListeners opened);
-  Result<void> start_admin(admin::AdminSockets sockets);
-  void start_spool_reader();
+  Result<void> share_descriptors() REQUIRES(reloading_);
+  Result<void> open_queue() REQUIRES(reloading_);
+  Result<void> start_workers(OpenedListeners opened) REQUIRES(reloading_);
+  Result<void> start_admin(admin::AdminSockets sockets) REQUIRES(reloading_);
+  void start_spool_reader() REQUIRES(reloading_);
   void fetch_token_keys(const config::Config& config);
   void add_gauges();
   void apply_limits(const config::Config& config);
-  void judge_settings();
+  void judge_settings() REQUIRES(reloading_);
   // `sockets`: of listeners that are new, one for each worker.
   void put_in_force(std::shared_ptr<const relay::Settings> settings,
-                    std::vector<Worker::Sockets> sockets);
-  void renew_certificate();
+                    std::vector<Worker::Sockets> sockets) REQUIRES(reloading_);
+  void renew_certificate() REQUIRES(reloading_);
   std::string queue_directory() const;
-  void check_disk();
+  void check_disk() REQUIRES(reloading_);
   void look_after_disk();
   void report_name_service();
   void stop_accepting();
@@ -107,11 +107,11 @@ class Daemon {
   std::optional<metrics::Gauge> certificate_expiry_;  // while there is one
   Mutex reloading_;
   CertificateWatch certificate_watch_;
-  InheritedSockets inherited_;                                // guarded by reloading_ once started
-  std::shared_ptr<const relay::Settings> settings_;           // guarded by reloading_ once started
+  InheritedSockets inherited_ GUARDED_BY(reloading_);
+  std::shared_ptr<const relay::Settings> settings_ GUARDED_BY(reloading_);
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
   std::unique_ptr<SpoolReader> spool_reader_;
-  UnixListeners unix_listeners_;                  // guarded by reloading_ once started
+  UnixListeners unix_listeners_ GUARDED_BY(reloading_);
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one feeds delivery
   admin::SharedAccessRules admin_rules_;
   relay::SettingsInForce in_force_;  // settings_, for the admin side
