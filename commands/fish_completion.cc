@@ -9,7 +9,7 @@ namespace signpost::commands {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') result += '\\';
@@ -22,9 +22,9 @@ std::string quoted(std::string_view text) {
 std::string values_of(const CommandText& command, const OptionText& option) {
   if (is_file(option)) return " -r -F";
   if (const std::string list = listed_by(command, option); !list.empty()) {
-    return " -x -a " + quoted("(__signpost_values " + list + ")");
+    return " -x -a " + in_quotes("(__signpost_values " + list + ")");
   }
-  return option.choices.empty() ? " -x" : " -x -a " + quoted(joined(option.choices));
+  return option.choices.empty() ? " -x" : " -x -a " + in_quotes(joined(option.choices));
 }
 
 std::string option_line(const CommandText& command, const OptionText& option,
@@ -37,7 +37,7 @@ std::string option_line(const CommandText& command, const OptionText& option,
   text += " -l " + option.name.substr(2);
   if (!option.short_name.empty()) text += " -s " + option.short_name.substr(1);
   if (!option.value.empty()) text += values_of(command, option);
-  return text + " -d " + quoted(option.help) + "\n";
+  return text + " -d " + in_quotes(option.help) + "\n";
 }
 
 constexpr std::string_view kFunctions =
@@ -86,7 +86,7 @@ std::string fish_completion(const std::vector<CommandText>& commands) {
       if (below.words.size() != command.words.size() + 1) continue;
       if (!std::equal(command.words.begin(), command.words.end(), below.words.begin())) continue;
       text += fmt::format("complete -c signpost{} -a {} -d {}\n", condition, below.words.back(),
-                          quoted(below.help));
+                          in_quotes(below.help));
     }
     for (const OptionText& option : command.options) {
       // Those of the program may follow any command.
