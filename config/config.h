@@ -87,6 +87,12 @@ struct TlsConfig {
   net::TlsVersion min_version = net::TlsVersion::Tls12;
 };
 
+// Another certificate of the listeners, for clients that ask for one of its names (RFC 6066).
+struct CertificateConfig {
+  std::string certificate;  // as in TlsConfig
+  std::string key;
+};
+
 struct LimitsConfig {
   std::size_t message_size = 50 << 20;
   std::size_t recipients_per_message = 1000;
@@ -122,11 +128,17 @@ struct DkimConfig {
 enum class MissingFrom { Refuse, Fill };
 enum class UnsignedPolicy { Allow, Reject };
 enum class MetricsAccess { Open, Token };
+// Of the name servers: dns/resolver_options.h.
+enum class TrustAd { Auto, Always, Never };
 enum class TlsPolicy { Off, Opportunistic, Encrypt, Verify };
 
 struct DeliveryConfig {
   std::uint16_t port = 25;
   TlsPolicy tls = TlsPolicy::Opportunistic;
+  bool dane = true;
+  bool mta_sts = true;
+  bool old_tls = true;  // TLS 1.0 and 1.1 with receivers that have nothing better
+  std::string ca_file;  // of the authorities that vouch for receivers; "": the system's
   std::chrono::milliseconds connect_timeout{30'000};
   std::vector<net::IpAddress> source;  // empty: the system chooses
   std::vector<net::Network> allow_networks;
@@ -141,6 +153,13 @@ struct BouncesConfig {
   std::size_t content = 100 << 10;
   std::size_t per_message = 10;
   Rate per_sender{1000, std::chrono::hours(1)};
+};
+
+// Reports on TLS to the domains that ask for them (RFC 8460).
+struct TlsrptConfig {
+  std::string from;          // address that sends them; "": none are made
+  std::string organization;  // default: the domain of `from`
+  std::string contact;       // default: `from`
 };
 
 struct RetryConfig {
@@ -165,6 +184,8 @@ struct DestinationConfig {
   std::optional<std::size_t> recipients_per_transaction;
   std::optional<Rate> rate;
   std::optional<TlsPolicy> tls;
+  std::optional<bool> dane{};  // nothing: as DeliveryConfig has it
+  std::optional<bool> mta_sts{};
 };
 
 enum class HopProtocol { Smtp, Smtps, Lmtp };
@@ -197,6 +218,9 @@ struct RouteConfig {
   std::optional<sasl::Mechanism> auth;  // nothing: the best of those that the hop offers
   std::string password_file;            // "": none
   std::string token_file;               // "": none. Read for each connection
+  std::string ca_file{};                // as DeliveryConfig::ca_file; "": that one
+  std::string client_certificate{};     // file, shown to the next hops; "": none
+  std::string client_key{};             // file
 
   // Whether it takes mail of some senders or logins only.
   bool is_for_some() const { return !senders.empty() || !logins.empty(); }
@@ -282,6 +306,7 @@ struct Config {
   HeaderConfig header;
   std::vector<ListenerConfig> listeners;
   std::optional<TlsConfig> tls;
+  std::vector<CertificateConfig> certificates;
   std::string users_file;  // "" when [auth] is absent, or has others to ask
   std::optional<OauthConfig> oauth;
   LimitsConfig limits;
@@ -289,6 +314,8 @@ struct Config {
   std::vector<DkimConfig> dkim;
   UnsignedPolicy unsigned_policy = UnsignedPolicy::Allow;
   std::vector<net::SocketAddress> dns_servers;
+  TrustAd trust_ad = TrustAd::Auto;
+  TlsrptConfig tlsrpt;
   DeliveryConfig delivery;
   RetryConfig retry;
   BouncesConfig bounces;

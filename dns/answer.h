@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/address.h"
+#include "net/tlsa.h"
 
 #include <chrono>
 #include <cstddef>
@@ -26,16 +27,24 @@ struct MxHost {
   friend bool operator==(const MxHost&, const MxHost&) = default;
 };
 
+struct Alias {
+  std::string name;  // lower case, no trailing dot
+  friend bool operator==(const Alias&, const Alias&) = default;
+};
+
 // The records of one type. Texts: the strings of each TXT record, joined.
 using MxHosts = std::vector<MxHost>;
 using Addresses = std::vector<net::IpAddress>;
 using Texts = std::vector<std::string>;
-using Records = std::variant<std::monostate, MxHosts, Addresses, Texts>;
+using Aliases = std::vector<Alias>;  // one: a name has no more
+using Tlsas = std::vector<net::TlsaRecord>;
+using Records = std::variant<std::monostate, MxHosts, Addresses, Texts, Aliases, Tlsas>;
 
 // How many records of one answer are kept: the zone's owner decides how many it has.
 inline constexpr std::size_t kMaxMxRecords = 64;  // the most preferred
 inline constexpr std::size_t kMaxAddresses = 32;
 inline constexpr std::size_t kMaxTexts = 10;
+inline constexpr std::size_t kMaxTlsas = 32;
 
 struct Answer {
   Status status = Status::Temporary;
@@ -47,6 +56,8 @@ struct Answer {
   std::chrono::seconds ttl{0};
   Records records{};     // Ok: those of the question's type; else std::monostate
   std::string detail{};  // why it is not Ok, for the log
+  // The name at the end of the CNAMEs that lead to the records; "" if there are none.
+  std::string canonical{};
 };
 
 // The records of an answer whose question asks for this kind; none unless it is Ok.

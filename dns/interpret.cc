@@ -43,6 +43,8 @@ struct Truncate {
   }
   void operator()(Addresses& addresses) const { truncate(addresses, kMaxAddresses); }
   void operator()(Texts& texts) const { truncate(texts, kMaxTexts); }
+  void operator()(Aliases& aliases) const { truncate(aliases, 1); }
+  void operator()(Tlsas& tlsas) const { truncate(tlsas, kMaxTlsas); }
 };
 
 }  // namespace
@@ -64,6 +66,7 @@ Answer interpret(std::span<const unsigned char> message, RecordType type,
   }
   Answer answer;
   answer.authenticated = believe_ad && response->authenticated;
+  answer.canonical = std::move(response->canonical);
   const bool exists = response->rcode == kRcodeOk;
   if (exists && !std::holds_alternative<std::monostate>(response->records)) {
     answer.status = Status::Ok;

@@ -11,15 +11,17 @@
 
 namespace signpost::dns {
 
-// The values on the wire (RFC 1035 section 3.2.2, RFC 3596).
-enum class RecordType : std::uint16_t { A = 1, Mx = 15, Txt = 16, Aaaa = 28 };
+// The values on the wire (RFC 1035 section 3.2.2, RFC 3596, RFC 6698).
+enum class RecordType : std::uint16_t { A = 1, Cname = 5, Mx = 15, Txt = 16, Aaaa = 28, Tlsa = 52 };
 
 // All of them, as metrics name them.
-inline constexpr std::array<std::pair<RecordType, std::string_view>, 4> kRecordTypes{{
+inline constexpr std::array<std::pair<RecordType, std::string_view>, 6> kRecordTypes{{
     {RecordType::Mx, "MX"},
     {RecordType::A, "A"},
     {RecordType::Aaaa, "AAAA"},
     {RecordType::Txt, "TXT"},
+    {RecordType::Cname, "CNAME"},
+    {RecordType::Tlsa, "TLSA"},
 }};
 
 struct Question {

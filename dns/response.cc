@@ -172,7 +172,7 @@ Parsed<std::string> last_name(Reader& data) {
   return name;
 }
 
-using AnyRecord = std::variant<MxHost, net::IpAddress, std::string>;
+using AnyRecord = std::variant<MxHost, net::IpAddress, std::string, Alias, net::TlsaRecord>;
 
 Parsed<AnyRecord> read_mx(Reader data) {
   const auto preference = data.u16();
@@ -180,6 +180,22 @@ Parsed<AnyRecord> read_mx(Reader data) {
   auto host = last_name(data);
   if (!host) return std::unexpected(host.error());
   return MxHost{*preference, std::move(*host)};
+}
+
+Parsed<AnyRecord> read_cname(Reader data) {
+  auto name = last_name(data);
+  if (!name) return std::unexpected(name.error());
+  return Alias{std::move(*name)};
+}
+
+Parsed<AnyRecord> read_tlsa(Reader data) {
+  const auto head = data.octets(3);
+  if (!head || data.left() == 0) return std::unexpected(ResponseError::BadRecord);
+  const Octets rest = *data.octets(data.left());
+  return net::TlsaRecord{.usage = (*head)[0],
+                         .selector = (*head)[1],
+                         .matching = (*head)[2],
+                         .data = {rest.begin(), rest.end()}};
 }
 
 template <std::size_t kSize>
@@ -209,6 +225,10 @@ Parsed<AnyRecord> read_data(Octets message, const Record& record) {
       return read_mx(data);
     case RecordType::Txt:
       return read_text(data);
+    case RecordType::Cname:
+      return read_cname(data);
+    case RecordType::Tlsa:
+      return read_tlsa(data);
     case RecordType::A:
       if (const auto v4 = exactly<4>(data)) return net::IpAddress::from_v4(*v4);
       break;
@@ -298,9 +318,13 @@ std::expected<Response, ResponseError> parse_response(std::span<const unsigned c
   if (!authority) return std::unexpected(authority.error());
 
   std::uint32_t ttl = std::numeric_limits<std::uint32_t>::max();
-  if (const auto error = follow_chain(message, *records, *name, ttl)) {
-    return std::unexpected(*error);
+  const std::string asked = *name;
+  if (type != RecordType::Cname) {
+    if (const auto error = follow_chain(message, *records, *name, ttl)) {
+      return std::unexpected(*error);
+    }
   }
+  if (*name != asked) response.canonical = *name;
   response.negative_ttl = negative_ttl(message, *authority, *name);
   for (const Record& record : *records) {
     if (record.type != static_cast<std::uint16_t>(type) || record.owner != *name) continue;

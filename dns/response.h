@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <expected>
 #include <span>
+#include <string>
 
 namespace signpost::dns {
 
@@ -18,6 +19,7 @@ struct Response {
   // Of the question's type, in the answer section, and at the end of the CNAME chain that starts at
   // the question's name. Anything else that a server adds is skipped: nobody asked for it.
   Records records;
+  std::string canonical;           // the name at the end of that chain; "" without one
   std::uint32_t ttl = 0;           // the smallest of the records and the CNAMEs; 0 without records
   std::uint32_t negative_ttl = 0;  // of the SOA of a zone that holds that name (RFC 2308), else 0
 };

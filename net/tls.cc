@@ -32,7 +32,15 @@ constexpr char kClientCiphers[] =
 constexpr int kVerificationLevel = 2;
 
 int protocol_version(TlsVersion version) {
-  return version == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+  switch (version) {
+    case TlsVersion::Tls10:
+      return TLS1_VERSION;
+    case TlsVersion::Tls12:
+      return TLS1_2_VERSION;
+    case TlsVersion::Tls13:
+      break;
+  }
+  return TLS1_3_VERSION;
 }
 
 // A key with a passphrase is an error, not a question on the terminal.

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "net/certificate.h"
+#include "net/tlsa.h"
 
 #include <array>
 #include <cstdint>
@@ -16,7 +17,7 @@ struct ssl_ctx_st;
 
 namespace signpost::net {
 
-enum class TlsVersion { Tls12, Tls13 };
+enum class TlsVersion { Tls10, Tls12, Tls13 };
 
 // What proves that the peer is who it should be, in ascending strength: compare with <.
 enum class TlsTrust : std::uint8_t {
@@ -30,6 +31,15 @@ constexpr std::array<std::string_view, 4> texts_of(TlsTrust) {
   return {"none", "unverified", "pkix", "dane"};
 }
 
+// Why a certificate proves nothing, as reports tell it apart (RFC 8460 section 4.3).
+enum class TlsFault : std::uint8_t {
+  None,
+  Expired,  // or not valid yet
+  NameMismatch,
+  NotTrusted,  // no authority vouches for it, or no TLSA record does
+  Other,
+};
+
 // What a finished handshake agreed on. For policy, the Received field, the log and the metrics.
 struct TlsFacts {
   std::string version;  // "TLSv1.3"
@@ -37,6 +47,7 @@ struct TlsFacts {
   bool resumed = false;
   TlsTrust trust = TlsTrust::None;
   std::string trust_error;  // why trust is Unverified
+  TlsFault fault = TlsFault::None;
   // Whom a client's certificate names, verified: net/client_names.h.
   std::vector<std::string> client_names{};
 };
@@ -55,6 +66,9 @@ struct TlsExpectation {
   // The certificate must be valid for one of these host names, or for the address when one address
   // is all there is. Empty: the certificate is never more than Unverified.
   std::vector<std::string> names;
+  // DNSSEC proves them, and one of them is usable: the certificate must fit one that is, and
+  // nothing else proves it (RFC 7672 section 3). Then `names` counts for DANE-TA only.
+  std::vector<TlsaRecord> tlsa{};
   friend bool operator==(const TlsExpectation&, const TlsExpectation&) = default;
 };
 

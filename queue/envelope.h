@@ -49,6 +49,7 @@ struct Envelope {
   bool held_for = false;             // `release` was asked for as an interval (HOLDFOR=)
   std::optional<Deadline> deadline;  // BY=
   int priority = 0;                  // MT-PRIORITY=
+  smtp::TlsRequest tls = smtp::TlsRequest::None;
 
   // The time from which the message's age counts: nobody tries to deliver it before.
   SystemTime sent() const { return std::max(received, release); }

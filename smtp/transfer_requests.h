@@ -1,4 +1,4 @@
-// What a client asks about the time of a message's delivery: by when (RFC 2852).
+// What a client asks of a message's transfer: by when (RFC 2852), and with which TLS (RFC 8689).
 #pragma once
 
 #include <chrono>
@@ -17,6 +17,13 @@ struct DeliverBy {
   bool trace = false;  // each relay reports that it has passed the message on
 
   friend bool operator==(const DeliverBy&, const DeliverBy&) = default;
+};
+
+// How the message may be passed on from here, whatever the receiver's domain publishes.
+enum class TlsRequest : std::uint8_t {
+  None,
+  Required,     // REQUIRETLS: with TLS and a proven host all the way, else not at all
+  NotRequired,  // "TLS-Required: No" in its header section: rather without than not at all
 };
 
 constexpr int kLowestPriority = -9;  // RFC 6710 section 3
