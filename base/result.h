@@ -19,6 +19,7 @@ enum class Errc {
   TimedOut,
   PeerClosed,
   Protocol,  // the peer said something that the protocol does not allow
+  TooOld,    // the peer has only versions of a protocol that are too old
 };
 
 struct Error {

@@ -41,6 +41,11 @@ bool HopConfig::is_loopback() const {
   return address && address->is_loopback();
 }
 
+ClientTlsFiles client_tls_of(const RouteConfig& route) {
+  return {
+      .ca_file = route.ca_file, .certificate = route.client_certificate, .key = route.client_key};
+}
+
 TlsPolicy tls_for(const HopConfig& hop, TlsPolicy wanted) {
   if (!hop.socket.empty()) return TlsPolicy::Off;
   const bool needs_tls =

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -207,6 +208,14 @@ struct HopConfig {
   bool is_loopback() const;  // it can be reached from this machine only
 };
 
+// What connections to the next hops of a route trust and show under TLS.
+struct ClientTlsFiles {
+  std::string ca_file;      // as DeliveryConfig::ca_file; "": that one
+  std::string certificate;  // shown to receivers that ask for one; "": none
+  std::string key;
+  friend auto operator<=>(const ClientTlsFiles&, const ClientTlsFiles&) = default;
+};
+
 struct RouteConfig {
   std::vector<std::string> recipients;  // domain patterns; empty: every recipient
   std::vector<std::string> senders;     // "@domain" or addresses; empty: every sender
@@ -228,6 +237,8 @@ struct RouteConfig {
 
 // `wanted` for a connection to `hop`, raised to what smtps:// and a login need.
 TlsPolicy tls_for(const HopConfig& hop, TlsPolicy wanted);
+
+ClientTlsFiles client_tls_of(const RouteConfig& route);
 
 // An identity that mail is sent with.
 struct SourceConfig {

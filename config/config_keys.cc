@@ -350,6 +350,12 @@ Section delivery() {
            {"mta_sts", "false", "false",
             "MTA-STS (RFC 8461). Not supported yet: only false is accepted."},
            is_false),
+       key("ca_file", &DeliveryConfig::ca_file, path(),
+           "PEM file with the certificates of the authorities that vouch for receivers, instead of "
+           "the system's."),
+       key("old_tls", &DeliveryConfig::old_tls, boolean(),
+           "Whether receivers that have nothing newer than TLS 1.0 or 1.1 get it, where any "
+           "certificate will do; otherwise their mail goes in clear, or waits if TLS is a must."),
        key("connect_timeout", &DeliveryConfig::connect_timeout, duration(100ms, 10min),
            "Time for one TCP connection to a receiver. Its other addresses are tried meanwhile, "
            "from "
@@ -455,6 +461,12 @@ Section route() {
        key("token_file", &RouteConfig::token_file, path(),
            "File with a token (OAUTHBEARER, XOAUTH2) for the logins in via. It is read for each "
            "connection, so that whatever renews the token may replace it at any time."),
+       key("ca_file", &RouteConfig::ca_file, path(),
+           "As delivery.ca_file, for this route. Default: delivery.ca_file."),
+       key("client_certificate", &RouteConfig::client_certificate, path(),
+           "PEM file with a certificate, then its chain, for next hops that ask for one."),
+       key("client_key", &RouteConfig::client_key, path(),
+           "PEM file with the private key of client_certificate."),
        key("tls", &RouteConfig::tls, one_of(kTlsPolicies),
            "As delivery.tls, for this route. smtps://, and a login at any host but this machine, "
            "make it \"encrypt\" at least. Default: delivery.tls.")});

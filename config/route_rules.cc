@@ -75,6 +75,15 @@ void check_login(const Entry<RouteConfig>& entry, ConfigErrors& errors) {
   }
 }
 
+void check_client_certificate(const Entry<RouteConfig>& entry, ConfigErrors& errors) {
+  const bool has_certificate = !entry.section.client_certificate.empty();
+  if (has_certificate == !entry.section.client_key.empty()) return;
+  const std::string_view there = has_certificate ? "client_certificate" : "client_key";
+  errors.add(entry.at(there), fmt::format("route.{}", there),
+             has_certificate ? "needs its private key; write client_key"
+                             : "is the key of no certificate; write client_certificate");
+}
+
 // A policy that is written for this route; others are raised: see tls_for().
 void check_clear_login(const Entry<RouteConfig>& entry, ConfigErrors& errors) {
   const RouteConfig& route = entry.section;
@@ -95,6 +104,7 @@ void check_routes(const TomlValue& root, const Config& config, ConfigErrors& err
   for (const auto& entry : entries(root, "route", config.routes)) {
     check_loop(entry, config, errors);
     check_login(entry, errors);
+    check_client_certificate(entry, errors);
     check_clear_login(entry, errors);
   }
 }

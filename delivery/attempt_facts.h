@@ -2,8 +2,10 @@
 #pragma once
 
 #include "providers/providers.h"
+#include "relay/labels.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace signpost::delivery {
@@ -14,7 +16,10 @@ struct AttemptFacts {
   std::string address;  // "192.0.2.1:25"
   std::string source;   // Source::name
   std::string tls;      // "TLSv1.3 verified", "" in clear
-  std::string dkim;     // OutgoingMessage::Signature::summary
+  // Nothing: no host was reached.
+  std::optional<relay::TlsWanted> tls_wanted{};
+  std::optional<relay::TlsReached> tls_reached{};
+  std::string dkim;  // OutgoingMessage::Signature::summary
   std::string provider{providers::kOther};
   // Of the configuration of the connection, which named `provider` and reads its replies; null:
   // none was tried, and those in force do.

@@ -37,6 +37,8 @@ void emit_outcomes(relay::EventSink& sink, const providers::Providers& providers
         .address = facts.address,
         .source = facts.source,
         .tls = facts.tls,
+        .tls_wanted = facts.tls_wanted,
+        .tls_reached = facts.tls_reached,
         .reply = reply,
         .reply_class = class_of(part.disposition, providers, provider),
         .provider = facts.provider,

@@ -25,6 +25,19 @@ std::string_view greeting_name(const smtp::Reply& greeting) {
   return std::string_view(greeting.text).substr(0, greeting.text.find_first_of(" \n"));
 }
 
+relay::TlsReached reached(net::TlsTrust trust) {
+  switch (trust) {
+    case net::TlsTrust::None:
+    case net::TlsTrust::Unverified:
+      break;
+    case net::TlsTrust::Pkix:
+      return relay::TlsReached::Pkix;
+    case net::TlsTrust::Dane:
+      return relay::TlsReached::Dane;
+  }
+  return relay::TlsReached::Unverified;
+}
+
 }  // namespace
 
 // state        waits for                        timer             then
@@ -34,7 +47,8 @@ std::string_view greeting_name(const smtp::Reply& greeting) {
 // Greeting     greeting, EHLO, STARTTLS, AUTH   the dialog's      Securing; Ready; Connecting
 // Securing     the TLS handshake                kTlsStartLimit    Greeting; Connecting, at first to
 //                                                                 the same address without the old
-//                                                                 session or in clear
+//                                                                 session, with older versions of
+//                                                                 TLS, or in clear
 // Ready        its user                         its user's        Closed
 // Closed       its destruction                  none
 void ReceiverConnection::enter(State state) {
@@ -154,7 +168,10 @@ AttemptFacts ReceiverConnection::facts_of(const HostWalk::Target& target) const 
 
 AttemptFacts ReceiverConnection::facts() const {
   AttemptFacts facts = facts_of(target_);
+  facts.tls_wanted = target_.tls.wanted;
+  if (dialog_) facts.tls_reached = relay::TlsReached::Clear;
   if (tls_) {
+    facts.tls_reached = reached(tls_->trust);
     facts.tls = tls_->version + (tls_->trust >= net::TlsTrust::Pkix ? " verified" : " unverified");
   }
   facts.dsn_handed_on = dialog_ && dialog_->extensions().dsn;
@@ -229,15 +246,20 @@ void ReceiverConnection::secure() {
                                         host_.context().clock.steady_now());
   }
   resuming_ = session.has_value();
-  stream().start_tls_client(*settings_->client_tls, target_.tls.expected,
+  stream().start_tls_client(settings_->client_tls->of(client_tls()), target_.tls.expected,
                             session ? &*session : nullptr);
+}
+
+config::ClientTlsFiles ReceiverConnection::client_tls() const {
+  return target_.via == nullptr ? config::ClientTlsFiles{} : target_.via->client_tls;
 }
 
 TlsSessions::Server ReceiverConnection::tls_server() const {
   return {.host = target_.host,
           .port = target_.address.port,
           .expected = target_.tls.expected,
-          .least = target_.tls.trust};
+          .least = target_.tls.trust,
+          .files = client_tls()};
 }
 
 // A session that the server chokes on must not cost the connection its TLS, nor the mail its host.
@@ -309,6 +331,24 @@ void ReceiverConnection::tls_failed(std::string_view detail) {
   target_.tls = decide_tls(target_.via == nullptr ? hop_.tls : target_.via->tls, target_.host,
                            target_.security, TlsTry::AfterFailedStart);
   connect_again();
+}
+
+bool ReceiverConnection::retry_with_old_versions(const Error& error) {
+  if (error.code != Errc::TooOld || !settings_->config->delivery.old_tls ||
+      !target_.tls.may_use_old_versions() || target_.tls.expected.old_versions) {
+    return false;
+  }
+  host_.context().events.emit_news(relay::events::TlsFailed{.session = log_id_,
+                                                            .direction = relay::TlsDirection::Out,
+                                                            .mx = target_.host,
+                                                            .address = target_.place(),
+                                                            .detail = error.detail,
+                                                            .then = "with an older version"},
+                                   !host_.is_away(*site_));
+  drop();
+  target_.tls.expected.old_versions = true;
+  connect_again();
+  return true;
 }
 
 void ReceiverConnection::refused_for_tls(const TlsRefusal& refusal) {
@@ -423,6 +463,7 @@ void ReceiverConnection::on_writable() {
 void ReceiverConnection::on_closed(const Error& error) {
   switch (state_) {
     case State::Securing:
+      if (retry_with_old_versions(error)) return;
       tls_failed(error.detail);
       return;
     case State::Greeting: {

@@ -99,8 +99,10 @@ class ReceiverConnection final : private Dialer::User, private net::StreamHandle
   bool may_go_in_clear() const;  // when TLS fails
   bool is_tls_implicit() const { return target_.via != nullptr && target_.via->is_tls_implicit(); }
   void tls_failed(std::string_view detail);
+  config::ClientTlsFiles client_tls() const;
   TlsSessions::Server tls_server() const;
   bool retry_without_session();
+  bool retry_with_old_versions(const Error& error);
   void refused_for_tls(const TlsRefusal& refusal);
   AttemptFacts facts_of(const HostWalk::Target& target) const;
 

@@ -2,6 +2,7 @@
 
 #include "config/text_file.h"
 #include "sasl/client_login.h"
+#include "sasl/scram_hash.h"
 
 #include <fmt/format.h>
 
@@ -25,12 +26,24 @@ std::string place_of(const config::HopConfig& hop) {
                      mark == std::string::npos ? "" : hop.name.substr(mark));
 }
 
+// Connections that trust or show something else carry each other's mail never.
+std::string mark_of(const config::ClientTlsFiles& files) {
+  if (files == config::ClientTlsFiles{}) return "";
+  const std::string all = fmt::format("{}\n{}\n{}", files.ca_file, files.certificate, files.key);
+  std::string mark = " files=";
+  for (const char octet : sasl::hash(sasl::ScramHash::Sha256, all).substr(0, 4)) {
+    mark += fmt::format("{:02x}", static_cast<unsigned char>(octet));
+  }
+  return mark;
+}
+
 }  // namespace
 
 std::vector<RouteHop> hops_of(const config::RouteConfig& route, config::TlsPolicy tls) {
   std::vector<RouteHop> hops;
   for (const config::HopConfig& hop : route.hops) {
     hops.push_back({.to = hop, .tls = tls_for(hop, route.tls.value_or(tls))});
+    hops.back().client_tls = config::client_tls_of(route);
     if (hop.login.empty()) continue;
     hops.back().auth = route.auth;
     hops.back().token_file = route.token_file;
@@ -45,6 +58,7 @@ std::string key_of(const std::vector<RouteHop>& hops) {
     key += place_of(hop.to);
     if (hop.auth) key += fmt::format(" auth={}", sasl::name_of(*hop.auth));
     if (!hop.token_file.empty()) key += " token";
+    key += mark_of(hop.client_tls);
     if (hop.to.weight != 1) key += fmt::format("*{}", hop.to.weight);
   }
   return key;

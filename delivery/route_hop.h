@@ -18,6 +18,7 @@ struct RouteHop {
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
   std::optional<sasl::Mechanism> auth{};
   std::string token_file{};  // "": it has a password, or no login
+  config::ClientTlsFiles client_tls{};
   friend bool operator==(const RouteHop&, const RouteHop&) = default;
 
   bool is_lmtp() const { return to.protocol == config::HopProtocol::Lmtp; }
@@ -28,7 +29,8 @@ struct RouteHop {
 std::vector<RouteHop> hops_of(const config::RouteConfig& route, config::TlsPolicy tls);
 
 // What the sites of logs and commands call them: "smtp:host:25", "lmtp:unix:/path", in a list
-// separated by commas, each with the mark of its login, its mechanism and its weight.
+// separated by commas, each with the marks of its login and its files, its mechanism and its
+// weight.
 std::string key_of(const std::vector<RouteHop>& hops);
 
 // The login for a connection to `hop`; null: none is needed. Blocks on the file if there is a

@@ -19,9 +19,11 @@ TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host, con
   requirement.expected = {.server_name = host, .names = {host}};
   switch (policy) {
     case config::TlsPolicy::Off:
+      requirement.wanted = relay::TlsWanted::Off;
       requirement.starttls = smtp::TlsUse::Off;
       break;
     case config::TlsPolicy::Opportunistic:
+      requirement.wanted = relay::TlsWanted::Opportunistic;
       if (attempt == TlsTry::AfterFailedStart) {
         requirement.starttls = smtp::TlsUse::Off;
       } else {
@@ -30,10 +32,12 @@ TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host, con
       }
       break;
     case config::TlsPolicy::Encrypt:
+      requirement.wanted = relay::TlsWanted::Encrypt;
       requirement.starttls = smtp::TlsUse::Required;
       requirement.trust = net::TlsTrust::Unverified;
       break;
     case config::TlsPolicy::Verify:
+      requirement.wanted = relay::TlsWanted::Verify;
       requirement.starttls = smtp::TlsUse::Required;
       requirement.trust = net::TlsTrust::Pkix;
       break;

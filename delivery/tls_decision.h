@@ -15,6 +15,7 @@
 
 #include "config/config.h"
 #include "net/tls.h"
+#include "relay/labels.h"
 #include "smtp/client_dialog.h"
 #include "smtp/reply.h"
 
@@ -46,6 +47,12 @@ struct TlsRequirement {
   net::TlsExpectation expected;                // for the handshake
   net::TlsTrust trust = net::TlsTrust::None;   // the least that a finished handshake must reach
   OnFailure on_failure = OnFailure::NextHost;  // when the TLS start fails
+  relay::TlsWanted wanted = relay::TlsWanted::Off;
+
+  // When the TLS start fails since the host has nothing newer (RFC 7435).
+  bool may_use_old_versions() const {
+    return trust < net::TlsTrust::Pkix && starttls != smtp::TlsUse::Off && expected.tlsa.empty();
+  }
 };
 
 // `host`: the MX host or the route's host, as SNI and certificates name it.

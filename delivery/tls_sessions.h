@@ -5,6 +5,7 @@
 #include "base/lru_map.h"
 #include "net/tls.h"
 #include "net/tls_ticket.h"
+#include "relay/client_tls.h"
 
 #include <chrono>
 #include <cstddef>
@@ -34,9 +35,10 @@ class TlsSessions {
     std::uint16_t port = 0;
     net::TlsExpectation expected;
     net::TlsTrust least = net::TlsTrust::None;  // what the policy demands of a handshake
+    config::ClientTlsFiles files{};
     friend bool operator==(const Server&, const Server&) = default;
   };
-  using Rules = std::shared_ptr<const net::TlsClientContext>;
+  using Rules = std::shared_ptr<const relay::ClientTls>;
 
   // A session by former rules, such as another list of authorities, is not kept.
   void keep(const Rules& rules, const Server& server, net::TlsTicket ticket, SteadyTime now);

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace signpost::net {
@@ -32,15 +33,7 @@ constexpr char kClientCiphers[] =
 constexpr int kVerificationLevel = 2;
 
 int protocol_version(TlsVersion version) {
-  switch (version) {
-    case TlsVersion::Tls10:
-      return TLS1_VERSION;
-    case TlsVersion::Tls12:
-      return TLS1_2_VERSION;
-    case TlsVersion::Tls13:
-      break;
-  }
-  return TLS1_3_VERSION;
+  return version == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 }
 
 // A key with a passphrase is an error, not a question on the terminal.
@@ -64,11 +57,6 @@ Result<ContextPointer> new_context(const SSL_METHOD* method, TlsVersion minimum,
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_default_passwd_cb(context.get(), no_passphrase);
   return context;
-}
-
-Failure refused_file(const std::string& file, const char* what) {
-  return fail(Errc::InvalidArgument,
-              file + ": " + what + ": " + take_openssl_errors("unknown reason"));
 }
 
 struct FreeKey {
@@ -115,6 +103,33 @@ Result<KeyPointer> key_of(const Certificate& certificate, std::string_view pem) 
               "certificate of this key");
 }
 
+Result<void> show(SSL_CTX* context, const Certificate& certificate, std::string_view key) {
+  auto private_key = key_of(certificate, key);
+  if (!private_key) return Failure(std::move(private_key).error());
+  bool taken = SSL_CTX_use_certificate(context, certificate.own()) == 1;
+  for (X509* const other : certificate.others()) {
+    taken = taken && SSL_CTX_add1_chain_cert(context, other) == 1;
+  }
+  if (taken && SSL_CTX_use_PrivateKey(context, private_key->get()) == 1) return {};
+  return fail(Errc::InvalidArgument,
+              "cannot be used with the certificate: " + take_openssl_errors("unknown reason"));
+}
+
+std::vector<X509*> all_of(const Certificate& certificates) {
+  std::vector<X509*> all = certificates.others();
+  all.insert(all.begin(), certificates.own());
+  return all;
+}
+
+// An authority need not be a root. False when OpenSSL is out of memory.
+bool trust(SSL_CTX* context, const Certificate& authorities) {
+  X509_STORE* const store = SSL_CTX_get_cert_store(context);
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+  return std::ranges::all_of(all_of(authorities), [store](X509* authority) {
+    return X509_STORE_add_cert(store, authority) == 1;
+  });
+}
+
 // The verdict stays with the connection, whatever it is, and the handshake goes on: a client that
 // has a certificate for other purposes sends it to everybody who asks.
 int judge_client(X509_STORE_CTX* store, void*) noexcept {
@@ -128,16 +143,9 @@ int judge_client(X509_STORE_CTX* store, void*) noexcept {
 // False when OpenSSL is out of memory, or refuses one of the authorities.
 bool ask_for_certificates(SSL_CTX* context, const Certificate& authorities) {
   constexpr std::string_view kSessions = "signpost";  // of this server: none is resumed
-  X509_STORE* const store = SSL_CTX_get_cert_store(context);
-  // An authority need not be a root.
-  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-  std::vector<X509*> all = authorities.others();
-  all.insert(all.begin(), authorities.own());
-  for (X509* const authority : all) {
-    if (X509_STORE_add_cert(store, authority) != 1 ||
-        SSL_CTX_add_client_CA(context, authority) != 1) {
-      return false;
-    }
+  if (!trust(context, authorities)) return false;
+  for (X509* const authority : all_of(authorities)) {
+    if (SSL_CTX_add_client_CA(context, authority) != 1) return false;
   }
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(context, judge_client, nullptr);
@@ -163,16 +171,7 @@ Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::create(
   SSL_CTX* raw = context->get();
   SSL_CTX_set_options(raw, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_num_tickets(raw, 0);
-  auto private_key = key_of(certificate, key);
-  if (!private_key) return Failure(std::move(private_key).error());
-  bool taken = SSL_CTX_use_certificate(raw, certificate.own()) == 1;
-  for (X509* const other : certificate.others()) {
-    taken = taken && SSL_CTX_add1_chain_cert(raw, other) == 1;
-  }
-  if (!taken || SSL_CTX_use_PrivateKey(raw, private_key->get()) != 1) {
-    return fail(Errc::InvalidArgument,
-                "cannot be used with the certificate: " + take_openssl_errors("unknown reason"));
-  }
+  if (auto shown = show(raw, certificate, key); !shown) return Failure(std::move(shown).error());
   if (client_ca != nullptr && !ask_for_certificates(raw, *client_ca)) {
     return fail(Errc::Io, "clients cannot be asked for certificates: " +
                               take_openssl_errors("unknown reason"));
@@ -182,18 +181,21 @@ Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::create(
 
 TlsServerContext::~TlsServerContext() { SSL_CTX_free(context_); }
 
-Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::create(const std::string& ca_file,
-                                                                         TlsVersion minimum) {
-  auto context = new_context(TLS_client_method(), minimum, kClientCiphers);
+Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::create(
+    const TlsClientFiles& files) {
+  auto context = new_context(TLS_client_method(), TlsVersion::Tls12, kClientCiphers);
   if (!context) return Failure(std::move(context).error());
   SSL_CTX* raw = context->get();
-  if (ca_file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(raw) != 1) {
-      return fail(Errc::Io,
-                  "cannot load the system's trust store: " + take_openssl_errors("unknown reason"));
+  const bool trusting = files.authorities == nullptr ? SSL_CTX_set_default_verify_paths(raw) == 1
+                                                     : trust(raw, *files.authorities);
+  if (!trusting) {
+    return fail(Errc::Io,
+                "cannot load the trusted certificates: " + take_openssl_errors("unknown reason"));
+  }
+  if (files.certificate != nullptr) {
+    if (auto shown = show(raw, *files.certificate, files.key); !shown) {
+      return Failure(std::move(shown).error());
     }
-  } else if (SSL_CTX_load_verify_file(raw, ca_file.c_str()) != 1) {
-    return refused_file(ca_file, "cannot load the trusted certificates");
   }
   // OpenSSL still checks the chain and the names; TlsSession::facts() reads the result.
   SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);

@@ -17,7 +17,7 @@ struct ssl_ctx_st;
 
 namespace signpost::net {
 
-enum class TlsVersion { Tls10, Tls12, Tls13 };
+enum class TlsVersion { Tls12, Tls13 };
 
 // What proves that the peer is who it should be, in ascending strength: compare with <.
 enum class TlsTrust : std::uint8_t {
@@ -69,6 +69,8 @@ struct TlsExpectation {
   // DNSSEC proves them, and one of them is usable: the certificate must fit one that is, and
   // nothing else proves it (RFC 7672 section 3). Then `names` counts for DANE-TA only.
   std::vector<TlsaRecord> tlsa{};
+  // TLS 1.0 and 1.1 will do, too, and weaker keys and ciphers: for those who have nothing better.
+  bool old_versions = false;
   friend bool operator==(const TlsExpectation&, const TlsExpectation&) = default;
 };
 
@@ -94,13 +96,19 @@ class TlsServerContext {
   ssl_ctx_st* context_;
 };
 
+// What a client trusts, and shows of itself. Borrowed for the call that takes it.
+struct TlsClientFiles {
+  const Certificate* authorities = nullptr;  // null: the system's trust store
+  const Certificate* certificate = nullptr;  // for servers that ask for one; null: none
+  std::string_view key{};                    // of that certificate, in PEM
+};
+
 // A client's rules; constant, shared by all workers. A handshake judges the server's certificate
 // (TlsFacts::trust) but never fails over it: what an unverified one means is the caller's policy.
 class TlsClientContext {
  public:
-  // `ca_file` empty: the system's trust store.
-  static Result<std::shared_ptr<const TlsClientContext>> create(
-      const std::string& ca_file = "", TlsVersion minimum = TlsVersion::Tls12);
+  // TLS 1.2 at least, unless a connection expects less. The error says what is wrong with the key.
+  static Result<std::shared_ptr<const TlsClientContext>> create(const TlsClientFiles& files = {});
   ~TlsClientContext();
   ssl_ctx_st* handle() const { return context_; }
 

@@ -120,6 +120,29 @@ bool expect_names(SSL* ssl, const std::vector<std::string>& names) {
   return any;
 }
 
+// RFC 7435: what such a peer can do is better than clear text.
+void accept_old_versions(SSL* ssl) {
+  SSL_set_security_level(ssl, 0);
+  (void)SSL_set_min_proto_version(ssl, TLS1_VERSION);
+  (void)SSL_set_cipher_list(ssl, "HIGH:MEDIUM:!aNULL:!eNULL:!PSK:!SRP:!DSS:!MD5:@SECLEVEL=0");
+}
+
+// The peer and we have no version of TLS in common, or it has only ciphers that are too weak.
+bool is_too_old(unsigned long error) {
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return false;
+  switch (ERR_GET_REASON(error)) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    case SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY:
+    case SSL_R_DH_KEY_TOO_SMALL:
+    case SSL_R_EE_KEY_TOO_SMALL:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 TlsSession::TlsSession(ssl_st* ssl, Socket& socket, bool client)
@@ -156,6 +179,7 @@ std::unique_ptr<TlsSession> TlsSession::client(const TlsClientContext& context, 
   if (!session) return nullptr;
   SSL_set_connect_state(session->ssl_);
   send_server_name(session->ssl_, expected.server_name);
+  if (expected.old_versions) accept_old_versions(session->ssl_);
   session->has_expected_names_ = expect_names(session->ssl_, expected.names);
   collect_tickets(session->ssl_, session->tickets_);
   if (resumed != nullptr) offer_ticket(session->ssl_, *resumed);
@@ -176,6 +200,7 @@ TlsSession::Status TlsSession::judge(int result) {
       break;
   }
   if (socket_ended_) return Status::Ended;
+  too_old_ = is_too_old(ERR_peek_last_error());
   error_ = take_openssl_errors("protocol error");
   return Status::Failed;
 }
@@ -281,7 +306,7 @@ TlsFacts TlsSession::facts() const {
 
 Error TlsSession::error() const {
   if (socket_error_ != 0) return socket_error(socket_error_);
-  return {Errc::Protocol, "TLS: " + error_};
+  return {too_old_ ? Errc::TooOld : Errc::Protocol, "TLS: " + error_};
 }
 
 }  // namespace signpost::net

@@ -68,6 +68,7 @@ class TlsSession {
   const bool client_;
   bool has_expected_names_ = false;
   bool socket_ended_ = false;
+  bool too_old_ = false;  // what the handshake failed over
   int socket_error_ = 0;
   std::string error_;
   std::vector<TlsTicket> tickets_;

@@ -41,6 +41,9 @@ void EventSink::count(const events::Delivered& event) {
   count_attempt(event, AttemptResult::Delivered);
   metrics_.delivery_seconds.observe(static_cast<double>(event.delay_ms) / 1000);
   metrics_.delivered_attempts.observe(event.attempt);
+  if (event.tls_wanted && event.tls_reached) {
+    metrics_.delivered_tls(*event.tls_wanted, *event.tls_reached).add();
+  }
   count_login(event.user, LoginResult::Delivered, TenantResult::Delivered);
 }
 

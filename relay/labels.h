@@ -7,6 +7,7 @@
 #include "providers/reply_class.h"
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace signpost::relay {
@@ -33,6 +34,25 @@ constexpr std::array<std::string_view, 11> texts_of(RejectReason) {
 enum class AuthResult { Accepted, Rejected, Unavailable, Locked };
 constexpr std::array<std::string_view, 4> texts_of(AuthResult) {
   return {"accepted", "rejected", "unavailable", "locked"};
+}
+
+// What a connection to a receiver must reach before it carries mail, and why.
+enum class TlsWanted : std::uint8_t {
+  Off,            // no TLS
+  Opportunistic,  // TLS if it can be had
+  Encrypt,        // TLS
+  Verify,         // a certificate that an authority vouches for
+  Sts,            // the same, since the recipient domain's MTA-STS policy demands it
+  Dane,           // a certificate that TLSA records vouch for, or TLS if none of them is usable
+  RequireTls,     // the sender has asked for REQUIRETLS
+};
+constexpr std::array<std::string_view, 7> texts_of(TlsWanted) {
+  return {"off", "opportunistic", "encrypt", "verify", "sts", "dane", "requiretls"};
+}
+
+enum class TlsReached : std::uint8_t { Clear, Unverified, Pkix, Dane };
+constexpr std::array<std::string_view, 4> texts_of(TlsReached) {
+  return {"clear", "unverified", "pkix", "dane"};
 }
 
 enum class TlsDirection { In, Out };

@@ -16,7 +16,7 @@ using metrics::LabelDescription;
 inline constexpr std::string_view kMechanisms[] = {
     "PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"};
 inline constexpr std::string_view kAlgorithms[] = {"rsa-sha256", "ed25519-sha256"};
-inline constexpr std::string_view kTlsVersions[] = {"TLSv1.2", "TLSv1.3"};
+inline constexpr std::string_view kTlsVersions[] = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 inline constexpr std::string_view kReloadResults[] = {"ok", "failed"};
 inline constexpr std::string_view kJobStates[] = {"ready", "active", "deferred", "held"};
 inline constexpr std::string_view kStoredStates[] = {"ready", "deferred", "held"};
@@ -221,6 +221,13 @@ inline constexpr Description kHandshakes = {
     "Finished TLS handshakes, with clients (in) and receivers (out), by the trust in the peer's "
     "certificate.",
     kHandshakeLabels};
+inline constexpr LabelDescription kDeliveredTlsLabels[] = {{"wanted", kTexts<TlsWanted>},
+                                                           {"reached", kTexts<TlsReached>}};
+inline constexpr Description kDeliveredTls = {
+    "signpost_delivered_tls_total",
+    "Delivered recipients, by the TLS that their connection had to reach and what it reached. "
+    "opportunistic with clear: mail that anyone on the way can read.",
+    kDeliveredTlsLabels};
 inline constexpr LabelDescription kDirectionLabels[] = {{"direction", kTexts<TlsDirection>}};
 inline constexpr Description kTlsResumed = {
     "signpost_tls_resumed_total",

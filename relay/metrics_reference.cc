@@ -43,6 +43,7 @@ constexpr Metric kMetrics[] = {
     {Gauge, &metric::kLastReloadSuccessful},
     {Counter, &metric::kReloads},
     {Histogram, &metric::kDeliveredAttempts},
+    {Counter, &metric::kDeliveredTls},
     {Counter, &metric::kAttempts},
     {Counter, &metric::kConnectionFailures},
     {Gauge, &metric::kConnections},

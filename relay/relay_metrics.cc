@@ -38,6 +38,13 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
   for (std::size_t i = 0; i < kTexts<PutOffReason>.size(); ++i) {
     put_off_[i] = make(metric::kPutOff, {{"reason", std::string(kTexts<PutOffReason>[i])}});
   }
+  for (std::size_t i = 0; i < kTexts<TlsWanted>.size(); ++i) {
+    for (std::size_t j = 0; j < kTexts<TlsReached>.size(); ++j) {
+      delivered_tls_[i][j] =
+          make(metric::kDeliveredTls, {{"wanted", std::string(kTexts<TlsWanted>[i])},
+                                       {"reached", std::string(kTexts<TlsReached>[j])}});
+    }
+  }
   // Metrics that alert rules use exist from the start, as zero.
   other_provider_ = &name_provider(providers::kOther);
   for (const std::string_view reason : kTexts<UnsignedReason>) unsigned_reason(reason);

@@ -111,6 +111,9 @@ class RelayMetrics {
   metrics::Counter& bounces(ReplyClass reply_class) {
     return *bounces_[static_cast<std::size_t>(reply_class)];
   }
+  metrics::Counter& delivered_tls(TlsWanted wanted, TlsReached reached) {
+    return *delivered_tls_[static_cast<std::size_t>(wanted)][static_cast<std::size_t>(reached)];
+  }
   metrics::Counter& put_off(PutOffReason reason) {
     return *put_off_[static_cast<std::size_t>(reason)];
   }
@@ -133,6 +136,8 @@ class RelayMetrics {
   Labelled<metrics::Counter> counters_;
   std::array<std::unique_ptr<metrics::Counter>, kTexts<ReplyClass>.size()> bounces_;
   std::array<std::unique_ptr<metrics::Counter>, kTexts<PutOffReason>.size()> put_off_;
+  using ByReached = std::array<std::unique_ptr<metrics::Counter>, kTexts<TlsReached>.size()>;
+  std::array<ByReached, kTexts<TlsWanted>.size()> delivered_tls_;
   Named<OfLogin> logins_;
   Named<OfTenant> tenants_;
   Named<OfSource> sources_;

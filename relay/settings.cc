@@ -6,6 +6,7 @@
 #include "config/text_file.h"
 #include "config/toml_document.h"
 #include "net/server_certificate.h"
+#include "relay/named_file.h"
 #include "relay/recipient_limits.h"
 #include "smtp/address.h"
 #include "smtp/idna.h"
@@ -22,53 +23,6 @@
 namespace signpost::relay {
 
 namespace {
-
-using Errors = std::vector<config::ConfigError>;
-
-// A file that the configuration names. Several keys may name the same one.
-struct NamedFile {
-  std::string_view key;  // "dkim.key"
-  const std::string& path;
-  std::size_t table = 0;  // which of the tables that have the key
-};
-
-// What is wrong with a file as a whole, where the configuration names it.
-void add(Errors& errors, const config::Config& config, const NamedFile& file,
-         const std::string& message) {
-  errors.push_back(config::error_at(config, file.key, file.path + ": " + message, file.table));
-}
-
-// The text of a file that must exist; `otherwise` says what to do when it does not.
-std::optional<std::string> read(const config::Config& config, const NamedFile& file,
-                                std::string_view otherwise, Errors& errors) {
-  if (file.path.empty()) return {};  // the key itself is wrong
-  auto text = config::read_text_file(file.path);
-  if (text) return std::move(*text);
-  std::string message = text.error().detail;
-  if (text.error().code == Errc::NotFound) message.append("; ").append(otherwise);
-  add(errors, config, file, message);
-  return {};
-}
-
-void check_secret(const config::Config& config, const NamedFile& file, Errors& errors) {
-  if (auto checked = config::check_private(file.path); !checked) {
-    add(errors, config, file, checked.error().detail);
-  }
-}
-
-// The secret in a file that must exist and be private.
-std::optional<std::string> read_secret(const config::Config& config, const NamedFile& file,
-                                       std::string_view otherwise, Errors& errors) {
-  auto secret = config::read_secret_file(file.path);
-  if (!secret) {
-    std::string message = secret.error().detail;
-    if (secret.error().code == Errc::NotFound) message.append("; ").append(otherwise);
-    add(errors, config, file, message);
-  }
-  check_secret(config, file, errors);
-  if (!secret) return {};
-  return std::move(*secret);
-}
 
 Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
                                           std::shared_ptr<const dkim::PrivateKey> key) {
@@ -89,7 +43,7 @@ Result<dkim::SigningIdentity> identity_of(const config::DkimConfig& config,
 
 // For each listener that asks its clients for a certificate.
 void load_client_authorities(const config::Config& config, std::string_view key, Settings& settings,
-                             Errors& errors) {
+                             ConfigErrors& errors) {
   settings.asking_tls.clear();
   for (std::size_t i = 0, table = 0; i < config.listeners.size(); ++i) {
     const config::ListenerConfig& listener = config.listeners[i];
@@ -114,7 +68,7 @@ void load_client_authorities(const config::Config& config, std::string_view key,
   }
 }
 
-void load_certificate(const config::Config& config, Settings& settings, Errors& errors) {
+void load_certificate(const config::Config& config, Settings& settings, ConfigErrors& errors) {
   const config::TlsConfig& tls = *config.tls;
   const NamedFile certificate_file{"tls.certificate", tls.certificate};
   const NamedFile key_file{"tls.key", tls.key};
@@ -150,18 +104,14 @@ void load_certificate(const config::Config& config, Settings& settings, Errors& 
   load_client_authorities(config, *key, settings, errors);
 }
 
-void load_tls(const config::Config& config, Settings& settings, Errors& errors) {
-  if (auto context = net::TlsClientContext::create()) {
-    settings.client_tls = std::move(*context);
-  } else {
-    errors.push_back({"", 0, 0, "", context.error().detail});
-  }
+void load_tls(const config::Config& config, Settings& settings, ConfigErrors& errors) {
+  settings.client_tls = ClientTls::load(config, errors);
   if (config.tls) load_certificate(config, settings, errors);
 }
 
 // A sender that the tenant does not have could never be used.
 void check_tenant(const config::Config& config, const auth::Users& users, const auth::User& user,
-                  Errors& errors) {
+                  ConfigErrors& errors) {
   if (user.tenant.empty()) return;
   const config::TomlPosition place = users.place_of(user);
   const auto refuse = [&](std::string_view key, std::string message) {
@@ -188,7 +138,7 @@ void check_tenant(const config::Config& config, const auth::Users& users, const 
 }
 
 // A domain that another tenant has would belong to neither.
-void load_domains(config::Config& config, Errors& errors) {
+void load_domains(config::Config& config, ConfigErrors& errors) {
   std::map<std::string, std::string> owner;  // of a domain: the tenant's name
   for (const config::TenantConfig& tenant : config.tenants) {
     for (const std::string& domain : tenant.domains) owner.emplace(domain, tenant.name);
@@ -214,7 +164,7 @@ void load_domains(config::Config& config, Errors& errors) {
   }
 }
 
-void load_users(const config::Config& config, Settings& settings, Errors& errors) {
+void load_users(const config::Config& config, Settings& settings, ConfigErrors& errors) {
   if (config.users_file.empty()) return;
   const NamedFile file{"auth.users", config.users_file};
   const auto text = read(config, file, "signpost user add makes it with its first login", errors);
@@ -246,7 +196,7 @@ std::shared_ptr<const MeteredLogins> metered_logins(const config::Config& config
 }
 
 // Fetched keys come later: an issuer that is away must not keep the relay from starting.
-void load_oauth(const config::Config& config, Settings& settings, Errors& errors) {
+void load_oauth(const config::Config& config, Settings& settings, ConfigErrors& errors) {
   if (!config.oauth) return;
   const config::OauthConfig& oauth = *config.oauth;
   auto rules = std::make_shared<auth::TokenRules>(
@@ -269,7 +219,7 @@ void load_oauth(const config::Config& config, Settings& settings, Errors& errors
 
 // The key of the table of this number; null after a mistake.
 std::shared_ptr<const dkim::PrivateKey> load_key(const config::Config& config, std::size_t table,
-                                                 Errors& errors) {
+                                                 ConfigErrors& errors) {
   const config::DkimConfig& dkim = config.dkim[table];
   const NamedFile file{"dkim.key", dkim.key, table};
   const auto pem = read(config, file,
@@ -287,7 +237,7 @@ std::shared_ptr<const dkim::PrivateKey> load_key(const config::Config& config, s
   return std::move(*key);
 }
 
-void load_keys(const config::Config& config, Settings& settings, Errors& errors) {
+void load_keys(const config::Config& config, Settings& settings, ConfigErrors& errors) {
   for (std::size_t i = 0; i < config.dkim.size(); ++i) {
     const config::DkimConfig& dkim = config.dkim[i];
     auto key = load_key(config, i, errors);
@@ -302,7 +252,7 @@ void load_keys(const config::Config& config, Settings& settings, Errors& errors)
   }
 }
 
-void load_admin_token(const config::Config& config, Settings& settings, Errors& errors) {
+void load_admin_token(const config::Config& config, Settings& settings, ConfigErrors& errors) {
   if (config.admin_token_file.empty()) return;
   const NamedFile file{"admin.token_file", config.admin_token_file};
   if (auto token = read_secret(config, file, "write a secret into it", errors)) {
@@ -312,7 +262,7 @@ void load_admin_token(const config::Config& config, Settings& settings, Errors& 
 
 // The secrets of next hops. A token is read again for each connection: here it is proved that it
 // can be.
-void load_route_secrets(config::Config& config, Errors& errors) {
+void load_route_secrets(config::Config& config, ConfigErrors& errors) {
   std::size_t passwords = 0;  // tables that have the key
   std::size_t tokens = 0;
   for (config::RouteConfig& route : config.routes) {
@@ -332,7 +282,7 @@ void load_route_secrets(config::Config& config, Errors& errors) {
 }
 
 // A missing folder is made at the start.
-void check_data_dir(const config::Config& config, Errors& errors) {
+void check_data_dir(const config::Config& config, ConfigErrors& errors) {
   std::error_code error;
   const auto status = std::filesystem::status(config.data_dir, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {

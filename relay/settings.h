@@ -11,6 +11,7 @@
 #include "net/tls.h"
 #include "providers/providers.h"
 #include "queue/retry_schedule.h"
+#include "relay/client_tls.h"
 
 #include <cstdint>
 #include <functional>
@@ -52,7 +53,7 @@ struct Settings {
   // The same with client_ca, by the names of the listeners that have it.
   std::map<std::string, std::shared_ptr<const net::TlsServerContext>, std::less<>> asking_tls;
   CertificateFiles certificate_files;  // as they were before they were read
-  std::shared_ptr<const net::TlsClientContext> client_tls;
+  std::shared_ptr<const ClientTls> client_tls;
   // As config->dkim; null where LoadedSettings::partly has none.
   std::vector<std::shared_ptr<const dkim::PrivateKey>> dkim_keys;
   dkim::KeyTable keys;

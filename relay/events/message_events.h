@@ -114,6 +114,8 @@ struct RecipientOutcome {
   std::string_view address{};
   std::string_view source{};
   std::string_view tls{};
+  std::optional<TlsWanted> tls_wanted{};
+  std::optional<TlsReached> tls_reached{};
   std::string_view reply{};
   ReplyClass reply_class = ReplyClass::Other;
   std::string_view provider = providers::kOther;
@@ -133,6 +135,10 @@ struct RecipientOutcome {
       log::field(field::kAddress, &RecipientOutcome::address),
       log::field("source", &RecipientOutcome::source, "The [[source]] that it was sent from."),
       log::field(field::kTls, &RecipientOutcome::tls),
+      log::field("tls_wanted", &RecipientOutcome::tls_wanted,
+                 "What the connection had to reach before it carried mail."),
+      log::field("tls_reached", &RecipientOutcome::tls_reached,
+                 "What it reached; absent: nothing was connected to."),
       log::field("reply", &RecipientOutcome::reply,
                  "What the receiver said, or the relay's own words when there was no reply."),
       log::field("class", &RecipientOutcome::reply_class, "What the reply is about."),

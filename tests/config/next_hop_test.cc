@@ -120,6 +120,15 @@ TEST(RouteConfig, ALoginNeedsOneSecret) {
             "\"smtps://login@host\"");
 }
 
+TEST(RouteConfig, ACertificateOfTheRelayHasItsKey) {
+  const std::string via = "via = \"smtp://a.example\"\n";
+  EXPECT_EQ(error_of(via + "client_certificate = \"c\"\nclient_key = \"k\""), "");
+  EXPECT_EQ(error_of(via + "client_certificate = \"c\""),
+            "route.client_certificate: needs its private key; write client_key");
+  EXPECT_EQ(error_of(via + "client_key = \"k\""),
+            "route.client_key: is the key of no certificate; write client_certificate");
+}
+
 TEST(RouteConfig, AMechanismFitsTheSecret) {
   const std::string login = "via = \"smtps://shop@a.example\"\n";
   EXPECT_EQ(error_of(login + "auth = \"xoauth2\"\npassword_file = \"f\""),

@@ -66,6 +66,20 @@ TEST(RouteHop, AKeyNamesThePlacesInTheirOrder) {
             "smtp:a.example:25,smtps:b.example:465,lmtp:c.example:2003,lmtp:unix:/run/l");
 }
 
+TEST(RouteHop, FilesOfARouteKeepItsConnectionsApart) {
+  config::RouteConfig plain = route({"smtp://a.example"});
+  config::RouteConfig pinned = plain;
+  pinned.ca_file = "/etc/ca.pem";
+  config::RouteConfig shown = plain;
+  shown.client_certificate = "/etc/ca.pem";
+  const auto key = [](const config::RouteConfig& of) {
+    return key_of(hops_of(of, TlsPolicy::Opportunistic));
+  };
+  EXPECT_EQ(key(plain), "smtp:a.example:25");
+  EXPECT_TRUE(key(pinned).starts_with("smtp:a.example:25 files="));
+  EXPECT_NE(key(pinned), key(shown));
+}
+
 TEST(RouteHop, WhatMustNotShareAConnectionDiffersInItsKey) {
   RouteHop hop{.to = config::parse_next_hop("smtp://shop@a.example:587").value()};
   const std::string plain = key_of({hop});

@@ -29,6 +29,9 @@ class TlsSessionsTest : public testing::Test {
   static TlsSessions::Server server_named(const std::string& host) {
     return {.host = host, .port = 25, .expected = {host, {host}}, .least = TlsTrust::None};
   }
+  static TlsSessions::Rules fresh_rules() {
+    return std::make_shared<const relay::ClientTls>(net::TlsClientContext::create().value());
+  }
   void keep(const net::TlsTicket& ticket) { sessions_.keep(rules_, server_, ticket, kStart); }
   std::string take(const TlsSessions::Server& server, SteadyTime now = kStart) {
     const auto ticket = sessions_.take(rules_, server, now);
@@ -37,7 +40,7 @@ class TlsSessionsTest : public testing::Test {
   std::string take(SteadyTime now = kStart) { return take(server_, now); }
 
   TlsSessions sessions_;
-  TlsSessions::Rules rules_ = net::TlsClientContext::create().value();
+  TlsSessions::Rules rules_ = fresh_rules();
   const TlsSessions::Server server_ = server_named("mx.example");
 };
 
@@ -105,7 +108,7 @@ TEST_F(TlsSessionsTest, AreForgottenWhenTheyDoNotWork) {
 TEST_F(TlsSessionsTest, AreForgottenWithTheRulesThatTheyWereMadeBy) {
   keep(single_use("a"));
   const auto former = rules_;
-  rules_ = net::TlsClientContext::create().value();
+  rules_ = fresh_rules();
   EXPECT_EQ(take(), "");
   EXPECT_EQ(sessions_.servers(), 0u);
   sessions_.keep(former, server_, single_use("b"), kStart);

@@ -161,12 +161,11 @@ class StreamFixture : public ::testing::Test {
   void make_contexts(TlsVersion minimum = TlsVersion::Tls12,
                      const test::TestCertificate& pair = test::make_certificate({"DNS:mail.example",
                                                                                  "IP:127.0.0.1"})) {
-    const std::string certificate = directory_.write("cert.pem", pair.certificate);
-    auto server = TlsServerContext::create(*Certificate::from_pem(pair.certificate).value(),
-                                           pair.key, minimum);
+    const auto certificate = Certificate::from_pem(pair.certificate).value();
+    auto server = TlsServerContext::create(*certificate, pair.key, minimum);
     ASSERT_TRUE(server) << server.error().detail;
     server_context_ = std::move(*server);
-    auto client = TlsClientContext::create(certificate);
+    auto client = TlsClientContext::create({.authorities = certificate.get()});
     ASSERT_TRUE(client) << client.error().detail;
     client_context_ = std::move(*client);
   }

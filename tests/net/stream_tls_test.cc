@@ -109,8 +109,8 @@ TEST_F(StreamTlsTest, AWildcardForAPartOfALabelDoesNotMatch) {
 }
 
 TEST_F(StreamTlsTest, SecuresButDoesNotVerifyAnUnknownIssuer) {
-  const std::string other = directory_.write("other.pem", test::make_certificate({}).certificate);
-  client_context_ = TlsClientContext::create(other).value();
+  const auto other = Certificate::from_pem(test::make_certificate({}).certificate).value();
+  client_context_ = TlsClientContext::create({.authorities = other.get()}).value();
   secure_pair();
   EXPECT_EQ(client_.facts->trust, TlsTrust::Unverified);
   EXPECT_NE(client_.facts->trust_error, "");
@@ -286,9 +286,35 @@ TEST_F(StreamTlsTest, RefusesWhatIsBelowItsMinimum) {
   client_.stream->start_tls_client(*client_context_, kMail);
   run_until([this] { return server_.closed && client_.closed; });
   EXPECT_EQ(server_.events, (Events{"closed"}));
-  EXPECT_EQ(server_.closed->code, Errc::Protocol);
-  EXPECT_EQ(client_.closed->code, Errc::Protocol);
+  EXPECT_EQ(server_.closed->code, Errc::TooOld);
+  EXPECT_EQ(client_.closed->code, Errc::TooOld);
   EXPECT_NE(client_.closed->detail.find("handshake"), std::string::npos);
+}
+
+class OldServerTest : public StreamTlsTest {
+ protected:
+  void SetUp() override {
+    StreamTlsTest::SetUp();
+    SSL_CTX_set_security_level(server_context_->handle(), 0);
+    SSL_CTX_set_min_proto_version(server_context_->handle(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(server_context_->handle(), TLS1_VERSION);
+    SSL_CTX_set_cipher_list(server_context_->handle(), "ALL:@SECLEVEL=0");
+  }
+};
+
+TEST_F(OldServerTest, IsToldFromOneThatBreaksTheProtocol) {
+  connect_pair();
+  server_.stream->start_tls_server(*server_context_);
+  client_.stream->start_tls_client(*client_context_, kMail);
+  run_until([this] { return client_.closed.has_value(); });
+  EXPECT_EQ(client_.closed->code, Errc::TooOld);
+}
+
+TEST_F(OldServerTest, IsGoodEnoughForAClientThatExpectsNoMore) {
+  TlsExpectation modest = kMail;
+  modest.old_versions = true;
+  secure_pair(modest);
+  EXPECT_EQ(client_.facts->version, "TLSv1");
 }
 
 TEST_F(StreamTlsTest, IssuesNoTickets) {

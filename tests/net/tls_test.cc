@@ -79,13 +79,19 @@ TEST_F(TlsContextTest, ACertificateKnowsItsNamesAndItsTime) {
   EXPECT_LT(certificate->not_after(), system_now() + std::chrono::hours(25));
 }
 
-TEST_F(TlsContextTest, ClientTakesTheSystemsTrustStoreOrAFile) {
+TEST_F(TlsContextTest, AClientTrustsTheSystemOrItsOwnAuthorities) {
   EXPECT_TRUE(TlsClientContext::create());
-  EXPECT_TRUE(TlsClientContext::create(directory_.write("ca", pair_.certificate)));
-  const std::string missing = directory_.file("missing");
-  const auto refused = TlsClientContext::create(missing);
+  EXPECT_TRUE(TlsClientContext::create(
+      {.authorities = Certificate::from_pem(pair_.certificate).value().get()}));
+}
+
+TEST_F(TlsContextTest, AClientShowsACertificateThatItsKeyFits) {
+  const auto own = Certificate::from_pem(pair_.certificate).value();
+  EXPECT_TRUE(TlsClientContext::create({.certificate = own.get(), .key = pair_.key}));
+  const auto other = test::make_certificate({"DNS:other.example"});
+  const auto refused = TlsClientContext::create({.certificate = own.get(), .key = other.key});
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().detail.find(missing), std::string::npos);
+  EXPECT_NE(refused.error().detail.find("is not the key of the certificate"), std::string::npos);
 }
 
 }  // namespace

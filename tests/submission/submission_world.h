@@ -155,12 +155,11 @@ class SubmissionTest : public testing::Test {
   }
   void offer_tls() {
     const test::TestCertificate pair = test::make_certificate({"DNS:mail.example"});
-    const std::string certificate = directory_.write("cert.pem", pair.certificate);
-    auto server = net::TlsServerContext::create(
-        *net::Certificate::from_pem(pair.certificate).value(), pair.key, net::TlsVersion::Tls12);
+    const auto certificate = net::Certificate::from_pem(pair.certificate).value();
+    auto server = net::TlsServerContext::create(*certificate, pair.key, net::TlsVersion::Tls12);
     CHECK(server.has_value());
     tls_ = std::move(*server);
-    auto client = net::TlsClientContext::create(certificate);
+    auto client = net::TlsClientContext::create({.authorities = certificate.get()});
     CHECK(client.has_value());
     client_tls_ = std::move(*client);
   }
