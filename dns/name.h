@@ -1,4 +1,4 @@
-// Domain names as text. Internal to dns/.
+// Domain names as text.
 #pragma once
 
 #include <optional>

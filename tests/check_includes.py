@@ -22,7 +22,7 @@ SYSTEM = re.compile(r"^(sys|netinet|arpa|linux|net|bits)/|^(dlfcn|malloc|unistd|
 def table():
     """{folder: (allowed folders, words of allowed third-party headers)}"""
     text = (ROOT / "docs/architecture.md").read_text()
-    rows = re.findall(r"(?m)^\| *`?([a-z]+)/`? *\|[^|\n]*\|([^|\n]*)\|([^|\n]*)\|", text)
+    rows = re.findall(r"(?m)^\| *`?([a-z_]+)/`? *\|[^|\n]*\|([^|\n]*)\|([^|\n]*)\|", text)
     words = lambda cell: [word.strip("` /") for word in cell.split(",") if word.strip("` /-")]
     return {folder: (set(words(allowed)), words(third_party)) for folder, allowed, third_party in rows}
 
