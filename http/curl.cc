@@ -23,6 +23,14 @@ bool find_all(void* library, Curl& curl) {
          find(library, "curl_easy_perform", curl.easy_perform) &&
          find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
          find(library, "curl_easy_strerror", curl.easy_strerror) &&
+         find(library, "curl_multi_init", curl.multi_init) &&
+         find(library, "curl_multi_cleanup", curl.multi_cleanup) &&
+         find(library, "curl_multi_add_handle", curl.multi_add_handle) &&
+         find(library, "curl_multi_remove_handle", curl.multi_remove_handle) &&
+         find(library, "curl_multi_perform", curl.multi_perform) &&
+         find(library, "curl_multi_poll", curl.multi_poll) &&
+         find(library, "curl_multi_wakeup", curl.multi_wakeup) &&
+         find(library, "curl_multi_info_read", curl.multi_info_read) &&
          find(library, "curl_slist_append", curl.slist_append) &&
          find(library, "curl_slist_free_all", curl.slist_free_all);
 }

@@ -61,15 +61,16 @@ std::string TemporaryDirectory::write(const std::string& name, const std::string
 }
 
 TestCertificate make_certificate(const std::vector<std::string>& names,
-                                 const std::string& common_name) {
+                                 const std::string& common_name, std::chrono::hours ends_in) {
   constexpr long kDay = 86400;
   const Key key(EVP_EC_gen("P-256"));
   const Certificate certificate(X509_new());
   CHECK(key && certificate);
   X509_set_version(certificate.get(), X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kDay);
+  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -2 * kDay);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()),
+                  std::chrono::duration_cast<std::chrono::seconds>(ends_in).count());
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME* subject = X509_get_subject_name(certificate.get());
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,

@@ -1,6 +1,7 @@
 // Certificates made on the spot: tests carry no keys and nothing that expires.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -28,9 +29,10 @@ struct TestCertificate {
   std::string key;          // PEM
 };
 
-// A self-signed P-256 certificate, valid from yesterday to tomorrow, for these names:
+// A self-signed P-256 certificate, valid from two days ago to tomorrow, for these names:
 // "DNS:a.example" or "IP:192.0.2.1".
 TestCertificate make_certificate(const std::vector<std::string>& names,
-                                 const std::string& common_name = "signpost test");
+                                 const std::string& common_name = "signpost test",
+                                 std::chrono::hours ends_in = std::chrono::hours(24));
 
 }  // namespace signpost::test
