@@ -28,6 +28,7 @@ class CachingResolver final : public Resolver {
   [[nodiscard]] QueryHandle ask(const Question& question,
                                 std::function<void(const Answer&)> done) override;
   std::size_t cache_size() const override { return cache_.size(); }
+  bool trusts_validation() const override { return believe_ad_; }
 
  private:
   // Owned by the asker's query: when that is gone, the answer is dropped.

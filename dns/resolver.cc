@@ -52,4 +52,15 @@ QueryHandle Resolver::texts(const std::string& name, std::function<void(const Te
              [done = std::move(done)](const Answer& answer) { done(text_answer(answer)); });
 }
 
+QueryHandle Resolver::alias(const std::string& name, std::function<void(const AliasAnswer&)> done) {
+  return ask({RecordType::Cname, name},
+             [done = std::move(done)](const Answer& answer) { done(alias_answer(answer)); });
+}
+
+QueryHandle Resolver::tlsa_records(const std::string& name,
+                                   std::function<void(const TlsaAnswer&)> done) {
+  return ask({RecordType::Tlsa, name},
+             [done = std::move(done)](const Answer& answer) { done(tlsa_answer(answer)); });
+}
+
 }  // namespace signpost::dns

@@ -33,6 +33,8 @@ class Resolver {
   [[nodiscard]] virtual QueryHandle ask(const Question& question,
                                         std::function<void(const Answer&)> done) = 0;
   virtual std::size_t cache_size() const = 0;
+  // Whether answers can be authenticated at all: ResolverOptions::trust_ad.
+  virtual bool trusts_validation() const = 0;
 
   // ask() with answers in the shape that callers need: views.h.
 
@@ -44,6 +46,12 @@ class Resolver {
                                       std::function<void(const AddressAnswer&)> done);
   [[nodiscard]] QueryHandle texts(const std::string& name,
                                   std::function<void(const TextAnswer&)> done);
+  // The CNAME record of `name` itself, which is not followed.
+  [[nodiscard]] QueryHandle alias(const std::string& name,
+                                  std::function<void(const AliasAnswer&)> done);
+  // `name` begins with port and protocol: "_25._tcp.mx.example" (RFC 6698 section 3).
+  [[nodiscard]] QueryHandle tlsa_records(const std::string& name,
+                                         std::function<void(const TlsaAnswer&)> done);
 };
 
 }  // namespace signpost::dns

@@ -190,7 +190,7 @@ Parsed<AnyRecord> read_cname(Reader data) {
 
 Parsed<AnyRecord> read_tlsa(Reader data) {
   const auto head = data.octets(3);
-  if (!head || data.left() == 0) return std::unexpected(ResponseError::BadRecord);
+  if (!head) return std::unexpected(ResponseError::BadRecord);
   const Octets rest = *data.octets(data.left());
   return net::TlsaRecord{.usage = (*head)[0],
                          .selector = (*head)[1],

@@ -59,6 +59,7 @@ AddressAnswer address_answer(const Answer& v6, const Answer& v4) {
   if (!view.addresses.empty()) {
     view.status = Status::Ok;
     view.authenticated = (six.empty() || v6.authenticated) && (four.empty() || v4.authenticated);
+    view.canonical = (six.empty() ? v4 : v6).canonical;
     return view;
   }
   view.status = status_without_addresses(v6.status, v4.status);
@@ -81,6 +82,16 @@ AddressAnswer address_answer(const Answer& v6, const Answer& v4) {
 TextAnswer text_answer(const Answer& answer) {
   return {answer.status, records_of<Texts>(answer), answer.detail, answer.authenticated,
           answer.ttl};
+}
+
+AliasAnswer alias_answer(const Answer& answer) {
+  const Aliases& aliases = records_of<Aliases>(answer);
+  return {answer.status, aliases.empty() ? "" : aliases.front().name, answer.detail,
+          answer.authenticated};
+}
+
+TlsaAnswer tlsa_answer(const Answer& answer) {
+  return {answer.status, records_of<Tlsas>(answer), answer.detail, answer.authenticated};
 }
 
 }  // namespace signpost::dns

@@ -20,11 +20,13 @@ class ScriptedResolver final : public dns::Resolver {
   dns::QueryHandle ask(const dns::Question& question,
                        std::function<void(const dns::Answer&)> done) override {
     asked.push_back(question.name);
+    types.push_back(question.type);
     auto query = std::make_unique<WaitingQuery>();
     waiting_.push_back({question, query->done, std::move(done)});
     return query;
   }
   std::size_t cache_size() const override { return 0; }
+  bool trusts_validation() const override { return validates; }
 
   void knows(dns::RecordType type, const std::string& name, dns::Records records,
              bool authenticated = false) {
@@ -50,7 +52,9 @@ class ScriptedResolver final : public dns::Resolver {
     }
   }
 
-  std::vector<std::string> asked;  // names, ever
+  std::vector<std::string> asked;      // names, ever
+  std::vector<dns::RecordType> types;  // of those questions
+  bool validates = true;
 
  private:
   struct WaitingQuery final : dns::Query {

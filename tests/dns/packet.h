@@ -10,7 +10,8 @@
 
 namespace signpost::dns {
 
-inline constexpr unsigned kTypeA = 1, kTypeCname = 5, kTypeMx = 15, kTypeTxt = 16, kTypeAaaa = 28;
+inline constexpr unsigned kTypeA = 1, kTypeCname = 5, kTypeMx = 15, kTypeTxt = 16, kTypeAaaa = 28,
+                          kTypeTlsa = 52;
 inline constexpr unsigned kFlagAd = 0x20;
 
 inline std::string u16(unsigned value) {

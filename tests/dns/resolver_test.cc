@@ -130,6 +130,10 @@ TEST_F(ResolverTest, AnswersQuestionsOfAllTypes) {
       packet.answer(kOwner, kTypeAaaa, 60, "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x07");
     } else if (q.type == kTypeTxt) {
       packet.answer(kOwner, kTypeTxt, 60, "\5v=TLS\3Rv1"s);
+    } else if (q.type == kTypeCname) {
+      packet.answer(kOwner, kTypeCname, 60, wire_name("b.example"));
+    } else if (q.type == kTypeTlsa) {
+      packet.answer(kOwner, kTypeTlsa, 60, "\3\1\1hash");
     } else {
       return a_record(q);
     }
@@ -141,7 +145,10 @@ TEST_F(ResolverTest, AnswersQuestionsOfAllTypes) {
   EXPECT_EQ(records_of<Addresses>(ask({RecordType::Aaaa, name})), address("2001:db8::7"));
   EXPECT_EQ(records_of<MxHosts>(ask({RecordType::Mx, name})), (MxHosts{{10, "mx.example"}}));
   EXPECT_EQ(records_of<Texts>(ask({RecordType::Txt, name})), (Texts{"v=TLSRv1"}));
-  EXPECT_EQ(asked(), 4U);
+  EXPECT_EQ(records_of<Aliases>(ask({RecordType::Cname, name})), (Aliases{{"b.example"}}));
+  EXPECT_EQ(records_of<Tlsas>(ask({RecordType::Tlsa, "_25._tcp." + name})),
+            (Tlsas{{3, 1, 1, "hash"}}));
+  EXPECT_EQ(asked(), 6U);
   EXPECT_EQ(server_->asked[0].name, "a.example");
 }
 
@@ -166,6 +173,7 @@ TEST_F(ResolverTest, BelievesAValidatingServerOnLoopback) {
     });
     const bool first = mail_exchangers("a.example").authenticated;
     EXPECT_EQ(mail_exchangers("a.example").authenticated, first) << "out of the cache";
+    EXPECT_EQ(resolver_->trusts_validation(), trust_ad != TrustAd::Never);
     return first;
   };
   EXPECT_TRUE(authenticated(TrustAd::Auto, kFlagAd));

@@ -82,6 +82,45 @@ TEST(Response, JoinsTheStringsOfAText) {
   EXPECT_EQ(std::get<Texts>(response->records), (List{"v=DKIM1"}));
 }
 
+TEST(Response, ReadsTlsaRecordsWhateverTheirFieldsSay) {
+  const auto response = parse(Packet("_25._tcp.a.example", kTypeTlsa)
+                                  .answer(kOwner, kTypeTlsa, 60, "\3\1\1"s + std::string(32, '\7'))
+                                  .answer(kOwner, kTypeTlsa, 50, "\377\376\375\0x"s)
+                                  .answer(kOwner, kTypeTlsa, 70, "\2\0\1"s)
+                                  .bytes(),
+                              kTypeTlsa);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(std::get<Tlsas>(response->records),
+            (Tlsas{{3, 1, 1, std::string(32, '\7')}, {255, 254, 253, "\0x"s}, {2, 0, 1, ""}}));
+  EXPECT_EQ(response->ttl, 50U);
+}
+
+TEST(Response, SaysWhereAChainOfAliasesEnds) {
+  const auto at_the_end = parse(Packet("a.example", kTypeA)
+                                    .answer(kOwner, kTypeCname, 50, wire_name("B.example"))
+                                    .answer(wire_name("b.example"), kTypeA, 300, "\1\2\3\4")
+                                    .bytes(),
+                                kTypeA);
+  ASSERT_TRUE(at_the_end);
+  EXPECT_EQ(at_the_end->canonical, "b.example");
+  const auto itself =
+      parse(Packet("a.example", kTypeA).answer(kOwner, kTypeA, 60, "\1\2\3\4").bytes(), kTypeA);
+  ASSERT_TRUE(itself);
+  EXPECT_EQ(itself->canonical, "");
+}
+
+TEST(Response, AnAliasThatIsAskedForIsNotFollowed) {
+  const auto response = parse(Packet("a.example", kTypeCname)
+                                  .answer(kOwner, kTypeCname, 50, wire_name("B.example"))
+                                  .answer(wire_name("b.example"), kTypeCname, 20, wire_name("c"))
+                                  .bytes(),
+                              kTypeCname);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(std::get<Aliases>(response->records), (Aliases{{"b.example"}}));
+  EXPECT_EQ(response->ttl, 50U);
+  EXPECT_EQ(response->canonical, "");
+}
+
 TEST(Response, FollowsAliasesAndKeepsTheSmallestTtl) {
   const auto response =
       parse(Packet("a.example", kTypeA)
@@ -234,6 +273,14 @@ TEST(Response, RefusesRecordsOfTheWrongSize) {
   }
   EXPECT_EQ(error_of(Packet("a.example", kTypeTxt).answer(kOwner, kTypeTxt, 1, "\5abc").bytes(),
                      kTypeTxt),
+            ResponseError::BadRecord);
+  EXPECT_EQ(error_of(Packet("a.example", kTypeTlsa).answer(kOwner, kTypeTlsa, 1, "\3\1").bytes(),
+                     kTypeTlsa),
+            ResponseError::BadRecord);
+  EXPECT_EQ(error_of(Packet("a.example", kTypeCname)
+                         .answer(kOwner, kTypeCname, 1, wire_name("b.example") + "x")
+                         .bytes(),
+                     kTypeCname),
             ResponseError::BadRecord);
 }
 

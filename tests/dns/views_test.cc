@@ -85,6 +85,18 @@ TEST(AddressView, HoldsAsLongAsBothFamiliesDo) {
   EXPECT_EQ(address_answer(found(kV6), without(Status::Temporary, "")).ttl, seconds(60));
 }
 
+TEST(AddressView, KnowsTheNameThatTheAddressesAreOf) {
+  const auto at = [](Answer answer, const std::string& canonical) {
+    answer.canonical = canonical;
+    return answer;
+  };
+  const Answer none = without(Status::NoData, "");
+  EXPECT_EQ(address_answer(found(kV6), found(kV4)).canonical, "");
+  EXPECT_EQ(address_answer(at(none, "b"), at(found(kV4), "b")).canonical, "b");
+  EXPECT_EQ(address_answer(at(found(kV6), "b"), none).canonical, "b");
+  EXPECT_EQ(address_answer(none, at(found(kV4), "b")).canonical, "b");
+}
+
 TEST(MxView, GivesTheHosts) {
   const MxAnswer view = mx_answer("a.example", {.status = Status::Ok,
                                                 .authenticated = true,
@@ -139,6 +151,29 @@ TEST(TextView, GivesTheTexts) {
   EXPECT_EQ(view.texts, (Texts{"one", "two"}));
   EXPECT_TRUE(view.authenticated);
   EXPECT_EQ(view.ttl, seconds(300));
+}
+
+TEST(TlsaView, GivesTheRecordsOrWhyThereAreNone) {
+  const net::TlsaRecord record{3, 1, 1, "hash"};
+  const TlsaAnswer view =
+      tlsa_answer({.status = Status::Ok, .authenticated = true, .records = Tlsas{record, record}});
+  EXPECT_EQ(view.status, Status::Ok);
+  EXPECT_EQ(view.records, (Tlsas{record, record}));
+  EXPECT_TRUE(view.authenticated);
+  const TlsaAnswer none = tlsa_answer(without(Status::Temporary, "SERVFAIL"));
+  EXPECT_EQ(none.status, Status::Temporary);
+  EXPECT_TRUE(none.records.empty());
+  EXPECT_EQ(none.detail, "SERVFAIL");
+}
+
+TEST(AliasView, GivesTheTargetOrWhyThereIsNone) {
+  const AliasAnswer view = alias_answer(
+      {.status = Status::Ok, .authenticated = true, .records = Aliases{{"b.example"}}});
+  EXPECT_EQ(view.target, "b.example");
+  EXPECT_TRUE(view.authenticated);
+  const AliasAnswer none = alias_answer(without(Status::NoData, "no such record", true));
+  EXPECT_EQ(none.status, Status::NoData);
+  EXPECT_EQ(none.target, "");
 }
 
 TEST(TextView, SaysWhyThereAreNone) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <variant>
 
@@ -34,9 +35,9 @@ void check_match(Octets response) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
-  constexpr RecordType kTypes[] = {RecordType::A, RecordType::Mx, RecordType::Txt,
-                                   RecordType::Aaaa};
-  const RecordType type = kTypes[data[0] % 4];
+  constexpr RecordType kTypes[] = {RecordType::A,    RecordType::Mx,    RecordType::Txt,
+                                   RecordType::Aaaa, RecordType::Cname, RecordType::Tlsa};
+  const RecordType type = kTypes[data[0] % std::size(kTypes)];
   check_match(std::span(data + 1, size - 1));
   const auto response = parse_response(std::span(data + 1, size - 1), type);
   if (!response) return 0;
@@ -50,6 +51,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(type == RecordType::A || type == RecordType::Aaaa);
   } else if (std::holds_alternative<Texts>(response->records)) {
     CHECK(type == RecordType::Txt);
+  } else if (const auto* aliases = std::get_if<Aliases>(&response->records)) {
+    CHECK(type == RecordType::Cname);
+    for (const Alias& alias : *aliases) CHECK(alias.name.size() <= 4 * 255);
+  } else if (const auto* tlsas = std::get_if<Tlsas>(&response->records)) {
+    CHECK(type == RecordType::Tlsa);
+    for (const auto& record : *tlsas) CHECK(record.data.size() < size);
   } else {
     CHECK(response->ttl == 0);
   }
