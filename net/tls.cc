@@ -1,6 +1,7 @@
 #include "net/tls.h"
 
 #include "base/pem.h"
+#include "net/dane.h"
 #include "net/openssl_error.h"
 #include "net/tls_ticket.h"
 
@@ -200,6 +201,9 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::create(
   // OpenSSL still checks the chain and the names; TlsSession::facts() reads the result.
   SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nullptr);
   X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(raw), kVerificationLevel);
+  if (!enable_dane(raw)) {
+    return fail(Errc::Io, "cannot set up TLS: " + take_openssl_errors("unknown reason"));
+  }
   collect_tickets(raw);
   return std::shared_ptr<const TlsClientContext>(new TlsClientContext(context->release()));
 }

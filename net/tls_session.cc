@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "net/address.h"
 #include "net/client_names.h"
+#include "net/dane.h"
 #include "net/openssl_error.h"
 
 #include <openssl/bio.h>
@@ -180,6 +181,8 @@ std::unique_ptr<TlsSession> TlsSession::client(const TlsClientContext& context, 
   SSL_set_connect_state(session->ssl_);
   send_server_name(session->ssl_, expected.server_name);
   if (expected.old_versions) accept_old_versions(session->ssl_);
+  session->needs_tlsa_ = !expected.tlsa.empty();
+  session->has_tlsa_ = session->needs_tlsa_ && expect_tlsa(session->ssl_, expected);
   session->has_expected_names_ = expect_names(session->ssl_, expected.names);
   collect_tickets(session->ssl_, session->tickets_);
   if (resumed != nullptr) offer_ticket(session->ssl_, *resumed);
@@ -278,6 +281,36 @@ ChannelBinding TlsSession::channel_binding() const {
   return binding;
 }
 
+namespace {
+
+TlsFault fault_of(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return TlsFault::Expired;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return TlsFault::NameMismatch;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_UNTRUSTED:
+    case X509_V_ERR_DANE_NO_MATCH:
+      return TlsFault::NotTrusted;
+    default:
+      return TlsFault::Other;
+  }
+}
+
+}  // namespace
+
+TlsTrust TlsSession::proven() const {
+  if (!needs_tlsa_) return TlsTrust::Pkix;
+  return has_tlsa_ && fits_tlsa(ssl_) ? TlsTrust::Dane : TlsTrust::Unverified;
+}
+
 TlsFacts TlsSession::facts() const {
   TlsFacts facts;
   facts.version = SSL_get_version(ssl_);
@@ -291,14 +324,18 @@ TlsFacts TlsSession::facts() const {
   if (!client_ && certificate == nullptr) return facts;
   const long verdict = SSL_get_verify_result(ssl_);
   facts.trust = TlsTrust::Unverified;
+  facts.fault = TlsFault::Other;
   if (certificate == nullptr) {
     facts.trust_error = "no certificate";
   } else if (verdict != X509_V_OK) {
     facts.trust_error = X509_verify_cert_error_string(verdict);
+    facts.fault = fault_of(verdict);
   } else if (client_ && !has_expected_names_) {
     facts.trust_error = "no name to verify";
+  } else if (facts.trust = proven(); facts.trust == TlsTrust::Unverified) {
+    facts.trust_error = "no usable TLSA record";
   } else {
-    facts.trust = TlsTrust::Pkix;
+    facts.fault = TlsFault::None;
     if (!client_) facts.client_names = client_names(*certificate);
   }
   return facts;

@@ -62,11 +62,14 @@ class TlsSession {
   TlsSession(ssl_st* ssl, Socket& socket, bool client);
   static std::unique_ptr<TlsSession> create(ssl_ctx_st* context, Socket& socket, bool client);
   Status judge(int result);
+  TlsTrust proven() const;  // by a certificate that OpenSSL has nothing against
 
   ssl_st* const ssl_;
   Socket& socket_;
   const bool client_;
   bool has_expected_names_ = false;
+  bool needs_tlsa_ = false;  // nothing else proves the server
+  bool has_tlsa_ = false;    // and there are usable ones
   bool socket_ended_ = false;
   bool too_old_ = false;  // what the handshake failed over
   int socket_error_ = 0;

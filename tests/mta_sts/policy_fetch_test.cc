@@ -33,7 +33,10 @@ class OverHttps : public testing::Test {
       ::unsetenv(name);
     }
     good_ = test::make_certificate({"DNS:mta-sts.good.example"});
-    expired_ = test::make_certificate({"DNS:mta-sts.good.example"}, "expired", -1h);
+    expired_ = test::issue_certificate({.names = {"DNS:mta-sts.good.example"},
+                                        .common_name = "expired",
+                                        .is_authority = true,
+                                        .last_day = -1});
     ::setenv("SSL_CERT_FILE",
              folder_.write("trusted.pem", good_.certificate + expired_.certificate).c_str(), 1);
     server_ = std::make_unique<test::HttpsServer>(

@@ -1,7 +1,6 @@
 // Certificates made on the spot: tests carry no keys and nothing that expires.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -32,7 +31,16 @@ struct TestCertificate {
 // A self-signed P-256 certificate, valid from two days ago to tomorrow, for these names:
 // "DNS:a.example" or "IP:192.0.2.1".
 TestCertificate make_certificate(const std::vector<std::string>& names,
-                                 const std::string& common_name = "signpost test",
-                                 std::chrono::hours ends_in = std::chrono::hours(24));
+                                 const std::string& common_name = "signpost test");
+
+struct CertificateForm {
+  std::vector<std::string> names{};
+  std::string common_name = "signpost test";
+  const TestCertificate* issuer = nullptr;  // null: itself
+  bool is_authority = false;
+  long first_day = -2;  // from today
+  long last_day = 1;
+};
+TestCertificate issue_certificate(const CertificateForm& form);
 
 }  // namespace signpost::test
