@@ -42,9 +42,7 @@ struct Fields {
 
 Result<void> read_line(std::string_view line, Fields& fields) {
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) {
-    return invalid(fmt::format("the line \"{}\" is not a field", shown(line)));
-  }
+  if (colon == std::string_view::npos) return {};  // no field, and unknown ones are ignored
   const std::string_view name = ascii::trim(line.substr(0, colon));
   const std::string_view value = ascii::trim(line.substr(colon + 1));
   if (name == "mx") {

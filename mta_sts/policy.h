@@ -38,8 +38,8 @@ inline constexpr std::size_t kMaxMxPatterns = 100;
 inline constexpr std::chrono::seconds kMaxMaxAge{31'557'600};  // a longer one counts as this
 
 // The policy that `text` is, without an id. Lines end with LF or CRLF. Unknown fields are ignored,
-// and so are all of one name but the first, except mx. InvalidArgument with the reason in words,
-// of which parts are the text's, made printable.
+// as are lines that are no field, and all fields of one name but the first, except mx.
+// InvalidArgument with the reason in words, of which parts are the text's, made printable.
 Result<Policy> parse_policy(std::string_view text);
 
 // Whether `host`, as MX records name it, matches one of the policy's patterns (section 4.1): "*."

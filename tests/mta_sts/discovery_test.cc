@@ -227,8 +227,8 @@ TEST_F(DiscoveryTest, WithoutAKnownPolicyAFailureIsNone) {
 TEST_F(DiscoveryTest, WhatIsNoPolicyIsInvalid) {
   EXPECT_EQ(found(), Answers{});
   fetch_ends("<html>");
-  EXPECT_EQ(answers(), Answers{"none  invalid: the policy of a.example is not valid: the line "
-                               "\"<html>\" is not a field"});
+  EXPECT_EQ(answers(),
+            Answers{"none  invalid: the policy of a.example is not valid: it has no version"});
 }
 
 TEST_F(DiscoveryTest, AFailureIsNotTriedAgainForSomeMinutes) {

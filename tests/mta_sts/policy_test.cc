@@ -82,7 +82,7 @@ TEST(ParsePolicy, SaysWhatIsWrong) {
                                "a..example", "-\u00e9.example", "a b.example"}) {
     EXPECT_NE(why_not("version: STSv1\nmode: enforce\nmx: " + mx + "\nmax_age: 1\n"), "") << mx;
   }
-  EXPECT_EQ(why_not("<html>\n"), "the line \"<html>\" is not a field");
+  EXPECT_EQ(why_not("<html>\n<body>Not found"), "it has no version");
   EXPECT_EQ(why_not("version: STSv1\n" + rest + "x: \x01\n"),
             "the line \"x: \\x01\" has control characters");
   EXPECT_EQ(why_not("version: STSv1\n" + rest + "x: \xff\n"), "it is not UTF-8");
