@@ -138,7 +138,8 @@ struct DeliveryConfig {
   TlsPolicy tls = TlsPolicy::Opportunistic;
   bool dane = true;
   bool mta_sts = true;
-  bool old_tls = true;  // TLS 1.0 and 1.1 with receivers that have nothing better
+  std::uint16_t mta_sts_port = 443;  // of the hosts that serve policies; another one for tests
+  bool old_tls = true;               // TLS 1.0 and 1.1 with receivers that have nothing better
   std::string ca_file;  // of the authorities that vouch for receivers; "": the system's
   std::chrono::milliseconds connect_timeout{30'000};
   std::vector<net::IpAddress> source;  // empty: the system chooses

@@ -356,6 +356,9 @@ Section delivery() {
        key("old_tls", &DeliveryConfig::old_tls, boolean(),
            "Whether receivers that have nothing newer than TLS 1.0 or 1.1 get it, where any "
            "certificate will do; otherwise their mail goes in clear, or waits if TLS is a must."),
+       key("mta_sts_port", &DeliveryConfig::mta_sts_port, whole_number(1, 65'535),
+           "Port of the hosts that serve MTA-STS policies: for tests, since it is always 443 "
+           "elsewhere. Takes effect at a restart."),
        key("connect_timeout", &DeliveryConfig::connect_timeout, duration(100ms, 10min),
            "Time for one TCP connection to a receiver. Its other addresses are tried meanwhile, "
            "from "

@@ -250,6 +250,8 @@ const std::vector<KeyCase> kKeyCases{
               c.dns_servers[3].text() == "[2001:db8::54]:54";
      }},
     {"delivery", "port = 2525", [](const Config& c) { return c.delivery.port == 2525; }},
+    {"delivery", "mta_sts_port = 8443",
+     [](const Config& c) { return c.delivery.mta_sts_port == 8443; }},
     {"delivery", "tls = \"encrypt\"",
      [](const Config& c) { return c.delivery.tls == TlsPolicy::Encrypt; }},
     {"delivery", "connect_timeout = \"250ms\"",
