@@ -10,6 +10,7 @@
 #include "daemon/worker.h"
 #include "dns/events.h"
 #include "metrics/process_metrics.h"
+#include "mta_sts/policy_fetch.h"
 #include "relay/data_folder.h"
 #include "relay/doubts.h"
 #include "relay/events.h"
@@ -31,6 +32,7 @@ namespace signpost::daemon {
 namespace {
 
 constexpr std::chrono::seconds kDiskInterval{30};
+constexpr std::chrono::minutes kPolicyInterval{1};
 constexpr unsigned kMostCheckers = 4;  // of passwords: each takes 64 MiB while it hashes
 constexpr std::size_t kMinBuffer = 4 << 20;
 constexpr std::size_t kDnsEntries = 20'000;      // of all workers' caches together
@@ -58,9 +60,19 @@ std::vector<std::string> keys_for_restart(const config::Config& before, const co
   if (before.core_files != after.core_files) keys.emplace_back("core_files");
   if (before.workers != after.workers) keys.emplace_back("workers");
   if (before.dns_servers != after.dns_servers) keys.emplace_back("dns.servers");
+  if (before.delivery.mta_sts_port != after.delivery.mta_sts_port) {
+    keys.emplace_back("delivery.mta_sts_port");
+  }
   if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");
   if (before.admin_socket != after.admin_socket) keys.emplace_back("admin.socket");
   return keys;
+}
+
+bool asks_for_policies(const config::Config& config) {
+  return config.delivery.mta_sts ||
+         std::ranges::any_of(config.destinations, [](const config::DestinationConfig& each) {
+           return each.mta_sts.value_or(false);
+         });
 }
 
 // Those of `config` that `other` does not have.
@@ -196,6 +208,10 @@ Result<void> Daemon::start_workers(OpenedListeners opened) {
   restore_site_pauses(config.data_dir, *shared_.delivery, clock_);
   warm_up_.emplace(warm_up_memory(shared_.delivery->scheduler), clock_);
   warm_up_->load(config.data_dir);
+  shared_.policies = std::make_unique<mta_sts::Policies>(
+      clock_, shared_.registry, mta_sts::over_https({.port = config.delivery.mta_sts_port}));
+  policies_.emplace(policies_memory(*shared_.policies), clock_);
+  policies_->load(config.data_dir);
   admin::add_queue_gauges(shared_.registry, *shared_.store, shared_.delivery->counts, clock_);
   shared_.password_checks = std::make_unique<auth::PasswordChecks>(clock_, shared_.logins);
   shared_.password_checks->start(std::min(kMostCheckers, std::thread::hardware_concurrency() / 2));
@@ -289,6 +305,14 @@ void Daemon::report_name_service() {
   }
 }
 
+// Before they run out, and although no mail asks for them.
+void Daemon::refresh_policies() {
+  const SteadyTime now = clock_.steady_now();
+  if (now < next_policy_refresh_ || !asks_for_policies(*settings_->config)) return;
+  next_policy_refresh_ = now + kPolicyInterval;
+  workers_.front()->post([&worker = *workers_.front()] { worker.mta_sts().refresh_some(); });
+}
+
 void Daemon::tick() {
   const MutexLock lock(reloading_);
   check_disk();
@@ -297,6 +321,8 @@ void Daemon::tick() {
   known_logins_.tick();
   quotas_.tick();
   if (warm_up_) warm_up_->tick();
+  if (policies_) policies_->tick();
+  refresh_policies();
   renew_certificate();
   log_lines_dropped_.add(log::dropped() - log_lines_dropped_.value());
 }
@@ -507,9 +533,11 @@ void Daemon::stop() {
   // Its answers go to the loops, which still exist but no longer run.
   if (shared_.password_checks) shared_.password_checks->stop();
   if (shared_.fetched_keys) shared_.fetched_keys->stop();
+  if (shared_.policies) shared_.policies->stop();
   known_logins_.end();
   quotas_.end();
   if (warm_up_) warm_up_->end();
+  if (policies_) policies_->end();
   reclaiming_cancelled_.store(true);
   if (disk_work_.valid()) disk_work_.wait();
   // The committer writes what is waiting; the loops that its answers go to no longer run.

@@ -84,6 +84,7 @@ class Daemon {
   void check_disk() REQUIRES(reloading_);
   void look_after_disk();
   void report_name_service();
+  void refresh_policies();
   void stop_accepting();
   bool drained(SteadyTime deadline);
   bool wait_until_drained(std::chrono::seconds limit);
@@ -95,7 +96,8 @@ class Daemon {
   Shared shared_{clock_};
   FileKeeper known_logins_{known_logins_memory(shared_.logins, clock_), clock_};
   FileKeeper quotas_{quota_memory(shared_.quotas, clock_), clock_};
-  std::optional<FileKeeper> warm_up_;  // of shared_.delivery
+  std::optional<FileKeeper> warm_up_;   // of shared_.delivery
+  std::optional<FileKeeper> policies_;  // of shared_.policies
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;
@@ -123,6 +125,7 @@ class Daemon {
   bool queue_was_empty_ = false;  // then, too
   std::atomic<bool> reclaiming_cancelled_{false};
   SteadyTime next_disk_work_{};
+  SteadyTime next_policy_refresh_{};
 };
 
 }  // namespace signpost::daemon

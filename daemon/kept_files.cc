@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "delivery/site_pauses_file.h"
 #include "delivery/warm_up_file.h"
+#include "mta_sts/events.h"
+#include "mta_sts/policies_file.h"
 #include "quota/counters_file.h"
 #include "relay/events.h"
 
@@ -44,6 +46,17 @@ FileKeeper::Memory warm_up_memory(delivery::Scheduler& scheduler) {
           .lost =
               [](const std::string& file, const std::string& detail) {
                 log::emit(relay::events::WarmUpLost{.file = file, .detail = detail});
+              }};
+}
+
+FileKeeper::Memory policies_memory(mta_sts::Policies& policies) {
+  return {.name = "mta-sts-policies",
+          .load = [&](const std::string& file) { return mta_sts::load_policies(file, policies); },
+          .save = [&](const std::string& file) { return mta_sts::save_policies(file, policies); },
+          .unsaved = [&] { return policies.unsaved(); },
+          .lost =
+              [](const std::string& file, const std::string& detail) {
+                log::emit(mta_sts::events::MtaStsPoliciesLost{.file = file, .detail = detail});
               }};
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "daemon/file_keeper.h"
 #include "delivery/delivery.h"
+#include "mta_sts/policies.h"
 #include "quota/counters.h"
 
 #include <string>
@@ -20,6 +21,9 @@ FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock);
 
 // What sources in their warm-up have sent today (delivery/warm_up_file.h).
 FileKeeper::Memory warm_up_memory(delivery::Scheduler& scheduler);
+
+// The MTA-STS policies of receivers (mta_sts/policies_file.h).
+FileKeeper::Memory policies_memory(mta_sts::Policies& policies);
 
 // The sites that operators have paused (delivery/site_pauses_file.h), which is written by those who
 // change it. Before the workers run.

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "delivery/delivery.h"
 #include "metrics/registry.h"
+#include "mta_sts/policies.h"
 #include "queue/committer.h"
 #include "queue/store.h"
 #include "quota/counters.h"
@@ -33,6 +34,7 @@ struct Shared {
   std::unique_ptr<auth::PasswordChecks> password_checks;
   std::unique_ptr<auth::FetchedKeys> fetched_keys;
   auth::DovecotReport dovecot{clock};
+  std::unique_ptr<mta_sts::Policies> policies;
   std::unique_ptr<queue::Store> store;
   std::unique_ptr<queue::Committer> committer;
   std::unique_ptr<delivery::SharedDelivery> delivery;

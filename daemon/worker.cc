@@ -1,14 +1,30 @@
 #include "daemon/worker.h"
 
 #include "config/config.h"
+#include "delivery/forbidden_address.h"
 #include "dns/open_resolver.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 namespace signpost::daemon {
+
+namespace {
+
+// Why no policy is fetched from an address, by the rules for mail in force; "": it may be.
+mta_sts::Discovery::WhyNot why_not_fetched(const relay::Context& context) {
+  return [&context](const net::IpAddress& address) {
+    const auto kind = delivery::forbidden_network(address, context.settings->config->delivery);
+    return kind ? fmt::format("has the {} address {}, where no policy is fetched from", *kind,
+                              address.text())
+                : "";
+  };
+}
+
+}  // namespace
 
 Worker::Worker(Shared& shared, std::size_t index, std::shared_ptr<const relay::Settings> settings)
     : settings_(std::move(settings)),
@@ -47,6 +63,9 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
                                           .draining = shared.draining,
                                           .settings = worker->settings_,
                                           .next_session = 1});
+  worker->mta_sts_.emplace(*shared.policies, *worker->resolver_, worker->loop_,
+                           why_not_fetched(*worker->context_));
+  worker->context_->mta_sts = &*worker->mta_sts_;
   worker->authenticator_.emplace(
       worker->loop_, worker->timers_, shared.clock, *shared.password_checks,
       auth::Authenticator::Options{.salt_secret = shared.salt_secret,

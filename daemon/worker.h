@@ -8,6 +8,7 @@
 #include "daemon/shared.h"
 #include "delivery/delivery.h"
 #include "dns/resolver.h"
+#include "mta_sts/discovery.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/timers.h"
@@ -54,6 +55,7 @@ class Worker {
   void post(net::Task task) { loop_.post(std::move(task)); }
 
   delivery::Delivery& delivery() { return *delivery_; }
+  mta_sts::Discovery& mta_sts() { return *mta_sts_; }
 
   // Puts a new configuration in force: closes listeners that it no longer names, and listens on
   // `sockets`. Sessions keep the settings that they began with.
@@ -87,6 +89,7 @@ class Worker {
   queue::MessageIdGenerator ids_{Random(random_())};
   std::unique_ptr<dns::Resolver> resolver_;
   std::optional<relay::Context> context_;
+  std::optional<mta_sts::Discovery> mta_sts_;
   std::optional<auth::Authenticator> authenticator_;
   std::optional<delivery::Delivery> delivery_;
   std::optional<submission::Submission> submission_;

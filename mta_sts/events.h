@@ -43,4 +43,15 @@ struct MtaStsPolicyFailed {
       log::field("detail", &MtaStsPolicyFailed::detail, "The reason in words."));
 };
 
+struct MtaStsPoliciesLost {
+  std::string_view file{};
+  std::string_view detail{};
+  static constexpr auto kEvent = log::describe(
+      "mta_sts_policies_lost", log::Level::Warning,
+      "The file of known MTA-STS policies cannot be used. After a restart they are fetched again "
+      "when mail goes to their domains.",
+      log::field("file", &MtaStsPoliciesLost::file, "The file."),
+      log::field("detail", &MtaStsPoliciesLost::detail, "The reason in words."));
+};
+
 }  // namespace signpost::mta_sts::events

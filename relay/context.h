@@ -20,6 +20,10 @@
 #include <cstdint>
 #include <memory>
 
+namespace signpost::mta_sts {
+class Discovery;
+}
+
 namespace signpost::relay {
 
 // One per worker, created before and destroyed after everything that uses it. The worker's thread
@@ -44,6 +48,9 @@ struct Context {
 
   // In force now. A session that needs one configuration until its end keeps a pointer of its own.
   std::shared_ptr<const Settings> settings;
+
+  // Finds the policies of domains (mta_sts/discovery.h). Null: there are none, as in tests.
+  mta_sts::Discovery* mta_sts = nullptr;
 
   std::uint64_t next_session = 1;  // number of the next session, of either kind: names it in logs
 };

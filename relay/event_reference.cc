@@ -3,6 +3,7 @@
 #include "auth/events.h"
 #include "base/log_events.h"
 #include "dns/events.h"
+#include "mta_sts/events.h"
 #include "net/events.h"
 #include "queue/events.h"
 #include "relay/events.h"
@@ -51,13 +52,14 @@ using ProcessEvents = std::tuple<
 using EventsBelow = std::tuple<
     log::events::LogDropped, auth::events::DovecotUnavailable, auth::events::DovecotAvailable,
     auth::events::TokenKeysFetched, auth::events::TokenKeysFailed, net::events::AcceptFailed,
-    dns::events::NameServiceDown, dns::events::NameServiceUp, queue::events::QueueWritable,
-    queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,
-    rocks::events::QueueChecking, rocks::events::QueueLogEnd, rocks::events::QueueReserveUsed,
-    rocks::events::QueueDamaged, rocks::events::QueueSalvaging, rocks::events::QueueSalvaged,
-    rocks::events::QueueRowCorrupt, rocks::events::QueueEngine, rocks::events::QueueFlushFailed,
-    rocks::events::QueueCloseFailed, rocks::events::QueueCarryingOver,
-    rocks::events::QueueCarriedOver>;
+    dns::events::NameServiceDown, dns::events::NameServiceUp, mta_sts::events::MtaStsPolicy,
+    mta_sts::events::MtaStsPolicyFailed, mta_sts::events::MtaStsPoliciesLost,
+    queue::events::QueueWritable, queue::events::QueueWriteFailed,
+    queue::events::QueueChangeTooLate, rocks::events::QueueChecking, rocks::events::QueueLogEnd,
+    rocks::events::QueueReserveUsed, rocks::events::QueueDamaged, rocks::events::QueueSalvaging,
+    rocks::events::QueueSalvaged, rocks::events::QueueRowCorrupt, rocks::events::QueueEngine,
+    rocks::events::QueueFlushFailed, rocks::events::QueueCloseFailed,
+    rocks::events::QueueCarryingOver, rocks::events::QueueCarriedOver>;
 
 template <typename... Events>
 void add(std::vector<EventDescription>& all, const std::tuple<Events...>*) {

@@ -4,6 +4,7 @@
 #include "dns/resolver_metrics.h"
 #include "metrics/process_metrics.h"
 #include "metrics/registry.h"
+#include "mta_sts/metric_descriptions.h"
 #include "queue/committer_metrics.h"
 #include "relay/metric_descriptions.h"
 
@@ -67,6 +68,8 @@ constexpr Metric kMetrics[] = {
     {Gauge, &metric::kMemoryLimit},
     {Counter, &metric::kAccepted},
     {Counter, &metric::kRejected},
+    {Counter, &mta_sts::metric::kFetches},
+    {Gauge, &mta_sts::metric::kPolicies},
     {Counter, &metric::kNotificationsDropped},
     {Counter, &metric::kNotifications},
     {Histogram, &queue::metric::kCommitMessages},
