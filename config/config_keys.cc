@@ -346,10 +346,11 @@ Section delivery() {
            {"dane", "false", "false",
             "DANE (RFC 7672). Not supported yet: only false is accepted."},
            is_false),
-       not_built_key<DeliveryConfig>(
-           {"mta_sts", "false", "false",
-            "MTA-STS (RFC 8461). Not supported yet: only false is accepted."},
-           is_false),
+       key("mta_sts", &DeliveryConfig::mta_sts, boolean(),
+           "Whether the MTA-STS policies (RFC 8461) of recipient domains are found and, in mode "
+           "enforce, heeded: mail goes only to hosts that the policy names, with a certificate "
+           "that "
+           "proves them."),
        key("ca_file", &DeliveryConfig::ca_file, path(),
            "PEM file with the certificates of the authorities that vouch for receivers, instead of "
            "the system's."),
@@ -438,6 +439,8 @@ Section destination() {
            "else 100."),
        key("tls", &DestinationConfig::tls, one_of(kTlsPolicies),
            "As delivery.tls, for these domains. Default: delivery.tls."),
+       key("mta_sts", &DestinationConfig::mta_sts, boolean(),
+           "As delivery.mta_sts, for these domains. Default: delivery.mta_sts."),
        key("rate", &DestinationConfig::rate, rate(),
            "Messages in a period of time, spread evenly over it, never more than one second's "
            "worth at once; 100 recipients of a message in one domain, or fewer, count as one "

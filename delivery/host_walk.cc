@@ -62,6 +62,7 @@ HostWalk::Target HostWalk::target(AddressOrder::Target found) const {
   target.security = {.mx_authenticated = !hop_.mx, .addresses_authenticated = found.authenticated};
   target.tls = decide_tls(target.via == nullptr ? hop_.tls : target.via->tls, target.host,
                           target.security, TlsTry::First);
+  if (hop_.enforces_policy) enforce_policy(target.tls);
   return target;
 }
 
@@ -100,9 +101,22 @@ void HostWalk::add(const net::IpAddress& address, bool authenticated) {
   order_.add({host_, address, authenticated, order_.rank()}, listener_.standing(target));
 }
 
+// RFC 8461 section 5.1.
+bool HostWalk::is_in_policy() const {
+  const auto host = std::ranges::find(hop_.hosts, host_, &NextHop::Host::name);
+  return !hop_.enforces_policy || host == hop_.hosts.end() || host->in_policy;
+}
+
 void HostWalk::on_addresses(const dns::AddressAnswer& answer) {
   switch (answer.status) {
     case dns::Status::Ok:
+      if (!is_in_policy()) {
+        note(local(Outcome::Delayed, {4, 7, 0},
+                   fmt::format("the MTA-STS policy of the domain names none of the mail servers "
+                               "that it has, among them {}",
+                               host_)));
+        break;
+      }
       for (const net::IpAddress& address : answer.addresses) add(address, answer.authenticated);
       break;
     case dns::Status::Temporary:

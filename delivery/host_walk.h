@@ -58,6 +58,7 @@ class HostWalk {
   void on_addresses(const dns::AddressAnswer& answer);
   void add(const net::IpAddress& address, bool authenticated);
   void note(Disposition why);
+  bool is_in_policy() const;
   Target target(AddressOrder::Target found) const;
 
   net::Loop& loop_;

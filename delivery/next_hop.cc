@@ -89,10 +89,15 @@ std::vector<Source> sources_of(const config::Config& config, std::string_view po
   return sources;
 }
 
-// What the configuration says of the hop beside where it is; the end of its key.
-std::string complete(NextHop& hop, const config::Config& config, const RoutePlan& plan,
-                     std::string_view domain, std::string_view exchanger,
-                     const providers::Provider* provider) {
+struct Completion {
+  std::string key;  // its end
+  bool heeds_policy = false;
+};
+
+// What the configuration says of the hop beside where it is.
+Completion complete(NextHop& hop, const config::Config& config, const RoutePlan& plan,
+                    std::string_view domain, std::string_view exchanger,
+                    const providers::Provider* provider) {
   const auto found = providers::limits_in_force(config, domain, exchanger, provider);
   apply_limits(hop, found);
   hop.sources = sources_of(config, plan.pool);
@@ -101,7 +106,10 @@ std::string complete(NextHop& hop, const config::Config& config, const RoutePlan
   hop.connections_per_address =
       std::max(config.delivery.connections_per_address,
                found.of_table.connections ? hop.connections * hop.sources.size() : 0);
-  return differences(hop, config, found);
+  const bool heeds_policy = found.table != nullptr
+                                ? found.table->mta_sts.value_or(config.delivery.mta_sts)
+                                : config.delivery.mta_sts;
+  return {differences(hop, config, found), heeds_policy && hop.tls != config::TlsPolicy::Off};
 }
 
 // Some domains have the same hosts in another order of preference: another way to the same
@@ -138,7 +146,25 @@ void take_route(NextHop& hop, const config::RouteConfig& route) {
   hop.key = key_of(hop.via);
 }
 
+// What the key says of it: hosts that the policy does not name must not get the mail.
+std::string follow_policy(NextHop& hop, const mta_sts::Policy& policy) {
+  hop.enforces_policy = true;
+  std::string text = " sts";
+  for (NextHop::Host& host : hop.hosts) {
+    host.in_policy = mta_sts::lists(policy, host.name);
+    if (!host.in_policy) text.append(",-").append(host.name);
+  }
+  return text;
+}
+
 }  // namespace
+
+bool heeds_policies(const config::Config& config) {
+  return config.delivery.mta_sts ||
+         std::ranges::any_of(config.destinations, [](const config::DestinationConfig& each) {
+           return each.mta_sts.value_or(false);
+         });
+}
 
 std::string_view without_sources(std::string_view key) {
   return key.substr(0, std::min(key.rfind(kFrom), key.size()));
@@ -180,9 +206,9 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   if (route != nullptr) plan.tls = route->tls;
   if (route == nullptr || route->mx) plan.pool = relay::pool_of(lane.route);
   if (route != nullptr && !route->mx) {
-    const std::string suffix = complete(hop, config, plan, *domain, "", nullptr);
+    const Completion completion = complete(hop, config, plan, *domain, "", nullptr);
     take_route(hop, *route);
-    hop.key += suffix;
+    hop.key += completion.key;
     return plan;
   } else if (smtp::is_address_literal(*domain)) {
     if (!config.delivery.address_literals) {
@@ -196,13 +222,14 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   } else {
     return fail(Errc::InvalidArgument, fmt::format("{} is not a domain name", lane.domain));
   }
-  hop.key += complete(hop, config, plan, *domain, "", nullptr);
+  hop.key += complete(hop, config, plan, *domain, "", nullptr).key;
   return plan;
 }
 
 std::expected<NextHop, Disposition> at_exchangers(const config::Config& config,
                                                   const providers::Providers& providers,
-                                                  RoutePlan plan, dns::MxAnswer answer) {
+                                                  RoutePlan plan, dns::MxAnswer answer,
+                                                  const mta_sts::Finding& finding) {
   if (answer.outcome != dns::MxAnswer::Outcome::Hosts) {
     return std::unexpected(of_mx_answer(answer, plan.domain));
   }
@@ -228,11 +255,16 @@ std::expected<NextHop, Disposition> at_exchangers(const config::Config& config,
     hop.hosts.push_back({std::move(answer.hosts[i].host), rank});
   }
   const std::string& first = hop.hosts.front().name;
-  const std::string suffix = complete(hop, config, plan, plan.domain, first, providers.find(first));
-  hop.key += suffix;
-  if (hop.group.empty() && hop.hosts.size() > 1) {
-    hop.group = set_of(hop) + std::string(without_sources(suffix));
+  const Completion completion =
+      complete(hop, config, plan, plan.domain, first, providers.find(first));
+  const std::string_view own = without_sources(completion.key);
+  if (hop.group.empty() && hop.hosts.size() > 1) hop.group = set_of(hop).append(own);
+  hop.key += own;
+  if (completion.heeds_policy && finding.policy != nullptr &&
+      finding.policy->mode == mta_sts::Mode::Enforce) {
+    hop.key += follow_policy(hop, *finding.policy);
   }
+  hop.key.append(completion.key, own.size());
   return hop;
 }
 

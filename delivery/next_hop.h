@@ -7,6 +7,7 @@
 #include "delivery/route_hop.h"
 #include "delivery/source.h"
 #include "dns/mx.h"
+#include "mta_sts/finding.h"
 #include "providers/providers.h"
 #include "queue/lane.h"
 #include "relay/rate_limit.h"
@@ -24,8 +25,9 @@ namespace signpost::delivery {
 // number of domains share it.
 struct NextHop {
   struct Host {
-    std::string name;   // or an IP address
-    unsigned rank = 0;  // the lowest is tried first; hosts of one rank in any order
+    std::string name;       // or an IP address
+    unsigned rank = 0;      // the lowest is tried first; hosts of one rank in any order
+    bool in_policy = true;  // NextHop::enforces_policy: the policy names it
     friend bool operator==(const Host&, const Host&) = default;
   };
 
@@ -38,6 +40,8 @@ struct NextHop {
   bool mx = true;               // found by MX, not by a route or an address literal
   bool routed = false;          // by a [[route]], which may lead anywhere but back to us
   bool implicit = false;        // no MX records: the host is the domain itself
+  // The recipient domain has an MTA-STS policy in mode enforce (RFC 8461 section 5).
+  bool enforces_policy = false;
   std::uint16_t port = 25;
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
   // Whose limits these are: "google", "mx:*.mail.example", or the set of its hosts in the order of
@@ -79,8 +83,14 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
 // Limits are those of the first [[destination]] table that names the domain or the first
 // exchanger, and of the exchanger's provider where that says nothing. Hops that are limited by
 // their exchanger are a group; a table that limits a domain by its name takes it out of the group.
+// `finding`: of the domain's MTA-STS policy. Mail that it binds has connections of its own, and
+// shares the limits of other mail for these hosts.
 std::expected<NextHop, Disposition> at_exchangers(const config::Config& config,
                                                   const providers::Providers& providers,
-                                                  RoutePlan plan, dns::MxAnswer answer);
+                                                  RoutePlan plan, dns::MxAnswer answer,
+                                                  const mta_sts::Finding& finding = {});
+
+// Whether some mail that follows MX records heeds the policies of recipient domains.
+bool heeds_policies(const config::Config& config);
 
 }  // namespace signpost::delivery

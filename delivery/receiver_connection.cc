@@ -358,14 +358,16 @@ void ReceiverConnection::refused_for_tls(const TlsRefusal& refusal) {
 
 void ReceiverConnection::on_secured(const net::TlsFacts& facts) {
   tls_ = facts;
-  host_.context().events.emit(relay::events::TlsEstablished{.session = log_id_,
-                                                            .direction = relay::TlsDirection::Out,
-                                                            .mx = target_.host,
-                                                            .address = target_.place(),
-                                                            .version = facts.version,
-                                                            .cipher = facts.cipher,
-                                                            .trust = facts.trust,
-                                                            .resumed = facts.resumed});
+  host_.context().events.emit(
+      relay::events::TlsEstablished{.session = log_id_,
+                                    .direction = relay::TlsDirection::Out,
+                                    .mx = target_.host,
+                                    .address = target_.place(),
+                                    .version = facts.version,
+                                    .cipher = facts.cipher,
+                                    .trust = facts.trust,
+                                    .by_policy = target_.tls.wanted == relay::TlsWanted::Sts,
+                                    .resumed = facts.resumed});
   if (!facts.resumed) resuming_ = false;
   if (const auto judged = judge_handshake(target_.tls, facts); !judged) {
     if (retry_without_session()) return;

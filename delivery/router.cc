@@ -1,5 +1,7 @@
 #include "delivery/router.h"
 
+#include "mta_sts/discovery.h"
+
 #include <utility>
 
 namespace signpost::delivery {
@@ -22,9 +24,31 @@ void Router::look_up(queue::Lane lane, Done done) {
         // The query is calling us: it is destroyed once this has returned.
         auto query = queries_.extract(number);
         context_.loop.defer([query = std::move(query)] {});
-        const relay::Settings& settings = *context_.settings;
-        done(lane, at_exchangers(*settings.config, *settings.providers, plan, answer));
+        const bool may_bind = answer.outcome == dns::MxAnswer::Outcome::Hosts &&
+                              context_.mta_sts != nullptr &&
+                              heeds_policies(*context_.settings->config);
+        if (may_bind) {
+          find_policy(number, Found{lane, plan, answer, done});
+        } else {
+          finish({lane, plan, answer, done}, {});
+        }
       });
+}
+
+void Router::find_policy(std::uint64_t number, Found found) {
+  const std::string domain = found.plan.domain;
+  queries_[number] = context_.mta_sts->find(
+      domain, [this, number, found = std::move(found)](const mta_sts::Finding& finding) {
+        auto query = queries_.extract(number);
+        context_.loop.defer([query = std::move(query)] {});
+        finish(found, finding);
+      });
+}
+
+void Router::finish(const Found& found, const mta_sts::Finding& finding) {
+  const relay::Settings& settings = *context_.settings;
+  found.done(found.lane, at_exchangers(*settings.config, *settings.providers, found.plan,
+                                       found.answer, finding));
 }
 
 }  // namespace signpost::delivery

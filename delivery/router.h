@@ -21,11 +21,21 @@ class Router {
 
   explicit Router(relay::Context& context) : context_(context) {}
 
-  // By the routes of the configuration in force, else by the MX records of the lane's domain. Calls
-  // `done` once, perhaps at once.
+  // By the routes of the configuration in force, else by the MX records of the lane's domain and
+  // its MTA-STS policy. Calls `done` once, perhaps at once.
   void look_up(queue::Lane lane, Done done);
 
  private:
+  // The mail exchangers of a lane, whose domain's policy is to be found yet.
+  struct Found {
+    queue::Lane lane;
+    RoutePlan plan;
+    dns::MxAnswer answer;
+    Done done;
+  };
+  void find_policy(std::uint64_t number, Found found);
+  void finish(const Found& found, const mta_sts::Finding& finding);
+
   relay::Context& context_;
   std::uint64_t next_ = 1;
   std::unordered_map<std::uint64_t, dns::QueryHandle> queries_;

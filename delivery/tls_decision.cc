@@ -45,6 +45,24 @@ TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host, con
   return requirement;
 }
 
+void enforce_policy(TlsRequirement& requirement) {
+  switch (requirement.wanted) {
+    case relay::TlsWanted::Opportunistic:
+    case relay::TlsWanted::Encrypt:
+    case relay::TlsWanted::Verify:
+      requirement.starttls = smtp::TlsUse::Required;
+      requirement.trust = net::TlsTrust::Pkix;
+      requirement.on_failure = OnFailure::NextHost;
+      requirement.wanted = relay::TlsWanted::Sts;
+      return;
+    case relay::TlsWanted::Off:
+    case relay::TlsWanted::Sts:
+    case relay::TlsWanted::Dane:
+    case relay::TlsWanted::RequireTls:
+      return;
+  }
+}
+
 std::expected<void, TlsRefusal> judge_handshake(const TlsRequirement& requirement,
                                                 const net::TlsFacts& facts) {
   if (facts.trust >= requirement.trust) return {};

@@ -59,6 +59,10 @@ struct TlsRequirement {
 TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host,
                           const DnsSecurity& security, TlsTry attempt);
 
+// The recipient domain's MTA-STS policy, which names the host, is to be enforced (RFC 8461 section
+// 5): changes what demands less. DANE ranks before it (section 2), and so does an operator's "off".
+void enforce_policy(TlsRequirement& requirement);
+
 // Why a host gets no mail on this connection: the words of a disposition.
 struct TlsRefusal {
   smtp::EnhancedStatus status;

@@ -1,5 +1,7 @@
 #include "relay/event_sink.h"
 
+#include "relay/metric_descriptions.h"
+
 namespace signpost::relay {
 
 void EventSink::count(const events::Accepted& event) {
@@ -85,7 +87,11 @@ void EventSink::count(const events::AuthFailed& event) {
 }
 
 void EventSink::count(const events::TlsEstablished& event) {
-  metrics_.tls_handshakes(event.direction, event.version, event.trust).add();
+  const bool sts = event.by_policy && event.trust == TlsTrust::Pkix;
+  metrics_
+      .tls_handshakes(event.direction, event.version,
+                      sts ? metric::kTrustSts : text_of(event.trust))
+      .add();
   if (event.resumed) metrics_.tls_resumed(event.direction).add();
 }
 

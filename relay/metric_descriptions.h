@@ -214,8 +214,11 @@ inline constexpr Description kNotificationsDropped = {
     "mail that fails in bulk, perhaps in another's name.",
     kDroppedLabels};
 
+// An authority vouches for the host, as the recipient domain's MTA-STS policy demands.
+inline constexpr std::string_view kTrustSts = "sts";
+inline constexpr std::string_view kTrusts[] = {"none", "unverified", "pkix", "dane", kTrustSts};
 inline constexpr LabelDescription kHandshakeLabels[] = {
-    {"direction", kTexts<TlsDirection>}, {"version", kTlsVersions}, {"trust", kTexts<TlsTrust>}};
+    {"direction", kTexts<TlsDirection>}, {"version", kTlsVersions}, {"trust", kTrusts}};
 inline constexpr Description kHandshakes = {
     "signpost_tls_handshakes_total",
     "Finished TLS handshakes, with clients (in) and receivers (out), by the trust in the peer's "

@@ -56,7 +56,7 @@ RelayMetrics::RelayMetrics(metrics::Registry& registry)
     tls_failures(direction);
     tls_resumed(direction);
     tls_handshakes(direction, "TLSv1.3",
-                   direction == TlsDirection::In ? TlsTrust::None : TlsTrust::Unverified);
+                   text_of(direction == TlsDirection::In ? TlsTrust::None : TlsTrust::Unverified));
   }
 }
 
@@ -99,10 +99,10 @@ metrics::Counter& RelayMetrics::signatures(std::string_view algorithm) {
   return counter(metric::kSignatures, {{"algorithm", std::string(algorithm)}});
 }
 metrics::Counter& RelayMetrics::tls_handshakes(TlsDirection direction, std::string_view version,
-                                               TlsTrust trust) {
+                                               std::string_view trust) {
   return counter(metric::kHandshakes, {{"direction", std::string(text_of(direction))},
                                        {"version", std::string(version)},
-                                       {"trust", std::string(text_of(trust))}});
+                                       {"trust", std::string(trust)}});
 }
 metrics::Counter& RelayMetrics::tls_resumed(TlsDirection direction) {
   return counter(metric::kTlsResumed, {{"direction", std::string(text_of(direction))}});

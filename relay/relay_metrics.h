@@ -34,7 +34,7 @@ class RelayMetrics {
   metrics::Counter& unsigned_reason(std::string_view reason);
   metrics::Counter& signatures(std::string_view algorithm);
   metrics::Counter& tls_handshakes(TlsDirection direction, std::string_view version,
-                                   TlsTrust trust);
+                                   std::string_view trust);
   metrics::Counter& tls_resumed(TlsDirection direction);
   metrics::Counter& tls_failures(TlsDirection direction);
   metrics::Counter& connection_failures(std::string_view provider, ConnectionFailure kind);

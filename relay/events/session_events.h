@@ -111,6 +111,7 @@ struct TlsEstablished {
   std::string_view version{};
   std::string_view cipher{};
   TlsTrust trust = TlsTrust::None;
+  bool by_policy = false;  // MTA-STS demands the trust; counted, not logged
   bool resumed = false;
   std::string_view detail{};
   static constexpr auto kEvent = log::describe(

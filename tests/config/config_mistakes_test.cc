@@ -200,8 +200,6 @@ TEST(Config, MalformedValuesAreNamed) {
 TEST(Config, UnsupportedKeysAreRefusedByName) {
   expect_errors({
       {"[delivery]\ndane = true\n", "8:8: delivery.dane: this is not supported yet; write false"},
-      {"[delivery]\nmta_sts = true\n",
-       "8:11: delivery.mta_sts: this is not supported yet; write false"},
       {"[dns]\ntrust_ad = true\n",
        "8:12: dns.trust_ad: this is not supported yet; write \"auto\" or false"},
   });

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -465,6 +467,69 @@ TEST(Sources, ARouteWithHopsOfItsOwnHasNoPool) {
   pool.name = "all";
   pool.sources = {*net::IpAddress::parse("192.0.2.1")};
   EXPECT_EQ(place(config, "", "a.example"), "smtp:smarthost.example:25");
+}
+
+mta_sts::Finding policy_of(mta_sts::Mode mode, std::vector<std::string> mx) {
+  mta_sts::Finding finding;
+  finding.policy = std::make_shared<const mta_sts::Policy>(mta_sts::Policy{
+      .id = "1", .mode = mode, .mx = std::move(mx), .max_age = std::chrono::hours(24), .lines{}});
+  return finding;
+}
+
+// To a.example, which has this policy.
+NextHop bound_hop(const config::Config& config, std::vector<dns::MxHost> hosts,
+                  const mta_sts::Finding& finding) {
+  return at_exchangers(config, known_providers(), *plan(config, "", "a.example"),
+                       exchangers(std::move(hosts)), finding)
+      .value();
+}
+
+const std::vector<dns::MxHost> kTwoHosts{{10, "mx1.hoster.test"}, {10, "mx2.hoster.test"}};
+
+TEST(PolicyOfADomain, BindsMailThatSharesLimitsWithOtherMailForTheHosts) {
+  const config::Config config;
+  const NextHop free = bound_hop(config, kTwoHosts, {});
+  const NextHop bound =
+      bound_hop(config, kTwoHosts, policy_of(mta_sts::Mode::Enforce, {"*.hoster.test"}));
+  EXPECT_FALSE(free.enforces_policy);
+  EXPECT_TRUE(bound.enforces_policy);
+  EXPECT_EQ(bound.key, free.key + " sts");
+  EXPECT_EQ(bound.group, free.group);
+  EXPECT_TRUE(bound.hosts[0].in_policy && bound.hosts[1].in_policy);
+}
+
+TEST(PolicyOfADomain, KeepsDomainsApartThatNameDifferentHosts) {
+  const NextHop hop = bound_hop(config::Config(), kTwoHosts,
+                                policy_of(mta_sts::Mode::Enforce, {"mx2.hoster.test"}));
+  EXPECT_FALSE(hop.hosts[0].in_policy);
+  EXPECT_TRUE(hop.hosts[1].in_policy);
+  EXPECT_TRUE(hop.key.ends_with(" sts,-mx1.hoster.test")) << hop.key;
+}
+
+TEST(PolicyOfADomain, BindsNothingUnlessItIsToBeEnforced) {
+  for (const auto mode : {mta_sts::Mode::Testing, mta_sts::Mode::None}) {
+    const NextHop hop =
+        bound_hop(config::Config(), kTwoHosts, policy_of(mode, {"mx2.hoster.test"}));
+    EXPECT_FALSE(hop.enforces_policy);
+    EXPECT_TRUE(hop.hosts[0].in_policy);
+  }
+}
+
+TEST(PolicyOfADomain, IsIgnoredWhereTheConfigurationSaysSo) {
+  const auto policy = policy_of(mta_sts::Mode::Enforce, {"*.hoster.test"});
+  config::Config nowhere;
+  nowhere.delivery.mta_sts = false;
+  EXPECT_FALSE(heeds_policies(nowhere));
+  EXPECT_FALSE(bound_hop(nowhere, kTwoHosts, policy).enforces_policy);
+  nowhere.destinations.push_back({.match = {"a.example"}, .mta_sts = true});
+  EXPECT_TRUE(heeds_policies(nowhere));
+  EXPECT_TRUE(bound_hop(nowhere, kTwoHosts, policy).enforces_policy);
+  config::Config elsewhere;
+  elsewhere.destinations.push_back({.match = {"a.example"}, .mta_sts = false});
+  EXPECT_FALSE(bound_hop(elsewhere, kTwoHosts, policy).enforces_policy);
+  config::Config clear;
+  clear.delivery.tls = config::TlsPolicy::Off;
+  EXPECT_FALSE(bound_hop(clear, kTwoHosts, policy).enforces_policy);
 }
 
 }  // namespace

@@ -139,5 +139,27 @@ TEST(TlsJudgement, SaysWithWhomAHandshakeFailedAndHow) {
             (TlsRefusal{{4, 7, 5}, "TLS with mx.example failed: the handshake timed out"}));
 }
 
+TEST(EnforcedPolicy, DemandsAProvenHostWhateverLessIsConfigured) {
+  for (const TlsPolicy policy : {TlsPolicy::Opportunistic, TlsPolicy::Encrypt, TlsPolicy::Verify}) {
+    TlsRequirement requirement = decide_tls(policy, kHost, {}, TlsTry::First);
+    enforce_policy(requirement);
+    EXPECT_EQ(requirement.starttls, TlsUse::Required);
+    EXPECT_EQ(requirement.trust, TlsTrust::Pkix);
+    EXPECT_EQ(requirement.on_failure, OnFailure::NextHost);
+    EXPECT_EQ(requirement.wanted, relay::TlsWanted::Sts);
+    EXPECT_FALSE(requirement.may_use_old_versions());
+    EXPECT_FALSE(judge_handshake(requirement, handshake(TlsTrust::Unverified)));
+    EXPECT_TRUE(judge_handshake(requirement, handshake(TlsTrust::Pkix)));
+  }
+}
+
+TEST(EnforcedPolicy, DoesNotOverruleAnOperatorWhoWantsClearText) {
+  TlsRequirement requirement = decide_tls(TlsPolicy::Off, kHost, {}, TlsTry::First);
+  const TlsRequirement before = requirement;
+  enforce_policy(requirement);
+  EXPECT_EQ(requirement.starttls, before.starttls);
+  EXPECT_EQ(requirement.wanted, relay::TlsWanted::Off);
+}
+
 }  // namespace
 }  // namespace signpost::delivery

@@ -1,10 +1,7 @@
 """What receivers need of TLS that most do not: versions that are long outdated, a certificate of the relay, an authority that only
 this operator trusts."""
 
-import contextlib
-import socket
 import ssl
-import threading
 import warnings
 
 import pytest
@@ -12,60 +9,9 @@ import pytest
 import harness
 from conftest import message
 from harness import MX_PORT
+from tls_receivers import Receiver, context_of
 
 PATIENT = {"retry": 'schedule = ["1h"]\nexpire = "5d"\ndelay_notice = "0s"'}
-
-
-class Receiver:
-    """An SMTP server that offers STARTTLS with `context`, and keeps of each message the version of TLS (None: in clear) and whose
-    certificate its client showed."""
-
-    def __init__(self, host, context, port=MX_PORT):
-        self.context, self.host = context, host
-        self.taken = []
-        self.listener = socket.create_server((host, port))
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        with connection, contextlib.suppress(OSError, StopIteration):
-            connection.sendall(b"220 tls.example ESMTP\r\n")
-            if self.talk(connection, b"250-tls.example\r\n250 STARTTLS\r\n", None):
-                connection.sendall(b"220 go ahead\r\n")
-                with self.context.wrap_socket(connection, server_side=True) as secured:
-                    self.talk(secured, b"250 tls.example\r\n", secured)
-
-    def talk(self, connection, hello, secured):
-        lines = connection.makefile("rb")
-        for line in lines:
-            verb = line[:4].upper().strip()
-            if verb == b"STAR":
-                return True
-            if verb == b"DATA":
-                connection.sendall(b"354 go ahead\r\n")
-                while next(lines) != b".\r\n":
-                    pass
-                shown = secured and secured.getpeercert()
-                self.taken.append((secured and secured.version(), shown and dict(shown["subject"][0])["commonName"]))
-            connection.sendall(hello if verb == b"EHLO" else b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
-        return False
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-
-def context_of(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.certificate, certificate.key)
-    return context
 
 
 @pytest.fixture
