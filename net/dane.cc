@@ -65,14 +65,14 @@ bool is_usable(const TlsaRecord& record) {
 
 bool enable_dane(ssl_ctx_st* context) { return SSL_CTX_dane_enable(context) == 1; }
 
-bool expect_tlsa(ssl_st* connection, const TlsExpectation& expected) {
+bool expect_tlsa(ssl_st* connection, const std::vector<TlsaRecord>& records) {
   // A name here would be SNI, and the only one to verify so far: both are the caller's.
   if (SSL_dane_enable(connection, nullptr) != 1) return false;
   // RFC 7672 section 3.1.1: DANE-EE binds the key to the host, whatever the certificate says.
   SSL_dane_set_flags(connection, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
   X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(connection), kDaneLevel);
   bool any = false;
-  for (const TlsaRecord& record : expected.tlsa) {
+  for (const TlsaRecord& record : records) {
     if (!is_usable(record)) continue;
     const int added = SSL_dane_tlsa_add(connection, record.usage, record.selector, record.matching,
                                         octets_of(record.data), record.data.size());

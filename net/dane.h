@@ -1,7 +1,9 @@
 // Which TLSA records a client can check a certificate by, and checking it by them (RFC 7671).
 #pragma once
 
-#include "net/tls.h"
+#include "net/tlsa.h"
+
+#include <vector>
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -16,10 +18,10 @@ bool is_usable(const TlsaRecord& record);
 // Has the connections of a client's context take TLSA records. False if OpenSSL is out of memory.
 bool enable_dane(ssl_ctx_st* context);
 
-// Has the server's certificate checked by the usable records of `expected.tlsa`, instead of by
-// trusted authorities. False if there is none. Forgets names that were to be verified. REQUIRES:
+// Has the server's certificate checked by the usable ones of `records`, instead of by trusted
+// authorities. False if there is none. Forgets names that were to be verified. REQUIRES:
 // `connection` is of such a context, and has not begun
-bool expect_tlsa(ssl_st* connection, const TlsExpectation& expected);
+bool expect_tlsa(ssl_st* connection, const std::vector<TlsaRecord>& records);
 
 // Whether a record fits what the server showed. REQUIRES: expect_tlsa() said yes, and the handshake
 // is done

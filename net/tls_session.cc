@@ -182,7 +182,7 @@ std::unique_ptr<TlsSession> TlsSession::client(const TlsClientContext& context, 
   send_server_name(session->ssl_, expected.server_name);
   if (expected.old_versions) accept_old_versions(session->ssl_);
   session->needs_tlsa_ = !expected.tlsa.empty();
-  session->has_tlsa_ = session->needs_tlsa_ && expect_tlsa(session->ssl_, expected);
+  session->has_tlsa_ = session->needs_tlsa_ && expect_tlsa(session->ssl_, expected.tlsa);
   session->has_expected_names_ = expect_names(session->ssl_, expected.names);
   collect_tickets(session->ssl_, session->tickets_);
   if (resumed != nullptr) offer_ticket(session->ssl_, *resumed);
