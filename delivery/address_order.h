@@ -3,6 +3,7 @@
 
 #include "delivery/dead_addresses.h"
 #include "delivery/next_hop.h"
+#include "delivery/tls_decision.h"
 #include "net/address.h"
 
 #include <cstddef>
@@ -29,9 +30,9 @@ class AddressOrder {
   struct Target {
     std::string host;
     net::IpAddress address;
-    bool authenticated = false;  // by DNSSEC
-    unsigned rank = 0;           // of the host
-    bool is_dead = false;        // remembered as such
+    DnsSecurity security{};  // what the DNS proves about it
+    unsigned rank = 0;       // of the host
+    bool is_dead = false;    // remembered as such
   };
   struct Step {  // one of the two; neither: there are no more
     std::optional<Target> target;

@@ -42,6 +42,7 @@ Dialer::Dialer(SessionHost& host, SitePtr site, SessionRef session, const relay:
              [this](const net::SocketAddress& address) {
                return host_.dead_addresses().standing(address, host_.context().clock.steady_now());
              },
+             [this](const std::string& name, const Disposition& why) { skipped(name, why); },
              [this](HostWalk::Target target) { found(std::move(target)); },
              [this](const Disposition& why) { run_out(why); }}),
       timer_(host.context().loop, [this] { act(race_.due(host_.context().clock.steady_now())); }) {}
@@ -125,6 +126,14 @@ void Dialer::found(HostWalk::Target target) {
   } else {
     first_.push_back(std::move(target));
   }
+}
+
+// Of a race that is over nobody needs to know.
+void Dialer::skipped(const std::string& name, const Disposition& why) {
+  if (!is_connecting_) return;
+  HostWalk::Target target;
+  target.host = name;
+  user_.on_target_failed(target, ConnectionFailure::Tls, why);
 }
 
 void Dialer::run_out(const Disposition& why) {

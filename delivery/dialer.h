@@ -60,6 +60,7 @@ class Dialer final : private Dial::User {
   void act(ConnectRace::Do what);
   void ask();
   void found(HostWalk::Target target);
+  void skipped(const std::string& name, const Disposition& why);
   void run_out(const Disposition& why);
   void offer(HostWalk::Target target);
   bool may_begin();

@@ -36,7 +36,7 @@ std::vector<NextHop::Host> ranked(const NextHop& hop, const std::vector<std::siz
 
 std::string HostWalk::Target::place() const {
   if (is_local()) return "unix:" + via->to.socket;
-  return host.empty() ? "" : address.text();
+  return host.empty() || address.port == 0 ? "" : address.text();
 }
 
 HostWalk::HostWalk(net::Loop& loop, dns::Resolver& resolver, Random& random, NextHop hop,
@@ -52,14 +52,22 @@ void HostWalk::next() {
   loop_.defer(alive_.guard([this] { offer(); }));
 }
 
+const RouteHop* HostWalk::via(unsigned rank) const {
+  return hop_.via.empty() ? nullptr : &hop_.via[hops_[rank]];
+}
+
+std::uint16_t HostWalk::port() const {
+  const RouteHop* const hop = via(order_.rank());
+  return hop == nullptr ? hop_.port : hop->to.port;
+}
+
 HostWalk::Target HostWalk::target(AddressOrder::Target found) const {
   Target target;
   target.host = std::move(found.host);
   target.rank = found.is_dead ? std::numeric_limits<unsigned>::max() : found.rank;
-  target.via = hop_.via.empty() ? nullptr : &hop_.via[hops_[found.rank]];
+  target.via = via(found.rank);
   target.address = {found.address, target.via == nullptr ? hop_.port : target.via->to.port};
-  // A host that the configuration names needs no proof from the DNS.
-  target.security = {.mx_authenticated = !hop_.mx, .addresses_authenticated = found.authenticated};
+  target.security = std::move(found.security);
   target.tls = decide_tls(target.via == nullptr ? hop_.tls : target.via->tls, target.host,
                           target.security, TlsTry::First);
   if (hop_.enforces_policy) enforce_policy(target.tls);
@@ -79,26 +87,30 @@ void HostWalk::offer() {
     }
     host_ = std::move(*step.ask);
     if (host_.empty()) {  // a unix socket
-      order_.add({.host = "", .address = {}, .authenticated = true, .rank = order_.rank()},
-                 Standing::Good);
+      order_.add({.host = "", .address = {}, .rank = order_.rank()}, Standing::Good);
       continue;
     }
     const auto literal = net::IpAddress::parse(host_);
     if (!literal) break;
-    add(*literal, false);
+    add(*literal, {.mx_authenticated = !hop_.mx});
   }
   query_ = resolver_.addresses(host_,
                                [this](const dns::AddressAnswer& answer) { on_addresses(answer); });
 }
 
-void HostWalk::add(const net::IpAddress& address, bool authenticated) {
-  const std::uint16_t port = hop_.via.empty() ? hop_.port : hop_.via[hops_[order_.rank()]].to.port;
-  const net::SocketAddress target{address, port};
+void HostWalk::add(const net::IpAddress& address, const DnsSecurity& security) {
+  const net::SocketAddress target{address, port()};
   if (auto why = listener_.forbidden(host_, target)) {
     note(std::move(*why));
     return;
   }
-  order_.add({host_, address, authenticated, order_.rank()}, listener_.standing(target));
+  order_.add({host_, address, security, order_.rank()}, listener_.standing(target));
+}
+
+bool HostWalk::heeds_dane(const dns::AddressAnswer& answer) const {
+  const RouteHop* const hop = via(order_.rank());
+  const config::TlsPolicy policy = hop == nullptr ? hop_.tls : hop->tls;
+  return hop_.dane && policy != config::TlsPolicy::Off && DaneLookup::is_needed(resolver_, answer);
 }
 
 // RFC 8461 section 5.1.
@@ -107,18 +119,40 @@ bool HostWalk::is_in_policy() const {
   return !hop_.enforces_policy || host == hop_.hosts.end() || host->in_policy;
 }
 
+// A host that the configuration names needs no proof from the DNS, and one that has TLSA records is
+// held to them although nothing proves that mail for the domain goes there: whoever could forge the
+// MX records could have named a host without.
+void HostWalk::on_dane(const dns::AddressAnswer& answer, Dane dane) {
+  if (dane.demand == Dane::Demand::Unknown) {
+    temporary_ = local(Outcome::Delayed, {4, 4, 3},
+                       fmt::format("looking up the TLSA records of {} failed: {}",
+                                   tlsa_name(port(), dane.base_domain), dane.detail));
+    listener_.skipped(host_, *temporary_);
+  } else if (!is_in_policy() && dane.demand != Dane::Demand::Proof) {
+    note(
+        local(Outcome::Delayed, {4, 7, 0},
+              fmt::format("the MTA-STS policy of the domain names none of the mail servers that it "
+                          "has, among them {}",
+                          host_)));
+  } else {
+    const DnsSecurity security{.mx_authenticated = !hop_.mx,
+                               .addresses_authenticated = answer.authenticated,
+                               .dane = std::move(dane)};
+    for (const net::IpAddress& address : answer.addresses) add(address, security);
+  }
+  offer();
+}
+
 void HostWalk::on_addresses(const dns::AddressAnswer& answer) {
   switch (answer.status) {
     case dns::Status::Ok:
-      if (!is_in_policy()) {
-        note(local(Outcome::Delayed, {4, 7, 0},
-                   fmt::format("the MTA-STS policy of the domain names none of the mail servers "
-                               "that it has, among them {}",
-                               host_)));
-        break;
+      if (heeds_dane(answer)) {
+        dane_lookup_.emplace(resolver_, host_, port(), answer,
+                             [this, answer](Dane dane) { on_dane(answer, std::move(dane)); });
+      } else {
+        on_dane(answer, {});
       }
-      for (const net::IpAddress& address : answer.addresses) add(address, answer.authenticated);
-      break;
+      return;
     case dns::Status::Temporary:
       temporary_ =
           local(Outcome::Delayed, {4, 4, 3},

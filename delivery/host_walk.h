@@ -5,6 +5,7 @@
 #include "base/alive.h"
 #include "base/random.h"
 #include "delivery/address_order.h"
+#include "delivery/dane_lookup.h"
 #include "delivery/disposition.h"
 #include "delivery/next_hop.h"
 #include "delivery/route_hop.h"
@@ -14,6 +15,7 @@
 #include "net/loop.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -38,12 +40,15 @@ class HostWalk {
   };
   // `forbidden`: why mail must not go to this address of that host, which is then skipped.
   // `standing`: what is remembered of it, which decides when it is tried.
+  // `skipped`: a host that is not used because of what is wrong with its DNSSEC.
   // `found`: the next address. `exhausted`: there are no (more) addresses; the disposition says why
-  // if none was ever found, and is meaningless otherwise. Neither runs from within next().
+  // if none was ever found, and is meaningless otherwise. None of the three runs from within
+  // next().
   struct Listener {
     std::function<std::optional<Disposition>(const std::string& host, const net::SocketAddress&)>
         forbidden;
     std::function<Standing(const net::SocketAddress&)> standing;
+    std::function<void(const std::string& host, const Disposition&)> skipped;
     std::function<void(Target)> found;
     std::function<void(Disposition)> exhausted;
   };
@@ -56,7 +61,11 @@ class HostWalk {
  private:
   void offer();
   void on_addresses(const dns::AddressAnswer& answer);
-  void add(const net::IpAddress& address, bool authenticated);
+  void on_dane(const dns::AddressAnswer& answer, Dane dane);
+  void add(const net::IpAddress& address, const DnsSecurity& security);
+  const RouteHop* via(unsigned rank) const;
+  std::uint16_t port() const;  // of the host whose turn it is
+  bool heeds_dane(const dns::AddressAnswer& answer) const;
   void note(Disposition why);
   bool is_in_policy() const;
   Target target(AddressOrder::Target found) const;
@@ -66,6 +75,7 @@ class HostWalk {
   const NextHop hop_;
   const Listener listener_;
   dns::QueryHandle query_;
+  std::optional<DaneLookup> dane_lookup_;
   const std::vector<std::size_t> hops_;  // of a route: which of hop_.via each rank is
   AddressOrder order_;
   std::string host_;                      // the one whose addresses are looked up

@@ -56,6 +56,7 @@ std::string differences(const NextHop& hop, const config::Config& config,
     text += fmt::format("{}{}]", kTable, found.table->match.front());
   }
   if (hop.tls != config.delivery.tls) text += fmt::format(" tls={}", tls_word(hop.tls));
+  if (hop.dane != config.delivery.dane) text += hop.dane ? " dane=on" : " dane=off";
   std::string_view before = kFrom;
   for (const Source& source : hop.sources) {
     if (!source.name.empty()) text.append(std::exchange(before, ",")).append(source.name);
@@ -103,6 +104,7 @@ Completion complete(NextHop& hop, const config::Config& config, const RoutePlan&
   hop.sources = sources_of(config, plan.pool);
   if (found.table != nullptr && found.table->tls) hop.tls = *found.table->tls;
   if (plan.tls) hop.tls = *plan.tls;
+  if (found.table != nullptr) hop.dane = found.table->dane.value_or(hop.dane);
   hop.connections_per_address =
       std::max(config.delivery.connections_per_address,
                found.of_table.connections ? hop.connections * hop.sources.size() : 0);
@@ -192,6 +194,7 @@ Result<RoutePlan> plan_route(const config::Config& config, const queue::Lane& la
   RoutePlan plan;
   NextHop& hop = plan.hop;
   hop.tls = config.delivery.tls;
+  hop.dane = config.delivery.dane;
   hop.port = config.delivery.port;
   const config::RouteConfig* route = relay::lane_route(config, *domain, lane.route);
   // Jobs of a route that the configuration no longer has belong to another lane: see Settler.

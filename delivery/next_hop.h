@@ -44,6 +44,7 @@ struct NextHop {
   bool enforces_policy = false;
   std::uint16_t port = 25;
   config::TlsPolicy tls = config::TlsPolicy::Opportunistic;
+  bool dane = true;  // TLSA records of its hosts raise that
   // Whose limits these are: "google", "mx:*.mail.example", or the set of its hosts in the order of
   // the alphabet, "mx:a.example,b.example"; all hops of the group share them. "": this hop's own.
   std::string group;

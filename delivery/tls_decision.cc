@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace signpost::delivery {
 
 namespace {
@@ -10,11 +12,7 @@ using OnFailure = TlsRequirement::OnFailure;
 
 constexpr smtp::EnhancedStatus kCryptographicFailure{4, 7, 5};  // RFC 3463 section 3.8
 
-}  // namespace
-
-// The four policies do not depend on DNS security; DANE and MTA-STS raise them by it.
-TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host, const DnsSecurity&,
-                          TlsTry attempt) {
+TlsRequirement by_policy(config::TlsPolicy policy, const std::string& host, TlsTry attempt) {
   TlsRequirement requirement;
   requirement.expected = {.server_name = host, .names = {host}};
   switch (policy) {
@@ -45,22 +43,38 @@ TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host, con
   return requirement;
 }
 
+void raise_by(const Dane& dane, const std::string& host, TlsRequirement& requirement) {
+  if (dane.demand == Dane::Demand::None) return;
+  requirement.starttls = smtp::TlsUse::Required;
+  requirement.on_failure = OnFailure::NextHost;
+  requirement.trust = std::max(requirement.trust, net::TlsTrust::Unverified);
+  if (requirement.trust == net::TlsTrust::Unverified) requirement.wanted = relay::TlsWanted::Dane;
+  if (dane.demand == Dane::Demand::Encryption) return;
+  // Without records, as of an unknown demand, nothing satisfies it.
+  requirement.trust = net::TlsTrust::Dane;
+  requirement.wanted = relay::TlsWanted::Dane;
+  if (dane.demand == Dane::Demand::Unknown) return;
+  requirement.expected = {
+      .server_name = dane.base_domain, .names = {dane.base_domain}, .tlsa = dane.records};
+  if (host != dane.base_domain) requirement.expected.names.push_back(host);
+}
+
+}  // namespace
+
+TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host,
+                          const DnsSecurity& security, TlsTry attempt) {
+  TlsRequirement requirement = by_policy(policy, host, attempt);
+  if (policy != config::TlsPolicy::Off) raise_by(security.dane, host, requirement);
+  return requirement;
+}
+
 void enforce_policy(TlsRequirement& requirement) {
-  switch (requirement.wanted) {
-    case relay::TlsWanted::Opportunistic:
-    case relay::TlsWanted::Encrypt:
-    case relay::TlsWanted::Verify:
-      requirement.starttls = smtp::TlsUse::Required;
-      requirement.trust = net::TlsTrust::Pkix;
-      requirement.on_failure = OnFailure::NextHost;
-      requirement.wanted = relay::TlsWanted::Sts;
-      return;
-    case relay::TlsWanted::Off:
-    case relay::TlsWanted::Sts:
-    case relay::TlsWanted::Dane:
-    case relay::TlsWanted::RequireTls:
-      return;
-  }
+  const bool stricter = requirement.trust == net::TlsTrust::Dane;
+  if (stricter || requirement.wanted == relay::TlsWanted::Off) return;
+  requirement.starttls = smtp::TlsUse::Required;
+  requirement.trust = net::TlsTrust::Pkix;
+  requirement.on_failure = OnFailure::NextHost;
+  requirement.wanted = relay::TlsWanted::Sts;
 }
 
 std::expected<void, TlsRefusal> judge_handshake(const TlsRequirement& requirement,

@@ -9,11 +9,16 @@
 //   verify          TLS, else the next host    -                          a trusted one for this
 //                                                                         host
 //
+// What the DNS demands of the host (dane.h) raises every policy but "off": TLS, with a certificate
+// that fits the TLSA records if any of them is usable, and never in clear. Such a proof satisfies
+// "verify", which then asks for no other.
+//
 // TLS start is everything from STARTTLS to a positive reply to EHLO under TLS: a refusal, silence,
 // octets in clear, the handshake, an alert after it, a server that closes or has no EHLO for us.
 #pragma once
 
 #include "config/config.h"
+#include "delivery/dane.h"
 #include "net/tls.h"
 #include "relay/labels.h"
 #include "smtp/client_dialog.h"
@@ -26,11 +31,12 @@
 
 namespace signpost::delivery {
 
-// What DNS proves about a host. DANE adds its TLSA records, MTA-STS the policy that names it.
+// What DNS proves about a host, and demands of it.
 struct DnsSecurity {
   // That mail for the domain goes to this host; also true when the configuration names the host.
   bool mx_authenticated = false;
   bool addresses_authenticated = false;
+  Dane dane{};
 };
 
 // AfterFailedStart: the same address again, because TlsRequirement::on_failure was Clear.
@@ -55,7 +61,8 @@ struct TlsRequirement {
   }
 };
 
-// `host`: the MX host or the route's host, as SNI and certificates name it.
+// `host`: the MX host or the route's host, as SNI and certificates name it; where TLSA records
+// prove it, SNI is the name that has them, and DANE-TA takes either name (RFC 7672 section 3.2.2).
 TlsRequirement decide_tls(config::TlsPolicy policy, const std::string& host,
                           const DnsSecurity& security, TlsTry attempt);
 

@@ -35,7 +35,7 @@ Addresses walk(Hosts hosts, const Records& records, const std::set<std::string>&
       return tried;
     } else if (records.contains(*step.ask)) {
       for (const std::string& each : records.at(*step.ask)) {
-        order.add({*step.ask, *net::IpAddress::parse(each), false, order.rank()},
+        order.add({*step.ask, *net::IpAddress::parse(each), {}, order.rank()},
                   dead.contains(each)   ? Standing::Dead
                   : slow.contains(each) ? Standing::Slow
                                         : Standing::Good);
@@ -69,11 +69,12 @@ TEST(AddressOrder, SlowAddressesAreTheLastOfTheirRank) {
 TEST(AddressOrder, NamesTheHostOfEachAddress) {
   AddressOrder order({{"a", 0}});
   EXPECT_EQ(order.next().ask, "a");
-  order.add({"a", *net::IpAddress::parse("192.0.2.1"), true}, Standing::Good);
+  order.add({"a", *net::IpAddress::parse("192.0.2.1"), {.addresses_authenticated = true}},
+            Standing::Good);
   const AddressOrder::Step step = order.next();
   ASSERT_TRUE(step.target);
   EXPECT_EQ(step.target->host, "a");
-  EXPECT_TRUE(step.target->authenticated);
+  EXPECT_TRUE(step.target->security.addresses_authenticated);
 }
 
 TEST(AddressOrder, ReachesTheBackupHoweverManyAddressesTheFirstHostHas) {

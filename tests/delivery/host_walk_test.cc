@@ -38,6 +38,7 @@ class HostWalkTest : public testing::Test {
   void begin(NextHop hop, std::uint64_t seed = 1) {
     Random random(seed);
     found_.clear();
+    skipped_.clear();
     exhausted_.reset();
     walk_ = std::make_unique<HostWalk>(
         loop_, resolver_, random, std::move(hop),
@@ -51,6 +52,8 @@ class HostWalkTest : public testing::Test {
                 [this](const net::SocketAddress& address) {
                   return dead_.contains(address.ip.text()) ? Standing::Dead : Standing::Good;
                 },
+            .skipped = [this](const std::string& host,
+                              const Disposition&) { skipped_.push_back(host); },
             .found = [this](HostWalk::Target target) { found_.push_back(std::move(target)); },
             .exhausted = [this](Disposition why) { exhausted_ = std::move(why); }});
   }
@@ -75,6 +78,7 @@ class HostWalkTest : public testing::Test {
   test::ScriptedResolver resolver_;
   std::map<std::string, Disposition> forbidden_;  // addresses
   std::set<std::string> dead_;
+  Places skipped_;  // hosts
   std::vector<HostWalk::Target> found_;
   std::optional<Disposition> exhausted_;
   std::unique_ptr<HostWalk> walk_;
@@ -146,6 +150,124 @@ TEST_F(HostWalkTest, WhatTheDnsProvesGoesWithTheTarget) {
   EXPECT_FALSE(found_[0].security.mx_authenticated);
   (void)walk(routed({"smtp://mx2.example"}));
   EXPECT_TRUE(found_[0].security.mx_authenticated);  // the configuration names the host
+}
+
+const net::TlsaRecord kRecord{3, 1, 1, std::string(32, 'x')};
+const net::TlsaRecord kUnusable{1, 1, 1, std::string(32, 'x')};
+
+TEST_F(HostWalkTest, AProvenHostIsHeldToItsTlsaRecords) {
+  resolver_.knows_address("mx.example", "192.0.2.1", true);
+  resolver_.has_tlsa("_25._tcp.mx.example", {kRecord});
+  (void)walk(exchangers({{"mx.example", 0}}));
+  ASSERT_EQ(found_.size(), 1U);
+  EXPECT_EQ(found_[0].tls.trust, net::TlsTrust::Dane);
+  EXPECT_EQ(found_[0].tls.on_failure, TlsRequirement::OnFailure::NextHost);
+  EXPECT_EQ(found_[0].tls.expected.tlsa, std::vector{kRecord});
+  EXPECT_EQ(found_[0].tls.expected.server_name, "mx.example");
+}
+
+TEST_F(HostWalkTest, ARouteIsHeldToTheRecordsOfItsPort) {
+  resolver_.knows_address("a.example", "192.0.2.1", true);
+  resolver_.has_tlsa("_465._tcp.a.example", {kRecord});
+  (void)walk(routed({"smtps://a.example", "smtp://a.example:587"}));
+  ASSERT_EQ(found_.size(), 2U);
+  for (const HostWalk::Target& target : found_) {
+    EXPECT_EQ(target.tls.trust == net::TlsTrust::Dane, target.address.port == 465);
+  }
+}
+
+TEST_F(HostWalkTest, NothingIsAskedWhereDnssecProvesNoAddress) {
+  resolver_.knows_address("mx.example", "192.0.2.1", false);
+  resolver_.has_tlsa("_25._tcp.mx.example", {kRecord});
+  (void)walk(exchangers({{"mx.example", 0}}));
+  EXPECT_EQ(resolver_.asked.size(), 2U);  // AAAA and A
+  EXPECT_EQ(found_[0].tls.trust, net::TlsTrust::None);
+}
+
+TEST_F(HostWalkTest, NothingIsAskedWhereNobodyWantsToKnow) {
+  resolver_.knows_address("mx.example", "192.0.2.1", true);
+  resolver_.has_tlsa("_25._tcp.mx.example", {kRecord});
+  NextHop hop = exchangers({{"mx.example", 0}});
+  hop.dane = false;
+  (void)walk(hop);
+  EXPECT_EQ(found_[0].tls.trust, net::TlsTrust::None);
+  hop.dane = true;
+  hop.tls = config::TlsPolicy::Off;
+  (void)walk(hop);
+  EXPECT_EQ(found_[0].tls.starttls, smtp::TlsUse::Off);
+  EXPECT_EQ(resolver_.asked.size(), 4U);
+  hop.tls = config::TlsPolicy::Opportunistic;
+  resolver_.knows_address("mx.example", "192.0.2.1", false);
+  resolver_.is_alias("mx.example", "all.example");
+  resolver_.validates = false;
+  (void)walk(hop);
+  EXPECT_EQ(resolver_.asked.size(), 6U) << "what no answer could prove";
+}
+
+TEST_F(HostWalkTest, TheEndOfItsAliasesComesBeforeTheHostItself) {
+  resolver_.knows_address("mx.example", "192.0.2.1", true);
+  resolver_.is_alias("mx.example", "all.example");
+  resolver_.has_tlsa("_25._tcp.mx.example", {kRecord});
+  (void)walk(exchangers({{"mx.example", 0}}));
+  EXPECT_EQ(found_[0].tls.expected.server_name, "mx.example");
+  EXPECT_EQ(resolver_.asked,
+            (Places{"mx.example", "mx.example", "_25._tcp.all.example", "_25._tcp.mx.example"}));
+  resolver_.has_tlsa("_25._tcp.all.example", {kRecord});
+  (void)walk(exchangers({{"mx.example", 0}}));
+  EXPECT_EQ(found_[0].tls.expected.server_name, "all.example");
+  EXPECT_EQ(found_[0].tls.expected.names, (Places{"all.example", "mx.example"}));
+  resolver_.has_tlsa("_25._tcp.all.example", {kUnusable});
+  (void)walk(exchangers({{"mx.example", 0}}));
+  EXPECT_EQ(found_[0].tls.trust, net::TlsTrust::Unverified) << "they count, though none is usable";
+}
+
+TEST_F(HostWalkTest, AProvenAliasOfAnUnprovenHostMayHaveRecords) {
+  resolver_.knows_address("mx.example", "192.0.2.1", false);
+  resolver_.is_alias("mx.example", "cloud.test");
+  resolver_.has_tlsa("_25._tcp.mx.example", {kRecord});
+  resolver_.has_tlsa("_25._tcp.cloud.test", {kRecord});
+  resolver_.knows(dns::RecordType::Cname, "mx.example", dns::Aliases{{"cloud.test"}}, true);
+  (void)walk(exchangers({{"mx.example", 0}}));
+  EXPECT_EQ(found_[0].tls.trust, net::TlsTrust::Dane);
+  EXPECT_EQ(found_[0].tls.expected.server_name, "mx.example");
+  resolver_.knows(dns::RecordType::Cname, "mx.example", dns::Aliases{{"cloud.test"}}, false);
+  (void)walk(exchangers({{"mx.example", 0}}));
+  EXPECT_EQ(found_[0].tls.trust, net::TlsTrust::None);
+}
+
+TEST_F(HostWalkTest, AHostWhoseRecordsCannotBeLookedUpIsSkipped) {
+  resolver_.knows_address("mx1.example", "192.0.2.1", true);
+  resolver_.fails_for("_25._tcp.mx1.example");
+  EXPECT_TRUE(walk(exchangers({{"mx1.example", 0}})).empty());
+  EXPECT_EQ(exhausted_->outcome, Outcome::Delayed);
+  EXPECT_EQ(why(), "4.4.3 looking up the TLSA records of _25._tcp.mx1.example failed: SERVFAIL");
+  EXPECT_EQ(skipped_, Places{"mx1.example"});
+  resolver_.knows_address("mx2.example", "192.0.2.2");
+  EXPECT_EQ(walk(exchangers({{"mx1.example", 0}, {"mx2.example", 1}})), Places{"192.0.2.2:25"});
+}
+
+TEST_F(HostWalkTest, AnAliasThatCannotBeLookedUpIsSkipped) {
+  resolver_.knows_address("mx.example", "192.0.2.1", false);
+  resolver_.is_alias("mx.example", "cloud.test");
+  begin(exchangers({{"mx.example", 0}}));
+  walk_->next();
+  run_deferred();
+  ASSERT_EQ(found_.size(), 1U) << "no such record";
+  resolver_.fails_with(dns::RecordType::Cname, "mx.example");
+  EXPECT_TRUE(walk(exchangers({{"mx.example", 0}})).empty());
+  EXPECT_EQ(skipped_, Places{"mx.example"});
+}
+
+TEST_F(HostWalkTest, AWalkMayEndDuringTheLookUpOfRecords) {
+  resolver_.knows_address("mx.example", "192.0.2.1", true);
+  resolver_.has_tlsa("_25._tcp.mx.example", {kRecord});
+  begin(exchangers({{"mx.example", 0}}));
+  walk_->next();
+  test::run_deferred(loop_);
+  resolver_.answer(2);  // the addresses
+  walk_.reset();
+  resolver_.answer_all();
+  EXPECT_TRUE(found_.empty());
 }
 
 TEST_F(HostWalkTest, DeadAddressesComeLastOfAll) {

@@ -239,6 +239,22 @@ TEST(Limits, ComeFromTheFirstDestinationThatMatches) {
   EXPECT_EQ(wide.tls, config::TlsPolicy::Opportunistic);
 }
 
+TEST(Limits, ATableMayTurnDaneOffForItsDomains) {
+  config::Config config;
+  config::DestinationConfig broken = destination({"a.example"}, {});
+  broken.dane = false;
+  config.destinations = {broken};
+  EXPECT_FALSE(limits(config, "a.example", "mx.test").dane);
+  EXPECT_TRUE(limits(config, "b.example", "mx.test").dane);
+  EXPECT_NE(limits(config, "a.example", "mx.test").key, limits(config, "b.example", "mx.test").key)
+      << "they would share connections";
+  config.delivery.dane = false;
+  broken.dane = true;
+  config.destinations = {broken};
+  EXPECT_TRUE(limits(config, "a.example", "mx.test").dane);
+  EXPECT_FALSE(limits(config, "b.example", "mx.test").dane);
+}
+
 TEST(Limits, AHopKnowsTheTableThatSinglesItOut) {
   config::Config config;
   config::DestinationConfig verified = destination({"*.example", "a.test"}, 3);

@@ -20,7 +20,6 @@ class ScriptedResolver final : public dns::Resolver {
   dns::QueryHandle ask(const dns::Question& question,
                        std::function<void(const dns::Answer&)> done) override {
     asked.push_back(question.name);
-    types.push_back(question.type);
     auto query = std::make_unique<WaitingQuery>();
     waiting_.push_back({question, query->done, std::move(done)});
     return query;
@@ -41,10 +40,24 @@ class ScriptedResolver final : public dns::Resolver {
     const auto other = parsed.is_v6() ? dns::RecordType::A : dns::RecordType::Aaaa;
     answers_.try_emplace({other, host}, dns::Answer{.status = dns::Status::NoData});
   }
+  // The addresses of `host` are those of another name.
+  void is_alias(const std::string& host, const std::string& canonical) {
+    for (const auto type : {dns::RecordType::A, dns::RecordType::Aaaa}) {
+      answers_[{type, host}].canonical = canonical;
+    }
+  }
+  void has_tlsa(const std::string& name, dns::Tlsas records, bool authenticated = true) {
+    knows(dns::RecordType::Tlsa, name, std::move(records), authenticated);
+  }
   void fails_for(const std::string& name) { failing_ = name; }
+  void fails_with(dns::RecordType type, const std::string& name) {
+    answers_[{type, name}] = {.status = dns::Status::Temporary, .detail = "SERVFAIL"};
+  }
 
-  void answer_all(bool newest_first = false) {
-    while (!waiting_.empty()) {
+  void answer_all(bool newest_first = false) { answer(-1, newest_first); }
+  // As many questions; all that there are, also then, if it is negative.
+  void answer(int count, bool newest_first = false) {
+    while (count-- != 0 && !waiting_.empty()) {
       const auto next = newest_first ? std::prev(waiting_.end()) : waiting_.begin();
       const Waiting waiting = std::move(*next);
       waiting_.erase(next);
@@ -52,8 +65,7 @@ class ScriptedResolver final : public dns::Resolver {
     }
   }
 
-  std::vector<std::string> asked;      // names, ever
-  std::vector<dns::RecordType> types;  // of those questions
+  std::vector<std::string> asked;  // names, ever
   bool validates = true;
 
  private:

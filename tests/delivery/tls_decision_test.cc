@@ -110,6 +110,65 @@ TEST(TlsDecision, FallsBackToClearOnceAtMost) {
   EXPECT_NE(again.on_failure, OnFailure::Clear);
 }
 
+constexpr TlsPolicy kPoliciesWithTls[] = {TlsPolicy::Opportunistic, TlsPolicy::Encrypt,
+                                          TlsPolicy::Verify};
+constexpr TlsTry kTries[] = {TlsTry::First, TlsTry::AfterFailedStart};
+
+TEST(TlsDecisionByDane, UsableRecordsDemandTheirProofAndNothingElse) {
+  const Dane dane{.demand = Dane::Demand::Proof,
+                  .base_domain = "all.example",
+                  .records = {{3, 1, 1, std::string(32, 'x')}}};
+  for (const TlsPolicy policy : kPoliciesWithTls) {
+    for (const TlsTry attempt : kTries) {
+      SCOPED_TRACE(name_of(policy));
+      const TlsRequirement requirement = decide_tls(policy, kHost, {.dane = dane}, attempt);
+      EXPECT_EQ(requirement.starttls, TlsUse::Required);
+      EXPECT_EQ(requirement.trust, TlsTrust::Dane);
+      EXPECT_EQ(requirement.on_failure, OnFailure::NextHost);
+      EXPECT_EQ(requirement.expected,
+                (net::TlsExpectation{"all.example", {"all.example", kHost}, dane.records}));
+    }
+  }
+  Dane own = dane;
+  own.base_domain = kHost;
+  EXPECT_EQ(decide_tls(TlsPolicy::Encrypt, kHost, {.dane = own}, TlsTry::First).expected.names,
+            std::vector<std::string>{kHost});
+}
+
+TEST(TlsDecisionByDane, UnusableRecordsDemandTlsAndLeaveTheProofToThePolicy) {
+  const DnsSecurity security{.dane = {.demand = Dane::Demand::Encryption}};
+  for (const TlsPolicy policy : kPoliciesWithTls) {
+    for (const TlsTry attempt : kTries) {
+      SCOPED_TRACE(name_of(policy));
+      const TlsRequirement requirement = decide_tls(policy, kHost, security, attempt);
+      EXPECT_EQ(requirement.starttls, TlsUse::Required);
+      EXPECT_EQ(requirement.trust,
+                policy == TlsPolicy::Verify ? TlsTrust::Pkix : TlsTrust::Unverified);
+      EXPECT_EQ(requirement.on_failure, OnFailure::NextHost);
+      EXPECT_EQ(requirement.expected, (net::TlsExpectation{kHost, {kHost}}));
+    }
+  }
+}
+
+TEST(TlsDecisionByDane, AnUnknownDemandIsNeverSatisfied) {
+  const DnsSecurity security{.dane = {.demand = Dane::Demand::Unknown}};
+  for (const TlsPolicy policy : kPoliciesWithTls) {
+    const TlsRequirement requirement = decide_tls(policy, kHost, security, TlsTry::First);
+    EXPECT_EQ(requirement.starttls, TlsUse::Required);
+    EXPECT_FALSE(judge_handshake(requirement, handshake(TlsTrust::Pkix)));
+    EXPECT_NE(requirement.on_failure, OnFailure::Clear);
+  }
+}
+
+TEST(TlsDecisionByDane, OffStaysOff) {
+  for (const auto demand : {Dane::Demand::Encryption, Dane::Demand::Proof, Dane::Demand::Unknown}) {
+    const TlsRequirement requirement =
+        decide_tls(TlsPolicy::Off, kHost, {.dane = {.demand = demand}}, TlsTry::First);
+    EXPECT_EQ(requirement.starttls, TlsUse::Off);
+    EXPECT_EQ(requirement.trust, TlsTrust::None);
+  }
+}
+
 TEST(TlsJudgement, AcceptsTheTrustThatIsNeededAndMore) {
   for (const TlsTrust needed : kTrusts) {
     for (const TlsTrust reached : kTrusts) {

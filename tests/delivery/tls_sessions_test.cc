@@ -76,6 +76,9 @@ TEST_F(TlsSessionsTest, ContinueOnlyWhatTheyWereMadeFor) {
   other = server_;
   other.expected.names = {"mail.example"};
   EXPECT_EQ(take(other), "") << "other names to verify";
+  other = server_;
+  other.expected.tlsa = {{3, 1, 1, "hash"}};
+  EXPECT_EQ(take(other), "") << "TLSA records";
   EXPECT_EQ(take(), "a");
 }
 
