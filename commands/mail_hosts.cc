@@ -3,6 +3,7 @@
 #include "dns/open_resolver.h"
 #include "metrics/registry.h"
 #include "net/loop.h"
+#include "relay/name_servers.h"
 
 #include <chrono>
 #include <optional>
@@ -13,8 +14,7 @@ namespace signpost::commands {
 Result<dns::MxAnswer> look_up_mail_hosts(const config::Config& config, const std::string& domain) {
   metrics::Registry registry;
   net::Loop loop;
-  dns::ResolverOptions options;
-  options.servers = config.dns_servers;
+  dns::ResolverOptions options = relay::resolver_options(config);
   options.timeout = std::chrono::seconds(3);
   options.tries = 2;
   auto resolver = dns::open_resolver(loop, options, registry);

@@ -5,6 +5,7 @@
 #include "dns/open_resolver.h"
 #include "metrics/registry.h"
 #include "net/loop.h"
+#include "relay/name_servers.h"
 #include "smtp/idna.h"
 
 #include <fmt/format.h>
@@ -74,8 +75,7 @@ Result<std::vector<PublishedKey>> look_up_keys(
   if (found.empty()) return found;
   metrics::Registry registry;
   net::Loop loop;
-  dns::ResolverOptions options;
-  options.servers = config.dns_servers;
+  dns::ResolverOptions options = relay::resolver_options(config);
   options.timeout = std::chrono::seconds(3);
   options.tries = 2;
   auto resolver = dns::open_resolver(loop, options, registry);

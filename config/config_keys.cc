@@ -20,9 +20,6 @@ const Choices<TlsPolicy> kTlsPolicies{{"off", TlsPolicy::Off},
 constexpr std::int64_t kMostDaily = 1'000'000'000;
 
 bool is_false(const TomlValue& value) { return value.kind == Kind::Boolean && !value.boolean; }
-bool is_false_or_auto(const TomlValue& value) {
-  return is_false(value) || (value.kind == Kind::String && value.string == "auto");
-}
 
 // --- sections -----------------------------------------------------------------------------------
 
@@ -325,14 +322,10 @@ Section signing() {
 
 Section dns() {
   return table(
-      "dns",
-      {key("servers", &Config::dns_servers,
-           list_of("addresses, as in [\"127.0.0.1\", \"192.0.2.1:53\"]", parse_name_server),
-           "Name servers to ask; [] is those of /etc/resolv.conf."),
-       not_built_key<Config>({"trust_ad", "\"auto\" or false", "\"auto\"",
-                              "Whether the name server's AD bit is trusted. Not used before DANE "
-                              "is built: only \"auto\" and false are accepted."},
-                             is_false_or_auto)});
+      "dns", {key("servers", &Config::dns_servers,
+                  list_of("addresses, as in [\"127.0.0.1\", \"192.0.2.1:53\"]", parse_name_server),
+                  "Name servers to ask; [] is those of /etc/resolv.conf."),
+              trust_ad_key()});
 }
 
 Section delivery() {
@@ -342,10 +335,6 @@ Section delivery() {
        key("tls", &DeliveryConfig::tls, one_of(kTlsPolicies),
            "TLS towards receivers: never, when offered, always, or always with a verified "
            "certificate."),
-       not_built_key<DeliveryConfig>(
-           {"dane", "false", "false",
-            "DANE (RFC 7672). Not supported yet: only false is accepted."},
-           is_false),
        key("mta_sts", &DeliveryConfig::mta_sts, boolean(),
            "Whether the MTA-STS policies (RFC 8461) of recipient domains are found and, in mode "
            "enforce, heeded: mail goes only to hosts that the policy names, with a certificate "
@@ -360,6 +349,9 @@ Section delivery() {
        key("mta_sts_port", &DeliveryConfig::mta_sts_port, whole_number(1, 65'535),
            "Port of the hosts that serve MTA-STS policies: for tests, since it is always 443 "
            "elsewhere. Takes effect at a restart."),
+       key("dane", &DeliveryConfig::dane, boolean(),
+           "Whether receivers are held to their TLSA records (DANE, RFC 7672): TLS, with a "
+           "certificate that fits. It takes name servers whose validation counts: dns.trust_ad."),
        key("connect_timeout", &DeliveryConfig::connect_timeout, duration(100ms, 10min),
            "Time for one TCP connection to a receiver. Its other addresses are tried meanwhile, "
            "from "
@@ -441,6 +433,8 @@ Section destination() {
            "As delivery.tls, for these domains. Default: delivery.tls."),
        key("mta_sts", &DestinationConfig::mta_sts, boolean(),
            "As delivery.mta_sts, for these domains. Default: delivery.mta_sts."),
+       key("dane", &DestinationConfig::dane, boolean(),
+           "As delivery.dane, for these domains. Default: delivery.dane."),
        key("rate", &DestinationConfig::rate, rate(),
            "Messages in a period of time, spread evenly over it, never more than one second's "
            "worth at once; 100 recipients of a message in one domain, or fewer, count as one "

@@ -172,6 +172,24 @@ Key<SourceConfig> warm_up_key() {
       read};
 }
 
+Key<Config> trust_ad_key() {
+  const auto read = [](Setting& setting, Config& config) {
+    const TomlValue& value = setting.value();
+    if (value.kind == TomlValue::Kind::Boolean) {
+      config.trust_ad = value.boolean ? TrustAd::Always : TrustAd::Never;
+    } else if (const std::string* word = setting.string(); word != nullptr && *word == "auto") {
+      config.trust_ad = TrustAd::Auto;
+    } else if (word != nullptr) {
+      setting.wrong("unknown value " + shown(*word));
+    }
+  };
+  return {{"trust_ad", "\"auto\", true or false", toml_string("auto"),
+           "Whether it counts when a name server says that it has validated an answer by DNSSEC "
+           "(its AD bit): \"auto\" is on loopback addresses only, since on the way from another "
+           "machine anyone can say so."},
+          read};
+}
+
 Key<Config> admin_bind_key() {
   const auto read = [](Setting& setting, Config& config) {
     const std::string* text = setting.string();

@@ -13,6 +13,7 @@ Key<LimitsConfig> disk_free_key();
 Key<DkimConfig> expire_key();
 Key<OauthConfig> jwks_key();
 Key<SourceConfig> warm_up_key();
+Key<Config> trust_ad_key();
 Key<Config> admin_bind_key();
 Key<Config> admin_socket_key();
 

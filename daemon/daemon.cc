@@ -63,6 +63,7 @@ std::vector<std::string> keys_for_restart(const config::Config& before, const co
   if (before.delivery.mta_sts_port != after.delivery.mta_sts_port) {
     keys.emplace_back("delivery.mta_sts_port");
   }
+  if (before.trust_ad != after.trust_ad) keys.emplace_back("dns.trust_ad");
   if (before.admin_bind != after.admin_bind) keys.emplace_back("admin.bind");
   if (before.admin_socket != after.admin_socket) keys.emplace_back("admin.socket");
   return keys;

@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "delivery/forbidden_address.h"
 #include "dns/open_resolver.h"
+#include "relay/name_servers.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -40,8 +41,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
                                                std::shared_ptr<const relay::Settings> settings,
                                                const Share& share) {
   std::unique_ptr<Worker> worker(new Worker(shared, index, std::move(settings)));
-  dns::ResolverOptions options;
-  options.servers = worker->settings_->config->dns_servers;
+  dns::ResolverOptions options = relay::resolver_options(*worker->settings_->config);
   options.cache_entries = share.dns_entries;
   options.watch = &shared.delivery->name_service;
   auto resolver = dns::open_resolver(worker->loop_, options, shared.registry, shared.clock);

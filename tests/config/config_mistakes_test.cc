@@ -197,11 +197,12 @@ TEST(Config, MalformedValuesAreNamed) {
   });
 }
 
-TEST(Config, UnsupportedKeysAreRefusedByName) {
+TEST(Config, SaysWhatTrustAdMayBe) {
   expect_errors({
-      {"[delivery]\ndane = true\n", "8:8: delivery.dane: this is not supported yet; write false"},
-      {"[dns]\ntrust_ad = true\n",
-       "8:12: dns.trust_ad: this is not supported yet; write \"auto\" or false"},
+      {"[dns]\ntrust_ad = \"on\"\n",
+       "8:12: dns.trust_ad: unknown value \"on\"; write \"auto\", true or false"},
+      {"[dns]\ntrust_ad = 1\n",
+       "8:12: dns.trust_ad: found a whole number, expected \"auto\", true or false"},
   });
 }
 
