@@ -19,7 +19,6 @@ const Choices<TlsPolicy> kTlsPolicies{{"off", TlsPolicy::Off},
 
 constexpr std::int64_t kMostDaily = 1'000'000'000;
 
-bool is_false(const TomlValue& value) { return value.kind == Kind::Boolean && !value.boolean; }
 
 // --- sections -----------------------------------------------------------------------------------
 

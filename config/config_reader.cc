@@ -62,11 +62,6 @@ void Setting::wrong(const TomlValue& where, std::string_view what) {
   context_.errors.add(where.begin, full_name_, fmt::format("{}; write {}", what, key_.expect));
 }
 
-void Setting::not_built(const TomlValue& where, std::string_view what) {
-  context_.errors.add(where.begin, full_name_,
-                      fmt::format("{} is not supported yet; write {}", what, key_.expect));
-}
-
 void Setting::wrong_kind(const TomlValue& where) {
   context_.errors.add(where.begin, full_name_,
                       fmt::format("found {}, expected {}", describe(where.kind), key_.expect));

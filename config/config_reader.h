@@ -60,7 +60,6 @@ class Setting {
   // "`what`; write …", at the value itself or at one item of it.
   void wrong(std::string_view what) { wrong(value_, what); }
   void wrong(const TomlValue& where, std::string_view what);
-  void not_built(const TomlValue& where, std::string_view what);
 
   const bool* boolean();
   const std::int64_t* integer(std::int64_t smallest, std::int64_t largest);

@@ -177,12 +177,4 @@ Key<Section> key(std::string name, Member Section::* member, const Form<T>& form
           }};
 }
 
-// A key whose feature is not built: only the values that mean "off" pass.
-template <typename Section>
-Key<Section> not_built_key(KeyText text, bool (*is_off)(const TomlValue&)) {
-  return {std::move(text), [=](Setting& setting, Section&) {
-            if (!is_off(setting.value())) setting.not_built(setting.value(), "this");
-          }};
-}
-
 }  // namespace signpost::config
