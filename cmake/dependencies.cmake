@@ -19,6 +19,7 @@ pkg_check_modules(LIBSODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(LIBCRYPT REQUIRED IMPORTED_TARGET libcrypt)
 find_package(Boost 1.74 REQUIRED)  # its headers: Asio and Beast
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+find_package(ZLIB REQUIRED)
 if(SIGNPOST_TESTS)
   find_package(GTest REQUIRED)
 endif()

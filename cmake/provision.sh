@@ -5,7 +5,7 @@ kBuildPackages=(
   build-essential cmake ninja-build pkg-config ccache git ca-certificates
   libuv1-dev libssl-dev libc-ares-dev librocksdb-dev prometheus-cpp-dev
   libtomlplusplus-dev libcli11-dev nlohmann-json3-dev libfmt-dev libidn2-dev libidn-dev
-  libsodium-dev libcrypt-dev libboost-dev libcurl4-openssl-dev libbenchmark-dev
+  libsodium-dev libcrypt-dev libboost-dev libcurl4-openssl-dev zlib1g-dev libbenchmark-dev
 )
 
 # What ./quickstart runs besides.

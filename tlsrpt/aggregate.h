@@ -54,13 +54,17 @@ struct Aggregate {
   std::uint64_t left_out = 0;  // sessions under policies beyond kMostPolicies: in no report
 
   ReportState state = ReportState::Waiting;
-  SystemTime due{};                    // when it is tried next
-  std::vector<std::string> delivered;  // URIs that have it, or whose mail is queued; while Waiting
-  std::string detail;                  // why it was not sent when it was tried last
+  SystemTime due{};  // when it is tried next
+  // While Waiting: the URIs that have it, or whose mail is queued, and those that refused it.
+  std::vector<std::string> delivered;
+  std::vector<std::string> refused;
+  std::string detail;  // why it was not sent when it was tried last
 
   std::uint64_t sessions() const;  // of all policies
   std::uint64_t failed() const;
   friend bool operator==(const Aggregate&, const Aggregate&) = default;
 };
+
+std::string day_text(std::chrono::sys_days day);  // "2026-11-30"
 
 }  // namespace signpost::tlsrpt

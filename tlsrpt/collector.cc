@@ -50,6 +50,10 @@ void forget_details(Aggregate& aggregate) {
   }
 }
 
+bool is_unsent(const Aggregate& aggregate) {
+  return aggregate.state == ReportState::Waiting || aggregate.state == ReportState::Failed;
+}
+
 bool waits(const auto& entry) { return entry.second.state == ReportState::Waiting; }
 
 }  // namespace
@@ -168,14 +172,36 @@ void Collector::settle(const Aggregate& aggregate) {
   settled.state = aggregate.state;
   settled.due = aggregate.due;
   settled.detail = kept_text(aggregate.detail);
-  settled.delivered =
-      settled.state == ReportState::Waiting ? aggregate.delivered : std::vector<std::string>();
+  settled.delivered.clear();
+  settled.refused.clear();
+  if (settled.state == ReportState::Waiting) {
+    settled.delivered = aggregate.delivered;
+    settled.refused = aggregate.refused;
+  }
   if (settled.state == ReportState::NoRecord) {
     octets_ -= std::min(octets_, room_for(settled));
     forget_details(settled);
     octets_ += room_for(settled);
   }
   unsaved_ = true;
+}
+
+std::size_t Collector::send_now(std::string_view domain, std::optional<std::chrono::sys_days> day) {
+  const SystemTime now = clock_.system_now();
+  std::size_t reports = 0;
+  const MutexLock lock(mutex_);
+  for (auto& [date, of_day] : days_) {
+    if ((day && date != *day) || now < end_of(date) || now >= end_of(date) + kLongest) continue;
+    for (auto& [name, aggregate] : of_day.domains) {
+      const bool is_wanted = domain.empty() ? is_unsent(aggregate) : name == domain;
+      if (!is_wanted) continue;
+      aggregate.state = ReportState::Waiting;
+      aggregate.due = now;
+      unsaved_ = true;
+      ++reports;
+    }
+  }
+  return reports;
 }
 
 std::vector<Aggregate> Collector::sorted() const {

@@ -48,13 +48,17 @@ class Collector {
   // Some of those whose time has come, at most `most`, the oldest days first. Those that are too
   // old are returned as well, once and already as Failed.
   std::vector<Aggregate> due(std::size_t most);
-  // Takes over state, due, delivered and detail for the same domain and day, and forgets the
-  // details of what nobody wants.
+  // Takes over what became of the report for the same domain and day, and forgets the details of
+  // what nobody wants.
   void settle(const Aggregate& aggregate);
 
   // For operators. By day, then by domain.
   std::vector<Aggregate> all();
   std::optional<Aggregate> find(std::string_view domain, std::chrono::sys_days day);
+  // Makes due at once what an operator wants to be sent: of this domain, also if it was sent
+  // before, or ("") of all that have not been sent to those who want them; of one day, or of all
+  // that are over and not too old. The number of reports.
+  std::size_t send_now(std::string_view domain, std::optional<std::chrono::sys_days> day);
   // Sessions that no report has, for lack of room, by day.
   using LeftOut = std::map<std::chrono::sys_days, std::uint64_t>;
   LeftOut left_out();

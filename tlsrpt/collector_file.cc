@@ -53,8 +53,9 @@ json to_json(const Aggregate& aggregate) {
       std::chrono::floor<std::chrono::seconds>(aggregate.due.time_since_epoch()).count();
   return {{"day", number_of(aggregate.day)},   {"domain", aggregate.domain},
           {"state", text_of(aggregate.state)}, {"due", due},
-          {"delivered", aggregate.delivered},  {"detail", aggregate.detail},
-          {"left_out", aggregate.left_out},    {"policies", std::move(policies)}};
+          {"delivered", aggregate.delivered},  {"refused", aggregate.refused},
+          {"detail", aggregate.detail},        {"left_out", aggregate.left_out},
+          {"policies", std::move(policies)}};
 }
 
 // Fails, as all below, with an exception that parse_line() ends.
@@ -114,6 +115,7 @@ Aggregate aggregate_of(const json& object) {
                       .state = value_of<ReportState>(object, "state"),
                       .due = SystemTime(std::chrono::seconds(number_in(object, "due", kLatest))),
                       .delivered = object.at("delivered"),
+                      .refused = object.at("refused"),
                       .detail = object.at("detail")};
   for (const json& each : object.at("policies")) aggregate.policies.push_back(policy_of(each));
   return aggregate;

@@ -89,7 +89,7 @@ TEST_F(CollectorFile, WhatCannotBeSavedIsSavedLater) {
 TEST(CollectorText, DamageIsNoticed) {
   EXPECT_EQ(parse_collector("signpost warm-up 1\n").error().detail, "is not a file of TLS reports");
   const std::string good =
-      R"({"day":20000,"domain":"a.example","state":"waiting","due":1700000000,"delivered":[],)"
+      R"({"day":20000,"domain":"a.example","state":"waiting","due":1700000000,"delivered":[],"refused":[],)"
       R"("detail":"","left_out":0,"policies":[]})";
   EXPECT_EQ(problem(good + "\n"), "");
   EXPECT_EQ(problem(R"({"day":20000,"left_out":5})"

@@ -125,6 +125,28 @@ TEST_F(CollectorTest, WhatIsTooOldFailsOnceAndIsForgotten) {
   EXPECT_TRUE(collector_.all().empty());
 }
 
+TEST_F(CollectorTest, AnOperatorSendsNow) {
+  Session other = good();
+  other.recipient_domain = "other.example";
+  collector_.record(good());
+  collector_.record(other);
+  EXPECT_EQ(collector_.send_now("", {}), 0U) << "the day is not over";
+  clock_.set(kDay + 24h);
+  EXPECT_EQ(collector_.send_now("other.example", kDay - std::chrono::days(1)), 0U);
+  EXPECT_EQ(collector_.send_now("other.example", kDay), 1U);
+  ASSERT_EQ(collector_.due(10).size(), 1U);
+  Aggregate sent = collector_.due(10).front();
+  EXPECT_EQ(sent.domain, "other.example");
+  sent.state = ReportState::Sent;
+  collector_.settle(sent);
+  EXPECT_EQ(collector_.send_now("", {}), 1U) << "what was sent is not sent again";
+  EXPECT_EQ(collector_.due(10).at(0).domain, "receiver.example");
+  EXPECT_EQ(collector_.send_now("other.example", {}), 1U);
+  EXPECT_EQ(collector_.due(10).size(), 2U);
+  clock_.set(kDay + 24h + Collector::kLongest);
+  EXPECT_EQ(collector_.send_now("", {}), 0U) << "too old";
+}
+
 TEST_F(CollectorTest, DetailsThatNobodyWantsAreForgottenAtOnce) {
   collector_.record(bad(ResultType::CertificateExpired));
   Aggregate aggregate = only();
