@@ -6,6 +6,7 @@
 #include "config/host_name.h"
 #include "config/memory_limit.h"
 #include "config/text_file.h"
+#include "smtp/address.h"
 
 #include <fmt/format.h>
 
@@ -91,6 +92,9 @@ void complete(const TomlValue& root, ConfigErrors& errors, Config& config) {
   if (config.postmaster.empty() && !config.hostname.empty()) {
     config.postmaster = "postmaster@" + config.hostname;
   }
+  TlsrptConfig& tlsrpt = config.tlsrpt;
+  if (tlsrpt.organization.empty()) tlsrpt.organization = smtp::domain_of(tlsrpt.from);
+  if (tlsrpt.contact.empty()) tlsrpt.contact = tlsrpt.from;
   const TomlValue* admin = root.find("admin");
   if (admin == nullptr || admin->find("socket") == nullptr) {
     config.admin_socket = config.data_dir + "/admin.sock";

@@ -392,6 +392,21 @@ Section bounces() {
            "Reports to one sender; those beyond are logged and not sent.")});
 }
 
+Section tlsrpt() {
+  return table<TlsrptConfig>(
+      "tlsrpt", &Config::tlsrpt,
+      {key("from", &TlsrptConfig::from,
+           parsed("an address, as in \"tls-reports@shop.example\"", parse_address),
+           "Sender of reports on TLS (RFC 8460) to the domains that ask for them; a [[dkim]] key "
+           "must be for its domain. Without it no reports are made."),
+       key("organization", &TlsrptConfig::organization,
+           parsed("a name, as in \"Shop Inc.\"", parse_tenant_name),
+           "Who sends them, for their readers. Default: the domain of from."),
+       key("contact", &TlsrptConfig::contact,
+           parsed("an address, as in \"postmaster@shop.example\"", parse_address),
+           "Whom their readers may ask. Default: from.")});
+}
+
 Section retry() {
   return table<RetryConfig>(
       "retry", &Config::retry,
@@ -556,9 +571,9 @@ std::string Section::header() const {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
-      general(),       listener(), tls(),     auth(), oauth(),    tenant(), limits(),
-      header_fields(), dkim(),     signing(), dns(),  delivery(), retry(),  bounces(),
-      destination(),   route(),    source(),  pool(), admin(),    logging()};
+      general(),       listener(),    tls(),     auth(),   oauth(),    tenant(), limits(),
+      header_fields(), dkim(),        signing(), dns(),    delivery(), retry(),  bounces(),
+      tlsrpt(),        destination(), route(),   source(), pool(),     admin(),  logging()};
   return all;
 }
 

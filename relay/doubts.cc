@@ -344,6 +344,9 @@ std::vector<config::ConfigError> doubts(const Settings& settings, SystemTime now
     if (const auto doubt = unsigned_reports_doubt(config, settings.keys)) {
       all.push_back(config::error_at(config, "postmaster", *doubt));
     }
+    if (const auto doubt = unsigned_tls_reports_doubt(config, settings.keys)) {
+      all.push_back(config::error_at(config, "tlsrpt.from", *doubt));
+    }
   }
   return all;
 }

@@ -284,6 +284,16 @@ const std::vector<KeyCase> kKeyCases{
     {"bounces", "per_message = 3", [](const Config& c) { return c.bounces.per_message == 3; }},
     {"bounces", "per_sender = \"5/min\"",
      [](const Config& c) { return c.bounces.per_sender == Rate{5, std::chrono::minutes(1)}; }},
+    {"tlsrpt", "from = \"tls@shop.example\"",
+     [](const Config& c) { return c.tlsrpt.from == "tls@shop.example"; }},
+    {"tlsrpt", "from = \"tls@Shop.example\"",
+     [](const Config& c) {
+       return c.tlsrpt.organization == "shop.example" && c.tlsrpt.contact == c.tlsrpt.from;
+     }},
+    {"tlsrpt", "organization = \"Müller & Co\"",
+     [](const Config& c) { return c.tlsrpt.organization == "Müller & Co"; }},
+    {"tlsrpt", "contact = \"postmaster@shop.example\"",
+     [](const Config& c) { return c.tlsrpt.contact == "postmaster@shop.example"; }},
     {"delivery", "source = [\"192.0.2.9\", \"2001:db8::9\"]",
      [](const Config& c) { return c.delivery.source[1].text() == "2001:db8::9"; }},
     {"retry", "schedule = [\"1s\", \"2m\"]",

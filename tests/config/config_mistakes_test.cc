@@ -29,7 +29,8 @@ TEST(Config, UnknownKeyNamesTheNearestOne) {
        "7:2: zzzzzzzzz: unknown table; the tables are listener, tls, auth, auth.oauth, tenant, "
        "limits, header, "
        "dkim, "
-       "signing, dns, delivery, retry, bounces, destination, route, source, pool, admin, log"},
+       "signing, dns, delivery, retry, bounces, tlsrpt, destination, route, source, pool, admin, "
+       "log"},
   });
   EXPECT_EQ(errors_of("hostnam = \"a.example\"\nhostname = \"a.example\"\n" + kGood.substr(31)),
             std::vector<std::string>{

@@ -52,5 +52,19 @@ TEST_F(ReportSigningTest, UnsignedReportsBesideSignedMailAreReported) {
 
 TEST_F(ReportSigningTest, WithoutAnySignaturesNothingIsReported) { EXPECT_EQ(doubt(), ""); }
 
+TEST_F(ReportSigningTest, UnsignedReportsOnTlsAreReported) {
+  const auto tls_doubt = [this] { return unsigned_tls_reports_doubt(config, keys).value_or(""); };
+  EXPECT_EQ(tls_doubt(), "") << "none are sent";
+  config.tlsrpt.from = "tls@mail.shop.example";
+  EXPECT_EQ(tls_doubt(),
+            "reports on TLS come from tls@mail.shop.example and are sent unsigned, so that "
+            "receivers drop them, since no [[dkim]] key is for mail.shop.example or a domain above "
+            "it");
+  add_key("other.example");
+  EXPECT_NE(tls_doubt(), "");
+  add_key("shop.example");
+  EXPECT_EQ(tls_doubt(), "");
+}
+
 }  // namespace
 }  // namespace signpost::relay
