@@ -157,9 +157,11 @@ Result<void> Daemon::start() {
   check_disk();  // before the first client comes
   known_logins_.load(config.data_dir);
   quotas_.load(config.data_dir);
+  tls_report_counts_.load(config.data_dir);
   shared_.salt_secret = auth::keep_salt_secret(config.data_dir + "/salt-secret");
   if (auto started = start_workers(std::move(*listeners)); !started) return started;
   start_spool_reader();
+  start_tls_reports();
   return start_admin(std::move(*admin_sockets));
 }
 
@@ -266,6 +268,11 @@ void Daemon::start_spool_reader() {
   spool_reader_->configure(settings_);
 }
 
+void Daemon::start_tls_reports() {
+  tls_reports_ = std::make_unique<TlsReports>(*workers_.front(), shared_.tls_reports,
+                                              shared_.registry, settings_, clock_);
+}
+
 Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   const config::Config& config = *settings_->config;
   if (!config.admin_bind && config.admin_socket.empty()) return {};
@@ -289,6 +296,7 @@ Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
 }
 
 void Daemon::apply_limits(const config::Config& config) {
+  shared_.tls_reports.set_wanted(!config.tlsrpt.from.empty());
   shared_.admission.set_limits({std::min(config.limits.sessions, descriptors_.sessions),
                                 config.limits.sessions_per_client, config.limits.memory});
 }
@@ -321,6 +329,7 @@ void Daemon::tick() {
   report_name_service();
   known_logins_.tick();
   quotas_.tick();
+  tls_report_counts_.tick();
   if (warm_up_) warm_up_->tick();
   if (policies_) policies_->tick();
   refresh_policies();
@@ -393,6 +402,7 @@ admin::ReloadOutcome Daemon::reload(std::string_view by) {
   fetch_token_keys(after);
   unix_listeners_.merge(opened->files);
   spool_reader_->configure(settings_);
+  tls_reports_->configure(settings_);
   for (const config::ListenerConfig& listener : closing) unix_listeners_.erase(listener.name);
   reloads_ok_.add();
   reloaded_.set(1);
@@ -510,12 +520,14 @@ void Daemon::stop_accepting() {
   if (!threads_.empty()) shared_.delivery->scheduler.stop();
   shared_.draining.store(true);
   if (spool_reader_) spool_reader_->stop();
+  if (tls_reports_) tls_reports_->stop();
   unix_listeners_.clear();  // whoever comes now is refused, rather than left waiting
 }
 
 void Daemon::stop() {
   stop_accepting();
   if (!threads_.empty()) {
+    tls_reports_.reset();  // which needs the workers' loops
     post_to_workers([](Worker& worker) { worker.drain(); });
     const bool in_time = wait_until_drained(kDrainLimit);
     const std::size_t sessions_cut = shared_.admission.sessions();
@@ -537,6 +549,7 @@ void Daemon::stop() {
   if (shared_.policies) shared_.policies->stop();
   known_logins_.end();
   quotas_.end();
+  tls_report_counts_.end();
   if (warm_up_) warm_up_->end();
   if (policies_) policies_->end();
   reclaiming_cancelled_.store(true);

@@ -12,6 +12,7 @@
 #include "daemon/opened_listeners.h"
 #include "daemon/shared.h"
 #include "daemon/spool_reader.h"
+#include "daemon/tls_reports.h"
 #include "daemon/worker.h"
 #include "net/unix_socket.h"
 #include "relay/descriptor_budget.h"
@@ -72,6 +73,7 @@ class Daemon {
   Result<void> start_workers(OpenedListeners opened) REQUIRES(reloading_);
   Result<void> start_admin(admin::AdminSockets sockets) REQUIRES(reloading_);
   void start_spool_reader() REQUIRES(reloading_);
+  void start_tls_reports() REQUIRES(reloading_);
   void fetch_token_keys(const config::Config& config);
   void add_gauges();
   void apply_limits(const config::Config& config);
@@ -98,6 +100,8 @@ class Daemon {
   FileKeeper quotas_{quota_memory(shared_.quotas, clock_), clock_};
   std::optional<FileKeeper> warm_up_;   // of shared_.delivery
   std::optional<FileKeeper> policies_;  // of shared_.policies
+  FileKeeper tls_report_counts_{tls_reports_memory(shared_.tls_reports), clock_};
+  std::optional<FileKeeper> warm_up_;  // of shared_.delivery
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;
@@ -113,6 +117,7 @@ class Daemon {
   std::shared_ptr<const relay::Settings> settings_ GUARDED_BY(reloading_);
   const std::shared_ptr<const config::Config> started_with_;  // for what a reload cannot change
   std::unique_ptr<SpoolReader> spool_reader_;
+  std::unique_ptr<TlsReports> tls_reports_;
   UnixListeners unix_listeners_ GUARDED_BY(reloading_);
   std::vector<std::unique_ptr<Worker>> workers_;  // the first one feeds delivery
   admin::SharedAccessRules admin_rules_;

@@ -8,6 +8,8 @@
 #include "mta_sts/policies_file.h"
 #include "quota/counters_file.h"
 #include "relay/events.h"
+#include "tlsrpt/collector_file.h"
+#include "tlsrpt/events.h"
 
 #include <string>
 #include <utility>
@@ -36,6 +38,17 @@ FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock) {
           [](const std::string& file, const std::string& detail) {
             log::emit(relay::events::QuotaCountersLost{.file = file, .detail = detail});
           }};
+}
+
+FileKeeper::Memory tls_reports_memory(tlsrpt::Collector& collector) {
+  return {.name = "tls-reports",
+          .load = [&](const std::string& file) { return tlsrpt::load_collector(file, collector); },
+          .save = [&](const std::string& file) { return tlsrpt::save_collector(file, collector); },
+          .unsaved = [&] { return collector.unsaved(); },
+          .lost =
+              [](const std::string& file, const std::string& detail) {
+                log::emit(tlsrpt::events::TlsReportsLost{.file = file, .detail = detail});
+              }};
 }
 
 FileKeeper::Memory warm_up_memory(delivery::Scheduler& scheduler) {

@@ -7,6 +7,7 @@
 #include "delivery/delivery.h"
 #include "mta_sts/policies.h"
 #include "quota/counters.h"
+#include "tlsrpt/collector.h"
 
 #include <string>
 
@@ -18,6 +19,9 @@ namespace signpost::daemon {
 FileKeeper::Memory known_logins_memory(auth::LoginGuard& logins, const Clock& clock);
 // What was used of limits on recipients (quota/counters_file.h).
 FileKeeper::Memory quota_memory(quota::Counters& counters, const Clock& clock);
+
+// What is counted for reports on TLS (tlsrpt/collector_file.h).
+FileKeeper::Memory tls_reports_memory(tlsrpt::Collector& collector);
 
 // What sources in their warm-up have sent today (delivery/warm_up_file.h).
 FileKeeper::Memory warm_up_memory(delivery::Scheduler& scheduler);

@@ -13,6 +13,7 @@
 #include "queue/store.h"
 #include "quota/counters.h"
 #include "relay/admission.h"
+#include "tlsrpt/collector.h"
 
 #include <atomic>
 #include <memory>
@@ -29,6 +30,7 @@ struct Shared {
   metrics::Registry registry;
   relay::Admission admission;
   quota::Counters quotas;
+  tlsrpt::Collector tls_reports{clock};
   auth::LoginGuard logins;
   std::string salt_secret;  // see auth/salt_secret.h; constant once the workers start
   std::unique_ptr<auth::PasswordChecks> password_checks;

@@ -56,6 +56,7 @@ class Worker {
 
   delivery::Delivery& delivery() { return *delivery_; }
   mta_sts::Discovery& mta_sts() { return *mta_sts_; }
+  relay::Context& context() { return *context_; }
 
   // Puts a new configuration in force: closes listeners that it no longer names, and listens on
   // `sockets`. Sessions keep the settings that they began with.

@@ -7,6 +7,7 @@
 #include "mta_sts/metric_descriptions.h"
 #include "queue/committer_metrics.h"
 #include "relay/metric_descriptions.h"
+#include "tlsrpt/reporter_metrics.h"
 
 #include <algorithm>
 #include <string_view>
@@ -102,6 +103,7 @@ constexpr Metric kMetrics[] = {
     {Counter, &metric::kTenantRecipients},
     {Counter, &metric::kTlsFailures},
     {Counter, &metric::kHandshakes},
+    {Counter, &tlsrpt::metric::kReports},
     {Counter, &metric::kTlsResumed},
 };
 static_assert(std::ranges::is_sorted(kMetrics, {}, [](const Metric& metric) {

@@ -9,6 +9,7 @@
 namespace signpost::tlsrpt::events {
 
 struct TlsReportSent {
+  std::string_view id{};
   std::string_view domain{};
   std::string_view day{};
   std::string_view to{};
@@ -17,6 +18,7 @@ struct TlsReportSent {
   static constexpr auto kEvent = log::describe(
       "tls_report_sent", log::Level::Info,
       "A domain that asks for reports on TLS has that of a day, or its mail is in the queue.",
+      log::field("id", &TlsReportSent::id, "Queue ID of its mail; left out when it was posted."),
       log::field("domain", &TlsReportSent::domain, "The recipient domain."),
       log::field("day", &TlsReportSent::day, "The day reported on, in UTC."),
       log::field("to", &TlsReportSent::to, "The URI of the domain's record."),

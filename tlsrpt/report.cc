@@ -73,6 +73,13 @@ Json to_json(const PolicyCount& count) {
 
 }  // namespace
 
+Submitter submitter_of(const config::Config& config) {
+  return {.from = config.tlsrpt.from,
+          .organization = config.tlsrpt.organization,
+          .contact = config.tlsrpt.contact,
+          .hostname = config.hostname};
+}
+
 std::string report_id(const Aggregate& aggregate, const Submitter& submitter) {
   std::string day = day_text(aggregate.day);
   std::erase(day, '-');

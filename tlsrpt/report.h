@@ -1,6 +1,7 @@
 // The report on one domain's day, as RFC 8460 section 4.4 writes it.
 #pragma once
 
+#include "config/config.h"
 #include "tlsrpt/aggregate.h"
 
 #include <string>
@@ -15,6 +16,8 @@ struct Submitter {
   std::string contact;       // "contact-info"
   std::string hostname;      // of the relay; makes its reports differ from those of others
 };
+
+Submitter submitter_of(const config::Config& config);  // `from` is "": reports are off
 
 // All are the same each time for the same domain, day and submitter. `report_id` is an addr-spec:
 // "20261130.receiver.example@mail.shop.example".

@@ -84,24 +84,28 @@ void Reporter::send(Aggregate aggregate, const Submitter& submitter) {
 
 Reporter::Outcome Reporter::deliver(Aggregate& aggregate, const Destination& destination,
                                     const Submitter& submitter, const std::string& archive) {
+  std::string id;
   const auto* const mailbox = std::get_if<smtp::Mailbox>(&destination.target);
-  const ReportResult result = mailbox != nullptr ? ReportResult::Mailed : ReportResult::Posted;
   if (mailbox == nullptr) {
     const Outcome outcome = post(aggregate, std::get<std::string>(destination.target), archive);
     if (outcome != Outcome::Done) return outcome;
-  } else if (const auto mailed = ways_.mail(report_mail(aggregate, submitter, *mailbox, archive,
-                                                        clock_.system_now(), random_()));
-             !mailed) {
-    aggregate.detail = mailed.error().detail;
-    return Outcome::Later;
+  } else {
+    auto mailed = ways_.mail(
+        report_mail(aggregate, submitter, *mailbox, archive, clock_.system_now(), random_()));
+    if (!mailed) {
+      aggregate.detail = mailed.error().detail;
+      return Outcome::Later;
+    }
+    id = std::move(*mailed);
   }
   const std::string day = day_text(aggregate.day);
-  log::emit(events::TlsReportSent{.domain = aggregate.domain,
+  log::emit(events::TlsReportSent{.id = id,
+                                  .domain = aggregate.domain,
                                   .day = day,
                                   .to = destination.uri,
                                   .sessions = aggregate.sessions(),
                                   .failed = aggregate.failed()});
-  ways_.count(result);
+  ways_.count(mailbox != nullptr ? ReportResult::Mailed : ReportResult::Posted);
   return Outcome::Done;
 }
 

@@ -36,8 +36,8 @@ class Reporter {
   // How it reaches the world. All block.
   struct Ways {
     std::function<dns::TextAnswer(const std::string& name)> look_up;
-    // The message is in the queue when this returns.
-    std::function<Result<void>(ReportMail mail)> mail;
+    // The message is in the queue when this returns; its queue ID.
+    std::function<Result<std::string>(ReportMail mail)> mail;
     // The status of the response.
     std::function<Result<int>(const std::string& url, const std::string& archive)> post;
     // Once for each destination that has the report, or never will, and for each domain without

@@ -55,10 +55,10 @@ class ReporterTest : public testing::Test {
                                           looked_up_.push_back(name);
                                           return record_;
                                         },
-                                    .mail = [this](ReportMail mail) -> Result<void> {
+                                    .mail = [this](ReportMail mail) -> Result<std::string> {
                                       if (!takes_mail_) return fail(Errc::Unavailable, "disk full");
                                       mails_.push_back(std::move(mail));
-                                      return {};
+                                      return "0ekl4hfn2m5r1d8g";
                                     },
                                     .post =
                                         [this](const std::string& url, const std::string&) {
