@@ -4,6 +4,7 @@
 #include "admin/json_response.h"
 #include "admin/readiness.h"
 #include "admin/relay_api.h"
+#include "admin/tls_report_api.h"
 #include "admin/user_api.h"
 
 #include <nlohmann/json.hpp>
@@ -23,6 +24,9 @@ constexpr std::string_view kSites = "/api/v1/sites";
 constexpr std::string_view kSite = "/api/v1/site";
 constexpr std::string_view kPauseSite = "/api/v1/site/pause";
 constexpr std::string_view kResumeSite = "/api/v1/site/resume";
+constexpr std::string_view kTlsReports = "/api/v1/tls-reports";
+constexpr std::string_view kTlsReport = "/api/v1/tls-report";
+constexpr std::string_view kSendTlsReports = "/api/v1/tls-report/send";
 constexpr std::string_view kRelay = "/api/v1/relay";
 constexpr std::string_view kReload = "/api/v1/reload";
 
@@ -44,7 +48,7 @@ std::optional<QueueControl::Action> queue_change(std::string_view path) {
 }
 
 bool is_change(std::string_view path) {
-  return path == kReload || path == kPauseSite || path == kResumeSite ||
+  return path == kReload || path == kPauseSite || path == kResumeSite || path == kSendTlsReports ||
          queue_change(path).has_value();
 }
 
@@ -104,6 +108,12 @@ HttpAnswer Routes::answer_get(const HttpRequest& request) {
   if (request.path == kUser) return show_user(services_, request);
   if (request.path == kSites) return HttpWork([this, request] { return sites_.list(request); });
   if (request.path == kSite) return HttpWork([this, request] { return sites_.show(request); });
+  if (request.path == kTlsReports) {
+    return HttpWork([this, request] { return list_tls_reports(services_, request); });
+  }
+  if (request.path == kTlsReport) {
+    return HttpWork([this, request] { return show_tls_report(services_, request); });
+  }
   if (request.path == kQueue) return HttpWork([this, request] { return queue_.list(request); });
   if (request.path == kSummary) return HttpWork([this, request] { return queue_.sum_up(request); });
   if (request.path.starts_with(kMessage)) {
@@ -129,6 +139,7 @@ HttpAnswer Routes::answer_post(const HttpRequest& request) {
   if (request.path == kResumeSite) {
     return HttpWork([this, request] { return sites_.resume(request); });
   }
+  if (request.path == kSendTlsReports) return send_tls_reports(services_, request);
   return HttpWork([this, request] { return reload(request); });
 }
 

@@ -9,6 +9,7 @@
 #include "quota/counters.h"
 #include "relay/admission.h"
 #include "relay/settings_in_force.h"
+#include "tlsrpt/collector.h"
 
 #include <atomic>
 
@@ -24,6 +25,7 @@ struct Services {
   const relay::SettingsInForce& settings;
   const std::atomic<bool>& draining;
   quota::Counters& quotas;
+  tlsrpt::Collector& tls_reports;
   const Clock& clock;
 
   delivery::Scheduler::Now now() const { return {clock.steady_now(), clock.schedule_now()}; }

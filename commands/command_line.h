@@ -29,6 +29,7 @@ void add_dkim_commands(CLI::App& app, CommandLine& line);
 void add_user_commands(CLI::App& app, CommandLine& line);
 void add_provider_commands(CLI::App& app, CommandLine& line);
 void add_site_commands(CLI::App& app, CommandLine& line);
+void add_tls_report_commands(CLI::App& app, CommandLine& line);
 void add_reload_command(CLI::App& app, CommandLine& line);
 void add_queue_commands(CLI::App& app, CommandLine& line);
 void add_reference_command(CLI::App& app, CommandLine& line);

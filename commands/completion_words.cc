@@ -55,6 +55,7 @@ std::string listed_by(const CommandText& command, const OptionText& option) {
     return "name user list";
   }
   if (option.positional && command.name().starts_with("site ")) return "group,site site list";
+  if (option.positional && command.name().starts_with("tlsrpt ")) return "domain tlsrpt list";
   if (option.positional && command.name() == "provider show") return "name provider list";
   return "";
 }

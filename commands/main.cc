@@ -55,6 +55,7 @@ void add_commands(CLI::App& app, CommandLine& line) {
   add_user_commands(app, line);
   add_queue_commands(app, line);
   add_site_commands(app, line);
+  add_tls_report_commands(app, line);
   add_provider_commands(app, line);
   add_reload_command(app, line);
   add_reference_command(app, line);

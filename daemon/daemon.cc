@@ -278,9 +278,10 @@ Result<void> Daemon::start_admin(admin::AdminSockets sockets) {
   if (!config.admin_bind && config.admin_socket.empty()) return {};
   admin_rules_.set(access_rules(*settings_, config));
   add_gauges();
-  const admin::Services services{shared_.registry,  *shared_.store,    *shared_.committer,
-                                 shared_.admission, *shared_.delivery, in_force_,
-                                 shared_.draining,  shared_.quotas,    clock_};
+  const admin::Services services{
+      shared_.registry,    *shared_.store, *shared_.committer, shared_.admission,
+      *shared_.delivery,   in_force_,      shared_.draining,   shared_.quotas,
+      shared_.tls_reports, clock_};
   admin::add_relay_gauges(services);
   auto admin = admin::Admin::start(services, {std::move(sockets), descriptors_.admin, admin_rules_,
                                               [this](std::string_view by) { return reload(by); }});

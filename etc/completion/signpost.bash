@@ -40,7 +40,7 @@ _signpost() {
   for word in "${given[@]:1:${#given[@]}-2}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
-      --account|--algorithm|--bits|--certificate|--class|--command|--config|--daily|--directory|--domain|--for|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reason|--reply|--selector|--sender|--site|--state|--tenant|--to|--user|--users|--via|-c) skip=1 ;;
+      --account|--algorithm|--bits|--certificate|--class|--command|--config|--daily|--day|--directory|--domain|--for|--format|--from|--hostname|--key|--limit|--listen|--listen-tls|--login|--out|--rate|--reason|--reply|--selector|--sender|--site|--state|--tenant|--to|--user|--users|--via|-c) skip=1 ;;
       -*) ;;
       *) command+="${command:+ }$word" ;;
     esac
@@ -58,12 +58,12 @@ _signpost() {
     --to) _signpost_offer "$(_signpost_list domain queue list --limit 100)"; return ;;
     --user) _signpost_offer "$(_signpost_list name user list)"; return ;;
     --via) _signpost_offer "$(_signpost_list via site list)"; return ;;
-    --account|--bits|--daily|--directory|--domain|--for|--from|--hostname|--limit|--listen|--listen-tls|--login|--rate|--reason|--reply|--selector|--sender) return ;;
+    --account|--bits|--daily|--day|--directory|--domain|--for|--from|--hostname|--limit|--listen|--listen-tls|--login|--rate|--reason|--reply|--selector|--sender) return ;;
   esac
 
   local words="--help --config"
   case $command in
-    "") words+=" serve init check dkim user queue site provider reload reference sendmail --version" ;;
+    "") words+=" serve init check dkim user queue site tlsrpt provider reload reference sendmail --version" ;;
     "init"|"init "*) words+=" --directory --hostname --domain --selector --certificate --key --login --listen --listen-tls --account --generate-password --replace --yes" ;;
     "check"|"check "*) words+=" --dns --keys --json" ;;
     "dkim") words+=" keygen record" ;;
@@ -91,6 +91,10 @@ _signpost() {
     "site show"|"site show "*) words+=" --json $(_signpost_list group,site site list)" ;;
     "site pause"|"site pause "*) words+=" --json --for --reason $(_signpost_list group,site site list)" ;;
     "site resume"|"site resume "*) words+=" --json $(_signpost_list group,site site list)" ;;
+    "tlsrpt") words+=" list show send" ;;
+    "tlsrpt list"|"tlsrpt list "*) words+=" --json --limit" ;;
+    "tlsrpt show"|"tlsrpt show "*) words+=" --json --day $(_signpost_list domain tlsrpt list)" ;;
+    "tlsrpt send"|"tlsrpt send "*) words+=" --json --all --day $(_signpost_list domain tlsrpt list)" ;;
     "provider") words+=" list show test" ;;
     "provider list"|"provider list "*) words+=" --json" ;;
     "provider show"|"provider show "*) words+=" --json $(_signpost_list name provider list)" ;;

@@ -9,7 +9,7 @@ function __signpost_at --argument-names kind wanted
     for word in (commandline -opc)
         if test $skip = yes
             set skip no
-        else if contains -- $word --account --algorithm --bits --certificate --class --command --config --daily --directory --domain --for --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --reason --reply --selector --sender --site --state --tenant --to --user --users --via -c
+        else if contains -- $word --account --algorithm --bits --certificate --class --command --config --daily --day --directory --domain --for --format --from --hostname --key --limit --listen --listen-tls --login --out --rate --reason --reply --selector --sender --site --state --tenant --to --user --users --via -c
             set skip yes
         else if not string match -q -- '-*' $word
             set -a words $word
@@ -35,6 +35,7 @@ complete -c signpost -n "__signpost_at group ''" -a dkim -d 'Make DKIM keys and 
 complete -c signpost -n "__signpost_at group ''" -a user -d 'Add, remove, list and show the logins of users.toml'
 complete -c signpost -n "__signpost_at group ''" -a queue -d 'Inspect and change the queue of the running relay'
 complete -c signpost -n "__signpost_at group ''" -a site -d 'Inspect, pause and resume receivers: sets of MX hosts, and next hops of routes'
+complete -c signpost -n "__signpost_at group ''" -a tlsrpt -d 'Inspect and send the reports on TLS to domains that ask for them'
 complete -c signpost -n "__signpost_at group ''" -a provider -d 'Show what is known of large receivers: hosts, limits, replies'
 complete -c signpost -n "__signpost_at group ''" -a reload -d 'Make the running relay read its configuration again'
 complete -c signpost -n "__signpost_at group ''" -a reference -d 'Print what the documentation\'s tables are made from'
@@ -190,6 +191,18 @@ complete -c signpost -n "__signpost_at command 'site pause'" -l for -x -d 'How l
 complete -c signpost -n "__signpost_at command 'site pause'" -l reason -x -d 'Shown by queue explain, site list and the log, not to senders'
 complete -c signpost -n "__signpost_at command 'site resume'" -l json -d 'Print JSON, with times in UTC'
 complete -c signpost -n "__signpost_at command 'site resume'" -x -a '(__signpost_values group,site site list)'
+complete -c signpost -n "__signpost_at group 'tlsrpt'" -a list -d 'List days and domains, their sessions and their reports'
+complete -c signpost -n "__signpost_at group 'tlsrpt'" -a show -d 'Print the report on a domain that will be sent, or was'
+complete -c signpost -n "__signpost_at group 'tlsrpt'" -a send -d 'Send reports on days that are over now, without waiting for their time'
+complete -c signpost -n "__signpost_at command 'tlsrpt list'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'tlsrpt list'" -l limit -x -d 'Maximum number of reports'
+complete -c signpost -n "__signpost_at command 'tlsrpt show'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'tlsrpt show'" -x -a '(__signpost_values domain tlsrpt list)'
+complete -c signpost -n "__signpost_at command 'tlsrpt show'" -l day -x -d 'Of this day (UTC), as in 2026-12-01; without it the last one'
+complete -c signpost -n "__signpost_at command 'tlsrpt send'" -l json -d 'Print JSON, with times in UTC'
+complete -c signpost -n "__signpost_at command 'tlsrpt send'" -x -a '(__signpost_values domain tlsrpt list)'
+complete -c signpost -n "__signpost_at command 'tlsrpt send'" -l all -d 'All that have not been sent to those who want them'
+complete -c signpost -n "__signpost_at command 'tlsrpt send'" -l day -x -d 'Of this day (UTC) only, as in 2026-12-01'
 complete -c signpost -n "__signpost_at group 'provider'" -a list -d 'List the providers with their limits and MX hosts'
 complete -c signpost -n "__signpost_at group 'provider'" -a show -d 'Show a provider\'s limits and what its replies mean'
 complete -c signpost -n "__signpost_at group 'provider'" -a test -d 'Look up whose hosts take a domain\'s mail, and which limits apply'

@@ -47,6 +47,7 @@ class QueueControlTest : public testing::Test {
   }
 
   test::ManualClock clock_;
+  tlsrpt::Collector tls_reports_{clock_};
   queue::MessageIdGenerator ids_;
   metrics::Registry registry_;
   SlowStore store_{clock_, std::chrono::milliseconds(600)};
@@ -57,7 +58,7 @@ class QueueControlTest : public testing::Test {
   std::atomic<bool> draining_{false};
   quota::Counters quotas_;
   QueueControl queue_{{registry_, store_, committer_, admission_, delivery_, settings_, draining_,
-                       quotas_, clock_}};
+                       quotas_, tls_reports_, clock_}};
 };
 
 TEST_F(QueueControlTest, ASummaryEndsAfterASecondAndSaysWhereToGoOn) {

@@ -17,7 +17,7 @@ class RelayGauges : public testing::Test {
   RelayGauges() {
     admission_.set_limits({.sessions = 7, .sessions_per_client = 7, .memory = 1000});
     add_relay_gauges({registry_, store_, committer_, admission_, delivery_, settings_, draining_,
-                      quotas_, clock_});
+                      quotas_, tls_reports_, clock_});
   }
 
   // The value of one sample of the exposition; "" when there is none.
@@ -41,6 +41,7 @@ class RelayGauges : public testing::Test {
   std::atomic<bool> draining_{false};
   quota::Counters quotas_;
   test::ManualClock clock_;
+  tlsrpt::Collector tls_reports_{clock_};
 };
 
 TEST_F(RelayGauges, SayWhyMailIsNotAccepted) {

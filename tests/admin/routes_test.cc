@@ -79,13 +79,14 @@ class RoutesTest : public ::testing::Test {
   bool is_work_ = false;
   quota::Counters quotas_;
   test::ManualClock clock_;
-  Routes routes_{
-      {registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_, clock_},
-      rules_,
-      [this](std::string_view by) {
-        reloaded_by_ = by;
-        return ReloadOutcome{.errors = mistakes_, .warnings = {"a login is gone"}};
-      }};
+  tlsrpt::Collector tls_reports_{clock_};
+  Routes routes_{{registry_, store_, committer_, admission_, delivery_, settings_, draining_,
+                  quotas_, tls_reports_, clock_},
+                 rules_,
+                 [this](std::string_view by) {
+                   reloaded_by_ = by;
+                   return ReloadOutcome{.errors = mistakes_, .warnings = {"a login is gone"}};
+                 }};
 };
 
 constexpr const char* kOne = "0000000000000001";
@@ -111,14 +112,63 @@ TEST_F(RoutesTest, WhileItDrainsItSaysSoShowsTheQueueAndChangesNothing) {
   EXPECT_EQ(ready.body, "draining: the relay is stopping\n");
   EXPECT_EQ(Json::parse(response(request("GET", "/api/v1/queue")).body)["jobs"].size(), 1u);
   const std::string all = R"({"all": true})";
-  for (const char* path : {"/api/v1/queue/retry", "/api/v1/queue/remove", "/api/v1/queue/bounce",
-                           "/api/v1/site/pause", "/api/v1/site/resume", "/api/v1/reload"}) {
+  for (const char* path :
+       {"/api/v1/queue/retry", "/api/v1/queue/remove", "/api/v1/queue/bounce", "/api/v1/site/pause",
+        "/api/v1/site/resume", "/api/v1/tls-report/send", "/api/v1/reload"}) {
     const HttpResponse refused = response(request("POST", path, all));
     EXPECT_EQ(refused.status, 503) << path;
     EXPECT_NE(refused.body.find("the relay is stopping"), std::string::npos) << path;
   }
   EXPECT_EQ(reloaded_by_, "");
   EXPECT_EQ(store_.totals().ready, 1u);
+}
+
+TEST_F(RoutesTest, ReportsOnTlsAreListedShownAndSent) {
+  constexpr const char* kList = "/api/v1/tls-reports";
+  constexpr const char* kShow = "/api/v1/tls-report";
+  constexpr const char* kSend = "/api/v1/tls-report/send";
+  HttpRequest show = request("GET", kShow);
+  show.query = {{"domain", "Receiver.example"}};
+  EXPECT_EQ(status(show), 409) << "reports are off";
+  EXPECT_EQ(response(request("POST", kSend, R"({"all":true})")).body,
+            "{\"error\":\"reports on TLS are off: set tlsrpt.from\"}\n");
+  auto config = std::make_shared<config::Config>();
+  config->tlsrpt.from = "tls@shop.example";
+  auto settings = std::make_shared<relay::Settings>();
+  settings->config = config;
+  settings_.set(settings);
+  tls_reports_.set_wanted(true);
+  tls_reports_.record({.recipient_domain = "receiver.example", .policy = {}, .failure = {}});
+  tls_reports_.record({.recipient_domain = "other.example",
+                       .policy = {.domain = "other.example"},
+                       .failure = tlsrpt::Failure{.type = tlsrpt::ResultType::TlsaInvalid}});
+
+  const Json listing = Json::parse(response(request("GET", kList)).body);
+  EXPECT_TRUE(is_work_);
+  EXPECT_EQ(listing["from"], "tls@shop.example");
+  EXPECT_EQ(listing["total"], 2);
+  EXPECT_EQ(listing["reports"][0]["domain"], "other.example") << "which fails most";
+  EXPECT_EQ(listing["reports"][0]["failed"], 1);
+  EXPECT_EQ(listing["reports"][1]["state"], "waiting");
+
+  const Json shown = Json::parse(response(show).body);
+  EXPECT_EQ(shown["report"]["policies"][0]["policy"]["policy-type"], "no-policy-found");
+  show.query.emplace_back("day", "2020-01-01");
+  EXPECT_EQ(status(show), 404);
+  show.query.back().second = "yesterday";
+  EXPECT_EQ(status(show), 400);
+
+  EXPECT_EQ(status(request("POST", kSend, R"({"all":true})")), 404) << "the day is not over";
+  clock_.advance(std::chrono::hours(24));
+  EXPECT_EQ(Json::parse(response(request("POST", kSend, R"({"all":true})")).body)["reports"], 2);
+  EXPECT_EQ(status(request("POST", kSend, R"({"domain":"other.example"})")), 200);
+  EXPECT_EQ(status(request("POST", kSend, R"({"domain":"third.example"})")), 404);
+  for (const char* body : {"{}", "[]", R"({"all":false})", R"({"domain":"a.example","all":true})",
+                           R"({"domain":1})", R"({"domain":""})", R"({"all":true,"day":"x"})"}) {
+    EXPECT_EQ(status(request("POST", kSend, body)), 400) << body;
+  }
+  EXPECT_EQ(status(request("GET", kSend)), 405);
+  EXPECT_EQ(status(stranger("GET", kList)), 401);
 }
 
 TEST_F(RoutesTest, ALoginIsShownWithWhatItUsed) {

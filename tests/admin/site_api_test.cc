@@ -54,8 +54,9 @@ class SiteApiTest : public ::testing::Test {
   std::atomic<bool> draining_{false};
   quota::Counters quotas_;
   test::ManualClock clock_;
+  tlsrpt::Collector tls_reports_{clock_};
   SiteApi api_{{registry_, store_, committer_, admission_, delivery_, settings_, draining_, quotas_,
-                clock_}};
+                tls_reports_, clock_}};
 };
 
 TEST_F(SiteApiTest, APauseIsOnDiskAndIsListedUntilItIsResumed) {
@@ -87,8 +88,8 @@ TEST_F(SiteApiTest, APauseIsOnDiskAndIsListedUntilItIsResumed) {
 TEST_F(SiteApiTest, WhatCannotBeKeptDoesNotHold) {
   const SiteControl::Wish wish{.name = "mx:a.example", .reason = ""};
   relay::SettingsInForce nowhere(settings("/nonexistent/folder"));
-  SiteControl sites(
-      {registry_, store_, committer_, admission_, delivery_, nowhere, draining_, quotas_, clock_});
+  SiteControl sites({registry_, store_, committer_, admission_, delivery_, nowhere, draining_,
+                     quotas_, tls_reports_, clock_});
   const auto paused = sites.pause(wish, "root");
   ASSERT_FALSE(paused);
   EXPECT_EQ(paused.error().code, Errc::Unavailable);

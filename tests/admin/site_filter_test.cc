@@ -62,8 +62,9 @@ class SiteFilterTest : public ::testing::Test {
   std::atomic<bool> draining_{false};
   quota::Counters quotas_;
   test::ManualClock clock_;
-  const Services services_{registry_, store_,    committer_, admission_, delivery_,
-                           settings_, draining_, quotas_,    clock_};
+  tlsrpt::Collector tls_reports_{clock_};
+  const Services services_{registry_, store_,    committer_, admission_,   delivery_,
+                           settings_, draining_, quotas_,    tls_reports_, clock_};
   std::vector<queue::QueuedJob> jobs_;
 };
 
