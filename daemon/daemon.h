@@ -101,7 +101,6 @@ class Daemon {
   std::optional<FileKeeper> warm_up_;   // of shared_.delivery
   std::optional<FileKeeper> policies_;  // of shared_.policies
   FileKeeper tls_report_counts_{tls_reports_memory(shared_.tls_reports), clock_};
-  std::optional<FileKeeper> warm_up_;  // of shared_.delivery
   metrics::Gauge build_info_;
   metrics::SharedCounter reloads_ok_;
   metrics::SharedCounter reloads_failed_;

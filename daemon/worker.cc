@@ -66,6 +66,7 @@ Result<std::unique_ptr<Worker>> Worker::create(Shared& shared, std::size_t index
   worker->mta_sts_.emplace(*shared.policies, *worker->resolver_, worker->loop_,
                            why_not_fetched(*worker->context_));
   worker->context_->mta_sts = &*worker->mta_sts_;
+  worker->context_->tls_reports = &shared.tls_reports;
   worker->authenticator_.emplace(
       worker->loop_, worker->timers_, shared.clock, *shared.password_checks,
       auth::Authenticator::Options{.salt_secret = shared.salt_secret,

@@ -1,12 +1,14 @@
 // What is known of an attempt, for the log, the metrics and the notifications.
 #pragma once
 
+#include "delivery/tls_outcome.h"
 #include "providers/providers.h"
 #include "relay/labels.h"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace signpost::delivery {
 
@@ -24,6 +26,8 @@ struct AttemptFacts {
   // Of the configuration of the connection, which named `provider` and reads its replies; null:
   // none was tried, and those in force do.
   std::shared_ptr<const providers::Providers> providers{};
+  // Of the hosts that were tried, the latest last, while somebody counts them.
+  std::vector<TlsOutcome> tls_outcomes{};
   bool dsn_handed_on = false;       // the peer took over NOTIFY=SUCCESS (RFC 3461 section 5.2.2)
   bool deadline_handed_on = false;  // the peer took over the deadline (DELIVERBY)
   bool known = false;               // of the trouble that it met there was a line before

@@ -1,6 +1,7 @@
 #include "delivery/receiver_connection.h"
 
 #include "base/ascii.h"
+#include "tlsrpt/collector.h"
 
 #include <fmt/format.h>
 
@@ -109,6 +110,7 @@ void ReceiverConnection::open() { connect(); }
 
 void ReceiverConnection::start_over() {
   enter(State::Connecting);
+  tls_fault_.reset();
   tls_.reset();
   resuming_ = false;
   dialog_.reset();
@@ -174,9 +176,44 @@ AttemptFacts ReceiverConnection::facts() const {
     facts.tls_reached = reached(tls_->trust);
     facts.tls = tls_->version + (tls_->trust >= net::TlsTrust::Pkix ? " verified" : " unverified");
   }
+  if (counts_tls()) {
+    facts.tls_outcomes = tls_outcomes_;
+    if (dialog_) facts.tls_outcomes.push_back(tls_outcome());
+  }
   facts.dsn_handed_on = dialog_ && dialog_->extensions().dsn;
   facts.deadline_handed_on = dialog_ && dialog_->extensions().deliver_by;
   return facts;
+}
+
+bool ReceiverConnection::counts_tls() const {
+  const tlsrpt::Collector* const reports = host_.context().tls_reports;
+  return reports != nullptr && reports->wanted() && !target_.is_lmtp();
+}
+
+TlsOutcome ReceiverConnection::tls_outcome() const {
+  TlsOutcome outcome;
+  outcome.mx = target_.host;
+  if (!target_.is_local()) {
+    outcome.address = target_.address.ip.text();
+    const auto* const source = hop_.sources[session_.exit].address_for(target_.address.ip);
+    if (source != nullptr) outcome.source = source->text();
+  }
+  if (dialog_) outcome.helo = greeting_name(dialog_->greeting());
+  const Dane& dane = target_.security.dane;
+  if (dane.demand != Dane::Demand::None) {
+    outcome.tlsa_domain = dane.base_domain.empty() ? target_.host : dane.base_domain;
+    outcome.tlsa = dane.records;
+  }
+  if (tls_) outcome.reached = tls_->trust;
+  outcome.fault = tls_fault_;
+  return outcome;
+}
+
+// The connection is over, and another one is about to be tried.
+void ReceiverConnection::tls_start_failed(TlsOutcome::Fault fault) {
+  constexpr std::size_t kMost = 10;
+  tls_fault_ = std::move(fault);
+  if (counts_tls() && tls_outcomes_.size() < kMost) tls_outcomes_.push_back(tls_outcome());
 }
 
 bool ReceiverConnection::is_draining() const {
@@ -211,6 +248,12 @@ void ReceiverConnection::on_dialed(std::unique_ptr<Dial> dial,
 void ReceiverConnection::on_target_failed(const HostWalk::Target& target,
                                           relay::ConnectionFailure kind,
                                           const Disposition& failure) {
+  if (kind == ConnectionFailure::Tls && counts_tls()) {
+    TlsOutcome outcome{.mx = target.host, .address{}, .source{}, .helo{}};
+    outcome.tlsa_domain = target.host;
+    outcome.fault = {tlsrpt::ResultType::DnssecInvalid, failure.reply.text};
+    tls_outcomes_.push_back(std::move(outcome));
+  }
   report(kind, failure, facts_of(target));
   if (!is_draining()) return;
   drop();
@@ -298,6 +341,7 @@ void ReceiverConnection::report(ConnectionFailure kind, const Disposition& failu
 void ReceiverConnection::host_failed(ConnectionFailure kind, const Disposition& failure,
                                      bool try_next_host) {
   report(kind, failure, facts());
+  if (counts_tls() && dialog_) tls_outcomes_ = failure_facts_.tls_outcomes;
   // Of several next hops one that refuses us is the last to be asked again, as one that is away.
   if (hop_.via.size() > 1 && !target_.is_local()) {
     host_.dead_addresses().failed(target_.address, host_.context().clock.steady_now());
@@ -323,9 +367,11 @@ void ReceiverConnection::tls_failed(std::string_view detail) {
                                .then = may_go_in_clear() ? "in clear" : "not delivered"},
       !host_.is_away(*site_));
   if (!may_go_in_clear()) {
+    tls_fault_ = {tlsrpt::ResultType::ValidationFailure, std::string(detail)};
     refused_for_tls(handshake_failed(target_.tls, detail));
     return;
   }
+  tls_start_failed({tlsrpt::ResultType::ValidationFailure, std::string(detail)});
   drop();
   tls_failure_ = detail;
   target_.tls = decide_tls(target_.via == nullptr ? hop_.tls : target_.via->tls, target_.host,
@@ -358,6 +404,7 @@ void ReceiverConnection::refused_for_tls(const TlsRefusal& refusal) {
 
 void ReceiverConnection::on_secured(const net::TlsFacts& facts) {
   tls_ = facts;
+  if (facts.trust < net::TlsTrust::Pkix) tls_fault_ = {result_of(facts.fault), facts.trust_error};
   host_.context().events.emit(
       relay::events::TlsEstablished{.session = log_id_,
                                     .direction = relay::TlsDirection::Out,
@@ -425,6 +472,7 @@ void ReceiverConnection::ready() {
                                                           .reply = refusal.one_line(),
                                                           .then = "in clear"});
     tls_failure_ = refusal.one_line();
+    tls_fault_ = {tlsrpt::ResultType::ValidationFailure, tls_failure_};
   }
   failure_.reset();
   resuming_ = false;

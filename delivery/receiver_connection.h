@@ -105,6 +105,9 @@ class ReceiverConnection final : private Dialer::User, private net::StreamHandle
   bool retry_with_old_versions(const Error& error);
   void refused_for_tls(const TlsRefusal& refusal);
   AttemptFacts facts_of(const HostWalk::Target& target) const;
+  bool counts_tls() const;
+  TlsOutcome tls_outcome() const;
+  void tls_start_failed(TlsOutcome::Fault fault);
 
   SessionHost& host_;
   const SitePtr site_;
@@ -123,9 +126,11 @@ class ReceiverConnection final : private Dialer::User, private net::StreamHandle
   bool resuming_ = false;  // a TLS session, and the TLS start is not done
   std::string choked_at_;  // where that failed: not to be tried there again
   std::string tls_failure_;
-  std::optional<Disposition> failure_;  // of the last host that failed
-  AttemptFacts failure_facts_;          // of that host
-  bool was_ready_ = false;              // and the scheduler knows
+  std::optional<TlsOutcome::Fault> tls_fault_;  // of the latest TLS start
+  std::vector<TlsOutcome> tls_outcomes_;        // of the hosts before
+  std::optional<Disposition> failure_;          // of the last host that failed
+  AttemptFacts failure_facts_;                  // of that host
+  bool was_ready_ = false;                      // and the scheduler knows
   // While connected: counted in its gauge of connections.
   relay::RelayMetrics::OfProvider* provider_ = nullptr;
   Alive alive_;  // for deferred callbacks

@@ -2,8 +2,11 @@
 
 #include "delivery/outcome_events.h"
 #include "delivery/outgoing_message.h"
+#include "mta_sts/discovery.h"
 #include "relay/redirect.h"
 #include "relay/source_pool.h"
+#include "tlsrpt/collector.h"
+#include "tlsrpt/report_mail.h"
 
 #include <algorithm>
 #include <utility>
@@ -322,9 +325,26 @@ void Settler::emit_stored(const Batch& batch, const queue::Change& change) {
         work->facts.providers ? work->facts.providers : work->settings->providers;
     emit_outcomes(context_.events, *providers, job, work->envelope(), work->facts,
                   *work->settlement, work->decided);
+    count_tls(job, work->envelope(), work->facts);
   }
   const Work& first = *batch.front();
   emit_dropped(context_.events, first.envelope(), first.settlement->notifications);
+}
+
+// RFC 8460 section 3: not of sessions for the reports themselves. A session counts once for each
+// domain whose mail it carried.
+void Settler::count_tls(const queue::Job& job, const queue::Envelope& envelope,
+                        const AttemptFacts& facts) {
+  if (context_.tls_reports == nullptr || facts.tls_outcomes.empty()) return;
+  if (tlsrpt::is_report(envelope.notification, envelope.message_id)) return;
+  const std::string key = facts.session + ' ' + job.lane.domain;
+  if (counted_.find(key) != nullptr) return;
+  counted_.at(key) = true;
+  mta_sts::Finding finding;
+  if (context_.mta_sts != nullptr) finding = context_.mta_sts->known(job.lane.domain);
+  for (const TlsOutcome& outcome : facts.tls_outcomes) {
+    context_.tls_reports->record(session_of(job.lane.domain, finding, outcome));
+  }
 }
 
 void Settler::replace(queue::Job before, queue::Job after) {

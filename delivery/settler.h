@@ -1,6 +1,7 @@
 // Carries settlements out: reads what a report needs, emits the events, and stores the change.
 #pragma once
 
+#include "base/lru_map.h"
 #include "delivery/memory_counts.h"
 #include "delivery/pending_job.h"
 #include "delivery/report_desk.h"
@@ -71,6 +72,7 @@ class Settler {
   void read_content(Batch batch);
   void store(const Batch& batch, std::string_view content);
   void emit_stored(const Batch& batch, const queue::Change& change);
+  void count_tls(const queue::Job& job, const queue::Envelope& envelope, const AttemptFacts& facts);
   void replace(queue::Job before, queue::Job after);
   void commit(Commit work);
   void again(Commit work);
@@ -82,6 +84,7 @@ class Settler {
   ReportLimits& limits_;
   const Listener listener_;
   ReportDesk<Work> desk_;
+  LruMap<std::string, bool> counted_{1'000};  // sessions and domains: see count_tls()
   std::size_t reporting_ = 0;  // jobs on their way to the desk, or from it until they are settled
 };
 

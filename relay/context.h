@@ -23,6 +23,9 @@
 namespace signpost::mta_sts {
 class Discovery;
 }
+namespace signpost::tlsrpt {
+class Collector;
+}
 
 namespace signpost::relay {
 
@@ -51,6 +54,8 @@ struct Context {
 
   // Finds the policies of domains (mta_sts/discovery.h). Null: there are none, as in tests.
   mta_sts::Discovery* mta_sts = nullptr;
+  // Counts what connections to receivers showed of TLS; shared by all workers. Null: nobody counts.
+  tlsrpt::Collector* tls_reports = nullptr;
 
   std::uint64_t next_session = 1;  // number of the next session, of either kind: names it in logs
 };

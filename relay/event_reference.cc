@@ -60,15 +60,8 @@ using EventsBelow = std::tuple<
     rocks::events::QueueReserveUsed, rocks::events::QueueDamaged, rocks::events::QueueSalvaging,
     rocks::events::QueueSalvaged, rocks::events::QueueRowCorrupt, rocks::events::QueueEngine,
     rocks::events::QueueFlushFailed, rocks::events::QueueCloseFailed,
-    rocks::events::QueueCarryingOver, rocks::events::QueueCarriedOver>;
-    dns::events::NameServiceDown, dns::events::NameServiceUp, queue::events::QueueWritable,
-    queue::events::QueueWriteFailed, queue::events::QueueChangeTooLate,
-    rocks::events::QueueChecking, rocks::events::QueueLogEnd, rocks::events::QueueReserveUsed,
-    rocks::events::QueueDamaged, rocks::events::QueueSalvaging, rocks::events::QueueSalvaged,
-    rocks::events::QueueRowCorrupt, rocks::events::QueueEngine, rocks::events::QueueFlushFailed,
-    rocks::events::QueueCloseFailed, rocks::events::QueueCarryingOver,
-    rocks::events::QueueCarriedOver, tlsrpt::events::TlsReportSent, tlsrpt::events::TlsReportFailed,
-    tlsrpt::events::TlsReportsLost>;
+    rocks::events::QueueCarryingOver, rocks::events::QueueCarriedOver,
+    tlsrpt::events::TlsReportSent, tlsrpt::events::TlsReportFailed, tlsrpt::events::TlsReportsLost>;
 
 template <typename... Events>
 void add(std::vector<EventDescription>& all, const std::tuple<Events...>*) {
