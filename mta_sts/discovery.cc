@@ -121,7 +121,7 @@ void Discovery::fetch(const std::string& domain, const dns::AddressAnswer& answe
     }
   }
   if (!addresses.empty()) {
-    policies_.fetch(domain, std::move(addresses));
+    policies_.fetch(domain, addresses);
     return;
   }
   policies_.failed(domain, {.fault = Fault::FetchFailed,

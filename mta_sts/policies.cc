@@ -115,7 +115,7 @@ std::vector<std::string> Policies::take_due(std::size_t most) {
   return due;
 }
 
-void Policies::fetch(const std::string& domain, std::vector<net::IpAddress> addresses) {
+void Policies::fetch(const std::string& domain, const std::vector<net::IpAddress>& addresses) {
   const MutexLock lock(mutex_);
   if (!fetch_) return;
   fetch_(domain, addresses, [this, domain](PolicyText text) { fetched(domain, std::move(text)); });

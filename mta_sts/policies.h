@@ -72,7 +72,8 @@ class Policies {
   std::vector<std::string> take_due(std::size_t most);
 
   // REQUIRES: the caller was told to by look() or take_due(), and calls one of them once.
-  void fetch(const std::string& domain, std::vector<net::IpAddress> addresses) EXCLUDES(mutex_);
+  void fetch(const std::string& domain, const std::vector<net::IpAddress>& addresses)
+      EXCLUDES(mutex_);
   void failed(const std::string& domain, const FetchFault& fault) EXCLUDES(mutex_);
   void give_up(const std::string& domain);  // nobody can tell whether it would have failed
 
