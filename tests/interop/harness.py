@@ -633,8 +633,9 @@ class Postfix:
     It is never installed: no file outside of `folder` and the unpacked package is used.
     """
 
-    def __init__(self, folder, host, smtp_port=2527, settings=None, clients=(), parent=None, environment=None):
-        """`parent`: where the queue is to be; else among the temporary files. `environment`: variables besides."""
+    def __init__(self, folder, host, smtp_port=2527, settings=None, clients=(), parent=None, environment=None, within=()):
+        """`parent`: where the queue is to be; else among the temporary files. `environment`: variables besides.
+        `within`: a command that runs another."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signpost-postfix-", dir=parent))
         self.folder.chmod(0o755)
         self.log = pathlib.Path(folder) / "postfix.log"
@@ -695,7 +696,7 @@ class Postfix:
         ]
         (etc / "master.cf").write_text("\n".join(services) + "\n")
         self.process = Process(
-            [root / "usr/lib/postfix/sbin/master", "-d", "-c", etc], self.log,
+            [*within, root / "usr/lib/postfix/sbin/master", "-d", "-c", etc], self.log,
             env={**peer_environment(), **(environment or {})})
         wait_until(lambda: self.process.check_alive() and listening(host, smtp_port), "Postfix")
 
