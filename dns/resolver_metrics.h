@@ -7,7 +7,7 @@
 
 namespace signpost::dns::metric {
 
-inline constexpr std::string_view kTypes[] = {"MX", "A", "AAAA", "TXT"};
+inline constexpr std::string_view kTypes[] = {"MX", "A", "AAAA", "TXT", "CNAME", "TLSA"};
 inline constexpr std::string_view kResults[] = {"ok", "no_data", "nx_domain", "temporary",
                                                 "cached"};
 
