@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "commands/command_line.h"
+#include "commands/dane_support.h"
 #include "commands/published_keys.h"
 #include "commands/reference.h"
 #include "commands/running_relay.h"
@@ -52,6 +53,7 @@ struct Findings {
   std::vector<config::ConfigError> errors;
   std::vector<config::ConfigError> warnings;
   std::vector<PublishedKey> published;  // what the DNS was asked for
+  std::string dane;                     // dane_support(), if that was asked for
 };
 
 // Compares our keys with the published ones; differences are errors.
@@ -92,7 +94,8 @@ void check_issuer(const relay::Settings& settings, Findings& findings) {
 
 // All there is to find in one run: of a configuration with mistakes, too, as far as it can be read.
 Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
-  Findings findings{.errors = std::move(loaded.errors), .warnings = {}, .published = {}};
+  Findings findings{
+      .errors = std::move(loaded.errors), .warnings = {}, .published = {}, .dane = {}};
   if (!loaded.partly) return findings;
   const config::Config& config = *loaded.partly->config;
   if (!loaded.not_ready.empty()) {
@@ -114,7 +117,10 @@ Findings examine(relay::LoadedSettings& loaded, bool ask_dns) {
   std::ranges::move(relay::disk_obstacles(config), std::back_inserter(findings.warnings));
   std::ranges::move(relay::descriptor_obstacles(config), std::back_inserter(findings.warnings));
   check_issuer(*loaded.partly, findings);
-  if (ask_dns) check_published_keys(*loaded.partly, findings);
+  if (ask_dns) {
+    check_published_keys(*loaded.partly, findings);
+    findings.dane = dane_support(config);
+  }
   return findings;
 }
 
@@ -269,6 +275,7 @@ Json json_of(const Findings& findings, const relay::Settings* settings) {
     if (!key.problem.empty()) record["problem"] = key.problem;
     json["published"].push_back(std::move(record));
   }
+  if (!findings.dane.empty()) json["dane"] = findings.dane;
   return json;
 }
 
@@ -290,6 +297,7 @@ int check(const CheckOptions& options, const std::string& config_file) {
   }
   for (const config::ConfigError& error : findings.errors) refuse(error.text());
   if (good) print_summary(*loaded.settings);
+  if (!findings.dane.empty()) print(fmt::format("  dane      {}\n", findings.dane));
   print_published(findings);
   return good ? kDone : kRefused;
 }

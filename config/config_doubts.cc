@@ -162,6 +162,28 @@ void find_what_expires(const TomlValue& root, const Config& config, ConfigErrors
   }
 }
 
+// Only of who asked for DANE: by default it is on where it can be.
+void find_dane_without_trust(const TomlValue& root, const Config& config, ConfigErrors& doubts) {
+  const TomlValue* const table = root.find("delivery");
+  const TomlValue* const dane = table == nullptr ? nullptr : table->find("dane");
+  if (dane == nullptr || !config.delivery.dane) return;
+  if (config.trust_ad == TrustAd::Never) {
+    doubts.add(dane->begin, "delivery.dane",
+               "has no effect: dns.trust_ad is false; write \"auto\" there, and have a resolver on "
+               "this machine validate");
+  }
+  const auto elsewhere = std::ranges::find_if(
+      config.dns_servers,
+      [](const net::SocketAddress& server) { return !server.ip.is_loopback(); });
+  if (config.trust_ad == TrustAd::Auto && elsewhere != config.dns_servers.end()) {
+    doubts.add(dane->begin, "delivery.dane",
+               fmt::format("has no effect: {} in dns.servers is another machine, which anyone on "
+                           "the way can speak for; ask a validating resolver on this machine, or "
+                           "write dns.trust_ad = true if the way is safe",
+                           elsewhere->text()));
+  }
+}
+
 void find_unused_sources(const TomlValue& root, const Config& config, ConfigErrors& doubts) {
   for (const auto& entry : entries(root, "source", config.sources)) {
     const auto uses = [&](const PoolConfig& pool) {
@@ -184,6 +206,7 @@ std::vector<ConfigError> doubts_about(const TomlValue& root, const Config& confi
   find_dead_routes(root, config, doubts);
   find_what_expires(root, config, doubts);
   find_unused_sources(root, config, doubts);
+  find_dane_without_trust(root, config, doubts);
   return doubts.take();
 }
 

@@ -140,6 +140,29 @@ std::vector<std::string> doubts_of(const std::string& toml) {
   return texts;
 }
 
+TEST(ConfigDoubts, DaneThatIsAskedForTakesNameServersThatAreBelieved) {
+  const auto with = [](const std::string& dane, const std::string& dns) {
+    return kGood + "[delivery]\n" + dane + "[dns]\n" + dns;
+  };
+  const std::string on = "dane = true\n";
+  const std::string elsewhere = "servers = [\"127.0.0.1\", \"192.0.2.1\"]\n";
+  EXPECT_EQ(doubts_of(with(on, "trust_ad = false\n")),
+            std::vector<std::string>{
+                "signpost.toml:8:8: delivery.dane: has no effect: dns.trust_ad is false; write "
+                "\"auto\" there, and have a resolver on this machine validate"});
+  EXPECT_EQ(doubts_of(with(on, elsewhere)),
+            std::vector<std::string>{
+                "signpost.toml:8:8: delivery.dane: has no effect: 192.0.2.1:53 in dns.servers is "
+                "another machine, which anyone on the way can speak for; ask a validating resolver "
+                "on this machine, or write dns.trust_ad = true if the way is safe"});
+  for (const std::string& good :
+       {with(on, ""), with(on, elsewhere + "trust_ad = true\n"), with("", elsewhere),
+        with("", "trust_ad = false\n"), with("dane = false\n", elsewhere),
+        with(on, "servers = [\"127.0.0.1\", \"::1\"]\n")}) {
+    EXPECT_TRUE(doubts_of(good).empty()) << good;
+  }
+}
+
 TEST(ConfigDoubts, ADestinationAfterAWiderOneHasNoEffect) {
   const auto destinations = [](const std::string& first, const std::string& second) {
     return kGood + "[[destination]]\nmatch = [" + first + "]\n[[destination]]\nmatch = [" + second +

@@ -18,14 +18,16 @@ WRONG_DS = "12345 13 2 " + "00" * 32
 
 
 class SignedZones:
-    """Knot DNS with the zone `example`, signed, and below it `insecure` without DNSSEC and `bogus`, whose DS record in
-    `example` is not that of its key."""
+    """Knot DNS with the zones `example` and `arpa`, signed, and below `example` `insecure` without DNSSEC and `bogus`,
+    whose DS record in `example` is not that of its key."""
+
+    TOPS = ("example", "arpa")
 
     def __init__(self, folder, host):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.host = host
-        self.zones = {"example": []}
+        self.zones = {name: [] for name in self.TOPS}
         self.unsigned = set()
         self.missing = set()
         self.run = tempfile.mkdtemp(prefix="signpost-dns-")
@@ -68,18 +70,18 @@ class SignedZones:
         configuration.write_text("\n".join(lines) + "\n")
         self.process = harness.Process([harness.peer_program("usr/sbin/knotd"), "-c", configuration],
                                        self.folder / "knot.log", env=harness.peer_environment())
-        harness.wait_until(lambda: self.process.check_alive() and self.anchor(), "the signed zones")
+        harness.wait_until(lambda: self.process.check_alive() and all(map(self.anchor, self.TOPS)), "the signed zones")
 
-    def anchor(self):
-        """The key of `example` that vouches for its others."""
+    def anchor(self, zone):
+        """The key of that zone that vouches for its others."""
         import dns.message
         import dns.query
         try:
-            reply = dns.query.tcp(dns.message.make_query("example.", "DNSKEY"), self.host, port=DNS_PORT, timeout=0.5)
+            reply = dns.query.tcp(dns.message.make_query(f"{zone}.", "DNSKEY"), self.host, port=DNS_PORT, timeout=0.5)
         except Exception:  # not up yet
             return None
         keys = [key for rrset in reply.answer for key in rrset if key.flags == 257]
-        return f"example. DNSKEY {keys[0].to_text()}" if keys else None
+        return f"{zone}. DNSKEY {keys[0].to_text()}" if keys else None
 
     def stop(self):
         if self.process:
@@ -88,9 +90,9 @@ class SignedZones:
 
 
 class Unbound:
-    """A resolver that validates `example` by its key, as one with the root's key does."""
+    """A resolver that validates those zones by their keys, as one with the root's key does; or not at all."""
 
-    def __init__(self, folder, host, zones):
+    def __init__(self, folder, host, zones, validates=True):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True)
         self.host = host
@@ -108,29 +110,27 @@ class Unbound:
   use-syslog: no
   do-not-query-localhost: no
   do-ip6: no
-  module-config: "validator iterator"
-  trust-anchor: "{zones.anchor()}"
+  module-config: "{'validator ' if validates else ''}iterator"
   val-log-level: 2
+""" + "".join(f'  trust-anchor: "{zones.anchor(top)}"\n' for top in zones.TOPS) + """
 remote-control:
   control-enable: no
-stub-zone:
-  name: "example"
-  stub-addr: {zones.host}@{DNS_PORT}
-""")
+""" + "".join(f'stub-zone:\n  name: "{top}"\n  stub-addr: {zones.host}@{DNS_PORT}\n' for top in zones.TOPS))
         self.process = harness.Process([harness.peer_program("usr/sbin/unbound"), "-c", configuration],
                                        folder / "unbound.log", env=harness.peer_environment())
-        harness.wait_until(lambda: self.process.check_alive() and self.is_validated("example.", "SOA"), "Unbound")
+        harness.wait_until(lambda: self.process.check_alive() and self.validated("example.") == validates, "Unbound")
 
-    def is_validated(self, name, kind):
+    def validated(self, name):
+        """Whether it says so of the zone's SOA record; None if it says nothing."""
         import dns.flags
         import dns.message
         import dns.query
-        query = dns.message.make_query(name, kind)
+        query = dns.message.make_query(name, "SOA")
         query.flags |= dns.flags.AD
         try:
             return bool(dns.query.udp(query, self.host, port=DNS_PORT, timeout=0.2).flags & dns.flags.AD)
         except Exception:  # not up yet
-            return False
+            return None
 
     def stop(self):
         self.process.kill()

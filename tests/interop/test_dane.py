@@ -81,17 +81,17 @@ class DaneWorld:
             self.zones.add(f"{host}. A {self.receivers[case.receiver]}")
         self.zones.add(*(f"_{MX_PORT}._tcp.{host}. TLSA {record}" for record in case.records), *case.lines)
 
-    def start(self, cases, **options):
+    def start(self, cases, but=None, **options):
+        """`but`: the name of a table of the configuration, and a line of it."""
         for case in cases:
             self.publish(case)
         self.zones.start()
         self.resolver = dane_world.Unbound(self.folder / "unbound", self.made.address(), self.zones)
-        self.finger = dane_world.Finger(self.folder / "finger", self.resolver)
-        self.postfix = dane_world.SendingPostfix(self.folder, self.made.address(), self.resolver)
-        self.made.others.append(self.postfix)
         relay = self.made.add_relay(settings=SETTINGS, **options)
         relay.dns = None
         relay.tables["dns"] = f'servers = ["{self.resolver.host}:{self.resolver.port}"]'
+        if but:
+            relay.tables[but[0]] += f"\n{but[1]}"
         relay.start()
         return relay
 
@@ -243,14 +243,17 @@ def judged(tmp_path_factory, certificate):
         world.start_receivers()
         cases = cases_of(world)
         relay = world.start(cases)
-        with smtplib.SMTP(world.postfix.host, world.postfix.port) as session:
+        postfix = dane_world.SendingPostfix(world.folder, world.made.address(), world.resolver)
+        world.made.others.append(postfix)
+        with smtplib.SMTP(postfix.host, postfix.port) as session:
             for case in cases:
                 recipient = f"someone@{domain_of(case)}"
                 relay.send("a@shop.example", recipient, message())
                 session.sendmail("a@shop.example", recipient, message())
+        finger = dane_world.Finger(world.folder / "finger", world.resolver)
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            outputs = list(pool.map(lambda case: world.finger.output(domain_of(case)), cases))
-        yield world, [(case, *our_verdict(relay, case), *postfix_verdict(world.postfix, case), output)
+            outputs = list(pool.map(lambda case: finger.output(domain_of(case)), cases))
+        yield world, [(case, *our_verdict(relay, case), *postfix_verdict(postfix, case), output)
                       for case, output in zip(cases, outputs)]
     finally:
         world.stop()
@@ -270,3 +273,66 @@ def test_postfix_judges_alike(judged):
 def test_posttls_finger_finds_the_same_proofs(judged):
     assert not [(case.name, verdict, output) for case, verdict, _, _, _, output in judged[1]
                 if ("Matched DANE" in output and "verification failed" not in output) != (verdict == PROVEN)]
+
+
+@pytest.fixture
+def dane_world_of_one(tmp_path, certificate):
+    from conftest import World
+    made = DaneWorld(World(tmp_path, certificate))
+    own = made.identities["good"]
+    made.sink = made.made.sink("--tls-cert", own.certificate, "--tls-key", own.key)
+    made.receivers["good"] = made.sink.host
+    yield made
+    made.stop()
+
+
+def test_a_continued_session_keeps_its_proof(dane_world_of_one):
+    world = dane_world_of_one
+    relay = world.start([Case("one", PROVEN, records=(world.tlsa(2, 1, 1, world.root.certificate),))], workers=1,
+                      extra='[[destination]]\nmatch = ["one.example"]\nconnections = 1\nmessages_per_connection = 1\n')
+    for number in range(3):
+        queue_id = relay.send("a@shop.example", f"r{number}@one.example", message())
+        assert relay.wait_event("delivered", id=queue_id)["tls"] == "TLSv1.3 verified"
+    assert relay.metric("signpost_tls_handshakes_total", direction="out", trust="dane") == 3
+    assert relay.metric("signpost_tls_resumed_total", direction="out") == 2
+    assert relay.metric("signpost_dns_queries_total", type="TLSA", result="ok") == 1
+
+
+def test_a_host_without_its_records_is_reported_once(dane_world_of_one):
+    world = dane_world_of_one
+    world.zones.zone("_tcp.lost.mx.example", signed=False, missing=True)
+    relay = world.start([Case("lost", REFUSED)])
+    for number in range(3):
+        relay.send("a@shop.example", f"r{number}@lost.example", message())
+    relay.wait_events(1, "connection_failed", level="info", mx="lost.mx.example", kind="tls")
+    failed = relay.events("connection_failed", level="info")
+    assert len(failed) == 1 and failed[0]["reply"].startswith(
+        f"4.4.3 looking up the TLSA records of _{MX_PORT}._tcp.lost.mx.example failed: "), failed
+    assert not world.sink.saved()
+
+
+@pytest.mark.parametrize("off", ["[delivery]", "[[destination]]", "[dns]"])
+def test_whoever_does_not_want_it_asks_nothing(dane_world_of_one, off):
+    world = dane_world_of_one
+    options = {"extra": '[[destination]]\nmatch = ["stale.example"]\ndane = false\n'} if off == "[[destination]]" else {}
+    relay = world.start([Case("stale", ENCRYPTED, records=(world.tlsa(3, 1, 1, world.root.certificate),))],
+                      but={"[delivery]": ("delivery", "dane = false"), "[dns]": ("dns", "trust_ad = false")}.get(off),
+                      **options)
+    queue_id = relay.send("a@shop.example", "someone@stale.example", message())
+    assert relay.wait_event("delivered", id=queue_id)["tls"] == "TLSv1.3 unverified"
+    assert relay.metric("signpost_dns_queries_total", type="TLSA") == 0
+
+
+def test_check_says_whether_the_name_servers_validate(dane_world_of_one):
+    world = dane_world_of_one
+    relay = world.start([Case("one", ENCRYPTED)])
+    done = relay.run("check", "--dns")
+    assert "  dane      on\n" in done.stdout, done.stdout + done.stderr
+    plain = dane_world.Unbound(world.folder / "plain", world.made.address(), world.zones, validates=False)
+    world.made.others.append(plain)
+    relay.tables["dns"] = f'servers = ["{plain.host}:{plain.port}"]'
+    relay.write_config()
+    assert "  dane      off: the name servers do not validate" in relay.run("check", "--dns").stdout
+    relay.tables["dns"] += "\ntrust_ad = false"
+    relay.write_config()
+    assert "  dane      off: name servers are not believed" in relay.run("check", "--dns").stdout
