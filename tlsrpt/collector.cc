@@ -3,7 +3,6 @@
 #include "tlsrpt/kept_text.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace signpost::tlsrpt {
@@ -204,17 +203,6 @@ std::size_t Collector::send_now(std::string_view domain, std::optional<std::chro
   return reports;
 }
 
-std::vector<Aggregate> Collector::sorted() const {
-  std::vector<Aggregate> all;
-  for (const auto& [date, day] : days_) {
-    for (const auto& [name, aggregate] : day.domains) all.push_back(aggregate);
-  }
-  std::ranges::sort(all, {}, [](const Aggregate& each) {
-    return std::tuple<std::chrono::sys_days, std::string_view>(each.day, each.domain);
-  });
-  return all;
-}
-
 Collector::LeftOut Collector::all_left_out() const {
   LeftOut all;
   for (const auto& [date, day] : days_) {
@@ -223,18 +211,47 @@ Collector::LeftOut Collector::all_left_out() const {
   return all;
 }
 
-std::vector<Aggregate> Collector::all() {
+std::vector<Collector::Name> Collector::names() {
+  std::vector<Name> names;
   const MutexLock lock(mutex_);
-  return sorted();
+  for (const auto& [date, day] : days_) {
+    for (const auto& [name, aggregate] : day.domains) names.emplace_back(date, name);
+  }
+  return names;
+}
+
+void Collector::append(std::span<const Name> names, std::vector<Aggregate>& aggregates) {
+  const MutexLock lock(mutex_);
+  for (const auto& [date, name] : names) {
+    if (const Aggregate* const found = find_locked(name, date)) aggregates.push_back(*found);
+  }
+}
+
+// In pieces: the workers do not wait while ten thousand are copied.
+std::vector<Aggregate> Collector::all() {
+  constexpr std::size_t kAtOnce = 100;
+  std::vector<Name> wanted = names();
+  std::ranges::sort(wanted);
+  std::vector<Aggregate> all;
+  for (std::span<const Name> left(wanted); !left.empty();) {
+    const std::size_t count = std::min(kAtOnce, left.size());
+    append(left.first(count), all);
+    left = left.subspan(count);
+  }
+  return all;
+}
+
+const Aggregate* Collector::find_locked(std::string_view domain, std::chrono::sys_days day) const {
+  const auto known = days_.find(day);
+  if (known == days_.end()) return nullptr;
+  const auto found = known->second.domains.find(domain);
+  return found == known->second.domains.end() ? nullptr : &found->second;
 }
 
 std::optional<Aggregate> Collector::find(std::string_view domain, std::chrono::sys_days day) {
   const MutexLock lock(mutex_);
-  const auto known = days_.find(day);
-  if (known == days_.end()) return {};
-  const auto found = known->second.domains.find(domain);
-  if (found == known->second.domains.end()) return {};
-  return found->second;
+  const Aggregate* const found = find_locked(domain, day);
+  return found != nullptr ? std::optional(*found) : std::nullopt;
 }
 
 Collector::LeftOut Collector::left_out() {
@@ -242,10 +259,16 @@ Collector::LeftOut Collector::left_out() {
   return all_left_out();
 }
 
+// What is counted meanwhile is unsaved again.
 Collector::Kept Collector::keep() {
-  const MutexLock lock(mutex_);
-  unsaved_ = false;
-  return {.aggregates = sorted(), .left_out = all_left_out()};
+  Kept kept;
+  {
+    const MutexLock lock(mutex_);
+    unsaved_ = false;
+    kept.left_out = all_left_out();
+  }
+  kept.aggregates = all();
+  return kept;
 }
 
 bool Collector::unsaved() {

@@ -15,9 +15,11 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace signpost::tlsrpt {
@@ -52,7 +54,7 @@ class Collector {
   // what nobody wants.
   void settle(const Aggregate& aggregate);
 
-  // For operators. By day, then by domain.
+  // For operators. By day, then by domain. Counting goes on while they are copied.
   std::vector<Aggregate> all();
   std::optional<Aggregate> find(std::string_view domain, std::chrono::sys_days day);
   // Makes due at once what an operator wants to be sent: of this domain, also if it was sent
@@ -86,7 +88,11 @@ class Collector {
   void count_failure(PolicyCount& policy, const Failure& failure) REQUIRES(mutex_);
   bool take_room(std::size_t octets) REQUIRES(mutex_);
   void measure() REQUIRES(mutex_);
-  std::vector<Aggregate> sorted() const REQUIRES(mutex_);
+  using Name = std::pair<std::chrono::sys_days, std::string>;  // of an aggregate
+  std::vector<Name> names();
+  void append(std::span<const Name> names, std::vector<Aggregate>& aggregates);
+  const Aggregate* find_locked(std::string_view domain, std::chrono::sys_days day) const
+      REQUIRES(mutex_);
   LeftOut all_left_out() const REQUIRES(mutex_);
 
   const Clock& clock_;
