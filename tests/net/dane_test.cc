@@ -89,6 +89,10 @@ TEST(IsUsable, RefusesWhatItDoesNotKnow) {
 class DaneTlsTest : public StreamFixture {
  protected:
   // `form`: of the server's own certificate; `shows`: whether the authority is in its chain.
+  void trust(const TestCertificate& authority) {
+    const auto authorities = Certificate::from_pem(authority.certificate).value();
+    client_context_ = TlsClientContext::create({.authorities = authorities.get()}).value();
+  }
   void serve(CertificateForm form, bool shows = true) {
     authority_ = issue_certificate({.common_name = "an authority", .is_authority = true});
     form.issuer = &authority_;
@@ -97,10 +101,7 @@ class DaneTlsTest : public StreamFixture {
     server_context_ =
         TlsServerContext::create(*Certificate::from_pem(chain).value(), own_.key, TlsVersion::Tls12)
             .value();
-    client_context_ =
-        TlsClientContext::create(
-            directory_.write("ca.pem", test::make_certificate({}, "another").certificate))
-            .value();
+    trust(test::make_certificate({}, "another"));
   }
   TlsFacts facts_by(std::vector<TlsaRecord> records,
                     std::vector<std::string> names = {"mx.example"},
@@ -161,8 +162,7 @@ TEST_F(DaneTlsTest, SaysThatNoRecordFits) {
 
 TEST_F(DaneTlsTest, NothingElseProvesItWhereThereAreRecords) {
   serve(kGood);
-  client_context_ =
-      TlsClientContext::create(directory_.write("ca.pem", authority_.certificate)).value();
+  trust(authority_);
   EXPECT_EQ(facts_by({}).trust, TlsTrust::Pkix);
   EXPECT_EQ(facts_by({{kEe, kKey, kSha256, std::string(32, 'x')}}).trust, TlsTrust::Unverified);
   const TlsFacts facts = facts_by({{1, kKey, kSha256, std::string(32, 'x')}});
