@@ -21,9 +21,9 @@ Failure wrong(std::string_view name, std::string_view why) {
   return fail(Errc::InvalidArgument, fmt::format("{} {}", ascii::printable(name), why));
 }
 
-// What NextHop::key has behind the hosts: " [shop.example] tls=verify from=192.0.2.1".
+// What NextHop::key has behind the hosts: " [shop.example] tls=verify dane=off from=192.0.2.1".
 bool is_suffix(std::string_view text) {
-  constexpr std::array<std::string_view, 3> kForms{" [", " tls=", " from="};
+  constexpr std::array<std::string_view, 4> kForms{" [", " tls=", " dane=", " from="};
   return text.empty() ||
          std::ranges::any_of(kForms, [&](std::string_view form) { return text.starts_with(form); });
 }

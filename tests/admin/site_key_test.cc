@@ -40,6 +40,7 @@ TEST(SiteKey, IsWrittenAsTheRelayWritesIt) {
   EXPECT_EQ(key("mx:*.Mail.example"), "mx:*.mail.example");
   EXPECT_EQ(key("smtp:relay.example:587"), "smtp:relay.example:587");
   EXPECT_EQ(key("smtp:relay.example:587 tls=verify"), "smtp:relay.example:587 tls=verify");
+  EXPECT_EQ(key("smtp:relay.example:587 dane=off"), "smtp:relay.example:587 dane=off");
   EXPECT_EQ(key("smtp://relay.example:587"), "smtp:relay.example:587") << "as the route's via";
 }
 
