@@ -537,11 +537,13 @@ TEST(PolicyOfADomain, IsIgnoredWhereTheConfigurationSaysSo) {
   nowhere.delivery.mta_sts = false;
   EXPECT_FALSE(heeds_policies(nowhere));
   EXPECT_FALSE(bound_hop(nowhere, kTwoHosts, policy).enforces_policy);
-  nowhere.destinations.push_back({.match = {"a.example"}, .mta_sts = true});
+  nowhere.destinations.emplace_back().match = {"a.example"};
+  nowhere.destinations.back().mta_sts = true;
   EXPECT_TRUE(heeds_policies(nowhere));
   EXPECT_TRUE(bound_hop(nowhere, kTwoHosts, policy).enforces_policy);
   config::Config elsewhere;
-  elsewhere.destinations.push_back({.match = {"a.example"}, .mta_sts = false});
+  elsewhere.destinations.emplace_back().match = {"a.example"};
+  elsewhere.destinations.back().mta_sts = false;
   EXPECT_FALSE(bound_hop(elsewhere, kTwoHosts, policy).enforces_policy);
   config::Config clear;
   clear.delivery.tls = config::TlsPolicy::Off;
