@@ -19,7 +19,6 @@ const Choices<TlsPolicy> kTlsPolicies{{"off", TlsPolicy::Off},
 
 constexpr std::int64_t kMostDaily = 1'000'000'000;
 
-
 // --- sections -----------------------------------------------------------------------------------
 
 template <typename Target>

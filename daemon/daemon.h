@@ -86,7 +86,7 @@ class Daemon {
   void check_disk() REQUIRES(reloading_);
   void look_after_disk();
   void report_name_service();
-  void refresh_policies();
+  void refresh_policies() REQUIRES(reloading_);
   void stop_accepting();
   bool drained(SteadyTime deadline);
   bool wait_until_drained(std::chrono::seconds limit);
