@@ -88,7 +88,6 @@ void store(Worker& worker, tlsrpt::ReportMail mail, std::function<void(std::stri
 TlsReports::TlsReports(Worker& worker, tlsrpt::Collector& collector, metrics::Registry& registry,
                        std::shared_ptr<const relay::Settings> settings, const Clock& clock)
     : worker_(worker),
-      collector_(collector),
       reporter_(clock, collector,
                 {.look_up = [this](const std::string& name) { return look_up(name); },
                  .mail = [this](tlsrpt::ReportMail mail) { return this->mail(std::move(mail)); },

@@ -44,7 +44,6 @@ class TlsReports {
   Result<int> post(const std::string& url, const std::string& archive) const;
 
   Worker& worker_;
-  tlsrpt::Collector& collector_;
   tlsrpt::Reporter reporter_;                       // the thread's
   std::array<metrics::SharedCounter, 4> counters_;  // by tlsrpt::ReportResult
   std::atomic<bool> stopped_{false};
