@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import socket
-import threading
 import time
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 import harness
 from conftest import message
 from harness import MX_PORT
+from listening import Server
 
 OK = {"greeting": b"220 bad.example ESMTP\r\n", "EHLO": b"250-bad.example\r\n250 PIPELINING\r\n", "HELO": b"250 bad.example\r\n",
       "MAIL": b"250 ok\r\n", "RCPT": b"250 ok\r\n", "DATA": b"354 go ahead\r\n", "dot": b"250 taken\r\n", "QUIT": b"221 bye\r\n",
@@ -44,19 +44,10 @@ ANSWERS = {
 }
 
 
-class Receiver:
+class Receiver(Server):
     def __init__(self, host, stage, answer):
         self.stage, self.answer = stage, answer
-        self.listener = socket.create_server((host, MX_PORT))
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        super().__init__(host)
 
     def serve(self, connection):
         with connection, contextlib.suppress(OSError):

@@ -2,14 +2,13 @@
 the TLS and nothing else, with `encrypt` nothing goes in clear."""
 
 import contextlib
-import socket
 import ssl
-import threading
 
 import pytest
 
 from conftest import message
 from harness import MX_PORT
+from listening import Server
 
 PATIENT = {"retry": 'schedule = ["1h"]\nexpire = "5d"\ndelay_notice = "0s"'}
 
@@ -41,7 +40,7 @@ FAULTS = {
 }
 
 
-class Receiver:
+class Receiver(Server):
     def __init__(self, host, certificate, fault):
         self.fault = fault
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -50,16 +49,7 @@ class Receiver:
             self.context.verify_mode = ssl.CERT_REQUIRED
             self.context.load_verify_locations(certificate.certificate)
         self.taken = []  # whether under TLS
-        self.listener = socket.create_server((host, MX_PORT))
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        super().__init__(host)
 
     def serve(self, connection):
         with connection, contextlib.suppress(OSError):
@@ -100,10 +90,6 @@ class Receiver:
             else:
                 connection.sendall(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
         return None
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
 
 
 @pytest.fixture

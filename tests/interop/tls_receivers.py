@@ -3,15 +3,14 @@
 import contextlib
 import datetime
 import pathlib
-import socket
 import ssl
-import threading
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness import MX_PORT
+from listening import Server
 
 
 class Certificate:
@@ -43,23 +42,14 @@ def context_of(certificate):
     return context
 
 
-class Receiver:
+class Receiver(Server):
     """An SMTP server that offers STARTTLS with `context` (None: it does not), and keeps of each message the version of TLS (None:
     in clear) and whose certificate its client showed. `breaks`: the connection ends in the handshake."""
 
     def __init__(self, host, context, port=MX_PORT, breaks=False):
         self.context, self.host, self.breaks = context, host, breaks
         self.taken = []
-        self.listener = socket.create_server((host, port))
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+        super().__init__(host, port)
 
     def serve(self, connection):
         with connection, contextlib.suppress(OSError, StopIteration):
@@ -87,9 +77,5 @@ class Receiver:
                 self.taken.append((secured and secured.version(), shown and dict(shown["subject"][0])["commonName"]))
             connection.sendall(hello if verb == b"EHLO" else b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
         return False
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
 
 
