@@ -12,7 +12,6 @@ import pytest
 
 import harness
 from conftest import message
-from harness import MX_PORT
 from listening import Server
 
 OK = {"greeting": b"220 bad.example ESMTP\r\n", "EHLO": b"250-bad.example\r\n250 PIPELINING\r\n", "HELO": b"250 bad.example\r\n",
